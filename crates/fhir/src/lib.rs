@@ -1,0 +1,9 @@
+//! FHIR R4 as data: JSON with its places and digits kept, the schema and search-parameter tables, FHIRPath, search
+//! extraction, references and validation.
+//!
+//! Bytes become a [`json::Document`]; everything else in this crate walks its nodes. Resources are never Rust structs per
+//! type: they are parsed trees checked against a compact table made from the published definitions.
+//!
+//! Pure: no I/O, no clock, no async, no randomness. What depends on those is passed in.
+
+pub mod json;
