@@ -7,3 +7,4 @@
 //! Pure: no I/O, no clock, no async, no randomness. What depends on those is passed in.
 
 pub mod json;
+pub mod time;
