@@ -6,5 +6,7 @@
 //!
 //! Pure: no I/O, no clock, no async, no randomness. What depends on those is passed in.
 
+pub mod decimal;
 pub mod json;
 pub mod time;
+pub mod ucum;
