@@ -1,0 +1,251 @@
+use super::*;
+use crate::ParseError;
+use proptest::prelude::*;
+
+const HEADER: &str = "MSH|^~\\&|LAB|NORTH|||20240102||ORU^R01|1|P|2.5";
+
+fn parse(bytes: &[u8]) -> Message<'_> {
+    Message::parse(bytes, &ParseOptions::default()).unwrap()
+}
+
+fn first<'m>(message: &'m Message<'_>, id: &'m str) -> Segment<'m> {
+    message.segments(id).next().unwrap()
+}
+
+#[test]
+fn values_are_reached_by_number_and_know_their_place_and_bytes() {
+    let bytes = format!("{HEADER}\rPID|1||a~12^^^HOSP&1.2.3&ISO^MR||Doe^Ann\rZXX|own\r");
+    let message = parse(bytes.as_bytes());
+    let pid = first(&message, "PID");
+    let sub = pid.field(3).repeat(1).component(4).sub(2);
+    assert_eq!((sub.text().as_ref(), sub.place().to_string().as_str()), ("1.2.3", "PID-3[2].4.2"));
+    assert_eq!(&bytes.as_bytes()[sub.span()], b"1.2.3");
+    assert_eq!(pid.field(3).repeat_count(), 2);
+    assert_eq!(first(&message, "ZXX").field(1).text(), "own");
+    assert_eq!(message.header().field(1).text(), "|");
+    assert_eq!(message.header().field(2).text(), "^~\\&");
+    assert_eq!(message.header().field(3).text(), "LAB");
+    assert_eq!(message.event(), ("ORU".to_owned(), "R01".to_owned()));
+    for absent in [pid.field(0).span(), pid.field(40).span(), pid.field(5).component(9).sub(9).span()] {
+        assert!(absent.is_empty() && absent.end <= bytes.len());
+    }
+}
+
+#[test]
+fn line_ends_of_every_kind_and_blank_lines_separate_segments() {
+    for end in ["\r", "\n", "\r\n", "\r\r\n", "\n\n", "\r\n  \r\n"] {
+        let bytes = [HEADER, "PID|1", "OBX", "NTE|1||a"].join(end);
+        for tail in ["", end] {
+            let bytes = format!("{bytes}{tail}");
+            let message = parse(bytes.as_bytes());
+            let ids: Vec<_> = message.all().map(|s| s.id().to_string()).collect();
+            assert_eq!(ids, ["MSH", "PID", "OBX", "NTE"], "{bytes:?}");
+            assert_eq!(first(&message, "NTE").field(3).text(), "a");
+        }
+    }
+}
+
+#[test]
+fn a_line_that_is_no_segment_continues_the_one_before_and_is_told() {
+    let bytes = format!("{HEADER}\rOBX|1|TX|||first line\nsecond line\r\nthird|F\rNTE|1");
+    let message = parse(bytes.as_bytes());
+    assert_eq!(first(&message, "OBX").field(5).text(), "first line\nsecond line\r\nthird");
+    assert_eq!(first(&message, "OBX").field(6).text(), "F");
+    assert_eq!(message.issues().len(), 1);
+    assert_eq!(message.issues()[0].place.to_string(), "OBX");
+}
+
+#[test]
+fn null_is_not_absent() {
+    let bytes = format!("{HEADER}\rPID|||\"\"||\"\"^Ann|^^&&");
+    let message = parse(bytes.as_bytes());
+    let pid = first(&message, "PID");
+    assert!(pid.field(3).is_null() && !pid.field(3).is_empty() && !pid.field(3).has_value());
+    assert!(pid.field(5).component(1).is_null());
+    assert!(pid.field(4).is_empty() && !pid.field(4).is_null());
+    assert!(!pid.field(6).has_value());
+}
+
+#[test]
+fn escapes_are_resolved_and_what_is_none_stays() {
+    for (text, expected) in [
+        (r"a\F\b\S\c\T\d\R\e\E\f", r"a|b^c&d~e\f"),
+        (r"one\.br\two\.sp2\three", "one\ntwo\n\nthree"),
+        (r"\H\bold\N\ and \X4A4b\", "bold and JK"),
+        (r"C:\dir\file", r"C:\dir\file"),
+        (r"half\", r"half\"),
+        (r"\Zlocal\x\.sk3\y", r"\Zlocal\x   y"),
+        (r"\.in+4\indented\.fi\", "indented"),
+        (r"\XE9\", "\u{fffd}"),
+        (r"\X0g\", r"\X0g\"),
+    ] {
+        let bytes = format!("{HEADER}\rNTE|1||{text}");
+        assert_eq!(first(&parse(bytes.as_bytes()), "NTE").field(3).text(), expected, "{text}");
+    }
+}
+
+#[test]
+fn separators_are_those_of_the_header() {
+    let message = parse(b"MSH*$%?!*LAB\rPID***a!b$c%d?S?e*x^y|z");
+    let pid = first(&message, "PID");
+    assert_eq!(pid.field(3).component(1).sub(2).text(), "b");
+    assert_eq!(pid.field(3).repeat(1).text(), "d$e");
+    assert_eq!(pid.field(4).text(), "x^y|z");
+    // Fewer than four: the rest do not separate.
+    let message = parse(b"MSH|^\rPID|||a~b^c&d\\F\\");
+    assert_eq!(first(&message, "PID").field(3).component(2).text(), "c&d\\F\\");
+    assert_eq!(first(&message, "PID").field(3).repeat_count(), 1);
+}
+
+#[test]
+fn second_bytes_of_characters_do_not_separate() {
+    // U+8A31 is B3 5C in Big5; GB 18030 has 82 7C (U+5027), 81 5E, 8F 7E and four-byte characters.
+    for (name, charset, text) in [
+        ("BIG-5", Charset::BIG5, "許功蓋|"),
+        ("GB 18030-2000", Charset::GB18030, "倈乗張\u{20ac}\u{3402}\u{20087}|"),
+        ("GBK", Charset::GB18030, "倈乗|"),
+        ("ISO IR87", Charset::ISO_2022_JP, "山田太郎|"),
+        ("KS X 1001", Charset::from_name("KS X 1001").unwrap(), "홍길동|"),
+        ("UNICODE UTF-8", Charset::UTF_8, "張三|"),
+        ("8859/1", Charset::LATIN_1, "Žoë|"),
+        ("8859/5", Charset::from_name("8859/5").unwrap(), "Иван|"),
+        ("8859/15", Charset::from_name("ISO-8859-15").unwrap(), "€uro|"),
+    ] {
+        let name_text = text.trim_end_matches('|');
+        let mut bytes = b"MSH|^~\\&|".to_vec();
+        bytes.extend(charset.encode(name_text));
+        bytes.extend(format!("||||||ADT^A01|1|P|2.5||||||{name}\rPID|||1||").bytes());
+        let start = bytes.len();
+        bytes.extend(charset.encode(name_text));
+        let end = bytes.len();
+        bytes.extend_from_slice(b"^Given|tail\r");
+        let message = parse(&bytes);
+        assert_eq!(message.charset(), charset, "{name}");
+        assert_eq!(message.header().field(3).text(), name_text);
+        let family = first(&message, "PID").field(5).component(1);
+        assert_eq!(family.text(), name_text, "{name}");
+        assert_eq!(family.span(), start..end, "{name}");
+        assert_eq!(first(&message, "PID").field(6).text(), "tail");
+        assert!(message.issues().is_empty(), "{:?}", message.issues());
+    }
+    assert!(Charset::GB18030.encode("倈").contains(&b'|'));
+    assert!(Charset::BIG5.encode("許").contains(&b'\\'));
+}
+
+#[test]
+fn japanese_alternatives_and_katakana_are_read() {
+    let bytes = b"MSH|^~\\&|||||||ADT^A01|1|P|2.5||||||~ISO IR87\rPID|||1||\x1b$B;3ED\x1b(B^\x1b$BB@O:\x1b(B^^^^^L^I~\x1b(I\x54\x4f\x40\x1b(B^x";
+    let message = parse(bytes);
+    let name = first(&message, "PID").field(5);
+    assert_eq!(name.component(1).text(), "山田");
+    assert_eq!(name.component(2).text(), "太郎");
+    assert_eq!(name.component(8).text(), "I");
+    assert_eq!(name.repeat(1).component(1).text(), "ﾔﾏﾀ");
+}
+
+#[test]
+fn the_source_names_the_character_set_of_messages_that_name_none() {
+    let mut bytes = format!("{HEADER}\rPID|||1||").into_bytes();
+    bytes.extend(Charset::GB18030.encode("倈三"));
+    bytes.extend_from_slice(b"^Given");
+    let options = ParseOptions { charset: Some(Charset::GB18030), ..ParseOptions::default() };
+    let message = Message::parse(&bytes, &options).unwrap();
+    assert_eq!(first(&message, "PID").field(5).component(1).text(), "倈三");
+    let guessed = parse(&bytes);
+    assert_eq!(guessed.charset(), Charset::LATIN_1);
+    assert!(guessed.issues()[0].text.contains("Set the source's character set"));
+    // UTF-8 is recognised without being named.
+    let bytes = format!("{HEADER}\rPID|||1||張^Given");
+    assert_eq!(first(&parse(bytes.as_bytes()), "PID").field(5).component(1).text(), "張");
+}
+
+#[test]
+fn errors_say_where_and_what_to_do() {
+    let error = |bytes: &[u8]| Message::parse(bytes, &ParseOptions::default()).unwrap_err();
+    assert_eq!(error(b" \r\n"), ParseError::Empty);
+    assert!(matches!(error(b"\x0bPID|1"), ParseError::NoHeader { offset: 1, .. }));
+    assert!(matches!(error(b"BHS|^~\\&\rMSH|^~\\&"), ParseError::BatchHeader { offset: 0, .. }));
+    assert!(matches!(error(b"MSH"), ParseError::Separators { field: 1, offset: 3, .. }));
+    assert!(matches!(error(b"MSHA^~\\&"), ParseError::Separators { field: 1, .. }));
+    assert!(matches!(error(b"MSH|^^\\&"), ParseError::Separators { field: 2, offset: 5, .. }));
+    assert!(matches!(error(b"MSH|^~\\&|\rMSH|^~\\&|"), ParseError::SecondHeader { offset: 10 }));
+    assert_eq!(error(b"\xff\xfeM\0S\0H\0"), ParseError::Utf16);
+    let unknown = b"MSH|^~\\&|||||||ADT^A01|1|P|2.5||||||KLINGON\rPID|\xe9";
+    assert!(matches!(error(unknown), ParseError::Charset { offset: 36, first_text: 48, .. }));
+    let limits = Limits { bytes: 30, segments: 2, fields: 6 };
+    let limited =
+        |bytes: &[u8]| Message::parse(bytes, &ParseOptions { limits, ..ParseOptions::default() }).unwrap_err();
+    assert!(matches!(limited(&[b'x'; 31]), ParseError::TooLong { bytes: 31, limit: 30 }));
+    assert!(matches!(limited(b"MSH|^~\\&\rA01\rA02"), ParseError::TooMany { what: "segments", offset: 13, .. }));
+    assert!(matches!(limited(b"MSH|^~\\&\rA01|||||||"), ParseError::TooMany { what: "fields", .. }));
+}
+
+#[test]
+fn a_file_splits_into_messages_with_and_without_envelope() {
+    let file = "\u{feff}FHS|^~\\&\r\nBHS|^~\\&\r\nMSH|^~\\&|A\r\nPID|1\r\n\r\nMSH|^~\\&|B\r\nBTS|2\r\nMSH|^~\\&|C\r\nFTS|1\r\nleft over";
+    let batch = Batch::split(file.as_bytes());
+    let messages: Vec<_> = batch.messages.iter().map(|r| file[r.clone()].trim_end()).collect();
+    assert_eq!(messages, ["MSH|^~\\&|A\r\nPID|1", "MSH|^~\\&|B", "MSH|^~\\&|C"]);
+    assert_eq!(batch.envelope.len(), 4);
+    assert_eq!(batch.stray.iter().map(|r| &file[r.clone()]).collect::<Vec<_>>(), ["left over"]);
+    for range in batch.messages {
+        parse(&file.as_bytes()[range]);
+    }
+}
+
+fn written(message: &Message<'_>) -> Vec<u8> {
+    let mut out = Vec::new();
+    message.write(&mut out);
+    out
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_bytes_panic_and_what_parses_writes_back_the_same(
+        tail in prop::collection::vec(prop_oneof![
+            4 => prop::sample::select(b"|^~\\&\r\n\"PIDOBXMSH1.5X\x1c\x0b\x1b$(BJI ".to_vec()),
+            1 => any::<u8>(),
+        ], 0..120),
+        charset in prop::sample::select(vec!["", "GB 18030-2000", "BIG-5", "ISO IR87", "UNICODE UTF-8", "8859/2", "SHIFT_JIS", "KS X 1001"]),
+    ) {
+        let mut bytes = format!("MSH|^~\\&|||||||ORU^R01|1|P|2.5||||||{charset}\r").into_bytes();
+        bytes.extend(tail);
+        if let Ok(message) = Message::parse(&bytes, &ParseOptions::default()) {
+            prop_assert_eq!(written(&message), bytes.clone());
+            for segment in message.all() {
+                for field in segment.fields() {
+                    for repeat in field.repeats() {
+                        for component in repeat.components() {
+                            for sub in component.subs() {
+                                let place = sub.place();
+                                let again = segment.field(place.field).repeat(place.repeat as usize - 1).component(place.component).sub(place.sub);
+                                prop_assert_eq!(again.span(), sub.span());
+                                let _ = sub.text();
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        let _ = Message::parse(&bytes[3..], &ParseOptions::default());
+        let _ = Batch::split(&bytes);
+    }
+
+    #[test]
+    fn what_is_written_reads_back(text in "\\PC{0,40}", second in "\\PC{0,20}", index in 0usize..3) {
+        let charset = [Charset::UTF_8, Charset::GB18030, Charset::BIG5][index];
+        // What the character set lacks is lost, as documented; compare what it has.
+        let (text, second) = (charset.decode(&charset.encode(&text)).0.into_owned(), charset.decode(&charset.encode(&second)).0.into_owned());
+        prop_assume!(text != "\"\"" && second != "\"\"");
+        let mut writer = MessageWriter::new(Separators::default(), charset);
+        writer.header().field(9, "").components(&["ADT", "A01"]).field(18, ["UNICODE UTF-8", "GB 18030-2000", "BIG-5"][index]);
+        writer.segment("PID").field(5, &text).next_component().value(&second);
+        let bytes = writer.finish();
+        let message = parse(&bytes);
+        let field = first(&message, "PID").field(5);
+        prop_assert_eq!(field.component(1).text(), text);
+        prop_assert_eq!(field.component(2).text(), second);
+    }
+}

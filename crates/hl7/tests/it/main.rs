@@ -1,0 +1,4 @@
+//! Tests on the messages of the test data, which lie outside of the repository.
+
+mod data;
+mod messages;
