@@ -1,0 +1,160 @@
+use crate::database;
+use crate::error::{Error, Refused};
+use crate::grant::{Administration, Grant, Holder};
+use crate::principal::{Origin, Principal, PrincipalKind};
+use crate::scope::Scopes;
+use crate::secret::SecretHash;
+use crate::token::TokenEntry;
+use crate::trail::{self, AccountAudit, Entry, Outcome, TrailHead};
+use rusqlite::{Connection, Transaction};
+use std::collections::HashMap;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+/// The most audit rows one call returns.
+pub const MAX_AUDIT_ROWS: usize = 10_000;
+
+/// What an operator holds: who owns the files could read them without asking.
+const OPERATOR_SCOPES: &str = "system/*.cruds";
+
+/// Accounts, tokens, sessions and sources: the one place where grants are made.
+///
+/// Everything a request needs is held in memory and changed in the same step as the database, so that looking up a token
+/// touches no file and a revocation holds from the moment its call returns. One process at a time may open a folder for
+/// this; the lock of the data directory sees to it.
+pub struct Access {
+    database: Mutex<Connection>,
+    memory: RwLock<Memory>,
+    owner_uid: u32,
+    pub(crate) is_resource_type: fn(&str) -> bool,
+}
+
+/// What requests look up.
+#[derive(Default)]
+pub(crate) struct Memory {
+    pub(crate) tokens: HashMap<SecretHash, TokenEntry>,
+}
+
+/// A part of the program that works on its own.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Component {
+    /// The feed of the lake: reads everything, writes nothing.
+    Lake,
+}
+
+impl Access {
+    /// Opens the accounts in `folder` (`DATA/access`), making them where there are none.
+    ///
+    /// `is_resource_type` says which names are resource types, so that a scope for a type that does not exist is an error
+    /// where it is written and not a token that mysteriously does nothing.
+    pub fn open(folder: &Path, is_resource_type: fn(&str) -> bool) -> Result<Access, Error> {
+        let connection = database::open(folder)?;
+        let owner_uid = std::fs::metadata(folder).map_err(|error| Error::file(folder, error))?.uid();
+        let memory = Memory { tokens: crate::token::load(&connection)? };
+        Ok(Access { database: Mutex::new(connection), memory: RwLock::new(memory), owner_uid, is_resource_type })
+    }
+
+    /// The grant of whoever owns the data directory, or of root, at the command line. `uid` is what the operating system
+    /// says of the peer of the control socket, or of this very process.
+    pub fn local_operator(&self, uid: u32, user_name: &str) -> Result<Grant, Refused> {
+        if uid != self.owner_uid && uid != 0 {
+            return Err(Refused::NotOwner { uid, owner_uid: self.owner_uid });
+        }
+        let principal = Principal::new(PrincipalKind::Operator, i64::from(uid), user_name);
+        Ok(Grant::new(Holder::new(principal, fixed(OPERATOR_SCOPES), Administration::Allowed, None), Origin::COMMAND))
+    }
+
+    /// The grant of a part of the program that acts for nobody.
+    pub fn component(&self, component: Component) -> Grant {
+        let (id, name, scopes) = match component {
+            Component::Lake => (1, "lake", "system/*.rs"),
+        };
+        let principal = Principal::new(PrincipalKind::Component, id, name);
+        Grant::new(Holder::new(principal, fixed(scopes), Administration::Denied, None), Origin::INTERNAL)
+    }
+
+    /// Rows of the accounts' own audit after `after_seq`, oldest first, at most `limit` and [`MAX_AUDIT_ROWS`]. Reading it is
+    /// itself audited.
+    pub fn account_audit(
+        &self,
+        grant: &Grant,
+        after_seq: i64,
+        limit: usize,
+        now_us: i64,
+    ) -> Result<Vec<AccountAudit>, Error> {
+        let target = format!("rows after {after_seq}");
+        let read = |transaction: &Transaction<'_>, _: &mut String| {
+            trail::read(transaction, after_seq, limit.min(MAX_AUDIT_ROWS))
+        };
+        self.administer(grant, "read account audit", target, now_us, read, |_, _| {})
+    }
+
+    /// Where the accounts' audit ends, for the seal over all trails.
+    pub fn audit_head(&self) -> Result<TrailHead, Error> {
+        trail::head(&self.database())
+    }
+
+    /// Recomputes the hash chain of the accounts' audit, and says where it was broken if it was.
+    pub fn verify_audit(&self) -> Result<TrailHead, Error> {
+        trail::verify(&self.database())
+    }
+
+    /// Writes down what requests only noted in memory (when tokens were last used). Call it each minute and before the
+    /// program ends; a crash loses no more than what was noted since.
+    pub fn tend(&self, _now_us: i64) -> Result<(), Error> {
+        let mut database = self.database();
+        let transaction = database.transaction()?;
+        crate::token::save_uses(&transaction, &self.memory().tokens)?;
+        transaction.commit()?;
+        Ok(())
+    }
+
+    /// Runs an administrator's change and its audit row as one transaction; a refusal is audited too. `change` may fill in
+    /// the audit's target, once an id is known. `apply` brings memory in step after the commit, before another change can
+    /// begin: else a session made meanwhile could outlive its account.
+    pub(crate) fn administer<T>(
+        &self,
+        grant: &Grant,
+        what: &str,
+        target: String,
+        now_us: i64,
+        change: impl FnOnce(&Transaction<'_>, &mut String) -> Result<T, Error>,
+        apply: impl FnOnce(&mut Memory, &T),
+    ) -> Result<T, Error> {
+        let mut target = target;
+        let mut database = self.database();
+        let transaction = database.transaction()?;
+        if let Err(denied) = grant.may_administer().and_then(|()| grant.check_current(now_us)) {
+            let entry = Entry::new(grant.principal(), grant.origin(), what, target, now_us);
+            trail::append(&transaction, entry.outcome(Outcome::Refused))?;
+            transaction.commit()?;
+            return Err(denied.into());
+        }
+        let changed = change(&transaction, &mut target)?;
+        trail::append(&transaction, Entry::new(grant.principal(), grant.origin(), what, target, now_us))?;
+        transaction.commit()?;
+        apply(&mut self.memory_mut(), &changed);
+        Ok(changed)
+    }
+
+    // A panic in a holder of these locks leaves no half-made change: transactions roll back when dropped, and memory is
+    // changed by single inserts and removals.
+
+    pub(crate) fn database(&self) -> MutexGuard<'_, Connection> {
+        self.database.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn memory(&self) -> RwLockReadGuard<'_, Memory> {
+        self.memory.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn memory_mut(&self) -> RwLockWriteGuard<'_, Memory> {
+        self.memory.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Scopes that are written in this crate.
+pub(crate) fn fixed(scopes: &'static str) -> Scopes {
+    scopes.parse().expect("scopes written in this crate are valid")
+}

@@ -1,0 +1,108 @@
+//! The SQLite file behind accounts: opening it with the right modes, its tables, and its format number.
+
+use crate::error::Error;
+use rusqlite::Connection;
+use std::fs::{DirBuilder, OpenOptions, Permissions};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::Path;
+use std::time::Duration;
+
+/// The format this program writes, in `user_version`.
+const FORMAT: i64 = 1;
+
+/// How long to wait for another connection's lock; only a backup ever holds one.
+const BUSY: Duration = Duration::from_secs(5);
+
+/// Ids are never given twice (`AUTOINCREMENT`): audit rows name them for ever. Times are µs since 1970 UTC.
+const TABLES: &str = "
+CREATE TABLE account(
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL UNIQUE,              -- what is typed to sign in, folded
+    display TEXT NOT NULL,
+    role TEXT NOT NULL,
+    created_us INTEGER NOT NULL,
+    disabled_us INTEGER,
+    salt BLOB NOT NULL, memory_kib INTEGER NOT NULL, passes INTEGER NOT NULL, lanes INTEGER NOT NULL,
+    hash BLOB NOT NULL, password_us INTEGER NOT NULL
+) STRICT;
+CREATE TABLE session(
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    hash BLOB NOT NULL UNIQUE,
+    account_id INTEGER NOT NULL REFERENCES account(id),
+    created_us INTEGER NOT NULL,
+    seen_us INTEGER NOT NULL,
+    origin TEXT NOT NULL
+) STRICT;
+CREATE INDEX session_account ON session(account_id);
+CREATE TABLE token(
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    hash BLOB NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    scopes TEXT NOT NULL,
+    created_us INTEGER NOT NULL,
+    created_by TEXT NOT NULL,
+    expires_us INTEGER,
+    used_us INTEGER,
+    revoked_us INTEGER
+) STRICT;
+CREATE UNIQUE INDEX token_name ON token(name) WHERE revoked_us IS NULL;
+CREATE TABLE source(
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL UNIQUE,
+    network TEXT NOT NULL UNIQUE,
+    time_zone TEXT NOT NULL,
+    character_set TEXT NOT NULL,
+    created_us INTEGER NOT NULL
+) STRICT;
+CREATE TABLE failed_sign_in(name TEXT NOT NULL, at_us INTEGER NOT NULL) STRICT;
+CREATE INDEX failed_sign_in_name ON failed_sign_in(name, at_us);
+CREATE INDEX failed_sign_in_at ON failed_sign_in(at_us);
+CREATE TABLE setup(one INTEGER PRIMARY KEY CHECK (one = 1), hash BLOB NOT NULL, expires_us INTEGER NOT NULL) STRICT;
+CREATE TABLE account_audit(
+    seq INTEGER PRIMARY KEY,
+    at_us INTEGER NOT NULL,
+    who TEXT NOT NULL,
+    what TEXT NOT NULL,
+    target TEXT NOT NULL,
+    outcome TEXT NOT NULL,
+    origin TEXT NOT NULL,
+    hash BLOB NOT NULL                      -- of the row before and this row: see trail.rs
+) STRICT;
+CREATE TRIGGER account_audit_keeps_rows BEFORE DELETE ON account_audit BEGIN SELECT RAISE(ABORT, 'audit rows stay'); END;
+CREATE TRIGGER account_audit_keeps_text BEFORE UPDATE ON account_audit BEGIN SELECT RAISE(ABORT, 'audit rows stay'); END;
+";
+
+/// Opens `folder/access.db`, making both where they are missing; the folder gets mode 0700 and the file 0600.
+pub(crate) fn open(folder: &Path) -> Result<Connection, Error> {
+    let path = folder.join("access.db");
+    DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| Error::file(folder, error))?;
+    // SQLite gives its -wal and -shm files the mode of the database file, so that one must be right before it is opened.
+    OpenOptions::new().create(true).append(true).mode(0o600).open(&path).map_err(|error| Error::file(&path, error))?;
+    for (path, mode) in [(folder, 0o700), (path.as_path(), 0o600)] {
+        std::fs::set_permissions(path, Permissions::from_mode(mode)).map_err(|error| Error::file(path, error))?;
+    }
+    let mut connection = Connection::open(&path)?;
+    connection.busy_timeout(BUSY)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "trusted_schema", false)?;
+    let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    match found {
+        0 => {
+            let transaction = connection.transaction()?;
+            transaction.execute_batch(TABLES)?;
+            transaction.pragma_update(None, "user_version", FORMAT)?;
+            transaction.commit()?;
+        }
+        FORMAT => {}
+        _ => return Err(Error::Newer { path, found, known: FORMAT }),
+    }
+    Ok(connection)
+}
+
+/// Whether an error says that a `UNIQUE` rule was broken.
+pub(crate) fn is_taken(error: &rusqlite::Error) -> bool {
+    matches!(error, rusqlite::Error::SqliteFailure(failure, _)
+        if failure.extended_code == rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE)
+}

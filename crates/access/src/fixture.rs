@@ -1,0 +1,83 @@
+//! What the tests of this crate share: a folder that goes away, a seeded generator, and an opened [`Access`].
+
+use crate::{Access, Grant};
+use std::ops::Deref;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+pub(crate) const SECOND_US: i64 = 1_000_000;
+pub(crate) const MINUTE_US: i64 = 60 * SECOND_US;
+pub(crate) const HOUR_US: i64 = 60 * MINUTE_US;
+
+/// 2026-01-01T00:00:00Z.
+pub(crate) const START_US: i64 = 1_767_225_600 * SECOND_US;
+
+/// The few types the tests name.
+pub(crate) fn is_resource_type(name: &str) -> bool {
+    matches!(name, "Patient" | "Observation" | "Encounter")
+}
+
+/// xorshift64*: the same bytes from the same seed.
+pub(crate) fn random(seed: u64) -> impl FnMut(&mut [u8]) {
+    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+    move |bytes: &mut [u8]| {
+        for byte in bytes {
+            state ^= state >> 12;
+            state ^= state << 25;
+            state ^= state >> 27;
+            *byte = (state.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 56) as u8;
+        }
+    }
+}
+
+/// A folder of its own, removed at the end.
+pub(crate) struct Folder(pub(crate) PathBuf);
+
+impl Folder {
+    pub(crate) fn new() -> Folder {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let name = format!("medweave-access-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        Folder(std::env::temp_dir().join(name))
+    }
+
+    pub(crate) fn open(&self) -> Access {
+        Access::open(&self.0, is_resource_type).expect("a fresh folder opens")
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// An opened `Access` and its folder.
+pub(crate) struct Opened {
+    access: Option<Access>,
+    pub(crate) folder: Folder,
+}
+
+impl Opened {
+    pub(crate) fn new() -> Opened {
+        let folder = Folder::new();
+        Opened { access: Some(folder.open()), folder }
+    }
+
+    /// Closes and opens again, as a restart of the program does.
+    pub(crate) fn reopen(&mut self) {
+        self.access = None;
+        self.access = Some(self.folder.open());
+    }
+
+    pub(crate) fn operator(&self) -> Grant {
+        self.local_operator(0, "root").expect("root is an operator")
+    }
+}
+
+impl Deref for Opened {
+    type Target = Access;
+
+    fn deref(&self) -> &Access {
+        self.access.as_ref().expect("open but during a restart")
+    }
+}

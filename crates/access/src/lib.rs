@@ -1,0 +1,36 @@
+//! Who may do what: accounts, tokens, scopes and sources, and the [`Grant`] that proves it.
+//!
+//! A door asks [`Access`] for a [`Grant`] - by token, session, source address or the operator's user id - and hands it to the
+//! stores, each of whose functions takes one and asks it: [`Grant::may`], [`Grant::may_use_sql`], [`Grant::sees_all_patients`].
+//! A [`Denied`] tells what was needed and what is held. What was done is written down as an [`Audit`] by the store, and as an
+//! [`AccountAudit`] here for accounts themselves.
+//!
+//! Time (`now_us`, µs since 1970 UTC) and randomness are passed in. Knows neither HTTP nor FHIR: resource types are names.
+
+mod access;
+mod audit;
+mod database;
+mod error;
+mod grant;
+mod name;
+mod permission;
+mod principal;
+mod scope;
+mod secret;
+mod token;
+mod trail;
+
+pub use access::{Access, Component, MAX_AUDIT_ROWS};
+pub use audit::{Action, Audit, Subject};
+pub use error::{Error, Refused};
+pub use grant::{Denied, Grant, Need};
+pub use name::MAX_NAME_CHARACTERS;
+pub use permission::{Permission, Permissions};
+pub use principal::{Door, Origin, Principal, PrincipalKind};
+pub use scope::{Context, MAX_SCOPES, Scope, ScopeError, ScopeProblem, ScopeTypes, Scopes};
+pub use secret::{Random, Secret, system_random};
+pub use token::{CreatedToken, MAX_TOKENS, NewToken, TOKEN_PREFIX, Token};
+pub use trail::{AccountAudit, Outcome, TrailHead};
+
+#[cfg(test)]
+mod fixture;
