@@ -6,7 +6,10 @@
 //!
 //! Pure: no I/O, no clock, no async, no randomness. What depends on those is passed in.
 
+pub mod compartment;
 pub mod decimal;
 pub mod json;
+pub mod parameters;
+pub mod schema;
 pub mod time;
 pub mod ucum;
