@@ -10,6 +10,8 @@ pub mod compartment;
 pub mod decimal;
 pub mod json;
 pub mod parameters;
+pub mod primitive;
+pub mod reference;
 pub mod schema;
 pub mod time;
 pub mod ucum;
