@@ -1,10 +1,14 @@
 use crate::database;
 use crate::error::{Error, Refused};
 use crate::grant::{Administration, Grant, Holder};
+use crate::lockout::{self, Tries};
+use crate::password::Hashing;
 use crate::principal::{Origin, Principal, PrincipalKind};
 use crate::scope::Scopes;
 use crate::secret::SecretHash;
-use crate::token::TokenEntry;
+use crate::session::{self, SessionEntry};
+use crate::source::{self, SourceEntry};
+use crate::token::{self, TokenEntry};
 use crate::trail::{self, AccountAudit, Entry, Outcome, TrailHead};
 use rusqlite::{Connection, Transaction};
 use std::collections::HashMap;
@@ -26,14 +30,20 @@ const OPERATOR_SCOPES: &str = "system/*.cruds";
 pub struct Access {
     database: Mutex<Connection>,
     memory: RwLock<Memory>,
+    tries: Mutex<Tries>,
+    pub(crate) hashing: Hashing,
     owner_uid: u32,
     pub(crate) is_resource_type: fn(&str) -> bool,
 }
+
+// Locks are taken in the order database, memory, tries; whoever holds one takes none before it.
 
 /// What requests look up.
 #[derive(Default)]
 pub(crate) struct Memory {
     pub(crate) tokens: HashMap<SecretHash, TokenEntry>,
+    pub(crate) sessions: HashMap<SecretHash, SessionEntry>,
+    pub(crate) sources: Vec<SourceEntry>,
 }
 
 /// A part of the program that works on its own.
@@ -51,8 +61,19 @@ impl Access {
     pub fn open(folder: &Path, is_resource_type: fn(&str) -> bool) -> Result<Access, Error> {
         let connection = database::open(folder)?;
         let owner_uid = std::fs::metadata(folder).map_err(|error| Error::file(folder, error))?.uid();
-        let memory = Memory { tokens: crate::token::load(&connection)? };
-        Ok(Access { database: Mutex::new(connection), memory: RwLock::new(memory), owner_uid, is_resource_type })
+        let memory = Memory {
+            tokens: token::load(&connection)?,
+            sessions: session::load(&connection)?,
+            sources: source::load(&connection)?,
+        };
+        Ok(Access {
+            database: Mutex::new(connection),
+            memory: RwLock::new(memory),
+            tries: Mutex::default(),
+            hashing: Hashing::default(),
+            owner_uid,
+            is_resource_type,
+        })
     }
 
     /// The grant of whoever owns the data directory, or of root, at the command line. `uid` is what the operating system
@@ -100,13 +121,33 @@ impl Access {
         trail::verify(&self.database())
     }
 
-    /// Writes down what requests only noted in memory (when tokens were last used). Call it each minute and before the
-    /// program ends; a crash loses no more than what was noted since.
-    pub fn tend(&self, _now_us: i64) -> Result<(), Error> {
+    /// Writes down what requests only noted in memory (when tokens and sessions were last used, tries on locked names) and
+    /// drops sessions and failures that are over. Call it each minute and before the program ends; a crash loses no more
+    /// than what was noted since.
+    pub fn tend(&self, now_us: i64) -> Result<(), Error> {
         let mut database = self.database();
         let transaction = database.transaction()?;
-        crate::token::save_uses(&transaction, &self.memory().tokens)?;
+        let over = {
+            let memory = self.memory();
+            token::save_uses(&transaction, &memory.tokens)?;
+            session::tend(&transaction, &memory, now_us)?
+        };
+        lockout::sweep(&transaction, now_us)?;
+        for (name, count) in self.tries().take_locked(now_us) {
+            trail::append(
+                &transaction,
+                Entry {
+                    at_us: now_us,
+                    who: lockout::quoted(&name),
+                    what: "sign in",
+                    target: format!("locked, tries {count}"),
+                    outcome: Outcome::Refused,
+                    origin: Origin::INTERNAL,
+                },
+            )?;
+        }
         transaction.commit()?;
+        session::drop_over(&mut self.memory_mut(), &over);
         Ok(())
     }
 
@@ -122,15 +163,10 @@ impl Access {
         change: impl FnOnce(&Transaction<'_>, &mut String) -> Result<T, Error>,
         apply: impl FnOnce(&mut Memory, &T),
     ) -> Result<T, Error> {
+        self.demand_administration(grant, what, &target, now_us)?;
         let mut target = target;
         let mut database = self.database();
         let transaction = database.transaction()?;
-        if let Err(denied) = grant.may_administer().and_then(|()| grant.check_current(now_us)) {
-            let entry = Entry::new(grant.principal(), grant.origin(), what, target, now_us);
-            trail::append(&transaction, entry.outcome(Outcome::Refused))?;
-            transaction.commit()?;
-            return Err(denied.into());
-        }
         let changed = change(&transaction, &mut target)?;
         trail::append(&transaction, Entry::new(grant.principal(), grant.origin(), what, target, now_us))?;
         transaction.commit()?;
@@ -138,11 +174,32 @@ impl Access {
         Ok(changed)
     }
 
+    /// Refuses, with an audit row, who may not administer.
+    pub(crate) fn demand_administration(
+        &self,
+        grant: &Grant,
+        what: &str,
+        target: &str,
+        now_us: i64,
+    ) -> Result<(), Error> {
+        let Err(denied) = grant.may_administer().and_then(|()| grant.check_current(now_us)) else { return Ok(()) };
+        let entry = Entry::new(grant.principal(), grant.origin(), what, target.to_owned(), now_us);
+        let mut database = self.database();
+        let transaction = database.transaction()?;
+        trail::append(&transaction, entry.outcome(Outcome::Refused))?;
+        transaction.commit()?;
+        Err(denied.into())
+    }
+
     // A panic in a holder of these locks leaves no half-made change: transactions roll back when dropped, and memory is
     // changed by single inserts and removals.
 
     pub(crate) fn database(&self) -> MutexGuard<'_, Connection> {
         self.database.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn tries(&self) -> MutexGuard<'_, Tries> {
+        self.tries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn memory(&self) -> RwLockReadGuard<'_, Memory> {
@@ -158,3 +215,6 @@ impl Access {
 pub(crate) fn fixed(scopes: &'static str) -> Scopes {
     scopes.parse().expect("scopes written in this crate are valid")
 }
+
+#[cfg(test)]
+mod tests;

@@ -20,7 +20,7 @@ pub enum Error {
         problem: String,
     },
     /// The name or network is taken.
-    #[error("there is already a {kind} with the {field} '{value}'")]
+    #[error("another {kind} has the {field} '{value}' already")]
     Taken {
         /// Of what: `account`, `token`, `source`.
         kind: &'static str,
@@ -37,6 +37,18 @@ pub enum Error {
         /// The id asked for.
         id: i64,
     },
+    /// The sign-in, or the proof of the old password, did not succeed.
+    #[error(transparent)]
+    SignIn(#[from] SignInRefused),
+    /// The set-up link does not work.
+    #[error(transparent)]
+    Setup(#[from] SetupRefused),
+    /// The change would leave nobody who can administer.
+    #[error("this is the last account that administers: make another one first")]
+    LastAdministrator,
+    /// So many passwords are being checked that this one would wait too long.
+    #[error("too many sign-ins at once: try again in a moment")]
+    Busy,
     /// The database of access cannot be read or written.
     #[error("the database of accounts: {0}")]
     Storage(#[from] rusqlite::Error),
@@ -70,6 +82,37 @@ impl Error {
     pub(crate) fn file(path: &Path, source: std::io::Error) -> Error {
         Error::File { path: path.to_owned(), source }
     }
+}
+
+/// Why a sign-in did not succeed. It tells nothing about accounts to somebody who does not know the password.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum SignInRefused {
+    /// There is no such account, or the password is another one.
+    #[error("name or password is wrong")]
+    Wrong,
+    /// Too many tries on this name or from this address.
+    #[error("too many failed tries: wait until the lock is over, or ask an administrator to lift it")]
+    Locked {
+        /// When the lock ends, µs since 1970 UTC.
+        until_us: i64,
+    },
+    /// The password is right and the account disabled.
+    #[error("this account is disabled: ask an administrator")]
+    Disabled,
+}
+
+/// Why a set-up link does not work.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum SetupRefused {
+    /// The code is not the last one given out.
+    #[error("this set-up link is not valid: use the one printed last")]
+    Unknown,
+    /// Its time is over.
+    #[error("this set-up link has expired: restart the program to get a new one")]
+    Expired,
+    /// Somebody has set up already.
+    #[error("set-up is complete: sign in")]
+    Done,
 }
 
 /// Why a token, a session or an address does not lead to a grant: the text of a 401.

@@ -1,6 +1,7 @@
 //! What the tests of this crate share: a folder that goes away, a seeded generator, and an opened [`Access`].
 
-use crate::{Access, Grant};
+use crate::{Access, AccountAudit, Door, Grant, NewAccount, Origin, Role, SignedIn};
+use std::net::{IpAddr, Ipv4Addr};
 use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -79,5 +80,30 @@ impl Deref for Opened {
 
     fn deref(&self) -> &Access {
         self.access.as_ref().expect("open but during a restart")
+    }
+}
+
+pub(crate) const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 1, 2, 3));
+pub(crate) const FROM: Origin = Origin { door: Door::Http, address: Some(ADDRESS) };
+pub(crate) const PASSWORD: &str = "three calm sparrows";
+
+impl Opened {
+    /// Makes an account with [`PASSWORD`].
+    pub(crate) fn account(&self, name: &str, role: Role) -> i64 {
+        let new =
+            NewAccount { name: name.to_owned(), display: format!("Dr {name}"), role, password: PASSWORD.to_owned() };
+        self.create_account(&self.operator(), &new, START_US, &mut random(7)).expect("the account is acceptable")
+    }
+
+    pub(crate) fn signs_in(&self, name: &str, now_us: i64) -> SignedIn {
+        self.sign_in(name, PASSWORD, FROM, now_us, &mut random(now_us as u64)).expect("the password is right")
+    }
+
+    /// The account audit as lines: who, what, target, outcome.
+    pub(crate) fn trail(&self) -> String {
+        let rows = self.account_audit(&self.operator(), 0, 1_000, START_US).expect("the operator reads the audit");
+        let line =
+            |row: &AccountAudit| format!("{} | {} | {} | {}", row.who, row.what, row.target, row.outcome.as_str());
+        rows.iter().map(line).collect::<Vec<_>>().join("\n")
     }
 }

@@ -172,6 +172,11 @@ impl Grant {
         self.demand(!self.holder.is_expired(now_us), || Need::Current)
     }
 
+    /// Whether it was made from this token, session or source.
+    pub(crate) fn stands_on(&self, holder: &Arc<Holder>) -> bool {
+        Arc::ptr_eq(&self.holder, holder)
+    }
+
     fn demand(&self, held: bool, need: impl FnOnce() -> Need) -> Result<(), Denied> {
         if self.holder.is_revoked() {
             return Err(self.denied(Need::Current));

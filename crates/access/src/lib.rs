@@ -8,27 +8,41 @@
 //! Time (`now_us`, µs since 1970 UTC) and randomness are passed in. Knows neither HTTP nor FHIR: resource types are names.
 
 mod access;
+mod account;
 mod audit;
 mod database;
 mod error;
 mod grant;
+mod lockout;
 mod name;
+mod network;
+mod password;
 mod permission;
 mod principal;
 mod scope;
 mod secret;
+mod session;
+mod setup;
+mod source;
 mod token;
 mod trail;
 
 pub use access::{Access, Component, MAX_AUDIT_ROWS};
+pub use account::{Account, MAX_ACCOUNTS, NewAccount, Role};
 pub use audit::{Action, Audit, Subject};
-pub use error::{Error, Refused};
+pub use error::{Error, Refused, SetupRefused, SignInRefused};
 pub use grant::{Denied, Grant, Need};
+pub use lockout::{LOCK_US, MAX_TRIES, MAX_TRIES_PER_ADDRESS, WINDOW_US};
 pub use name::MAX_NAME_CHARACTERS;
+pub use network::{Network, NetworkError};
+pub use password::{MAX_PASSWORD_CHARACTERS, MIN_PASSWORD_CHARACTERS};
 pub use permission::{Permission, Permissions};
 pub use principal::{Door, Origin, Principal, PrincipalKind};
 pub use scope::{Context, MAX_SCOPES, Scope, ScopeError, ScopeProblem, ScopeTypes, Scopes};
 pub use secret::{Random, Secret, system_random};
+pub use session::{IDLE_US, MAX_SESSIONS_PER_ACCOUNT, SESSION_US, Session, SignedIn, csrf_matches, csrf_token};
+pub use setup::{FirstAdmin, SETUP_US, SetupCode};
+pub use source::{AllowedSource, MAX_SOURCES, NewSource, Source};
 pub use token::{CreatedToken, MAX_TOKENS, NewToken, TOKEN_PREFIX, Token};
 pub use trail::{AccountAudit, Outcome, TrailHead};
 

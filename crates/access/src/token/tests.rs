@@ -1,9 +1,6 @@
 use super::*;
-use crate::fixture::{HOUR_US, Opened, START_US, random};
+use crate::fixture::{FROM, HOUR_US, Opened, START_US, random};
 use crate::permission::Permission;
-use std::net::{IpAddr, Ipv4Addr};
-
-const FROM: Origin = Origin { door: crate::Door::Http, address: Some(IpAddr::V4(Ipv4Addr::LOCALHOST)) };
 
 fn lab(expires_us: Option<i64>) -> NewToken {
     NewToken {
@@ -86,7 +83,7 @@ fn a_name_is_free_again_once_its_token_is_revoked() {
     let operator = opened.operator();
     let created = opened.create_token(&operator, &lab(None), START_US, &mut random(1)).unwrap();
     let again = opened.create_token(&operator, &lab(None), START_US, &mut random(2)).unwrap_err();
-    assert_eq!(again.to_string(), "there is already a token with the name 'lab feed'");
+    assert_eq!(again.to_string(), "another token has the name 'lab feed' already");
     opened.revoke_token(&operator, created.id, START_US).unwrap();
     let second = opened.create_token(&operator, &lab(None), START_US, &mut random(2)).unwrap();
     assert_eq!(second.id, created.id + 1);
@@ -131,9 +128,9 @@ fn only_an_administrator_makes_lists_and_revokes_and_each_try_is_audited() {
         .collect();
     expect_test::expect![[r"
         1 operator/0 (root) | create token | token/1 lab feed [system/Observation.cu system/Patient.rs] | done | command
-        2 token/1 (lab feed) | create token | lab feed [system/Observation.cu system/Patient.rs] | refused | http 127.0.0.1
-        3 token/1 (lab feed) | revoke token | token/1 | refused | http 127.0.0.1
-        4 token/1 (lab feed) | read account audit | rows after 0 | refused | http 127.0.0.1"]]
+        2 token/1 (lab feed) | create token | lab feed [system/Observation.cu system/Patient.rs] | refused | http 10.1.2.3
+        3 token/1 (lab feed) | revoke token | token/1 | refused | http 10.1.2.3
+        4 token/1 (lab feed) | read account audit | rows after 0 | refused | http 10.1.2.3"]]
     .assert_eq(&shown.join("\n"));
 }
 

@@ -1,0 +1,373 @@
+use crate::access::{Access, Memory, fixed};
+use crate::database;
+use crate::error::Error;
+use crate::grant::{Administration, Grant, Holder};
+use crate::name;
+use crate::password::{self, PasswordHash};
+use crate::principal::{Principal, PrincipalKind};
+use crate::scope::Scopes;
+use crate::secret::Random;
+use crate::{lockout, session};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
+use std::sync::Arc;
+use unicode_normalization::UnicodeNormalization;
+
+/// The most accounts.
+pub const MAX_ACCOUNTS: usize = 100_000;
+
+/// What a person is to the hospital, and so what an account allows.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum Role {
+    /// Manages accounts, tokens and sources, and has no clinical data.
+    Admin,
+    /// Reads and writes clinical data, and asks it in SQL.
+    Clinician,
+}
+
+impl Role {
+    /// All roles.
+    pub const ALL: [Role; 2] = [Role::Admin, Role::Clinician];
+
+    /// The word for the role.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Role::Admin => "admin",
+            Role::Clinician => "clinician",
+        }
+    }
+
+    /// The role whose word is `word`.
+    pub fn from_word(word: &str) -> Option<Role> {
+        Role::ALL.into_iter().find(|role| role.as_str() == word)
+    }
+
+    /// What the role may do to clinical data.
+    pub fn scopes(self) -> Scopes {
+        match self {
+            Role::Admin => Scopes::default(),
+            Role::Clinician => fixed("user/*.cruds"),
+        }
+    }
+
+    fn administration(self) -> Administration {
+        match self {
+            Role::Admin => Administration::Allowed,
+            Role::Clinician => Administration::Denied,
+        }
+    }
+}
+
+/// An account to be made.
+#[derive(Clone)]
+pub struct NewAccount {
+    /// What is typed to sign in; case does not matter.
+    pub name: String,
+    /// The person's name as others see it.
+    pub display: String,
+    /// What the person is.
+    pub role: Role,
+    /// The first password.
+    pub password: String,
+}
+
+/// An account as listed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Account {
+    /// Its id, never given twice.
+    pub id: i64,
+    /// What is typed to sign in, folded.
+    pub name: String,
+    /// The person's name.
+    pub display: String,
+    /// What the person is.
+    pub role: Role,
+    /// When it was made, µs since 1970 UTC.
+    pub created_us: i64,
+    /// Since when it is disabled, if it is.
+    pub disabled_us: Option<i64>,
+    /// When its password was set.
+    pub password_us: i64,
+}
+
+impl Account {
+    /// The principal a person signed in to this account is.
+    pub(crate) fn principal(&self) -> Principal {
+        Principal::new(PrincipalKind::Person, self.id, self.display.as_str())
+    }
+
+    pub(crate) fn holder(&self, expires_us: i64) -> Arc<Holder> {
+        Holder::new(self.principal(), self.role.scopes(), self.role.administration(), Some(expires_us))
+    }
+
+    fn label(&self) -> String {
+        format!("person/{} {}", self.id, self.name)
+    }
+}
+
+impl Access {
+    /// Makes an account. Needs the right to administer.
+    pub fn create_account(
+        &self,
+        grant: &Grant,
+        new: &NewAccount,
+        now_us: i64,
+        random: Random<'_>,
+    ) -> Result<i64, Error> {
+        let described = format!("{} ({}) [{}]", fold(&new.name), new.display.trim(), new.role.as_str());
+        // Before the hashing, so that who may not cannot make this program work.
+        self.demand_administration(grant, "create account", &described, now_us)?;
+        let hash = self.prepare(new, random)?;
+        self.administer(
+            grant,
+            "create account",
+            described.clone(),
+            now_us,
+            |transaction, target| {
+                let id = insert(transaction, new, &hash, now_us)?;
+                *target = format!("person/{id} {described}");
+                Ok(id)
+            },
+            |_, _| {},
+        )
+    }
+
+    /// Checks a new account's values and hashes its password.
+    pub(crate) fn prepare(&self, new: &NewAccount, random: Random<'_>) -> Result<PasswordHash, Error> {
+        name::check("account name", &fold(&new.name))?;
+        name::check("display name", &new.display)?;
+        password::check(&new.password, &[&new.name, &new.display])?;
+        self.hashing.hash(&new.password, random)
+    }
+
+    /// All accounts in the order in which they were made. Needs the right to administer.
+    pub fn list_accounts(&self, grant: &Grant) -> Result<Vec<Account>, Error> {
+        grant.may_administer()?;
+        let database = self.database();
+        let mut statement = database.prepare_cached(
+            "SELECT id, name, display, role, created_us, disabled_us, password_us FROM account ORDER BY id",
+        )?;
+        let mut rows = statement.query([])?;
+        let mut accounts = Vec::new();
+        while let Some(row) = rows.next()? {
+            accounts.push(account_of(row)?);
+        }
+        Ok(accounts)
+    }
+
+    /// The account of the person that holds `grant`; `None` for other principals.
+    pub fn own_account(&self, grant: &Grant) -> Result<Option<Account>, Error> {
+        match grant.principal().kind {
+            PrincipalKind::Person => find(&self.database(), grant.principal().id),
+            _ => Ok(None),
+        }
+    }
+
+    /// Gives an account another role, and ends its sessions. Needs the right to administer.
+    pub fn set_role(&self, grant: &Grant, id: i64, role: Role, now_us: i64) -> Result<(), Error> {
+        let what = format!("set role {}", role.as_str());
+        self.change_account(grant, id, &what, now_us, |transaction, account| {
+            if role != Role::Admin {
+                keep_an_admin(transaction, account)?;
+            }
+            transaction.execute("UPDATE account SET role = ? WHERE id = ?", params![role.as_str(), id])?;
+            Ok(())
+        })
+    }
+
+    /// Disables an account and ends its sessions. Needs the right to administer.
+    pub fn disable_account(&self, grant: &Grant, id: i64, now_us: i64) -> Result<(), Error> {
+        self.change_account(grant, id, "disable account", now_us, |transaction, account| {
+            keep_an_admin(transaction, account)?;
+            transaction
+                .execute("UPDATE account SET disabled_us = coalesce(disabled_us, ?) WHERE id = ?", [now_us, id])?;
+            Ok(())
+        })
+    }
+
+    /// Lets a disabled account sign in again. Needs the right to administer.
+    pub fn enable_account(&self, grant: &Grant, id: i64, now_us: i64) -> Result<(), Error> {
+        self.change_account(grant, id, "enable account", now_us, |transaction, _| {
+            transaction.execute("UPDATE account SET disabled_us = NULL WHERE id = ?", [id])?;
+            Ok(())
+        })
+    }
+
+    /// Lifts the lock that failed sign-ins left. Needs the right to administer.
+    pub fn unlock_account(&self, grant: &Grant, id: i64, now_us: i64) -> Result<(), Error> {
+        self.administer(
+            grant,
+            "unlock account",
+            format!("person/{id}"),
+            now_us,
+            |transaction, target| {
+                let account = find(transaction, id)?.ok_or(Error::NotFound { kind: "account", id })?;
+                *target = account.label();
+                lockout::forget(transaction, &account.name)
+            },
+            |_, ()| {},
+        )
+    }
+
+    /// Sets a person's password without the old one, and ends the person's sessions. Needs the right to administer.
+    pub fn reset_password(
+        &self,
+        grant: &Grant,
+        id: i64,
+        new: &str,
+        now_us: i64,
+        random: Random<'_>,
+    ) -> Result<(), Error> {
+        self.demand_administration(grant, "reset password", &format!("person/{id}"), now_us)?;
+        let account = find(&self.database(), id)?.ok_or(Error::NotFound { kind: "account", id })?;
+        password::check(new, &[&account.name, &account.display])?;
+        let hash = self.hashing.hash(new, random)?;
+        self.change_account(grant, id, "reset password", now_us, |transaction, account| {
+            lockout::forget(transaction, &account.name)?;
+            store_password(transaction, id, &hash, now_us)
+        })
+    }
+
+    /// A change after which the account's sessions no longer say what the account is.
+    fn change_account(
+        &self,
+        grant: &Grant,
+        id: i64,
+        what: &str,
+        now_us: i64,
+        change: impl FnOnce(&Transaction<'_>, &Account) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        self.administer(
+            grant,
+            what,
+            format!("person/{id}"),
+            now_us,
+            |transaction, target| {
+                let account = find(transaction, id)?.ok_or(Error::NotFound { kind: "account", id })?;
+                *target = account.label();
+                change(transaction, &account)?;
+                session::delete_of(transaction, id)
+            },
+            |memory, ()| memory.end_sessions_of(id),
+        )
+    }
+}
+
+impl Memory {
+    /// Ends the sessions of an account, and every grant made from them.
+    pub(crate) fn end_sessions_of(&mut self, account_id: i64) {
+        self.end_sessions(|session| session.account_id == account_id);
+    }
+}
+
+/// The form in which names of accounts are compared.
+pub(crate) fn fold(name: &str) -> String {
+    name.trim().nfkc().flat_map(char::to_lowercase).collect()
+}
+
+/// Adds an account whose values have been checked.
+pub(crate) fn insert(
+    transaction: &Transaction<'_>,
+    new: &NewAccount,
+    hash: &PasswordHash,
+    now_us: i64,
+) -> Result<i64, Error> {
+    let count: i64 = transaction.query_row("SELECT count(*) FROM account", [], |row| row.get(0))?;
+    if count >= MAX_ACCOUNTS as i64 {
+        return Err(Error::Invalid { field: "accounts", problem: format!("there are {MAX_ACCOUNTS} already") });
+    }
+    let name = fold(&new.name);
+    let inserted = transaction.execute(
+        "INSERT INTO account(name, display, role, created_us, salt, memory_kib, passes, lanes, hash, password_us)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?4)",
+        params![
+            name,
+            new.display.trim(),
+            new.role.as_str(),
+            now_us,
+            hash.salt,
+            hash.memory_kib,
+            hash.passes,
+            hash.lanes,
+            hash.hash
+        ],
+    );
+    match inserted {
+        Err(error) if database::is_taken(&error) => Err(Error::Taken { kind: "account", field: "name", value: name }),
+        Err(error) => Err(error.into()),
+        Ok(_) => Ok(transaction.last_insert_rowid()),
+    }
+}
+
+pub(crate) fn store_password(connection: &Connection, id: i64, hash: &PasswordHash, now_us: i64) -> Result<(), Error> {
+    connection.execute(
+        "UPDATE account SET salt = ?, memory_kib = ?, passes = ?, lanes = ?, hash = ?, password_us = ? WHERE id = ?",
+        params![hash.salt, hash.memory_kib, hash.passes, hash.lanes, hash.hash, now_us, id],
+    )?;
+    Ok(())
+}
+
+pub(crate) fn find(connection: &Connection, id: i64) -> Result<Option<Account>, Error> {
+    let mut statement = connection.prepare_cached(
+        "SELECT id, name, display, role, created_us, disabled_us, password_us FROM account WHERE id = ?",
+    )?;
+    let mut rows = statement.query([id])?;
+    rows.next()?.map(account_of).transpose()
+}
+
+/// The account that signs in as `name` (folded), with its password's hash.
+pub(crate) fn find_by_name(connection: &Connection, name: &str) -> Result<Option<(Account, PasswordHash)>, Error> {
+    let id: Option<i64> = connection
+        .prepare_cached("SELECT id FROM account WHERE name = ?")?
+        .query_row([name], |row| row.get(0))
+        .optional()?;
+    let Some(id) = id else { return Ok(None) };
+    let hash = connection
+        .prepare_cached("SELECT salt, memory_kib, passes, lanes, hash FROM account WHERE id = ?")?
+        .query_row([id], |row| {
+            Ok(PasswordHash {
+                salt: row.get(0)?,
+                memory_kib: row.get(1)?,
+                passes: row.get(2)?,
+                lanes: row.get(3)?,
+                hash: row.get(4)?,
+            })
+        })?;
+    Ok(find(connection, id)?.map(|account| (account, hash)))
+}
+
+/// Whether anybody was ever made an administrator, disabled ones included.
+pub(crate) fn has_admin(connection: &Connection) -> Result<bool, Error> {
+    Ok(connection.query_row("SELECT EXISTS (SELECT 1 FROM account WHERE role = 'admin')", [], |row| row.get(0))?)
+}
+
+/// Refuses what would take the last administrator who can sign in.
+fn keep_an_admin(transaction: &Transaction<'_>, account: &Account) -> Result<(), Error> {
+    let others: i64 = transaction.query_row(
+        "SELECT count(*) FROM account WHERE role = 'admin' AND disabled_us IS NULL AND id <> ?",
+        [account.id],
+        |row| row.get(0),
+    )?;
+    if others == 0 && account.role == Role::Admin && account.disabled_us.is_none() {
+        return Err(Error::LastAdministrator);
+    }
+    Ok(())
+}
+
+fn account_of(row: &Row<'_>) -> Result<Account, Error> {
+    let id = row.get(0)?;
+    let word: String = row.get(3)?;
+    let role = Role::from_word(&word)
+        .ok_or_else(|| Error::Damaged { what: format!("account {id} has the unknown role '{word}'") })?;
+    Ok(Account {
+        id,
+        name: row.get(1)?,
+        display: row.get(2)?,
+        role,
+        created_us: row.get(4)?,
+        disabled_us: row.get(5)?,
+        password_us: row.get(6)?,
+    })
+}
+
+#[cfg(test)]
+mod tests;
