@@ -12,6 +12,7 @@ pub mod json;
 pub mod parameters;
 pub mod primitive;
 pub mod reference;
+pub mod path;
 pub mod schema;
 pub mod time;
 pub mod ucum;
