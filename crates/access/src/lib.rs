@@ -48,3 +48,5 @@ pub use trail::{AccountAudit, Outcome, TrailHead};
 
 #[cfg(test)]
 mod fixture;
+#[cfg(test)]
+mod model;
