@@ -23,6 +23,7 @@ mod scope;
 mod secret;
 mod session;
 mod setup;
+mod sign_in;
 mod source;
 mod token;
 mod trail;
