@@ -23,7 +23,6 @@ mod scope;
 mod secret;
 mod session;
 mod setup;
-mod sign_in;
 mod source;
 mod token;
 mod trail;
@@ -49,5 +48,3 @@ pub use trail::{AccountAudit, Outcome, TrailHead};
 
 #[cfg(test)]
 mod fixture;
-#[cfg(test)]
-mod model;

@@ -14,5 +14,6 @@ pub mod path;
 pub mod primitive;
 pub mod reference;
 pub mod schema;
+pub mod search;
 pub mod time;
 pub mod ucum;

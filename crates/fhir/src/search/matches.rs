@@ -1,0 +1,488 @@
+//! Search by reading whole resources: slow and simple, for tests to compare an index with.
+//!
+//! It takes a parsed query and nothing else of search: expressions are followed as text, values are recognised by their
+//! shape, comparisons are written out anew.
+
+use super::{
+    DateMatch, Filter, NumberMatch, Prefix, QuantityMatch, ReferenceMatch, SearchQuery, StringMatch, SystemMatch, Test,
+    TokenMatch, UnitMatch, UriMatch, fold,
+};
+use crate::decimal::Decimal;
+use crate::json::{Kind, Node};
+use crate::parameters::Parameter;
+use crate::schema::r4;
+use crate::time::{Moment, ZoneOffset};
+use crate::ucum::Unit;
+
+/// The resources that chains lead to.
+pub trait Corpus {
+    /// The resource of this type and id.
+    fn find(&self, type_name: &str, id: &str) -> Option<Node<'_>>;
+    /// Every resource of this type.
+    fn of_type<'c>(&'c self, type_name: &str) -> Box<dyn Iterator<Item = Node<'c>> + 'c>;
+}
+
+/// Whether `resource` is of the type searched for and every filter holds. Dates without a zone are UTC; ids and times of
+/// writing are read from the resource.
+pub fn matches(query: &SearchQuery, resource: Node<'_>, corpus: &dyn Corpus) -> bool {
+    resource.get("resourceType").is_some_and(|name| name.is_str(r4().name(query.resource_type)))
+        && query.filters.iter().all(|filter| filter_holds(filter, resource, corpus))
+}
+
+fn filter_holds(filter: &Filter, resource: Node<'_>, corpus: &dyn Corpus) -> bool {
+    let values = filter.parameter().map(|parameter| evaluate(parameter.expression, resource)).unwrap_or_default();
+    match &filter.test {
+        Test::Id { any_of, negated } => {
+            any_of.iter().any(|id| resource.get("id").is_some_and(|node| node.is_str(id))) != *negated
+        }
+        Test::LastUpdated { any_of } => {
+            let ranges =
+                date_ranges(&resource.path(&["meta", "lastUpdated"]).map(Value::plain).into_iter().collect::<Vec<_>>());
+            any_of.iter().any(|one| date_holds(one, &ranges))
+        }
+        Test::Missing { missing, .. } => values.iter().any(Value::has_content) != *missing,
+        Test::Token { any_of, negated, .. } => {
+            let tokens: Vec<_> = values.iter().flat_map(Value::tokens).collect();
+            any_of.iter().any(|one| tokens.iter().any(|(system, code)| token_matches(one, system.as_deref(), code)))
+                != *negated
+        }
+        Test::Reference { any_of, .. } => any_of.iter().any(|one| values.iter().any(|value| value.refers(one))),
+        Test::Date { any_of, .. } => {
+            let ranges = date_ranges(&values);
+            any_of.iter().any(|one| date_holds(one, &ranges))
+        }
+        Test::String { any_of, .. } => {
+            let texts: Vec<String> = values.iter().flat_map(Value::texts).collect();
+            any_of.iter().any(|one| texts.iter().any(|text| string_matches(one, text)))
+        }
+        Test::Number { any_of, .. } => {
+            let ranges: Vec<_> = values.iter().filter_map(Value::numbers).collect();
+            any_of.iter().any(|one| number_holds(one, &ranges))
+        }
+        Test::Quantity { any_of, .. } => {
+            let quantities: Vec<_> = values.iter().filter_map(Value::quantity).collect();
+            any_of.iter().any(|one| quantity_holds(one, &quantities))
+        }
+        Test::Uri { any_of, .. } => values.iter().filter_map(|value| value.node.as_str()).any(|text| {
+            any_of.iter().any(|one| match one {
+                UriMatch::Exact(wanted) => *wanted == text,
+                UriMatch::Below(wanted) => {
+                    *wanted == text || text.starts_with(&format!("{}/", wanted.trim_end_matches('/')))
+                }
+                UriMatch::Above(all) => {
+                    all[0] == text || all[0].starts_with(&format!("{}/", text.trim_end_matches('/')))
+                }
+            })
+        }),
+        Test::Chain { targets, .. } => values.iter().filter_map(Value::target).any(|(type_name, id)| {
+            targets.iter().any(|(target, filter)| {
+                r4().name(*target) == type_name
+                    && corpus.find(&type_name, &id).is_some_and(|found| filter_holds(filter, found, corpus))
+            })
+        }),
+        Test::Has { source, parameter, filter } => {
+            let own_id = resource.get("id").and_then(Node::as_str).unwrap_or_default();
+            let own_type = resource.get("resourceType").and_then(Node::as_str).unwrap_or_default();
+            corpus
+                .of_type(r4().name(*source))
+                .any(|other| refers_here(parameter, other, &own_type, &own_id) && filter_holds(filter, other, corpus))
+        }
+    }
+}
+
+fn refers_here(parameter: &Parameter, other: Node<'_>, type_name: &str, id: &str) -> bool {
+    evaluate(parameter.expression, other).iter().filter_map(Value::target).any(|(t, i)| t == type_name && i == id)
+}
+
+/// A node, and the type that the name of a choice gave it (`Quantity` of `valueQuantity`).
+#[derive(Clone, Copy)]
+struct Value<'d> {
+    node: Node<'d>,
+    suffix: Option<&'d str>,
+}
+
+/// The data types whose names are looked for behind the name of a choice.
+const SUFFIXES: [&str; 30] = [
+    "Address",
+    "Age",
+    "Boolean",
+    "Canonical",
+    "Code",
+    "CodeableConcept",
+    "Coding",
+    "ContactPoint",
+    "Date",
+    "DateTime",
+    "Decimal",
+    "Duration",
+    "HumanName",
+    "Identifier",
+    "Instant",
+    "Integer",
+    "Money",
+    "Period",
+    "PositiveInt",
+    "Quantity",
+    "Range",
+    "Ratio",
+    "Reference",
+    "SampledData",
+    "String",
+    "Time",
+    "Timing",
+    "UnsignedInt",
+    "Uri",
+    "Url",
+];
+
+/// What an expression gives, by its text.
+fn evaluate<'d>(expression: &str, resource: Node<'d>) -> Vec<Value<'d>> {
+    if let Some((path, _)) = expression.split_once(".exists() and ") {
+        // `X.exists() and X != false` is a flag that is true or false for every resource; it is read where it is compared.
+        return vec![Value { node: resource, suffix: Some(if flag(path, resource) { "true" } else { "false" }) }];
+    }
+    let mut all = Vec::new();
+    for part in expression.split(" | ") {
+        let mut here = vec![Value::plain(resource)];
+        let mut rest = part.split_once('.').map_or("", |(_, rest)| rest);
+        while !rest.is_empty() {
+            let (word, after) = match (rest.find('.'), rest.find('(')) {
+                (dot, Some(open)) if dot.is_none_or(|dot| open < dot) => {
+                    let close = rest[open..].replace("()", "__").find(')').map_or(rest.len(), |at| open + at + 1);
+                    rest.split_at(close)
+                }
+                (Some(dot), _) => rest.split_at(dot),
+                _ => (rest, ""),
+            };
+            here = here.into_iter().flat_map(|value| value.step(word)).collect();
+            rest = after.trim_start_matches('.');
+        }
+        all.extend(here);
+    }
+    all
+}
+
+fn flag(path: &str, resource: Node<'_>) -> bool {
+    evaluate(path, resource).iter().any(|value| value.node.as_bool() != Some(false))
+}
+
+impl<'d> Value<'d> {
+    fn plain(node: Node<'d>) -> Self {
+        Value { node, suffix: None }
+    }
+
+    fn step(self, word: &str) -> Vec<Value<'d>> {
+        if let Some(name) = word.strip_prefix("ofType(").and_then(|rest| rest.strip_suffix(')')) {
+            let is_it = self.suffix.is_some_and(|suffix| suffix.eq_ignore_ascii_case(name));
+            return if is_it { vec![self] } else { vec![] };
+        }
+        if let Some(name) = word.strip_prefix("where(resolve() is ").and_then(|rest| rest.strip_suffix(')')) {
+            let named = self.node.get("type").is_some_and(|t| t.is_str(name));
+            let said = self.target().is_some_and(|(type_name, _)| type_name == name);
+            let far = self.reference_text().is_some_and(|text| {
+                let text = text.split("/_history/").next().unwrap_or_default();
+                text.contains("://") && text.rsplit('/').nth(1) == Some(name)
+            });
+            let other = self.target().is_some_and(|(type_name, _)| type_name != name);
+            return if said || far || (named && !other) { vec![self] } else { vec![] };
+        }
+        if let Some(condition) = word.strip_prefix("where(").and_then(|rest| rest.strip_suffix(')')) {
+            let (name, text) = condition.split_once('=').unwrap_or_default();
+            let holds = self.node.get(name).is_some_and(|node| node.is_str(text.trim_matches('\'')));
+            return if holds { vec![self] } else { vec![] };
+        }
+        let mut found = Vec::new();
+        for (name, node) in self.node.members() {
+            let suffix = name.strip_prefix(word).unwrap_or("?");
+            if suffix.is_empty() {
+                found.extend(node.each().map(Value::plain));
+            } else if SUFFIXES.contains(&suffix) {
+                found.extend(node.each().map(|node| Value { node, suffix: Some(suffix) }));
+            }
+        }
+        found.retain(|value| value.node.kind() != Kind::Null);
+        found
+    }
+
+    fn has_content(&self) -> bool {
+        match self.node.kind() {
+            Kind::Object => {
+                self.node.members().any(|(name, _)| !matches!(name, "id" | "extension") && !name.starts_with('_'))
+            }
+            _ => self.node.raw() != "\"\"",
+        }
+    }
+
+    fn text_of(&self, name: &str) -> Option<String> {
+        self.node.get(name).and_then(Node::as_str).map(Into::into).filter(|text: &String| !text.is_empty())
+    }
+
+    fn tokens(&self) -> Vec<(Option<String>, String)> {
+        if let Some(flag @ ("true" | "false")) = self.suffix {
+            return vec![(None, flag.to_owned())];
+        }
+        if self.node.kind() != Kind::Object {
+            return self
+                .node
+                .scalar_text()
+                .filter(|text| !text.is_empty())
+                .map(|code| (None, code.into()))
+                .into_iter()
+                .collect();
+        }
+        if let Some(codings) = self.node.get("coding") {
+            return codings.each().flat_map(|coding| Value::plain(coding).tokens()).collect();
+        }
+        let system = self.text_of("system");
+        match (self.text_of("value"), self.text_of("code")) {
+            (Some(value), _) => {
+                let contact = ["phone", "fax", "email", "pager", "url", "sms", "other"];
+                let system = system.filter(|system| !contact.contains(&system.as_str()));
+                vec![(system, value)]
+            }
+            (None, Some(code)) => vec![(system, code)],
+            (None, None) if system.as_deref().is_some_and(|system| system.contains(':')) => {
+                vec![(system, String::new())]
+            }
+            (None, None) => vec![],
+        }
+    }
+
+    fn reference_text(&self) -> Option<String> {
+        match self.node.kind() {
+            Kind::String => self.node.as_str().map(Into::into),
+            _ => self.text_of("reference"),
+        }
+    }
+
+    /// Type and id of a local reference.
+    fn target(&self) -> Option<(String, String)> {
+        let text = self.reference_text()?;
+        let parts: Vec<&str> = text.split('/').collect();
+        match parts[..] {
+            [type_name, id] | [type_name, id, "_history", _] if r4().is_resource(type_name) => {
+                let fine = !id.is_empty() && id.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '.');
+                (fine && id.len() <= 64).then(|| (type_name.to_owned(), id.to_owned()))
+            }
+            _ => None,
+        }
+    }
+
+    fn refers(&self, wanted: &ReferenceMatch) -> bool {
+        match wanted {
+            ReferenceMatch::Local { types, id } => self
+                .target()
+                .is_some_and(|(type_name, theirs)| theirs == *id && types.iter().any(|t| r4().name(*t) == type_name)),
+            ReferenceMatch::Url(url) => self.reference_text().is_some_and(|text| {
+                if text.starts_with("urn:") {
+                    return text == *url;
+                }
+                if !text.contains("://") {
+                    return false;
+                }
+                let text = text.split('#').next().unwrap_or_default();
+                let text = text.rsplit_once("/_history/").map_or(text, |(text, _)| text).trim_end_matches('|');
+                text == url || text.split_once('|').is_some_and(|(bare, _)| bare == url)
+            }),
+            ReferenceMatch::Logical(token) => {
+                let Some(identifier) = self.node.get("identifier").map(Value::plain) else { return false };
+                let system = identifier.text_of("system");
+                identifier.text_of("value").is_some_and(|value| token_matches(token, system.as_deref(), &value))
+            }
+        }
+    }
+
+    fn texts(&self) -> Vec<String> {
+        if self.node.kind() == Kind::Object {
+            let parts = [
+                "text",
+                "family",
+                "given",
+                "prefix",
+                "suffix",
+                "line",
+                "city",
+                "district",
+                "state",
+                "postalCode",
+                "country",
+            ];
+            let parts = parts.iter().filter_map(|part| self.node.get(part)).flat_map(Node::each);
+            return parts.filter_map(Node::as_str).filter(|text| !text.is_empty()).map(Into::into).collect();
+        }
+        self.node.scalar_text().filter(|text| !text.is_empty()).map(Into::into).into_iter().collect()
+    }
+
+    fn end(&self, name: &str) -> Option<f64> {
+        self.node.path(&[name, "value"])?.number_text()?.parse().ok()
+    }
+
+    fn numbers(&self) -> Option<(f64, f64)> {
+        if let Some(digits) = self.node.number_text() {
+            let value = digits.parse().ok()?;
+            return Some((value, value));
+        }
+        match (self.end("low"), self.end("high")) {
+            (None, None) => None,
+            (low, high) => Some((low.unwrap_or(f64::NEG_INFINITY), high.unwrap_or(f64::INFINITY))),
+        }
+    }
+
+    fn quantity(&self) -> Option<Amount> {
+        let unit = |value: &Value<'_>| Amount {
+            low: 0.0,
+            high: 0.0,
+            system: value.text_of("system"),
+            code: value.text_of("code"),
+            unit: value.text_of("unit"),
+        };
+        if self.suffix == Some("Range") || self.node.get("low").is_some() || self.node.get("high").is_some() {
+            let (low, high) = self.numbers()?;
+            let of = self.node.get("low").filter(|low| low.get("value").is_some()).or(self.node.get("high"))?;
+            return Some(Amount { low, high, ..unit(&Value::plain(of)) });
+        }
+        let value: f64 = self.node.get("value")?.number_text()?.parse().ok()?;
+        if let Some(code) = self.text_of("currency") {
+            let system = Some("urn:iso:std:iso:4217".to_owned());
+            return Some(Amount { low: value, high: value, system, code: Some(code), unit: None });
+        }
+        let (low, high) = match self.text_of("comparator").as_deref() {
+            Some("<") => (f64::NEG_INFINITY, value.next_down()),
+            Some("<=") => (f64::NEG_INFINITY, value),
+            Some(">") => (value.next_up(), f64::INFINITY),
+            Some(">=") => (value, f64::INFINITY),
+            _ => (value, value),
+        };
+        Some(Amount { low, high, ..unit(self) })
+    }
+}
+
+struct Amount {
+    low: f64,
+    high: f64,
+    system: Option<String>,
+    code: Option<String>,
+    unit: Option<String>,
+}
+
+fn token_matches(wanted: &TokenMatch, system: Option<&str>, code: &str) -> bool {
+    let system_fits = match (&wanted.system, system) {
+        (SystemMatch::Any, _) | (SystemMatch::Absent, None) => true,
+        (SystemMatch::Is(wanted), Some(system)) => wanted == system,
+        _ => false,
+    };
+    system_fits && (wanted.code.is_none() || wanted.code.as_deref() == Some(code))
+}
+
+fn string_matches(wanted: &StringMatch, text: &str) -> bool {
+    match wanted {
+        StringMatch::Exact(wanted) => wanted == text,
+        StringMatch::Prefix(wanted) => fold(text).find(wanted.as_str()) == Some(0),
+        StringMatch::Contains(wanted) => fold(text).find(wanted.as_str()).is_some(),
+    }
+}
+
+fn date_ranges(values: &[Value<'_>]) -> Vec<(i64, i64)> {
+    values.iter().filter_map(date_range).collect()
+}
+
+fn date_range(value: &Value<'_>) -> Option<(i64, i64)> {
+    if !matches!(value.suffix, None | Some("Date" | "DateTime" | "Instant" | "Period" | "Timing")) {
+        return None;
+    }
+    let read = |node: Node<'_>| Moment::parse(&node.as_str()?, ZoneOffset::UTC).ok();
+    if value.node.kind() == Kind::String {
+        return read(value.node).map(|moment| (moment.low_us, moment.high_us));
+    }
+    let mut ends: Vec<(i64, i64)> = Vec::new();
+    for period in [Some(value.node), value.node.path(&["repeat", "boundsPeriod"])].into_iter().flatten() {
+        let (start, end) = (period.get("start").and_then(read), period.get("end").and_then(read));
+        ends.extend(start.map(|start| (start.low_us, if end.is_some() { start.high_us } else { i64::MAX })));
+        ends.extend(end.map(|end| (if start.is_some() { end.low_us } else { i64::MIN }, end.high_us)));
+    }
+    for event in value.node.get("event").into_iter().flat_map(Node::each) {
+        ends.extend(read(event).map(|moment| (moment.low_us, moment.high_us)));
+    }
+    let low = ends.iter().map(|end| end.0).min()?;
+    let high = ends.iter().map(|end| end.1).max()?;
+    Some((low, high))
+}
+
+fn date_holds(wanted: &DateMatch, ranges: &[(i64, i64)]) -> bool {
+    let (from, to) = (wanted.low_us, wanted.high_us);
+    let inside = |(low, high): (i64, i64)| low >= from && high <= to;
+    let any = |test: &dyn Fn((i64, i64)) -> bool| ranges.iter().any(|range| test(*range));
+    match wanted.prefix {
+        Prefix::Eq => any(&inside),
+        Prefix::Ne => !ranges.is_empty() && !any(&inside),
+        Prefix::Gt => any(&|(_, high)| high > to),
+        Prefix::Lt => any(&|(low, _)| low < from),
+        Prefix::Ge => any(&|range| inside(range) || range.1 > to),
+        Prefix::Le => any(&|range| inside(range) || range.0 < from),
+        Prefix::Sa => any(&|(low, _)| low > to),
+        Prefix::Eb => any(&|(_, high)| high < from),
+        Prefix::Ap => any(&|(low, high)| low <= to && high >= from),
+    }
+}
+
+fn number_holds(wanted: &NumberMatch, ranges: &[(f64, f64)]) -> bool {
+    let inside = |(low, high): (f64, f64)| low >= wanted.low && high < wanted.high;
+    let any = |test: &dyn Fn((f64, f64)) -> bool| ranges.iter().any(|range| test(*range));
+    match wanted.prefix {
+        Prefix::Eq => any(&inside),
+        Prefix::Ne => !ranges.is_empty() && !any(&inside),
+        Prefix::Gt => any(&|(_, high)| high > wanted.value),
+        Prefix::Ge => any(&|(_, high)| high >= wanted.value),
+        Prefix::Lt => any(&|(low, _)| low < wanted.value),
+        Prefix::Le => any(&|(low, _)| low <= wanted.value),
+        Prefix::Sa => any(&|(low, _)| low > wanted.value),
+        Prefix::Eb => any(&|(_, high)| high < wanted.value),
+        Prefix::Ap => any(&|(low, high)| low < wanted.high && high >= wanted.low),
+    }
+}
+
+fn quantity_holds(wanted: &QuantityMatch, amounts: &[Amount]) -> bool {
+    let mut as_given = Vec::new();
+    let mut converted = Vec::new();
+    for amount in amounts {
+        let range = (amount.low, amount.high);
+        match &wanted.unit {
+            UnitMatch::Any => as_given.push(range),
+            UnitMatch::Shown(unit) if [&amount.code, &amount.unit].contains(&&Some(unit.clone())) => {
+                as_given.push(range);
+            }
+            UnitMatch::Shown(_) => {}
+            UnitMatch::Coded { system, code, canonical } => match (canonical, amount.canonical()) {
+                (Some((unit, _)), Some((theirs, range))) if *unit == theirs => converted.push(range),
+                (Some(_), Some(_)) => {}
+                _ if amount.system.as_ref() == Some(system) && amount.code.as_ref() == Some(code) => {
+                    as_given.push(range);
+                }
+                _ => {}
+            },
+        }
+    }
+    let in_base = match &wanted.unit {
+        UnitMatch::Coded { canonical: Some((_, number)), .. } => *number,
+        _ => wanted.number,
+    };
+    if wanted.number.prefix == Prefix::Ne {
+        let all = as_given.len() + converted.len();
+        let eq = |number: &NumberMatch| NumberMatch { prefix: Prefix::Eq, ..*number };
+        return all > 0 && !number_holds(&eq(&wanted.number), &as_given) && !number_holds(&eq(&in_base), &converted);
+    }
+    number_holds(&wanted.number, &as_given) || number_holds(&in_base, &converted)
+}
+
+impl Amount {
+    fn canonical(&self) -> Option<(String, (f64, f64))> {
+        if self.system.as_deref() != Some("http://unitsofmeasure.org") {
+            return None;
+        }
+        let unit = Unit::parse(self.code.as_deref()?)?;
+        let base = |value: f64| {
+            if value.is_infinite() { Some(value) } else { Some(unit.to_base(Decimal::from_f64(value)?)?.to_f64()) }
+        };
+        Some((unit.dimension.to_string(), (base(self.low)?, base(self.high)?)))
+    }
+}

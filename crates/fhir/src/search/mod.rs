@@ -1,0 +1,42 @@
+//! Search without a store: what a request asks, and what a resource answers with.
+//!
+//! [`SearchQuery::parse`] understands a request, [`Extractor`] gives the index values of a resource, and the types of
+//! [`compare`] say when the two match. The store keeps the values and plans the query; a naive evaluator (feature `testing`)
+//! walks whole resources instead, for tests to compare with. [`support`] tells which published parameters can be used.
+//!
+//! Source: FHIR R4, "Search".
+
+pub mod compare;
+mod convert;
+mod escape;
+mod extract;
+mod filter;
+mod fold;
+mod implied;
+mod index_value;
+mod literal;
+#[cfg(any(test, feature = "testing"))]
+pub mod matches;
+mod number;
+mod plan;
+mod probe;
+mod query;
+mod reference;
+mod request;
+mod route;
+pub mod support;
+#[cfg(test)]
+mod tests;
+mod units;
+
+pub use compare::{
+    DateMatch, NumberMatch, Prefix, QuantityMatch, ReferenceMatch, StringMatch, SystemMatch, TokenMatch, UnitMatch,
+    UriMatch,
+};
+pub use extract::{ExtractIssue, Extractor};
+pub use filter::{CHAIN_LIMIT, CHAIN_TARGETS_LIMIT, VALUES_LIMIT};
+pub use fold::fold;
+pub use index_value::{CanonicalRange, IndexValue, QuantityValue, ReferenceValue};
+pub use number::SearchNumber;
+pub use query::{Filter, Ignored, Include, SearchError, SearchQuery, SortBy, SortKey, Summary, Test, Total};
+pub use request::{COUNT_LIMIT, FILTERS_LIMIT, Handling, INCLUDES_LIMIT, ParseOptions, SORT_LIMIT};

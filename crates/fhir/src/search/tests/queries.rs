@@ -1,0 +1,519 @@
+//! What requests are understood to ask.
+
+use super::*;
+
+/// The filters of a query, one a line.
+fn check(of: &str, query: &str, expected: Expect) {
+    let text = match parse(of, query, Handling::Strict) {
+        Ok(query) => query.filters.iter().fold(String::new(), |text, filter| text + &show_filter(filter) + "\n"),
+        Err(error) => format!("{error}\n"),
+    };
+    expected.assert_eq(&text);
+}
+
+fn show_filter(filter: &Filter) -> String {
+    fn list<T: std::fmt::Debug>(any_of: &[T]) -> String {
+        any_of.iter().map(|one| format!("{one:?}")).collect::<Vec<_>>().join(" or ")
+    }
+    let code = filter.parameter().map_or("", |parameter| parameter.code);
+    match &filter.test {
+        Test::Id { any_of, negated } => format!("id {}{}", if *negated { "none of " } else { "" }, list(any_of)),
+        Test::LastUpdated { any_of } => format!("lastUpdated {}", dates(any_of)),
+        Test::Missing { missing, .. } => format!("{code} missing {missing}"),
+        Test::Token { any_of, negated, .. } => {
+            let tokens: Vec<_> = any_of.iter().map(token).collect();
+            format!("{code} {}{}", if *negated { "none of " } else { "" }, tokens.join(" or "))
+        }
+        Test::Reference { any_of, .. } => {
+            let references: Vec<_> = any_of
+                .iter()
+                .map(|one| match one {
+                    ReferenceMatch::Local { types, id } => {
+                        let types: Vec<_> = types.iter().map(|id| r4().name(*id)).collect();
+                        format!("{}/{id}", types.join("|"))
+                    }
+                    ReferenceMatch::Url(url) => format!("<{url}>"),
+                    ReferenceMatch::Logical(logical) => format!("whoever is {}", token(logical)),
+                })
+                .collect();
+            format!("{code} {}", references.join(" or "))
+        }
+        Test::Date { any_of, .. } => format!("{code} {}", dates(any_of)),
+        Test::String { any_of, .. } => format!("{code} {}", list(any_of)),
+        Test::Number { any_of, .. } => format!("{code} {}", list(any_of)),
+        Test::Quantity { any_of, .. } => format!("{code} {}", list(any_of)),
+        Test::Uri { any_of, .. } => format!("{code} {}", list(any_of)),
+        Test::Chain { targets, .. } => {
+            let targets: Vec<_> =
+                targets.iter().map(|(id, filter)| format!("{} with {}", r4().name(*id), show_filter(filter))).collect();
+            format!("{code} leads to {}", targets.join(" or "))
+        }
+        Test::Has { source, filter, .. } => {
+            format!("some {} by {code} with {}", r4().name(*source), show_filter(filter))
+        }
+    }
+}
+
+fn token(token: &TokenMatch) -> String {
+    let code = token.code.as_deref().unwrap_or("*");
+    match &token.system {
+        SystemMatch::Any => code.to_owned(),
+        SystemMatch::Absent => format!("|{code}"),
+        SystemMatch::Is(system) => format!("{system}|{code}"),
+    }
+}
+
+fn dates(any_of: &[DateMatch]) -> String {
+    let one = |date: &DateMatch| {
+        let (low, high) = (crate::time::format_us(date.low_us), crate::time::format_us(date.high_us));
+        format!("{:?} {low} to {high}", date.prefix)
+    };
+    any_of.iter().map(one).collect::<Vec<_>>().join(" or ")
+}
+
+#[test]
+fn tokens_have_systems_escapes_and_negation() {
+    check(
+        "Observation",
+        "code=1,http://l|2,|3,http://l|&category:not=a",
+        expect![[r#"
+        code 1 or http://l|2 or |3 or http://l|*
+        category none of a
+    "#]],
+    );
+    check(
+        "Observation",
+        r"code=a\,b,c\|d,s\|t|u\\v",
+        expect![[r#"
+        code a,b or c|d or s|t|u\v
+    "#]],
+    );
+    check(
+        "Observation",
+        "code=,,x,",
+        expect![[r#"
+        code x
+    "#]],
+    );
+    check(
+        "Observation",
+        "code=|",
+        expect![[r#"
+        "code=|": there is neither a system nor a code
+    "#]],
+    );
+}
+
+#[test]
+fn the_system_that_a_value_set_implies_is_no_system_in_the_index() {
+    check(
+        "Patient",
+        "gender=http://hl7.org/fhir/administrative-gender|male",
+        expect![[r#"
+        gender |male
+    "#]],
+    );
+    check(
+        "Patient",
+        "gender=http://other|male",
+        expect![[r#"
+        gender http://other|male
+    "#]],
+    );
+    check(
+        "Observation",
+        "code=http://loinc.org|1",
+        expect![[r#"
+        code http://loinc.org|1
+    "#]],
+    );
+}
+
+#[test]
+fn references_are_local_absolute_or_logical() {
+    check(
+        "Observation",
+        "subject=Patient/1,2,https://here/fhir/Group/3/_history/1",
+        expect![[r#"
+        subject Patient/1 or Group|Device|Patient|Location/2 or Group/3
+    "#]],
+    );
+    check(
+        "Observation",
+        "patient=1&subject:Patient=2",
+        expect![[r#"
+        patient Patient/1
+        subject Patient/2
+    "#]],
+    );
+    check(
+        "Observation",
+        "subject=https://there/fhir/Patient/1,urn:uuid:x",
+        expect![[r#"
+        subject <https://there/fhir/Patient/1> or <urn:uuid:x>
+    "#]],
+    );
+    check(
+        "Observation",
+        "subject:identifier=http://h|1",
+        expect![[r#"
+        subject whoever is http://h|1
+    "#]],
+    );
+    check(
+        "Observation",
+        "subject:Patient=Group/1",
+        expect![[r#"
+        "subject:Patient=Group/1": it is of another type than :Patient
+    "#]],
+    );
+    check(
+        "Observation",
+        "subject:Nobody=1",
+        expect![[r#"
+        "subject:Nobody" is not supported: the modifier :Nobody is not implemented for reference parameters
+    "#]],
+    );
+    check(
+        "Observation",
+        "subject=a b",
+        expect![[r#"
+        "subject=a b": expected an id, Type/id or an absolute URL
+    "#]],
+    );
+    check(
+        "QuestionnaireResponse",
+        "questionnaire=http://q|2",
+        expect![[r#"
+        questionnaire <http://q|2>
+    "#]],
+    );
+}
+
+#[test]
+fn dates_have_prefixes_and_precision() {
+    check(
+        "Observation",
+        "date=2020,ge2020-02,sa2020-01-01T10:00 01:00",
+        expect![[r#"
+        date Eq 2020-01-01T00:00:00Z to 2020-12-31T23:59:59.999999Z or Ge 2020-02-01T00:00:00Z to 2020-02-29T23:59:59.999999Z or Sa 2020-01-01T09:00:00Z to 2020-01-01T09:00:59.999999Z
+    "#]],
+    );
+    check(
+        "Patient",
+        "_lastUpdated=gt2020-01-01T00:00:00.5Z&birthdate=ne1970",
+        expect![[r#"
+        lastUpdated Gt 2020-01-01T00:00:00.500Z to 2020-01-01T00:00:00.599999Z
+        birthdate Ne 1970-01-01T00:00:00Z to 1970-12-31T23:59:59.999999Z
+    "#]],
+    );
+    check(
+        "Patient",
+        "birthdate=xx1970",
+        expect![[r#"
+        "birthdate=xx1970": not a date or time: expected a year of four digits at character 0
+    "#]],
+    );
+    check(
+        "Patient",
+        "birthdate=1970-02-30",
+        expect![[r#"
+        "birthdate=1970-02-30": not a date or time: expected a day of that month at character 8
+    "#]],
+    );
+}
+
+#[test]
+fn approximate_dates_widen_with_their_distance_from_now() {
+    let now_us = crate::time::Moment::parse("2030-01-01", crate::time::ZoneOffset::UTC).unwrap().low_us;
+    let options = ParseOptions { now_us, ..ParseOptions::default() };
+    let query = SearchQuery::parse("Patient", [("birthdate", "ap2020-01-01")], &options).unwrap();
+    expect!["birthdate Ap 2018-12-31T18:00:00Z to 2021-01-01T05:59:59.999999Z"]
+        .assert_eq(&show_filter(&query.filters[0]));
+}
+
+#[test]
+fn strings_are_folded_unless_exact() {
+    check(
+        "Patient",
+        "name=MÜLLER,o'Brien&family:exact=Müller&given:contains= Ann ",
+        expect![[r#"
+        name Prefix("muller") or Prefix("o'brien")
+        family Exact("Müller")
+        given Contains("ann")
+    "#]],
+    );
+    check(
+        "Patient",
+        "name=%20".replace("%20", " ").as_str(),
+        expect![[r#"
+        "name= ": nothing is left of it once white space and accents are gone
+    "#]],
+    );
+}
+
+#[test]
+fn numbers_and_quantities_are_ranges() {
+    check(
+        "RiskAssessment",
+        "probability=0.25,gt1e2",
+        expect![[r#"
+        probability NumberMatch { prefix: Eq, value: 0.25, low: 0.245, high: 0.255 } or NumberMatch { prefix: Gt, value: 100.0, low: 95.0, high: 105.0 }
+    "#]],
+    );
+    check(
+        "RiskAssessment",
+        "probability=ap100,x",
+        expect![[r#"
+        "probability=x": expected a number such as 5.40 or 1e2
+    "#]],
+    );
+    check(
+        "Observation",
+        "value-quantity=5.4|http://unitsofmeasure.org|mg",
+        expect![[r#"
+        value-quantity QuantityMatch { number: NumberMatch { prefix: Eq, value: 5.4, low: 5.35, high: 5.45 }, unit: Coded { system: "http://unitsofmeasure.org", code: "mg", canonical: Some(("g", NumberMatch { prefix: Eq, value: 0.0054, low: 0.00535, high: 0.00545 })) } }
+    "#]],
+    );
+    check(
+        "Observation",
+        "value-quantity=le5.4||mg,5.4",
+        expect![[r#"
+        value-quantity QuantityMatch { number: NumberMatch { prefix: Le, value: 5.4, low: 5.35, high: 5.45 }, unit: Shown("mg") } or QuantityMatch { number: NumberMatch { prefix: Eq, value: 5.4, low: 5.35, high: 5.45 }, unit: Any }
+    "#]],
+    );
+    check(
+        "Observation",
+        "value-quantity=5.4|http://x|",
+        expect![[r#"
+        "value-quantity=5.4|http://x|": a system needs a code: number|system|code
+    "#]],
+    );
+}
+
+#[test]
+fn uris_go_up_and_down() {
+    check(
+        "ValueSet",
+        "url=http://a/b|1&url:below=http://a&url:above=http://a/b/c",
+        expect![[r#"
+        url Exact("http://a/b|1")
+        url Below("http://a")
+        url Above(["http://a/b/c", "http://a", "http://a/", "http://a/b", "http://a/b/"])
+    "#]],
+    );
+    check(
+        "ValueSet",
+        "url:below=urn:oid:1",
+        expect![[r#"
+        "url:below=urn:oid:1": a URN has nothing above or below it
+    "#]],
+    );
+}
+
+#[test]
+fn missing_takes_a_flag() {
+    check(
+        "Patient",
+        "gender:missing=true&birthdate:missing=false",
+        expect![[r#"
+        gender missing true
+        birthdate missing false
+    "#]],
+    );
+    check(
+        "Patient",
+        "gender:missing=1",
+        expect![[r#"
+        "gender:missing=1": expected true or false
+    "#]],
+    );
+}
+
+#[test]
+fn chains_lead_to_every_type_that_has_the_rest() {
+    check(
+        "Observation",
+        "patient.gender=male",
+        expect![[r#"
+        patient leads to Patient with gender male
+    "#]],
+    );
+    check(
+        "Observation",
+        "subject.name=x",
+        expect![[r#"
+        subject leads to Patient with name Prefix("x") or Location with name Prefix("x")
+    "#]],
+    );
+    check(
+        "Observation",
+        "encounter:Encounter.subject:Patient.family=x",
+        expect![[r#"
+        encounter leads to Encounter with subject leads to Patient with family Prefix("x")
+    "#]],
+    );
+    check(
+        "MedicationRequest",
+        "medication.code=1",
+        expect![[r#"
+        medication leads to Medication with code 1
+    "#]],
+    );
+    check(
+        "Observation",
+        "subject.nothing=x",
+        expect![[r#"
+        Location has no search parameter "nothing"
+    "#]],
+    );
+    check(
+        "Observation",
+        "code.text=x",
+        expect![[r#"
+        "code.text" is not supported: code is a token parameter; only references lead on
+    "#]],
+    );
+    check(
+        "Observation",
+        "patient.organization.partof.partof.name=x",
+        expect![[r#"
+        "patient.organization.partof.partof.name" is not supported: a chain may have 4 steps at most
+    "#]],
+    );
+    check(
+        "Observation",
+        "focus.name=x",
+        expect![[r#"
+        "focus.name" is not supported: it may refer to 146 types; name one, as in focus:Patient.name
+    "#]],
+    );
+    check(
+        "Patient",
+        "_has:Encounter:patient:class=IMP&_has:Observation:patient:code:not=x",
+        expect![[r#"
+        some Encounter by patient with class IMP
+        some Observation by patient with code none of x
+    "#]],
+    );
+    check(
+        "Patient",
+        "_has:Encounter:patient:_has:Observation:encounter:code=x",
+        expect![[r#"
+        some Encounter by patient with some Observation by encounter with code x
+    "#]],
+    );
+    check(
+        "Patient",
+        "_has:Encounter:class:class=IMP",
+        expect![[r#"
+        "_has:Encounter:class:class" is not supported: class is a token parameter; only references lead on
+    "#]],
+    );
+    check(
+        "Patient",
+        "_has:Encounter:patient=IMP",
+        expect![[r#"
+        "_has:Encounter:patient=IMP": expected _has:Type:reference:parameter
+    "#]],
+    );
+    check(
+        "Patient",
+        "_has:Encounter:service-provider:class=IMP",
+        expect![[r#"
+        "_has:Encounter:service-provider:class=IMP": Encounter.service-provider never refers to a Patient
+    "#]],
+    );
+}
+
+#[test]
+fn what_is_not_supported_is_refused_by_name() {
+    let mut refusals = String::new();
+    for (of, query) in [
+        ("Observation", "code-value-quantity=1$2"),
+        ("Location", "near=1"),
+        ("Patient", "phonetic=x"),
+        ("Patient", "name:text=x"),
+        ("Observation", "code:in=http://vs"),
+        ("Observation", "code:nonsense=x"),
+        ("Patient", "birthdate:exact=2020"),
+        ("Patient", "_id:exact=1"),
+        ("Patient", "_content=x"),
+        ("Patient", "_filter=x"),
+        ("Bundle", "composition=1"),
+        ("Patient", "_include=*"),
+        ("Patient", "_include=Patient:*"),
+        ("Patient", "_include:iterate=Patient:organization"),
+        ("Patient", "_sort=general-practitioner"),
+        ("Nothing", ""),
+    ] {
+        let strict = parse(of, query, Handling::Strict).unwrap_err();
+        assert_eq!(parse(of, query, Handling::Lenient).unwrap_err(), strict);
+        writeln!(refusals, "{strict}").unwrap();
+    }
+    expect![[r#"
+        "code-value-quantity" is not supported: composite parameters are not implemented; give their parts one by one
+        "near" is not supported: it needs a computation of its own, which is not implemented
+        "phonetic" is not supported: names are not compared by sound; search by name, which ignores case and accents
+        "name:text" is not supported: the modifier :text is not implemented for string parameters
+        "code:in" is not supported: the modifier :in is not implemented for token parameters
+        "code:nonsense" is not supported: the modifier :nonsense is not implemented for token parameters
+        "birthdate:exact" is not supported: the modifier :exact is not implemented for date parameters
+        "_id:exact" is not supported: the modifier :exact is not implemented for token parameters
+        "_content" is not supported: full-text search is not implemented
+        "_filter" is not supported: filter expressions are not implemented; use plain parameters
+        "composition" is not supported: it leads to a resource inside this one, and those are not indexed
+        "_include" is not supported: * is not implemented; name the parameters to follow
+        "_include" is not supported: * is not implemented; name the parameters to follow
+        "_include:iterate" is not supported: includes are followed for one step only; name each step
+        "_sort" is not supported: general-practitioner is a reference, which has no order
+        "_type=Nothing": "Nothing" is no resource type
+    "#]]
+    .assert_eq(&refusals);
+}
+
+#[test]
+fn unknown_parameters_are_errors_or_reported() {
+    let error = parse("Patient", "nothing=x", Handling::Strict).unwrap_err();
+    assert_eq!(error.to_string(), "Patient has no search parameter \"nothing\"");
+    let query = parse("Patient", "nothing=x&gender=male&name=&patient.x=y", Handling::Lenient).unwrap();
+    let names: Vec<_> = query.ignored.iter().map(|ignored| ignored.name.as_str()).collect();
+    assert_eq!(names, ["nothing", "name", "patient.x"]);
+    assert_eq!(query.used, [("gender".to_owned(), "male".to_owned())]);
+}
+
+#[test]
+fn control_parameters_are_read_and_bounded() {
+    let query = parse(
+        "Observation",
+        "_count=5000&_sort=-date,_id&_total=accurate&_summary=data&_elements=code,subject&_include=Observation:patient\
+         &_revinclude=Provenance:target:Observation&_page=abc&_format=json",
+        Handling::Strict,
+    )
+    .unwrap();
+    assert_eq!((query.count, query.total, query.summary), (Some(COUNT_LIMIT), Some(Total::Accurate), Summary::Data));
+    assert!(matches!(query.sort[..], [
+        SortKey { by: SortBy::Parameter(date), descending: true },
+        SortKey { by: SortBy::Id, descending: false }
+    ] if date.code == "date"));
+    assert_eq!(query.elements, ["code", "subject"]);
+    assert_eq!((query.includes[0].parameter.code, query.includes[0].target), ("patient", None));
+    assert_eq!(
+        (query.revincludes[0].parameter.code, query.revincludes[0].target),
+        ("target", r4().type_id("Observation"))
+    );
+    assert_eq!((query.page.as_deref(), query.format.as_deref(), query.used.len()), (Some("abc"), Some("json"), 9));
+    for (bad, why) in [
+        ("_count=-1", "expected a whole number, 0 or more"),
+        ("_count=1&_count=2", "it is given twice"),
+        ("_total=all", "expected none, estimate or accurate"),
+        ("_summary=x", "expected true, false, text, data or count"),
+        ("_elements=nothing", "\"nothing\" is no element of Observation"),
+        ("_include=Observation", "expected Type:parameter or Type:parameter:TargetType"),
+        ("_include=Nothing:patient", "\"Nothing\" is no resource type"),
+    ] {
+        let error = parse("Observation", bad, Handling::Strict).unwrap_err().to_string();
+        assert!(error.ends_with(why), "{bad}: {error}");
+    }
+    assert!(parse("Observation", "_count=0", Handling::Strict).unwrap().counts_only());
+}
