@@ -27,6 +27,24 @@ const OPERATOR_SCOPES: &str = "system/*.cruds";
 /// Everything a request needs is held in memory and changed in the same step as the database, so that looking up a token
 /// touches no file and a revocation holds from the moment its call returns. One process at a time may open a folder for
 /// this; the lock of the data directory sees to it.
+///
+/// ```
+/// use access::{Access, NewToken, Origin, Permission, system_random};
+/// # let folder = std::env::temp_dir().join(format!("medweave-access-doc-{}", std::process::id()));
+/// # let (uid, now_us) = (0, 1_767_225_600_000_000);
+/// # let address = std::net::Ipv4Addr::LOCALHOST.into();
+/// let access = Access::open(&folder, |name| matches!(name, "Patient" | "Observation"))?;
+/// let operator = access.local_operator(uid, "root")?;
+/// let new = NewToken { name: "lab".into(), scopes: "system/Patient.rs".parse()?, expires_us: None };
+/// let created = access.create_token(&operator, &new, now_us, &mut system_random)?;
+///
+/// let grant = access.authenticate_token(created.secret.reveal(), Origin::http(address), now_us)?;
+/// assert!(grant.may(Permission::Read, "Patient").is_ok());
+/// let denied = grant.may(Permission::Read, "Observation").unwrap_err();
+/// assert_eq!(denied.to_string(), "needs system/Observation.r; this token holds system/Patient.rs");
+/// # std::fs::remove_dir_all(&folder)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Access {
     database: Mutex<Connection>,
     memory: RwLock<Memory>,

@@ -118,7 +118,7 @@ pub enum SetupRefused {
 /// Why a token, a session or an address does not lead to a grant: the text of a 401.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum Refused {
-    /// Nobody ever got this token, or it has been revoked for so long that it is forgotten.
+    /// Nobody ever got this token, or its revocation is so old that it is forgotten.
     #[error("this token is not known")]
     UnknownToken,
     /// The token has been revoked.

@@ -23,6 +23,7 @@ mod scope;
 mod secret;
 mod session;
 mod setup;
+mod sign_in;
 mod source;
 mod token;
 mod trail;
@@ -48,3 +49,5 @@ pub use trail::{AccountAudit, Outcome, TrailHead};
 
 #[cfg(test)]
 mod fixture;
+#[cfg(test)]
+mod model;

@@ -17,6 +17,9 @@ pub const TOKEN_PREFIX: &str = "mw_";
 /// The most tokens that exist at a time, revoked ones not counted.
 pub const MAX_TOKENS: usize = 10_000;
 
+/// The most revoked tokens whose holders are still told so; those of older revocations are unknown after a restart.
+const MAX_REVOKED: usize = 10_000;
+
 /// The purpose token hashes are made for.
 const PURPOSE: &str = "token";
 
@@ -226,9 +229,11 @@ pub(crate) fn save_uses(connection: &Connection, tokens: &HashMap<SecretHash, To
 
 /// All tokens of the database, as requests look them up.
 pub(crate) fn load(connection: &Connection) -> Result<HashMap<SecretHash, TokenEntry>, Error> {
-    let mut statement =
-        connection.prepare("SELECT id, hash, name, scopes, expires_us, used_us, revoked_us FROM token")?;
-    let mut rows = statement.query([])?;
+    let mut statement = connection.prepare(
+        "SELECT id, hash, name, scopes, expires_us, used_us, revoked_us FROM token WHERE revoked_us IS NULL OR id IN
+         (SELECT id FROM token WHERE revoked_us IS NOT NULL ORDER BY revoked_us DESC, id DESC LIMIT ?)",
+    )?;
+    let mut rows = statement.query([MAX_REVOKED as i64])?;
     let mut tokens = HashMap::new();
     while let Some(row) = rows.next()? {
         let (id, hash) = (row.get(0)?, SecretHash(row.get(1)?));
@@ -245,9 +250,8 @@ pub(crate) fn load(connection: &Connection) -> Result<HashMap<SecretHash, TokenE
 
 fn check_scopes(scopes: &Scopes, is_resource_type: fn(&str) -> bool) -> Result<(), ScopeError> {
     let fail = |scope, problem| Err(ScopeError { scope, at: 0, problem });
-    if scopes.is_empty() {
-        return fail(String::new(), ScopeProblem::Empty);
-    }
+    // Scopes may also have been built from parts; only what reads back may be stored.
+    scopes.to_string().parse::<Scopes>()?;
     scopes.check_supported(is_resource_type)?;
     match scopes.iter().find(|scope| scope.context == Context::User) {
         Some(scope) => fail(scope.to_string(), ScopeProblem::UserWithoutPerson),

@@ -1,6 +1,8 @@
 use super::*;
 use crate::account::Role;
 use crate::fixture::{ADDRESS, FROM, HOUR_US, MINUTE_US, Opened, PASSWORD, SECOND_US, START_US, random};
+use crate::lockout;
+use crate::password::PasswordHash;
 use crate::permission::Permission;
 use expect_test::expect;
 use std::net::{IpAddr, Ipv4Addr};

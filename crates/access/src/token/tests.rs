@@ -1,6 +1,7 @@
 use super::*;
 use crate::fixture::{FROM, HOUR_US, Opened, START_US, random};
 use crate::permission::Permission;
+use crate::scope::Scope;
 
 fn lab(expires_us: Option<i64>) -> NewToken {
     NewToken {
@@ -8,6 +9,10 @@ fn lab(expires_us: Option<i64>) -> NewToken {
         scopes: "system/Observation.cu system/Patient.rs".parse().unwrap(),
         expires_us,
     }
+}
+
+fn scope(text: &str) -> Scope {
+    text.parse().unwrap()
 }
 
 #[test]
@@ -96,6 +101,11 @@ fn a_token_with_unsupported_scopes_or_a_past_expiry_is_not_made() {
         let new = NewToken { scopes: scopes.parse().unwrap(), ..lab(None) };
         let error = opened.create_token(&opened.operator(), &new, START_US, &mut random(1)).unwrap_err();
         assert!(matches!(error, Error::Scope(_)), "{scopes}: {error}");
+    }
+    let nothing = Scope { permissions: crate::Permissions::NONE, ..scope("system/Patient.r") };
+    for scopes in [Scopes::default(), [nothing].into_iter().collect()] {
+        let new = NewToken { scopes, ..lab(None) };
+        assert!(opened.create_token(&opened.operator(), &new, START_US, &mut random(1)).is_err());
     }
     let error = opened.create_token(&opened.operator(), &lab(Some(START_US)), START_US, &mut random(1)).unwrap_err();
     assert_eq!(error.to_string(), "token expiry: must lie in the future");
