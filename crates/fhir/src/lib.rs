@@ -17,3 +17,4 @@ pub mod schema;
 pub mod search;
 pub mod time;
 pub mod ucum;
+pub mod validate;

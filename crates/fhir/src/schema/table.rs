@@ -59,6 +59,7 @@ pub(super) fn decode() -> Table {
             base,
             is_abstract: kind.is_ascii_uppercase(),
             elements,
+            required: elements.iter().enumerate().map(|(at, element)| u64::from(element.min > 0) << at).sum(),
             members: &[],
         });
     }
@@ -118,7 +119,13 @@ impl Decoder {
         for one in text.split(',') {
             let (name, list) = one.strip_suffix(')').and_then(|one| one.split_once('(')).unwrap_or((one, ""));
             types.push(self.ids[name]);
-            targets.extend(list.split('|').filter(|target| !target.is_empty()).map(|target| self.ids[target]));
+            // Where both may stand, it is the references whose targets can be checked.
+            if name == "Reference" {
+                targets.clear();
+            }
+            if name == "Reference" || !types.contains(&self.ids["Reference"]) {
+                targets.extend(list.split('|').filter(|target| !target.is_empty()).map(|target| self.ids[target]));
+            }
         }
         Types { types: types.leak(), targets: targets.leak() }
     }

@@ -146,6 +146,7 @@ fn every_type_is_consistent() {
     for id in schema.ids() {
         let info = schema.info(id);
         assert_eq!(schema.type_id(info.name), Some(id));
+        assert!(info.elements.len() <= u64::BITS as usize, "{}: the validator keeps a bit for each element", info.name);
         assert!(info.base.is_none_or(|base| base < id), "{} follows its base", info.name);
         assert!(info.members.is_sorted_by(|a, b| Member::key(a.name) < Member::key(b.name)), "{}", info.name);
         for (at, element) in info.elements.iter().enumerate() {

@@ -32,6 +32,8 @@ pub struct TypeInfo {
     pub is_abstract: bool,
     /// Inherited elements, then its own, in the order of the definitions.
     pub elements: &'static [Element],
+    /// A bit for each position in `elements` whose element must occur.
+    pub(crate) required: u64,
     /// Names as they stand in JSON, by length and bytes.
     pub(super) members: &'static [Member],
 }
@@ -49,7 +51,7 @@ pub struct Element {
     pub types: &'static [TypeId],
     /// Published as `name[x]`: in JSON the name carries the type.
     pub choice: bool,
-    /// The resource types that a `Reference` or `canonical` here may point to; empty = any.
+    /// The resource types that a `Reference` here may point to, or a `canonical` if there is no `Reference`; empty = any.
     pub targets: &'static [TypeId],
     /// Part of `_summary=true`.
     pub summary: bool,

@@ -1,0 +1,6 @@
+//! Tests on real data: the folder that `MEDWEAVE_TEST_DATA` names.
+
+#![allow(missing_docs, clippy::unwrap_used, clippy::needless_raw_string_hashes)]
+
+mod data;
+mod validation;
