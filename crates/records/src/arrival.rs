@@ -1,0 +1,205 @@
+//! Arrivals: bytes exactly as received, in packs of zstd frames.
+//!
+//! A pack is an append-only file. An arrival is a run of frames of at most [`FRAME_BYTES`] of content each, so that a range
+//! of it is read by unpacking the frames it touches, never the whole. Equal content is stored once. Frames are synced before
+//! the commit that names them; bytes that no commit names are swept when the pack is opened again.
+
+use crate::body::Dictionaries;
+use crate::error::Error;
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+/// Content of one frame, at most.
+pub const FRAME_BYTES: usize = 256 << 10;
+/// A pack is closed, and the next begun, past this size.
+const PACK_BYTES: u64 = 1 << 30;
+/// zstd level of frames: arrivals are written once and read seldom.
+const LEVEL: i32 = 3;
+/// Content shorter than this is packed with the dictionary of record bodies, if there is one.
+const SMALL_BYTES: usize = 16 << 10;
+
+/// What came in, before it is stored.
+#[derive(Clone, Debug, Default)]
+pub struct Arrived {
+    /// The port or command it came through: `import`, `http`, `mllp`.
+    pub door: String,
+    /// Who sent it, as ids are derived from it: a name given by the operator, a token, an address.
+    pub source: String,
+    /// What it was called there: a file name, a path of a request.
+    pub name: String,
+    /// Media type: `application/fhir+json`, `application/fhir+ndjson`, `application/hl7-v2`.
+    pub media: String,
+    /// Around the content when it came, outermost first: `zip`, `gzip 1234 bytes blake3 …`. Empty if nothing was.
+    pub wrapper: String,
+    /// Byte offset of this content in the file it is a part of; 0 unless a large file came in parts.
+    pub base: u64,
+}
+
+/// Content packed into frames, ready to be appended; made outside the writer.
+pub struct Packed {
+    pub(crate) about: Arrived,
+    pub(crate) hash: [u8; 32],
+    pub(crate) length: u64,
+    pub(crate) frames: Vec<Vec<u8>>,
+    pub(crate) dictionary: i64,
+}
+
+impl Packed {
+    pub(crate) fn new(about: Arrived, content: &[u8], dictionaries: &Dictionaries) -> Result<Self, Error> {
+        let dictionary = if content.len() < SMALL_BYTES { dictionaries.current_no() } else { 0 };
+        let frames = content
+            .chunks(FRAME_BYTES)
+            .map(|chunk| dictionaries.compress(dictionary, chunk, LEVEL))
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(Packed { about, hash: *blake3::hash(content).as_bytes(), length: content.len() as u64, frames, dictionary })
+    }
+
+    pub(crate) fn packed_bytes(&self) -> usize {
+        self.frames.iter().map(Vec::len).sum()
+    }
+}
+
+/// Where an arrival's frames are.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    pub(crate) pack: i64,
+    pub(crate) at: u64,
+    pub(crate) frames: Vec<u32>,
+    pub(crate) length: u64,
+    pub(crate) dictionary: i64,
+}
+
+impl Place {
+    pub(crate) fn encode_frames(frames: &[u32]) -> Vec<u8> {
+        let mut out = Vec::with_capacity(frames.len() * 3);
+        for &length in frames {
+            crate::posting::put_varint(&mut out, u64::from(length));
+        }
+        out
+    }
+
+    pub(crate) fn decode_frames(mut bytes: &[u8]) -> Option<Vec<u32>> {
+        let mut out = Vec::new();
+        while !bytes.is_empty() {
+            out.push(u32::try_from(crate::posting::take_varint(&mut bytes)?).ok()?);
+        }
+        Some(out)
+    }
+}
+
+/// Path of pack `no`.
+fn pack_path(folder: &Path, no: i64) -> PathBuf {
+    folder.join(format!("{no:08}.pack"))
+}
+
+/// The writer's end: appends to the newest pack.
+pub(crate) struct PackWriter {
+    folder: PathBuf,
+    no: i64,
+    file: File,
+    end: u64,
+    unsynced: bool,
+}
+
+impl PackWriter {
+    /// Opens the newest pack of `folder`; `end` is where the last committed arrival of that pack ends.
+    pub(crate) fn open(folder: &Path, no: i64, end: u64) -> Result<Self, Error> {
+        std::fs::create_dir_all(folder).map_err(|e| Error::file(format!("make {}", folder.display()), e))?;
+        let path = pack_path(folder, no);
+        let file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .read(true)
+            .open(&path)
+            .map_err(|e| Error::file(format!("open {}", path.display()), e))?;
+        let length = file.metadata().map_err(|e| Error::file(format!("read {}", path.display()), e))?.len();
+        if length < end {
+            return Err(Error::Damaged(format!("{} holds {length} bytes, the database names {end}", path.display())));
+        }
+        // What no commit names was never acknowledged.
+        file.set_len(end).map_err(|e| Error::file(format!("trim {}", path.display()), e))?;
+        sync_folder(folder)?;
+        Ok(PackWriter { folder: folder.to_owned(), no, file, end, unsynced: false })
+    }
+
+    pub(crate) fn append(&mut self, packed: &Packed) -> Result<Place, Error> {
+        if self.end > PACK_BYTES {
+            self.sync()?;
+            *self = PackWriter::open(&self.folder, self.no + 1, 0)?;
+        }
+        let at = self.end;
+        let mut bytes = Vec::with_capacity(packed.packed_bytes());
+        packed.frames.iter().for_each(|frame| bytes.extend_from_slice(frame));
+        let path = pack_path(&self.folder, self.no);
+        self.file.write_all_at(&bytes, at).map_err(|e| Error::file(format!("write {}", path.display()), e))?;
+        self.end += bytes.len() as u64;
+        self.unsynced = true;
+        let frames = packed.frames.iter().map(|f| f.len() as u32).collect();
+        Ok(Place { pack: self.no, at, frames, length: packed.length, dictionary: packed.dictionary })
+    }
+
+    /// Makes what was appended durable.
+    pub(crate) fn sync(&mut self) -> Result<(), Error> {
+        if self.unsynced {
+            self.file.flush().map_err(|e| Error::file("flush a pack", e))?;
+            self.file.sync_data().map_err(|e| Error::file("sync a pack", e))?;
+            self.unsynced = false;
+        }
+        Ok(())
+    }
+
+    /// Where the pack ends, to come back to with [`PackWriter::rewind`].
+    pub(crate) fn mark(&self) -> (i64, u64) {
+        (self.no, self.end)
+    }
+
+    /// Forgets what was appended since `mark`, if it went to the same pack.
+    pub(crate) fn rewind(&mut self, mark: (i64, u64)) {
+        if self.no == mark.0 {
+            self.end = mark.1;
+        }
+    }
+}
+
+/// Makes names of files in `folder` durable.
+pub(crate) fn sync_folder(folder: &Path) -> Result<(), Error> {
+    File::open(folder).and_then(|f| f.sync_all()).map_err(|e| Error::file(format!("sync {}", folder.display()), e))
+}
+
+/// Reads `length` bytes of content from `from`; less if the arrival ends before.
+pub(crate) fn read_range(
+    folder: &Path,
+    place: &Place,
+    from: u64,
+    length: u64,
+    dictionaries: &Dictionaries,
+) -> Result<Vec<u8>, Error> {
+    let end = (from + length).min(place.length);
+    if from >= end {
+        return Ok(Vec::new());
+    }
+    let path = pack_path(folder, place.pack);
+    let file = File::open(&path).map_err(|e| Error::file(format!("open {}", path.display()), e))?;
+    let frame = FRAME_BYTES as u64;
+    let (first, last) = ((from / frame) as usize, ((end - 1) / frame) as usize);
+    let mut at = place.at + place.frames.iter().take(first).map(|&l| u64::from(l)).sum::<u64>();
+    let mut out = Vec::with_capacity((end - from) as usize);
+    for no in first..=last {
+        let packed =
+            *place.frames.get(no).ok_or_else(|| Error::Damaged(format!("{}: a frame is missing", path.display())))?;
+        let mut bytes = vec![0; packed as usize];
+        file.read_exact_at(&mut bytes, at).map_err(|e| Error::file(format!("read {}", path.display()), e))?;
+        at += u64::from(packed);
+        let content = dictionaries.decompress(place.dictionary, &bytes, FRAME_BYTES)?;
+        let start = no as u64 * frame;
+        let low = from.saturating_sub(start) as usize;
+        let high = ((end - start) as usize).min(content.len());
+        let part =
+            content.get(low..high).ok_or_else(|| Error::Damaged(format!("{}: a frame is short", path.display())))?;
+        out.extend_from_slice(part);
+    }
+    Ok(out)
+}

@@ -1,0 +1,145 @@
+//! From a resource's text to what is stored of it: body, packed body, index values.
+
+use crate::body::Body;
+use crate::error::{Error, Issue};
+use crate::plan::{Content, Value};
+use crate::store::Shared;
+use crate::token::URL_SYSTEM;
+use fhir::json::{Document, Node, Rewriter};
+use fhir::parameters::parameters;
+use fhir::schema::{TypeId, r4};
+use fhir::search::{Extractor, IndexValue, QuantityValue, ReferenceValue};
+use std::borrow::Cow;
+
+/// The compiled search parameters of every type.
+pub(crate) struct Extraction {
+    extractor: Extractor,
+    composites: Vec<Option<(u16, u16)>>,
+    compartments: Vec<Compartment>,
+}
+
+/// How a type belongs to patients.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Compartment {
+    pub(crate) is_patient: bool,
+    /// Parameters whose references put a resource into a patient's compartment.
+    pub(crate) numbers: Vec<u16>,
+}
+
+/// Codes of the date parameter that says when something clinically happened, in the order in which they are tried.
+const CLINICAL_DATES: [&str; 7] =
+    ["date", "onset-date", "recorded-date", "authoredon", "effective-time", "performed-date", "occurrence"];
+/// Codes of the parameter that says what a resource is about.
+const CODES: [&str; 3] = ["code", "vaccine-code", "medication"];
+
+impl Extraction {
+    pub(crate) fn new() -> Self {
+        let schema = r4();
+        let mut composites = Vec::new();
+        let mut compartments = Vec::new();
+        for type_id in schema.resource_types() {
+            let name = schema.info(type_id).name;
+            let number = |codes: &[&str], kind: fhir::parameters::ParameterKind| {
+                codes.iter().find_map(|code| parameters().find(name, code).filter(|p| p.kind == kind).map(|p| p.number))
+            };
+            let pair = number(&CODES, fhir::parameters::ParameterKind::Token)
+                .zip(number(&CLINICAL_DATES, fhir::parameters::ParameterKind::Date));
+            let at = type_id.0 as usize;
+            if composites.len() <= at {
+                composites.resize(at + 1, None);
+                compartments.resize(at + 1, Compartment::default());
+            }
+            composites[at] = pair;
+            let codes = fhir::compartment::patient(name);
+            compartments[at] = Compartment {
+                is_patient: name == "Patient",
+                numbers: codes.iter().filter_map(|code| parameters().find(name, code).map(|p| p.number)).collect(),
+            };
+        }
+        Extraction { extractor: Extractor::new(), composites, compartments }
+    }
+
+    pub(crate) fn composite(&self, resource_type: TypeId) -> Option<(u16, u16)> {
+        self.composites.get(resource_type.0 as usize).copied().flatten()
+    }
+
+    pub(crate) fn compartment(&self, resource_type: TypeId) -> &Compartment {
+        static NONE: Compartment = Compartment { is_patient: false, numbers: Vec::new() };
+        self.compartments.get(resource_type.0 as usize).unwrap_or(&NONE)
+    }
+
+    fn values(&self, resource: Node<'_>) -> Vec<Value> {
+        let mut out = Vec::with_capacity(24);
+        self.extractor.extract(resource, &mut |parameter, value| {
+            let param = parameter.number;
+            match value {
+                IndexValue::Token { system, code } => {
+                    out.push(Value::Token { param, system: system.map(Cow::into_owned), code: code.into_owned() });
+                }
+                IndexValue::Uri { text } => out.push(url(param, text)),
+                IndexValue::Reference(ReferenceValue::Local { type_id, id }) => {
+                    out.push(Value::Reference { param, target_type: type_id, target_id: id.into_owned() });
+                }
+                IndexValue::Reference(ReferenceValue::Url(text)) => out.push(url(param, text)),
+                IndexValue::Reference(ReferenceValue::Logical { system, value }) => {
+                    out.push(Value::Token { param, system: system.map(Cow::into_owned), code: value.into_owned() });
+                }
+                IndexValue::Date { low_us, high_us } => out.push(Value::Date { param, low: low_us, high: high_us }),
+                IndexValue::String { text } => out.push(Value::Text { param, text: text.into_owned() }),
+                IndexValue::Number { low, high } => out.push(Value::Number { param, low, high }),
+                IndexValue::Quantity(quantity) => quantities(param, quantity, &mut out),
+                IndexValue::TokenText { .. } | IndexValue::Present => out.push(Value::Present { param }),
+            }
+        });
+        out
+    }
+}
+
+fn url(param: u16, text: Cow<'_, str>) -> Value {
+    Value::Token { param, system: Some(URL_SYSTEM.to_owned()), code: text.into_owned() }
+}
+
+/// The token of a unit that is not UCUM.
+pub(crate) fn coded_unit(system: &str, code: &str) -> String {
+    format!("{system}|{code}")
+}
+
+/// A quantity is found by its number alone, by its canonical unit (or else its code), and by what is shown.
+fn quantities(param: u16, quantity: QuantityValue<'_>, out: &mut Vec<Value>) {
+    let QuantityValue { low, high, system, code, unit, canonical } = quantity;
+    out.push(Value::Quantity { param, low, high, unit: None });
+    match (canonical, &system, &code) {
+        (Some(canonical), ..) => {
+            let unit = Some(canonical.unit.to_string());
+            out.push(Value::Quantity { param, low: canonical.low, high: canonical.high, unit });
+        }
+        (None, Some(system), Some(code)) => {
+            out.push(Value::Quantity { param, low, high, unit: Some(coded_unit(system, code)) })
+        }
+        _ => {}
+    }
+    for shown in [&code, &unit].into_iter().flatten() {
+        out.push(Value::Shown { param, low, high, unit: shown.to_string() });
+    }
+}
+
+impl Shared {
+    /// Checks a resource and makes it ready to be stored.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] with every issue found.
+    pub(crate) fn prepare(&self, text: &str) -> Result<Content, Error> {
+        let document = Document::parse(text.as_bytes()).map_err(|e| {
+            Error::Invalid(vec![Issue {
+                code: "structure".into(),
+                place: String::new(),
+                message: e.to_string(),
+                offset: e.offset,
+            }])
+        })?;
+        let resource = document.root();
+        let body = Body::new(resource, &Rewriter::new());
+        let (dictionary, packed) = self.dictionaries.pack_body(&body)?;
+        Ok(Content { values: self.extraction.values(resource), body, dictionary, packed })
+    }
+}

@@ -1,0 +1,124 @@
+//! What can go wrong, seen from the caller.
+
+/// Why the store did not do what was asked. Nothing of the request is stored when it is returned.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The grant does not allow it.
+    #[error(transparent)]
+    Denied(#[from] access::Denied),
+    /// There is no such resource.
+    #[error("{resource_type}/{id} is not known here")]
+    NotFound {
+        /// Type asked for.
+        resource_type: String,
+        /// Id asked for.
+        id: String,
+    },
+    /// The resource was deleted.
+    #[error("{resource_type}/{id} was deleted (version {version})")]
+    Gone {
+        /// Type asked for.
+        resource_type: String,
+        /// Id asked for.
+        id: String,
+        /// The version that deleted it.
+        version: i64,
+    },
+    /// `If-Match` named another version than the current one, or the resource is not there at all.
+    #[error("{resource_type}/{id} is at version {current}, the request was made for version {asked}: read it again")]
+    VersionConflict {
+        /// Type asked for.
+        resource_type: String,
+        /// Id asked for.
+        id: String,
+        /// Version now; 0 if there is none.
+        current: i64,
+        /// Version that the request names.
+        asked: i64,
+    },
+    /// A condition that must match at most one resource matches several.
+    #[error("{resource_type}?{query} matches more than one resource: name one of them")]
+    MultipleMatches {
+        /// Type searched.
+        resource_type: String,
+        /// The search.
+        query: String,
+    },
+    /// A condition that must match a resource matches none.
+    #[error("{resource_type}?{query} matches no resource: load it first")]
+    NoMatch {
+        /// Type searched.
+        resource_type: String,
+        /// The search.
+        query: String,
+    },
+    /// The content is not acceptable.
+    #[error("{}", .0.first().map_or("the content is not acceptable", |i| i.message.as_str()))]
+    Invalid(Vec<Issue>),
+    /// The search cannot be answered; the text names the part.
+    #[error("{0}")]
+    Search(String),
+    /// The search names something that is not supported.
+    #[error("{0}")]
+    NotSupported(String),
+    /// A page token that is no longer, or never was, good.
+    #[error("{0}")]
+    PageGone(String),
+    /// No space is left on the disk.
+    #[error("no space is left on the disk: nothing was written; free some and send it again")]
+    DiskFull,
+    /// The store is shutting down, or its writer stopped.
+    #[error("the store is closed")]
+    Closed,
+    /// A data directory of another version.
+    #[error("{0}")]
+    Layout(String),
+    /// Something in the files is not as it must be.
+    #[error("damaged: {0}")]
+    Damaged(String),
+    /// SQLite failed.
+    #[error("database: {0}")]
+    Database(rusqlite::Error),
+    /// A file could not be read or written.
+    #[error("{what}: {error}")]
+    File {
+        /// What was done to which file.
+        what: String,
+        /// The system's answer.
+        error: std::io::Error,
+    },
+}
+
+/// One thing that is wrong with content.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Issue {
+    /// FHIR issue type: `structure`, `required`, `value`, `invalid`, `not-supported` …
+    pub code: String,
+    /// Where, as FHIRPath.
+    pub place: String,
+    /// What is wrong and what to do.
+    pub message: String,
+    /// Byte offset in the content.
+    pub offset: usize,
+}
+
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Self {
+        if let rusqlite::Error::SqliteFailure(code, _) = &error
+            && (code.code == rusqlite::ErrorCode::DiskFull)
+        {
+            return Error::DiskFull;
+        }
+        Error::Database(error)
+    }
+}
+
+impl Error {
+    pub(crate) fn file(what: impl Into<String>, error: std::io::Error) -> Self {
+        if error.kind() == std::io::ErrorKind::StorageFull {
+            Error::DiskFull
+        } else {
+            Error::File { what: what.into(), error }
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! Versions over time: of a resource, a type, the whole store; and the feed that readers follow.
+
+use crate::error::Error;
+use crate::id::{Row, Seq};
+use crate::plan::Change;
+use crate::read::{self, Stored};
+use crate::store::Records;
+use access::{Grant, Permission};
+use fhir::schema::{TypeId, r4};
+use rusqlite::{Connection, params_from_iter, types::Value};
+
+/// Whose history is asked for.
+#[derive(Clone, Copy, Debug)]
+pub enum HistoryOf<'a> {
+    /// One resource.
+    Resource(&'a str, &'a str),
+    /// All resources of a type.
+    Type(&'a str),
+    /// Everything.
+    System,
+}
+
+/// Which versions of it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct HistoryQuery {
+    /// `_since`: written at or after, µs UTC.
+    pub since_us: Option<i64>,
+    /// `_at`: current at some time in this range, µs UTC inclusive.
+    pub at_us: Option<(i64, i64)>,
+    /// Only versions older than this position: where the next page begins.
+    pub before: Option<Seq>,
+    /// Versions on a page.
+    pub count: u32,
+}
+
+/// One page of a history, newest first.
+#[derive(Clone, Debug)]
+pub struct HistoryPage {
+    /// The versions; a deletion has no content.
+    pub versions: Vec<Stored>,
+    /// Number of all versions that match.
+    pub total: u64,
+    /// Where the next page begins; `None` on the last.
+    pub next: Option<Seq>,
+}
+
+/// One entry of the feed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FeedEntry {
+    /// Position, from 1 without gaps.
+    pub seq: Seq,
+    /// The resource.
+    pub row: Row,
+    /// Its type.
+    pub resource_type: TypeId,
+    /// The version written.
+    pub version: i64,
+    /// What happened.
+    pub change: Change,
+}
+
+/// Entries of the feed that one call gives, at most.
+const FEED_ENTRIES: usize = 10_000;
+
+/// All versions: current ones from `resource`, superseded ones from `version`.
+const VERSIONS: &str = "
+  SELECT seq, row, version, updated_us, NULL AS ended_us FROM resource WHERE version > 0 AND ({where_resource})
+  UNION ALL
+  SELECT v.seq, v.row, v.version, v.updated_us,
+         coalesce((SELECT n.updated_us FROM version n WHERE n.row = v.row AND n.version = v.version + 1), r.updated_us)
+  FROM version v JOIN resource r ON r.row = v.row WHERE ({where_version})";
+
+impl Records {
+    /// A page of versions, newest first.
+    ///
+    /// # Errors
+    /// [`Error::Denied`]; [`Error::NotFound`] for a resource that never was.
+    pub fn history(&self, grant: &Grant, of: HistoryOf<'_>, query: &HistoryQuery) -> Result<HistoryPage, Error> {
+        match of {
+            HistoryOf::Resource(name, _) | HistoryOf::Type(name) => grant.may(Permission::Read, name)?,
+            HistoryOf::System => grant.may_all(Permission::Read)?,
+        }
+        let reader = self.shared.reader()?;
+        let connection: &Connection = &reader;
+        let (of_resource, of_version, key) = match of {
+            HistoryOf::Resource(name, id) => {
+                let row = self.row(connection, name, id)?;
+                ("row = ?1", "v.row = ?1", row.0)
+            }
+            HistoryOf::Type(name) => {
+                let type_id =
+                    r4().resource_type(name).ok_or_else(|| Error::Search(format!("{name} is no resource type")))?;
+                ("type = ?1", "r.type = ?1", i64::from(type_id.0))
+            }
+            HistoryOf::System => ("?1 = 0", "?1 = 0", 0),
+        };
+        let all = VERSIONS.replace("{where_resource}", of_resource).replace("{where_version}", of_version);
+        let (from, to) = query.at_us.unwrap_or((i64::MIN, i64::MAX));
+        let values = [
+            Value::Integer(key),
+            Value::Integer(query.since_us.unwrap_or(i64::MIN)),
+            Value::Integer(from),
+            Value::Integer(to),
+        ];
+        let filter = "updated_us >= ?2 AND updated_us <= ?4 AND (ended_us IS NULL OR ended_us > ?3)";
+        let total: i64 = connection
+            .prepare_cached(&format!("SELECT count(*) FROM ({all}) WHERE {filter}"))?
+            .query_row(params_from_iter(&values), |r| r.get(0))?;
+        let limit = query.count.max(1) as usize;
+        let mut statement = connection.prepare_cached(&format!(
+            "SELECT seq, row, version FROM ({all}) WHERE {filter} AND seq < ?5 ORDER BY seq DESC LIMIT ?6"
+        ))?;
+        let page = values
+            .into_iter()
+            .chain([Value::Integer(query.before.map_or(i64::MAX, |seq| seq.0)), Value::Integer(limit as i64 + 1)]);
+        let found = statement
+            .query_map(params_from_iter(page), |r| Ok((r.get::<_, i64>(0)?, Row(r.get(1)?), r.get::<_, i64>(2)?)))?
+            .collect::<rusqlite::Result<Vec<_>>>()?;
+        let next = (found.len() > limit).then(|| Seq(found[limit - 1].0));
+        let mut versions = Vec::with_capacity(found.len().min(limit));
+        for &(_, row, version) in found.iter().take(limit) {
+            versions.extend(read::version_of(connection, &self.shared, row, version)?);
+        }
+        Ok(HistoryPage { versions, total: total as u64, next })
+    }
+
+    /// Entries of the feed after `seen`, oldest first; at most `limit`.
+    ///
+    /// # Errors
+    /// [`Error::Denied`]: the feed names every resource, so the grant must allow reading all types.
+    pub fn feed(&self, grant: &Grant, seen: Seq, limit: usize) -> Result<Vec<FeedEntry>, Error> {
+        grant.may_all(Permission::Read)?;
+        let reader = self.shared.reader()?;
+        let mut statement = reader.prepare_cached(
+            "SELECT f.seq, f.row, r.type, f.version, f.kind FROM feed f JOIN resource r ON r.row = f.row
+             WHERE f.seq > ?1 ORDER BY f.seq LIMIT ?2",
+        )?;
+        let rows = statement.query_map([seen.0, limit.min(FEED_ENTRIES) as i64], |r| {
+            Ok(FeedEntry {
+                seq: Seq(r.get(0)?),
+                row: Row(r.get(1)?),
+                resource_type: TypeId(r.get(2)?),
+                version: r.get(3)?,
+                change: Change::from_code(r.get(4)?),
+            })
+        })?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// The current versions of rows that the feed named; deleted ones without content.
+    ///
+    /// # Errors
+    /// As [`Records::feed`].
+    pub fn rows(&self, grant: &Grant, rows: &[Row]) -> Result<Vec<(Row, Stored)>, Error> {
+        grant.may_all(Permission::Read)?;
+        let reader = self.shared.reader()?;
+        let mut out = Vec::with_capacity(rows.len());
+        for &row in rows {
+            out.extend(read::by_row(&reader, &self.shared, row)?.map(|stored| (row, stored)));
+        }
+        Ok(out)
+    }
+
+    /// Number of live resources of each type that has any, by name.
+    ///
+    /// # Errors
+    /// [`Error::Denied`].
+    pub fn counts(&self, grant: &Grant) -> Result<Vec<(&'static str, u64)>, Error> {
+        grant.may_all(Permission::Search)?;
+        let reader = self.shared.reader()?;
+        let mut statement = reader.prepare_cached("SELECT type, count(*) FROM live GROUP BY type")?;
+        let rows = statement.query_map([], |r| Ok((r4().name(TypeId(r.get(0)?)), r.get::<_, i64>(1)? as u64)))?;
+        let mut out: Vec<_> = rows.collect::<rusqlite::Result<_>>()?;
+        out.sort_unstable();
+        Ok(out)
+    }
+}

@@ -1,0 +1,102 @@
+//! The tables of `records.db`, and how a connection is opened.
+//!
+//! A resource's current state is one row of `resource`: identity, place in its arrival, forward blob, body. Superseded
+//! versions move to `version`. Index tables are `WITHOUT ROWID` and keyed (parameter, value, row), where a parameter number
+//! stands for (type, code); the forward blob holds the same postings the other way round.
+
+use rusqlite::{Connection, OpenFlags};
+use std::path::Path;
+
+/// Version of the layout, kept in `PRAGMA user_version`. An older program refuses a newer number.
+pub(crate) const LAYOUT: i64 = 1;
+
+const TABLES: &str = "
+CREATE TABLE resource(
+  row INTEGER PRIMARY KEY,
+  type INTEGER NOT NULL,
+  id NOT NULL,                     -- 16-byte blob if it is a canonical UUID, else text
+  state INTEGER NOT NULL,          -- 0 stub (mentioned only), 1 live, 2 deleted
+  version INTEGER NOT NULL DEFAULT 0,
+  seq INTEGER NOT NULL DEFAULT 0,
+  updated_us INTEGER NOT NULL DEFAULT 0,
+  arrival INTEGER NOT NULL DEFAULT 0,
+  at INTEGER NOT NULL DEFAULT 0,   -- byte offset in the arrival
+  length INTEGER NOT NULL DEFAULT 0,
+  forward BLOB,
+  dictionary INTEGER,
+  body BLOB
+);
+CREATE UNIQUE INDEX resource_id ON resource(type, id);
+CREATE TABLE version(
+  row INTEGER NOT NULL, version INTEGER NOT NULL, kind INTEGER NOT NULL, seq INTEGER NOT NULL, updated_us INTEGER NOT NULL,
+  arrival INTEGER NOT NULL, at INTEGER NOT NULL, length INTEGER NOT NULL, dictionary INTEGER, body BLOB,
+  PRIMARY KEY(row, version)
+) WITHOUT ROWID;
+CREATE TABLE live(type INTEGER NOT NULL, row INTEGER NOT NULL, PRIMARY KEY(type, row)) WITHOUT ROWID;
+CREATE TABLE updated(type INTEGER NOT NULL, updated_us INTEGER NOT NULL, row INTEGER NOT NULL, PRIMARY KEY(type, updated_us, row)) WITHOUT ROWID;
+CREATE TABLE feed(seq INTEGER PRIMARY KEY, row INTEGER NOT NULL, version INTEGER NOT NULL, kind INTEGER NOT NULL);
+CREATE TABLE token_value(no INTEGER PRIMARY KEY, system INTEGER NOT NULL, code TEXT NOT NULL);
+CREATE UNIQUE INDEX token_code ON token_value(code, system);
+CREATE TABLE token_system(no INTEGER PRIMARY KEY, uri TEXT NOT NULL UNIQUE);
+CREATE TABLE token(param INTEGER NOT NULL, token INTEGER NOT NULL, row INTEGER NOT NULL, PRIMARY KEY(param, token, row)) WITHOUT ROWID;
+CREATE TABLE reference(param INTEGER NOT NULL, target INTEGER NOT NULL, row INTEGER NOT NULL, PRIMARY KEY(param, target, row)) WITHOUT ROWID;
+CREATE TABLE date(param INTEGER NOT NULL, low INTEGER NOT NULL, span INTEGER NOT NULL, row INTEGER NOT NULL, PRIMARY KEY(param, low, span, row)) WITHOUT ROWID;
+CREATE TABLE date_long(param INTEGER NOT NULL, low INTEGER NOT NULL, high INTEGER NOT NULL, row INTEGER NOT NULL, PRIMARY KEY(param, low, high, row)) WITHOUT ROWID;
+CREATE TABLE text(param INTEGER NOT NULL, value TEXT NOT NULL, row INTEGER NOT NULL, PRIMARY KEY(param, value, row)) WITHOUT ROWID;
+CREATE TABLE number(param INTEGER NOT NULL, low REAL NOT NULL, high REAL NOT NULL, row INTEGER NOT NULL, PRIMARY KEY(param, low, high, row)) WITHOUT ROWID;
+CREATE TABLE quantity(param INTEGER NOT NULL, unit INTEGER NOT NULL, low REAL NOT NULL, high REAL NOT NULL, row INTEGER NOT NULL, PRIMARY KEY(param, unit, low, high, row)) WITHOUT ROWID;
+CREATE TABLE code_date(param INTEGER NOT NULL, token INTEGER NOT NULL, low INTEGER NOT NULL, high INTEGER NOT NULL, row INTEGER NOT NULL, PRIMARY KEY(param, token, low, high, row)) WITHOUT ROWID;
+CREATE TABLE dictionary(no INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
+CREATE TABLE arrival(
+  no INTEGER PRIMARY KEY, at_us INTEGER NOT NULL, door TEXT NOT NULL, source TEXT NOT NULL, name TEXT NOT NULL,
+  media TEXT NOT NULL, wrapper TEXT NOT NULL, base INTEGER NOT NULL, length INTEGER NOT NULL, hash BLOB NOT NULL,
+  pack INTEGER NOT NULL, at INTEGER NOT NULL, frames BLOB NOT NULL, dictionary INTEGER NOT NULL, principal TEXT NOT NULL, undone_us INTEGER
+);
+CREATE INDEX arrival_hash ON arrival(hash);
+CREATE TABLE audit(
+  no INTEGER PRIMARY KEY, at_us INTEGER NOT NULL, principal TEXT NOT NULL, origin TEXT NOT NULL, action TEXT NOT NULL,
+  arrival INTEGER, first_seq INTEGER, last_seq INTEGER, detail TEXT NOT NULL
+);
+CREATE TABLE dead_letter(
+  no INTEGER PRIMARY KEY, arrival INTEGER NOT NULL, at_us INTEGER NOT NULL, at INTEGER NOT NULL, length INTEGER NOT NULL,
+  what TEXT NOT NULL, place TEXT NOT NULL, hint TEXT NOT NULL, state TEXT NOT NULL, closed_us INTEGER, closed_by TEXT, reason TEXT, replayed INTEGER
+);
+CREATE INDEX dead_letter_open ON dead_letter(state, no);
+CREATE TABLE setting(name TEXT PRIMARY KEY, value) WITHOUT ROWID;
+";
+
+/// Page cache of the writing connection, in KiB.
+const WRITER_CACHE_KIB: i64 = 160 * 1024;
+/// Page cache of each reading connection, in KiB.
+const READER_CACHE_KIB: i64 = 16 * 1024;
+/// Readers map this much of the file, so that they share the page cache of the system.
+const READER_MMAP_BYTES: i64 = 1 << 30;
+
+/// Opens the database for writing, making the tables in a new file.
+pub(crate) fn open_writer(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(path)?;
+    connection.set_prepared_statement_cache_capacity(128);
+    let version: i64 = connection.query_row("PRAGMA user_version", [], |r| r.get(0))?;
+    if version == 0 {
+        connection.execute_batch("PRAGMA page_size=8192;")?;
+    }
+    connection.execute_batch(&format!(
+        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-{WRITER_CACHE_KIB}; PRAGMA temp_store=MEMORY;
+         PRAGMA wal_autocheckpoint=4000; PRAGMA journal_size_limit=67108864;"
+    ))?;
+    if version == 0 {
+        connection.execute_batch(&format!("BEGIN; {TABLES} PRAGMA user_version={LAYOUT}; COMMIT;"))?;
+    }
+    Ok(connection)
+}
+
+/// Opens the database for reading: a snapshot per transaction, never waits for the writer.
+pub(crate) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
+    let connection =
+        Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    connection.set_prepared_statement_cache_capacity(128);
+    connection.execute_batch(&format!(
+        "PRAGMA query_only=ON; PRAGMA cache_size=-{READER_CACHE_KIB}; PRAGMA mmap_size={READER_MMAP_BYTES}; PRAGMA temp_store=MEMORY;"
+    ))?;
+    Ok(connection)
+}

@@ -1,0 +1,38 @@
+//! FHIR resources on SQLite: versions, search index, change feed, arrivals, the audit log.
+//!
+//! [`Records`] is the store. A write is an arrival (bytes as received) plus a [`Planner`] that makes [`Operation`]s of it;
+//! planning runs on the caller's thread, the operations are carried out by the one writer thread, many requests to a commit.
+//! Everything that reads or writes takes an [`access::Grant`]. Readers have snapshots and never wait.
+//!
+//! The way of the data: content → plan ([`plan`]) → queue → writer → `apply` (rows, forward blob, postings) → commit → feed.
+//!
+//! It knows no HTTP. Time and randomness are passed in with [`Options`].
+
+mod apply;
+mod arrival;
+mod body;
+mod content;
+mod error;
+mod history;
+mod id;
+mod layout;
+pub mod plan;
+mod posting;
+mod read;
+mod read_audit;
+mod remember;
+mod search;
+mod store;
+mod token;
+mod writer;
+
+pub use arrival::{Arrived, FRAME_BYTES};
+pub use error::{Error, Issue};
+pub use history::{FeedEntry, HistoryOf, HistoryPage, HistoryQuery};
+pub use id::{ArrivalNo, Row, Seq, derived_id, uuid_text};
+pub use plan::{Change, Content, Current, Found, IfEqual, Lookup, Operation, Outcome, Planner, Write};
+pub use read::{ArrivalInfo, Source, Stored};
+pub use read_audit::{ReadEvent, ReadRecord, SYNC_EVERY};
+pub use search::{DEFAULT_COUNT, Everything, SearchPage, query_pairs};
+pub use store::{Clock, Options, Pending, Randomness, Records, ReuseArrival};
+pub use writer::{Receipt, Trail};

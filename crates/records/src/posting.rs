@@ -1,0 +1,355 @@
+//! Postings: what the index tables hold about a resource, and the forward blob that holds the same by resource.
+
+use crate::id::Row;
+
+/// One index row of a resource, without the row number.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Posting {
+    Token {
+        param: u16,
+        token: i64,
+    },
+    Reference {
+        param: u16,
+        target: i64,
+    },
+    /// Inclusive range in µs UTC; open ends are `i64::MIN` and `i64::MAX`.
+    Date {
+        param: u16,
+        low: i64,
+        high: i64,
+    },
+    /// The text as it stands in the resource; the index holds it folded.
+    Text {
+        param: u16,
+        text: String,
+    },
+    Number {
+        param: u16,
+        low: f64,
+        high: f64,
+    },
+    /// `unit` 0: the value as given, whatever its unit; else the canonical unit's token number.
+    Quantity {
+        param: u16,
+        unit: i64,
+        low: f64,
+        high: f64,
+    },
+    /// A quantity by the unit it is shown in; in the forward blob alone.
+    Shown {
+        param: u16,
+        unit: i64,
+        low: f64,
+        high: f64,
+    },
+}
+
+/// The token of a parameter that has something which no search can name: it is not missing.
+pub(crate) const PRESENT: i64 = 0;
+
+/// Dates wider than this lie in `date_long`, so that a scan of `date` has a bounded margin.
+pub(crate) const DATE_SPAN_US: i64 = 400 * 86_400 * 1_000_000;
+
+/// Longest folded text in the index; a longer one is found by its beginning.
+pub(crate) const TEXT_CHARS: usize = 200;
+
+/// The form of `text` that the index holds.
+pub(crate) fn indexed_text(text: &str) -> String {
+    let folded = fhir::search::fold(text);
+    let end = folded.char_indices().nth(TEXT_CHARS).map_or(folded.len(), |(end, _)| end);
+    folded[..end].to_owned()
+}
+
+impl Posting {
+    pub(crate) fn param(&self) -> u16 {
+        match self {
+            Posting::Token { param, .. }
+            | Posting::Reference { param, .. }
+            | Posting::Date { param, .. }
+            | Posting::Text { param, .. }
+            | Posting::Number { param, .. }
+            | Posting::Quantity { param, .. }
+            | Posting::Shown { param, .. } => *param,
+        }
+    }
+}
+
+/// The table a row goes to, and its key: ordered as the table is, so that sorting rows sorts inserts.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum IndexRow {
+    Token(u16, i64, i64),
+    Reference(u16, i64, i64),
+    Date(u16, i64, i64, i64),
+    DateLong(u16, i64, i64, i64),
+    CodeDate(u16, i64, i64, i64, i64),
+    Number(u16, f64, f64, i64),
+    Quantity(u16, i64, f64, f64, i64),
+    Text(u16, String, i64),
+}
+
+impl IndexRow {
+    fn table(&self) -> u8 {
+        match self {
+            IndexRow::Token(..) => 0,
+            IndexRow::Reference(..) => 1,
+            IndexRow::Date(..) => 2,
+            IndexRow::DateLong(..) => 3,
+            IndexRow::CodeDate(..) => 4,
+            IndexRow::Number(..) => 5,
+            IndexRow::Quantity(..) => 6,
+            IndexRow::Text(..) => 7,
+        }
+    }
+
+    pub(crate) fn order(&self, other: &Self) -> std::cmp::Ordering {
+        use IndexRow as R;
+        match (self, other) {
+            (R::Token(a, b, c), R::Token(x, y, z)) | (R::Reference(a, b, c), R::Reference(x, y, z)) => {
+                (a, b, c).cmp(&(x, y, z))
+            }
+            (R::Date(a, b, c, d), R::Date(x, y, z, w)) | (R::DateLong(a, b, c, d), R::DateLong(x, y, z, w)) => {
+                (a, b, c, d).cmp(&(x, y, z, w))
+            }
+            (R::CodeDate(a, b, c, d, e), R::CodeDate(x, y, z, w, v)) => (a, b, c, d, e).cmp(&(x, y, z, w, v)),
+            (R::Number(a, b, c, d), R::Number(x, y, z, w)) => {
+                a.cmp(x).then(b.total_cmp(y)).then(c.total_cmp(z)).then(d.cmp(w))
+            }
+            (R::Quantity(a, b, c, d, e), R::Quantity(x, y, z, w, v)) => {
+                (a, b).cmp(&(x, y)).then(c.total_cmp(z)).then(d.total_cmp(w)).then(e.cmp(v))
+            }
+            (R::Text(a, b, c), R::Text(x, y, z)) => (a, b, c).cmp(&(x, y, z)),
+            _ => self.table().cmp(&other.table()),
+        }
+    }
+}
+
+/// Appends the index rows of `postings`. `composite` names the code and date parameters of the type, if it has both.
+pub(crate) fn index_rows(postings: &[Posting], row: Row, composite: Option<(u16, u16)>, out: &mut Vec<IndexRow>) {
+    let row = row.0;
+    for posting in postings {
+        out.push(match posting {
+            Posting::Token { param, token } => IndexRow::Token(*param, *token, row),
+            Posting::Reference { param, target } => IndexRow::Reference(*param, *target, row),
+            Posting::Date { param, low, high } => match high.checked_sub(*low) {
+                Some(span) if span <= DATE_SPAN_US => IndexRow::Date(*param, *low, span, row),
+                _ => IndexRow::DateLong(*param, *low, *high, row),
+            },
+            Posting::Text { param, text } => IndexRow::Text(*param, indexed_text(text), row),
+            Posting::Number { param, low, high } => IndexRow::Number(*param, *low, *high, row),
+            Posting::Quantity { param, unit, low, high } => IndexRow::Quantity(*param, *unit, *low, *high, row),
+            Posting::Shown { .. } => continue,
+        });
+    }
+    let Some((code, date)) = composite else { return };
+    for posting in postings {
+        let Posting::Date { param, low, high } = posting else { continue };
+        if *param != date {
+            continue;
+        }
+        for other in postings {
+            if let Posting::Token { param, token } = other
+                && *param == code
+                && *token != PRESENT
+            {
+                out.push(IndexRow::CodeDate(code, *token, *low, *high, row));
+            }
+        }
+    }
+}
+
+// The forward blob: per posting one kind byte, the parameter, the value. Integers are LEB128, signed ones zigzag.
+
+const TOKEN: u8 = 0;
+const REFERENCE: u8 = 1;
+const DATE: u8 = 2;
+const TEXT: u8 = 3;
+const NUMBER: u8 = 4;
+const QUANTITY: u8 = 5;
+const INSTANT: u8 = 6;
+const EXACT_QUANTITY: u8 = 7;
+const SHOWN: u8 = 8;
+
+pub(crate) fn put_varint(out: &mut Vec<u8>, mut value: u64) {
+    while value >= 0x80 {
+        out.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    out.push(value as u8);
+}
+
+pub(crate) fn take_varint(bytes: &mut &[u8]) -> Option<u64> {
+    let (mut value, mut shift) = (0u64, 0);
+    loop {
+        let (&byte, rest) = bytes.split_first()?;
+        *bytes = rest;
+        value |= u64::from(byte & 0x7f).checked_shl(shift)?;
+        if byte < 0x80 {
+            return Some(value);
+        }
+        shift += 7;
+    }
+}
+
+fn put_signed(out: &mut Vec<u8>, value: i64) {
+    put_varint(out, (value << 1 ^ value >> 63) as u64);
+}
+
+fn take_signed(bytes: &mut &[u8]) -> Option<i64> {
+    let value = take_varint(bytes)?;
+    Some((value >> 1) as i64 ^ -((value & 1) as i64))
+}
+
+fn take_f64(bytes: &mut &[u8]) -> Option<f64> {
+    let (head, rest) = bytes.split_first_chunk::<8>()?;
+    *bytes = rest;
+    Some(f64::from_le_bytes(*head))
+}
+
+/// Encodes postings as a forward blob.
+pub(crate) fn encode(postings: &[Posting]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(postings.len() * 6);
+    let head = |out: &mut Vec<u8>, kind: u8, param: u16| put_varint(out, u64::from(param) << 4 | u64::from(kind));
+    for posting in postings {
+        match posting {
+            Posting::Token { param, token } => {
+                head(&mut out, TOKEN, *param);
+                put_varint(&mut out, *token as u64);
+            }
+            Posting::Reference { param, target } => {
+                head(&mut out, REFERENCE, *param);
+                put_varint(&mut out, *target as u64);
+            }
+            Posting::Date { param, low, high } if low == high => {
+                head(&mut out, INSTANT, *param);
+                put_signed(&mut out, *low);
+            }
+            Posting::Date { param, low, high } => {
+                head(&mut out, DATE, *param);
+                put_signed(&mut out, *low);
+                put_signed(&mut out, high.wrapping_sub(*low));
+            }
+            Posting::Text { param, text } => {
+                head(&mut out, TEXT, *param);
+                put_varint(&mut out, text.len() as u64);
+                out.extend_from_slice(text.as_bytes());
+            }
+            Posting::Number { param, low, high } => {
+                head(&mut out, NUMBER, *param);
+                out.extend_from_slice(&low.to_le_bytes());
+                out.extend_from_slice(&high.to_le_bytes());
+            }
+            Posting::Quantity { param, unit, low, high } if low == high => {
+                head(&mut out, EXACT_QUANTITY, *param);
+                put_varint(&mut out, *unit as u64);
+                out.extend_from_slice(&low.to_le_bytes());
+            }
+            Posting::Quantity { param, unit, low, high } => {
+                head(&mut out, QUANTITY, *param);
+                put_varint(&mut out, *unit as u64);
+                out.extend_from_slice(&low.to_le_bytes());
+                out.extend_from_slice(&high.to_le_bytes());
+            }
+            Posting::Shown { param, unit, low, high } => {
+                head(&mut out, SHOWN, *param);
+                put_varint(&mut out, *unit as u64);
+                out.extend_from_slice(&low.to_le_bytes());
+                out.extend_from_slice(&high.to_le_bytes());
+            }
+        }
+    }
+    out
+}
+
+/// Decodes a forward blob; `None` if it is damaged.
+pub(crate) fn decode(mut bytes: &[u8]) -> Option<Vec<Posting>> {
+    let bytes = &mut bytes;
+    let mut out = Vec::new();
+    while !bytes.is_empty() {
+        let head = take_varint(bytes)?;
+        let param = u16::try_from(head >> 4).ok()?;
+        out.push(match (head & 15) as u8 {
+            TOKEN => Posting::Token { param, token: take_varint(bytes)? as i64 },
+            REFERENCE => Posting::Reference { param, target: take_varint(bytes)? as i64 },
+            INSTANT => {
+                let low = take_signed(bytes)?;
+                Posting::Date { param, low, high: low }
+            }
+            DATE => {
+                let low = take_signed(bytes)?;
+                Posting::Date { param, low, high: low.wrapping_add(take_signed(bytes)?) }
+            }
+            TEXT => {
+                let length = take_varint(bytes)? as usize;
+                let (text, rest) = bytes.split_at_checked(length)?;
+                *bytes = rest;
+                Posting::Text { param, text: std::str::from_utf8(text).ok()?.to_owned() }
+            }
+            NUMBER => Posting::Number { param, low: take_f64(bytes)?, high: take_f64(bytes)? },
+            EXACT_QUANTITY => {
+                let unit = take_varint(bytes)? as i64;
+                let low = take_f64(bytes)?;
+                Posting::Quantity { param, unit, low, high: low }
+            }
+            QUANTITY => Posting::Quantity {
+                param,
+                unit: take_varint(bytes)? as i64,
+                low: take_f64(bytes)?,
+                high: take_f64(bytes)?,
+            },
+            SHOWN => Posting::Shown {
+                param,
+                unit: take_varint(bytes)? as i64,
+                low: take_f64(bytes)?,
+                high: take_f64(bytes)?,
+            },
+            _ => return None,
+        });
+    }
+    Some(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn any_posting() -> impl Strategy<Value = Posting> {
+        prop_oneof![
+            (any::<u16>(), 0..i64::MAX).prop_map(|(param, token)| Posting::Token { param, token }),
+            (any::<u16>(), 0..i64::MAX).prop_map(|(param, target)| Posting::Reference { param, target }),
+            (any::<u16>(), any::<i64>(), any::<i64>()).prop_map(|(param, low, high)| Posting::Date {
+                param,
+                low,
+                high
+            }),
+            (any::<u16>(), any::<i64>()).prop_map(|(param, low)| Posting::Date { param, low, high: low }),
+            (any::<u16>(), any::<String>()).prop_map(|(param, text)| Posting::Text { param, text }),
+            (any::<u16>(), -1e9..1e9, -1e9..1e9).prop_map(|(param, low, high)| Posting::Number { param, low, high }),
+            (any::<u16>(), 0..i64::MAX, -1e9..1e9, -1e9..1e9).prop_map(|(param, unit, low, high)| Posting::Quantity {
+                param,
+                unit,
+                low,
+                high
+            }),
+            (any::<u16>(), 0..i64::MAX, -1e9..1e9, -1e9..1e9).prop_map(|(param, unit, low, high)| Posting::Shown {
+                param,
+                unit,
+                low,
+                high
+            }),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn forward_blobs_come_back(postings in prop::collection::vec(any_posting(), 0..20)) {
+            prop_assert_eq!(decode(&encode(&postings)), Some(postings));
+        }
+
+        #[test]
+        fn damaged_blobs_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
+            let _ = decode(&bytes);
+        }
+    }
+}

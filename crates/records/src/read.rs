@@ -1,0 +1,354 @@
+//! Reading resources, their versions, and where they came from.
+
+use crate::apply::LIVE;
+use crate::arrival::{self, Place};
+use crate::body::Identity;
+use crate::error::Error;
+use crate::id::{ArrivalNo, Row, Seq, StoredId};
+use crate::plan::{Change, Current};
+use crate::store::{Records, Shared};
+use access::{Grant, Permission};
+use fhir::schema::{TypeId, r4};
+use rusqlite::{Connection, OptionalExtension, params};
+
+/// A version of a resource as it is given out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// Row number.
+    pub row: Row,
+    /// Type.
+    pub resource_type: TypeId,
+    /// Logical id.
+    pub id: String,
+    /// Version, from 1.
+    pub version: i64,
+    /// When it was written, µs UTC.
+    pub updated_us: i64,
+    /// What made this version.
+    pub change: Change,
+    /// Position in the feed.
+    pub seq: Seq,
+    /// The resource; empty if this version is a deletion.
+    pub json: String,
+}
+
+/// Where a version came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// The version this is about.
+    pub version: i64,
+    /// The arrival.
+    pub arrival: ArrivalInfo,
+    /// Byte offset of the resource in the arrival's content.
+    pub at: u64,
+    /// Its length in bytes.
+    pub length: u64,
+}
+
+/// An arrival, without its content.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ArrivalInfo {
+    /// Its number.
+    pub no: ArrivalNo,
+    /// When it was stored, µs UTC.
+    pub at_us: i64,
+    /// The door it came through.
+    pub door: String,
+    /// Who sent it.
+    pub source: String,
+    /// What it was called there.
+    pub name: String,
+    /// Media type.
+    pub media: String,
+    /// What was around the content.
+    pub wrapper: String,
+    /// Byte offset of the content in the file it is a part of.
+    pub base: u64,
+    /// Length of the content in bytes.
+    pub length: u64,
+    /// BLAKE3 of the content, hexadecimal.
+    pub hash: String,
+    /// Who was let in with it.
+    pub principal: String,
+    /// When it was taken back, µs UTC.
+    pub undone_us: Option<i64>,
+}
+
+/// Version and whether it is live; `None` if the resource never was.
+pub(crate) fn state(connection: &Connection, resource_type: &str, id: &str) -> Result<Option<(i64, bool)>, Error> {
+    let Some(type_id) = r4().type_id(resource_type) else { return Ok(None) };
+    Ok(connection
+        .prepare_cached("SELECT version, state FROM resource WHERE type = ?1 AND id = ?2 AND version > 0")?
+        .query_row(params![type_id.0, StoredId::new(id)], |r| Ok((r.get(0)?, r.get::<_, i64>(1)? == LIVE)))
+        .optional()?)
+}
+
+/// The current state with its content.
+pub(crate) fn current(
+    connection: &Connection,
+    shared: &Shared,
+    resource_type: &str,
+    id: &str,
+) -> Result<Option<Current>, Error> {
+    let Some(type_id) = r4().type_id(resource_type) else { return Ok(None) };
+    let row: Option<Row> = connection
+        .prepare_cached("SELECT row FROM resource WHERE type = ?1 AND id = ?2 AND version > 0")?
+        .query_row(params![type_id.0, StoredId::new(id)], |r| r.get(0).map(Row))
+        .optional()?;
+    let Some(row) = row else { return Ok(None) };
+    let stored = by_row(connection, shared, row)?.ok_or_else(|| Error::Damaged(format!("row {} is missing", row.0)))?;
+    let live = stored.change != Change::Deleted;
+    Ok(Some(Current { version: stored.version, json: live.then_some(stored.json) }))
+}
+
+struct Columns {
+    version: i64,
+    updated_us: i64,
+    seq: i64,
+    dictionary: Option<i64>,
+    body: Option<Vec<u8>>,
+}
+
+fn stored(
+    shared: &Shared,
+    row: Row,
+    type_id: TypeId,
+    id: String,
+    change: Change,
+    columns: Columns,
+) -> Result<Stored, Error> {
+    let Columns { version, updated_us, seq, dictionary, body } = columns;
+    let mut json = String::new();
+    if let (Some(no), Some(packed)) = (dictionary, body) {
+        let body = shared.dictionaries.unpack_body(no, &packed)?;
+        json.reserve(body.as_bytes().len() + 160);
+        let resource_type = r4().info(type_id).name;
+        body.write(&Identity { resource_type, id: &id, version, updated_us }, &mut json);
+    }
+    Ok(Stored { row, resource_type: type_id, id, version, updated_us, change, seq: Seq(seq), json })
+}
+
+/// The current version of a row; `None` for stubs and unknown rows.
+pub(crate) fn by_row(connection: &Connection, shared: &Shared, row: Row) -> Result<Option<Stored>, Error> {
+    let found = connection
+        .prepare_cached(
+            "SELECT type, id, state, version, updated_us, seq, dictionary, body FROM resource WHERE row = ?1 AND version > 0",
+        )?
+        .query_row([row.0], |r| {
+            let columns =
+                Columns { version: r.get(3)?, updated_us: r.get(4)?, seq: r.get(5)?, dictionary: r.get(6)?, body: r.get(7)? };
+            Ok((TypeId(r.get(0)?), r.get::<_, StoredId>(1)?, r.get::<_, i64>(2)?, columns))
+        })
+        .optional()?;
+    let Some((type_id, id, state, columns)) = found else { return Ok(None) };
+    let change = match (state == LIVE, columns.version) {
+        (false, _) => Change::Deleted,
+        (true, 1) => Change::Created,
+        (true, _) => Change::Updated,
+    };
+    stored(shared, row, type_id, id.to_string(), change, columns).map(Some)
+}
+
+/// One version of a row, current or superseded.
+pub(crate) fn version_of(
+    connection: &Connection,
+    shared: &Shared,
+    row: Row,
+    version: i64,
+) -> Result<Option<Stored>, Error> {
+    let found = connection
+        .prepare_cached(
+            "SELECT r.type, r.id, v.kind, v.version, v.updated_us, v.seq, v.dictionary, v.body
+             FROM version v JOIN resource r ON r.row = v.row WHERE v.row = ?1 AND v.version = ?2",
+        )?
+        .query_row([row.0, version], |r| {
+            let columns = Columns {
+                version: r.get(3)?,
+                updated_us: r.get(4)?,
+                seq: r.get(5)?,
+                dictionary: r.get(6)?,
+                body: r.get(7)?,
+            };
+            Ok((TypeId(r.get(0)?), r.get::<_, StoredId>(1)?, r.get::<_, i64>(2)?, columns))
+        })
+        .optional()?;
+    if let Some((type_id, id, kind, columns)) = found {
+        return stored(shared, row, type_id, id.to_string(), Change::from_code(kind), columns).map(Some);
+    }
+    Ok(by_row(connection, shared, row)?.filter(|s| s.version == version))
+}
+
+impl Records {
+    pub(crate) fn row(&self, connection: &Connection, resource_type: &str, id: &str) -> Result<Row, Error> {
+        let not_found = || Error::NotFound { resource_type: resource_type.into(), id: id.into() };
+        let type_id = r4().type_id(resource_type).ok_or_else(not_found)?;
+        connection
+            .prepare_cached("SELECT row FROM resource WHERE type = ?1 AND id = ?2 AND version > 0")?
+            .query_row(params![type_id.0, StoredId::new(id)], |r| r.get(0).map(Row))
+            .optional()?
+            .ok_or_else(not_found)
+    }
+
+    /// The current version of a resource.
+    ///
+    /// # Errors
+    /// [`Error::Denied`], [`Error::NotFound`], [`Error::Gone`].
+    pub fn read(&self, grant: &Grant, resource_type: &str, id: &str) -> Result<Stored, Error> {
+        grant.may(Permission::Read, resource_type)?;
+        let reader = self.shared.reader()?;
+        let row = self.row(&reader, resource_type, id)?;
+        let stored = by_row(&reader, &self.shared, row)?
+            .ok_or_else(|| Error::NotFound { resource_type: resource_type.into(), id: id.into() })?;
+        if stored.change == Change::Deleted {
+            return Err(Error::Gone { resource_type: resource_type.into(), id: id.into(), version: stored.version });
+        }
+        Ok(stored)
+    }
+
+    /// One version of a resource.
+    ///
+    /// # Errors
+    /// As [`Records::read`]; `Gone` if that version is a deletion.
+    pub fn read_version(&self, grant: &Grant, resource_type: &str, id: &str, version: i64) -> Result<Stored, Error> {
+        grant.may(Permission::Read, resource_type)?;
+        let reader = self.shared.reader()?;
+        let row = self.row(&reader, resource_type, id)?;
+        let stored = version_of(&reader, &self.shared, row, version)?.ok_or_else(|| Error::NotFound {
+            resource_type: resource_type.into(),
+            id: format!("{id}/_history/{version}"),
+        })?;
+        if stored.change == Change::Deleted {
+            return Err(Error::Gone { resource_type: resource_type.into(), id: id.into(), version });
+        }
+        Ok(stored)
+    }
+
+    /// Where the current version of a resource, or the one named, came from.
+    ///
+    /// # Errors
+    /// [`Error::Denied`], [`Error::NotFound`].
+    pub fn source(&self, grant: &Grant, resource_type: &str, id: &str, version: Option<i64>) -> Result<Source, Error> {
+        grant.may(Permission::Read, resource_type)?;
+        let reader = self.shared.reader()?;
+        let row = self.row(&reader, resource_type, id)?;
+        let place = |sql: &str, keys: &[i64]| -> Result<Option<(i64, i64, i64, i64)>, Error> {
+            Ok(reader
+                .prepare_cached(sql)?
+                .query_row(rusqlite::params_from_iter(keys), |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?)))
+                .optional()?)
+        };
+        let current = place("SELECT version, arrival, at, length FROM resource WHERE row = ?1", &[row.0])?;
+        let found = match version {
+            None => current,
+            Some(version) => match current.filter(|c| c.0 == version) {
+                Some(current) => Some(current),
+                None => place(
+                    "SELECT version, arrival, at, length FROM version WHERE row = ?1 AND version = ?2",
+                    &[row.0, version],
+                )?,
+            },
+        };
+        let (version, arrival, at, length) =
+            found.ok_or_else(|| Error::NotFound { resource_type: resource_type.into(), id: id.into() })?;
+        let arrival = arrival_info(&reader, ArrivalNo(arrival))?
+            .ok_or_else(|| Error::Damaged(format!("arrival {arrival} is missing")))?;
+        Ok(Source { version, arrival, at: at as u64, length: length as u64 })
+    }
+
+    /// A range of an arrival's content, exactly as it was received.
+    ///
+    /// An arrival may hold anything, so the grant must allow reading every type.
+    ///
+    /// # Errors
+    /// [`Error::Denied`], [`Error::NotFound`].
+    pub fn arrival_bytes(&self, grant: &Grant, no: ArrivalNo, from: u64, length: u64) -> Result<Vec<u8>, Error> {
+        grant.may_all(Permission::Read)?;
+        self.arrival_range(no, from, length)
+    }
+
+    /// The bytes of one version, which whoever may read the resource may see.
+    ///
+    /// # Errors
+    /// As [`Records::source`].
+    pub fn source_bytes(
+        &self,
+        grant: &Grant,
+        resource_type: &str,
+        id: &str,
+        version: Option<i64>,
+    ) -> Result<Vec<u8>, Error> {
+        let source = self.source(grant, resource_type, id, version)?;
+        self.arrival_range(source.arrival.no, source.at, source.length)
+    }
+
+    fn arrival_range(&self, no: ArrivalNo, from: u64, length: u64) -> Result<Vec<u8>, Error> {
+        let reader = self.shared.reader()?;
+        let place = reader
+            .prepare_cached("SELECT pack, at, frames, length, dictionary FROM arrival WHERE no = ?1")?
+            .query_row([no.0], |r| {
+                Ok((
+                    r.get::<_, i64>(0)?,
+                    r.get::<_, i64>(1)?,
+                    r.get::<_, Vec<u8>>(2)?,
+                    r.get::<_, i64>(3)?,
+                    r.get::<_, i64>(4)?,
+                ))
+            })
+            .optional()?;
+        let Some((pack, at, frames, whole, dictionary)) = place else {
+            return Err(Error::NotFound { resource_type: "arrival".into(), id: no.to_string() });
+        };
+        let frames = Place::decode_frames(&frames).ok_or_else(|| Error::Damaged(format!("frames of arrival {no}")))?;
+        let place = Place { pack, at: at as u64, frames, length: whole as u64, dictionary };
+        arrival::read_range(&self.shared.arrivals, &place, from, length, &self.shared.dictionaries)
+    }
+
+    /// An arrival, without its content.
+    ///
+    /// # Errors
+    /// [`Error::Denied`], [`Error::NotFound`].
+    pub fn arrival(&self, grant: &Grant, no: ArrivalNo) -> Result<ArrivalInfo, Error> {
+        grant.may_all(Permission::Read)?;
+        let reader = self.shared.reader()?;
+        arrival_info(&reader, no)?
+            .ok_or_else(|| Error::NotFound { resource_type: "arrival".into(), id: no.to_string() })
+    }
+
+    /// The newest arrivals before `before`, newest first.
+    ///
+    /// # Errors
+    /// [`Error::Denied`].
+    pub fn arrivals(&self, grant: &Grant, before: Option<ArrivalNo>, limit: usize) -> Result<Vec<ArrivalInfo>, Error> {
+        grant.may_all(Permission::Read)?;
+        let reader = self.shared.reader()?;
+        let before = before.map_or(i64::MAX, |no| no.0);
+        let mut statement = reader.prepare_cached(&format!("{ARRIVAL} WHERE no < ?1 ORDER BY no DESC LIMIT ?2"))?;
+        let rows = statement.query_map([before, limit as i64], arrival_row)?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+}
+
+const ARRIVAL: &str =
+    "SELECT no, at_us, door, source, name, media, wrapper, base, length, hash, principal, undone_us FROM arrival";
+
+fn arrival_row(r: &rusqlite::Row<'_>) -> rusqlite::Result<ArrivalInfo> {
+    let hash: Vec<u8> = r.get(9)?;
+    Ok(ArrivalInfo {
+        no: ArrivalNo(r.get(0)?),
+        at_us: r.get(1)?,
+        door: r.get(2)?,
+        source: r.get(3)?,
+        name: r.get(4)?,
+        media: r.get(5)?,
+        wrapper: r.get(6)?,
+        base: r.get::<_, i64>(7)? as u64,
+        length: r.get::<_, i64>(8)? as u64,
+        hash: hash.iter().map(|b| format!("{b:02x}")).collect(),
+        principal: r.get(10)?,
+        undone_us: r.get(11)?,
+    })
+}
+
+fn arrival_info(connection: &Connection, no: ArrivalNo) -> Result<Option<ArrivalInfo>, Error> {
+    Ok(connection.prepare_cached(&format!("{ARRIVAL} WHERE no = ?1"))?.query_row([no.0], arrival_row).optional()?)
+}

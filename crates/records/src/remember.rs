@@ -1,0 +1,86 @@
+//! Answers that a plan was built on, and whether they still hold.
+
+use crate::error::Error;
+use crate::plan::{Content, Current, Found, Lookup};
+use crate::store::Shared;
+use crate::{read, search};
+use access::{Grant, Permission};
+use rusqlite::Connection;
+use std::cell::RefCell;
+
+/// One answer given to a plan.
+#[derive(Clone, Debug)]
+pub(crate) enum Answer {
+    Found { resource_type: String, query: String, found: Found },
+    Current { resource_type: String, id: String, version: i64, deleted: bool },
+}
+
+impl Answer {
+    pub(crate) fn holds(&self, connection: &Connection, shared: &Shared) -> Result<bool, Error> {
+        Ok(match self {
+            Answer::Found { resource_type, query, found } => {
+                search::find(connection, shared, resource_type, query)? == *found
+            }
+            Answer::Current { resource_type, id, version, deleted } => {
+                let now = read::state(connection, resource_type, id)?;
+                now.map_or((0, false), |(version, live)| (version, !live)) == (*version, *deleted)
+            }
+        })
+    }
+}
+
+/// A [`Lookup`] on one connection that keeps what it answered.
+pub(crate) struct Remembering<'a> {
+    connection: &'a Connection,
+    shared: &'a Shared,
+    grant: &'a Grant,
+    answers: RefCell<Vec<Answer>>,
+}
+
+impl<'a> Remembering<'a> {
+    pub(crate) fn new(connection: &'a Connection, shared: &'a Shared, grant: &'a Grant) -> Self {
+        Remembering { connection, shared, grant, answers: RefCell::default() }
+    }
+
+    pub(crate) fn answers(self) -> Vec<Answer> {
+        self.answers.into_inner()
+    }
+}
+
+impl Lookup for Remembering<'_> {
+    fn find(&self, resource_type: &str, query: &str) -> Result<Found, Error> {
+        self.grant.may(Permission::Search, resource_type)?;
+        let known = self.answers.borrow().iter().find_map(|answer| match answer {
+            Answer::Found { resource_type: t, query: q, found } if t == resource_type && q == query => {
+                Some(found.clone())
+            }
+            _ => None,
+        });
+        if let Some(found) = known {
+            return Ok(found);
+        }
+        let found = search::find(self.connection, self.shared, resource_type, query)?;
+        self.answers.borrow_mut().push(Answer::Found {
+            resource_type: resource_type.into(),
+            query: query.into(),
+            found: found.clone(),
+        });
+        Ok(found)
+    }
+
+    fn current(&self, resource_type: &str, id: &str) -> Result<Option<Current>, Error> {
+        let current = read::current(self.connection, self.shared, resource_type, id)?;
+        let (version, deleted) = current.as_ref().map_or((0, false), |c| (c.version, c.json.is_none()));
+        self.answers.borrow_mut().push(Answer::Current {
+            resource_type: resource_type.into(),
+            id: id.into(),
+            version,
+            deleted,
+        });
+        Ok(current)
+    }
+
+    fn prepare(&self, resource: &str) -> Result<Content, Error> {
+        self.shared.prepare(resource)
+    }
+}

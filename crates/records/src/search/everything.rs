@@ -1,0 +1,156 @@
+//! `Patient/$everything`: a patient's compartment, and the medications that its resources name.
+
+use super::evaluate::Index;
+use super::{SearchPage, Start};
+use crate::apply::LIVE;
+use crate::error::Error;
+use crate::id::{Row, Seq};
+use crate::posting::Posting;
+use crate::read;
+use crate::store::{Records, Shared};
+use access::{Grant, Permission};
+use fhir::parameters::parameters;
+use fhir::schema::r4;
+use roaring::RoaringTreemap;
+use rusqlite::{Connection, OptionalExtension};
+
+/// Types outside every compartment whose content belongs to the resources that refer to them: a drug given is not known
+/// without its `Medication`. Who and where (practitioners, organizations, locations) are left to `_include`.
+const SUPPORTING: [&str; 2] = ["Medication", "Substance"];
+
+/// What of a patient is asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Everything {
+    /// `_type`: only these; empty for all that the grant may read.
+    pub types: Vec<String>,
+    /// `_since`: only what was written at or after, µs UTC.
+    pub since_us: Option<i64>,
+    /// `_count`: resources on a page; `None` for all at once.
+    pub count: Option<u32>,
+    /// Token of a page.
+    pub page: Option<String>,
+}
+
+impl Records {
+    /// Everything about one patient, the patient first.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] if the patient or a type named may not be read; [`Error::NotFound`], [`Error::Gone`].
+    pub fn everything(&self, grant: &Grant, patient: &str, wanted: &Everything) -> Result<SearchPage, Error> {
+        grant.may(Permission::Search, "Patient")?;
+        for name in &wanted.types {
+            grant.may(Permission::Read, name)?;
+        }
+        self.read(grant, "Patient", patient)?;
+        let reader = self.shared.reader()?;
+        let connection: &Connection = &reader;
+        let seq = Seq(connection.query_row("SELECT coalesce(max(seq), 0) FROM feed", [], |r| r.get(0))?);
+        let row = self.row(connection, "Patient", patient)?;
+        let mut set = compartment(connection, row)?;
+        set |= supporting(connection, &set)?;
+        set.insert(row.0 as u64);
+        let mut kept = RoaringTreemap::new();
+        let mut statement =
+            connection.prepare_cached("SELECT type, updated_us FROM resource WHERE row = ?1 AND state = ?2")?;
+        for candidate in &set {
+            let found: Option<(u16, i64)> =
+                statement.query_row([candidate as i64, LIVE], |r| Ok((r.get(0)?, r.get(1)?))).optional()?;
+            let Some((type_id, updated_us)) = found else { continue };
+            let name = r4().name(fhir::schema::TypeId(type_id));
+            let asked = wanted.types.is_empty() || wanted.types.iter().any(|t| t == name);
+            if asked
+                && wanted.since_us.is_none_or(|since| updated_us >= since)
+                && grant.may(Permission::Read, name).is_ok()
+            {
+                kept.insert(candidate);
+            }
+        }
+        let check = everything_check(grant, patient, wanted);
+        let start = wanted.page.as_deref().map(|token| Start::read(token, &check)).transpose()?;
+        let after = match start {
+            Some(Start::Row { after, .. }) => after,
+            _ => 0,
+        };
+        let limit = wanted.count.map_or(usize::MAX - 1, |c| c.max(1) as usize);
+        // The patient comes first whatever its row: on the first page, and then no more.
+        let head = (start.is_none() && kept.contains(row.0 as u64)).then_some(row.0);
+        let total = kept.len();
+        kept.remove(row.0 as u64);
+        let mut rows: Vec<i64> =
+            head.into_iter().chain(super::rest(&kept, after)).take(limit.saturating_add(1)).collect();
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        let mut matches = Vec::with_capacity(rows.len());
+        for &row in &rows {
+            matches.extend(read::by_row(connection, &self.shared, Row(row))?.filter(|s| !s.json.is_empty()));
+        }
+        let last = rows.last().copied().filter(|&last| last != row.0).unwrap_or(after);
+        let next = more.then(|| Start::Row { after: last, total: None }.write(&check));
+        Ok(SearchPage { total: Some(total), matches, included: Vec::new(), next, seq })
+    }
+}
+
+fn everything_check(grant: &Grant, patient: &str, wanted: &Everything) -> String {
+    let text = format!("{patient}|{:?}|{:?}|{}", wanted.types, wanted.since_us, grant.principal());
+    blake3::hash(text.as_bytes()).to_hex()[..16].to_owned()
+}
+
+/// Rows that a compartment parameter leads to the patient from.
+pub(crate) fn compartment(connection: &Connection, patient: Row) -> Result<RoaringTreemap, Error> {
+    let schema = r4();
+    let mut out = RoaringTreemap::new();
+    let mut statement = connection.prepare_cached("SELECT row FROM reference WHERE param = ?1 AND target = ?2")?;
+    for type_id in schema.resource_types() {
+        let name = schema.name(type_id);
+        for code in fhir::compartment::patient(name) {
+            let Some(parameter) = parameters().find(name, code) else { continue };
+            let mut rows = statement.query([i64::from(parameter.number), patient.0])?;
+            while let Some(row) = rows.next()? {
+                out.insert(row.get::<_, i64>(0)? as u64);
+            }
+        }
+    }
+    Ok(out)
+}
+
+/// Rows of supporting types that the resources in `from` refer to.
+fn supporting(connection: &Connection, from: &RoaringTreemap) -> Result<RoaringTreemap, Error> {
+    let types: Vec<u16> = SUPPORTING.iter().filter_map(|name| r4().type_id(name)).map(|t| t.0).collect();
+    let Some(&any) = types.first() else { return Ok(RoaringTreemap::new()) };
+    let index = Index { connection, resource_type: fhir::schema::TypeId(any) };
+    let mut out = RoaringTreemap::new();
+    let mut statement = connection.prepare_cached("SELECT type FROM resource WHERE row = ?1")?;
+    for row in from {
+        for posting in index.forward(row as i64)? {
+            if let Posting::Reference { target, .. } = posting
+                && !out.contains(target as u64)
+                && types.contains(&statement.query_row([target], |r| r.get::<_, u16>(0))?)
+            {
+                out.insert(target as u64);
+            }
+        }
+    }
+    Ok(out)
+}
+
+/// Adds the patients that a row belongs to: itself, or those that its compartment parameters refer to.
+pub(crate) fn patients_of(connection: &Connection, shared: &Shared, row: Row, out: &mut Vec<i64>) -> Result<(), Error> {
+    let found: Option<u16> = connection
+        .prepare_cached("SELECT type FROM resource WHERE row = ?1")?
+        .query_row([row.0], |r| r.get(0))
+        .optional()?;
+    let Some(type_id) = found.map(fhir::schema::TypeId) else { return Ok(()) };
+    let params = shared.compartment(type_id);
+    if params.is_patient {
+        out.push(row.0);
+        return Ok(());
+    }
+    for posting in (Index { connection, resource_type: type_id }).forward(row.0)? {
+        if let Posting::Reference { param, target } = posting
+            && params.numbers.contains(&param)
+        {
+            out.push(target);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,390 @@
+//! Search: conditions on the index, pages, includes.
+//!
+//! Without `_sort` matches come in row order, and the page token is the last row: nothing is held, nothing shifts or repeats.
+//! Any other order is computed once, frozen, and paged by position.
+
+mod compile;
+mod condition;
+mod evaluate;
+mod everything;
+mod frozen;
+mod include;
+mod sort;
+
+pub(crate) use compile::Compiler;
+pub(crate) use condition::Condition;
+pub(crate) use evaluate::Index;
+pub use everything::Everything;
+pub(crate) use everything::patients_of;
+pub(crate) use frozen::Frozen;
+
+use crate::error::Error;
+use crate::id::{Row, Seq};
+use crate::plan::Found;
+use crate::read::{self, Stored};
+use crate::store::{Records, Shared};
+use access::{Grant, Permission};
+use evaluate::{LARGE, can_probe, holds};
+use fhir::schema::r4;
+use fhir::search::{Filter, Handling, ParseOptions, SearchError, SearchQuery, Test, Total};
+use roaring::RoaringTreemap;
+use rusqlite::{Connection, params};
+
+/// Matches on a page when the request does not say.
+pub const DEFAULT_COUNT: u32 = 50;
+
+/// One page of a search.
+#[derive(Clone, Debug)]
+pub struct SearchPage {
+    /// Number of all matches, if it is known.
+    pub total: Option<u64>,
+    /// The matches of this page, in order.
+    pub matches: Vec<Stored>,
+    /// What `_include` and `_revinclude` add to it.
+    pub included: Vec<Stored>,
+    /// Token of the next page; `None` on the last.
+    pub next: Option<String>,
+    /// Position of the feed that the answer reflects.
+    pub seq: Seq,
+}
+
+/// Splits `a=1&b=2` into decoded pairs, as in a URL's query part.
+pub fn query_pairs(query: &str) -> Vec<(String, String)> {
+    query
+        .split('&')
+        .filter(|part| !part.is_empty())
+        .map(|part| {
+            let (name, value) = part.split_once('=').unwrap_or((part, ""));
+            (percent_decode(name), percent_decode(value))
+        })
+        .collect()
+}
+
+fn percent_decode(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while at < bytes.len() {
+        let hex = |i: usize| bytes.get(i).and_then(|b| (*b as char).to_digit(16));
+        match (bytes[at], hex(at + 1), hex(at + 2)) {
+            (b'%', Some(high), Some(low)) => {
+                out.push((high << 4 | low) as u8);
+                at += 2;
+            }
+            (b'+', ..) => out.push(b' '),
+            (byte, ..) => out.push(byte),
+        }
+        at += 1;
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+impl From<SearchError> for Error {
+    fn from(error: SearchError) -> Self {
+        match error {
+            SearchError::Unsupported { .. } => Error::NotSupported(error.to_string()),
+            _ => Error::Search(error.to_string()),
+        }
+    }
+}
+
+/// Which resource a condition in a URL or a reference matches.
+pub(crate) fn find(connection: &Connection, shared: &Shared, resource_type: &str, query: &str) -> Result<Found, Error> {
+    let type_id =
+        r4().type_id(resource_type).ok_or_else(|| Error::Search(format!("{resource_type} is no resource type")))?;
+    let options = ParseOptions { handling: Handling::Strict, now_us: (shared.clock)(), ..ParseOptions::default() };
+    let query = SearchQuery::parse(resource_type, query_pairs(query), &options)?;
+    if query.filters.is_empty() {
+        return Err(Error::Search(format!(
+            "a condition on {resource_type} without any criterion would match everything"
+        )));
+    }
+    let parts = Compiler { connection, shared }.query(&query)?;
+    let found = Index { connection, resource_type: type_id }.evaluate(&Condition::All(parts))?;
+    let mut rows = found.iter();
+    match (rows.next(), rows.next()) {
+        (None, _) => Ok(Found::None),
+        (Some(_), Some(_)) => Ok(Found::Many),
+        (Some(row), None) => {
+            let stored = read::by_row(connection, shared, Row(row as i64))?;
+            Ok(stored.map_or(Found::None, |s| Found::One(s.id)))
+        }
+    }
+}
+
+/// Where a page begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Start {
+    /// After this row, in row order; with the total if it was counted.
+    Row { after: i64, total: Option<u64> },
+    /// At this position of a frozen order.
+    Frozen { number: u64, at: usize },
+}
+
+impl Start {
+    fn write(self, check: &str) -> String {
+        match self {
+            Start::Row { after, total: None } => format!("r{after:x}.{check}"),
+            Start::Row { after, total: Some(total) } => format!("r{after:x}-{total:x}.{check}"),
+            Start::Frozen { number, at } => format!("f{number:x}-{at:x}.{check}"),
+        }
+    }
+
+    fn read(token: &str, check: &str) -> Result<Self, Error> {
+        let bad = || Error::PageGone("the page token is not one of this search: start from the first page".into());
+        let (place, seal) = token.split_once('.').ok_or_else(bad)?;
+        if seal != check {
+            return Err(bad());
+        }
+        let number = |text: &str| u64::from_str_radix(text, 16).map_err(|_| bad());
+        if let Some(place) = place.strip_prefix('r') {
+            let (after, total) = place.split_once('-').map_or((place, None), |(after, total)| (after, Some(total)));
+            return Ok(Start::Row { after: number(after)? as i64, total: total.map(number).transpose()? });
+        }
+        let (no, at) = place.strip_prefix('f').and_then(|p| p.split_once('-')).ok_or_else(bad)?;
+        Ok(Start::Frozen { number: number(no)?, at: number(at)? as usize })
+    }
+}
+
+/// Names the search and who asks, so that a token fits no other.
+fn check(query: &SearchQuery, grant: &Grant) -> String {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&query.resource_type.0.to_le_bytes());
+    for (name, value) in &query.used {
+        if name != "_page" && name != "_count" {
+            for part in [name, value] {
+                hasher.update(&(part.len() as u64).to_le_bytes());
+                hasher.update(part.as_bytes());
+            }
+        }
+    }
+    hasher.update(grant.principal().to_string().as_bytes());
+    hasher.finalize().to_hex()[..16].to_owned()
+}
+
+/// Every type that a search looks at besides its own: to look is to learn, so each must be allowed.
+fn looked_at(filter: &Filter, out: &mut Vec<fhir::schema::TypeId>) {
+    match &filter.test {
+        Test::Chain { targets, .. } => {
+            for (target, inner) in targets {
+                out.push(*target);
+                looked_at(inner, out);
+            }
+        }
+        Test::Has { source, filter, .. } => {
+            out.push(*source);
+            looked_at(filter, out);
+        }
+        _ => {}
+    }
+}
+
+impl Records {
+    /// One page of a search.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] for the type or one that a chain looks at; [`Error::PageGone`] for a token that has expired or
+    /// belongs to another search.
+    pub fn search(&self, grant: &Grant, query: &SearchQuery) -> Result<SearchPage, Error> {
+        let name = |type_id| r4().info(type_id).name;
+        grant.may(Permission::Search, name(query.resource_type))?;
+        let mut others = Vec::new();
+        query.filters.iter().for_each(|filter| looked_at(filter, &mut others));
+        for other in others {
+            grant.may(Permission::Search, name(other))?;
+        }
+        let reader = self.shared.reader()?;
+        let connection: &Connection = &reader;
+        let index = Index { connection, resource_type: query.resource_type };
+        let seq = Seq(connection.query_row("SELECT coalesce(max(seq), 0) FROM feed", [], |r| r.get(0))?);
+        let mut parts = Compiler { connection, shared: &self.shared }.query(query)?;
+        let limit = query.count.unwrap_or(DEFAULT_COUNT) as usize;
+        if query.counts_only() {
+            let total =
+                if parts.is_empty() { index.count_all()? } else { index.evaluate(&Condition::All(parts))?.len() };
+            return Ok(SearchPage { total: Some(total), matches: Vec::new(), included: Vec::new(), next: None, seq });
+        }
+        let check = check(query, grant);
+        let start = query.page.as_deref().map(|token| Start::read(token, &check)).transpose()?;
+        let (rows, total, next) = if query.sort.is_empty() {
+            let after = start.unwrap_or(Start::Row { after: 0, total: None });
+            let Start::Row { after, total } = after else {
+                return Err(Error::PageGone(
+                    "the page token is not one of this search: start from the first page".into(),
+                ));
+            };
+            row_page(&index, &mut parts, after, total, limit, query.total)?
+        } else {
+            let (number, at) = match start {
+                Some(Start::Frozen { number, at }) => (number, at),
+                Some(Start::Row { .. }) => {
+                    return Err(Error::PageGone(
+                        "the page token is not one of this search: start from the first page".into(),
+                    ));
+                }
+                None => {
+                    let set = index.evaluate(&Condition::All(parts))?;
+                    let order = sort::order(&index, &set, &query.sort)?;
+                    if order.len() <= limit {
+                        let total = order.len() as u64;
+                        return self.page(connection, grant, query, seq, (order, Some(total), None), &check);
+                    }
+                    (self.shared.frozen.keep(order, self.now_us())?, 0)
+                }
+            };
+            let (rows, total) = self.shared.frozen.slice(number, at, limit, self.now_us())?;
+            let end = at + rows.len();
+            let next = (end < total).then_some(Start::Frozen { number, at: end });
+            (rows, Some(total as u64), next)
+        };
+        self.page(connection, grant, query, seq, (rows, total, next), &check)
+    }
+
+    fn page(
+        &self,
+        connection: &Connection,
+        grant: &Grant,
+        query: &SearchQuery,
+        seq: Seq,
+        (rows, total, next): (Vec<i64>, Option<u64>, Option<Start>),
+        check: &str,
+    ) -> Result<SearchPage, Error> {
+        let mut matches = Vec::with_capacity(rows.len());
+        for &row in &rows {
+            // A frozen order may name what was deleted since: it is left out.
+            matches.extend(read::by_row(connection, &self.shared, Row(row))?.filter(|s| !s.json.is_empty()));
+        }
+        let included = include::included(connection, &self.shared, grant, query, &rows)?;
+        Ok(SearchPage { total, matches, included, next: next.map(|start| start.write(check)), seq })
+    }
+}
+
+type RowPage = (Vec<i64>, Option<u64>, Option<Start>);
+
+/// One page in row order.
+fn row_page(
+    index: &Index<'_>,
+    parts: &mut Vec<Condition>,
+    after: i64,
+    total: Option<u64>,
+    limit: usize,
+    wanted: Option<Total>,
+) -> Result<RowPage, Error> {
+    let count = total.is_none() && matches!(wanted, Some(Total::Accurate | Total::Estimate));
+    if count && parts.is_empty() {
+        let total = index.count_all()?;
+        return stream(index, None, &[], after, Some(total), limit);
+    }
+    if !count {
+        let mut estimates = Vec::with_capacity(parts.len());
+        for (at, part) in parts.iter().enumerate() {
+            estimates.push((index.estimate(part)?, at));
+        }
+        estimates.sort_unstable();
+        if estimates.first().is_none_or(|(least, _)| *least >= LARGE) {
+            let base = parts.iter().position(|p| {
+                matches!(p, Condition::Tokens { tokens, .. } if tokens.len() == 1)
+                    || matches!(p, Condition::References { targets, .. } if targets.len() == 1)
+            });
+            let base = base.map(|at| parts.remove(at));
+            if parts.iter().all(can_probe) {
+                return stream(index, base.as_ref(), parts, after, total, limit);
+            }
+            parts.extend(base);
+        }
+    }
+    let set = index.evaluate(&Condition::All(std::mem::take(parts)))?;
+    let total = Some(set.len());
+    let mut rows: Vec<i64> = rest(&set, after).take(limit + 1).collect();
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    let next = more.then(|| Start::Row { after: rows.last().copied().unwrap_or(after), total });
+    Ok((rows, total, next))
+}
+
+fn rest(set: &RoaringTreemap, after: i64) -> impl Iterator<Item = i64> {
+    let mut rows = set.iter();
+    rows.advance_to(after as u64 + 1);
+    rows.map(|row| row as i64)
+}
+
+/// Walks one run of the index in row order and probes the other conditions, until a page is full.
+fn stream(
+    index: &Index<'_>,
+    base: Option<&Condition>,
+    others: &[Condition],
+    after: i64,
+    total: Option<u64>,
+    limit: usize,
+) -> Result<RowPage, Error> {
+    let (sql, first, second) = match base {
+        Some(Condition::Tokens { param, tokens }) => (
+            "SELECT row FROM token WHERE param = ?1 AND token = ?2 AND row > ?3 ORDER BY row",
+            i64::from(*param),
+            tokens.first().copied().unwrap_or(-1),
+        ),
+        Some(Condition::References { param, targets }) => (
+            "SELECT row FROM reference WHERE param = ?1 AND target = ?2 AND row > ?3 ORDER BY row",
+            i64::from(*param),
+            targets.min().map_or(-1, |t| t as i64),
+        ),
+        _ => {
+            let sql = "SELECT row FROM live WHERE type = ?1 AND ?2 = 0 AND row > ?3 ORDER BY row";
+            (sql, i64::from(index.resource_type.0), 0)
+        }
+    };
+    let mut statement = index.connection.prepare_cached(sql)?;
+    let mut found = statement.query(params![first, second, after])?;
+    let mut rows = Vec::with_capacity(limit + 1);
+    while let Some(row) = found.next()? {
+        let row: i64 = row.get(0)?;
+        if others.is_empty() || {
+            let postings = index.forward(row)?;
+            others.iter().all(|part| holds(part, row, &postings))
+        } {
+            rows.push(row);
+            if rows.len() > limit {
+                break;
+            }
+        }
+    }
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    let next = more.then(|| Start::Row { after: rows.last().copied().unwrap_or(after), total });
+    // The first page being the only one, its length is the total.
+    let total = total.or_else(|| (!more && after == 0).then_some(rows.len() as u64));
+    Ok((rows, total, next))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn query_pairs_are_decoded() {
+        assert_eq!(
+            query_pairs("a=b%7Cc+d&e&%C3%A9=1=2&bad=%zz"),
+            [
+                ("a".to_owned(), "b|c d".to_owned()),
+                ("e".to_owned(), String::new()),
+                ("é".to_owned(), "1=2".to_owned()),
+                ("bad".to_owned(), "%zz".to_owned())
+            ]
+        );
+    }
+
+    #[test]
+    fn a_page_token_fits_only_its_search() {
+        for start in [
+            Start::Row { after: 77, total: None },
+            Start::Row { after: 1, total: Some(9) },
+            Start::Frozen { number: 3, at: 50 },
+        ] {
+            assert_eq!(Start::read(&start.write("seal"), "seal").unwrap(), start);
+            assert!(Start::read(&start.write("seal"), "other").is_err());
+        }
+        for bad in ["", "r", "r1", "x1.seal", "f1.seal", "rzz.seal", "r-1.seal"] {
+            assert!(Start::read(bad, "seal").is_err(), "{bad}");
+        }
+    }
+}

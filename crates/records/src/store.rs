@@ -1,0 +1,361 @@
+//! The store as its users see it: open, write, read, search, feed.
+
+use crate::arrival::{Arrived, Packed};
+use crate::body::{self, Body, Dictionaries};
+use crate::content::Extraction;
+use crate::error::Error;
+use crate::id::Seq;
+use crate::layout;
+use crate::plan::{Operation, Planner, Write};
+use crate::read_audit::ReadAudit;
+use crate::remember::Remembering;
+use crate::writer::{Message, Receipt, Request, Trail, Writer};
+use access::Grant;
+use fhir::schema::TypeId;
+use rusqlite::Connection;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// Bytes of content that may wait in the writer's queue; senders wait beyond it.
+const QUEUE_BYTES: usize = 64 << 20;
+/// Requests that may wait there.
+const QUEUE_REQUESTS: usize = 4_096;
+/// Reading connections kept open.
+const READERS: usize = 8;
+/// Bodies that a dictionary is trained on.
+const SAMPLES: i64 = 4_000;
+
+/// Time in µs since 1970 UTC, passed in.
+pub type Clock = Box<dyn Fn() -> i64 + Send + Sync>;
+/// 16 random bytes, passed in.
+pub type Randomness = Box<dyn Fn() -> [u8; 16] + Send + Sync>;
+
+/// What a store is opened with.
+pub struct Options {
+    /// The clock.
+    pub clock: Clock,
+    /// Source of new ids.
+    pub randomness: Randomness,
+}
+
+pub(crate) struct Shared {
+    pub(crate) database: PathBuf,
+    pub(crate) arrivals: PathBuf,
+    pub(crate) clock: Clock,
+    pub(crate) randomness: Randomness,
+    pub(crate) dictionaries: Dictionaries,
+    pub(crate) extraction: Extraction,
+    pub(crate) queue_room: Room,
+    pub(crate) frozen: crate::search::Frozen,
+    readers: Mutex<Vec<Connection>>,
+    head: Mutex<Seq>,
+    moved: Condvar,
+    queue: Mutex<Option<SyncSender<Message>>>,
+}
+
+/// A count of bytes with an upper bound: who would exceed it waits.
+#[derive(Default)]
+pub(crate) struct Room {
+    used: Mutex<usize>,
+    freed: Condvar,
+}
+
+impl Room {
+    fn take(&self, bytes: usize) {
+        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        // One request alone may be larger than the bound.
+        while *used > 0 && *used + bytes > QUEUE_BYTES {
+            used = self.freed.wait(used).unwrap_or_else(PoisonError::into_inner);
+        }
+        *used += bytes;
+    }
+
+    pub(crate) fn release(&self, bytes: usize) {
+        *self.used.lock().unwrap_or_else(PoisonError::into_inner) -= bytes;
+        self.freed.notify_all();
+    }
+}
+
+/// A request in the queue; [`Pending::wait`] returns when it is durable or refused.
+pub struct Pending(Receiver<Result<Receipt, Error>>);
+
+impl Pending {
+    /// Waits for the commit.
+    ///
+    /// # Errors
+    /// Whatever refused the request; then nothing of it is stored.
+    pub fn wait(self) -> Result<Receipt, Error> {
+        self.0.recv().unwrap_or(Err(Error::Closed))
+    }
+}
+
+/// FHIR resources in one folder: `records/records.db` and `arrivals/`.
+pub struct Records {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) read_audit: ReadAudit,
+    writer: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Records {
+    /// Opens the store of data directory `data`, making it if it is new. The caller holds the directory's lock.
+    ///
+    /// # Errors
+    /// [`Error::Layout`] if a newer program wrote it, [`Error::Damaged`], [`Error::File`], [`Error::Database`].
+    pub fn open(data: &Path, options: Options) -> Result<Self, Error> {
+        let folder = data.join("records");
+        std::fs::create_dir_all(&folder).map_err(|e| Error::file(format!("make {}", folder.display()), e))?;
+        let database = folder.join("records.db");
+        let connection = layout::open_writer(&database)?;
+        let version: i64 = connection.query_row("PRAGMA user_version", [], |r| r.get(0))?;
+        if version != layout::LAYOUT {
+            return Err(Error::Layout(format!(
+                "{} has layout {version}, this program knows layout {}: use the program that wrote it, or a newer one",
+                database.display(),
+                layout::LAYOUT
+            )));
+        }
+        let dictionaries = Dictionaries::default();
+        {
+            let mut statement = connection.prepare("SELECT no, bytes FROM dictionary")?;
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                dictionaries.add(row.get(0)?, row.get(1)?);
+            }
+        }
+        let head = Seq(connection.query_row("SELECT coalesce(max(seq), 0) FROM feed", [], |r| r.get(0))?);
+        let (queue, messages) = sync_channel(QUEUE_REQUESTS);
+        let shared = Arc::new(Shared {
+            database,
+            arrivals: data.join("arrivals"),
+            clock: options.clock,
+            randomness: options.randomness,
+            dictionaries,
+            extraction: Extraction::new(),
+            queue_room: Room::default(),
+            frozen: crate::search::Frozen::default(),
+            readers: Mutex::default(),
+            head: Mutex::new(head),
+            moved: Condvar::new(),
+            queue: Mutex::new(Some(queue)),
+        });
+        let writer = Writer::open(connection, Arc::clone(&shared))?;
+        let thread = std::thread::Builder::new()
+            .name("records".into())
+            .stack_size(16 << 20)
+            .spawn(move || writer.run(&messages))
+            .map_err(|e| Error::file("start the writer", e))?;
+        let read_audit = ReadAudit::open(&data.join("audit"), (shared.clock)())?;
+        Ok(Records { shared, read_audit, writer: Mutex::new(Some(thread)) })
+    }
+
+    /// Stores what `planner` makes of an arrival, and the arrival; all of it or nothing. Returns once it is on disk.
+    ///
+    /// # Errors
+    /// Whatever the planner, the grant or the state of the store refuses.
+    pub fn write(
+        &self,
+        grant: &Grant,
+        trail: Trail,
+        about: Arrived,
+        content: &[u8],
+        reuse: ReuseArrival,
+        planner: impl Planner + 'static,
+    ) -> Result<Receipt, Error> {
+        self.submit(grant, trail, about, content, reuse, planner)?.wait()
+    }
+
+    /// As [`Records::write`], without waiting for the commit: several requests share one.
+    ///
+    /// # Errors
+    /// What can be refused before the queue.
+    pub fn submit(
+        &self,
+        grant: &Grant,
+        trail: Trail,
+        about: Arrived,
+        content: &[u8],
+        reuse: ReuseArrival,
+        planner: impl Planner + 'static,
+    ) -> Result<Pending, Error> {
+        let (operations, answers) = {
+            let reader = self.shared.reader()?;
+            let lookup = Remembering::new(&reader, &self.shared, grant);
+            let operations = planner.plan(&lookup)?;
+            (operations, lookup.answers())
+        };
+        let packed = Packed::new(about, content, &self.shared.dictionaries)?;
+        let bytes = packed.packed_bytes() + operations.iter().map(operation_bytes).sum::<usize>();
+        let request = Request {
+            grant: grant.clone(),
+            trail,
+            packed,
+            reuse_arrival: reuse == ReuseArrival::IfSame,
+            planner: Box::new(planner),
+            operations,
+            answers,
+            bytes,
+        };
+        self.shared.queue_room.take(bytes);
+        let (reply, answer) = sync_channel(1);
+        if self.shared.send(Message::Write(Box::new(request), reply)).is_err() {
+            self.shared.queue_room.release(bytes);
+            return Err(Error::Closed);
+        }
+        Ok(Pending(answer))
+    }
+
+    /// Position of the newest committed change.
+    pub fn head(&self) -> Seq {
+        *self.shared.head.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until something after `seen` is committed, or `patience` is over; gives the newest position.
+    pub fn wait_for(&self, seen: Seq, patience: Duration) -> Seq {
+        let head = self.shared.head.lock().unwrap_or_else(PoisonError::into_inner);
+        let (head, _) = self
+            .shared
+            .moved
+            .wait_timeout_while(head, patience, |head| *head <= seen)
+            .unwrap_or_else(PoisonError::into_inner);
+        *head
+    }
+
+    /// A fresh random id for a new resource: a UUID, version 4.
+    pub fn new_id(&self) -> String {
+        let mut bytes = (self.shared.randomness)();
+        bytes[6] = bytes[6] & 0x0f | 0x40;
+        bytes[8] = bytes[8] & 0x3f | 0x80;
+        crate::id::uuid_text(&bytes)
+    }
+
+    /// The store's clock.
+    pub fn now_us(&self) -> i64 {
+        (self.shared.clock)()
+    }
+
+    /// Commits what is queued and stops the writer. Later writes are refused.
+    pub fn close(&self) {
+        if let Some(queue) = self.shared.queue.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            // A writer that has stopped already needs no telling.
+            let _ = queue.send(Message::Stop);
+        }
+        if let Some(thread) = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            let _ = thread.join();
+        }
+        self.read_audit.close();
+    }
+
+    /// Runs `run` on the writer between batches.
+    pub(crate) fn on_writer(
+        &self,
+        run: impl FnOnce(&mut Writer) -> Result<(), Error> + Send + 'static,
+    ) -> Result<(), Error> {
+        let (reply, answer) = sync_channel(1);
+        self.shared.send(Message::Run(Box::new(run), reply))?;
+        answer.recv().unwrap_or(Err(Error::Closed))
+    }
+}
+
+impl Drop for Records {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+/// What becomes of an arrival whose bytes, source and name were here before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReuseArrival {
+    /// It is the same delivery: no second entry.
+    IfSame,
+    /// Every one counts: requests over HTTP, messages.
+    Never,
+}
+
+fn operation_bytes(operation: &Operation) -> usize {
+    match &operation.write {
+        Write::Put { content, .. } => content.packed.len() + 64 * content.values.len() + 256,
+        _ => 128,
+    }
+}
+
+/// A reading connection, given back to the pool when dropped.
+pub(crate) struct Reader<'a> {
+    shared: &'a Shared,
+    connection: Option<Connection>,
+}
+
+impl std::ops::Deref for Reader<'_> {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        self.connection.as_ref().expect("a reader holds its connection until it is dropped")
+    }
+}
+
+impl Drop for Reader<'_> {
+    fn drop(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            let _ = connection.execute_batch("COMMIT");
+            let mut readers = self.shared.readers.lock().unwrap_or_else(PoisonError::into_inner);
+            if readers.len() < READERS && connection.is_autocommit() {
+                readers.push(connection);
+            }
+        }
+    }
+}
+
+impl Shared {
+    /// A connection with a snapshot of its own.
+    pub(crate) fn reader(&self) -> Result<Reader<'_>, Error> {
+        let pooled = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let connection = match pooled {
+            Some(connection) => connection,
+            None => layout::open_reader(&self.database)?,
+        };
+        connection.execute_batch("BEGIN")?;
+        Ok(Reader { shared: self, connection: Some(connection) })
+    }
+
+    fn send(&self, message: Message) -> Result<(), Error> {
+        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        queue.ok_or(Error::Closed)?.send(message).map_err(|_| Error::Closed)
+    }
+
+    pub(crate) fn send_dictionary(&self, dictionary: Vec<u8>) {
+        // A closing store needs none.
+        let _ = self.send(Message::Dictionary(dictionary));
+    }
+
+    pub(crate) fn advance(&self, seq: Seq) {
+        *self.head.lock().unwrap_or_else(PoisonError::into_inner) = seq;
+        self.moved.notify_all();
+    }
+
+    /// Code and date parameters of a type that has both.
+    pub(crate) fn composite(&self, resource_type: TypeId) -> Option<(u16, u16)> {
+        self.extraction.composite(resource_type)
+    }
+
+    pub(crate) fn compartment(&self, resource_type: TypeId) -> &crate::content::Compartment {
+        self.extraction.compartment(resource_type)
+    }
+
+    /// Trains a dictionary on bodies spread over all rows; `None` if there are too few.
+    pub(crate) fn sample_and_train(&self) -> Option<Vec<u8>> {
+        let reader = self.reader().ok()?;
+        let count: i64 = reader.query_row("SELECT max(row) FROM resource", [], |r| r.get(0)).ok()?;
+        let step = (count / SAMPLES).max(1);
+        let mut statement = reader
+            .prepare("SELECT dictionary, body FROM resource WHERE row % ?1 = 0 AND body IS NOT NULL LIMIT ?2")
+            .ok()?;
+        let rows = statement.query_map([step, SAMPLES], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, Vec<u8>>(1)?))).ok()?;
+        let samples: Vec<Vec<u8>> = rows
+            .filter_map(|row| row.ok().and_then(|(no, packed)| self.dictionaries.unpack_body(no, &packed).ok()))
+            .map(|body: Body| body.as_bytes().to_vec())
+            .collect();
+        body::train(&samples)
+    }
+}

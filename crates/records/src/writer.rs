@@ -1,0 +1,516 @@
+//! The one writer: takes requests from a bounded queue and commits many of them at once.
+//!
+//! A batch is one SQLite transaction; each request in it is a savepoint, so that one that fails leaves no trace and no gap in
+//! the feed. Index rows of the whole batch are sorted by table and key before they are inserted. The order at the end is: pack
+//! synced, then the commit, then the answers.
+
+use crate::apply::Applied;
+use crate::arrival::{PackWriter, Packed, Place};
+use crate::error::Error;
+use crate::id::{ArrivalNo, Row, Seq};
+use crate::plan::{Operation, Outcome, Planner};
+use crate::posting::IndexRow;
+use crate::remember::{Answer, Remembering};
+use crate::store::Shared;
+use crate::token::Tokens;
+use access::Grant;
+use fhir::schema::TypeId;
+use rusqlite::{Connection, OptionalExtension, params};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender};
+
+/// A batch is closed when it holds this many operations.
+const BATCH_OPERATIONS: usize = 4_000;
+/// … or this many bytes of packed content.
+const BATCH_BYTES: usize = 32 << 20;
+/// … or this many requests.
+const BATCH_REQUESTS: usize = 1_024;
+/// Bodies to train a dictionary on are taken when this many resources are live: early, so that small stores gain, and once more.
+const TRAIN_AT: [i64; 2] = [2_000, 20_000];
+
+/// What was written for one request.
+#[derive(Clone, Debug)]
+pub struct Receipt {
+    /// The arrival that holds the request's bytes.
+    pub arrival: ArrivalNo,
+    /// False if an arrival with these bytes, source and name was there already and was used again.
+    pub new_arrival: bool,
+    /// One per operation, in their order.
+    pub outcomes: Vec<Outcome>,
+    /// Position of the feed after this request.
+    pub seq: Seq,
+}
+
+/// How a request enters the store's own trail.
+#[derive(Clone, Debug)]
+pub struct Trail {
+    /// What was done: `create`, `transaction`, `import` …
+    pub action: String,
+    /// What the audit shows beside it: a path, a file name.
+    pub detail: String,
+}
+
+pub(crate) struct Request {
+    pub(crate) grant: Grant,
+    pub(crate) trail: Trail,
+    pub(crate) packed: Packed,
+    pub(crate) reuse_arrival: bool,
+    pub(crate) planner: Box<dyn Planner>,
+    pub(crate) operations: Vec<Operation>,
+    pub(crate) answers: Vec<Answer>,
+    pub(crate) bytes: usize,
+}
+
+pub(crate) enum Message {
+    Write(Box<Request>, SyncSender<Result<Receipt, Error>>),
+    Dictionary(Vec<u8>),
+    Run(Box<dyn FnOnce(&mut Writer) -> Result<(), Error> + Send>, SyncSender<Result<(), Error>>),
+    Stop,
+}
+
+/// The writing end of a store; lives on its own thread.
+pub(crate) struct Writer {
+    pub(crate) connection: Connection,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) tokens: Tokens,
+    pub(crate) rows: HashMap<(TypeId, String), Row>,
+    fresh_rows: Vec<(TypeId, String)>,
+    pending: Vec<(IndexRow, bool)>,
+    pub(crate) next_row: i64,
+    pub(crate) next_seq: i64,
+    next_arrival: i64,
+    live: i64,
+    trained: usize,
+    pack: PackWriter,
+    pub(crate) now_us: i64,
+}
+
+/// Rows known by id are forgotten when there are this many.
+const CACHED_ROWS: usize = 500_000;
+
+impl Writer {
+    pub(crate) fn open(connection: Connection, shared: Arc<Shared>) -> Result<Self, Error> {
+        let number = |sql: &str| connection.query_row(sql, [], |r| r.get::<_, i64>(0));
+        let newest: Option<(i64, i64, Vec<u8>)> = connection
+            .query_row("SELECT pack, at, frames FROM arrival ORDER BY pack DESC, at DESC LIMIT 1", [], |r| {
+                Ok((r.get(0)?, r.get(1)?, r.get(2)?))
+            })
+            .optional()?;
+        let (pack, end) = match newest {
+            None => (1, 0),
+            Some((pack, at, frames)) => {
+                let frames =
+                    Place::decode_frames(&frames).ok_or_else(|| Error::Damaged("frames of an arrival".into()))?;
+                (pack, at as u64 + frames.iter().map(|&l| u64::from(l)).sum::<u64>())
+            }
+        };
+        let live = number("SELECT count(*) FROM live")?;
+        let dictionaries = number("SELECT count(*) FROM dictionary")? as usize;
+        Ok(Writer {
+            tokens: Tokens::open(&connection)?,
+            rows: HashMap::new(),
+            fresh_rows: Vec::new(),
+            pending: Vec::new(),
+            next_row: number("SELECT coalesce(max(row), 0) + 1 FROM resource")?,
+            next_seq: number("SELECT coalesce(max(seq), 0) + 1 FROM feed")?,
+            next_arrival: number("SELECT coalesce(max(no), 0) + 1 FROM arrival")?,
+            now_us: number(
+                "SELECT coalesce(max(updated_us), 0) FROM (SELECT updated_us FROM resource WHERE seq = (SELECT max(seq) FROM feed))",
+            )?,
+            live,
+            trained: dictionaries,
+            pack: PackWriter::open(&shared.arrivals, pack, end)?,
+            connection,
+            shared,
+        })
+    }
+
+    /// Serves the queue until it is told to stop or nobody is left to send.
+    pub(crate) fn run(mut self, queue: &Receiver<Message>) {
+        while let Ok(first) = queue.recv() {
+            let mut next = Some(first);
+            let (mut batch, mut operations, mut bytes) = (Vec::new(), 0, 0);
+            while let Some(message) = next.take() {
+                match message {
+                    Message::Write(request, reply) => {
+                        operations += request.operations.len();
+                        bytes += request.bytes;
+                        batch.push((request, reply));
+                    }
+                    other => {
+                        self.commit(std::mem::take(&mut batch));
+                        match other {
+                            Message::Stop => return,
+                            Message::Run(run, reply) => {
+                                let result = run(&mut self);
+                                let _ = reply.send(result);
+                            }
+                            Message::Dictionary(dictionary) => self.install(dictionary),
+                            Message::Write(..) => {}
+                        }
+                        continue;
+                    }
+                }
+                if operations < BATCH_OPERATIONS && bytes < BATCH_BYTES && batch.len() < BATCH_REQUESTS {
+                    next = queue.try_recv().ok();
+                }
+            }
+            self.commit(batch);
+        }
+    }
+
+    fn commit(&mut self, batch: Vec<(Box<Request>, SyncSender<Result<Receipt, Error>>)>) {
+        if batch.is_empty() {
+            return;
+        }
+        let mut answers = Vec::with_capacity(batch.len());
+        let bytes: usize = batch.iter().map(|(request, _)| request.bytes).sum();
+        let result = self.commit_all(batch, &mut answers);
+        self.shared.queue_room.release(bytes);
+        let failed = result.err().map(|error| {
+            self.abandon();
+            error
+        });
+        if failed.is_none() {
+            self.shared.advance(Seq(self.next_seq - 1));
+            self.train_when_due();
+        }
+        for (reply, answer) in answers {
+            // Whoever asked may be gone; what is committed stays.
+            let _ = reply.send(match (&failed, answer) {
+                (None, answer) => answer,
+                (Some(_), Err(error)) => Err(error),
+                (Some(Error::DiskFull), Ok(_)) => Err(Error::DiskFull),
+                (Some(error), Ok(_)) => Err(Error::Damaged(format!("the commit failed: {error}"))),
+            });
+        }
+    }
+
+    #[allow(clippy::type_complexity)]
+    fn commit_all(
+        &mut self,
+        batch: Vec<(Box<Request>, SyncSender<Result<Receipt, Error>>)>,
+        answers: &mut Vec<(SyncSender<Result<Receipt, Error>>, Result<Receipt, Error>)>,
+    ) -> Result<(), Error> {
+        let began = self.connection.execute_batch("BEGIN IMMEDIATE").map_err(Error::from);
+        let mut fatal = began.err();
+        self.now_us = self.now_us.max((self.shared.clock)());
+        for (request, reply) in batch {
+            if let Some(error) = &fatal {
+                let answer =
+                    if matches!(error, Error::DiskFull) { Error::DiskFull } else { Error::Damaged(error.to_string()) };
+                answers.push((reply, Err(answer)));
+                continue;
+            }
+            let (result, broken) = self.in_savepoint(*request);
+            fatal = broken;
+            answers.push((reply, result));
+        }
+        if let Some(error) = fatal {
+            return Err(error);
+        }
+        self.flush()?;
+        self.pack.sync()?;
+        self.connection.execute_batch("COMMIT")?;
+        Ok(())
+    }
+
+    /// One request under a savepoint. The second value is set if the transaction itself can no longer be used.
+    fn in_savepoint(&mut self, request: Request) -> (Result<Receipt, Error>, Option<Error>) {
+        if let Err(error) = self.connection.execute_batch("SAVEPOINT request") {
+            let text = error.to_string();
+            return (Err(error.into()), Some(Error::Damaged(text)));
+        }
+        let marks = (self.next_row, self.next_seq, self.next_arrival, self.live, self.pending.len(), self.pack.mark());
+        match self.carry_out(request) {
+            Ok(receipt) => {
+                self.tokens.settle();
+                self.fresh_rows.clear();
+                let broken = self.connection.execute_batch("RELEASE request").err().map(Error::from);
+                (Ok(receipt), broken)
+            }
+            Err(error) => {
+                self.pending.truncate(marks.4);
+                (self.next_row, self.next_seq, self.next_arrival, self.live) = (marks.0, marks.1, marks.2, marks.3);
+                self.pack.rewind(marks.5);
+                self.tokens.roll_back();
+                for key in self.fresh_rows.drain(..) {
+                    self.rows.remove(&key);
+                }
+                let back = self.connection.execute_batch("ROLLBACK TO request; RELEASE request");
+                // A full disk makes SQLite roll everything back by itself; then no savepoint is left to go back to.
+                (Err(error), back.err().map(Error::from))
+            }
+        }
+    }
+
+    fn carry_out(&mut self, mut request: Request) -> Result<Receipt, Error> {
+        if !self.still_true(&request.answers)? {
+            self.flush()?;
+            let lookup = Remembering::new(&self.connection, &self.shared, &request.grant);
+            request.operations = request.planner.plan(&lookup)?;
+        }
+        let (arrival, new_arrival) = self.store_arrival(&request)?;
+        let first = self.next_seq;
+        self.reserve_rows(&request.operations)?;
+        let mut outcomes = Vec::with_capacity(request.operations.len());
+        for operation in request.operations {
+            let Applied { outcome, live } = self.apply(operation, arrival, &request.grant)?;
+            self.live += live;
+            outcomes.push(outcome);
+        }
+        let last = self.next_seq - 1;
+        let principal = request.grant.principal().to_string();
+        let (first, last_seq) = if last >= first { (Some(first), Some(last)) } else { (None, None) };
+        self.connection
+            .prepare_cached(
+                "INSERT INTO audit(at_us, principal, origin, action, arrival, first_seq, last_seq, detail) VALUES(?1,?2,?3,?4,?5,?6,?7,?8)",
+            )?
+            .execute(params![
+                self.now_us,
+                principal,
+                request.grant.origin().to_string(),
+                request.trail.action,
+                arrival.0,
+                first,
+                last_seq,
+                request.trail.detail
+            ])?;
+        Ok(Receipt { arrival, new_arrival, outcomes, seq: Seq(last) })
+    }
+
+    /// True if every answer that the plan was built on would be given again.
+    fn still_true(&mut self, answers: &[Answer]) -> Result<bool, Error> {
+        if answers.is_empty() {
+            return Ok(true);
+        }
+        self.flush()?;
+        for answer in answers {
+            if !answer.holds(&self.connection, &self.shared)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn store_arrival(&mut self, request: &Request) -> Result<(ArrivalNo, bool), Error> {
+        let packed = &request.packed;
+        let about = &packed.about;
+        let same: Option<(i64, i64, i64, Vec<u8>, i64)> = self
+            .connection
+            .prepare_cached("SELECT no, pack, at, frames, dictionary FROM arrival WHERE hash = ?1 AND length = ?2 ORDER BY no DESC LIMIT 1")?
+            .query_row(params![packed.hash.as_slice(), packed.length as i64], |r| {
+                Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?))
+            })
+            .optional()?;
+        if request.reuse_arrival && same.is_some() {
+            let again: Option<i64> = self
+                .connection
+                .prepare_cached(
+                    "SELECT no FROM arrival WHERE hash = ?1 AND length = ?2 AND source = ?3 AND name = ?4 AND base = ?5 AND undone_us IS NULL LIMIT 1",
+                )?
+                .query_row(
+                    params![packed.hash.as_slice(), packed.length as i64, about.source, about.name, about.base as i64],
+                    |r| r.get(0),
+                )
+                .optional()?;
+            if let Some(no) = again {
+                return Ok((ArrivalNo(no), false));
+            }
+        }
+        let (pack, at, frames, dictionary) = match same {
+            Some((_, pack, at, frames, dictionary)) => (pack, at, frames, dictionary),
+            None => {
+                let place = self.pack.append(packed)?;
+                (place.pack, place.at as i64, Place::encode_frames(&place.frames), place.dictionary)
+            }
+        };
+        let no = self.next_arrival;
+        self.connection
+            .prepare_cached(
+                "INSERT INTO arrival(no, at_us, door, source, name, media, wrapper, base, length, hash, pack, at, frames, dictionary, principal)
+                 VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15)",
+            )?
+            .execute(params![
+                no,
+                self.now_us,
+                about.door,
+                about.source,
+                about.name,
+                about.media,
+                about.wrapper,
+                about.base as i64,
+                packed.length as i64,
+                packed.hash.as_slice(),
+                pack,
+                at,
+                frames,
+                dictionary,
+                request.grant.principal().to_string()
+            ])?;
+        self.next_arrival += 1;
+        Ok((ArrivalNo(no), true))
+    }
+
+    /// Remembers that a resource has a row; forgotten again if the savepoint fails.
+    pub(crate) fn remember_row(&mut self, resource_type: TypeId, id: String, row: Row) {
+        if self.rows.len() >= CACHED_ROWS {
+            self.rows.clear();
+        }
+        self.fresh_rows.push((resource_type, id.clone()));
+        self.rows.insert((resource_type, id), row);
+    }
+
+    pub(crate) fn index(&mut self, row: IndexRow) {
+        self.pending.push((row, true));
+    }
+
+    pub(crate) fn unindex(&mut self, row: IndexRow) {
+        self.pending.push((row, false));
+    }
+
+    /// Brings the batch's index rows into the tables, in key order. The last word on a key wins.
+    pub(crate) fn flush(&mut self) -> Result<(), Error> {
+        if self.pending.is_empty() {
+            return Ok(());
+        }
+        let mut pending = std::mem::take(&mut self.pending);
+        pending.sort_by(|a, b| a.0.order(&b.0));
+        for at in 0..pending.len() {
+            if pending.get(at + 1).is_some_and(|next| next.0 == pending[at].0) {
+                continue;
+            }
+            let (row, insert) = &pending[at];
+            write_index_row(&self.connection, row, *insert)?;
+        }
+        pending.clear();
+        self.pending = pending;
+        Ok(())
+    }
+
+    /// After a failed commit: back to what the database says.
+    fn abandon(&mut self) {
+        if !self.connection.is_autocommit() {
+            let _ = self.connection.execute_batch("ROLLBACK");
+        }
+        self.pending.clear();
+        self.rows.clear();
+        self.fresh_rows.clear();
+        let number = |sql: &str| self.connection.query_row(sql, [], |r| r.get::<_, i64>(0));
+        if let Ok(tokens) = Tokens::open(&self.connection) {
+            self.tokens = tokens;
+        }
+        self.next_row = number("SELECT coalesce(max(row), 0) + 1 FROM resource").unwrap_or(self.next_row);
+        self.next_seq = number("SELECT coalesce(max(seq), 0) + 1 FROM feed").unwrap_or(self.next_seq);
+        self.next_arrival = number("SELECT coalesce(max(no), 0) + 1 FROM arrival").unwrap_or(self.next_arrival);
+        self.live = number("SELECT count(*) FROM live").unwrap_or(self.live);
+    }
+
+    fn train_when_due(&mut self) {
+        if self.trained >= TRAIN_AT.len() || self.live < TRAIN_AT[self.trained] {
+            return;
+        }
+        self.trained += 1;
+        let shared = Arc::clone(&self.shared);
+        let spawned = std::thread::Builder::new().name("train".into()).spawn(move || {
+            if let Some(dictionary) = shared.sample_and_train() {
+                shared.send_dictionary(dictionary);
+            }
+        });
+        // Without a thread for it the bodies stay larger; the next start tries again.
+        drop(spawned);
+    }
+
+    fn install(&mut self, dictionary: Vec<u8>) {
+        let stored = self.connection.execute(
+            "INSERT INTO dictionary(no, bytes) VALUES((SELECT coalesce(max(no), 0) + 1 FROM dictionary), ?1)",
+            [&dictionary],
+        );
+        if stored.is_ok() {
+            self.shared.dictionaries.add(self.connection.last_insert_rowid(), dictionary);
+        }
+    }
+}
+
+fn write_index_row(connection: &Connection, row: &IndexRow, insert: bool) -> rusqlite::Result<()> {
+    macro_rules! go {
+        ($insert:literal, $delete:literal, $($value:expr),*) => {
+            connection.prepare_cached(if insert { $insert } else { $delete })?.execute(params![$($value),*])?
+        };
+    }
+    match row {
+        IndexRow::Token(p, v, r) => go!(
+            "INSERT OR IGNORE INTO token VALUES(?1,?2,?3)",
+            "DELETE FROM token WHERE param=?1 AND token=?2 AND row=?3",
+            p,
+            v,
+            r
+        ),
+        IndexRow::Reference(p, v, r) => {
+            go!(
+                "INSERT OR IGNORE INTO reference VALUES(?1,?2,?3)",
+                "DELETE FROM reference WHERE param=?1 AND target=?2 AND row=?3",
+                p,
+                v,
+                r
+            )
+        }
+        IndexRow::Date(p, l, s, r) => {
+            go!(
+                "INSERT OR IGNORE INTO date VALUES(?1,?2,?3,?4)",
+                "DELETE FROM date WHERE param=?1 AND low=?2 AND span=?3 AND row=?4",
+                p,
+                l,
+                s,
+                r
+            )
+        }
+        IndexRow::DateLong(p, l, h, r) => {
+            go!(
+                "INSERT OR IGNORE INTO date_long VALUES(?1,?2,?3,?4)",
+                "DELETE FROM date_long WHERE param=?1 AND low=?2 AND high=?3 AND row=?4",
+                p,
+                l,
+                h,
+                r
+            )
+        }
+        IndexRow::CodeDate(p, t, l, h, r) => go!(
+            "INSERT OR IGNORE INTO code_date VALUES(?1,?2,?3,?4,?5)",
+            "DELETE FROM code_date WHERE param=?1 AND token=?2 AND low=?3 AND high=?4 AND row=?5",
+            p,
+            t,
+            l,
+            h,
+            r
+        ),
+        IndexRow::Number(p, l, h, r) => {
+            go!(
+                "INSERT OR IGNORE INTO number VALUES(?1,?2,?3,?4)",
+                "DELETE FROM number WHERE param=?1 AND low=?2 AND high=?3 AND row=?4",
+                p,
+                l,
+                h,
+                r
+            )
+        }
+        IndexRow::Quantity(p, u, l, h, r) => go!(
+            "INSERT OR IGNORE INTO quantity VALUES(?1,?2,?3,?4,?5)",
+            "DELETE FROM quantity WHERE param=?1 AND unit=?2 AND low=?3 AND high=?4 AND row=?5",
+            p,
+            u,
+            l,
+            h,
+            r
+        ),
+        IndexRow::Text(p, v, r) => go!(
+            "INSERT OR IGNORE INTO text VALUES(?1,?2,?3)",
+            "DELETE FROM text WHERE param=?1 AND value=?2 AND row=?3",
+            p,
+            v,
+            r
+        ),
+    };
+    Ok(())
+}

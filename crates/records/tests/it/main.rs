@@ -1,0 +1,7 @@
+//! The store as its users see it, on a folder of its own.
+#![allow(missing_docs)]
+
+mod feed;
+mod house;
+mod search;
+mod versions;

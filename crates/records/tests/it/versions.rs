@@ -1,0 +1,129 @@
+use crate::house::{Change, House, everything, grant};
+use fhir::json::Document;
+use records::{Change as What, Error, HistoryOf, HistoryQuery, IfEqual, Seq};
+
+const ANN: &str =
+    r#"{"resourceType":"Patient","id":"ann","meta":{"tag":[{"code":"x"}]},"active":true,"name":[{"family":"Lee"}]}"#;
+
+#[test]
+fn a_resource_comes_back_with_its_identity_and_its_digits() {
+    let house = House::new();
+    let text = r#"{"resourceType":"Observation","id":"o1","status":"final","code":{"text":"x"},"valueQuantity":{"value":7.40}}"#;
+    house.put(text).unwrap();
+    let stored = house.records.read(&everything(), "Observation", "o1").unwrap();
+    assert_eq!((stored.version, stored.change), (1, What::Created));
+    assert!(stored.json.contains(r#""value":7.40"#), "{}", stored.json);
+    assert!(
+        stored.json.starts_with(
+            r#"{"resourceType":"Observation","id":"o1","meta":{"versionId":"1","lastUpdated":"2026-01-01T"#
+        )
+    );
+    assert!(Document::parse(stored.json.as_bytes()).is_ok());
+}
+
+#[test]
+fn every_version_stays_readable_after_update_and_delete() {
+    let house = House::new();
+    house.put(ANN).unwrap();
+    assert_eq!(house.put(&ANN.replace("Lee", "Li")).unwrap().change, What::Updated);
+    assert_eq!(house.delete("Patient", "ann").unwrap().change, What::Deleted);
+    assert_eq!(house.delete("Patient", "ann").unwrap().change, What::Unchanged);
+    let read = |version| house.records.read_version(&everything(), "Patient", "ann", version);
+    assert!(read(1).unwrap().json.contains("Lee"));
+    assert!(read(2).unwrap().json.contains(r#""tag":[{"code":"x"}]"#));
+    assert!(matches!(read(3), Err(Error::Gone { version: 3, .. })));
+    assert!(matches!(read(4), Err(Error::NotFound { .. })));
+    assert!(matches!(house.records.read(&everything(), "Patient", "ann"), Err(Error::Gone { version: 3, .. })));
+    assert!(matches!(house.records.read(&everything(), "Patient", "bob"), Err(Error::NotFound { .. })));
+    let back = house.put(ANN).unwrap();
+    assert_eq!((back.change, back.version), (What::Created, 4));
+}
+
+#[test]
+fn history_is_newest_first_and_pages_without_a_gap() {
+    let house = House::new();
+    house.put(ANN).unwrap();
+    for name in ["Li", "Le", "Lo"] {
+        house.put(&ANN.replace("Lee", name)).unwrap();
+    }
+    house.delete("Patient", "ann").unwrap();
+    let of = HistoryOf::Resource("Patient", "ann");
+    let mut query = HistoryQuery { count: 2, ..HistoryQuery::default() };
+    let mut versions = Vec::new();
+    loop {
+        let page = house.records.history(&everything(), of, &query).unwrap();
+        assert_eq!(page.total, 5);
+        versions.extend(page.versions.iter().map(|s| (s.version, s.change)));
+        match page.next {
+            Some(next) => query.before = Some(next),
+            None => break,
+        }
+    }
+    assert_eq!(
+        versions,
+        [(5, What::Deleted), (4, What::Updated), (3, What::Updated), (2, What::Updated), (1, What::Created)]
+    );
+    for of in [HistoryOf::Type("Patient"), HistoryOf::System] {
+        let page =
+            house.records.history(&everything(), of, &HistoryQuery { count: 50, ..HistoryQuery::default() }).unwrap();
+        assert_eq!(page.versions.len(), 5);
+    }
+}
+
+#[test]
+fn an_equal_delivery_writes_nothing_and_a_stale_one_is_refused() {
+    let house = House::new();
+    house.put(ANN).unwrap();
+    let again = house.put_as(&everything(), ANN, None, IfEqual::Keep).unwrap();
+    assert_eq!((again.change, again.version), (What::Unchanged, 1));
+    let stale = house.put_as(&everything(), ANN, Some(7), IfEqual::NewVersion);
+    assert!(matches!(stale, Err(Error::VersionConflict { current: 1, asked: 7, .. })));
+    assert_eq!(house.records.head(), Seq(1));
+}
+
+#[test]
+fn a_request_is_written_whole_or_not_at_all() {
+    let house = House::new();
+    house.put(ANN).unwrap();
+    let put = |id: &str| Change::Put {
+        text: format!(r#"{{"resourceType":"Patient","id":"{id}","identifier":[{{"system":"s","value":"{id}"}}]}}"#),
+        if_match: None,
+        if_equal: IfEqual::NewVersion,
+    };
+    let missing = Change::Delete { resource_type: "Patient".into(), id: "nobody".into() };
+    assert!(house.write(&everything(), vec![put("a"), put("b"), missing]).is_err());
+    assert!(matches!(house.records.read(&everything(), "Patient", "a"), Err(Error::NotFound { .. })));
+    assert_eq!(house.records.head(), Seq(1));
+    // What the failed request numbered is free again.
+    let receipt = house.write(&everything(), vec![put("a"), put("b")]).unwrap();
+    assert_eq!(receipt.seq, Seq(3));
+}
+
+#[test]
+fn each_act_needs_its_permission() {
+    let house = House::new();
+    let denied = |result: Result<_, Error>| matches!(result, Err(Error::Denied(_)));
+    assert!(denied(house.put_as(&grant("system/*.rs"), ANN, None, IfEqual::Keep).map(|_| ())));
+    assert!(denied(house.put_as(&grant("system/Observation.cruds"), ANN, None, IfEqual::Keep).map(|_| ())));
+    house.put_as(&grant("system/Patient.c"), ANN, None, IfEqual::Keep).unwrap();
+    let changed = ANN.replace("Lee", "Li");
+    assert!(denied(house.put_as(&grant("system/Patient.c"), &changed, None, IfEqual::Keep).map(|_| ())));
+    house.put_as(&grant("system/Patient.u"), &changed, None, IfEqual::Keep).unwrap();
+    assert!(denied(house.records.read(&grant("system/Observation.rs"), "Patient", "ann").map(|_| ())));
+    assert!(denied(house.records.source(&grant("system/Observation.rs"), "Patient", "ann", None).map(|_| ())));
+    let of = HistoryOf::System;
+    assert!(denied(house.records.history(&grant("system/Patient.rs"), of, &HistoryQuery::default()).map(|_| ())));
+}
+
+#[test]
+fn a_version_leads_back_to_its_bytes_after_a_restart() {
+    let mut house = House::new();
+    house.put(ANN).unwrap();
+    house.put(&ANN.replace("Lee", "Li")).unwrap();
+    house.reopen();
+    let source = house.records.source(&everything(), "Patient", "ann", Some(1)).unwrap();
+    assert_eq!((source.version, source.arrival.no.0, source.length), (1, 1, ANN.len() as u64));
+    assert_eq!(house.records.source_bytes(&everything(), "Patient", "ann", Some(1)).unwrap(), ANN.as_bytes());
+    let newest = house.records.source_bytes(&everything(), "Patient", "ann", None).unwrap();
+    assert_eq!(newest, ANN.replace("Lee", "Li").as_bytes());
+}
