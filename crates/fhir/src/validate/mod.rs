@@ -46,7 +46,7 @@ pub struct Options {
     pub reference_targets: Severity,
     /// Whether a reference may be a search.
     pub conditional_references: ConditionalReferences,
-    /// Validation stops after so many issues.
+    /// Validation stops after so many errors (at least one), and keeps no more warnings than that.
     pub issues_max: usize,
 }
 

@@ -354,6 +354,16 @@ fn issues_are_bounded() {
 }
 
 #[test]
+fn warnings_do_not_hide_an_error() {
+    let names = vec![r#"{"x": 1, "text": "a"}"#; 1000].join(",");
+    let json = format!(r#"{{"resourceType": "Patient", "name": [{names}], "gender": "M"}}"#);
+    let kept = Options { unknown_elements: Severity::Warning, ..Options::default() };
+    let issues = issues_of(&json, &kept);
+    assert_eq!((issues.len(), issues[50].severity), (51, Severity::Error));
+    assert_eq!(issues_of(&json, &Options { issues_max: 0, ..kept }).len(), 2);
+}
+
+#[test]
 fn offsets_lead_to_the_value() {
     let json = r#"{"resourceType": "Patient", "birthDate": "x", "link": [{"type": "seealso"}]}"#;
     let issues = issues_of(json, &Options::default());

@@ -59,6 +59,8 @@ pub(super) struct Walk<'d, 'o> {
     place: Place,
     steps: Vec<Step<'d>>,
     issues: Vec<Issue>,
+    errors: usize,
+    warnings: usize,
 }
 
 impl<'d, 'o> Walk<'d, 'o> {
@@ -73,6 +75,8 @@ impl<'d, 'o> Walk<'d, 'o> {
             place: Place::Outer,
             steps: Vec::with_capacity(16),
             issues: Vec::new(),
+            errors: 0,
+            warnings: 0,
         }
     }
 
@@ -81,17 +85,31 @@ impl<'d, 'o> Walk<'d, 'o> {
         self.issues
     }
 
-    /// True once there are as many issues as asked for.
+    /// True once there are as many errors as asked for. Warnings never end the walk: an error may follow them.
     pub(super) fn is_full(&self) -> bool {
-        self.issues.len() >= self.options.issues_max
+        !self.takes(Severity::Error)
+    }
+
+    /// True if an issue of this severity would be kept.
+    pub(super) fn takes(&self, severity: Severity) -> bool {
+        let kept = match severity {
+            Severity::Error => self.errors,
+            Severity::Warning => self.warnings,
+        };
+        kept < self.options.issues_max.max(1)
     }
 
     pub(super) fn issue(&mut self, severity: Severity, code: IssueCode, place: Node<'d>, message: impl Into<String>) {
-        if !self.is_full() {
-            let fhirpath = fhirpath(&self.steps);
-            let offset = place.span().start;
-            self.issues.push(Issue { severity, code, fhirpath, message: message.into(), offset });
+        if !self.takes(severity) {
+            return;
         }
+        match severity {
+            Severity::Error => self.errors += 1,
+            Severity::Warning => self.warnings += 1,
+        }
+        let fhirpath = fhirpath(&self.steps);
+        let offset = place.span().start;
+        self.issues.push(Issue { severity, code, fhirpath, message: message.into(), offset });
     }
 
     pub(super) fn error(&mut self, code: IssueCode, place: Node<'d>, message: impl Into<String>) {
@@ -205,6 +223,9 @@ impl<'d, 'o> Walk<'d, 'o> {
     }
 
     fn unknown(&mut self, value: Node<'d>, type_id: TypeId, name: &str) {
+        if !self.takes(self.options.unknown_elements) {
+            return; // What is not kept is not worth the search for a better name.
+        }
         let type_name = self.schema.name(type_id);
         let bare = name.strip_prefix('_').filter(|bare| self.schema.element_index(type_id, bare).is_some());
         let message = match bare {
