@@ -26,7 +26,7 @@ const DEPTH_LIMIT: usize = 200;
 
 pub(super) fn compile(text: &str, context: Option<TypeId>, strictness: Strictness) -> Result<Program, CompileError> {
     let syntax = parser::parse(text)?;
-    let context = context.map_or(Shape { types: Types::Open, many: false }, Shape::fhir);
+    let context = context.map_or(Shape::open().one(), Shape::fhir);
     let mut compiler = Compiler { strictness, depth: 0, context: context.clone() };
     let scope = Scope { this: context, total: Shape::open() };
     let (root, shape) = compiler.expression(syntax, &scope)?;
@@ -218,7 +218,7 @@ impl Compiler {
             let wanted = if least == most { least.to_string() } else { format!("{least} to {most}") };
             return fail(at, format!("{name}() takes {wanted} arguments, not {count}"));
         }
-        check_input(at, &name, signature.input, &focus)?;
+        check_input(self.strictness, at, &name, signature.input, &focus)?;
         let mut test = None;
         let mut compiled = Vec::with_capacity(count);
         let mut shapes = Vec::with_capacity(count);
@@ -371,7 +371,11 @@ fn gives(gives: Gives, focus: Shape, arguments: &[Shape], test: Option<TypeTest>
             if function == Function::As { shape.one() } else { shape }
         }
         Gives::Extensions => Shape::fhir(model().extension).repeated(true),
-        Gives::Open => Shape { types: Types::Open, many: gives_many(function) },
+        Gives::Open => Shape {
+            many: gives_many(function),
+            unordered: matches!(function, Function::Children | Function::Descendants),
+            ..Shape::open()
+        },
     }
 }
 
@@ -423,10 +427,13 @@ fn type_as_start(name: &str, scope: &Scope) -> Option<(Start, Shape)> {
     }
 }
 
-fn check_input(at: u32, name: &str, input: Input, focus: &Shape) -> Result<(), CompileError> {
+fn check_input(strictness: Strictness, at: u32, name: &str, input: Input, focus: &Shape) -> Result<(), CompileError> {
     match input {
         Input::Primitive if focus.only_complex() => {
             fail(at, format!("{name}() needs a primitive, not {}", focus.names()))
+        }
+        Input::Ordered if focus.unordered && strictness == Strictness::Strict => {
+            fail(at, format!("{name}() needs an order, and children have none"))
         }
         _ => Ok(()),
     }

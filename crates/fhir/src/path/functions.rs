@@ -178,7 +178,7 @@ pub(super) enum Input {
     Any,
     /// Primitives; a complex element is an error.
     Primitive,
-    /// No input: `now()`.
+    /// Anything in an order; children and descendants have none.
     Ordered,
 }
 

@@ -10,6 +10,8 @@ use crate::schema::{TypeId, r4};
 pub(super) struct Shape {
     pub(super) types: Types,
     pub(super) many: bool,
+    /// True for children and descendants: which of them is first has no meaning.
+    pub(super) unordered: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -22,27 +24,28 @@ pub(super) enum Types {
 
 impl Shape {
     pub(super) const fn open() -> Self {
-        Shape { types: Types::Open, many: true }
+        Shape { types: Types::Open, many: true, unordered: false }
     }
 
     pub(super) const fn empty() -> Self {
-        Shape { types: Types::Of(Vec::new()), many: false }
+        Shape { types: Types::Of(Vec::new()), many: false, unordered: false }
     }
 
     pub(super) fn system(system: SystemType) -> Self {
-        Shape { types: Types::Of(vec![ResultType::System(system)]), many: false }
+        Shape { types: Types::Of(vec![ResultType::System(system)]), ..Shape::empty() }
     }
 
     /// One item of a FHIR type; of an abstract type nothing is known.
     pub(super) fn fhir(type_id: TypeId) -> Self {
         if r4().info(type_id).is_abstract {
-            return Shape { types: Types::Open, many: false };
+            return Shape::open().one();
         }
-        Shape { types: Types::Of(vec![ResultType::Fhir(type_id)]), many: false }
+        Shape { types: Types::Of(vec![ResultType::Fhir(type_id)]), ..Shape::empty() }
     }
 
     pub(super) fn one(mut self) -> Self {
         self.many = false;
+        self.unordered = false;
         self
     }
 
@@ -65,7 +68,7 @@ impl Shape {
             }
             _ => Types::Open,
         };
-        Shape { types, many }
+        Shape { types, many, unordered: self.unordered || other.unordered }
     }
 
     /// The FHIR types that may stand here; `None` if that is not known.

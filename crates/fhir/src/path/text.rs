@@ -112,7 +112,20 @@ pub(super) fn escape(text: &str, target: &str) -> Option<String> {
 pub(super) fn unescape(text: &str, target: &str) -> Option<String> {
     match target {
         "json" => {
-            let quoted = format!("\"{text}\"");
+            // Quotes need no escape here: the text is the inside of a string, not the string.
+            let mut quoted = String::with_capacity(text.len() + 2);
+            quoted.push('"');
+            let mut chars = text.chars();
+            while let Some(c) = chars.next() {
+                if c == '"' {
+                    quoted.push('\\');
+                }
+                quoted.push(c);
+                if c == '\\' {
+                    quoted.extend(chars.next());
+                }
+            }
+            quoted.push('"');
             let document = crate::json::Document::parse(quoted.as_bytes()).ok()?;
             Some(document.root().as_str()?.into_owned())
         }

@@ -3,4 +3,7 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::needless_raw_string_hashes)]
 
 mod data;
+mod fhirpath_suite;
+mod suite;
 mod validation;
+mod xml;

@@ -254,7 +254,7 @@ impl<'d> Evaluator<'_, 'd> {
         Ok(items)
     }
 
-    /// Sorts by keys; a key that is written with a minus sorts downwards. Empty keys come first.
+    /// Sorts by keys; a key that is written with a minus sorts downwards. Empty keys come first either way.
     fn sort(&self, call: &'d CallStep, items: Items<'d>, scope: Scope<'_, 'd>) -> Outcome<Items<'d>> {
         let mut keyed: Vec<(Vec<Option<Item<'d>>>, Item<'d>)> = Vec::with_capacity(items.len());
         for (index, item) in items.into_iter().enumerate() {
@@ -278,8 +278,8 @@ impl<'d> Evaluator<'_, 'd> {
             for (at, (a, b)) in a.iter().zip(b).enumerate() {
                 let found = match (a, b) {
                     (None, None) => Ordering::Equal,
-                    (None, Some(_)) => Ordering::Less,
-                    (Some(_), None) => Ordering::Greater,
+                    (None, Some(_)) => return Ordering::Less,
+                    (Some(_), None) => return Ordering::Greater,
                     (Some(a), Some(b)) => match order(a, b) {
                         Order::Known(order) => order,
                         Order::Unknown => Ordering::Equal,

@@ -8,6 +8,7 @@ use crate::path::item::{Item, TypedNode, Unresolved, resource_type};
 use crate::path::model::model;
 use crate::path::program::{CallStep, TypeTest};
 use crate::path::text;
+use crate::reference::Reference;
 use crate::schema::{TypeId, TypeKind, r4};
 use std::borrow::Cow;
 
@@ -174,23 +175,10 @@ fn in_bundle<'d>(root: Node<'d>, reference: &str) -> Option<Node<'d>> {
 
 /// The resource type that a literal reference names: `Patient/1`, `http://server/fhir/Patient/1/_history/2`.
 fn named_type(reference: &str) -> Option<TypeId> {
-    literal(reference).map(|(type_id, _)| type_id)
+    Reference::parse(reference).resource_type().and_then(|name| r4().resource_type(name))
 }
 
-/// Type and id of a literal reference.
-fn literal(reference: &str) -> Option<(TypeId, &str)> {
-    let reference = reference.split(['?', '#']).next()?;
-    let mut parts = reference.rsplit('/');
-    let mut id = parts.next()?;
-    let mut name = parts.next()?;
-    if name == "_history" {
-        id = parts.next()?;
-        name = parts.next()?;
-    }
-    Some((r4().resource_type(name)?, id))
-}
-
-/// `Type/id`: the key that rows of one view join rows of another by.
+/// The key that rows of other views refer to: the id.
 fn resource_key<'d>(item: &Item<'d>) -> Option<Cow<'d, str>> {
     let node = item.node()?;
     resource_type(node.node)?;
@@ -207,7 +195,8 @@ fn reference_key<'d>(item: &Item<'d>, test: Option<TypeTest>) -> Option<Cow<'d, 
         return None;
     }
     let reference = node.get("reference")?.as_str()?;
-    let (found, id) = literal(&reference)?;
+    let parsed = Reference::parse(&reference);
+    let (found, id) = (r4().resource_type(parsed.resource_type()?)?, parsed.id()?);
     match test {
         Some(TypeTest::Fhir(wanted)) if !r4().is_a(found, wanted) => None,
         Some(TypeTest::System(_) | TypeTest::Never | TypeTest::Quantity(_)) => None,
