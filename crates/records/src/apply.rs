@@ -200,7 +200,9 @@ impl Writer {
             .execute(params![resource_type.0, now, row.0])?;
         let mut rows = Vec::with_capacity(postings.len() + 2);
         posting::index_rows(&postings, row, composite, &mut rows);
-        rows.into_iter().for_each(|r| self.index(r));
+        for row in rows {
+            self.index(row);
+        }
         self.feed(row, version, change)?;
         let outcome = Outcome { resource_type, id, version, updated_us: now, change };
         Ok(Applied { outcome, live: i64::from(change == Change::Created) })
@@ -259,7 +261,9 @@ impl Writer {
             posting::decode(forward).ok_or_else(|| Error::Damaged(format!("forward blob of row {}", before.row.0)))?;
         let mut rows = Vec::new();
         posting::index_rows(&old, before.row, self.shared.composite(resource_type), &mut rows);
-        rows.into_iter().for_each(|r| self.unindex(r));
+        for row in rows {
+            self.unindex(row);
+        }
         Ok(())
     }
 

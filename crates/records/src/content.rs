@@ -114,7 +114,7 @@ fn quantities(param: u16, quantity: QuantityValue<'_>, out: &mut Vec<Value>) {
             out.push(Value::Quantity { param, low: canonical.low, high: canonical.high, unit });
         }
         (None, Some(system), Some(code)) => {
-            out.push(Value::Quantity { param, low, high, unit: Some(coded_unit(system, code)) })
+            out.push(Value::Quantity { param, low, high, unit: Some(coded_unit(system, code)) });
         }
         _ => {}
     }
@@ -138,6 +138,10 @@ impl Shared {
             }])
         })?;
         let resource = document.root();
+        let issues = fhir::validate::validate(resource, &fhir::validate::Options::default());
+        if fhir::validate::has_errors(&issues) {
+            return Err(Error::Invalid(issues.into_iter().map(Issue::from).collect()));
+        }
         let body = Body::new(resource, &Rewriter::new());
         let (dictionary, packed) = self.dictionaries.pack_body(&body)?;
         Ok(Content { values: self.extraction.values(resource), body, dictionary, packed })

@@ -102,6 +102,12 @@ pub struct Issue {
     pub offset: usize,
 }
 
+impl From<fhir::validate::Issue> for Issue {
+    fn from(issue: fhir::validate::Issue) -> Self {
+        Issue { code: issue.code.as_str().into(), place: issue.fhirpath, message: issue.message, offset: issue.offset }
+    }
+}
+
 impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
         if let rusqlite::Error::SqliteFailure(code, _) = &error

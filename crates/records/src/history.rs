@@ -84,7 +84,7 @@ impl Records {
         let connection: &Connection = &reader;
         let (of_resource, of_version, key) = match of {
             HistoryOf::Resource(name, id) => {
-                let row = self.row(connection, name, id)?;
+                let row = read::row_of(connection, name, id)?;
                 ("row = ?1", "v.row = ?1", row.0)
             }
             HistoryOf::Type(name) => {

@@ -239,7 +239,7 @@ pub(crate) fn encode(postings: &[Posting]) -> Vec<u8> {
                 out.extend_from_slice(&low.to_le_bytes());
                 out.extend_from_slice(&high.to_le_bytes());
             }
-            Posting::Quantity { param, unit, low, high } if low == high => {
+            Posting::Quantity { param, unit, low, high } if low.to_bits() == high.to_bits() => {
                 head(&mut out, EXACT_QUANTITY, *param);
                 put_varint(&mut out, *unit as u64);
                 out.extend_from_slice(&low.to_le_bytes());

@@ -178,17 +178,18 @@ pub(crate) fn version_of(
     Ok(by_row(connection, shared, row)?.filter(|s| s.version == version))
 }
 
-impl Records {
-    pub(crate) fn row(&self, connection: &Connection, resource_type: &str, id: &str) -> Result<Row, Error> {
-        let not_found = || Error::NotFound { resource_type: resource_type.into(), id: id.into() };
-        let type_id = r4().type_id(resource_type).ok_or_else(not_found)?;
-        connection
-            .prepare_cached("SELECT row FROM resource WHERE type = ?1 AND id = ?2 AND version > 0")?
-            .query_row(params![type_id.0, StoredId::new(id)], |r| r.get(0).map(Row))
-            .optional()?
-            .ok_or_else(not_found)
-    }
+/// The row of a resource that has or had a version.
+pub(crate) fn row_of(connection: &Connection, resource_type: &str, id: &str) -> Result<Row, Error> {
+    let not_found = || Error::NotFound { resource_type: resource_type.into(), id: id.into() };
+    let type_id = r4().type_id(resource_type).ok_or_else(not_found)?;
+    connection
+        .prepare_cached("SELECT row FROM resource WHERE type = ?1 AND id = ?2 AND version > 0")?
+        .query_row(params![type_id.0, StoredId::new(id)], |r| r.get(0).map(Row))
+        .optional()?
+        .ok_or_else(not_found)
+}
 
+impl Records {
     /// The current version of a resource.
     ///
     /// # Errors
@@ -196,7 +197,7 @@ impl Records {
     pub fn read(&self, grant: &Grant, resource_type: &str, id: &str) -> Result<Stored, Error> {
         grant.may(Permission::Read, resource_type)?;
         let reader = self.shared.reader()?;
-        let row = self.row(&reader, resource_type, id)?;
+        let row = row_of(&reader, resource_type, id)?;
         let stored = by_row(&reader, &self.shared, row)?
             .ok_or_else(|| Error::NotFound { resource_type: resource_type.into(), id: id.into() })?;
         if stored.change == Change::Deleted {
@@ -212,7 +213,7 @@ impl Records {
     pub fn read_version(&self, grant: &Grant, resource_type: &str, id: &str, version: i64) -> Result<Stored, Error> {
         grant.may(Permission::Read, resource_type)?;
         let reader = self.shared.reader()?;
-        let row = self.row(&reader, resource_type, id)?;
+        let row = row_of(&reader, resource_type, id)?;
         let stored = version_of(&reader, &self.shared, row, version)?.ok_or_else(|| Error::NotFound {
             resource_type: resource_type.into(),
             id: format!("{id}/_history/{version}"),
@@ -230,7 +231,7 @@ impl Records {
     pub fn source(&self, grant: &Grant, resource_type: &str, id: &str, version: Option<i64>) -> Result<Source, Error> {
         grant.may(Permission::Read, resource_type)?;
         let reader = self.shared.reader()?;
-        let row = self.row(&reader, resource_type, id)?;
+        let row = row_of(&reader, resource_type, id)?;
         let place = |sql: &str, keys: &[i64]| -> Result<Option<(i64, i64, i64, i64)>, Error> {
             Ok(reader
                 .prepare_cached(sql)?
@@ -343,7 +344,7 @@ fn arrival_row(r: &rusqlite::Row<'_>) -> rusqlite::Result<ArrivalInfo> {
         wrapper: r.get(6)?,
         base: r.get::<_, i64>(7)? as u64,
         length: r.get::<_, i64>(8)? as u64,
-        hash: hash.iter().map(|b| format!("{b:02x}")).collect(),
+        hash: blake3::Hash::from_slice(&hash).map_or_else(|_| String::new(), |hash| hash.to_hex().to_string()),
         principal: r.get(10)?,
         undone_us: r.get(11)?,
     })

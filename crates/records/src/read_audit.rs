@@ -65,7 +65,7 @@ impl ReadEvent {
     fn parse(line: &str) -> Option<ReadEvent> {
         let document = Document::parse(line.as_bytes()).ok()?;
         let root = document.root();
-        let text = |name: &str| root.get(name).and_then(|n| n.as_str()).map(std::borrow::Cow::into_owned);
+        let text = |name: &str| root.get(name).and_then(fhir::json::Node::as_str).map(std::borrow::Cow::into_owned);
         let number = |name: &str| root.get(name)?.number_text()?.parse::<i64>().ok();
         Some(ReadEvent {
             at_us: number("at")?,
@@ -267,7 +267,7 @@ impl Log {
         let mut since = Instant::now();
         loop {
             let patience =
-                if waiting.is_empty() { Duration::from_secs(3600) } else { SYNC_EVERY.saturating_sub(since.elapsed()) };
+                if waiting.is_empty() { Duration::from_hours(1) } else { SYNC_EVERY.saturating_sub(since.elapsed()) };
             let (entry, over) = match events.recv_timeout(patience) {
                 Ok(entry) => (Some(entry), false),
                 Err(RecvTimeoutError::Timeout) => (None, false),
@@ -409,7 +409,7 @@ impl crate::store::Records {
             None => None,
             Some(id) => {
                 let reader = self.shared.reader()?;
-                Some(self.row(&reader, "Patient", id)?.0)
+                Some(crate::read::row_of(&reader, "Patient", id)?.0)
             }
         };
         self.read_audit.newest(limit, |event| row.is_none_or(|row| event.patients.contains(&row)))

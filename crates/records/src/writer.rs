@@ -62,10 +62,15 @@ pub(crate) struct Request {
     pub(crate) bytes: usize,
 }
 
+/// Where an answer goes.
+pub(crate) type Reply<T> = SyncSender<Result<T, Error>>;
+/// Work for the writer between batches.
+pub(crate) type Job = Box<dyn FnOnce(&mut Writer) -> Result<(), Error> + Send>;
+
 pub(crate) enum Message {
-    Write(Box<Request>, SyncSender<Result<Receipt, Error>>),
+    Write(Box<Request>, Reply<Receipt>),
     Dictionary(Vec<u8>),
-    Run(Box<dyn FnOnce(&mut Writer) -> Result<(), Error> + Send>, SyncSender<Result<(), Error>>),
+    Run(Job, Reply<()>),
     Stop,
 }
 
@@ -160,7 +165,7 @@ impl Writer {
         }
     }
 
-    fn commit(&mut self, batch: Vec<(Box<Request>, SyncSender<Result<Receipt, Error>>)>) {
+    fn commit(&mut self, batch: Vec<(Box<Request>, Reply<Receipt>)>) {
         if batch.is_empty() {
             return;
         }
@@ -168,9 +173,8 @@ impl Writer {
         let bytes: usize = batch.iter().map(|(request, _)| request.bytes).sum();
         let result = self.commit_all(batch, &mut answers);
         self.shared.queue_room.release(bytes);
-        let failed = result.err().map(|error| {
+        let failed = result.err().inspect(|_error| {
             self.abandon();
-            error
         });
         if failed.is_none() {
             self.shared.advance(Seq(self.next_seq - 1));
@@ -187,11 +191,10 @@ impl Writer {
         }
     }
 
-    #[allow(clippy::type_complexity)]
     fn commit_all(
         &mut self,
-        batch: Vec<(Box<Request>, SyncSender<Result<Receipt, Error>>)>,
-        answers: &mut Vec<(SyncSender<Result<Receipt, Error>>, Result<Receipt, Error>)>,
+        batch: Vec<(Box<Request>, Reply<Receipt>)>,
+        answers: &mut Vec<(Reply<Receipt>, Result<Receipt, Error>)>,
     ) -> Result<(), Error> {
         let began = self.connection.execute_batch("BEGIN IMMEDIATE").map_err(Error::from);
         let mut fatal = began.err();

@@ -1,6 +1,7 @@
 //! Writing nodes as compact text, with replacements.
 
 use super::document::{Kind, Node};
+use std::fmt::Write;
 
 /// Appends `text` as a JSON string, quotes included.
 pub fn escape_into(out: &mut String, text: &str) {
@@ -18,7 +19,8 @@ pub fn escape_into(out: &mut String, text: &str) {
         };
         out.push_str(&text[from..at]);
         if escape.is_empty() {
-            out.push_str(&format!("\\u{byte:04x}"));
+            // Writing to a `String` cannot fail.
+            let _ = write!(out, "\\u{byte:04x}");
         } else {
             out.push_str(escape);
         }

@@ -120,7 +120,7 @@ impl Compiler<'_> {
                 (SystemMatch::Any, Some(code)) => tokens.extend(token::find_code(self.connection, code)?),
                 (SystemMatch::Any, None) => parts.push(Condition::Has { param, table: Table::Token }),
                 (SystemMatch::Absent, code) => {
-                    self.pair_or_system(param, Some(0), code.as_deref(), &mut tokens, &mut parts)?
+                    self.pair_or_system(param, Some(0), code.as_deref(), &mut tokens, &mut parts)?;
                 }
                 (SystemMatch::Is(system), code) => {
                     let system = token::find_system(self.connection, system)?;

@@ -45,7 +45,7 @@ impl Records {
         let reader = self.shared.reader()?;
         let connection: &Connection = &reader;
         let seq = Seq(connection.query_row("SELECT coalesce(max(seq), 0) FROM feed", [], |r| r.get(0))?);
-        let row = self.row(connection, "Patient", patient)?;
+        let row = read::row_of(connection, "Patient", patient)?;
         let mut set = compartment(connection, row)?;
         set |= supporting(connection, &set)?;
         set.insert(row.0 as u64);

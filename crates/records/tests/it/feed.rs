@@ -22,7 +22,9 @@ fn the_feed_has_no_gap_when_many_write_at_once() {
             })
         })
         .collect();
-    threads.into_iter().for_each(|t| t.join().unwrap());
+    for thread in threads {
+        thread.join().unwrap();
+    }
     let entries = house.records.feed(&everything(), Seq(0), 10_000).unwrap();
     assert_eq!(entries.len(), 160);
     assert!(entries.iter().zip(1..).all(|(entry, seq)| entry.seq == Seq(seq)));
