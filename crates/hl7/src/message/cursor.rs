@@ -176,6 +176,11 @@ impl<'m> Value<'m> {
         self.message.charset.decode(self.raw()).1
     }
 
+    /// The empty value right behind this one.
+    pub(crate) fn nothing(self) -> Value<'m> {
+        Value { start: self.end, ..self }
+    }
+
     fn part(self, separator: Option<u8>, index: usize, place: Place) -> Value<'m> {
         let (mut count, mut from, mut found) = (0, 0, None);
         let bytes = self.raw();

@@ -1,4 +1,5 @@
 //! Tests on the messages of the test data, which lie outside of the repository.
 
 mod data;
+mod maps;
 mod messages;

@@ -1,0 +1,236 @@
+//! What the parts of one map share: the message, what was taken of it, what was found odd, the resources so far.
+
+use super::Settings;
+use super::parts::Parts;
+use super::transaction::{Key, MappedResource, Write};
+use crate::message::{Field, Issue, Message, Place, Segment, Severity, Value};
+use fhir::json::Tree;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+/// The state of one mapping.
+pub(super) struct Context<'m> {
+    pub(super) message: &'m Message<'m>,
+    pub(super) settings: &'m Settings,
+    taken: RefCell<BTreeSet<(usize, u16)>>,
+    issues: RefCell<Vec<Issue>>,
+    resources: RefCell<Vec<MappedResource>>,
+    /// How often a derived identity was asked for.
+    derived: RefCell<BTreeMap<(String, String), u32>>,
+}
+
+impl<'m> Context<'m> {
+    pub(super) fn new(message: &'m Message<'m>, settings: &'m Settings) -> Self {
+        Context {
+            message,
+            settings,
+            taken: RefCell::default(),
+            issues: RefCell::new(message.issues().to_vec()),
+            resources: RefCell::default(),
+            derived: RefCell::default(),
+        }
+    }
+
+    /// Field `number`, which a rule takes.
+    pub(super) fn take(&self, segment: Segment<'m>, number: u16) -> Field<'m> {
+        self.taken.borrow_mut().insert((segment.index(), number));
+        segment.field(number)
+    }
+
+    /// Fields that carry nothing to map: set ids, and what the rules use without writing it anywhere.
+    pub(super) fn pass(&self, segment: Segment<'m>, numbers: impl IntoIterator<Item = u16>) {
+        let mut taken = self.taken.borrow_mut();
+        taken.extend(numbers.into_iter().map(|number| (segment.index(), number)));
+    }
+
+    /// The text of a field's first repetition (its first component), trimmed.
+    pub(super) fn field_text(&self, segment: Segment<'m>, number: u16) -> Option<String> {
+        let field = self.take(segment, number);
+        self.text(Parts::from(field).first(1))
+    }
+
+    /// A value's text, trimmed, without control characters but line ends and tabs. `None` if nothing is left.
+    pub(super) fn text(&self, value: Value<'m>) -> Option<String> {
+        if !value.has_value() {
+            return None;
+        }
+        let text = value.text();
+        if text.contains('\u{fffd}') && value.is_garbled() {
+            let charset = self.message.charset().name();
+            self.warn(value, format!("some bytes are not {charset} and were replaced; set the source's character set"));
+        }
+        let clean: String =
+            text.trim().chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\r' | '\t')).collect();
+        let clean = clean.trim();
+        (!clean.is_empty()).then(|| clean.to_owned())
+    }
+
+    /// A code: text with single spaces inside.
+    pub(super) fn code(&self, value: Value<'m>) -> Option<String> {
+        let text = self.text(value)?;
+        Some(text.split_whitespace().collect::<Vec<_>>().join(" "))
+    }
+
+    /// A value could not be used, or not as sent.
+    pub(super) fn warn(&self, value: Value<'m>, text: impl Into<String>) {
+        self.add(Severity::Warning, value, text.into());
+    }
+
+    /// Something worth knowing.
+    pub(super) fn note(&self, value: Value<'m>, text: impl Into<String>) {
+        self.add(Severity::Note, value, text.into());
+    }
+
+    fn add(&self, severity: Severity, value: Value<'m>, text: String) {
+        let issue = Issue { severity, place: value.place(), span: value.span(), text };
+        let mut issues = self.issues.borrow_mut();
+        if !issues.contains(&issue) {
+            issues.push(issue);
+        }
+    }
+
+    /// The system of identifiers of `kind` which this source gives or which are derived from what it gives.
+    pub(super) fn source_system(&self, kind: &str) -> String {
+        format!("urn:medweave:source:{}:{kind}", urn_part(&self.settings.source))
+    }
+
+    /// A derived identity of something that several places mention.
+    pub(super) fn shared_key(&self, resource_type: &'static str, kind: &str, parts: &[&str]) -> Key {
+        Key { resource_type, system: self.source_system(kind), value: joined(parts) }
+    }
+
+    /// A derived identity. Asked for the same parts again in one message, it counts: `...#2`.
+    pub(super) fn derived_key(&self, resource_type: &'static str, kind: &str, parts: &[&str]) -> Key {
+        let system = self.source_system(kind);
+        let mut value = joined(parts);
+        let mut derived = self.derived.borrow_mut();
+        let count = derived.entry((system.clone(), value.clone())).or_insert(0);
+        *count += 1;
+        if *count > 1 {
+            let _ = write!(value, "#{count}");
+        }
+        Key { resource_type, system, value }
+    }
+
+    /// The reference to a resource of this message.
+    pub(super) fn reference(&self, key: &Key) -> Tree {
+        Tree::from([("reference", key.full_url(&self.settings.source).into())])
+    }
+
+    /// Adds a resource; what is told wins over what is mentioned, what came first over what repeats it. The identity is added
+    /// to its identifiers if it is not there.
+    pub(super) fn put(&self, key: Key, write: Write, resource: Tree, cleared: Vec<String>) -> Tree {
+        let reference = self.reference(&key);
+        let mut resource = resource;
+        let known = resource.get("identifier").is_some_and(|identifiers| {
+            identifiers.items().iter().any(|identifier| {
+                identifier.get("system").and_then(Tree::as_str) == Some(&key.system)
+                    && identifier.get("value").and_then(Tree::as_str) == Some(&key.value)
+            })
+        });
+        if !known {
+            let identifier = Tree::from([("system", key.system.as_str().into()), ("value", key.value.as_str().into())]);
+            resource.push("identifier", identifier);
+        }
+        let mut resources = self.resources.borrow_mut();
+        match resources.iter_mut().find(|other| other.key == key) {
+            None => resources.push(MappedResource { key, write, resource, cleared }),
+            Some(other) if other.write == Write::CreateIfAbsent && write == Write::Update => {
+                *other = MappedResource { key, write, resource, cleared };
+            }
+            Some(_) => {}
+        }
+        reference
+    }
+
+    /// Changes a resource that was put.
+    pub(super) fn change(&self, key: &Key, change: impl FnOnce(&mut Tree)) {
+        if let Some(mapped) = self.resources.borrow_mut().iter_mut().find(|mapped| mapped.key == *key) {
+            change(&mut mapped.resource);
+        }
+    }
+
+    /// True if a resource with this identity was put as an update.
+    pub(super) fn tells(&self, key: &Key) -> bool {
+        self.resources.borrow().iter().any(|mapped| mapped.key == *key && mapped.write == Write::Update)
+    }
+
+    /// The resources, the issues, and the places of data not taken.
+    pub(super) fn finish(self) -> (Vec<MappedResource>, Vec<Issue>, Vec<Place>) {
+        let taken = self.taken.into_inner();
+        let mut unmapped = Vec::new();
+        for segment in self.message.all() {
+            let index = segment.index();
+            if taken.range((index, 0)..(index + 1, 0)).next().is_none() {
+                if segment.fields().any(|field| field.has_value()) {
+                    unmapped.push(segment.place());
+                }
+                continue;
+            }
+            for field in segment.fields() {
+                if field.has_value() && !taken.contains(&(index, field.place().field)) {
+                    unmapped.push(field.place());
+                }
+            }
+        }
+        (self.resources.into_inner(), self.issues.into_inner(), unmapped)
+    }
+}
+
+/// Parts of a derived identity. A slash separates, so one inside of a part is written otherwise.
+fn joined(parts: &[&str]) -> String {
+    parts.iter().map(|part| part.replace('%', "%25").replace('/', "%2F")).collect::<Vec<_>>().join("/")
+}
+
+/// Text as part of a URN: what a URN does not allow is percent-encoded.
+pub(super) fn urn_part(text: &str) -> String {
+    let mut out = String::new();
+    for byte in text.trim().bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            out.push(byte as char);
+        } else {
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+    out
+}
+
+/// Setting members that may be absent.
+pub(super) trait Fill {
+    /// Sets `name` if there is a value.
+    fn fill(&mut self, name: &str, value: Option<impl Into<Tree>>) -> &mut Self;
+    /// Sets `name` to an array if there are values; appends if it is there.
+    fn fill_all(&mut self, name: &str, values: Vec<Tree>) -> &mut Self;
+}
+
+impl Fill for Tree {
+    fn fill(&mut self, name: &str, value: Option<impl Into<Tree>>) -> &mut Self {
+        if let Some(value) = value {
+            self.set(name, value);
+        }
+        self
+    }
+
+    fn fill_all(&mut self, name: &str, values: Vec<Tree>) -> &mut Self {
+        for value in values {
+            self.push(name, value);
+        }
+        self
+    }
+}
+
+/// `Some` if the object has members.
+pub(super) fn filled(tree: Tree) -> Option<Tree> {
+    (!tree.members().is_empty()).then_some(tree)
+}
+
+/// A resource of a type, empty.
+pub(super) fn resource(resource_type: &str) -> Tree {
+    Tree::from([("resourceType", resource_type.into())])
+}
+
+/// An extension with a value; `kind` as in `valueString`.
+pub(super) fn extension(url: &str, kind: &str, value: impl Into<Tree>) -> Tree {
+    Tree::from([("url", url.into()), (kind, value.into())])
+}

@@ -1,0 +1,101 @@
+//! Identifiers: HD, CX, EI, EIP, XCN.9 and so on.
+
+use super::coded::is_oid;
+use super::context::{Context, Fill, extension, urn_part};
+use super::parts::Parts;
+use super::tables::TERMINOLOGY;
+use fhir::json::Tree;
+
+/// An identifier with what identity is made of.
+#[derive(Clone, Debug)]
+pub(super) struct Identified {
+    pub(super) system: Option<String>,
+    pub(super) value: String,
+    /// Table 0203.
+    pub(super) kind: Option<String>,
+    pub(super) tree: Tree,
+}
+
+impl<'m> Context<'m> {
+    /// An assigning authority (HD at parts `first`, `first + 1`, `first + 2`) as a system.
+    pub(super) fn authority(&self, parts: Parts<'m>, first: u16) -> Option<String> {
+        let name = self.text(parts.first(first));
+        let id = self.text(parts.first(first + 1));
+        let id_type = self.code(parts.first(first + 2)).unwrap_or_default().to_ascii_uppercase();
+        if let Some(uri) = name.as_ref().and_then(|name| self.settings.authorities.get(name)) {
+            return Some(uri.clone());
+        }
+        match (id_type.as_str(), id) {
+            ("ISO" | "", Some(id)) if is_oid(&id) => Some(format!("urn:oid:{id}")),
+            ("UUID" | "GUID", Some(id)) => Some(format!("urn:uuid:{}", id.to_ascii_lowercase())),
+            ("URI" | "URL", Some(id)) if id.contains(':') => Some(id),
+            (_, id) => match name {
+                Some(name) if is_oid(&name) => Some(format!("urn:oid:{name}")),
+                Some(name) if name.contains("://") || name.starts_with("urn:") => Some(name),
+                Some(name) => Some(format!("urn:medweave:authority:{}", urn_part(&name))),
+                None => id.map(|id| format!("urn:medweave:authority:{}", urn_part(&id))),
+            },
+        }
+    }
+
+    /// CX. One without an authority gets the source's system for `kind`.
+    pub(super) fn cx(&self, parts: Parts<'m>, kind: &str) -> Option<Identified> {
+        let value = self.text(parts.first(1))?;
+        let type_code = self.code(parts.first(5));
+        let system = self.authority(parts.nested(4), 1).or_else(|| {
+            // SSN and the like without an authority are not the source's own.
+            (!matches!(type_code.as_deref(), Some("SS"))).then(|| self.source_system(kind))
+        });
+        let mut tree = Tree::object();
+        if let Some(digit) = self.text(parts.first(2)) {
+            tree.push(
+                "extension",
+                extension("http://hl7.org/fhir/StructureDefinition/identifier-checkDigit", "valueString", digit),
+            );
+        }
+        if let Some(scheme) = self.text(parts.first(3)) {
+            let url = "http://hl7.org/fhir/StructureDefinition/namingsystem-checkDigit";
+            tree.push("extension", extension(url, "valueString", scheme));
+        }
+        if let Some(code) = &type_code {
+            tree.set("type", identifier_type(code));
+        }
+        let system = match (&type_code, system) {
+            (Some(code), None) if code == "SS" => Some("http://hl7.org/fhir/sid/us-ssn".to_owned()),
+            (_, system) => system,
+        };
+        tree.fill("system", system.clone());
+        tree.set("value", value.as_str());
+        tree.fill("period", self.period(parts.nested(7), parts.nested(8)));
+        if let Some(name) = self.text(parts.nested(4).part(1)) {
+            tree.set("assigner", Tree::from([("display", name.into())]));
+        }
+        Some(Identified { system, value, kind: type_code, tree })
+    }
+
+    /// EI: value, then the authority as three parts. `type_code` is set if given (PLAC, FILL and so on, table 0203).
+    pub(super) fn ei(&self, parts: Parts<'m>, kind: &str, type_code: Option<&str>) -> Option<Identified> {
+        let value = self.text(parts.first(1))?;
+        let system = self.authority(parts, 2).unwrap_or_else(|| self.source_system(kind));
+        let mut tree = Tree::object();
+        if let Some(code) = type_code {
+            tree.set("type", identifier_type(code));
+        }
+        tree.set("system", system.as_str());
+        tree.set("value", value.as_str());
+        Some(Identified { system: Some(system), value, kind: type_code.map(str::to_owned), tree })
+    }
+
+    /// A plain value with a system.
+    pub(super) fn plain_identifier(system: &str, type_code: &str, value: &str) -> Tree {
+        Tree::from([("type", identifier_type(type_code)), ("system", system.into()), ("value", value.into())])
+    }
+}
+
+/// A type of table 0203.
+pub(super) fn identifier_type(code: &str) -> Tree {
+    Tree::from([(
+        "coding",
+        vec![Tree::from([("system", format!("{TERMINOLOGY}v2-0203").into()), ("code", code.into())])].into(),
+    )])
+}

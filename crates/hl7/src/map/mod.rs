@@ -1,0 +1,114 @@
+//! From a message to a FHIR R4 transaction, after the HL7 v2-to-FHIR guide (its segment, data type and concept maps).
+//!
+//! [`map`] dispatches on the event. An event with a map gives a [`Mapped`]: resources with their business identity
+//! ([`Key`]), issues with their places, and every field that held data no rule took. An event without one gives
+//! [`Outcome::NoMap`]: never half a map.
+//!
+//! ```
+//! use hl7::{Message, ParseOptions, map::{self, Outcome, Settings}};
+//! let bytes = b"MSH|^~\\&|ADT||||20240102||ADT^A31|1|P|2.5\rPID|||12^^^HOSP^MR||Doe^Ann||19700102|F\r";
+//! let message = Message::parse(bytes, &ParseOptions::default()).unwrap();
+//! let Outcome::Mapped(mapped) = map::map(&message, &Settings::new("hosp"))? else { panic!() };
+//! let patient = &mapped.resources[0];
+//! assert_eq!(patient.key.system, "urn:medweave:authority:HOSP");
+//! assert_eq!(patient.resource.get("birthDate").unwrap().as_str(), Some("1970-01-02"));
+//! # Ok::<(), hl7::map::MapError>(())
+//! ```
+
+mod address;
+mod allergy;
+mod coded;
+mod condition;
+mod context;
+mod coverage;
+mod document;
+mod encounter;
+mod event;
+mod identifier;
+mod immunization;
+mod merge;
+mod name;
+mod observation;
+mod order;
+mod parts;
+mod patient;
+mod place;
+mod practitioner;
+mod procedure;
+mod quantity;
+mod related;
+mod settings;
+mod specimen;
+mod tables;
+mod telecom;
+mod time;
+mod transaction;
+mod value;
+
+pub use event::{MAPPED_EVENTS, map};
+pub use settings::Settings;
+pub use transaction::{Key, MappedResource, Write};
+
+use crate::message::{Issue, Place};
+use fhir::json::Tree;
+
+/// What became of a message.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// The event has a map.
+    Mapped(Mapped),
+    /// It has none.
+    NoMap {
+        /// Message type and trigger event, as in `SIU^S12`.
+        event: String,
+    },
+}
+
+/// A message in FHIR.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mapped {
+    /// Message type and trigger event, as in `ADT^A01`.
+    pub event: String,
+    /// The resources, each with its identity; what is referred to comes before what refers to it where possible.
+    pub resources: Vec<MappedResource>,
+    /// The same as a transaction Bundle.
+    pub bundle: Tree,
+    /// What was odd, with its place.
+    pub issues: Vec<Issue>,
+    /// Segments and fields that hold data which no rule took.
+    pub unmapped: Vec<Place>,
+}
+
+/// Why a message of a mapped event could not be mapped: for the sender to correct.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MapError {
+    /// A segment without which the event says nothing.
+    #[error("{event} has no {segment} segment; have the sender add it")]
+    MissingSegment {
+        /// The event.
+        event: String,
+        /// The segment missing.
+        segment: &'static str,
+    },
+    /// A segment says nothing that identifies its subject.
+    #[error("{place} identifies no {what}; have the sender fill it")]
+    NoIdentity {
+        /// Where it should be.
+        place: Place,
+        /// Of what.
+        what: &'static str,
+    },
+}
+
+impl MapError {
+    /// Where, if it is about a place.
+    pub fn place(&self) -> Option<Place> {
+        match self {
+            MapError::MissingSegment { .. } => None,
+            MapError::NoIdentity { place, .. } => Some(*place),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

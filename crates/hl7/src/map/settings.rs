@@ -1,0 +1,33 @@
+//! What a source is known to mean.
+
+use jiff::tz::TimeZone;
+use std::collections::BTreeMap;
+
+/// How messages of one source are to be read.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The source's name: part of the identity of whatever it identifies without naming an authority.
+    pub source: String,
+    /// The zone of times that give none.
+    pub zone: TimeZone,
+    /// Identifier systems by the name of the assigning authority (HD.1), where the site knows better than
+    /// `urn:medweave:authority:NAME`.
+    pub authorities: BTreeMap<String, String>,
+    /// Code systems by the name of the coding system (CWE.3), before the built-in ones.
+    pub coding_systems: BTreeMap<String, String>,
+    /// Identifier types (PID-3.5), best first, by which a patient is known when several are given.
+    pub patient_identifier_types: Vec<String>,
+}
+
+impl Settings {
+    /// Settings for a source in UTC with nothing special about it.
+    pub fn new(source: &str) -> Self {
+        Settings {
+            source: source.to_owned(),
+            zone: TimeZone::UTC,
+            authorities: BTreeMap::new(),
+            coding_systems: BTreeMap::new(),
+            patient_identifier_types: ["MR", "PI", "PT", "MRN", "PN"].map(str::to_owned).to_vec(),
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! Resources with their business identity, and the transaction they make.
+//!
+//! A resource is known by an identifier that its source gave it, or that is derived from what the source gave. The store finds
+//! it by that: conditional update for what the message tells in full, conditional create for what it only mentions. The
+//! `urn:uuid` of an entry is a hash of source and identity, so the same message gives the same Bundle.
+
+use fhir::json::Tree;
+use std::fmt::Write as _;
+
+/// The identity of a resource: of all with this type, the one that has this identifier.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Key {
+    /// FHIR type.
+    pub resource_type: &'static str,
+    /// `identifier.system`
+    pub system: String,
+    /// `identifier.value`
+    pub value: String,
+}
+
+impl Key {
+    /// The `urn:uuid` under which the resource goes in a transaction from `source`.
+    pub fn full_url(&self, source: &str) -> String {
+        let mut hasher = blake3::Hasher::new();
+        for part in [source, self.resource_type, &self.system, &self.value] {
+            // Lengths keep ("a", "bc") and ("ab", "c") apart.
+            hasher.update(&(part.len() as u64).to_le_bytes());
+            hasher.update(part.as_bytes());
+        }
+        let hash = hasher.finalize();
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&hash.as_bytes()[..16]);
+        // Version 8 (made from data of one's own) and the variant of RFC 9562.
+        bytes[6] = (bytes[6] & 0x0f) | 0x80;
+        bytes[8] = (bytes[8] & 0x3f) | 0x80;
+        let mut hex = String::with_capacity(32);
+        for byte in bytes {
+            let _ = write!(hex, "{byte:02x}");
+        }
+        format!("urn:uuid:{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+    }
+
+    /// `identifier=SYSTEM|VALUE`, escaped for a search and for a URL.
+    pub fn condition(&self) -> String {
+        format!("identifier={}|{}", encode(&self.system), encode(&self.value))
+    }
+}
+
+/// How a resource is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Write {
+    /// The message tells about it: `PUT Type?identifier=...`. See [`MappedResource::merge_into`] for what stays of a stored one.
+    Update,
+    /// The message mentions it: `POST` with `ifNoneExist`; a stored one stays as it is.
+    CreateIfAbsent,
+}
+
+/// A resource with its identity.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MappedResource {
+    /// Its identity.
+    pub key: Key,
+    /// How it is meant.
+    pub write: Write,
+    /// Its content, references to other resources of the message as `urn:uuid`.
+    pub resource: Tree,
+    /// Elements that the message deletes (`""`).
+    pub cleared: Vec<String>,
+}
+
+impl MappedResource {
+    /// What is to be stored where `stored` is: in HL7 v2 an empty field says nothing and `""` deletes, so elements of the
+    /// message replace those of `stored`, [`MappedResource::cleared`] go, all others stay. Locations of a stay are history:
+    /// those stored stay, and end (status `completed`) when another becomes active. References must be resolved on both sides.
+    pub fn merge_into(&self, stored: &Tree) -> Tree {
+        if self.write == Write::CreateIfAbsent {
+            return stored.clone();
+        }
+        let mut merged = stored.clone();
+        for (name, value) in self.resource.members() {
+            match name.as_str() {
+                "identifier" => {
+                    let mut all = value.items().to_vec();
+                    let same =
+                        |a: &Tree, b: &Tree| a.get("system") == b.get("system") && a.get("value") == b.get("value");
+                    let old = stored.get("identifier").map_or(&[][..], Tree::items);
+                    all.extend(old.iter().filter(|old| !value.items().iter().any(|new| same(new, old))).cloned());
+                    merged.set(name, all);
+                }
+                "location" if self.key.resource_type == "Encounter" => {
+                    merged.set(name, merge_locations(stored.get("location").map_or(&[], Tree::items), value.items()));
+                }
+                _ => {
+                    // The other forms of a choice element give way: `deceasedBoolean` to `deceasedDateTime`.
+                    if let Some(stem) = ["deceased", "multipleBirth", "value", "effective", "onset", "occurrence"]
+                        .iter()
+                        .find(|stem| name.starts_with(**stem))
+                    {
+                        let others: Vec<String> = merged
+                            .members()
+                            .iter()
+                            .map(|(other, _)| other.clone())
+                            .filter(|other| other.starts_with(stem) && other != name)
+                            .collect();
+                        for other in others {
+                            merged.remove(&other);
+                        }
+                    }
+                    merged.set(name, value.clone());
+                }
+            }
+        }
+        for name in &self.cleared {
+            merged.remove(name);
+            merged.remove(&format!("_{name}"));
+        }
+        merged
+    }
+}
+
+fn merge_locations(stored: &[Tree], new: &[Tree]) -> Vec<Tree> {
+    let place = |entry: &Tree| entry.get("location").and_then(|l| l.get("reference")).cloned();
+    let has_active = new.iter().any(|entry| entry.get("status").and_then(Tree::as_str) == Some("active"));
+    let mut all: Vec<Tree> = Vec::with_capacity(stored.len() + new.len());
+    for old in stored {
+        if new.iter().any(|entry| place(entry) == place(old)) {
+            continue;
+        }
+        let mut old = old.clone();
+        if has_active && old.get("status").and_then(Tree::as_str) == Some("active") {
+            old.set("status", "completed");
+        }
+        all.push(old);
+    }
+    all.extend(new.iter().cloned());
+    all
+}
+
+/// The transaction of `resources`.
+pub(super) fn bundle(resources: &[MappedResource], source: &str) -> Tree {
+    let entries: Vec<Tree> = resources
+        .iter()
+        .map(|mapped| {
+            let key = &mapped.key;
+            let request = match mapped.write {
+                Write::Update => Tree::from([
+                    ("method", "PUT".into()),
+                    ("url", format!("{}?{}", key.resource_type, key.condition()).into()),
+                ]),
+                Write::CreateIfAbsent => Tree::from([
+                    ("method", "POST".into()),
+                    ("url", key.resource_type.into()),
+                    ("ifNoneExist", key.condition().into()),
+                ]),
+            };
+            Tree::from([
+                ("fullUrl", key.full_url(source).into()),
+                ("resource", mapped.resource.clone()),
+                ("request", request),
+            ])
+        })
+        .collect();
+    Tree::from([("resourceType", "Bundle".into()), ("type", "transaction".into()), ("entry", entries.into())])
+}
+
+/// Escapes what separates search values, then what a URL does not allow.
+fn encode(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if matches!(c, '\\' | '|' | ',' | '$') {
+            out.push_str("%5C");
+        }
+        if c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '~' | ':' | '/') {
+            out.push(c);
+        } else {
+            let mut buffer = [0; 4];
+            for byte in c.encode_utf8(&mut buffer).bytes() {
+                out.push('%');
+                let _ = write!(out, "{byte:02X}");
+            }
+        }
+    }
+    out
+}
