@@ -76,6 +76,13 @@ fn a_resource_must_name_a_type_of_r4() {
 }
 
 #[test]
+fn a_resource_names_one_type() {
+    check(r#"{"resourceType": "Patient", "resourceType": "Group"}"#, expect![[r#"
+        structure error Patient (byte 44): `resourceType` is there twice: an object's names must differ
+    "#]]);
+}
+
+#[test]
 fn unknown_elements_are_named_with_what_may_have_been_meant() {
     check(
         r#"{"resourceType": "Observation", "status": "final", "code": {"text": "x", "txt": 1}, "value": 3, "valueQuantty": {"value": 1},

@@ -171,7 +171,7 @@ impl<'d, 'o> Walk<'d, 'o> {
         let info = schema.info(type_id);
         let is_resource = info.kind == TypeKind::Resource;
         // Which elements have a value, and which have an `_name` beside it.
-        let (mut values, mut siblings, mut unknown) = (0u64, 0u64, false);
+        let (mut values, mut siblings, mut unknown, mut is_named) = (0u64, 0u64, false, false);
         for (name, value) in node.members() {
             if self.is_full() {
                 return values | siblings;
@@ -183,6 +183,12 @@ impl<'d, 'o> Walk<'d, 'o> {
                 if !(is_resource && name == "resourceType") {
                     unknown = true;
                     self.at(name, None, |walk| walk.unknown(value, type_id, name));
+                } else if std::mem::replace(&mut is_named, true) {
+                    self.error(
+                        IssueCode::Structure,
+                        value,
+                        "`resourceType` is there twice: an object's names must differ",
+                    );
                 }
                 continue;
             };
