@@ -137,12 +137,12 @@ impl Converter {
                 }
             }
             Reader::Number => {
-                if let Some(value) = decimal(Some(node)) {
-                    give(IndexValue::Number { low: value.to_f64(), high: value.to_f64() });
+                if let Some(value) = float(Some(node)) {
+                    give(IndexValue::Number { low: value, high: value });
                 }
             }
             Reader::NumberRange => {
-                let end = |name| decimal(node.path(&[name, "value"])).map(Decimal::to_f64);
+                let end = |name| float(node.path(&[name, "value"]));
                 let (low, high) = (end("low"), end("high"));
                 if low.is_some() || high.is_some() {
                     give(IndexValue::Number {
@@ -152,13 +152,12 @@ impl Converter {
                 }
             }
             Reader::Quantity => {
-                if let Some(value) = decimal(node.get("value")) {
-                    give(IndexValue::Quantity(self.quantity(node, value)));
+                if let Some(value) = float(node.get("value")) {
+                    give(IndexValue::Quantity(self.quantity(node, value, decimal(node.get("value")))));
                 }
             }
             Reader::Money => {
-                if let Some(value) = decimal(node.get("value")) {
-                    let value = value.to_f64();
+                if let Some(value) = float(node.get("value")) {
                     give(IndexValue::Quantity(QuantityValue {
                         low: value,
                         high: value,
@@ -227,7 +226,8 @@ impl Converter {
         }
     }
 
-    fn quantity<'d>(&self, node: Node<'d>, value: Decimal) -> QuantityValue<'d> {
+    /// `exact` is the value with all its digits, where a decimal can hold them: only then is it converted.
+    fn quantity<'d>(&self, node: Node<'d>, value: f64, exact: Option<Decimal>) -> QuantityValue<'d> {
         let (system, code) = (text(node, "system"), text(node, "code"));
         let around = |value: f64| match text(node, "comparator").as_deref() {
             Some("<") => (f64::NEG_INFINITY, value.next_down()),
@@ -236,21 +236,21 @@ impl Converter {
             Some(">=") => (value, f64::INFINITY),
             _ => (value, value),
         };
-        let canonical = match (system.as_deref(), code.as_deref()) {
-            (Some(UCUM), Some(code)) => self.units.base(code, value).map(|(unit, value)| {
+        let canonical = match (system.as_deref(), code.as_deref(), exact) {
+            (Some(UCUM), Some(code), Some(exact)) => self.units.base(code, exact).map(|(unit, value)| {
                 let (low, high) = around(value.to_f64());
                 CanonicalRange { unit, low, high }
             }),
             _ => None,
         };
-        let (low, high) = around(value.to_f64());
+        let (low, high) = around(value);
         QuantityValue { low, high, system, code, unit: text(node, "unit"), canonical }
     }
 
     fn quantity_range<'d>(&self, node: Node<'d>) -> Option<QuantityValue<'d>> {
         let end = |name| {
             let node = node.get(name)?;
-            Some(self.quantity(node, decimal(node.get("value"))?))
+            Some(self.quantity(node, float(node.get("value"))?, decimal(node.get("value"))))
         };
         match (end("low"), end("high")) {
             (Some(low), Some(high)) => {
@@ -294,7 +294,8 @@ impl Converter {
                 Some((least, greatest)) => Some((least, if sample > greatest { sample } else { greatest })),
             },
         )?;
-        let (low, high) = (self.quantity(origin, least), self.quantity(origin, greatest));
+        let end = |value: Decimal| self.quantity(origin, value.to_f64(), Some(value));
+        let (low, high) = (end(least), end(greatest));
         let canonical = low.canonical.zip(high.canonical).map(|(low, high)| CanonicalRange { high: high.high, ..low });
         Some(QuantityValue { high: high.high, canonical, ..low })
     }
@@ -380,8 +381,16 @@ fn text<'d>(node: Node<'d>, name: &str) -> Option<Cow<'d, str>> {
     node.get(name).and_then(scalar)
 }
 
+fn float(node: Option<Node<'_>>) -> Option<f64> {
+    node?.number_text()?.parse().ok().filter(|value: &f64| value.is_finite())
+}
+
+/// `None` also for what is too small for a decimal to tell from nought.
 fn decimal(node: Option<Node<'_>>) -> Option<Decimal> {
-    Decimal::parse(node?.number_text()?)
+    let text = node?.number_text()?;
+    let value = Decimal::parse(text)?;
+    (value.mantissa() != 0 || text.bytes().take_while(|b| !b"eE".contains(b)).all(|b| !(b'1'..=b'9').contains(&b)))
+        .then_some(value)
 }
 
 /// Whether there is anything beside an id and extensions.

@@ -17,8 +17,9 @@ use std::sync::OnceLock;
 /// ```
 /// use fhir::{json::Document, search::{Extractor, IndexValue}};
 /// let document = Document::parse(br#"{"resourceType":"Observation","status":"final"}"#).unwrap();
+/// let extractor = Extractor::new();
 /// let mut found = Vec::new();
-/// let issues = Extractor::new().extract(document.root(), &mut |parameter, value| found.push((parameter.code, value)));
+/// let issues = extractor.extract(document.root(), &mut |parameter, value| found.push((parameter.code, value)));
 /// assert!(issues.is_empty());
 /// assert_eq!(found, [("status", IndexValue::Token { system: None, code: "final".into() })]);
 /// ```
@@ -153,7 +154,8 @@ impl Extractor {
         });
     }
 
-    fn item<'d>(
+    /// A result of FHIRPath as index values.
+    pub(super) fn item<'d>(
         &self,
         parameter: &'static Parameter,
         item: &Item<'d>,

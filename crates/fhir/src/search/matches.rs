@@ -102,9 +102,10 @@ struct Value<'d> {
 }
 
 /// The data types whose names are looked for behind the name of a choice.
-const SUFFIXES: [&str; 30] = [
+const SUFFIXES: [&str; 31] = [
     "Address",
     "Age",
+    "Attachment",
     "Boolean",
     "Canonical",
     "Code",
@@ -144,6 +145,7 @@ fn evaluate<'d>(expression: &str, resource: Node<'d>) -> Vec<Value<'d>> {
     let mut all = Vec::new();
     for part in expression.split(" | ") {
         let mut here = vec![Value::plain(resource)];
+        let part = part.strip_prefix('(').map_or(part.to_owned(), |part| part.replacen("))", ")", 1));
         let mut rest = part.split_once('.').map_or("", |(_, rest)| rest);
         while !rest.is_empty() {
             let (word, after) = match (rest.find('.'), rest.find('(')) {

@@ -42,13 +42,11 @@ pub(super) fn alternatives(expression: &str) -> Vec<&str> {
 pub(super) fn steps(alternative: &str) -> Option<Vec<Step<'_>>> {
     let mut text = alternative.trim();
     let mut steps = Vec::new();
-    if let Some(inner) = text.strip_prefix('(') {
-        // `(A.b as T)` and `(A.b as T).c`
-        let (inner, rest) = inner.split_once(')')?;
-        let (inner, type_name) = inner.split_once(" as ")?;
-        steps = self::steps(inner)?;
-        steps.push(Step::OfType(name(type_name.trim())?));
-        text = rest;
+    if text.starts_with('(') {
+        // `(A.b as T).c`, `(A.b.ofType(T)).c`
+        let end = closing(text)?;
+        steps = self::steps(&text[1..end])?;
+        text = &text[end + 1..];
     } else if let Some((inner, type_name)) = text.split_once(" as ") {
         steps = self::steps(inner)?;
         steps.push(Step::OfType(name(type_name.trim())?));
@@ -87,6 +85,15 @@ pub(super) fn steps(alternative: &str) -> Option<Vec<Step<'_>>> {
         });
     }
     Some(steps)
+}
+
+/// Where the bracket that the text begins with is closed.
+fn closing(text: &str) -> Option<usize> {
+    let mut depth = 0;
+    text.char_indices().find_map(|(at, letter)| {
+        depth += i32::from(letter == '(') - i32::from(letter == ')');
+        (depth == 0).then_some(at)
+    })
 }
 
 fn name(text: &str) -> Option<&str> {
@@ -142,6 +149,12 @@ mod tests {
                 "Library.relatedArtifact.where(type = 'composed-of').resource",
                 Some(vec![Member("relatedArtifact"), Equals("type", "composed-of"), Member("resource")]),
             ),
+            (
+                "(Observation.value.ofType(CodeableConcept)).text",
+                Some(vec![Member("value"), OfType("CodeableConcept"), Member("text")]),
+            ),
+            ("(Observation.value | Observation.code).text", None),
+            ("(Observation.value", None),
             ("Bundle.entry[0].resource", None),
             ("Patient.deceased.exists() and Patient.deceased != false", None),
             ("Patient.name.where(use='it''s')", None),

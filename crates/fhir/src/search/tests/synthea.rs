@@ -5,13 +5,13 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The folder of the set; `None` without test data.
-fn folder() -> Option<PathBuf> {
+/// A file or folder of the test data; `None`, said so, where there is none.
+pub(super) fn data(path: &str) -> Option<PathBuf> {
     let Some(data) = std::env::var_os("MEDWEAVE_TEST_DATA") else {
         println!("skipped: MEDWEAVE_TEST_DATA is not set");
         return None;
     };
-    Some(Path::new(&data).join("records/synthea-120"))
+    Some(Path::new(&data).join(path))
 }
 
 /// The resources of a bundle as JSON, `urn:uuid:` references made those of a server that kept the ids.
@@ -59,7 +59,7 @@ impl Corpus for Whole<'_> {
 
 #[test]
 fn totals_on_synthea_are_those_expected() {
-    let Some(folder) = folder() else { return };
+    let Some(folder) = data("records/synthea-120") else { return };
     let mut files: Vec<_> =
         std::fs::read_dir(folder.join("bundles")).unwrap().map(|file| file.unwrap().path()).collect();
     files.sort();
