@@ -3,5 +3,6 @@
 
 mod feed;
 mod house;
+mod model;
 mod search;
 mod versions;
