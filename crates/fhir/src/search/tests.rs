@@ -3,7 +3,6 @@
 
 use super::matches::{Corpus, matches};
 use super::plan::Plan;
-use super::route;
 use super::*;
 use crate::json::{Document, Node};
 use crate::parameters::parameters;
@@ -82,7 +81,7 @@ fn the_support_table_is_as_checked_in() {
         writeln!(text, "  {:<32} {kind}{refused}", row.parameter.code).unwrap();
     }
     writeln!(text, "{usable} of {all} parameters can be searched by.").unwrap();
-    expect_file!["support.txt"].assert_eq(&text);
+    expect_file!["../../tests/it/search-support.txt"].assert_eq(&text);
 }
 
 #[test]
@@ -126,15 +125,6 @@ fn data_types_without_a_reading_are_known() {
         reference source-reference at Consent.sourceAttachment
     "#]]
     .assert_eq(&out.concat());
-}
-
-#[test]
-fn alternatives_that_the_schema_lacks_are_none() {
-    for parameter in parameters() {
-        if support::check(parameter).is_ok() {
-            assert!(!route::alternatives(parameter.expression).is_empty(), "{}", parameter.url);
-        }
-    }
 }
 
 #[test]
