@@ -52,6 +52,14 @@ pub enum Error {
         /// The search.
         query: String,
     },
+    /// One part of the content is refused, and everything with it.
+    #[error("{place}: {error}")]
+    At {
+        /// The part, as FHIRPath: `Bundle.entry[3]`.
+        place: String,
+        /// What is wrong with it.
+        error: Box<Error>,
+    },
     /// The content is not acceptable.
     #[error("{}", .0.first().map_or("the content is not acceptable", |i| i.message.as_str()))]
     Invalid(Vec<Issue>),

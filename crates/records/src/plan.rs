@@ -6,7 +6,9 @@
 //! nothing that depends on state is ever decided on a stale answer.
 
 use crate::body::Body;
+use crate::dead_letter::{DeadLetterNo, NewDeadLetter};
 use crate::error::Error;
+use crate::id::ArrivalNo;
 use fhir::schema::TypeId;
 
 /// How many resources a condition matches.
@@ -44,6 +46,28 @@ pub trait Lookup {
 pub trait Planner: Send {
     /// The operations, in the order in which they are carried out.
     fn plan(&self, lookup: &dyn Lookup) -> Result<Vec<Operation>, Error>;
+
+    /// What the newest plan leaves besides resources; asked for once, after it.
+    fn besides(&self) -> Besides {
+        Besides::default()
+    }
+
+    /// Says where in the content the operation stands that the store refused; `at` is its byte offset.
+    fn locate(&self, at: u64, error: Error) -> Error {
+        let _ = at;
+        error
+    }
+}
+
+/// What a request leaves besides resources, in the same commit.
+#[derive(Clone, Debug, Default)]
+pub struct Besides {
+    /// Parts of the arrival that could not be taken.
+    pub dead_letters: Vec<NewDeadLetter>,
+    /// An open dead letter that this request replays.
+    pub closes: Option<DeadLetterNo>,
+    /// An arrival that this request takes back.
+    pub undoes: Option<ArrivalNo>,
 }
 
 impl<F: Fn(&dyn Lookup) -> Result<Vec<Operation>, Error> + Send> Planner for F {

@@ -74,6 +74,26 @@ pub struct ArrivalInfo {
     pub undone_us: Option<i64>,
 }
 
+impl ArrivalInfo {
+    /// A place to hold an arrival's number until the rest is read.
+    pub(crate) fn unknown(no: ArrivalNo) -> Self {
+        ArrivalInfo {
+            no,
+            at_us: 0,
+            door: String::new(),
+            source: String::new(),
+            name: String::new(),
+            media: String::new(),
+            wrapper: String::new(),
+            base: 0,
+            length: 0,
+            hash: String::new(),
+            principal: String::new(),
+            undone_us: None,
+        }
+    }
+}
+
 /// Version and whether it is live; `None` if the resource never was.
 pub(crate) fn state(connection: &Connection, resource_type: &str, id: &str) -> Result<Option<(i64, bool)>, Error> {
     let Some(type_id) = r4().type_id(resource_type) else { return Ok(None) };
@@ -350,6 +370,6 @@ fn arrival_row(r: &rusqlite::Row<'_>) -> rusqlite::Result<ArrivalInfo> {
     })
 }
 
-fn arrival_info(connection: &Connection, no: ArrivalNo) -> Result<Option<ArrivalInfo>, Error> {
+pub(crate) fn arrival_info(connection: &Connection, no: ArrivalNo) -> Result<Option<ArrivalInfo>, Error> {
     Ok(connection.prepare_cached(&format!("{ARRIVAL} WHERE no = ?1"))?.query_row([no.0], arrival_row).optional()?)
 }

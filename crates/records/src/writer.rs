@@ -6,6 +6,7 @@
 
 use crate::apply::Applied;
 use crate::arrival::{PackWriter, Packed, Place};
+use crate::dead_letter::DeadLetterNo;
 use crate::error::Error;
 use crate::id::{ArrivalNo, Row, Seq};
 use crate::plan::{Operation, Outcome, Planner};
@@ -38,6 +39,8 @@ pub struct Receipt {
     pub new_arrival: bool,
     /// One per operation, in their order.
     pub outcomes: Vec<Outcome>,
+    /// Dead letters that the request left.
+    pub dead_letters: Vec<DeadLetterNo>,
     /// Position of the feed after this request.
     pub seq: Seq,
 }
@@ -259,10 +262,13 @@ impl Writer {
         self.reserve_rows(&request.operations)?;
         let mut outcomes = Vec::with_capacity(request.operations.len());
         for operation in request.operations {
-            let Applied { outcome, live } = self.apply(operation, arrival, &request.grant)?;
+            let at = operation.at;
+            let Applied { outcome, live } =
+                self.apply(operation, arrival, &request.grant).map_err(|error| request.planner.locate(at, error))?;
             self.live += live;
             outcomes.push(outcome);
         }
+        let dead_letters = self.leave(&request.planner.besides(), arrival, new_arrival, &request.grant)?;
         let last = self.next_seq - 1;
         let principal = request.grant.principal().to_string();
         let (first, last_seq) = if last >= first { (Some(first), Some(last)) } else { (None, None) };
@@ -280,7 +286,7 @@ impl Writer {
                 last_seq,
                 request.trail.detail
             ])?;
-        Ok(Receipt { arrival, new_arrival, outcomes, seq: Seq(last) })
+        Ok(Receipt { arrival, new_arrival, outcomes, dead_letters, seq: Seq(last) })
     }
 
     /// True if every answer that the plan was built on would be given again.
