@@ -1,0 +1,91 @@
+//! What an import says about each file.
+
+use fhir::schema::{TypeId, r4};
+use records::{ArrivalNo, Change, DeadLetterNo};
+use std::collections::BTreeMap;
+
+/// Issues kept per file; the count goes on.
+pub const ISSUES_KEPT: usize = 1_000;
+
+/// What became of one file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FileReport {
+    /// The file's name.
+    pub name: String,
+    /// Resources created or updated.
+    pub stored: u64,
+    /// Resources that were there already, equal.
+    pub unchanged: u64,
+    /// Resources deleted.
+    pub deleted: u64,
+    /// The same by type.
+    pub by_type: BTreeMap<&'static str, Counts>,
+    /// Arrivals that hold the content, those that were here before included.
+    pub arrivals: Vec<ArrivalNo>,
+    /// How many of them are new.
+    pub new_arrivals: u64,
+    /// What could not be taken.
+    pub dead_letters: Vec<DeadLetterNo>,
+    /// What is wrong, the first [`ISSUES_KEPT`].
+    pub issues: Vec<Issue>,
+    /// How many issues there are.
+    pub issue_count: u64,
+    /// Messages without a map, by event.
+    pub unmapped: BTreeMap<String, u64>,
+    /// Bytes of content read, unpacked.
+    pub bytes: u64,
+}
+
+/// Counts of one type.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// New resources.
+    pub created: u64,
+    /// New versions.
+    pub updated: u64,
+    /// Equal ones.
+    pub unchanged: u64,
+    /// Deleted ones.
+    pub deleted: u64,
+}
+
+/// Something that is wrong with a file or a part of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Issue {
+    /// The file; within an archive, its path there too.
+    pub file: String,
+    /// Where: a line, an entry, a FHIRPath, a segment. Empty if it is the whole.
+    pub place: String,
+    /// Byte offset in the file (unpacked), where there is one.
+    pub offset: Option<u64>,
+    /// What is wrong and what to do.
+    pub message: String,
+    /// The dead letter that keeps it.
+    pub dead_letter: Option<DeadLetterNo>,
+}
+
+impl FileReport {
+    /// A report on a file of which nothing is known yet.
+    pub fn new(name: impl Into<String>) -> Self {
+        FileReport { name: name.into(), ..FileReport::default() }
+    }
+
+    pub(crate) fn count(&mut self, resource_type: TypeId, change: Change) {
+        let counts = self.by_type.entry(r4().name(resource_type)).or_default();
+        let (all, own) = match change {
+            Change::Created => (&mut self.stored, &mut counts.created),
+            Change::Updated => (&mut self.stored, &mut counts.updated),
+            Change::Unchanged => (&mut self.unchanged, &mut counts.unchanged),
+            Change::Deleted => (&mut self.deleted, &mut counts.deleted),
+        };
+        *all += 1;
+        *own += 1;
+    }
+
+    pub(crate) fn issue(&mut self, issue: Issue) {
+        self.issue_count += 1;
+        if self.issues.len() < ISSUES_KEPT {
+            self.issues.push(issue);
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! The doors' protocol work: what comes in is recognised, unpacked, planned and stored; what cannot be taken becomes a dead
+//! letter.
+//!
+//! [`fhir_door`] turns FHIR interactions and bundles into plans, for HTTP and for files alike. [`import`] takes files: it
+//! knows them by content, unpacks them within bounds, and stores what is in them. [`Importer`] also replays dead letters and
+//! takes arrivals back.
+//!
+//! The way of the data: bytes → recognise → (unpack) → arrival + plan → [`records::Records`] → report.
+//!
+//! It knows no HTTP framework and no pages; everything that touches the store takes an [`access::Grant`].
+
+mod error;
+pub mod fhir_door;
+mod hl7_door;
+pub mod import;
+mod replay;
+mod undo;
+
+pub use error::Error;
+pub use hl7_door::{Hl7Door, Hl7Outcome};
+pub use import::{FileReport, ImportOptions, Importer, Input, Issue};
+pub use undo::{Left, Undone};

@@ -1,0 +1,168 @@
+//! Taking back what an arrival wrote.
+//!
+//! Nothing is erased: a resource that the arrival created is deleted, one that it changed or deleted gets its content from
+//! before as a new version. What others changed since is left as it is, and listed.
+
+use crate::error::Error;
+use crate::fhir_door::put::{Put, bare};
+use crate::import::Importer;
+use access::Grant;
+use fhir::schema::{TypeId, r4};
+use records::{
+    ArrivalNo, Arrived, Besides, Change, IfEqual, Lookup, Operation, Planner, Receipt, ReuseArrival, Trail, Write, Written,
+};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// What taking back an arrival did.
+#[derive(Debug)]
+pub struct Undone {
+    /// Resources that were deleted.
+    pub deleted: u64,
+    /// Resources that have their earlier content again.
+    pub restored: u64,
+    /// Resources that were left as they are.
+    pub left: Vec<Left>,
+    /// The arrival that the undoing itself is.
+    pub receipt: Receipt,
+}
+
+/// A resource that was left as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Left {
+    /// Its type.
+    pub resource_type: String,
+    /// Its id.
+    pub id: String,
+    /// The version that is current.
+    pub version: i64,
+    /// The newest version that the arrival wrote.
+    pub written: i64,
+}
+
+/// One resource to be taken back.
+struct Step {
+    resource_type: TypeId,
+    id: String,
+    /// The version that must be current still.
+    version: i64,
+    /// Where its line stands in the arrival of the undoing.
+    line: Range<usize>,
+    /// Where its earlier content stands there; nothing if it is to be deleted.
+    content: Option<Range<usize>>,
+}
+
+struct Plan {
+    arrival: ArrivalNo,
+    content: Arc<Vec<u8>>,
+    steps: Arc<Vec<Step>>,
+    left: Arc<Mutex<Vec<Left>>>,
+}
+
+impl Planner for Plan {
+    fn plan(&self, lookup: &dyn Lookup) -> Result<Vec<Operation>, records::Error> {
+        let mut left = Vec::new();
+        let mut operations = Vec::with_capacity(self.steps.len());
+        for step in self.steps.iter() {
+            let Step { resource_type, id, version, line, content } = step;
+            let name = r4().name(*resource_type);
+            let now = lookup.current(name, id)?.map_or(0, |current| current.version);
+            if now != *version {
+                left.push(Left { resource_type: name.into(), id: id.clone(), version: now, written: *version });
+                continue;
+            }
+            let Some(content) = content else {
+                operations.push(bare(*resource_type, id.clone(), Write::Delete, None, line.start as u64, line.len() as u64));
+                continue;
+            };
+            let text = std::str::from_utf8(&self.content[content.clone()])
+                .map_err(|_| records::Error::Damaged(format!("{name}/{id} is not UTF-8")))?;
+            let put = Put {
+                resource_type: *resource_type,
+                id: id.clone(),
+                text,
+                if_match: None,
+                if_equal: IfEqual::NewVersion,
+                must_be_new: false,
+                at: content.start as u64,
+                length: content.len() as u64,
+            };
+            operations.push(put.operation(lookup)?);
+        }
+        *self.left.lock().unwrap_or_else(PoisonError::into_inner) = left;
+        Ok(operations)
+    }
+
+    fn besides(&self) -> Besides {
+        Besides { undoes: Some(self.arrival), ..Besides::default() }
+    }
+}
+
+impl Importer {
+    /// Takes back what `arrival` wrote, in one commit.
+    ///
+    /// # Errors
+    /// [`Error::Closed`] if it was taken back before; what the store refuses.
+    pub fn undo(&self, grant: &Grant, arrival: ArrivalNo) -> Result<Undone, Error> {
+        let info = self.records.arrival(grant, arrival)?;
+        if info.undone_us.is_some() {
+            return Err(Error::Closed(format!("arrival {arrival} was taken back already")));
+        }
+        let (mut content, mut steps, mut left) = (format!("{{\"undo\":{arrival}}}\n"), Vec::new(), Vec::new());
+        for ((resource_type, id), (current, versions)) in by_resource(self.records.written_by(grant, arrival)?) {
+            let name = r4().name(resource_type);
+            let written = versions.last().copied().unwrap_or_default();
+            if written != current {
+                left.push(Left { resource_type: name.into(), id, version: current, written });
+                continue;
+            }
+            // The newest version that somebody else wrote is what was there before.
+            let before = (1..=current).rev().find(|version| !versions.contains(version));
+            let before = match before.map(|version| self.records.read_version(grant, name, &id, version)) {
+                Some(Ok(stored)) if stored.change != Change::Deleted => Some(stored.json),
+                None | Some(Ok(_) | Err(records::Error::Gone { .. })) => None,
+                Some(Err(error)) => return Err(error.into()),
+            };
+            let start = content.len();
+            let is_restored = before.is_some();
+            content.push_str(&before.unwrap_or_else(|| format!("{{\"delete\":\"{name}/{id}\"}}")));
+            let line = start..content.len();
+            content.push('\n');
+            steps.push(Step { resource_type, id, version: current, content: is_restored.then(|| line.clone()), line });
+        }
+        let since = Arc::new(Mutex::new(Vec::new()));
+        let content = Arc::new(content.into_bytes());
+        let plan = Plan { arrival, content: Arc::clone(&content), steps: Arc::new(steps), left: Arc::clone(&since) };
+        let about = Arrived {
+            door: "undo".into(),
+            source: info.source,
+            name: format!("undo of arrival {arrival}"),
+            media: "application/x-ndjson".into(),
+            ..Arrived::default()
+        };
+        let trail = Trail { action: "undo".into(), detail: format!("arrival {arrival}: {}", info.name) };
+        let receipt = self.records.write(grant, trail, about, &content, ReuseArrival::Never, plan)?;
+        left.append(&mut since.lock().unwrap_or_else(PoisonError::into_inner));
+        let changed = |changes: &[Change]| receipt.outcomes.iter().filter(|o| changes.contains(&o.change)).count() as u64;
+        Ok(Undone {
+            deleted: changed(&[Change::Deleted]),
+            restored: changed(&[Change::Created, Change::Updated]),
+            left,
+            receipt,
+        })
+    }
+}
+
+type Versions = (i64, BTreeSet<i64>);
+
+/// Current version and the versions written, of each resource.
+fn by_resource(written: Vec<Written>) -> BTreeMap<(TypeId, String), Versions> {
+    let mut out: BTreeMap<(TypeId, String), Versions> = BTreeMap::new();
+    for Written { resource_type, id, version, current, .. } in written {
+        let entry = out.entry((resource_type, id)).or_default();
+        entry.0 = current;
+        entry.1.insert(version);
+    }
+    out
+}
