@@ -103,11 +103,11 @@ pub(crate) fn unprocessable(code: &str, place: impl Into<String>, message: impl 
     Error::Invalid(vec![Issue { code: code.into(), place: place.into(), message: message.into(), offset: 0 }])
 }
 
-/// `error`, said to be in the entry at `place`; one that names its place already is left.
+/// `error`, said to be in the part at `place`.
 pub(crate) fn at(place: impl Into<String>, error: Error) -> Error {
     match error {
         // What stops everything is not the fault of the entry during which it showed.
-        Error::At { .. } | Error::DiskFull | Error::Closed | Error::Database(_) | Error::File { .. } | Error::Damaged(_) => error,
+        Error::DiskFull | Error::Closed | Error::Database(_) | Error::File { .. } | Error::Damaged(_) => error,
         error => Error::At { place: place.into(), error: Box::new(error) },
     }
 }

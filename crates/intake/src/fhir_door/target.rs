@@ -37,6 +37,7 @@ impl Target {
             }
             _ => None,
         };
+        let found = found.filter(|(_, id)| !id.is_some_and(|id| id.starts_with('$')));
         let Some((resource_type, id)) = found else {
             return Err(match segments.as_slice() {
                 [] => format!("the URL {url:?} names no resource type"),

@@ -183,7 +183,7 @@ impl Taking<'_, '_> {
                 continue;
             }
             let Some(path) = member.enclosed_name().and_then(|path| path.to_str().map(str::to_owned)) else {
-                let shown = member.name().escape_debug().to_string();
+                let shown = member.name().map_or_else(|_| format!("no {no}"), |name| name.escape_debug().to_string());
                 drop(member);
                 self.issue(inside, None, format!("the file {shown} was not read: its path leads out of the archive, or is no text"));
                 continue;

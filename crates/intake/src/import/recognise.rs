@@ -105,8 +105,9 @@ fn seen(start: &[u8], text: &[u8]) -> String {
         Some(b'[') => return "a JSON array: FHIR resources come as a Bundle or as NDJSON, one resource a line".into(),
         _ => {}
     }
-    let shown = &text[..text.len().min(16)];
-    if std::str::from_utf8(shown).is_ok_and(|t| t.chars().all(|c| !c.is_control())) {
+    let line = text.split(|b| *b == b'\n' || *b == b'\r').next().unwrap_or(text);
+    let shown = &line[..line.len().min(16)];
+    if std::str::from_utf8(shown).is_ok_and(|t| t.chars().all(|c| !c.is_control() || c == '\t')) {
         return format!("it begins with {:?}; FHIR JSON, NDJSON and HL7 v2 are taken, plain or in gz, bz2, zst, zip", String::from_utf8_lossy(shown));
     }
     let hex: Vec<String> = shown.iter().map(|b| format!("{b:02x}")).collect();

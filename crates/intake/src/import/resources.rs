@@ -2,7 +2,7 @@
 
 use crate::fhir_door::bundle::content_hash;
 use crate::fhir_door::put::{Put, id_of, type_of};
-use crate::fhir_door::refusal::{at, is_fatal, refusal, syntax};
+use crate::fhir_door::refusal::{is_fatal, refusal, syntax};
 use fhir::json::Document;
 use records::{Besides, DeadLetterNo, Error, IfEqual, Lookup, NewDeadLetter, Operation, Planner, derived_id};
 use std::ops::Range;
@@ -63,12 +63,7 @@ impl Planner for Resources {
         for (range, line) in &self.ranges {
             match self.operation(lookup, range) {
                 Ok(operation) => operations.push(operation),
-                Err(error) if self.refused == Refused::Ends || is_fatal(&error) => {
-                    return Err(match line {
-                        Some(line) => at(format!("line {line}"), error),
-                        None => error,
-                    });
-                }
+                Err(error) if self.refused == Refused::Ends || is_fatal(&error) => return Err(error),
                 Err(error) => {
                     let refused = refusal(&error);
                     let mut place: Vec<String> = line.iter().map(|line| format!("line {line}")).collect();

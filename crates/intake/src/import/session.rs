@@ -35,8 +35,6 @@ pub(crate) enum What {
     Bundle { line: Option<u64> },
     /// HL7 v2 messages.
     Hl7,
-    /// Something that cannot be planned: kept as a dead letter.
-    Broken(NewDeadLetter),
 }
 
 /// Which pieces wait for others: name of the file or member, and offset in it.
@@ -172,7 +170,6 @@ impl<'a> Session<'a> {
                 only: None,
                 closes: None,
             })),
-            What::Broken(letter) => Plan::Letter(Letter(letter.clone())),
             What::Hl7 => Plan::Kept(Kept),
         }
     }

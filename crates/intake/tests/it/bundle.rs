@@ -1,0 +1,175 @@
+use crate::house::{House, grant};
+use expect_test::expect;
+
+fn bundle(kind: &str, entries: &[&str]) -> String {
+    format!(r#"{{"resourceType":"Bundle","type":"{kind}","entry":[{}]}}"#, entries.join(","))
+}
+
+fn post(full_url: &str, resource: &str, request: &str) -> String {
+    let resource_type = resource.split('"').nth(3).unwrap();
+    format!(r#"{{"fullUrl":"{full_url}","resource":{resource},"request":{{"method":"POST","url":"{resource_type}"{request}}}}}"#)
+}
+
+#[test]
+fn a_transaction_rewrites_references_between_its_entries() {
+    let house = House::new();
+    let answers = house.answers(&bundle("transaction", &[
+        &post(
+            "urn:uuid:o",
+            r#"{"resourceType":"Observation","status":"final","code":{"text":"x"},"subject":{"reference":"urn:uuid:p"},"valueQuantity":{"value":1.10},"contained":[{"resourceType":"Device","id":"d","patient":{"reference":"urn:uuid:p"}}],"extension":[{"url":"http://x","valueReference":{"reference":"urn:uuid:p"}}]}"#,
+            "",
+        ),
+        &post("urn:uuid:p", r#"{"resourceType":"Patient","active":true}"#, ""),
+    ]));
+    assert_eq!(answers.len(), 2);
+    let id = |answer: &str| answer.split('/').nth(1).unwrap().to_owned();
+    let (observation, patient) = (id(&answers[0]), id(&answers[1]));
+    assert!(answers[0].starts_with("201 Created Observation/"), "{answers:?}");
+    let json = house.read("Observation", &observation);
+    assert_eq!(json.matches(&format!("\"Patient/{patient}\"")).count(), 3, "{json}");
+    assert!(json.contains("1.10"));
+}
+
+#[test]
+fn a_transaction_is_all_or_nothing_and_names_the_entry() {
+    let house = House::new();
+    house.put(r#"{"resourceType":"Patient","id":"1"}"#);
+    let head = house.versions();
+    let ok = post("urn:uuid:a", r#"{"resourceType":"Patient"}"#, "");
+    for (bad, status, place) in [
+        (post("urn:uuid:b", r#"{"resourceType":"Patient","birthDate":"yesterday"}"#, ""), 422, "Bundle.entry[1].resource.birthDate"),
+        (post("urn:uuid:b", r#"{"resourceType":"Observation"}"#, ""), 422, "Bundle.entry[1].resource"),
+        (r#"{"resource":{"resourceType":"Patient","id":"1"},"request":{"method":"PUT","url":"Patient/1","ifMatch":"W/\"7\""}}"#.into(), 412, "Bundle.entry[1]"),
+        (r#"{"request":{"method":"DELETE","url":"Patient/1"}},{"resource":{"resourceType":"Patient","id":"1"},"request":{"method":"PUT","url":"Patient/1"}}"#.into(), 400, "Bundle.entry[2]"),
+        (r#"{"resource":{"resourceType":"Patient"}}"#.into(), 400, "Bundle.entry[1]"),
+        (r#"{"resource":{"resourceType":"Patient"},"request":{"method":"POST","url":"Observation"}}"#.into(), 400, "Bundle.entry[1]"),
+        (r#"{"resource":{"resourceType":"Patient"},"request":{"method":"PUT","url":"Patient/2"}}"#.into(), 400, "Bundle.entry[1]"),
+        (post("urn:uuid:a", r#"{"resourceType":"Patient"}"#, ""), 400, "Bundle.entry[1]"),
+        (
+            post("urn:uuid:b", r#"{"resourceType":"Encounter","status":"planned","class":{"code":"AMB"},"participant":[{"individual":{"reference":"Practitioner?identifier=a|1"}}]}"#, ""),
+            412,
+            "Bundle.entry[1].resource.participant[0].individual.reference",
+        ),
+    ] {
+        let refusal = house.refused(&bundle("transaction", &[&ok, &bad]));
+        assert_eq!(refusal.status, status, "{bad}: {refusal:?}");
+        assert!(refusal.issues[0].place.starts_with(place), "{bad}: {refusal:?}");
+        assert_eq!(house.versions(), head, "{bad}");
+    }
+}
+
+#[test]
+fn a_transaction_deletes_first_and_reads_last() {
+    let house = House::new();
+    house.put(r#"{"resourceType":"Patient","id":"old","identifier":[{"system":"a","value":"1"}]}"#);
+    let answers = house.answers(&bundle("transaction", &[
+        r#"{"request":{"method":"GET","url":"Patient/new"}}"#,
+        r#"{"resource":{"resourceType":"Patient","id":"new","identifier":[{"system":"a","value":"1"}]},"request":{"method":"PUT","url":"Patient?identifier=a|1"}}"#,
+        r#"{"request":{"method":"DELETE","url":"Patient?identifier=a|1"}}"#,
+        r#"{"request":{"method":"DELETE","url":"Patient/never"}}"#,
+    ]));
+    expect![[r#"
+        200 OK get Patient/new
+        201 Created Patient/new/_history/1
+        204 No Content
+        204 No Content"#]]
+    .assert_eq(&answers.join("\n"));
+}
+
+#[test]
+fn conditions_are_answered_by_the_store_and_by_the_transaction() {
+    let house = House::new();
+    house.put(r#"{"resourceType":"Practitioner","id":"p","identifier":[{"system":"http://npi","value":"1"}]}"#);
+    let practitioner = |n: u32| {
+        let json = format!(r#"{{"resourceType":"Practitioner","identifier":[{{"system":"http://npi","value":"{n}"}}]}}"#);
+        post(&format!("urn:uuid:{n}"), &json, &format!(r#","ifNoneExist":"identifier=http://npi|{n}""#))
+    };
+    let again = practitioner(2).replace("urn:uuid:2", "urn:uuid:2b");
+    let encounter = post(
+        "urn:uuid:e",
+        r#"{"resourceType":"Encounter","status":"planned","class":{"code":"AMB"},"participant":[{"individual":{"reference":"Practitioner?identifier=http://npi|1"}},{"individual":{"reference":"Practitioner?identifier=http%3A%2F%2Fnpi%7C2"}},{"individual":{"reference":"urn:uuid:1"}},{"individual":{"reference":"urn:uuid:2b"}}]}"#,
+        "",
+    );
+    let answers = house.answers(&bundle("transaction", &[&practitioner(1), &practitioner(2), &again, &encounter]));
+    assert_eq!(answers[0], "200 OK Practitioner/p/_history/1");
+    assert!(answers[1].starts_with("201"), "{answers:?}");
+    assert_eq!(answers[2], answers[1].replace("201 Created", "200 OK"));
+    let (second, encounter) = (answers[1].split('/').nth(1).unwrap(), answers[3].split('/').nth(1).unwrap());
+    let expected = format!(
+        r#"[{{"individual":{{"reference":"Practitioner/p"}}}},{{"individual":{{"reference":"Practitioner/{second}"}}}},{{"individual":{{"reference":"Practitioner/p"}}}},{{"individual":{{"reference":"Practitioner/{second}"}}}}]"#
+    );
+    assert_eq!(house.member("Encounter", encounter, "participant"), expected);
+    house.put(r#"{"resourceType":"Practitioner","id":"twin","identifier":[{"system":"http://npi","value":"1"}]}"#);
+    let refusal = house.refused(&bundle("transaction", &[&practitioner(1)]));
+    assert_eq!((refusal.status, refusal.issues[0].code.as_str()), (412, "multiple-matches"));
+}
+
+#[test]
+fn entries_of_a_batch_have_fates_of_their_own() {
+    let house = House::new();
+    house.put(r#"{"resourceType":"Patient","id":"1"}"#);
+    let answers = house.answers(&bundle("batch", &[
+        r#"{"resource":{"resourceType":"Patient","id":"1","active":true},"request":{"method":"PUT","url":"Patient/1","ifMatch":"W/\"1\""}}"#,
+        r#"{"resource":{"resourceType":"Patient","id":"1","active":false},"request":{"method":"PUT","url":"Patient/1","ifMatch":"W/\"1\""}}"#,
+        r#"{"resource":{"resourceType":"Patient","id":"1","active":false},"request":{"method":"PUT","url":"Patient/1","ifMatch":"W/\"2\""}}"#,
+        r#"{"resource":{"resourceType":"Patient","id":"2","birthDate":"x"},"request":{"method":"PUT","url":"Patient/2"}}"#,
+        r#"{"request":{"method":"DELETE","url":"Patient/1"}}"#,
+        r#"{"resource":{"resourceType":"Patient","id":"1"},"request":{"method":"PUT","url":"Patient/1","ifMatch":"W/\"3\""}}"#,
+        r#"{"request":{"method":"GET","url":"Patient?_count=1"}}"#,
+        r#"{"request":{"method":"POST","url":"Patient/$match"}}"#,
+    ]));
+    expect![[r#"
+        200 OK Patient/1/_history/2
+        412 Precondition Failed Patient/1 is at version 2, the request was made for version 1: read it again
+        200 OK Patient/1/_history/3
+        422 Unprocessable Entity "x" is not a date: YYYY, YYYY-MM or YYYY-MM-DD
+        204 No Content
+        412 Precondition Failed Patient/1 is at version 0, the request was made for version 3: read it again
+        200 OK get Patient?_count=1
+        400 Bad Request request.url: the operation $match cannot be called in a bundle"#]]
+    .assert_eq(&answers.join("\n"));
+}
+
+#[test]
+fn a_patch_in_a_bundle_is_carried_out() {
+    let house = House::new();
+    house.put(r#"{"resourceType":"Patient","id":"1","multipleBirthInteger":1}"#);
+    // [{"op":"replace","path":"/multipleBirthInteger","value":2}]
+    let data = "W3sib3AiOiJyZXBsYWNlIiwicGF0aCI6Ii9tdWx0aXBsZUJpcnRoSW50ZWdlciIsInZhbHVlIjoyfV0=";
+    let patch = format!(
+        r#"{{"resource":{{"resourceType":"Binary","contentType":"application/json-patch+json","data":"{data}"}},"request":{{"method":"PATCH","url":"Patient/1"}}}}"#
+    );
+    assert_eq!(house.answers(&bundle("transaction", &[&patch])), ["200 OK Patient/1/_history/2"]);
+    assert_eq!(house.member("Patient", "1", "multipleBirthInteger"), "2");
+}
+
+#[test]
+fn a_narrow_grant_refuses_entries_of_a_batch_and_whole_transactions() {
+    let house = House::new();
+    let entries = [
+        post("urn:uuid:a", r#"{"resourceType":"Patient"}"#, ""),
+        post("urn:uuid:b", r#"{"resourceType":"Basic","code":{"text":"x"}}"#, ""),
+    ];
+    let entries: Vec<&str> = entries.iter().map(String::as_str).collect();
+    let narrow = grant("system/Patient.c");
+    let error = house.bundle_as(&narrow, &bundle("transaction", &entries)).unwrap_err();
+    assert_eq!(intake::fhir_door::refusal(&error).status, 403);
+    assert_eq!(house.versions(), 0);
+    let (response, _) = house.bundle_as(&narrow, &bundle("batch", &entries)).unwrap();
+    assert!(response.contains("201 Created") && response.contains("403 Forbidden"), "{response}");
+    assert_eq!(house.versions(), 1);
+}
+
+#[test]
+fn other_bundles_are_refused_by_name() {
+    let house = House::new();
+    for kind in ["collection", "document", "searchset", "history", "message"] {
+        let refusal = house.refused(&bundle(kind, &[]));
+        assert_eq!(refusal.status, 400);
+        assert!(refusal.issues[0].message.contains(kind), "{refusal:?}");
+    }
+    assert_eq!(house.refused(r#"{"resourceType":"Patient"}"#).status, 400);
+    assert_eq!(house.refused("{").status, 400);
+    assert_eq!(house.answers(&bundle("batch", &[r#"{"request":{"method":"GET","url":"x"}}"#])).len(), 1);
+    assert_eq!(house.bundle(&bundle("batch", &[])).unwrap().0, r#"{"resourceType":"Bundle","type":"batch-response"}"#);
+}

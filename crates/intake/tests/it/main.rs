@@ -1,0 +1,11 @@
+//! Doors and store together, on a folder of its own.
+#![allow(missing_docs)]
+
+mod bundle;
+mod formats;
+mod house;
+mod import;
+mod replay;
+mod single;
+mod synthea;
+mod undo;
