@@ -29,17 +29,19 @@ impl Importer {
         let about = Arrived {
             door: arrival.door.clone(),
             source: arrival.source.clone(),
-            name: format!("{} ({} {no})", arrival.name, if is_corrected { "correction of dead letter" } else { "dead letter" }),
+            name: format!(
+                "{} ({} {no})",
+                arrival.name,
+                if is_corrected { "correction of dead letter" } else { "dead letter" }
+            ),
             media: arrival.media.clone(),
             wrapper: String::new(),
             base: 0,
         };
         let trail = Trail { action: "replay".into(), detail: format!("dead letter {no}") };
         if arrival.media == "application/hl7-v2" {
-            let door = self
-                .hl7
-                .as_ref()
-                .ok_or_else(|| Error::Closed("no map from HL7 v2 messages is set up".into()))?;
+            let door =
+                self.hl7.as_ref().ok_or_else(|| Error::Closed("no map from HL7 v2 messages is set up".into()))?;
             return Ok(door.receive(&self.records, grant, about, Arc::new(bytes), Some(no))?.receipts);
         }
         let is_bundle = |bytes: &[u8]| crate::import::recognise::resource_type(bytes) == Some("Bundle");

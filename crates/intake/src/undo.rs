@@ -9,7 +9,8 @@ use crate::import::Importer;
 use access::Grant;
 use fhir::schema::{TypeId, r4};
 use records::{
-    ArrivalNo, Arrived, Besides, Change, IfEqual, Lookup, Operation, Planner, Receipt, ReuseArrival, Trail, Write, Written,
+    ArrivalNo, Arrived, Besides, Change, IfEqual, Lookup, Operation, Planner, Receipt, ReuseArrival, Trail, Write,
+    Written,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -73,7 +74,14 @@ impl Planner for Plan {
                 continue;
             }
             let Some(content) = content else {
-                operations.push(bare(*resource_type, id.clone(), Write::Delete, None, line.start as u64, line.len() as u64));
+                operations.push(bare(
+                    *resource_type,
+                    id.clone(),
+                    Write::Delete,
+                    None,
+                    line.start as u64,
+                    line.len() as u64,
+                ));
                 continue;
             };
             let text = std::str::from_utf8(&self.content[content.clone()])
@@ -144,7 +152,8 @@ impl Importer {
         let trail = Trail { action: "undo".into(), detail: format!("arrival {arrival}: {}", info.name) };
         let receipt = self.records.write(grant, trail, about, &content, ReuseArrival::Never, plan)?;
         left.append(&mut since.lock().unwrap_or_else(PoisonError::into_inner));
-        let changed = |changes: &[Change]| receipt.outcomes.iter().filter(|o| changes.contains(&o.change)).count() as u64;
+        let changed =
+            |changes: &[Change]| receipt.outcomes.iter().filter(|o| changes.contains(&o.change)).count() as u64;
         Ok(Undone {
             deleted: changed(&[Change::Deleted]),
             restored: changed(&[Change::Created, Change::Updated]),

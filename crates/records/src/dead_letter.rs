@@ -142,8 +142,9 @@ impl Records {
     ) -> Result<Vec<DeadLetter>, Error> {
         grant.may_all(Permission::Read)?;
         let reader = self.shared.reader()?;
-        let mut statement = reader
-            .prepare_cached(&format!("{LETTER} WHERE no < ?1 AND (?2 IS NULL OR state = ?2) ORDER BY no DESC LIMIT ?3"))?;
+        let mut statement = reader.prepare_cached(&format!(
+            "{LETTER} WHERE no < ?1 AND (?2 IS NULL OR state = ?2) ORDER BY no DESC LIMIT ?3"
+        ))?;
         let before = before.map_or(i64::MAX, |no| no.0);
         let rows = statement.query_map(params![before, state.map(DeadLetterState::as_str), limit as i64], letter)?;
         rows.map(|row| {
@@ -226,7 +227,11 @@ impl Records {
     }
 }
 
-fn with_arrival(connection: &rusqlite::Connection, arrival: ArrivalNo, letter: DeadLetter) -> Result<DeadLetter, Error> {
+fn with_arrival(
+    connection: &rusqlite::Connection,
+    arrival: ArrivalNo,
+    letter: DeadLetter,
+) -> Result<DeadLetter, Error> {
     let arrival = crate::read::arrival_info(connection, arrival)?
         .ok_or_else(|| Error::Damaged(format!("arrival {arrival} of dead letter {} is missing", letter.no)))?;
     Ok(DeadLetter { arrival, ..letter })
@@ -234,10 +239,17 @@ fn with_arrival(connection: &rusqlite::Connection, arrival: ArrivalNo, letter: D
 
 impl Writer {
     /// Writes what a plan leaves besides resources. A delivery that was here before leaves no second letter for one place.
-    pub(crate) fn leave(&mut self, besides: &Besides, arrival: ArrivalNo, is_new: bool, grant: &Grant) -> Result<Vec<DeadLetterNo>, Error> {
+    pub(crate) fn leave(
+        &mut self,
+        besides: &Besides,
+        arrival: ArrivalNo,
+        is_new: bool,
+        grant: &Grant,
+    ) -> Result<Vec<DeadLetterNo>, Error> {
         let mut known: HashMap<(i64, i64), DeadLetterNo> = HashMap::new();
         if !is_new && !besides.dead_letters.is_empty() {
-            let mut statement = self.connection.prepare_cached("SELECT at, length, no FROM dead_letter WHERE arrival = ?1")?;
+            let mut statement =
+                self.connection.prepare_cached("SELECT at, length, no FROM dead_letter WHERE arrival = ?1")?;
             let mut rows = statement.query([arrival.0])?;
             while let Some(row) = rows.next()? {
                 known.insert((row.get(0)?, row.get(1)?), DeadLetterNo(row.get(2)?));
@@ -274,9 +286,10 @@ impl Writer {
             }
         }
         if let Some(no) = besides.undoes {
-            let changed = self
-                .connection
-                .execute("UPDATE arrival SET undone_us = ?2 WHERE no = ?1 AND undone_us IS NULL", params![no.0, self.now_us])?;
+            let changed = self.connection.execute(
+                "UPDATE arrival SET undone_us = ?2 WHERE no = ?1 AND undone_us IS NULL",
+                params![no.0, self.now_us],
+            )?;
             if changed == 0 {
                 return Err(Error::NotFound { resource_type: "arrival not yet undone".into(), id: no.to_string() });
             }

@@ -31,9 +31,16 @@ impl Records {
         for operation in operations {
             let name = r4().name(operation.resource_type);
             let found = reader
-                .prepare_cached("SELECT state, version, dictionary, body FROM resource WHERE type = ?1 AND id = ?2 AND version > 0")?
+                .prepare_cached(
+                    "SELECT state, version, dictionary, body FROM resource WHERE type = ?1 AND id = ?2 AND version > 0",
+                )?
                 .query_row(params![operation.resource_type.0, StoredId::new(&operation.id)], |r| {
-                    Ok((r.get::<_, i64>(0)?, r.get::<_, i64>(1)?, r.get::<_, Option<i64>>(2)?, r.get::<_, Option<Vec<u8>>>(3)?))
+                    Ok((
+                        r.get::<_, i64>(0)?,
+                        r.get::<_, i64>(1)?,
+                        r.get::<_, Option<i64>>(2)?,
+                        r.get::<_, Option<Vec<u8>>>(3)?,
+                    ))
                 })
                 .optional()?;
             let key = (operation.resource_type, operation.id.clone());
@@ -59,7 +66,9 @@ impl Records {
                 Write::Put { content, if_equal, .. } => {
                     grant.may(if current > 0 { Permission::Update } else { Permission::Create }, name)?;
                     let equal = match &found {
-                        Some((_, _, Some(no), Some(packed))) if current > 0 && earlier.is_none() && *if_equal == IfEqual::Keep => {
+                        Some((_, _, Some(no), Some(packed)))
+                            if current > 0 && earlier.is_none() && *if_equal == IfEqual::Keep =>
+                        {
                             self.shared.dictionaries.unpack_body(*no, packed)? == content.body
                         }
                         _ => false,

@@ -24,7 +24,11 @@ pub(crate) fn one(lookup: &dyn Lookup, resource_type: TypeId, query: &str) -> Re
 }
 
 /// Where an update under a condition that matches `found` goes: a new resource, or the one that matches.
-pub(crate) fn place_of_update(resource: Node<'_>, found: Option<String>, new_id: impl FnOnce() -> String) -> Result<Place, Error> {
+pub(crate) fn place_of_update(
+    resource: Node<'_>,
+    found: Option<String>,
+    new_id: impl FnOnce() -> String,
+) -> Result<Place, Error> {
     match (found, id_of(resource)?) {
         (None, Some(id)) => Ok(Place { id, must_be_new: false }),
         (None, None) => Ok(Place { id: new_id(), must_be_new: true }),
@@ -47,7 +51,9 @@ pub(crate) fn delete(
 ) -> Result<Option<Operation>, Error> {
     match lookup.current(r4().name(resource_type), &id)? {
         None => match if_match {
-            Some(asked) => Err(Error::VersionConflict { resource_type: r4().name(resource_type).into(), id, current: 0, asked }),
+            Some(asked) => {
+                Err(Error::VersionConflict { resource_type: r4().name(resource_type).into(), id, current: 0, asked })
+            }
             None => Ok(None),
         },
         Some(_) => Ok(Some(bare(resource_type, id, Write::Delete, if_match, at, length))),
@@ -65,9 +71,8 @@ pub(crate) fn patched(
     length: u64,
 ) -> Result<Operation, Error> {
     let name = r4().name(resource_type);
-    let current = lookup
-        .current(name, &id)?
-        .ok_or_else(|| Error::NotFound { resource_type: name.into(), id: id.clone() })?;
+    let current =
+        lookup.current(name, &id)?.ok_or_else(|| Error::NotFound { resource_type: name.into(), id: id.clone() })?;
     let version = current.version;
     let json = current.json.ok_or_else(|| Error::Gone { resource_type: name.into(), id: id.clone(), version })?;
     let document = Document::parse(json.as_bytes()).map_err(|e| Error::Damaged(format!("{name}/{id}: {e}")))?;
@@ -75,7 +80,11 @@ pub(crate) fn patched(
     patch.apply(&mut tree).map_err(patch::refused)?;
     for (member, value) in [("resourceType", name), ("id", id.as_str())] {
         if tree.get(member).and_then(Tree::as_str) != Some(value) {
-            return Err(unprocessable("business-rule", format!("{name}.{member}"), format!("a patch must not change {member}")));
+            return Err(unprocessable(
+                "business-rule",
+                format!("{name}.{member}"),
+                format!("a patch must not change {member}"),
+            ));
         }
     }
     let text = tree.to_string();
@@ -85,8 +94,17 @@ pub(crate) fn patched(
     {
         return Err(Error::VersionConflict { resource_type: name.into(), id, current: version, asked });
     }
-    Put { resource_type, id, text: &text, if_match: Some(version), if_equal: IfEqual::NewVersion, must_be_new: false, at, length }
-        .operation(lookup)
+    Put {
+        resource_type,
+        id,
+        text: &text,
+        if_match: Some(version),
+        if_equal: IfEqual::NewVersion,
+        must_be_new: false,
+        at,
+        length,
+    }
+    .operation(lookup)
 }
 
 /// Checks what an update of a named resource carries.

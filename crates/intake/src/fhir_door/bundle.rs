@@ -14,7 +14,9 @@ use super::response::{self, Fate, Reads};
 use access::{Grant, Permission};
 use fhir::json::{Document, Node, Rewriter};
 use fhir::schema::{TypeId, r4};
-use records::{Besides, DeadLetterNo, Error, Found, IfEqual, Lookup, NewDeadLetter, Operation, Planner, Receipt, Write, derived_id};
+use records::{
+    Besides, DeadLetterNo, Error, Found, IfEqual, Lookup, NewDeadLetter, Operation, Planner, Receipt, Write, derived_id,
+};
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -130,7 +132,13 @@ pub(crate) struct Imported {
 /// The plan of a bundle that was imported.
 pub(crate) fn imported(bundle: Imported) -> BundlePlanner {
     let Imported { content, range, grant, source, only, closes } = bundle;
-    BundlePlanner(Arc::new(Job { content, range, grant, manner: Manner::Import { source, only, closes }, done: Mutex::default() }))
+    BundlePlanner(Arc::new(Job {
+        content,
+        range,
+        grant,
+        manner: Manner::Import { source, only, closes },
+        done: Mutex::default(),
+    }))
 }
 
 impl BundleAnswers {
@@ -201,13 +209,33 @@ type Key = (TypeId, String);
 
 /// An entry with its identity.
 enum Act {
-    Put { resource_type: TypeId, id: String, if_match: Option<i64>, must_be_new: bool },
+    Put {
+        resource_type: TypeId,
+        id: String,
+        if_match: Option<i64>,
+        must_be_new: bool,
+    },
     /// A conditional create that matched what is stored.
-    Keep { resource_type: TypeId, id: String },
+    Keep {
+        resource_type: TypeId,
+        id: String,
+    },
     /// A conditional create under the condition of an earlier entry.
-    Same { resource_type: TypeId, id: String, entry: usize },
-    Delete { resource_type: TypeId, id: String, if_match: Option<i64> },
-    Patch { resource_type: TypeId, id: String, if_match: Option<i64> },
+    Same {
+        resource_type: TypeId,
+        id: String,
+        entry: usize,
+    },
+    Delete {
+        resource_type: TypeId,
+        id: String,
+        if_match: Option<i64>,
+    },
+    Patch {
+        resource_type: TypeId,
+        id: String,
+        if_match: Option<i64>,
+    },
     Absent,
     Read(ReadRequest),
     Skip,
@@ -297,7 +325,9 @@ impl<'p, 'd> Planning<'p, 'd> {
     /// True unless another entry alone is to be carried out.
     fn is_wanted(&self, no: usize) -> bool {
         match &self.job.manner {
-            Manner::Import { only: Some(only), .. } => place(self.job.range.start, self.entries[no].node).start == *only,
+            Manner::Import { only: Some(only), .. } => {
+                place(self.job.range.start, self.entries[no].node).start == *only
+            }
             _ => true,
         }
     }
@@ -372,7 +402,7 @@ impl<'p, 'd> Planning<'p, 'd> {
             return Ok(());
         }
         let current = self.version_then(resource_type, id)?;
-        self.check_version(resource_type, id, current, if_match)?;
+        check_version(resource_type, id, current, if_match)?;
         may(if current > 0 { Permission::Update } else { Permission::Create })
     }
 
@@ -380,17 +410,9 @@ impl<'p, 'd> Planning<'p, 'd> {
     fn version_then(&self, resource_type: TypeId, id: &str) -> Result<i64, Error> {
         let earlier = self.written.get(&(resource_type, id.to_owned())).copied().unwrap_or_default();
         let now = self.lookup.current(r4().name(resource_type), id)?;
-        let is_deleted = if earlier.times > 0 { earlier.deleted } else { now.as_ref().is_none_or(|c| c.json.is_none()) };
+        let is_deleted =
+            if earlier.times > 0 { earlier.deleted } else { now.as_ref().is_none_or(|c| c.json.is_none()) };
         Ok(if is_deleted { 0 } else { now.map_or(0, |c| c.version) + earlier.times })
-    }
-
-    fn check_version(&self, resource_type: TypeId, id: &str, current: i64, if_match: Option<i64>) -> Result<(), Error> {
-        match if_match {
-            Some(asked) if asked != current => {
-                Err(Error::VersionConflict { resource_type: r4().name(resource_type).into(), id: id.into(), current, asked })
-            }
-            _ => Ok(()),
-        }
     }
 
     /// Notes that an entry writes an identity; a transaction may do so once.
@@ -398,7 +420,9 @@ impl<'p, 'd> Planning<'p, 'd> {
         let written = self.written.entry((resource_type, id.to_owned())).or_default();
         if written.times > 0 && self.kind == Kind::Transaction {
             let name = r4().name(resource_type);
-            return Err(bad_request(format!("{name}/{id} is written by another entry too: a transaction writes a resource once")));
+            return Err(bad_request(format!(
+                "{name}/{id} is written by another entry too: a transaction writes a resource once"
+            )));
         }
         written.times += 1;
         written.deleted = deleted;
@@ -412,19 +436,17 @@ impl<'p, 'd> Planning<'p, 'd> {
             // Over HTTP the entries of a batch do not know of each other.
             return Ok(());
         }
-        match (&entry.full_url, entry.resource) {
-            (Some(full_url), _) => {
-                if !self.names.enter(full_url, resource_type, id) && self.kind == Kind::Transaction {
-                    return Err(bad_request(format!("the fullUrl {full_url} is used by another entry too")));
-                }
+        if let Some(full_url) = &entry.full_url {
+            let is_first = self.names.enter(full_url, resource_type, id);
+            if !is_first && self.kind == Kind::Transaction {
+                return Err(bad_request(format!("the fullUrl {full_url} is used by another entry too")));
             }
+        } else if is_import
+            && let Some(resource) = entry.resource
+            && let Ok(Some(own)) = id_of(resource)
+        {
             // Without a full URL others can only mean the id that the sender gave.
-            (None, Some(resource)) if is_import => {
-                if let Ok(Some(own)) = id_of(resource) {
-                    self.names.enter(&format!("{}/{own}", r4().name(resource_type)), resource_type, id);
-                }
-            }
-            _ => {}
+            self.names.enter(&format!("{}/{own}", r4().name(resource_type)), resource_type, id);
         }
         Ok(())
     }
@@ -435,7 +457,14 @@ impl<'p, 'd> Planning<'p, 'd> {
         Ok(found.filter(|id| !self.written.get(&(resource_type, id.clone())).is_some_and(|w| w.deleted)))
     }
 
-    fn put(&mut self, no: usize, resource_type: TypeId, id: String, if_match: Option<i64>, must_be_new: bool) -> Result<Act, Error> {
+    fn put(
+        &mut self,
+        no: usize,
+        resource_type: TypeId,
+        id: String,
+        if_match: Option<i64>,
+        must_be_new: bool,
+    ) -> Result<Act, Error> {
         let mut if_match = if_match;
         if self.kind != Kind::Transaction {
             self.check_alone(resource_type, &id, if_match)?;
@@ -449,14 +478,14 @@ impl<'p, 'd> Planning<'p, 'd> {
     fn delete(&mut self, resource_type: TypeId, id: String, if_match: Option<i64>) -> Result<Act, Error> {
         let key = (resource_type, id.clone());
         if !self.written.contains_key(&key) && self.lookup.current(r4().name(resource_type), &id)?.is_none() {
-            self.check_version(resource_type, &id, 0, if_match)?;
+            check_version(resource_type, &id, 0, if_match)?;
             return Ok(Act::Absent);
         }
         let mut if_match = if_match;
         if self.kind != Kind::Transaction {
             self.may(Permission::Delete, resource_type)?;
             if if_match.is_some() {
-                self.check_version(resource_type, &id, self.version_then(resource_type, &id)?, if_match)?;
+                check_version(resource_type, &id, self.version_then(resource_type, &id)?, if_match)?;
             }
             if_match = None;
         }
@@ -469,7 +498,9 @@ impl<'p, 'd> Planning<'p, 'd> {
             self.may(Permission::Update, resource_type)?;
             if self.written.contains_key(&(resource_type, id.clone())) {
                 let name = r4().name(resource_type);
-                return Err(bad_request(format!("{name}/{id} is written by an earlier entry: patch it in a request of its own")));
+                return Err(bad_request(format!(
+                    "{name}/{id} is written by an earlier entry: patch it in a request of its own"
+                )));
             }
         }
         self.write(resource_type, &id, false)?;
@@ -663,15 +694,33 @@ impl<'p, 'd> Planning<'p, 'd> {
         }
         let mut all: HashMap<TypeId, Vec<Identified>> = HashMap::new();
         for (no, act) in acts {
-            let (Act::Put { resource_type, id, .. }, Some(resource)) = (act, self.entries[*no].resource) else { continue };
+            let (Act::Put { resource_type, id, .. }, Some(resource)) = (act, self.entries[*no].resource) else {
+                continue;
+            };
             for identifier in resource.get("identifier").into_iter().flat_map(Node::each) {
                 let text = |name: &str| identifier.get(name).and_then(Node::as_str).map(std::borrow::Cow::into_owned);
                 if let Some(value) = text("value") {
-                    all.entry(*resource_type).or_default().push(Identified { system: text("system"), value, id: id.clone() });
+                    all.entry(*resource_type).or_default().push(Identified {
+                        system: text("system"),
+                        value,
+                        id: id.clone(),
+                    });
                 }
             }
         }
         self.identifiers = Some(all);
+    }
+}
+
+fn check_version(resource_type: TypeId, id: &str, current: i64, if_match: Option<i64>) -> Result<(), Error> {
+    match if_match {
+        Some(asked) if asked != current => Err(Error::VersionConflict {
+            resource_type: r4().name(resource_type).into(),
+            id: id.into(),
+            current,
+            asked,
+        }),
+        _ => Ok(()),
     }
 }
 
@@ -739,11 +788,16 @@ pub(crate) fn content_hash(resource: Node<'_>) -> String {
 
 /// The JSON Patch that an entry carries in a `Binary`.
 fn patch_of(resource: Option<Node<'_>>) -> Result<Vec<u8>, Error> {
-    let resource = resource.ok_or_else(|| bad_request("PATCH has no resource: a Binary with the JSON Patch is needed"))?;
+    let resource =
+        resource.ok_or_else(|| bad_request("PATCH has no resource: a Binary with the JSON Patch is needed"))?;
     let text = |name: &str| resource.get(name).and_then(Node::as_str);
     match text("resourceType").as_deref() {
         Some("Binary") => {}
-        Some("Parameters") => return Err(Error::NotSupported("FHIRPath Patch (Parameters) is not supported: send a JSON Patch in a Binary".into())),
+        Some("Parameters") => {
+            return Err(Error::NotSupported(
+                "FHIRPath Patch (Parameters) is not supported: send a JSON Patch in a Binary".into(),
+            ));
+        }
         _ => return Err(bad_request("PATCH needs a Binary with the JSON Patch")),
     }
     match text("contentType") {
@@ -764,7 +818,7 @@ fn patch_of(resource: Option<Node<'_>>) -> Result<Vec<u8>, Error> {
 fn base64(text: &str) -> Option<Vec<u8>> {
     let digits: Vec<u8> = text.bytes().filter(|b| !b.is_ascii_whitespace()).collect();
     let body = digits.strip_suffix(b"==").or_else(|| digits.strip_suffix(b"=")).unwrap_or(&digits);
-    if digits.len() % 4 != 0 || body.len() % 4 == 1 {
+    if !digits.len().is_multiple_of(4) || body.len() % 4 == 1 {
         return None;
     }
     let mut out = Vec::with_capacity(body.len() / 4 * 3 + 3);
@@ -803,7 +857,9 @@ mod tests {
 
     #[test]
     fn only_a_search_for_one_identifier_is_read_as_one() {
-        assert!(matches!(identifier_of("identifier=http://a%7C1"), Some((Asks::System(s), v)) if s == "http://a" && v == "1"));
+        assert!(
+            matches!(identifier_of("identifier=http://a%7C1"), Some((Asks::System(s), v)) if s == "http://a" && v == "1")
+        );
         assert!(matches!(identifier_of("identifier=|1"), Some((Asks::None, v)) if v == "1"));
         assert!(matches!(identifier_of("identifier=1"), Some((Asks::Any, _))));
         for other in ["identifier=1,2", "identifier=a|1&active=true", "name=x", "identifier:of-type=a"] {

@@ -23,16 +23,44 @@ pub(crate) struct Entry<'d> {
 /// What an entry asks for.
 #[derive(Clone, Debug)]
 pub(crate) enum Asked {
-    Create { resource_type: TypeId, if_none_exist: Option<String> },
-    Update { resource_type: TypeId, id: String, if_match: Option<i64> },
-    UpdateWhere { resource_type: TypeId, query: String, if_match: Option<i64> },
-    Delete { resource_type: TypeId, id: String, if_match: Option<i64> },
-    DeleteWhere { resource_type: TypeId, query: String },
-    Patch { resource_type: TypeId, id: String, if_match: Option<i64> },
-    PatchWhere { resource_type: TypeId, query: String, if_match: Option<i64> },
+    Create {
+        resource_type: TypeId,
+        if_none_exist: Option<String>,
+    },
+    Update {
+        resource_type: TypeId,
+        id: String,
+        if_match: Option<i64>,
+    },
+    UpdateWhere {
+        resource_type: TypeId,
+        query: String,
+        if_match: Option<i64>,
+    },
+    Delete {
+        resource_type: TypeId,
+        id: String,
+        if_match: Option<i64>,
+    },
+    DeleteWhere {
+        resource_type: TypeId,
+        query: String,
+    },
+    Patch {
+        resource_type: TypeId,
+        id: String,
+        if_match: Option<i64>,
+    },
+    PatchWhere {
+        resource_type: TypeId,
+        query: String,
+        if_match: Option<i64>,
+    },
     Read(ReadRequest),
     /// No request: the resource is to be stored as it is (import of collections and the like).
-    Store { resource_type: TypeId },
+    Store {
+        resource_type: TypeId,
+    },
     /// Nothing to store: an outcome among search results.
     Skip,
 }
@@ -80,7 +108,11 @@ pub(crate) fn version_of_etag(text: &str) -> Result<i64, Error> {
     let text = text.trim();
     let quoted = text.strip_prefix("W/").unwrap_or(text);
     let version = quoted.strip_prefix('"').and_then(|q| q.strip_suffix('"')).unwrap_or(quoted);
-    version.parse().ok().filter(|v| *v > 0).ok_or_else(|| bad_request(format!("ifMatch {text:?} is not an entity tag like W/\"3\"")))
+    version
+        .parse()
+        .ok()
+        .filter(|v| *v > 0)
+        .ok_or_else(|| bad_request(format!("ifMatch {text:?} is not an entity tag like W/\"3\"")))
 }
 
 fn asked(entry: Node<'_>, resource: Option<Node<'_>>, requests: Requests) -> Result<Asked, Error> {
@@ -126,7 +158,8 @@ fn requested(request: Node<'_>, resource: Option<Node<'_>>) -> Result<Asked, Err
         ("POST", Target::Type(resource_type)) => {
             agree(resource_type)?;
             // Some writers put the URL's question mark before the search.
-            let if_none_exist = text("ifNoneExist").map(|q| q.trim_start_matches('?').to_owned()).filter(|q| !q.is_empty());
+            let if_none_exist =
+                text("ifNoneExist").map(|q| q.trim_start_matches('?').to_owned()).filter(|q| !q.is_empty());
             Asked::Create { resource_type, if_none_exist }
         }
         ("POST", _) => return Err(wrong("a type")),
@@ -143,6 +176,10 @@ fn requested(request: Node<'_>, resource: Option<Node<'_>>) -> Result<Asked, Err
         ("PATCH", Target::Instance(resource_type, id)) => Asked::Patch { resource_type, id, if_match },
         ("PATCH", Target::Where(resource_type, query)) => Asked::PatchWhere { resource_type, query, if_match },
         ("PUT" | "DELETE" | "PATCH", Target::Type(_)) => return Err(wrong("an id or a condition")),
-        _ => return Err(bad_request(format!("request.method {method:?} is not one of GET, HEAD, POST, PUT, PATCH, DELETE"))),
+        _ => {
+            return Err(bad_request(format!(
+                "request.method {method:?} is not one of GET, HEAD, POST, PUT, PATCH, DELETE"
+            )));
+        }
     })
 }

@@ -91,7 +91,8 @@ impl Patch {
                 return Err(malformed(no, format!("more than {OPERATIONS} operations")));
             }
             let pointer = |name: &str| {
-                let text = item.get(name).and_then(Node::as_str).ok_or_else(|| malformed(no, format!("{name} is missing")))?;
+                let text =
+                    item.get(name).and_then(Node::as_str).ok_or_else(|| malformed(no, format!("{name} is missing")))?;
                 Pointer::parse(&text).ok_or_else(|| malformed(no, format!("{name} {text:?} is not a JSON Pointer")))
             };
             let value = || item.get("value").map(Tree::from).ok_or_else(|| malformed(no, "value is missing".into()));
@@ -103,7 +104,12 @@ impl Patch {
                 "move" => Step::Move(pointer("from")?, pointer("path")?),
                 "copy" => Step::Copy(pointer("from")?, pointer("path")?),
                 "test" => Step::Test(pointer("path")?, value()?),
-                other => return Err(malformed(no, format!("op {other:?} is not one of add, remove, replace, move, copy, test"))),
+                other => {
+                    return Err(malformed(
+                        no,
+                        format!("op {other:?} is not one of add, remove, replace, move, copy, test"),
+                    ));
+                }
             });
         }
         Ok(Patch { steps })
@@ -257,7 +263,10 @@ fn depth(tree: &Tree) -> usize {
 
 fn check_depth(operation: usize, path: &Pointer, value: &Tree) -> Result<(), PatchError> {
     if path.0.len() + depth(value) > DEPTH {
-        return Err(PatchError::Malformed { operation, what: format!("the result would be nested deeper than {DEPTH}") });
+        return Err(PatchError::Malformed {
+            operation,
+            what: format!("the result would be nested deeper than {DEPTH}"),
+        });
     }
     Ok(())
 }
@@ -268,7 +277,8 @@ fn equal(a: &Tree, b: &Tree) -> bool {
         (Tree::Number(a), Tree::Number(b)) => a == b || canonical(a) == canonical(b),
         (Tree::Array(a), Tree::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| equal(a, b)),
         (Tree::Object(a), Tree::Object(members)) => {
-            a.len() == members.len() && a.iter().all(|(name, value)| b.get(name).is_some_and(|other| equal(value, other)))
+            a.len() == members.len()
+                && a.iter().all(|(name, value)| b.get(name).is_some_and(|other| equal(value, other)))
         }
         _ => a == b,
     }
@@ -311,20 +321,40 @@ mod tests {
     fn the_examples_of_rfc_6902_hold() {
         for (json, patch, expected) in [
             (r#"{"foo":"bar"}"#, r#"[{"op":"add","path":"/baz","value":"qux"}]"#, r#"{"foo":"bar","baz":"qux"}"#),
-            (r#"{"foo":["bar","baz"]}"#, r#"[{"op":"add","path":"/foo/1","value":"qux"}]"#, r#"{"foo":["bar","qux","baz"]}"#),
+            (
+                r#"{"foo":["bar","baz"]}"#,
+                r#"[{"op":"add","path":"/foo/1","value":"qux"}]"#,
+                r#"{"foo":["bar","qux","baz"]}"#,
+            ),
             (r#"{"baz":"qux","foo":"bar"}"#, r#"[{"op":"remove","path":"/baz"}]"#, r#"{"foo":"bar"}"#),
             (r#"{"foo":["bar","qux","baz"]}"#, r#"[{"op":"remove","path":"/foo/1"}]"#, r#"{"foo":["bar","baz"]}"#),
-            (r#"{"baz":"qux","foo":"bar"}"#, r#"[{"op":"replace","path":"/baz","value":"boo"}]"#, r#"{"baz":"boo","foo":"bar"}"#),
+            (
+                r#"{"baz":"qux","foo":"bar"}"#,
+                r#"[{"op":"replace","path":"/baz","value":"boo"}]"#,
+                r#"{"baz":"boo","foo":"bar"}"#,
+            ),
             (
                 r#"{"foo":{"bar":"baz","waldo":"fred"},"qux":{"corge":"grault"}}"#,
                 r#"[{"op":"move","from":"/foo/waldo","path":"/qux/thud"}]"#,
                 r#"{"foo":{"bar":"baz"},"qux":{"corge":"grault","thud":"fred"}}"#,
             ),
-            (r#"{"foo":["a","b","c"]}"#, r#"[{"op":"move","from":"/foo/0","path":"/foo/2"}]"#, r#"{"foo":["b","c","a"]}"#),
-            (r#"{"foo":"bar"}"#, r#"[{"op":"add","path":"/child","value":{"g":{}}}]"#, r#"{"foo":"bar","child":{"g":{}}}"#),
+            (
+                r#"{"foo":["a","b","c"]}"#,
+                r#"[{"op":"move","from":"/foo/0","path":"/foo/2"}]"#,
+                r#"{"foo":["b","c","a"]}"#,
+            ),
+            (
+                r#"{"foo":"bar"}"#,
+                r#"[{"op":"add","path":"/child","value":{"g":{}}}]"#,
+                r#"{"foo":"bar","child":{"g":{}}}"#,
+            ),
             (r#"{"foo":["bar"]}"#, r#"[{"op":"add","path":"/foo/-","value":["abc"]}]"#, r#"{"foo":["bar",["abc"]]}"#),
             (r#"{"/":9,"~1":10}"#, r#"[{"op":"test","path":"/~01","value":10}]"#, r#"{"/":9,"~1":10}"#),
-            (r#"{"a":{"x":1.0,"y":2}}"#, r#"[{"op":"test","path":"/a","value":{"y":2,"x":10e-1}}]"#, r#"{"a":{"x":1.0,"y":2}}"#),
+            (
+                r#"{"a":{"x":1.0,"y":2}}"#,
+                r#"[{"op":"test","path":"/a","value":{"y":2,"x":10e-1}}]"#,
+                r#"{"a":{"x":1.0,"y":2}}"#,
+            ),
         ] {
             assert_eq!(apply(json, patch).as_deref(), Ok(expected), "{patch}");
         }
@@ -348,7 +378,13 @@ mod tests {
             | PatchError::TestFailed { operation: no, .. }) = error;
             assert_eq!(no, operation, "{patch}");
         }
-        for bad in ["{}", r#"[{"op":"add","path":"a","value":1}]"#, r#"[{"op":"jump","path":"/a"}]"#, r#"[{"op":"add","path":"/a"}]"#, r#"[{"op":"test","path":"/a~2","value":1}]"#] {
+        for bad in [
+            "{}",
+            r#"[{"op":"add","path":"a","value":1}]"#,
+            r#"[{"op":"jump","path":"/a"}]"#,
+            r#"[{"op":"add","path":"/a"}]"#,
+            r#"[{"op":"test","path":"/a~2","value":1}]"#,
+        ] {
             assert!(matches!(Patch::parse(bad.as_bytes()), Err(Error::Invalid(_))), "{bad}");
         }
     }
@@ -363,7 +399,13 @@ mod tests {
 
     #[test]
     fn numbers_are_compared_exactly() {
-        for (a, b, same) in [("1.10", "1.1", true), ("100", "1e2", true), ("0.0", "-0", true), ("1", "-1", false), ("0.1", "0.10000000000000000001", false)] {
+        for (a, b, same) in [
+            ("1.10", "1.1", true),
+            ("100", "1e2", true),
+            ("0.0", "-0", true),
+            ("1", "-1", false),
+            ("0.1", "0.10000000000000000001", false),
+        ] {
             assert_eq!(canonical(a) == canonical(b), same, "{a} {b}");
         }
     }

@@ -33,7 +33,14 @@ impl Put<'_> {
 }
 
 /// An operation without content.
-pub(crate) fn bare(resource_type: TypeId, id: String, write: Write, if_match: Option<i64>, at: u64, length: u64) -> Operation {
+pub(crate) fn bare(
+    resource_type: TypeId,
+    id: String,
+    write: Write,
+    if_match: Option<i64>,
+    at: u64,
+    length: u64,
+) -> Operation {
     Operation { resource_type, id, write, if_match, at, length }
 }
 
@@ -75,7 +82,9 @@ pub(crate) fn expect_type(resource: Node<'_>, resource_type: TypeId) -> Result<(
 pub(crate) fn expect_id(resource: Node<'_>, id: &str) -> Result<(), Error> {
     match resource.get("id").and_then(Node::as_str) {
         Some(found) if found == id => Ok(()),
-        Some(found) => Err(bad_request(format!("the URL names the id {id:?}, the resource has {found:?}: make them agree"))),
+        Some(found) => {
+            Err(bad_request(format!("the URL names the id {id:?}, the resource has {found:?}: make them agree")))
+        }
         None => Err(bad_request(format!("the resource has no id: an update to {id:?} must carry it"))),
     }
 }

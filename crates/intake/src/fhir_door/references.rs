@@ -120,10 +120,8 @@ impl<'d> Walk<'d, '_, '_> {
             && let Some((resource_type, query)) = text.split_once('?')
             && let Some(resource_type) = r4().resource_type(resource_type)
         {
-            let id = condition(resource_type, query).map_err(|error| Error::At {
-                place: place_of(self.root, value),
-                error: Box::new(error),
-            })?;
+            let id = condition(resource_type, query)
+                .map_err(|error| Error::At { place: place_of(self.root, value), error: Box::new(error) })?;
             self.replace(value, &format!("{}/{id}", r4().name(resource_type)));
         }
         Ok(())
@@ -193,7 +191,9 @@ pub(crate) fn place_of(root: Node<'_>, value: Node<'_>) -> String {
             }
             Kind::Array => {
                 let Some((at, child)) = node.items().enumerate().find(|(_, child)| holds(*child)) else { break };
-                out.push_str(&format!("[{at}]"));
+                out.push('[');
+                out.push_str(&at.to_string());
+                out.push(']');
                 node = child;
             }
             _ => break,

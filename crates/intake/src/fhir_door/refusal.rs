@@ -116,7 +116,12 @@ pub(crate) fn at(place: impl Into<String>, error: Error) -> Error {
 pub(crate) fn is_fatal(error: &Error) -> bool {
     match error {
         Error::At { error, .. } => is_fatal(error),
-        Error::DiskFull | Error::Closed | Error::Layout(_) | Error::Damaged(_) | Error::Database(_) | Error::File { .. } => true,
+        Error::DiskFull
+        | Error::Closed
+        | Error::Layout(_)
+        | Error::Damaged(_)
+        | Error::Database(_)
+        | Error::File { .. } => true,
         _ => false,
     }
 }

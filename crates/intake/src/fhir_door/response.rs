@@ -58,7 +58,9 @@ pub(crate) fn write(bundle_type: &str, fates: &[Fate], receipt: &Receipt, reads:
 
 fn answer(fate: &Fate, receipt: &Receipt, reads: &dyn Reads) -> EntryAnswer {
     match fate {
-        Fate::Operation(at) => receipt.outcomes.get(*at).map_or_else(EntryAnswer::default, |outcome| written(outcome, reads)),
+        Fate::Operation(at) => {
+            receipt.outcomes.get(*at).map_or_else(EntryAnswer::default, |outcome| written(outcome, reads))
+        }
         Fate::Absent | Fate::Skipped => EntryAnswer { status: 204, ..EntryAnswer::default() },
         Fate::Read(ReadRequest { head, url, if_none_match, if_modified_since }) => {
             reads.read(*head, url, if_none_match.as_deref(), if_modified_since.as_deref())
@@ -78,7 +80,8 @@ fn written(outcome: &Outcome, reads: &dyn Reads) -> EntryAnswer {
     };
     EntryAnswer {
         status,
-        location: (*change != Change::Deleted).then(|| format!("{}/{id}/_history/{version}", r4().name(*resource_type))),
+        location: (*change != Change::Deleted)
+            .then(|| format!("{}/{id}/_history/{version}", r4().name(*resource_type))),
         etag: Some(format!("W/\"{version}\"")),
         last_modified: Some(fhir::time::format_us(*updated_us)),
         resource: if *change == Change::Deleted { None } else { reads.representation(outcome) },

@@ -98,29 +98,28 @@ impl Single {
     pub fn new(interaction: Interaction, content: Arc<Vec<u8>>, new_id: String) -> Self {
         Single { interaction, content, new_id }
     }
+}
 
-    fn put(
-        &self,
-        lookup: &dyn Lookup,
-        document: &Document<'_>,
-        resource_type: TypeId,
-        id: String,
-        if_match: Option<i64>,
-        must_be_new: bool,
-    ) -> Result<Vec<Operation>, Error> {
-        let span = document.root().span();
-        let put = Put {
-            resource_type,
-            id,
-            text: document.root().raw(),
-            if_match,
-            if_equal: IfEqual::NewVersion,
-            must_be_new,
-            at: span.start as u64,
-            length: span.len() as u64,
-        };
-        Ok(vec![put.operation(lookup)?])
-    }
+fn put(
+    lookup: &dyn Lookup,
+    document: &Document<'_>,
+    resource_type: TypeId,
+    id: String,
+    if_match: Option<i64>,
+    must_be_new: bool,
+) -> Result<Vec<Operation>, Error> {
+    let span = document.root().span();
+    let put = Put {
+        resource_type,
+        id,
+        text: document.root().raw(),
+        if_match,
+        if_equal: IfEqual::NewVersion,
+        must_be_new,
+        at: span.start as u64,
+        length: span.len() as u64,
+    };
+    Ok(vec![put.operation(lookup)?])
 }
 
 fn known(resource_type: &str) -> Result<TypeId, Error> {
@@ -142,16 +141,18 @@ impl Planner for Single {
                 {
                     return Ok(vec![bare(resource_type, id, Write::Keep, None, 0, length)]);
                 }
-                self.put(lookup, &document, resource_type, self.new_id.clone(), None, true)
+                put(lookup, &document, resource_type, self.new_id.clone(), None, true)
             }
             Interaction::Update { resource_type, id, if_match } => {
                 let resource_type = known(resource_type)?;
                 if !is_id(id) {
-                    return Err(bad_request(format!("{id:?} is not an id: 1 to 64 of the characters A-Z a-z 0-9 - . are")));
+                    return Err(bad_request(format!(
+                        "{id:?} is not an id: 1 to 64 of the characters A-Z a-z 0-9 - . are"
+                    )));
                 }
                 let document = parse()?;
                 act::check_update(document.root(), resource_type, id)?;
-                self.put(lookup, &document, resource_type, id.clone(), *if_match, false)
+                put(lookup, &document, resource_type, id.clone(), *if_match, false)
             }
             Interaction::UpdateWhere { resource_type, query, if_match } => {
                 let resource_type = known(resource_type)?;
@@ -159,7 +160,7 @@ impl Planner for Single {
                 expect_type(document.root(), resource_type)?;
                 let found = act::one(lookup, resource_type, query)?;
                 let place = act::place_of_update(document.root(), found, || self.new_id.clone())?;
-                self.put(lookup, &document, resource_type, place.id, *if_match, place.must_be_new)
+                put(lookup, &document, resource_type, place.id, *if_match, place.must_be_new)
             }
             Interaction::Delete { resource_type, id, if_match } => {
                 let resource_type = known(resource_type)?;
@@ -178,8 +179,10 @@ impl Planner for Single {
             Interaction::PatchWhere { resource_type, query, if_match } => {
                 let resource_type = known(resource_type)?;
                 let patch = Patch::parse(&self.content)?;
-                let id = act::one(lookup, resource_type, query)?
-                    .ok_or_else(|| Error::NoMatch { resource_type: r4().name(resource_type).into(), query: query.clone() })?;
+                let id = act::one(lookup, resource_type, query)?.ok_or_else(|| Error::NoMatch {
+                    resource_type: r4().name(resource_type).into(),
+                    query: query.clone(),
+                })?;
                 Ok(vec![act::patched(lookup, resource_type, id, &patch, *if_match, 0, length)?])
             }
         }

@@ -31,7 +31,9 @@ impl Target {
         // An absolute URL begins with a host and a base of any length; a relative one with the type.
         let known = |segment: &&str| r4().resource_type(segment);
         let found = match segments.as_slice() {
-            [.., last] if known(last).is_some() && (absolute.is_some() || segments.len() == 1) => known(last).map(|t| (t, None)),
+            [.., last] if known(last).is_some() && (absolute.is_some() || segments.len() == 1) => {
+                known(last).map(|t| (t, None))
+            }
             [.., kind, id] if known(kind).is_some() && (absolute.is_some() || segments.len() == 2) => {
                 known(kind).map(|t| (t, Some(*id)))
             }
@@ -41,7 +43,9 @@ impl Target {
         let Some((resource_type, id)) = found else {
             return Err(match segments.as_slice() {
                 [] => format!("the URL {url:?} names no resource type"),
-                [.., operation] if operation.starts_with('$') => format!("the operation {operation} cannot be called in a bundle"),
+                [.., operation] if operation.starts_with('$') => {
+                    format!("the operation {operation} cannot be called in a bundle")
+                }
                 [first, ..] => format!("the URL {url:?} is not understood: {first:?} is no R4 resource type"),
             });
         };
@@ -76,7 +80,9 @@ mod tests {
         }
         assert_eq!(Target::parse("Patient"), Ok(Target::Type(patient)));
         assert_eq!(Target::parse("Patient?_id=1&x=a/b"), Ok(Target::Where(patient, "_id=1&x=a/b".into())));
-        for bad in ["", "?x=1", "Patienten/1", "x/Patient/1", "Patient/1/2", "Patient/a b", "Patient/$match", "Patient/1?x=1"] {
+        for bad in
+            ["", "?x=1", "Patienten/1", "x/Patient/1", "Patient/1/2", "Patient/a b", "Patient/$match", "Patient/1?x=1"]
+        {
             assert!(Target::parse(bad).is_err(), "{bad}");
         }
     }

@@ -72,7 +72,13 @@ fn fill(reader: &mut dyn Read, buffer: &mut Vec<u8>, length: usize) -> io::Resul
 
 impl Taking<'_, '_> {
     fn issue(&mut self, place: &Place, offset: Option<u64>, message: impl Into<String>) {
-        let issue = Issue { file: place.name.clone(), place: String::new(), offset, message: message.into(), dead_letter: None };
+        let issue = Issue {
+            file: place.name.clone(),
+            place: String::new(),
+            offset,
+            message: message.into(),
+            dead_letter: None,
+        };
         self.session.reports[self.file].issue(issue);
     }
 
@@ -94,7 +100,11 @@ impl Taking<'_, '_> {
                     }
                 };
                 let inside = if place.nesting == 0 { place.inside(&described) } else { place.inside(wrapper.name()) };
-                if wrapper == Wrapper::Zip { self.archive(&inside, input) } else { self.wrapped(&inside, wrapper, input) }
+                if wrapper == Wrapper::Zip {
+                    self.archive(&inside, input)
+                } else {
+                    self.wrapped(&inside, wrapper, input)
+                }
             }
             kind => self.content(place, kind, &mut input),
         }
@@ -112,7 +122,9 @@ impl Taking<'_, '_> {
         match kind {
             Kind::Wrapped(Wrapper::Zip) => {
                 let mut aside = tempfile::SpooledTempFile::new(SPOOL_BYTES);
-                if let Err(error) = io::copy(&mut input, &mut aside).and_then(|_| aside.flush()).and_then(|()| aside.rewind()) {
+                if let Err(error) =
+                    io::copy(&mut input, &mut aside).and_then(|_| aside.flush()).and_then(|()| aside.rewind())
+                {
                     self.unpack_failed(place, 0, &error);
                     return Ok(());
                 }
@@ -185,7 +197,11 @@ impl Taking<'_, '_> {
             let Some(path) = member.enclosed_name().and_then(|path| path.to_str().map(str::to_owned)) else {
                 let shown = member.name().map_or_else(|_| format!("no {no}"), |name| name.escape_debug().to_string());
                 drop(member);
-                self.issue(inside, None, format!("the file {shown} was not read: its path leads out of the archive, or is no text"));
+                self.issue(
+                    inside,
+                    None,
+                    format!("the file {shown} was not read: its path leads out of the archive, or is no text"),
+                );
                 continue;
             };
             let packed = member.compressed_size();
@@ -282,7 +298,7 @@ impl Taking<'_, '_> {
                     let message = format!("{} of more than {most} bytes: it was not read", parts.one());
                     self.issue(place, Some(base), message);
                     // Its end is looked for without keeping what comes before.
-                    let skipped = self.skip(input, &mut buffer, parts);
+                    let skipped = skip(input, &mut buffer, parts);
                     base += skipped;
                     line += u64::from(parts == Parts::Lines);
                     wanted = PART_BYTES;
@@ -295,29 +311,6 @@ impl Taking<'_, '_> {
             }
             if is_end && buffer.is_empty() {
                 return Ok(());
-            }
-        }
-    }
-
-    /// Reads on until something new begins; how many bytes were passed over.
-    fn skip(&mut self, input: &mut dyn Read, buffer: &mut Vec<u8>, parts: Parts) -> u64 {
-        let mut skipped = 0;
-        loop {
-            // A mark that lies across two reads is found because the last bytes are kept.
-            let kept = buffer.split_off(buffer.len() - buffer.len().min(8));
-            skipped += buffer.len() as u64;
-            *buffer = kept;
-            let before = buffer.len();
-            if fill(input, buffer, PART_BYTES).is_err() || buffer.len() == before {
-                skipped += buffer.len() as u64;
-                buffer.clear();
-                return skipped;
-            }
-            if let Some(at) = parts.first_cut(buffer) {
-                let rest = buffer.split_off(at);
-                skipped += buffer.len() as u64;
-                *buffer = rest;
-                return skipped;
             }
         }
     }
@@ -365,13 +358,43 @@ impl Taking<'_, '_> {
         self.run(place, base, &content, whole, run)
     }
 
-    fn run(&mut self, place: &Place, base: u64, content: &[u8], range: Range<usize>, run: Vec<(Range<usize>, Option<u64>)>) -> Result<(), Error> {
+    fn run(
+        &mut self,
+        place: &Place,
+        base: u64,
+        content: &[u8],
+        range: Range<usize>,
+        run: Vec<(Range<usize>, Option<u64>)>,
+    ) -> Result<(), Error> {
         if run.is_empty() {
             return Ok(());
         }
         let start = base + range.start as u64;
         let piece = self.piece(place, "application/fhir+ndjson", start, content[range].to_vec(), What::Resources(run));
         self.session.piece(self.file, piece)
+    }
+}
+
+/// Reads on until something new begins; how many bytes were passed over.
+fn skip(input: &mut dyn Read, buffer: &mut Vec<u8>, parts: Parts) -> u64 {
+    let mut skipped = 0;
+    loop {
+        // A mark that lies across two reads is found because the last bytes are kept.
+        let kept = buffer.split_off(buffer.len() - buffer.len().min(8));
+        skipped += buffer.len() as u64;
+        *buffer = kept;
+        let before = buffer.len();
+        if fill(input, buffer, PART_BYTES).is_err() || buffer.len() == before {
+            skipped += buffer.len() as u64;
+            buffer.clear();
+            return skipped;
+        }
+        if let Some(at) = parts.first_cut(buffer) {
+            let rest = buffer.split_off(at);
+            skipped += buffer.len() as u64;
+            *buffer = rest;
+            return skipped;
+        }
     }
 }
 
@@ -433,4 +456,3 @@ fn describe(wrapper: Wrapper, input: &mut (impl Read + Seek)) -> io::Result<Stri
     input.seek(SeekFrom::Start(0))?;
     Ok(format!("{} of {length} bytes blake3 {}", wrapper.name(), hasher.finalize().to_hex()))
 }
-

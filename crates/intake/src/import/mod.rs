@@ -102,7 +102,13 @@ impl Importer {
     ///
     /// # Errors
     /// What stops everything: the grant does not reach, the store fails.
-    pub fn import(&self, grant: &Grant, name: &str, input: Input, options: &ImportOptions) -> Result<FileReport, Error> {
+    pub fn import(
+        &self,
+        grant: &Grant,
+        name: &str,
+        input: Input,
+        options: &ImportOptions,
+    ) -> Result<FileReport, Error> {
         let mut session = Session::new(self, grant, options);
         session.reports.push(FileReport::new(name));
         file::take(&mut session, 0, name, input)?;
@@ -134,7 +140,7 @@ impl Importer {
             for &no in &todo {
                 let file = &files[no];
                 let before = session.waiting_count();
-                self.go_on(&session, files.len(), done_files, (done_bytes, all_bytes), &file.name, progress)?;
+                go_on(&session, files.len(), done_files, (done_bytes, all_bytes), &file.name, progress)?;
                 match File::open(&file.path) {
                     Ok(opened) => file::take(&mut session, no, &file.name, Input::File(opened))?,
                     Err(error) => session.reports[no].issue(Issue {
@@ -161,30 +167,32 @@ impl Importer {
             // Without progress the last round leaves dead letters.
             session.waiting = progressed.then(Waiting::new);
         }
-        self.go_on(&session, files.len(), files.len(), (all_bytes, all_bytes), "", progress)?;
+        go_on(&session, files.len(), files.len(), (all_bytes, all_bytes), "", progress)?;
         Ok(session.reports)
     }
+}
 
-    fn go_on(
-        &self,
-        session: &Session<'_>,
-        all_files: usize,
-        files: usize,
-        (bytes, all_bytes): (u64, u64),
-        name: &str,
-        progress: &mut dyn FnMut(Progress<'_>) -> ControlFlow<()>,
-    ) -> Result<(), Error> {
-        let resources = session.reports.iter().map(|report| report.stored + report.unchanged).sum();
-        match progress(Progress { name, files, all_files, bytes, all_bytes, resources }) {
-            ControlFlow::Continue(()) => Ok(()),
-            ControlFlow::Break(()) => Err(Error::Stopped),
-        }
+/// Says how far it is; an error if that was told to stop.
+fn go_on(
+    session: &Session<'_>,
+    all_files: usize,
+    files: usize,
+    (bytes, all_bytes): (u64, u64),
+    name: &str,
+    progress: &mut dyn FnMut(Progress<'_>) -> ControlFlow<()>,
+) -> Result<(), Error> {
+    let resources = session.reports.iter().map(|report| report.stored + report.unchanged).sum();
+    match progress(Progress { name, files, all_files, bytes, all_bytes, resources }) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(()) => Err(Error::Stopped),
     }
 }
 
 /// True if a piece of the file `name`, or of an archive of that name, waits.
 fn waits(waiting: &Waiting, name: &str) -> bool {
-    waiting.iter().any(|(piece, _)| piece.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+    waiting
+        .iter()
+        .any(|(piece, _)| piece.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
 }
 
 /// The files at `paths`, those in folders included, in the order of their names. Names that begin with a dot are passed over

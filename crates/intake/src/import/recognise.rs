@@ -108,16 +108,26 @@ fn seen(start: &[u8], text: &[u8]) -> String {
     let line = text.split(|b| *b == b'\n' || *b == b'\r').next().unwrap_or(text);
     let shown = &line[..line.len().min(16)];
     if std::str::from_utf8(shown).is_ok_and(|t| t.chars().all(|c| !c.is_control() || c == '\t')) {
-        return format!("it begins with {:?}; FHIR JSON, NDJSON and HL7 v2 are taken, plain or in gz, bz2, zst, zip", String::from_utf8_lossy(shown));
+        return format!(
+            "it begins with {:?}; FHIR JSON, NDJSON and HL7 v2 are taken, plain or in gz, bz2, zst, zip",
+            String::from_utf8_lossy(shown)
+        );
     }
     let hex: Vec<String> = shown.iter().map(|b| format!("{b:02x}")).collect();
-    format!("it begins with the bytes {}; FHIR JSON, NDJSON and HL7 v2 are taken, plain or in gz, bz2, zst, zip", hex.join(" "))
+    format!(
+        "it begins with the bytes {}; FHIR JSON, NDJSON and HL7 v2 are taken, plain or in gz, bz2, zst, zip",
+        hex.join(" ")
+    )
 }
 
 /// True if `start`, the beginning of a JSON content, is lines of objects rather than one document. `is_all`: nothing follows.
 pub(crate) fn is_lines(start: &[u8], is_all: bool) -> bool {
     let start = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start);
-    let mut lines = start.split(|b| *b == b'\n').map(<[u8]>::trim_ascii_end).enumerate().filter(|(_, line)| !line.trim_ascii().is_empty());
+    let mut lines = start
+        .split(|b| *b == b'\n')
+        .map(<[u8]>::trim_ascii_end)
+        .enumerate()
+        .filter(|(_, line)| !line.trim_ascii().is_empty());
     let (mut whole, mut other) = (0, 0);
     for (_, line) in lines.by_ref().take(LINES) {
         // The line of a document laid out for reading never is a whole object from its first column.
@@ -248,10 +258,14 @@ mod tests {
 
     #[test]
     fn lines_and_documents_are_told_apart() {
-        for lines in ["{\"a\":1}\n{\"b\":2}\n", "{\"a\":1}\r\n\r\n{\"b\":2", "{\"a\":\n{\"b\":2}\n", "\u{feff}{\"a\":1}\n{}"] {
+        for lines in
+            ["{\"a\":1}\n{\"b\":2}\n", "{\"a\":1}\r\n\r\n{\"b\":2", "{\"a\":\n{\"b\":2}\n", "\u{feff}{\"a\":1}\n{}"]
+        {
             assert!(is_lines(lines.as_bytes(), true), "{lines}");
         }
-        for document in ["{\"a\":1}", "{\"a\":1}\n", "{\n  \"a\": {\"b\": 1}\n}\n", "{\n}", "{\"a\":1", "{\n\"a\":\n{\n}\n}"] {
+        for document in
+            ["{\"a\":1}", "{\"a\":1}\n", "{\n  \"a\": {\"b\": 1}\n}\n", "{\n}", "{\"a\":1", "{\n\"a\":\n{\n}\n}"]
+        {
             assert!(!is_lines(document.as_bytes(), true), "{document}");
         }
         assert!(is_lines(b"{\"a\":1}\n", false));
@@ -259,7 +273,8 @@ mod tests {
 
     #[test]
     fn the_type_is_found_wherever_it_stands() {
-        let json = br#" {"id":"a\"b\\","x":[1,{"resourceType":"No"},"]"],"n":-1.5e3,"t":true,"resourceType" : "Patient","y":"#;
+        let json =
+            br#" {"id":"a\"b\\","x":[1,{"resourceType":"No"},"]"],"n":-1.5e3,"t":true,"resourceType" : "Patient","y":"#;
         assert_eq!(resource_type(json), Some("Patient"));
         for none in [&b"{}"[..], b"", b"{\"a\":{}}", b"{\"resourceType", b"[]", b"{\"a\"\"b\"}", b"{\"a\":]}"] {
             assert_eq!(resource_type(none), None, "{none:?}");

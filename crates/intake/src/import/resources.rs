@@ -67,7 +67,9 @@ impl Planner for Resources {
                 Err(error) => {
                     let refused = refusal(&error);
                     let mut place: Vec<String> = line.iter().map(|line| format!("line {line}")).collect();
-                    place.extend(refused.issues.first().map(|issue| issue.place.clone()).filter(|place| !place.is_empty()));
+                    place.extend(
+                        refused.issues.first().map(|issue| issue.place.clone()).filter(|place| !place.is_empty()),
+                    );
                     letters.push(NewDeadLetter {
                         at: range.start as u64,
                         length: range.len() as u64,

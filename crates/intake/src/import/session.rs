@@ -242,7 +242,9 @@ impl<'a> Session<'a> {
     fn rehearse(&mut self, file: usize, piece: &Piece, plan: &Plan) -> Result<(), Error> {
         let letters = match self.importer.records.rehearse(self.grant, plan) {
             Ok(changes) => {
-                changes.into_iter().for_each(|(resource_type, change)| self.reports[file].count(resource_type, change));
+                for (resource_type, change) in changes {
+                    self.reports[file].count(resource_type, change);
+                }
                 plan.besides().dead_letters
             }
             Err(error) if ends_everything(&error) => return Err(error.into()),
@@ -280,7 +282,8 @@ impl<'a> Session<'a> {
         }
         // Messages may mean what earlier ones made.
         self.settle(0)?;
-        let outcome = door.receive(&self.importer.records, self.grant, piece.about.clone(), Arc::clone(&piece.content), None)?;
+        let outcome =
+            door.receive(&self.importer.records, self.grant, piece.about.clone(), Arc::clone(&piece.content), None)?;
         for receipt in outcome.receipts {
             self.received(file, &piece, receipt)?;
         }
@@ -309,7 +312,9 @@ fn letter_of(piece: &Piece, error: &records::Error) -> NewDeadLetter {
     };
     place.extend(refused.issues.first().map(|issue| issue.place.clone()).filter(|place| !place.is_empty()));
     let hint = match piece.what {
-        What::Bundle { .. } if waits_for_others(error) => "store what it refers to and replay it; nothing of the bundle was taken",
+        What::Bundle { .. } if waits_for_others(error) => {
+            "store what it refers to and replay it; nothing of the bundle was taken"
+        }
         What::Bundle { .. } => "correct the bundle and replay it; nothing of it was taken",
         _ => "correct it and replay it",
     };

@@ -115,17 +115,30 @@ impl<R: Read> Read for Bounded<R> {
 }
 
 /// Takes a stream wrapper off. Zip archives are not streams: see [`super::file`].
-pub(crate) fn stream<'r>(wrapper: Wrapper, inner: impl Read + 'r, used: &Used, bounds: &Bounds) -> io::Result<Box<dyn Read + 'r>> {
+pub(crate) fn stream<'r>(
+    wrapper: Wrapper,
+    inner: impl Read + 'r,
+    used: &Used,
+    bounds: &Bounds,
+) -> io::Result<Box<dyn Read + 'r>> {
     let packed = Rc::new(Cell::new(0));
     let counting = BufReader::with_capacity(64 << 10, Counting { inner, count: Rc::clone(&packed) });
     let (used, bounds) = (used.clone(), *bounds);
     Ok(match wrapper {
-        Wrapper::Gzip => {
-            Box::new(Bounded { inner: flate2::bufread::MultiGzDecoder::new(counting), packed, unpacked: 0, used, bounds })
-        }
-        Wrapper::Bzip2 => {
-            Box::new(Bounded { inner: bzip2::bufread::MultiBzDecoder::new(counting), packed, unpacked: 0, used, bounds })
-        }
+        Wrapper::Gzip => Box::new(Bounded {
+            inner: flate2::bufread::MultiGzDecoder::new(counting),
+            packed,
+            unpacked: 0,
+            used,
+            bounds,
+        }),
+        Wrapper::Bzip2 => Box::new(Bounded {
+            inner: bzip2::bufread::MultiBzDecoder::new(counting),
+            packed,
+            unpacked: 0,
+            used,
+            bounds,
+        }),
         Wrapper::Zstd => {
             let mut inner = zstd::stream::read::Decoder::with_buffer(counting)?;
             inner.window_log_max(ZSTD_WINDOW_LOG)?;

@@ -7,7 +7,9 @@ fn bundle(kind: &str, entries: &[&str]) -> String {
 
 fn post(full_url: &str, resource: &str, request: &str) -> String {
     let resource_type = resource.split('"').nth(3).unwrap();
-    format!(r#"{{"fullUrl":"{full_url}","resource":{resource},"request":{{"method":"POST","url":"{resource_type}"{request}}}}}"#)
+    format!(
+        r#"{{"fullUrl":"{full_url}","resource":{resource},"request":{{"method":"POST","url":"{resource_type}"{request}}}}}"#
+    )
 }
 
 #[test]
@@ -68,11 +70,11 @@ fn a_transaction_deletes_first_and_reads_last() {
         r#"{"request":{"method":"DELETE","url":"Patient?identifier=a|1"}}"#,
         r#"{"request":{"method":"DELETE","url":"Patient/never"}}"#,
     ]));
-    expect![[r#"
+    expect![[r"
         200 OK get Patient/new
         201 Created Patient/new/_history/1
         204 No Content
-        204 No Content"#]]
+        204 No Content"]]
     .assert_eq(&answers.join("\n"));
 }
 
@@ -81,7 +83,8 @@ fn conditions_are_answered_by_the_store_and_by_the_transaction() {
     let house = House::new();
     house.put(r#"{"resourceType":"Practitioner","id":"p","identifier":[{"system":"http://npi","value":"1"}]}"#);
     let practitioner = |n: u32| {
-        let json = format!(r#"{{"resourceType":"Practitioner","identifier":[{{"system":"http://npi","value":"{n}"}}]}}"#);
+        let json =
+            format!(r#"{{"resourceType":"Practitioner","identifier":[{{"system":"http://npi","value":"{n}"}}]}}"#);
         post(&format!("urn:uuid:{n}"), &json, &format!(r#","ifNoneExist":"identifier=http://npi|{n}""#))
     };
     let again = practitioner(2).replace("urn:uuid:2", "urn:uuid:2b");
@@ -122,7 +125,7 @@ fn entries_of_a_batch_have_fates_of_their_own() {
         200 OK Patient/1/_history/2
         412 Precondition Failed Patient/1 is at version 2, the request was made for version 1: read it again
         200 OK Patient/1/_history/3
-        422 Unprocessable Entity "x" is not a date: YYYY, YYYY-MM or YYYY-MM-DD
+        422 Unprocessable Entity `x` is not a date as YYYY, YYYY-MM or YYYY-MM-DD
         204 No Content
         412 Precondition Failed Patient/1 is at version 0, the request was made for version 3: read it again
         200 OK get Patient?_count=1

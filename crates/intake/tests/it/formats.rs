@@ -79,7 +79,8 @@ fn what_is_not_taken_is_said() {
 fn archives_that_grow_too_much_are_given_up() {
     let house = House::new();
     let line = format!("{{\"resourceType\":\"Patient\",\"id\":\"x\",\"language\":\"{}\"}}", " ".repeat(64 << 20));
-    for bytes in [gzip(line.as_bytes()), zstd(line.as_bytes()), bzip2(line.as_bytes()), zip(&[("a", line.as_bytes())])] {
+    for bytes in [gzip(line.as_bytes()), zstd(line.as_bytes()), bzip2(line.as_bytes()), zip(&[("a", line.as_bytes())])]
+    {
         refused(&house.import("bomb", &bytes), "times its size");
     }
     let bounds = |bounds| ImportOptions { bounds, ..ImportOptions::default() };
@@ -91,8 +92,12 @@ fn archives_that_grow_too_much_are_given_up() {
     let short = bounds(Bounds { document_bytes: 1000, ..Bounds::default() });
     let long = format!("{{\"resourceType\":\"Patient\",\"language\":\"{}\"}}", "x".repeat(2000));
     refused(&house.import_with("a", long.as_bytes(), &short), "more than 1000 bytes");
-    let between = format!("{{\"resourceType\":\"Patient\",\"id\":\"8\"}}\n{long}\n{{\"resourceType\":\"Patient\",\"id\":\"9\"}}\n");
-    let report = house.import_with("a", between.as_bytes(), &short);
+    let part = bounds(Bounds { document_bytes: 8 << 20, ..Bounds::default() });
+    let long = format!("{{\"resourceType\":\"Patient\",\"language\":\"{}\"}}", "x".repeat(9 << 20));
+    let between = format!(
+        "{{\"resourceType\":\"Patient\",\"id\":\"8\"}}\n{long}\n{{\"resourceType\":\"Patient\",\"id\":\"9\"}}\n"
+    );
+    let report = house.import_with("a", between.as_bytes(), &part);
     assert_eq!((report.stored, report.issue_count), (2, 1), "{report:?}");
 }
 
@@ -115,7 +120,9 @@ fn deep_and_badly_encoded_json_become_dead_letters() {
 fn a_file_longer_than_a_part_is_stored_in_parts_that_lead_back() {
     let house = House::new();
     let filler = "x".repeat(20_000);
-    let lines: String = (0..1000).map(|no| format!("{{\"resourceType\":\"Basic\",\"id\":\"{no}\",\"code\":{{\"text\":\"{filler}{no}\"}}}}\n")).collect();
+    let line =
+        |no: u32| format!("{{\"resourceType\":\"Basic\",\"id\":\"{no}\",\"code\":{{\"text\":\"{filler}{no}\"}}}}\n");
+    let lines = (0..1000).map(line).collect::<Vec<_>>().concat();
     let report = house.import("long.ndjson", lines.as_bytes());
     assert_eq!((report.stored, report.issue_count), (1000, 0), "{:?}", report.issues);
     assert!(report.arrivals.len() > 2);
@@ -133,7 +140,12 @@ fn valid() -> Vec<Vec<u8>> {
     vec![
         LINES.to_vec(),
         bundle.to_vec(),
-        bundle.to_vec().iter().map(|b| if *b == b',' { vec![b',', b'\n'] } else { vec![*b] }).collect::<Vec<_>>().concat(),
+        bundle
+            .to_vec()
+            .iter()
+            .map(|b| if *b == b',' { vec![b',', b'\n'] } else { vec![*b] })
+            .collect::<Vec<_>>()
+            .concat(),
         message.to_vec(),
         [&b"\x0b"[..], message, b"\x1c\r"].concat(),
         gzip(LINES),

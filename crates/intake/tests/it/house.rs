@@ -136,7 +136,11 @@ struct NoReads;
 
 impl Reads for NoReads {
     fn read(&self, head: bool, url: &str, _: Option<&str>, _: Option<&str>) -> EntryAnswer {
-        EntryAnswer { status: 200, location: Some(format!("{} {url}", if head { "head" } else { "get" })), ..EntryAnswer::default() }
+        EntryAnswer {
+            status: 200,
+            location: Some(format!("{} {url}", if head { "head" } else { "get" })),
+            ..EntryAnswer::default()
+        }
     }
 
     fn representation(&self, _: &Outcome) -> Option<String> {

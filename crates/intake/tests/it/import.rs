@@ -32,7 +32,11 @@ fn a_dry_run_reports_and_writes_nothing() {
     house.import("a.json", TRANSACTION.as_bytes());
     let report = house.import_with("a.json", TRANSACTION.replace("1.0", "2").as_bytes(), &dry);
     assert_eq!((report.stored, report.unchanged), (1, 1));
-    let bad = house.import_with("b.ndjson", b"{\"resourceType\":\"Patient\"}\n{\"resourceType\":\"Patient\",\"x\":1}\n", &dry);
+    let bad = house.import_with(
+        "b.ndjson",
+        b"{\"resourceType\":\"Patient\"}\n{\"resourceType\":\"Patient\",\"x\":1}\n",
+        &dry,
+    );
     assert_eq!((bad.stored, bad.issue_count), (1, 1), "{bad:?}");
     assert_eq!(house.records.open_dead_letters(&everything()).unwrap(), 0);
 }
@@ -60,7 +64,9 @@ fn lines_of_bundles_are_carried_out_each_for_itself() {
     let house = House::new();
     let good = TRANSACTION.replace('\n', "");
     let bad = good.replace("urn:uuid:p", "urn:uuid:q").replace("true", "7");
-    let file = format!("{good}\n{{\"resourceType\":\"Patient\",\"id\":\"between\"}}\n{bad}\n{{\"resourceType\":\"Patient\",\"id\":\"after\"}}\n");
+    let file = format!(
+        "{good}\n{{\"resourceType\":\"Patient\",\"id\":\"between\"}}\n{bad}\n{{\"resourceType\":\"Patient\",\"id\":\"after\"}}\n"
+    );
     let report = house.import("a.ndjson", file.as_bytes());
     assert_eq!((report.stored, report.dead_letters.len()), (4, 1), "{report:?}");
     let place = &report.issues[0].place;
@@ -68,7 +74,10 @@ fn lines_of_bundles_are_carried_out_each_for_itself() {
     for id in ["between", "after"] {
         let source = house.records.source(&everything(), "Patient", id, None).unwrap();
         let from = (source.arrival.base + source.at) as usize;
-        assert_eq!(file[from..from + source.length as usize], format!("{{\"resourceType\":\"Patient\",\"id\":\"{id}\"}}"));
+        assert_eq!(
+            file[from..from + source.length as usize],
+            format!("{{\"resourceType\":\"Patient\",\"id\":\"{id}\"}}")
+        );
     }
 }
 
@@ -108,7 +117,8 @@ fn files_that_wait_for_others_are_tried_again() {
     std::fs::create_dir_all(folder.join("deeper")).unwrap();
     let refers = TRANSACTION.replace("\"urn:uuid:p\"}", "\"Patient?identifier=a|1\"}");
     std::fs::write(folder.join("1.json"), &refers).unwrap();
-    let never = TRANSACTION.replace("\"urn:uuid:p\"}", "\"Patient?identifier=a|2\"}").replace("urn:uuid:", "urn:uuid:n");
+    let never =
+        TRANSACTION.replace("\"urn:uuid:p\"}", "\"Patient?identifier=a|2\"}").replace("urn:uuid:", "urn:uuid:n");
     std::fs::write(folder.join("2.json"), &never).unwrap();
     let patient = r#"{"resourceType":"Patient","id":"x","identifier":[{"system":"a","value":"1"}]}"#;
     std::fs::write(folder.join("deeper/3.json"), patient).unwrap();
@@ -136,7 +146,8 @@ fn an_import_can_be_stopped_and_continued() {
     let folder = house.folder().join("files");
     std::fs::create_dir_all(&folder).unwrap();
     for no in 0..4 {
-        std::fs::write(folder.join(format!("{no}.json")), format!(r#"{{"resourceType":"Patient","id":"{no}"}}"#)).unwrap();
+        std::fs::write(folder.join(format!("{no}.json")), format!(r#"{{"resourceType":"Patient","id":"{no}"}}"#))
+            .unwrap();
     }
     let files: Vec<FileToImport> = files_at(&[folder]).unwrap();
     let import = |importer: &Importer, stop: usize| {

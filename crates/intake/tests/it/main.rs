@@ -1,5 +1,5 @@
 //! Doors and store together, on a folder of its own.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used)]
 
 mod bundle;
 mod formats;

@@ -31,7 +31,10 @@ fn a_corrected_entry_knows_the_other_entries_of_its_bundle() {
     let grant = everything();
     let letter = String::from_utf8(house.records.dead_letter_bytes(&grant, report.dead_letters[0]).unwrap()).unwrap();
     let patient = records::derived_id("import", "urn:uuid:p");
-    let receipts = house.importer.replay(&grant, report.dead_letters[0], Some(letter.replace("wrong", "final").into_bytes())).unwrap();
+    let receipts = house
+        .importer
+        .replay(&grant, report.dead_letters[0], Some(letter.replace("wrong", "final").into_bytes()))
+        .unwrap();
     assert_eq!(receipts[0].outcomes.len(), 1);
     let subject = house.member("Observation", &records::derived_id("import", "urn:uuid:o"), "subject");
     assert_eq!(subject, format!(r#"{{"reference":"Patient/{patient}"}}"#));

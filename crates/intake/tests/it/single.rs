@@ -41,7 +41,8 @@ fn updates_need_the_id_of_the_url_and_make_versions() {
 #[test]
 fn conditional_updates_create_update_or_refuse() {
     let house = House::new();
-    let update = || Interaction::UpdateWhere { resource_type: "Patient".into(), query: "identifier=a|1".into(), if_match: None };
+    let update =
+        || Interaction::UpdateWhere { resource_type: "Patient".into(), query: "identifier=a|1".into(), if_match: None };
     let first = house.one(update(), KNOWN).unwrap().unwrap();
     assert_eq!(first.change, Change::Created);
     let second = house.one(update(), KNOWN).unwrap().unwrap();

@@ -17,7 +17,10 @@ fn what_an_arrival_wrote_is_taken_back_and_what_others_changed_is_left() {
     let grant = everything();
     let undone = house.importer.undo(&grant, report.arrivals[0]).unwrap();
     assert_eq!((undone.deleted, undone.restored), (1, 2), "{undone:?}");
-    assert_eq!(undone.left.iter().map(|left| (left.id.as_str(), left.version, left.written)).collect::<Vec<_>>(), [("since", 2, 1)]);
+    assert_eq!(
+        undone.left.iter().map(|left| (left.id.as_str(), left.version, left.written)).collect::<Vec<_>>(),
+        [("since", 2, 1)]
+    );
     assert_eq!(house.member("Patient", "updated", "active"), "true");
     assert_eq!(house.member("Patient", "deleted", "active"), "true");
     assert!(matches!(house.records.read(&grant, "Patient", "created"), Err(Error::Gone { .. })));
