@@ -18,3 +18,4 @@ pub mod search;
 pub mod time;
 pub mod ucum;
 pub mod validate;
+pub mod view;

@@ -6,12 +6,14 @@ use super::functions::{Arguments, Function, Gives, Input, REFUSED, signature};
 use super::item::{Item, SystemType};
 use super::model::model;
 use super::parser;
-use super::program::{CallStep, ChainKind, ChainLink, Expression, Member, Program, ResultType, Start, Step, TypeTest};
+use super::program::{
+    CallStep, ChainKind, ChainLink, Compilation, Expression, Member, Program, ResultType, Start, Step, TypeTest,
+};
 use super::quantity::Quantity;
 use super::shape::{Shape, Types};
 use super::syntax::{Call, LinkKind, Operator, Syntax, SyntaxKind, SyntaxStep, SyntaxStepKind, TypeName};
 use super::text::pattern;
-use crate::schema::{TypeId, r4};
+use crate::schema::r4;
 use std::borrow::Cow;
 
 /// Whether names that a known type does not have are errors.
@@ -24,10 +26,14 @@ pub(super) enum Strictness {
 /// Levels of the program: each is a call of the evaluator within a call.
 const DEPTH_LIMIT: usize = 200;
 
-pub(super) fn compile(text: &str, context: Option<TypeId>, strictness: Strictness) -> Result<Program, CompileError> {
+pub(super) fn compile(text: &str, compilation: &Compilation<'_>) -> Result<Program, CompileError> {
     let syntax = parser::parse(text)?;
-    let context = context.map_or(Shape::open().one(), Shape::fhir);
-    let mut compiler = Compiler { strictness, depth: 0, context: context.clone() };
+    let context = match compilation.context {
+        [] => Shape::open().one(),
+        types => types.iter().map(|one| Shape::of(*one)).reduce(Shape::or).unwrap_or(Shape::open()).one(),
+    };
+    let strictness = if compilation.strict { Strictness::Strict } else { Strictness::Lenient };
+    let mut compiler = Compiler { strictness, depth: 0, context: context.clone(), compilation, defined: Vec::new() };
     let scope = Scope { this: context, total: Shape::open() };
     let (root, shape) = compiler.expression(syntax, &scope)?;
     let many = shape.many;
@@ -45,10 +51,13 @@ struct Scope {
     total: Shape,
 }
 
-struct Compiler {
+struct Compiler<'c> {
     strictness: Strictness,
     depth: usize,
     context: Shape,
+    compilation: &'c Compilation<'c>,
+    /// Names that `defineVariable()` made so far.
+    defined: Vec<String>,
 }
 
 type Compiled = Result<(Expression, Shape), CompileError>;
@@ -57,7 +66,7 @@ fn fail<T>(at: u32, what: impl Into<String>) -> Result<T, CompileError> {
     Err(CompileError::semantic(at as usize, what))
 }
 
-impl Compiler {
+impl Compiler<'_> {
     fn is_strict(&self) -> bool {
         self.strictness == Strictness::Strict
     }
@@ -122,7 +131,11 @@ impl Compiler {
             | SyntaxKind::Name(_)
             | SyntaxKind::Call(_) => {
                 let (start, steps, shape) = self.start(Syntax { at, kind: syntax.kind }, scope)?;
-                Ok((Expression::Path(start, steps), shape))
+                // A constant of the compilation stands for itself.
+                Ok(match start {
+                    Start::Expression(constant) if steps.is_empty() => (*constant, shape),
+                    start => (Expression::Path(start, steps), shape),
+                })
             }
         }
     }
@@ -135,9 +148,16 @@ impl Compiler {
             SyntaxKind::Index => (Start::Index, Vec::new(), Shape::system(SystemType::Integer)),
             SyntaxKind::Total => (Start::Total, Vec::new(), scope.total.clone()),
             SyntaxKind::Variable(name) => {
+                if let Some((_, value)) = self.compilation.constants.iter().find(|(constant, _)| *constant == name) {
+                    let shape = value.system_type().map_or(Shape::open(), Shape::system);
+                    let constant = Expression::Constant(value.clone());
+                    return Ok((Start::Expression(Box::new(constant)), Vec::new(), shape));
+                }
+                self.check_variable(at, &name)?;
                 let shape = match name.as_str() {
                     "context" => self.context.clone(),
                     "ucum" | "sct" | "loinc" => Shape::system(SystemType::String),
+                    "rowIndex" => Shape::system(SystemType::Integer),
                     _ => Shape::open(),
                 };
                 (Start::Variable(at, name.into()), Vec::new(), shape)
@@ -204,6 +224,20 @@ impl Compiler {
         }
     }
 
+    /// Refuses a variable that nothing can supply, where it is known what there is.
+    fn check_variable(&self, at: u32, name: &str) -> Result<(), CompileError> {
+        let Some(known) = self.compilation.variables else {
+            return Ok(());
+        };
+        let of_language = ["context", "resource", "rootResource", "ucum", "sct", "loinc"].contains(&name)
+            || name.starts_with("vs-")
+            || name.starts_with("ext-");
+        if of_language || known.contains(&name) || self.defined.iter().any(|defined| defined == name) {
+            return Ok(());
+        }
+        fail(at, format!("there is no variable %{name}"))
+    }
+
     fn call(&mut self, at: u32, call: Call, focus: Shape, scope: &Scope) -> Result<(Step, Shape), CompileError> {
         let Call { name, arguments } = call;
         let Some(signature) = signature(&name) else {
@@ -219,6 +253,11 @@ impl Compiler {
             return fail(at, format!("{name}() takes {wanted} arguments, not {count}"));
         }
         check_input(self.strictness, at, &name, signature.input, &focus)?;
+        if let (Function::DefineVariable, Some(SyntaxKind::String(name))) =
+            (signature.function, arguments.first().map(|argument| &argument.kind))
+        {
+            self.defined.push(name.clone());
+        }
         let mut test = None;
         let mut compiled = Vec::with_capacity(count);
         let mut shapes = Vec::with_capacity(count);

@@ -19,6 +19,8 @@ pub struct Environment<'d> {
     pub resource: Option<Item<'d>>,
     /// `%rootResource`; by default `%resource`.
     pub root_resource: Option<Item<'d>>,
+    /// `%rowIndex` of SQL on FHIR, where rows are made.
+    pub row_index: Option<i64>,
     /// Further variables, by name without `%`.
     pub variables: Vec<(String, Vec<Item<'d>>)>,
     /// Finds referenced resources that are not contained.
@@ -39,6 +41,7 @@ impl Default for Environment<'_> {
             offset_minutes: 0,
             resource: None,
             root_resource: None,
+            row_index: None,
             variables: Vec::new(),
             resolver: None,
             tracer: None,

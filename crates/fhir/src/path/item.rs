@@ -21,6 +21,11 @@ pub struct TypedNode<'d> {
 }
 
 impl<'d> TypedNode<'d> {
+    /// True if this is of a primitive type, with a value or without.
+    pub fn is_primitive(self) -> bool {
+        model().primitive(self.type_id).is_some()
+    }
+
     /// True if this is a primitive with a value.
     pub fn has_value(self) -> bool {
         matches!(self.node.kind(), Kind::String | Kind::Number | Kind::Bool)

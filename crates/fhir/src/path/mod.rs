@@ -32,6 +32,6 @@ mod text;
 pub use environment::{Environment, Resolver, Tracer, WORK_LIMIT};
 pub use error::{CompileError, CompileErrorKind, EvaluationError};
 pub use item::{Item, SystemType, TypeInfoItem, TypedNode, Unresolved};
-pub use program::{Program, ResultType};
+pub use program::{Compilation, Program, ResultType};
 pub use quantity::Quantity;
 pub use temporal::{Precision, Temporal, TemporalKind};

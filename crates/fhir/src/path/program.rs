@@ -46,7 +46,8 @@ impl Program {
     /// assert_eq!(found[0].to_string(), "Chalmers");
     /// ```
     pub fn compile(text: &str, context: Option<TypeId>) -> Result<Program, CompileError> {
-        compile::compile(text, context, compile::Strictness::Lenient)
+        let context = context.map(ResultType::Fhir);
+        Compilation { context: context.as_slice(), ..Compilation::default() }.compile(text)
     }
 
     /// As [`Program::compile`], and also refuses names that the types known at that place do not have, and operations that
@@ -55,7 +56,8 @@ impl Program {
     /// # Errors
     /// As [`Program::compile`], and semantic errors as said.
     pub fn compile_strict(text: &str, context: Option<TypeId>) -> Result<Program, CompileError> {
-        compile::compile(text, context, compile::Strictness::Strict)
+        let context = context.map(ResultType::Fhir);
+        Compilation { context: context.as_slice(), strict: true, ..Compilation::default() }.compile(text)
     }
 
     /// The items that the expression gives for `focus`.
@@ -64,7 +66,15 @@ impl Program {
     /// [`EvaluationError`] where FHIRPath demands an error (many items where one is needed, operands of wrong types), and
     /// when the work limit of `env` is reached.
     pub fn evaluate<'d>(&'d self, focus: Item<'d>, env: &Environment<'d>) -> Result<Vec<Item<'d>>, EvaluationError> {
-        Evaluator::new(focus, env).run(&self.root)
+        Evaluator::new(Some(focus), env).run(&self.root)
+    }
+
+    /// The items that the expression gives for an empty input: only what depends on no input is not empty.
+    ///
+    /// # Errors
+    /// As [`Program::evaluate`].
+    pub fn evaluate_empty<'d>(&'d self, env: &Environment<'d>) -> Result<Vec<Item<'d>>, EvaluationError> {
+        Evaluator::new(None, env).run(&self.root)
     }
 
     /// The types that a result may have as far as they are known at compile time; empty if anything may come.
@@ -75,6 +85,29 @@ impl Program {
     /// True if the expression may give more than one item for one resource, as far as the schema tells.
     pub fn may_repeat(&self) -> bool {
         self.many
+    }
+}
+
+/// What an expression is compiled for, where more is known than one context type.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Compilation<'c> {
+    /// The types that an input may have; empty if it may have any.
+    pub context: &'c [ResultType],
+    /// Refuse names that no type known at their place has.
+    pub strict: bool,
+    /// Variables whose value is known now, by name without `%`.
+    pub constants: &'c [(String, Item<'static>)],
+    /// If given, the only other variables that there are beside those of the language: any other name is an error.
+    pub variables: Option<&'c [&'c str]>,
+}
+
+impl Compilation<'_> {
+    /// Compiles an expression.
+    ///
+    /// # Errors
+    /// As [`Program::compile`] or, in strict mode, [`Program::compile_strict`].
+    pub fn compile(&self, text: &str) -> Result<Program, CompileError> {
+        compile::compile(text, self)
     }
 }
 

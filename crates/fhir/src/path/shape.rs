@@ -43,6 +43,14 @@ impl Shape {
         Shape { types: Types::Of(vec![ResultType::Fhir(type_id)]), ..Shape::empty() }
     }
 
+    /// One item of a type.
+    pub(super) fn of(one: ResultType) -> Self {
+        match one {
+            ResultType::Fhir(type_id) => Shape::fhir(type_id),
+            ResultType::System(system) => Shape::system(system),
+        }
+    }
+
     pub(super) fn one(mut self) -> Self {
         self.many = false;
         self.unordered = false;

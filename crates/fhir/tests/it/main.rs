@@ -6,4 +6,5 @@ mod data;
 mod fhirpath_suite;
 mod suite;
 mod validation;
+mod view_suite;
 mod xml;

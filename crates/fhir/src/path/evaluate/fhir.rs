@@ -101,8 +101,8 @@ impl<'d> Evaluator<'_, 'd> {
     }
 
     fn root_resource(&self) -> Option<Node<'d>> {
-        let root = self.env.root_resource.as_ref().or(self.env.resource.as_ref()).unwrap_or(&self.focus);
-        root.node().map(|node| node.node)
+        let root = self.env.root_resource.as_ref().or(self.env.resource.as_ref()).or(self.focus.as_ref());
+        root?.node().map(|node| node.node)
     }
 
     /// The target of a Reference, or of a uri, url or canonical: a contained resource, an entry of the bundle that is being

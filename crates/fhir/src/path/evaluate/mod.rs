@@ -25,7 +25,7 @@ pub(super) type Outcome<T> = Result<T, EvaluationError>;
 /// State of one evaluation.
 pub(super) struct Evaluator<'e, 'd> {
     env: &'e Environment<'d>,
-    focus: Item<'d>,
+    focus: Option<Item<'d>>,
     work: Cell<u64>,
     /// Variables made by `defineVariable()`, innermost last.
     defined: RefCell<Vec<(String, Items<'d>)>>,
@@ -58,12 +58,12 @@ fn truth(at: u32, what: &str, items: &[Item<'_>]) -> Outcome<Option<bool>> {
 }
 
 impl<'e, 'd> Evaluator<'e, 'd> {
-    pub(super) fn new(focus: Item<'d>, env: &'e Environment<'d>) -> Self {
+    pub(super) fn new(focus: Option<Item<'d>>, env: &'e Environment<'d>) -> Self {
         Evaluator { env, focus, work: Cell::new(env.work_limit), defined: RefCell::default() }
     }
 
     pub(super) fn run(&self, root: &'d Expression) -> Outcome<Items<'d>> {
-        let this = std::slice::from_ref(&self.focus);
+        let this = self.focus.as_slice();
         self.items(root, Scope { this, index: None, total: &[] })
     }
 
@@ -172,10 +172,13 @@ impl<'e, 'd> Evaluator<'e, 'd> {
         if let Some((_, items)) = self.env.variables.iter().rev().find(|(variable, _)| variable == name) {
             return Ok(items.clone());
         }
-        let resource = || self.env.resource.clone().or_else(|| fhir::as_resource(&self.focus));
+        let resource = || self.env.resource.clone().or_else(|| fhir::as_resource(self.focus.as_ref()?));
         let text = |text: &'static str| Ok(vec![Item::String(text.into())]);
         match name {
-            "context" => Ok(vec![self.focus.clone()]),
+            "context" => Ok(self.focus.iter().cloned().collect()),
+            "rowIndex" if self.env.row_index.is_some() => {
+                Ok(self.env.row_index.map(Item::Integer).into_iter().collect())
+            }
             "resource" => Ok(resource().into_iter().collect()),
             "rootResource" => Ok(self.env.root_resource.clone().or_else(resource).into_iter().collect()),
             "ucum" => text("http://unitsofmeasure.org"),
