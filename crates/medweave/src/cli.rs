@@ -1,0 +1,238 @@
+//! What can be typed.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// Keeps what a hospital produces - FHIR, HL7 v2 - as it came, and as one FHIR store.
+///
+/// Everything lives in one data directory. A command opens it, or talks to the program that has it open.
+#[derive(Parser)]
+#[command(name = "medweave", version, propagate_version = true, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    /// The data directory [default: ./medweave-data] [env: MEDWEAVE_DATA]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// Settings, TOML; names as the long flags [default: ./medweave.toml if it is there] [env: MEDWEAVE_CONFIG]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Serve the FHIR API, our own API and the pages over HTTP
+    ///
+    /// Example: medweave serve --http 127.0.0.1:8400
+    Serve(Serve),
+    /// Load files: bundles, NDJSON, single resources, plain or packed
+    ///
+    /// Folders are walked in the order of their names. Loading the same again stores nothing; interrupted, call it again.
+    /// `medweave import undo ARRIVAL` takes back what one arrival wrote, leaving its history.
+    ///
+    /// Example: medweave import ~/bundles --json
+    Import(Import),
+    /// Write everything to NDJSON files, one per resource type
+    ///
+    /// Example: medweave export --to backup/
+    Export(Export),
+    /// Make, list and revoke tokens for programs
+    ///
+    /// Example: medweave token create --scope 'system/*.rs' --name dashboard
+    #[command(subcommand)]
+    Token(Token),
+    /// Make and list accounts for people
+    ///
+    /// Example: printf %s "$PASSWORD" | medweave user create ada --role clinician --password-stdin
+    #[command(subcommand)]
+    User(User),
+    /// Allow, list and remove addresses that messages may come from
+    ///
+    /// Example: medweave source allow 10.1.2.3 --name lab --zone Europe/Berlin
+    #[command(subcommand)]
+    Source(Source),
+    /// Say what is in the data directory
+    ///
+    /// Example: medweave status
+    Status(Status),
+}
+
+#[derive(Args)]
+pub(crate) struct Serve {
+    /// Where HTTP is served; port 0 takes a free one [default: 127.0.0.1:8400] [env: MEDWEAVE_HTTP]
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) http: Option<SocketAddr>,
+    /// Where HL7 v2 messages are taken, MLLP [env: MEDWEAVE_MLLP]
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) mllp: Option<SocketAddr>,
+    /// Written when everything is ready: JSON with the bound addresses [env: MEDWEAVE_READY_FILE]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ready_file: Option<PathBuf>,
+    /// Certificate chain, PEM; needed beyond this machine [env: MEDWEAVE_TLS_CERT]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tls_cert: Option<PathBuf>,
+    /// Its private key, PEM [env: MEDWEAVE_TLS_KEY]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tls_key: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub(crate) struct Import {
+    /// Files and folders; or `undo` and the number of an arrival
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Print one JSON object instead of text: stored, unchanged, arrivals, issues, seconds
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Check everything and store nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Who sends this: ids of resources without one are derived from it
+    #[arg(long, value_name = "NAME", default_value = "import")]
+    pub(crate) source: String,
+}
+
+/// What `import` is to do.
+pub(crate) enum ImportWhat {
+    Undo(i64),
+    Paths(Vec<PathBuf>),
+}
+
+impl Import {
+    /// `undo 7` is an undo unless a file or folder is called `undo`.
+    pub(crate) fn undo_or_paths(&self) -> ImportWhat {
+        if let [first, second] = self.paths.as_slice()
+            && first.as_os_str() == "undo"
+            && !first.exists()
+            && let Some(no) = second.to_str().and_then(|text| text.parse().ok())
+        {
+            return ImportWhat::Undo(no);
+        }
+        ImportWhat::Paths(self.paths.clone())
+    }
+}
+
+#[derive(Args)]
+pub(crate) struct Export {
+    /// The folder to write to; it is made if it is not there, and files in it that have the same names are replaced
+    #[arg(long, value_name = "DIR", default_value = "export")]
+    pub(crate) to: PathBuf,
+    /// Only these resource types
+    #[arg(long = "type", value_name = "TYPE", value_delimiter = ',')]
+    pub(crate) types: Vec<String>,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Token {
+    /// Make a token; it is shown this once
+    ///
+    /// Example: medweave token create --scope 'system/Observation.rs system/Patient.rs' --name lab-viewer
+    Create {
+        /// SMART v2 scopes, separated by spaces: system/TYPE.LETTERS with the letters c r u d s
+        #[arg(long, value_name = "SCOPES")]
+        scope: String,
+        /// What people call it [default: token and the time]
+        #[arg(long)]
+        name: Option<String>,
+        /// When it ends: a date or a time
+        #[arg(long, value_name = "WHEN")]
+        expires: Option<String>,
+        /// Print the token and nothing else
+        #[arg(long)]
+        plain: bool,
+    },
+    /// List tokens
+    ///
+    /// Example: medweave token list --json
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Revoke a token: it opens nothing any more
+    ///
+    /// Example: medweave token revoke 3
+    Revoke {
+        /// Its number in the list, or its name
+        token: String,
+    },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Role {
+    /// Manages accounts, tokens and sources; sees no clinical data
+    Admin,
+    /// Reads and writes clinical data
+    Clinician,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum User {
+    /// Make an account
+    ///
+    /// Example: printf %s "$PASSWORD" | medweave user create ada --role clinician --password-stdin
+    Create {
+        /// What is typed to sign in
+        name: String,
+        /// What the person is to the hospital
+        #[arg(long)]
+        role: Role,
+        /// The person's name as others see it [default: the name]
+        #[arg(long)]
+        display: Option<String>,
+        /// Read the password from standard input
+        #[arg(long, required = true)]
+        password_stdin: bool,
+    },
+    /// List accounts
+    ///
+    /// Example: medweave user list
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Source {
+    /// Allow an address or network
+    ///
+    /// Example: medweave source allow 10.1.0.0/16 --name laboratory --zone Asia/Shanghai --charset GB18030
+    Allow {
+        /// Address or network
+        address: String,
+        /// What people call it [default: the address]
+        #[arg(long)]
+        name: Option<String>,
+        /// Zone of times without one, an IANA name [default: the zone of this program]
+        #[arg(long)]
+        zone: Option<String>,
+        /// Character set of messages that name none, as in MSH-18 [default: UNICODE UTF-8]
+        #[arg(long)]
+        charset: Option<String>,
+    },
+    /// List what is allowed
+    ///
+    /// Example: medweave source list
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Take a source away
+    ///
+    /// Example: medweave source remove laboratory
+    Remove {
+        /// Its number in the list, or its name
+        source: String,
+    },
+}
+
+#[derive(Args)]
+pub(crate) struct Status {
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}

@@ -1,0 +1,194 @@
+//! How commands reach the routes: in process, or over the control socket of the program that has the directory.
+
+use crate::directory::{self, Directory, Taken};
+use crate::failure::Failure;
+use crate::settings::Settings;
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::http::{Method, Request, Response, StatusCode};
+use http_body_util::BodyExt;
+use hyper_util::rt::TokioIo;
+use records::Records;
+use serde_json::Value;
+use server::{App, Parts, Peer};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::net::UnixStream;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tower::ServiceExt;
+
+/// How long a command waits for the program that has the directory to answer.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// How often accounts are tidied: sessions that are over, times of use.
+const TEND: Duration = Duration::from_mins(1);
+
+/// A data directory that this process has open, with its routes and its control socket.
+pub(crate) struct Opened {
+    /// The stores.
+    pub(crate) app: Arc<App>,
+    /// The routes over them.
+    pub(crate) router: Router,
+    records: Arc<Records>,
+    stop: watch::Sender<bool>,
+    tasks: Vec<JoinHandle<()>>,
+    _directory: Directory,
+}
+
+impl Opened {
+    /// Opens the stores and serves the control socket.
+    pub(crate) fn new(directory: Directory, zone: String) -> Result<Opened, Failure> {
+        let (records, access) = directory.open()?;
+        let app = App::new(Parts {
+            data: directory.path.clone(),
+            records: Arc::clone(&records),
+            access: Arc::clone(&access),
+            build: env!("CARGO_PKG_VERSION").to_owned(),
+            zone,
+        });
+        let router = server::router(Arc::clone(&app));
+        let (stop, stopped) = watch::channel(false);
+        let path = directory::socket(&directory.path);
+        let control = server::listen::control(&path, router.clone(), wait(stopped.clone()))
+            .map_err(|error| Failure::failed(format!("cannot make the control socket {}: {error}", path.display())))?;
+        let tending = tokio::spawn(async move {
+            let mut stopped = stopped;
+            while tokio::time::timeout(TEND, stopped.wait_for(|stopped| *stopped)).await.is_err() {
+                let access = Arc::clone(&access);
+                let tended = tokio::task::spawn_blocking(move || access.tend(directory::now_us())).await;
+                if let Ok(Err(error)) = tended {
+                    eprintln!("medweave: accounts could not be tidied: {error}");
+                }
+            }
+        });
+        Ok(Opened { app, router, records, stop, tasks: vec![tokio::spawn(control), tending], _directory: directory })
+    }
+
+    /// A future that is over when the directory is to be closed.
+    pub(crate) fn stopped(&self) -> impl Future<Output = ()> + Send + use<> {
+        wait(self.stop.subscribe())
+    }
+
+    /// Says that it is to be closed.
+    pub(crate) fn stop(&self) {
+        self.app.stop();
+        self.stop.send_replace(true);
+    }
+
+    /// Closes the stores: what is queued is committed.
+    pub(crate) async fn close(self) {
+        self.stop();
+        for task in self.tasks {
+            let _ = task.await;
+        }
+        let (access, records) = (Arc::clone(&self.app.access), self.records);
+        let _ = tokio::task::spawn_blocking(move || {
+            let _ = access.tend(directory::now_us());
+            records.close();
+        })
+        .await;
+    }
+}
+
+async fn wait(mut stopped: watch::Receiver<bool>) {
+    // The sender gone means the same.
+    let _ = stopped.wait_for(|stopped| *stopped).await;
+}
+
+/// A way to the routes.
+pub(crate) enum Client {
+    /// In this process.
+    Here(Box<Opened>),
+    /// In the process that has the directory.
+    There(PathBuf),
+}
+
+impl Client {
+    /// The way to the routes over the data directory of `settings`.
+    pub(crate) async fn open(settings: &Settings) -> Result<Client, Failure> {
+        let (data, begun) = (settings.data(), Instant::now());
+        loop {
+            if let Taken::Mine(directory) = Directory::take(&data)? {
+                return Ok(Client::Here(Box::new(Opened::new(directory, settings.zone()?)?)));
+            }
+            let socket = directory::socket(&data);
+            match UnixStream::connect(&socket).await {
+                Ok(_) => return Ok(Client::There(socket)),
+                // It is starting, or just stopped.
+                Err(_) if begun.elapsed() < PATIENCE => tokio::time::sleep(Duration::from_millis(50)).await,
+                Err(error) => {
+                    return Err(Failure::failed(format!(
+                        "another program has {} open and does not answer on {}: {error}",
+                        data.display(),
+                        socket.display()
+                    )));
+                }
+            }
+        }
+    }
+
+    /// Sends a request as the operator.
+    pub(crate) async fn send(&self, mut request: Request<Body>) -> Result<Response<Body>, Failure> {
+        request.headers_mut().entry("host").or_insert(axum::http::HeaderValue::from_static("localhost"));
+        match self {
+            Client::Here(opened) => {
+                request.extensions_mut().insert(Peer::Local { uid: rustix::process::geteuid().as_raw() });
+                match opened.router.clone().oneshot(request).await {
+                    Ok(response) => Ok(response),
+                    Err(never) => match never {},
+                }
+            }
+            Client::There(socket) => over_socket(socket, request).await,
+        }
+    }
+
+    /// Closes what was opened.
+    pub(crate) async fn close(self) {
+        if let Client::Here(opened) = self {
+            opened.close().await;
+        }
+    }
+
+    /// Sends JSON, or nothing, and reads JSON; a refusal becomes a failure with its text.
+    pub(crate) async fn json(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value, Failure> {
+        let request = Request::builder().method(method).uri(path).header("content-type", "application/json");
+        let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
+        let request = request.body(body).map_err(|error| Failure::usage(error.to_string()))?;
+        let response = self.send(request).await?;
+        let status = response.status();
+        let bytes = read_all(response.into_body()).await?;
+        let value: Value =
+            if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).unwrap_or(Value::Null) };
+        if status.is_success() { Ok(value) } else { Err(refused(status, &value)) }
+    }
+}
+
+/// The failure that a refusal of our API is.
+pub(crate) fn refused(status: StatusCode, value: &Value) -> Failure {
+    let message = value["error"]["message"].as_str().unwrap_or("the request was refused");
+    let code = if status.is_client_error() && status != StatusCode::FORBIDDEN && status != StatusCode::NOT_FOUND {
+        2
+    } else {
+        1
+    };
+    Failure { text: message.to_owned(), code }
+}
+
+/// A body's bytes.
+pub(crate) async fn read_all(body: Body) -> Result<Bytes, Failure> {
+    let collected = body.collect().await.map_err(|error| Failure::failed(format!("the answer broke off: {error}")))?;
+    Ok(collected.to_bytes())
+}
+
+async fn over_socket(socket: &Path, request: Request<Body>) -> Result<Response<Body>, Failure> {
+    let lost = |error: &dyn std::fmt::Display| {
+        Failure::failed(format!("the program that has the data directory stopped answering: {error}"))
+    };
+    let stream = UnixStream::connect(socket).await.map_err(|error| lost(&error))?;
+    let (mut sender, connection) =
+        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(|error| lost(&error))?;
+    tokio::spawn(connection);
+    let response = sender.send_request(request).await.map_err(|error| lost(&error))?;
+    Ok(response.map(Body::new))
+}

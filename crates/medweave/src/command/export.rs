@@ -1,0 +1,60 @@
+//! `medweave export`
+
+use super::say;
+use crate::cli::Export;
+use crate::client::{Client, read_all, refused};
+use crate::failure::Failure;
+use crate::settings::Settings;
+use axum::body::Body;
+use axum::http::{Method, Request};
+use http_body_util::BodyExt;
+use std::io::Write;
+
+pub(crate) async fn run(settings: &Settings, export: &Export) -> Result<(), Failure> {
+    let client = Client::open(settings).await?;
+    let result = with(&client, export).await;
+    client.close().await;
+    result
+}
+
+async fn with(client: &Client, export: &Export) -> Result<(), Failure> {
+    let status = client.json(Method::GET, "/api/status", None).await?;
+    let types: Vec<String> = match export.types.as_slice() {
+        [] => status["types"].as_object().map(|types| types.keys().cloned().collect()).unwrap_or_default(),
+        named => named.to_vec(),
+    };
+    std::fs::create_dir_all(&export.to)
+        .map_err(|error| Failure::failed(format!("cannot make {}: {error}", export.to.display())))?;
+    for name in types {
+        let lines = one(client, export, &name).await?;
+        say(&format!("{}\t{lines}", export.to.join(format!("{name}.ndjson")).display()));
+    }
+    Ok(())
+}
+
+/// Writes one type beside its place and moves it there when it is whole.
+async fn one(client: &Client, export: &Export, name: &str) -> Result<u64, Failure> {
+    let request = Request::builder()
+        .uri(format!("/api/export/{name}"))
+        .body(Body::empty())
+        .map_err(|error| Failure::usage(error.to_string()))?;
+    let response = client.send(request).await?;
+    let status = response.status();
+    let mut body = response.into_body();
+    if !status.is_success() {
+        let value = serde_json::from_slice(&read_all(body).await?).unwrap_or(serde_json::Value::Null);
+        return Err(refused(status, &value));
+    }
+    let mut file = tempfile::NamedTempFile::new_in(&export.to)?;
+    let mut lines = 0;
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| Failure::failed(format!("{name}: the answer broke off: {error}")))?;
+        if let Ok(data) = frame.into_data() {
+            lines += memchr::memchr_iter(b'\n', &data).count() as u64;
+            file.write_all(&data)?;
+        }
+    }
+    file.as_file().sync_all()?;
+    file.persist(export.to.join(format!("{name}.ndjson"))).map_err(|error| Failure::from(error.error))?;
+    Ok(lines)
+}

@@ -1,0 +1,85 @@
+//! `medweave serve`
+
+use crate::client::Opened;
+use crate::directory::{Directory, Taken, now_us};
+use crate::failure::Failure;
+use crate::settings::Settings;
+use access::system_random;
+use serde_json::json;
+use server::listen::{self, Tls};
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::Path;
+use tokio::signal::unix::{SignalKind, signal};
+
+pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {
+    let tls = match (&settings.tls_cert, &settings.tls_key) {
+        (Some(certificate), Some(key)) => {
+            Some(Tls::load(certificate, key).map_err(|error| Failure::usage(error.to_string()))?)
+        }
+        (None, None) => None,
+        _ => return Err(Failure::usage("--tls-cert and --tls-key go together: one of them is missing")),
+    };
+    // The port first: it says within a moment what is wrong, and nothing has to be undone.
+    let listener = listen::bind(settings.http(), tls.as_ref()).await.map_err(|error| match error {
+        listen::Error::NotEncrypted(_) => Failure::usage(error.to_string()),
+        _ => Failure::failed(error.to_string()),
+    })?;
+    let http = listener.local_addr()?;
+    let data = settings.data();
+    let directory = match Directory::take(&data)? {
+        Taken::Mine(directory) => directory,
+        Taken::Busy => {
+            return Err(Failure::failed(format!(
+                "another medweave has {} open: stop it, or choose another directory with --data",
+                data.display()
+            )));
+        }
+    };
+    let mut interrupted = signal(SignalKind::interrupt())?;
+    let mut terminated = signal(SignalKind::terminate())?;
+    let opened = Opened::new(directory, settings.zone()?)?;
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    eprintln!("medweave serves {} on {scheme}://{http}", data.display());
+    if settings.mllp.is_some() {
+        eprintln!("medweave: MLLP is not served by this version; messages are refused at the door");
+    }
+    if let Some(code) = opened
+        .app
+        .access
+        .setup_code(now_us(), &mut system_random)
+        .map_err(|error| Failure::failed(error.to_string()))?
+    {
+        eprintln!(
+            "Nobody can sign in yet. Make the first account within the hour: {scheme}://{http}/setup?code={}",
+            code.code.reveal()
+        );
+    }
+    let serving = tokio::spawn(listen::serve(listener, opened.router.clone(), tls, opened.stopped()));
+    if let Some(file) = &settings.ready_file {
+        write_ready(file, http)?;
+    }
+    tokio::select! {
+        _ = interrupted.recv() => {}
+        _ = terminated.recv() => {}
+    }
+    eprintln!("medweave stops: requests that have begun are finished");
+    opened.stop();
+    let _ = serving.await;
+    opened.close().await;
+    if let Some(file) = &settings.ready_file {
+        let _ = std::fs::remove_file(file);
+    }
+    Ok(())
+}
+
+/// Written beside its place and moved there, so that whoever waits for it never reads half of it.
+fn write_ready(file: &Path, http: SocketAddr) -> Result<(), Failure> {
+    let cannot = |error: std::io::Error| Failure::failed(format!("cannot write {}: {error}", file.display()));
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut beside = tempfile::NamedTempFile::new_in(folder).map_err(cannot)?;
+    let ready = json!({"http": http.to_string(), "mllp": null, "pid": std::process::id()});
+    beside.write_all(ready.to_string().as_bytes()).map_err(cannot)?;
+    beside.persist(file).map_err(|error| cannot(error.error))?;
+    Ok(())
+}

@@ -1,0 +1,48 @@
+//! `medweave status`
+
+use super::{say, table};
+use crate::cli::Status;
+use crate::client::Client;
+use crate::failure::Failure;
+use crate::settings::Settings;
+use axum::http::Method;
+use serde_json::Value;
+
+pub(crate) async fn run(settings: &Settings, status: &Status) -> Result<(), Failure> {
+    let client = Client::open(settings).await?;
+    let told = client.json(Method::GET, "/api/status", None).await;
+    let is_served = matches!(client, Client::There(_));
+    client.close().await;
+    let told = told?;
+    say(&if status.json { told.to_string() } else { text(&told, is_served) });
+    Ok(())
+}
+
+fn text(told: &Value, is_served: bool) -> String {
+    let mut out = Vec::new();
+    let mut line = |name: &str, value: String| out.push(format!("{name:<12}{value}"));
+    line("data", table::cell(&told["data"]));
+    line("program", format!("medweave {}{}", table::cell(&told["build"]), if is_served { ", running" } else { "" }));
+    line("resources", table::cell(&told["resources"]));
+    line("arrivals", table::cell(&told["arrivals"]));
+    line("changes", table::cell(&told["feed"]));
+    if let Some(disk) = told["disk_bytes"].as_object() {
+        let parts: Vec<String> = disk
+            .iter()
+            .filter_map(|(name, bytes)| {
+                bytes.as_u64().filter(|bytes| *bytes > 0).map(|bytes| format!("{name} {}", mebibytes(bytes)))
+            })
+            .collect();
+        line("disk", parts.join(", "));
+    }
+    if let Some(types) = told["types"].as_object().filter(|types| !types.is_empty()) {
+        out.push(String::new());
+        let width = types.keys().map(String::len).max().unwrap_or(0);
+        out.extend(types.iter().map(|(name, count)| format!("{name:<width$}  {count:>9}")));
+    }
+    out.join("\n")
+}
+
+fn mebibytes(bytes: u64) -> String {
+    format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20))
+}

@@ -1,0 +1,57 @@
+//! `medweave user`
+
+use super::{say, table};
+use crate::cli::{Role, User};
+use crate::client::Client;
+use crate::failure::Failure;
+use crate::settings::Settings;
+use axum::http::Method;
+use serde_json::json;
+use std::io::Read;
+
+/// Bytes of a password that standard input may bring.
+const PASSWORD_BYTES: u64 = 4_096;
+
+pub(crate) async fn run(settings: &Settings, user: User) -> Result<(), Failure> {
+    // Before the directory is taken: a password that is still to be typed must not keep others waiting.
+    let password = if let User::Create { .. } = user { read_password()? } else { String::new() };
+    let client = Client::open(settings).await?;
+    let result = with(&client, user, password).await;
+    client.close().await;
+    result
+}
+
+fn read_password() -> Result<String, Failure> {
+    let mut text = String::new();
+    std::io::stdin()
+        .take(PASSWORD_BYTES)
+        .read_to_string(&mut text)
+        .map_err(|error| Failure::usage(format!("the password could not be read from standard input: {error}")))?;
+    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+async fn with(client: &Client, user: User, password: String) -> Result<(), Failure> {
+    match user {
+        User::Create { name, role, display, password_stdin: _ } => {
+            let role = match role {
+                Role::Admin => "admin",
+                Role::Clinician => "clinician",
+            };
+            let mut body = json!({"name": name, "role": role, "password": password});
+            if let Some(display) = display {
+                body["display"] = json!(display);
+            }
+            let made = client.json(Method::POST, "/api/users", Some(&body)).await?;
+            eprintln!("Account {} \"{name}\" ({role}) is made.", made["id"]);
+        }
+        User::List { json } => {
+            let list = client.json(Method::GET, "/api/users", None).await?;
+            if json {
+                say(&list.to_string());
+            } else {
+                say(&table::of(&list["users"], &["id", "name", "display", "role", "created", "disabled"]));
+            }
+        }
+    }
+    Ok(())
+}

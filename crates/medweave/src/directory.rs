@@ -1,0 +1,121 @@
+//! The data directory: who has it, of which version it is, and what is in it.
+
+use crate::failure::Failure;
+use access::Access;
+use records::Records;
+use rustix::fs::{FlockOperation, flock};
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// The version of the directory's layout that this program writes.
+const VERSION: u32 = 1;
+
+/// A data directory that this process has for itself, until it is dropped.
+pub(crate) struct Directory {
+    /// Where it is.
+    pub(crate) path: PathBuf,
+    _lock: File,
+}
+
+/// What taking a directory gave.
+pub(crate) enum Taken {
+    /// It is this process's.
+    Mine(Directory),
+    /// Another program has it.
+    Busy,
+}
+
+/// The control socket of a directory.
+pub(crate) fn socket(data: &Path) -> PathBuf {
+    data.join("control.sock")
+}
+
+impl Directory {
+    /// Takes the directory, making it if it is not there.
+    pub(crate) fn take(path: &Path) -> Result<Taken, Failure> {
+        let failed = |what: &str, error: io::Error| match error.kind() {
+            io::ErrorKind::PermissionDenied => Failure::failed(format!(
+                "no permission to {what} {}: run it as the user who owns the data directory, or choose another with --data",
+                path.display()
+            )),
+            io::ErrorKind::StorageFull => {
+                Failure::failed(format!("no space is left on the disk of {}", path.display()))
+            }
+            _ => Failure::failed(format!("cannot {what} {}: {error}", path.display())),
+        };
+        if path.is_file() {
+            return Err(Failure::usage(format!("{} is a file; --data names a directory", path.display())));
+        }
+        let is_new = !path.exists();
+        DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|error| failed("make", error))?;
+        let is_empty = path.read_dir().map_err(|error| failed("read", error))?.next().is_none();
+        let version = path.join("VERSION");
+        if !is_new && !is_empty && !version.exists() && !path.join("LOCK").exists() {
+            return Err(Failure::usage(format!(
+                "{} holds other files and is no data directory: choose an empty one with --data",
+                path.display()
+            )));
+        }
+        let mut options = OpenOptions::new();
+        let lock = options
+            .create(true)
+            .append(true)
+            .mode(0o600)
+            .open(path.join("LOCK"))
+            .map_err(|error| failed("write to", error))?;
+        match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => {}
+            Err(rustix::io::Errno::WOULDBLOCK) => return Ok(Taken::Busy),
+            Err(error) => return Err(failed("lock", error.into())),
+        }
+        check_version(&version, path)?;
+        Ok(Taken::Mine(Directory { path: path.to_owned(), _lock: lock }))
+    }
+
+    /// Opens the stores in it.
+    pub(crate) fn open(&self) -> Result<(Arc<Records>, Arc<Access>), Failure> {
+        let options = records::Options {
+            clock: Box::new(now_us),
+            randomness: Box::new(|| {
+                let mut bytes = [0; 16];
+                access::system_random(&mut bytes);
+                bytes
+            }),
+        };
+        let records = Records::open(&self.path, options).map_err(|error| Failure::failed(error.to_string()))?;
+        let access = Access::open(&self.path.join("access"), |name| fhir::schema::r4().is_resource(name))
+            .map_err(|error| Failure::failed(error.to_string()))?;
+        Ok((Arc::new(records), Arc::new(access)))
+    }
+}
+
+/// The clock: µs since 1970 UTC.
+pub(crate) fn now_us() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+}
+
+fn check_version(file: &Path, data: &Path) -> Result<(), Failure> {
+    let text = match std::fs::read_to_string(file) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let mut file = OpenOptions::new().create_new(true).write(true).mode(0o600).open(file)?;
+            file.write_all(format!("{VERSION}\n").as_bytes())?;
+            file.sync_all()?;
+            return Ok(());
+        }
+        Err(error) => return Err(error.into()),
+    };
+    match text.trim().parse::<u32>() {
+        Ok(VERSION) => Ok(()),
+        Ok(found) if found > VERSION => Err(Failure::failed(format!(
+            "{} was written by a newer medweave (layout {found}; this one, {}, knows {VERSION}): use that version",
+            data.display(),
+            env!("CARGO_PKG_VERSION")
+        ))),
+        _ => Err(Failure::failed(format!("{}: \"{}\" is no version of a data directory", file.display(), text.trim()))),
+    }
+}

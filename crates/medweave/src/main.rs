@@ -1,0 +1,55 @@
+//! The program: commands, configuration, wiring. It has no logic of its own about records.
+//!
+//! Every command is a client of the HTTP routes of `server`. If the data directory is free, the command opens it, serves its
+//! control socket meanwhile, and calls the routes in process; if another program has it open, the command speaks HTTP over that
+//! program's control socket. So there is one protocol, and `status` works while an import runs.
+
+mod cli;
+mod client;
+mod command;
+mod directory;
+mod failure;
+mod settings;
+
+use clap::Parser;
+use failure::Failure;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_stack_size(4 << 20).build();
+    let result = match runtime {
+        Ok(runtime) => {
+            let result = runtime.block_on(run(cli));
+            // Blocking calls that nobody waits for any more must not hold the program.
+            runtime.shutdown_timeout(std::time::Duration::from_secs(1));
+            result
+        }
+        Err(error) => Err(Failure::failed(format!("cannot start: {error}"))),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            if !failure.text.is_empty() {
+                eprintln!("medweave: {}", failure.text);
+            }
+            ExitCode::from(failure.code)
+        }
+    }
+}
+
+async fn run(cli: cli::Cli) -> Result<(), Failure> {
+    let settings = settings::Settings::read(&cli)?;
+    match cli.command {
+        cli::Command::Serve(_) => command::serve::run(&settings).await,
+        cli::Command::Import(import) => match import.undo_or_paths() {
+            cli::ImportWhat::Undo(arrival) => command::import::undo(&settings, arrival).await,
+            cli::ImportWhat::Paths(paths) => command::import::run(&settings, &import, paths).await,
+        },
+        cli::Command::Export(export) => command::export::run(&settings, &export).await,
+        cli::Command::Token(token) => command::token::run(&settings, token).await,
+        cli::Command::User(user) => command::user::run(&settings, user).await,
+        cli::Command::Source(source) => command::source::run(&settings, source).await,
+        cli::Command::Status(status) => command::status::run(&settings, &status).await,
+    }
+}

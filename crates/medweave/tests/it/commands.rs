@@ -1,0 +1,198 @@
+//! What commands print, with which exit code, and that they work beside a program that serves.
+
+use crate::made;
+use crate::program::{Data, write};
+use std::collections::BTreeMap;
+
+#[test]
+fn import_twice_stores_once_and_a_space_is_one_arrival_more() {
+    let data = Data::new();
+    let folder = made::bundles(&data);
+    let folder = folder.to_str().unwrap();
+    let first = data.json(&["import", folder, "--json"]);
+    assert_eq!(first["stored"], 2 * made::PATIENTS + 1, "{first}");
+    assert_eq!(first["arrivals"], made::PATIENTS + 1);
+    assert_eq!(first["issues"].as_array().unwrap().len(), 0, "{first}");
+    assert!(first["seconds"].is_number());
+    let again = data.json(&["import", folder, "--json"]);
+    assert_eq!(
+        (&again["stored"], &again["unchanged"], &again["arrivals"]),
+        (&0.into(), &(2 * made::PATIENTS + 1).into(), &0.into())
+    );
+    let path = data.path("bundles/patient0.json");
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.replacen('{', "{ ", 1)).unwrap();
+    let spaced = data.json(&["import", folder, "--json"]);
+    assert_eq!((&spaced["stored"], &spaced["arrivals"]), (&0.into(), &1.into()), "{spaced}");
+}
+
+#[test]
+fn a_dry_run_writes_nothing() {
+    let data = Data::new();
+    let folder = made::bundles(&data);
+    data.done(&["import", folder.join("staff.json").to_str().unwrap()]);
+    let dry = data.json(&["import", folder.to_str().unwrap(), "--dry-run", "--json"]);
+    assert_eq!(dry["stored"], 2 * made::PATIENTS, "{dry}");
+    assert_eq!(data.json(&["status", "--json"])["resources"], 1);
+}
+
+#[test]
+fn an_arrival_is_taken_back_and_its_history_stays() {
+    let data = Data::new();
+    let folder = made::bundles(&data);
+    data.done(&["import", folder.to_str().unwrap()]);
+    let before = data.json(&["status", "--json"]);
+    let arrivals = before["arrivals"].as_u64().unwrap();
+    let said = data.done(&["import", "undo", &arrivals.to_string()]);
+    assert!(said.contains("is taken back"), "{said}");
+    let after = data.json(&["status", "--json"]);
+    assert!(after["resources"].as_u64() < before["resources"].as_u64());
+    assert!(after["feed"].as_u64() > before["feed"].as_u64());
+    assert_eq!(data.run(&["import", "undo", &arrivals.to_string()]).status.code(), Some(2));
+}
+
+#[test]
+fn a_bad_file_is_named_and_stops_no_other() {
+    let data = Data::new();
+    let folder = made::bundles(&data);
+    write(&folder.join("broken.json"), b"{\"resourceType\":\"Patient\",");
+    let output = data.run(&["import", folder.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1));
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(errors.contains("broken.json"), "{errors}");
+    assert_eq!(data.json(&["status", "--json"])["resources"], 2 * made::PATIENTS + 1);
+}
+
+#[test]
+fn wrong_calls_are_told_from_failures() {
+    let data = Data::new();
+    assert_eq!(data.run(&["import", "not-there.json"]).status.code(), Some(2));
+    assert_eq!(data.run(&["token", "create", "--scope", "system/Patienten.rs"]).status.code(), Some(2));
+    assert_eq!(data.run(&["token", "revoke", "nobody"]).status.code(), Some(1));
+    assert_eq!(data.run(&["serve", "--http", "0.0.0.0:0"]).status.code(), Some(2));
+    let output = data.run(&["serve", "--http", "0.0.0.0:0"]);
+    assert!(String::from_utf8_lossy(&output.stderr).contains("--tls-cert"));
+    assert_eq!(data.run(&["frobnicate"]).status.code(), Some(2));
+}
+
+#[test]
+fn a_directory_of_a_newer_program_or_of_something_else_is_left_alone() {
+    let data = Data::new();
+    data.done(&["status"]);
+    write(&data.path("data/VERSION"), b"99\n");
+    let output = data.run(&["status"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("newer medweave"));
+    let other = Data::new();
+    write(&other.path("data/holiday.jpg"), b"x");
+    let output = other.run(&["status"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("no data directory"));
+}
+
+#[test]
+fn a_port_in_use_and_a_directory_in_use_are_said_so() {
+    let data = Data::new();
+    let served = data.serve(&[]);
+    let address = served.url.trim_start_matches("http://").to_owned();
+    let output = data.run(&["serve", "--http", &address]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("in use"));
+    let output = data.run(&["serve", "--http", "127.0.0.1:0"]);
+    assert!(String::from_utf8_lossy(&output.stderr).contains("another medweave"));
+}
+
+#[test]
+fn commands_work_beside_a_program_that_serves() {
+    let data = Data::new();
+    let folder = made::bundles(&data);
+    let served = data.serve(&[]);
+    let report = data.json(&["import", folder.to_str().unwrap(), "--json"]);
+    assert_eq!(report["stored"], 2 * made::PATIENTS + 1, "{report}");
+    let token = data.token("system/*.rs");
+    assert_eq!(served.client(&token).get("/fhir/Patient?_total=accurate").json()["total"], made::PATIENTS);
+    assert!(data.done(&["status"]).contains("running"));
+    assert!(served.stop().success());
+    assert!(!data.path("ready.json").exists());
+    assert_eq!(data.json(&["status", "--json"])["resources"], 2 * made::PATIENTS + 1);
+}
+
+#[test]
+fn export_writes_what_import_reads_back() {
+    let data = Data::new();
+    data.done(&["import", made::bundles(&data).to_str().unwrap()]);
+    let out = data.path("out");
+    data.done(&["export", "--to", out.to_str().unwrap()]);
+    let lines: BTreeMap<String, usize> = std::fs::read_dir(&out)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .map(|path| {
+            (
+                path.file_name().unwrap().to_string_lossy().into_owned(),
+                std::fs::read_to_string(path).unwrap().lines().count(),
+            )
+        })
+        .collect();
+    let expected =
+        [("Observation.ndjson", made::PATIENTS), ("Patient.ndjson", made::PATIENTS), ("Practitioner.ndjson", 1)];
+    assert_eq!(lines, expected.map(|(name, count)| (name.to_owned(), count)).into());
+    assert!(std::fs::read_to_string(out.join("Observation.ndjson")).unwrap().contains("\"value\":5.50"));
+    let other = Data::new();
+    let report = other.json(&["import", out.to_str().unwrap(), "--json"]);
+    assert_eq!(report["stored"], 2 * made::PATIENTS + 1, "{report}");
+}
+
+#[test]
+fn sources_are_allowed_listed_and_removed() {
+    let data = Data::new();
+    data.done(&["source", "allow", "10.1.0.0/16", "--name", "lab", "--zone", "Asia/Shanghai", "--charset", "GB18030"]);
+    let list = data.json(&["source", "list", "--json"]);
+    assert_eq!(
+        (&list["sources"][0]["address"], &list["sources"][0]["zone"]),
+        (&"10.1.0.0/16".into(), &"Asia/Shanghai".into())
+    );
+    assert!(data.done(&["source", "list"]).contains("GB18030"));
+    data.done(&["source", "remove", "lab"]);
+    assert_eq!(data.json(&["source", "list", "--json"])["sources"].as_array().unwrap().len(), 0);
+    assert_eq!(data.run(&["source", "allow", "10.1.0.0.0"]).status.code(), Some(2));
+}
+
+#[test]
+fn settings_come_from_flags_over_environment_over_file() {
+    let data = Data::new();
+    write(&data.path("medweave.toml"), b"http = \"127.0.0.1:1\"\nzone = \"Europe/Berlin\"\n");
+    assert_eq!(data.json(&["status", "--json"])["zone"], "Europe/Berlin");
+    let output = data.command(&["status", "--json"]).env("MEDWEAVE_ZONE", "Asia/Tokyo").output().unwrap();
+    assert!(String::from_utf8_lossy(&output.stdout).contains("Asia/Tokyo"));
+    write(&data.path("medweave.toml"), b"htp = \"127.0.0.1:1\"\n");
+    let output = data.run(&["status"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("htp"));
+}
+
+#[test]
+fn every_command_helps_with_a_sentence_and_an_example() {
+    let data = Data::new();
+    for command in [
+        &["serve"][..],
+        &["import"],
+        &["export"],
+        &["token"],
+        &["token", "create"],
+        &["token", "list"],
+        &["token", "revoke"],
+        &["user"],
+        &["user", "create"],
+        &["user", "list"],
+        &["source"],
+        &["source", "allow"],
+        &["source", "list"],
+        &["source", "remove"],
+        &["status"],
+    ] {
+        let mut arguments = command.to_vec();
+        arguments.push("--help");
+        let help = data.done(&arguments);
+        assert!(help.contains("Example: "), "{command:?}: {help}");
+    }
+}

@@ -1,0 +1,77 @@
+//! Our own API: people and tokens, arrivals, imports, the state of the program.
+//!
+//! JSON in and out; a refusal is `{"error": {code, message, issues}}`. Times are FHIR instants.
+
+mod arrivals;
+mod export;
+mod import;
+mod session;
+mod setup;
+mod sources;
+mod status;
+mod stream;
+mod tokens;
+mod users;
+
+pub(crate) use arrivals::arrival_json;
+
+use crate::Need::{Administer, Known, Nothing, OnAll};
+use crate::Route;
+use crate::call::Call;
+use crate::refusal::Refusal;
+use access::Permission::{Create, Read, Search, Update};
+use axum::http::{Method, StatusCode};
+use serde::de::DeserializeOwned;
+
+/// The rows of our own API.
+pub(crate) fn routes() -> Vec<Route> {
+    vec![
+        Route::new(Method::GET, "/health", Nothing, status::health),
+        Route::new(Method::GET, "/ready", Nothing, status::ready),
+        Route::new(Method::GET, "/api/status", Known, status::status),
+        Route::new(Method::GET, "/api/session", Known, session::show),
+        Route::new(Method::POST, "/api/session", Nothing, session::sign_in),
+        Route::new(Method::DELETE, "/api/session", Known, session::sign_out),
+        Route::new(Method::GET, "/api/setup", Nothing, setup::show),
+        Route::new(Method::POST, "/api/setup", Nothing, setup::complete),
+        Route::new(Method::POST, "/api/setup/code", Administer, setup::code),
+        Route::new(Method::GET, "/api/tokens", Administer, tokens::list),
+        Route::new(Method::POST, "/api/tokens", Administer, tokens::create),
+        Route::new(Method::DELETE, "/api/tokens/{id}", Administer, tokens::revoke),
+        Route::new(Method::GET, "/api/users", Administer, users::list),
+        Route::new(Method::POST, "/api/users", Administer, users::create),
+        Route::new(Method::PATCH, "/api/users/{id}", Administer, users::change),
+        Route::new(Method::GET, "/api/sources", Administer, sources::list),
+        Route::new(Method::POST, "/api/sources", Administer, sources::allow),
+        Route::new(Method::DELETE, "/api/sources/{id}", Administer, sources::remove),
+        Route::new(Method::GET, "/api/arrivals", OnAll(Read), arrivals::list),
+        Route::new(Method::GET, "/api/arrivals/{no}", OnAll(Read), arrivals::one),
+        Route::new(Method::GET, "/api/arrivals/{no}/bytes", OnAll(Read), arrivals::bytes),
+        Route::new(Method::POST, "/api/arrivals/{no}/undo", OnAll(Update), import::undo),
+        Route::new(Method::POST, "/api/import", OnAll(Create), import::import),
+        Route::new(Method::POST, "/api/import/files", OnAll(Create), import::files),
+        Route::new(Method::GET, "/api/export/{type}", OnAll(Search), export::of_type),
+    ]
+}
+
+impl Call {
+    /// Reads a body of our own JSON. The media type must say so: a form of another site cannot.
+    pub(crate) async fn json<T: DeserializeOwned>(&mut self) -> Result<T, Refusal> {
+        let media = self.header("content-type").unwrap_or_default();
+        if !media.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json") {
+            return Err(Refusal::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "not-supported",
+                "send JSON with Content-Type: application/json",
+            ));
+        }
+        let content = self.content().await?;
+        serde_json::from_slice(&content.bytes).map_err(|error| Refusal::bad_request(error.to_string()))
+    }
+
+    /// A number in the path.
+    pub(crate) fn number(&self, name: &str) -> Result<i64, Refusal> {
+        let text = self.part(name);
+        text.parse().map_err(|_| Refusal::not_found(format!("\"{text}\" is no number")))
+    }
+}

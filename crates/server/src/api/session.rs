@@ -1,0 +1,88 @@
+//! Signing in, who one is, signing out.
+
+use crate::answer::Answer;
+use crate::app::App;
+use crate::call::{Call, Peer};
+use crate::cookie::{self, Transport};
+use crate::refusal::Refusal;
+use access::{Account, PrincipalKind, csrf_token, system_random};
+use axum::http::StatusCode;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SignIn {
+    name: String,
+    password: String,
+}
+
+fn person(account: &Account) -> Value {
+    json!({"name": account.display, "account": account.name, "role": account.role.as_str()})
+}
+
+pub(super) fn transport(call: &Call) -> Transport {
+    match call.peer {
+        Peer::Network { tls: true, .. } => Transport::Encrypted,
+        _ => Transport::Plain,
+    }
+}
+
+/// `POST /api/session` with a name and a password.
+pub(super) async fn sign_in(mut call: Call) -> Result<Answer, Refusal> {
+    let SignIn { name, password } = call.json().await?;
+    let transport = transport(&call);
+    open(call.app, call.peer, transport, (name, password), StatusCode::OK).await
+}
+
+/// Signs in, and answers with the session.
+pub(super) async fn open(
+    app: Arc<App>,
+    peer: Peer,
+    transport: Transport,
+    (name, password): (String, String),
+    status: StatusCode,
+) -> Result<Answer, Refusal> {
+    let origin = peer.origin();
+    let signed_in = app
+        .writing(move |app| Ok(app.access.sign_in(&name, &password, origin, app.now_us(), &mut system_random)?))
+        .await?;
+    let value = signed_in.cookie.reveal();
+    let body = json!({
+        "person": person(&signed_in.account),
+        "csrf": csrf_token(value),
+        "zone": app.zone,
+        "build": app.build,
+        "expires": crate::time::instant(signed_in.expires_us),
+    });
+    Ok(Answer::json(status, body.to_string()).with("set-cookie", &cookie::set(value, transport)))
+}
+
+/// `GET /api/session`
+pub(super) async fn show(call: Call) -> Result<Answer, Refusal> {
+    let grant = call.grant()?;
+    let holder = grant.clone();
+    let account = match grant.principal().kind {
+        PrincipalKind::Person => call.app.reading(move |app| Ok(app.access.own_account(&holder)?)).await?,
+        _ => None,
+    };
+    Ok(Answer::of(&json!({
+        "person": account.as_ref().map(person),
+        "principal": grant.principal().to_string(),
+        "scopes": grant.scopes().to_string(),
+        "administers": grant.may_administer().is_ok(),
+        "csrf": call.session.as_deref().map(csrf_token),
+        "zone": call.app.zone,
+        "build": call.app.build,
+    })))
+}
+
+/// `DELETE /api/session`
+pub(super) async fn sign_out(call: Call) -> Result<Answer, Refusal> {
+    if let Some(session) = call.session.clone() {
+        let origin = call.peer.origin();
+        call.app.writing(move |app| Ok(app.access.sign_out(&session, origin, app.now_us())?)).await?;
+    }
+    Ok(Answer::empty(StatusCode::NO_CONTENT).with("set-cookie", &cookie::set("", transport(&call))))
+}

@@ -1,0 +1,56 @@
+//! The first account, by the link that the program prints.
+
+use super::session;
+use crate::answer::Answer;
+use crate::call::Call;
+use crate::refusal::Refusal;
+use access::{FirstAdmin, SetupRefused, system_random};
+use axum::http::StatusCode;
+use serde::Deserialize;
+use serde_json::json;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Complete {
+    code: String,
+    name: String,
+    #[serde(default)]
+    display: Option<String>,
+    password: String,
+}
+
+/// `GET /api/setup`: whether nobody has set up yet; with `?code=` whether that code would be taken.
+pub(super) async fn show(call: Call) -> Result<Answer, Refusal> {
+    let code = call.query_value("code");
+    let given = code.clone().unwrap_or_default();
+    let checked = call.app.reading(move |app| Ok(app.access.check_setup_code(&given, app.now_us()))).await?;
+    let (open, valid) = match checked {
+        Ok(()) => (true, true),
+        Err(access::Error::Setup(SetupRefused::Done)) => (false, false),
+        Err(access::Error::Setup(_)) => (true, false),
+        Err(error) => return Err(error.into()),
+    };
+    Ok(Answer::of(&json!({"open": open, "valid": code.map(|_| valid)})))
+}
+
+/// `POST /api/setup`: makes the first administrator, and signs in.
+pub(super) async fn complete(mut call: Call) -> Result<Answer, Refusal> {
+    let Complete { code, name, display, password } = call.json().await?;
+    let origin = call.peer.origin();
+    let display = display.filter(|text| !text.trim().is_empty()).unwrap_or_else(|| name.clone());
+    let admin = FirstAdmin { name: name.clone(), display, password: password.clone() };
+    call.app
+        .writing(move |app| Ok(app.access.complete_setup(&code, &admin, origin, app.now_us(), &mut system_random)?))
+        .await?;
+    let transport = session::transport(&call);
+    session::open(call.app, call.peer, transport, (name, password), StatusCode::CREATED).await
+}
+
+/// `POST /api/setup/code`: a new set-up code; an earlier one stops working.
+pub(super) async fn code(call: Call) -> Result<Answer, Refusal> {
+    let made = call.app.writing(|app| Ok(app.access.setup_code(app.now_us(), &mut system_random)?)).await?;
+    let Some(made) = made else {
+        return Err(Refusal::new(StatusCode::CONFLICT, "conflict", "set-up is complete: sign in"));
+    };
+    Ok(Answer::of(&json!({"code": made.code.reveal(), "expires": crate::time::instant(made.expires_us)})))
+}

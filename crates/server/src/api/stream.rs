@@ -1,0 +1,61 @@
+//! Answers that are made while they are sent.
+
+use crate::answer::Answer;
+use axum::body::{Body, Bytes};
+use axum::http::StatusCode;
+use http_body_util::StreamBody;
+use hyper::body::Frame;
+use serde_json::Value;
+use std::io;
+use std::ops::ControlFlow;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use tokio::sync::mpsc;
+
+/// Chunks that may wait for a slow reader.
+const WAITING: usize = 2;
+
+/// The writing end; it waits while the reader is slow.
+pub(super) struct Lines(mpsc::Sender<io::Result<Bytes>>);
+
+impl Lines {
+    /// Sends a line of JSON; `Break` if nobody reads any more.
+    pub(super) fn send(&self, value: &Value) -> ControlFlow<()> {
+        self.bytes(format!("{value}\n").into())
+    }
+
+    /// Sends bytes; `Break` if nobody reads any more.
+    pub(super) fn bytes(&self, bytes: Bytes) -> ControlFlow<()> {
+        match self.0.blocking_send(Ok(bytes)) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(_) => ControlFlow::Break(()),
+        }
+    }
+
+    /// Breaks the answer off: its status is long sent, and every client notices an end without an end.
+    pub(super) fn fail(&self, why: String) {
+        let _ = self.0.blocking_send(Err(io::Error::other(why)));
+    }
+
+    /// Whether nobody reads any more.
+    pub(super) fn is_closed(&self) -> bool {
+        self.0.is_closed()
+    }
+}
+
+/// An answer that `make` writes on a thread that may block.
+pub(super) fn lines(media: &str, make: impl FnOnce(&Lines) + Send + 'static) -> Answer {
+    let (send, receive) = mpsc::channel(WAITING);
+    tokio::task::spawn_blocking(move || make(&Lines(send)));
+    Answer::new(StatusCode::OK, media, Body::new(StreamBody::new(Receiving(receive))))
+}
+
+struct Receiving(mpsc::Receiver<io::Result<Bytes>>);
+
+impl futures_core::Stream for Receiving {
+    type Item = io::Result<Frame<Bytes>>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.0.poll_recv(context).map(|next| next.map(|chunk| chunk.map(Frame::data)))
+    }
+}

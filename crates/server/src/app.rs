@@ -1,0 +1,151 @@
+//! What the handlers share.
+
+use crate::refusal::Refusal;
+use access::{Access, Grant};
+use axum::http::StatusCode;
+use records::{ReadRecord, Records, Row, Stored};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tokio::sync::Semaphore;
+
+/// Store calls that read, at a time: they are short and bound by the processor.
+const READS: usize = 16;
+/// Store calls that write, at a time: they mostly wait for a commit that they share.
+const WRITES: usize = 256;
+/// How long a request waits for its turn before it is told to come back.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The stores and settings that an [`App`] is made of.
+pub struct Parts {
+    /// The data directory.
+    pub data: PathBuf,
+    /// Records.
+    pub records: Arc<Records>,
+    /// Accounts.
+    pub access: Arc<Access>,
+    /// Which program this is, as pages and `status` show it.
+    pub build: String,
+    /// The time zone in which dates without one are read and shown; an IANA name.
+    pub zone: String,
+}
+
+/// What the handlers share: the stores, and how much may happen at a time.
+pub struct App {
+    /// The data directory.
+    pub data: PathBuf,
+    /// Records.
+    pub records: Arc<Records>,
+    /// Accounts.
+    pub access: Arc<Access>,
+    /// Which program this is.
+    pub build: String,
+    /// The default time zone.
+    pub zone: String,
+    /// When it was started, µs UTC.
+    pub started_us: i64,
+    pub(crate) body_room: Arc<Semaphore>,
+    reads: Semaphore,
+    writes: Semaphore,
+    stopping: AtomicBool,
+}
+
+impl App {
+    /// Puts the parts together.
+    pub fn new(parts: Parts) -> Arc<App> {
+        let Parts { data, records, access, build, zone } = parts;
+        let started_us = records.now_us();
+        Arc::new(App {
+            data,
+            records,
+            access,
+            build,
+            zone,
+            started_us,
+            body_room: Arc::new(Semaphore::new(crate::body::ROOM_KIB)),
+            reads: Semaphore::new(READS),
+            writes: Semaphore::new(WRITES),
+            stopping: AtomicBool::new(false),
+        })
+    }
+
+    /// The time, µs UTC, by the store's clock.
+    pub fn now_us(&self) -> i64 {
+        self.records.now_us()
+    }
+
+    /// From now on `/ready` says no.
+    pub fn stop(&self) {
+        self.stopping.store(true, Ordering::Release);
+    }
+
+    /// Whether the program is stopping.
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Acquire)
+    }
+
+    /// Records that resources were given out, before they are.
+    pub(crate) fn audit(&self, grant: &Grant, action: &str, query: &str, given: &[Stored]) -> Result<(), Refusal> {
+        let rows: Vec<Row> = given.iter().map(|stored| stored.row).collect();
+        let record = ReadRecord { action, query, outcome: "done", count: rows.len() as u64, rows: &rows };
+        Ok(self.records.audit_read(grant, &record)?)
+    }
+
+    /// Records that somebody who is known was refused.
+    pub(crate) fn audit_refusal(&self, grant: &Grant, action: &str, query: &str, refusal: &Refusal) {
+        let record = ReadRecord { action, query, outcome: &refusal.issues[0].text, count: 0, rows: &[] };
+        if let Err(error) = self.records.audit_read(grant, &record) {
+            eprintln!("medweave: a refusal could not be recorded: {error}");
+        }
+    }
+
+    /// Runs a store call that reads, on a thread that may block.
+    pub async fn reading<T: Send + 'static>(
+        self: &Arc<Self>,
+        run: impl FnOnce(&App) -> Result<T, Refusal> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let _turn = turn(&self.reads).await?;
+        self.on_thread(run).await
+    }
+
+    /// Runs a store call that writes, on a thread that may block until the commit.
+    pub async fn writing<T: Send + 'static>(
+        self: &Arc<Self>,
+        run: impl FnOnce(&App) -> Result<T, Refusal> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let _turn = turn(&self.writes).await?;
+        self.on_thread(run).await
+    }
+
+    async fn on_thread<T: Send + 'static>(
+        self: &Arc<Self>,
+        run: impl FnOnce(&App) -> Result<T, Refusal> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let app = Arc::clone(self);
+        match tokio::task::spawn_blocking(move || run(&app)).await {
+            Ok(result) => result,
+            // A panic in a store call: its thread is gone, the program goes on, and nobody is told that it worked.
+            Err(_) => Err(Refusal::internal("the request failed inside the program; its log says where")),
+        }
+    }
+}
+
+async fn turn(semaphore: &Semaphore) -> Result<tokio::sync::SemaphorePermit<'_>, Refusal> {
+    match tokio::time::timeout(PATIENCE, semaphore.acquire()).await {
+        Ok(Ok(permit)) => Ok(permit),
+        _ => Err(Refusal::busy()),
+    }
+}
+
+impl Refusal {
+    /// Too much is going on.
+    pub(crate) fn busy() -> Refusal {
+        Refusal::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "throttled",
+            "too many requests at a time: wait a second and send it again",
+        )
+        .with_header("retry-after", "1")
+    }
+}

@@ -1,0 +1,113 @@
+//! `GET metadata`: what this server can do, made from the same tables that do it.
+
+use super::kinds;
+use crate::answer::Answer;
+use crate::call::Call;
+use crate::refusal::Refusal;
+use crate::time::instant;
+use axum::http::StatusCode;
+use fhir::schema::r4;
+use fhir::search::support;
+use serde_json::{Value, json};
+use std::sync::OnceLock;
+
+/// `GET metadata`
+pub(crate) async fn statement(call: Call) -> Result<Answer, Refusal> {
+    kinds::wants_json(&call)?;
+    let statement = json!({
+        "resourceType": "CapabilityStatement",
+        "status": "active",
+        "date": instant(call.app.started_us),
+        "kind": "instance",
+        "software": {"name": "medweave", "version": env!("CARGO_PKG_VERSION")},
+        "implementation": {"description": "medweave", "url": call.fhir_base()},
+        "fhirVersion": "4.0.1",
+        "format": ["application/fhir+json", "json"],
+        "patchFormat": ["application/json-patch+json"],
+        "rest": [rest()],
+    });
+    Ok(Answer::fhir(StatusCode::OK, statement.to_string()))
+}
+
+fn codes(codes: &[&str]) -> Value {
+    codes.iter().map(|code| json!({"code": code})).collect()
+}
+
+fn rest() -> &'static Value {
+    static REST: OnceLock<Value> = OnceLock::new();
+    REST.get_or_init(|| {
+        let table = support::table();
+        let resources: Vec<Value> = table.chunk_by(|a, b| a.resource_type == b.resource_type).map(resource).collect();
+        json!({
+            "mode": "server",
+            "security": {
+                "cors": false,
+                "service": [{"coding": [{
+                    "system": "http://terminology.hl7.org/CodeSystem/restful-security-service",
+                    "code": "SMART-on-FHIR",
+                }], "text": "Bearer tokens with SMART v2 scopes (system/ and user/)"}],
+                "description": "Everything but this statement needs a token or a session.",
+            },
+            "resource": resources,
+            "interaction": codes(&["transaction", "batch", "history-system"]),
+        })
+    })
+}
+
+fn resource(rows: &[support::Support]) -> Value {
+    let name = rows[0].resource_type;
+    let parameters: Vec<Value> = rows
+        .iter()
+        .filter(|row| row.refused.is_none())
+        .map(|row| {
+            let parameter = row.parameter;
+            let mut out = json!({"name": parameter.code, "type": support::kind_name(parameter.kind)});
+            if !parameter.url.is_empty() {
+                out["definition"] = json!(parameter.url);
+            }
+            out
+        })
+        .collect();
+    let references: Vec<&str> = rows
+        .iter()
+        .filter(|row| row.refused.is_none() && support::kind_name(row.parameter.kind) == "reference")
+        .map(|row| row.parameter.code)
+        .collect();
+    let mut out = json!({
+        "type": name,
+        "profile": format!("http://hl7.org/fhir/StructureDefinition/{name}"),
+        "interaction": codes(&[
+            "read", "vread", "update", "patch", "delete", "history-instance", "history-type", "create", "search-type",
+        ]),
+        "versioning": "versioned-update",
+        "readHistory": true,
+        "updateCreate": true,
+        "conditionalCreate": true,
+        "conditionalRead": "full-support",
+        "conditionalUpdate": true,
+        "conditionalDelete": "single",
+        "referencePolicy": ["literal", "logical"],
+        "searchInclude": references.iter().map(|code| format!("{name}:{code}")).collect::<Vec<_>>(),
+        "searchParam": parameters,
+    });
+    if let Some(type_id) = r4().type_id(name) {
+        let reverse: Vec<String> = referring(type_id);
+        out["searchRevInclude"] = json!(reverse);
+    }
+    if name == "Patient" {
+        out["operation"] = json!([{
+            "name": "everything",
+            "definition": "http://hl7.org/fhir/OperationDefinition/Patient-everything",
+        }]);
+    }
+    out
+}
+
+/// `Type:parameter` of every supported reference to a type that names it as a target.
+fn referring(target: fhir::schema::TypeId) -> Vec<String> {
+    support::table()
+        .iter()
+        .filter(|row| row.refused.is_none() && row.parameter.targets.contains(&target))
+        .map(|row| format!("{}:{}", row.resource_type, row.parameter.code))
+        .collect()
+}

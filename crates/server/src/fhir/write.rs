@@ -1,0 +1,157 @@
+//! Writing: one interaction, or a bundle of them. What is written is planned in `intake`; here HTTP is turned into it and back.
+
+use super::kinds::{self, Kind, Prefer, Returning};
+use super::read::{etag, whole};
+use crate::answer::Answer;
+use crate::call::Call;
+use crate::refusal::{Issue, Refusal, outcome};
+use crate::time::http_date;
+use access::Permission;
+use axum::http::StatusCode;
+use fhir::schema::r4;
+use intake::fhir_door::{Interaction, Single};
+use records::{Arrived, Change, Outcome, Receipt, ReuseArrival, Trail};
+use std::sync::Arc;
+
+/// `POST [type]`, with `If-None-Exist` if it is conditional.
+pub(crate) async fn create(call: Call) -> Result<Answer, Refusal> {
+    kinds::sends_json(&call)?;
+    let if_none_exist = call.header("if-none-exist").map(|value| value.trim().trim_start_matches('?').to_owned());
+    let resource_type = call.part("type");
+    run(call, Interaction::Create { resource_type, if_none_exist }).await
+}
+
+/// `PUT [type]/[id]`
+pub(crate) async fn update(call: Call) -> Result<Answer, Refusal> {
+    kinds::sends_json(&call)?;
+    let (resource_type, id, if_match) = (call.part("type"), call.part("id"), if_match(&call)?);
+    run(call, Interaction::Update { resource_type, id, if_match }).await
+}
+
+/// `PUT [type]?…`
+pub(crate) async fn conditional_update(call: Call) -> Result<Answer, Refusal> {
+    kinds::sends_json(&call)?;
+    let (resource_type, query, if_match) = (call.part("type"), condition(&call)?, if_match(&call)?);
+    run(call, Interaction::UpdateWhere { resource_type, query, if_match }).await
+}
+
+/// `PATCH [type]/[id]` with a JSON Patch.
+pub(crate) async fn patch(call: Call) -> Result<Answer, Refusal> {
+    kinds::sends(&call, Kind::JsonPatch, "application/json-patch+json")?;
+    let (resource_type, id, if_match) = (call.part("type"), call.part("id"), if_match(&call)?);
+    run(call, Interaction::Patch { resource_type, id, if_match }).await
+}
+
+/// `PATCH [type]?…` with a JSON Patch.
+pub(crate) async fn conditional_patch(call: Call) -> Result<Answer, Refusal> {
+    kinds::sends(&call, Kind::JsonPatch, "application/json-patch+json")?;
+    let (resource_type, query, if_match) = (call.part("type"), condition(&call)?, if_match(&call)?);
+    run(call, Interaction::PatchWhere { resource_type, query, if_match }).await
+}
+
+/// `DELETE [type]/[id]`
+pub(crate) async fn delete(call: Call) -> Result<Answer, Refusal> {
+    let (resource_type, id, if_match) = (call.part("type"), call.part("id"), if_match(&call)?);
+    run(call, Interaction::Delete { resource_type, id, if_match }).await
+}
+
+/// `DELETE [type]?…`, of the one resource that matches.
+pub(crate) async fn conditional_delete(call: Call) -> Result<Answer, Refusal> {
+    let (resource_type, query) = (call.part("type"), condition(&call)?);
+    run(call, Interaction::DeleteWhere { resource_type, query }).await
+}
+
+/// The condition in the URL of a conditional interaction; without one every resource would be meant.
+fn condition(call: &Call) -> Result<String, Refusal> {
+    let pairs = call
+        .query()
+        .split('&')
+        .filter(|pair| !pair.is_empty() && !pair.starts_with("_format=") && !pair.starts_with("_pretty="));
+    let query = pairs.collect::<Vec<_>>().join("&");
+    if query.is_empty() {
+        return Err(Refusal::bad_request(format!("{} {} needs an id or a condition", call.method, call.uri.path())));
+    }
+    Ok(query)
+}
+
+/// The version of `If-Match: W/"3"`.
+fn if_match(call: &Call) -> Result<Option<i64>, Refusal> {
+    let Some(value) = call.header("if-match").map(str::trim).filter(|value| !value.is_empty()) else { return Ok(None) };
+    let bare = value.strip_prefix("W/").unwrap_or(value).trim_matches('"');
+    match bare.parse() {
+        Ok(version) => Ok(Some(version)),
+        Err(_) => Err(Refusal::bad_request(format!("If-Match: {value} names no version: write W/\"3\""))),
+    }
+}
+
+/// What an arrival over HTTP is called.
+pub(crate) fn arrived(call: &Call, grant: &access::Grant, wrapper: &str) -> Arrived {
+    Arrived {
+        door: grant.origin().door.as_str().to_owned(),
+        source: grant.principal().key(),
+        name: format!("{} {}", call.method, call.uri.path_and_query().map_or("", |path| path.as_str())),
+        media: call.header("content-type").unwrap_or_default().to_owned(),
+        wrapper: wrapper.to_owned(),
+        base: 0,
+    }
+}
+
+async fn run(mut call: Call, interaction: Interaction) -> Result<Answer, Refusal> {
+    kinds::wants_json(&call)?;
+    let grant = call.grant()?;
+    let content = call.content().await?;
+    let about = arrived(&call, &grant, content.wrapper);
+    let prefer = Prefer::of(&call);
+    let base = call.fhir_base();
+    let trail = Trail { action: interaction.action().to_owned(), detail: about.name.clone() };
+    let app = Arc::clone(&call.app);
+    app.writing(move |app| {
+        let bytes = Arc::new(content.bytes);
+        let planner = Single::new(interaction, Arc::clone(&bytes), app.records.new_id());
+        let receipt = app.records.write(&grant, trail, about, &bytes, ReuseArrival::Never, planner)?;
+        Ok(answer(app, &grant, &receipt, prefer, &base))
+    })
+    .await
+}
+
+fn answer(app: &crate::App, grant: &access::Grant, receipt: &Receipt, prefer: Prefer, base: &str) -> Answer {
+    let Some(done) = receipt.outcomes.first() else {
+        // There was nothing to delete.
+        return Answer::empty(StatusCode::NO_CONTENT);
+    };
+    let Outcome { resource_type, id, version, updated_us, change } = done;
+    let name = r4().name(*resource_type);
+    if *change == Change::Deleted {
+        return Answer::empty(StatusCode::NO_CONTENT).with("etag", &etag(*version));
+    }
+    let status = if *change == Change::Created { StatusCode::CREATED } else { StatusCode::OK };
+    let with_place = |answer: Answer| {
+        let answer = answer.with("etag", &etag(*version)).with("last-modified", &http_date(*updated_us));
+        answer.with("location", &format!("{base}/{name}/{id}/_history/{version}"))
+    };
+    match prefer.returning() {
+        // Who may write and not read is told where it is, no more.
+        Returning::Representation if grant.may(Permission::Read, name).is_ok() => {
+            let stored = app.records.read_version(grant, name, id, *version);
+            match stored {
+                Ok(stored) => with_place(whole(status, stored)),
+                // Written, and gone or changed by others since: what was asked for is done all the same.
+                Err(_) => with_place(Answer::empty(status)),
+            }
+        }
+        Returning::Minimal | Returning::Representation => with_place(Answer::empty(status)),
+        Returning::Outcome => {
+            let what = match change {
+                Change::Created => "created",
+                Change::Updated => "updated",
+                Change::Unchanged => "unchanged",
+                Change::Deleted => "deleted",
+            };
+            let issue = Issue {
+                severity: "information",
+                ..Issue::error("informational", format!("{name}/{id} version {version}: {what}"))
+            };
+            with_place(Answer::fhir(status, outcome(&[issue])))
+        }
+    }
+}

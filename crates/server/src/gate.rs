@@ -1,0 +1,94 @@
+//! The gate: who asks, and may he? It is passed before a body is read or anything parsed.
+
+use crate::call::{Call, Peer};
+use crate::cookie;
+use crate::refusal::{CHALLENGE, Refusal};
+use crate::routes::{Need, Route};
+use axum::http::StatusCode;
+use axum::http::header::AUTHORIZATION;
+
+/// The header that a page sends with writes: a value that only a page of this origin can know.
+pub(crate) const CSRF: &str = "x-csrf-token";
+
+/// Makes the call's grant and checks it against what the route needs.
+pub(crate) fn pass(call: &mut Call, route: &Route) -> Result<(), Refusal> {
+    if route.need == Need::Nothing {
+        call.session = cookie::session(&call.headers);
+        return Ok(());
+    }
+    authenticate(call, route)?;
+    let grant = call.grant()?;
+    let known = |name: &str| {
+        if ::fhir::schema::r4().is_resource(name) { Ok(()) } else { Err(unknown_type(name)) }
+    };
+    match route.need {
+        Need::Nothing | Need::Known => {}
+        Need::OnType(permission) => {
+            let name = call.part("type");
+            known(&name)?;
+            grant.may(permission, &name)?;
+        }
+        Need::On(permission, name) => grant.may(permission, name)?,
+        Need::OnAll(permission) => grant.may_all(permission)?,
+        Need::Administer => grant.may_administer()?,
+    }
+    Ok(())
+}
+
+fn authenticate(call: &mut Call, route: &Route) -> Result<(), Refusal> {
+    let app = &call.app;
+    let (origin, now_us) = (call.peer.origin(), app.now_us());
+    if let Some(value) = call.headers.get(AUTHORIZATION) {
+        let token =
+            value.to_str().ok().and_then(bearer).ok_or_else(|| challenge("Authorization must be `Bearer mw_…`"))?;
+        call.grant = Some(app.access.authenticate_token(token, origin, now_us)?);
+        return Ok(());
+    }
+    if let Some(session) = cookie::session(&call.headers) {
+        let grant = app.access.session(&session, origin, now_us)?;
+        if route.writes() && !call.header(CSRF).is_some_and(|sent| access::csrf_matches(&session, sent)) {
+            let text = "this session needs its X-CSRF-Token to change something: read it from GET /api/session";
+            return Err(Refusal::new(StatusCode::FORBIDDEN, "security", text));
+        }
+        call.grant = Some(grant);
+        call.session = Some(session);
+        return Ok(());
+    }
+    match call.peer {
+        Peer::Local { uid } => {
+            call.grant = Some(app.access.local_operator(uid, &user_name(uid))?);
+            Ok(())
+        }
+        Peer::Network { .. } => Err(challenge(
+            "a token is needed (`Authorization: Bearer mw_…`, made by `medweave token create`), or a session",
+        )),
+    }
+}
+
+fn bearer(value: &str) -> Option<&str> {
+    let (scheme, token) = value.trim().split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+fn challenge(text: &str) -> Refusal {
+    Refusal::new(StatusCode::UNAUTHORIZED, "login", text).with_header("www-authenticate", CHALLENGE)
+}
+
+/// 404 for a type that FHIR R4 does not have.
+pub(crate) fn unknown_type(name: &str) -> Refusal {
+    Refusal::new(StatusCode::NOT_FOUND, "not-supported", format!("FHIR R4 has no resource type \"{name}\""))
+}
+
+/// The operator's name for the audit: who asked for it, where the system says so.
+fn user_name(uid: u32) -> String {
+    std::fs::read_to_string("/etc/passwd")
+        .ok()
+        .and_then(|text| {
+            text.lines().find_map(|line| {
+                let mut fields = line.split(':');
+                let name = fields.next()?;
+                (fields.nth(1)?.parse() == Ok(uid)).then(|| name.to_owned())
+            })
+        })
+        .unwrap_or_else(|| format!("uid {uid}"))
+}

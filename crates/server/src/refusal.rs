@@ -1,0 +1,203 @@
+//! Why a request is not answered with what was asked, and how that is said.
+
+use crate::answer::Answer;
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+
+/// One thing that is wrong, as an `OperationOutcome.issue` says it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Issue {
+    /// `fatal`, `error`, `warning` or `information`.
+    pub severity: &'static str,
+    /// A code of the value set issue-type.
+    pub code: String,
+    /// What is wrong and what to do, for people.
+    pub text: String,
+    /// Where in the resource, as FHIRPath.
+    pub expression: Option<String>,
+}
+
+impl Issue {
+    /// An error.
+    pub fn error(code: impl Into<String>, text: impl Into<String>) -> Issue {
+        Issue { severity: "error", code: code.into(), text: text.into(), expression: None }
+    }
+}
+
+/// Which API is spoken: it decides how refusals look.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Dialect {
+    /// `OperationOutcome`.
+    Fhir,
+    /// `{"error": {code, message, issues}}`.
+    Own,
+    /// Plain text.
+    Page,
+}
+
+impl Dialect {
+    /// The dialect of a path.
+    pub(crate) fn of(path: &str) -> Dialect {
+        let below = |root: &str| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        match path {
+            _ if below("/fhir") => Dialect::Fhir,
+            _ if below("/api") => Dialect::Own,
+            _ => Dialect::Page,
+        }
+    }
+}
+
+/// A request that is refused: the status, and at least one issue.
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    /// The HTTP status.
+    pub status: StatusCode,
+    /// What is wrong.
+    pub issues: Vec<Issue>,
+    headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+impl Refusal {
+    /// A refusal with one issue.
+    pub fn new(status: StatusCode, code: &str, text: impl Into<String>) -> Refusal {
+        Refusal { status, issues: vec![Issue::error(code, text)], headers: Vec::new() }
+    }
+
+    /// 400: the request cannot be understood.
+    pub fn bad_request(text: impl Into<String>) -> Refusal {
+        Refusal::new(StatusCode::BAD_REQUEST, "invalid", text)
+    }
+
+    /// 404: there is no such thing.
+    pub fn not_found(text: impl Into<String>) -> Refusal {
+        Refusal::new(StatusCode::NOT_FOUND, "not-found", text)
+    }
+
+    /// 500: not the sender's fault.
+    pub fn internal(text: impl Into<String>) -> Refusal {
+        Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "exception", text)
+    }
+
+    /// The same with a header. A value that cannot stand in a header is left out.
+    #[must_use]
+    pub fn with_header(mut self, name: &'static str, value: &str) -> Refusal {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            self.headers.push((HeaderName::from_static(name), value));
+        }
+        self
+    }
+
+    /// The answer in the dialect of the API that was asked.
+    pub(crate) fn into_response(self, dialect: Dialect) -> Response {
+        let mut response = match dialect {
+            Dialect::Fhir => Answer::fhir(self.status, outcome(&self.issues)).into_response(),
+            Dialect::Own => {
+                let first = &self.issues[0];
+                let issues: Vec<Value> = self
+                    .issues
+                    .iter()
+                    .map(|issue| json!({"severity": issue.severity, "code": issue.code, "message": issue.text, "place": issue.expression}))
+                    .collect();
+                let body = json!({"error": {"code": first.code, "message": first.text, "issues": issues}});
+                Answer::json(self.status, body.to_string()).into_response()
+            }
+            Dialect::Page => {
+                (self.status, [("content-type", "text/plain; charset=utf-8")], self.issues[0].text.clone())
+                    .into_response()
+            }
+        };
+        response.headers_mut().extend(self.headers);
+        response
+    }
+}
+
+/// An `OperationOutcome`.
+pub(crate) fn outcome(issues: &[Issue]) -> String {
+    let issues: Vec<Value> = issues
+        .iter()
+        .map(|issue| {
+            let mut out = json!({"severity": issue.severity, "code": issue.code, "diagnostics": issue.text});
+            if let Some(expression) = &issue.expression {
+                out["expression"] = json!([expression]);
+            }
+            out
+        })
+        .collect();
+    json!({"resourceType": "OperationOutcome", "issue": issues}).to_string()
+}
+
+impl From<access::Denied> for Refusal {
+    fn from(denied: access::Denied) -> Refusal {
+        Refusal::new(StatusCode::FORBIDDEN, "forbidden", denied.to_string())
+    }
+}
+
+impl From<access::Refused> for Refusal {
+    fn from(refused: access::Refused) -> Refusal {
+        Refusal::new(StatusCode::UNAUTHORIZED, "login", refused.to_string()).with_header("www-authenticate", CHALLENGE)
+    }
+}
+
+/// What a 401 asks for.
+pub(crate) const CHALLENGE: &str = "Bearer realm=\"medweave\"";
+
+impl From<access::Error> for Refusal {
+    fn from(error: access::Error) -> Refusal {
+        use access::Error as E;
+        let text = error.to_string();
+        match error {
+            E::Denied(denied) => denied.into(),
+            E::Scope(_) | E::Invalid { .. } => Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "value", text),
+            E::Taken { .. } => Refusal::new(StatusCode::CONFLICT, "duplicate", text),
+            E::NotFound { .. } => Refusal::not_found(text),
+            E::LastAdministrator => Refusal::new(StatusCode::CONFLICT, "business-rule", text),
+            E::SignIn(access::SignInRefused::Locked { until_us }) => {
+                let text = format!("{text} ({})", crate::time::instant(until_us));
+                Refusal::new(StatusCode::TOO_MANY_REQUESTS, "throttled", text)
+            }
+            E::SignIn(_) => {
+                Refusal::new(StatusCode::UNAUTHORIZED, "login", text).with_header("www-authenticate", CHALLENGE)
+            }
+            E::Setup(access::SetupRefused::Done) => Refusal::new(StatusCode::CONFLICT, "conflict", text),
+            E::Setup(_) => Refusal::new(StatusCode::FORBIDDEN, "security", text),
+            E::Busy => Refusal::new(StatusCode::TOO_MANY_REQUESTS, "throttled", text).with_header("retry-after", "2"),
+            E::Storage(_) | E::File { .. } | E::Newer { .. } | E::Damaged { .. } => Refusal::internal(text),
+        }
+    }
+}
+
+impl From<records::Error> for Refusal {
+    fn from(error: records::Error) -> Refusal {
+        let said = intake::fhir_door::refusal(&error);
+        let status = StatusCode::from_u16(said.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let issues = said
+            .issues
+            .into_iter()
+            .map(|issue| Issue {
+                severity: "error",
+                code: issue.code,
+                text: issue.message,
+                expression: (!issue.place.is_empty()).then_some(issue.place),
+            })
+            .collect();
+        let refusal = Refusal { status, issues, headers: Vec::new() };
+        match error {
+            records::Error::Gone { version, .. } => refusal.with_header("etag", &format!("W/\"{version}\"")),
+            records::Error::Closed => refusal.with_header("retry-after", "5"),
+            _ => refusal,
+        }
+    }
+}
+
+impl From<intake::Error> for Refusal {
+    fn from(error: intake::Error) -> Refusal {
+        let text = error.to_string();
+        match error {
+            intake::Error::Store(error) => error.into(),
+            intake::Error::Read { .. } => Refusal::bad_request(text),
+            intake::Error::Closed(_) => Refusal::new(StatusCode::CONFLICT, "conflict", text),
+            intake::Error::Stopped => Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "transient", text),
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! All routes, in one table: method, path, what it needs, who answers.
+//!
+//! A route is a row of this table or does not exist; its [`Need`] is checked by the gate before the handler sees the request.
+//! A test walks the table without a token, with a bad and with a too narrow one.
+
+use crate::app::App;
+use crate::call::{Call, Peer};
+use crate::refusal::{Dialect, Refusal};
+use crate::{Answer, api, fhir, gate, pages};
+use access::Permission;
+use axum::Router;
+use axum::extract::{RawPathParams, Request, State};
+use axum::http::{Method, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodFilter, MethodRouter};
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use tower_http::compression::{CompressionLayer, CompressionLevel};
+
+/// What a route needs of whoever asks.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Need {
+    /// Nothing: it says nothing about patients.
+    Nothing,
+    /// To be known, whatever one may do: the store checks what the content asks for.
+    Known,
+    /// A permission on the type that the path names as `{type}`.
+    OnType(Permission),
+    /// A permission on every type.
+    OnAll(Permission),
+    /// A permission on one type.
+    On(Permission, &'static str),
+    /// The right to administer.
+    Administer,
+}
+
+type Answering = Pin<Box<dyn Future<Output = Result<Answer, Refusal>> + Send>>;
+
+/// A row of the table.
+#[derive(Clone)]
+pub struct Route {
+    /// The method; `GET` answers `HEAD` too.
+    pub method: Method,
+    /// The path as axum writes it: `/fhir/{type}/{id}`.
+    pub path: &'static str,
+    /// What it needs.
+    pub need: Need,
+    handler: Arc<dyn Fn(Call) -> Answering + Send + Sync>,
+}
+
+impl Route {
+    /// A row.
+    pub fn new<F>(
+        method: Method,
+        path: &'static str,
+        need: Need,
+        handler: impl Fn(Call) -> F + Send + Sync + 'static,
+    ) -> Route
+    where
+        F: Future<Output = Result<Answer, Refusal>> + Send + 'static,
+    {
+        Route { method, path, need, handler: Arc::new(move |call| Box::pin(handler(call))) }
+    }
+
+    /// Whether it changes something: then a session alone is not enough, its CSRF token is needed too.
+    pub fn writes(&self) -> bool {
+        // A search by POST only reads, but browsers can be made to send one; asking for the token costs nothing.
+        !matches!(self.method, Method::GET | Method::HEAD)
+    }
+}
+
+/// The table.
+pub fn routes() -> Vec<Route> {
+    let mut all = fhir::routes();
+    all.extend(api::routes());
+    all.extend(pages::routes());
+    all
+}
+
+/// The router over the whole table.
+pub fn router(app: Arc<App>) -> Router {
+    let mut by_path: BTreeMap<&'static str, MethodRouter<Arc<App>>> = BTreeMap::new();
+    for route in routes() {
+        let filter = MethodFilter::try_from(route.method.clone()).unwrap_or(MethodFilter::TRACE);
+        let path = route.path;
+        let serve = move |State(app): State<Arc<App>>, parameters: RawPathParams, request: Request| {
+            pass(app, route.clone(), parameters, request)
+        };
+        let methods = by_path.remove(path).unwrap_or_default().on(filter, serve);
+        by_path.insert(path, methods);
+    }
+    let mut router = Router::new();
+    for (path, methods) in by_path {
+        router = router.route(path, methods);
+    }
+    router
+        .fallback(elsewhere)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
+        .with_state(app)
+}
+
+async fn pass(app: Arc<App>, route: Route, parameters: RawPathParams, request: Request) -> Response {
+    let dialect = Dialect::of(route.path);
+    let Some(peer) = request.extensions().get::<Peer>().copied() else {
+        return Refusal::internal("a listener did not say who is at the other end").into_response(dialect);
+    };
+    let (parts, body) = request.into_parts();
+    let parameters = parameters.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    let mut call = Call {
+        app,
+        method: parts.method,
+        uri: parts.uri,
+        headers: parts.headers,
+        peer,
+        grant: None,
+        session: None,
+        parameters,
+        body,
+    };
+    let passed = gate::pass(&mut call, &route);
+    let who =
+        call.grant.clone().map(|grant| (Arc::clone(&call.app), grant, format!("{} {}", call.method, call.asked())));
+    let answered = match passed {
+        Ok(()) => (route.handler)(call).await,
+        Err(refusal) => Err(refusal),
+    };
+    match (answered, who) {
+        (Ok(answer), _) => answer.into_response(),
+        (Err(refusal), Some((app, grant, asked))) if refusal.status == StatusCode::FORBIDDEN => {
+            let shown = refusal.clone();
+            // The trail's own failure is told there; it changes nothing about the refusal.
+            let _ = tokio::task::spawn_blocking(move || app.audit_refusal(&grant, "refused", &asked, &shown)).await;
+            refusal.into_response(dialect)
+        }
+        (Err(refusal), _) => refusal.into_response(dialect),
+    }
+}
+
+async fn wrong_method(request: Request) -> Response {
+    let text = format!("{} is not possible on {}", request.method(), request.uri().path());
+    Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "not-supported", text).into_response(Dialect::of(request.uri().path()))
+}
+
+/// What no route answers: a page, or nothing.
+async fn elsewhere(request: Request) -> Response {
+    let path = request.uri().path();
+    match Dialect::of(path) {
+        Dialect::Page if matches!(*request.method(), Method::GET | Method::HEAD) => {
+            pages::serve(path, request.headers())
+        }
+        Dialect::Page => wrong_method(request).await,
+        dialect => Refusal::not_found(format!("there is nothing at {path}")).into_response(dialect),
+    }
+}

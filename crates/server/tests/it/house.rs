@@ -1,0 +1,77 @@
+//! Stores in a folder of their own, and the routes over them.
+
+use access::{Access, Grant, NewToken, system_random};
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Method, Request, StatusCode};
+use http_body_util::BodyExt;
+use records::{Options, Records};
+use server::{App, Parts, Peer};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use tower::ServiceExt;
+
+/// What a test works on.
+pub struct House {
+    pub app: Arc<App>,
+    pub router: Router,
+    operator: Grant,
+    _folder: tempfile::TempDir,
+}
+
+impl House {
+    pub fn new() -> House {
+        let folder = tempfile::tempdir().unwrap();
+        // A clock that ticks once a look.
+        let clock = AtomicI64::new(1_750_000_000_000_000);
+        let options = Options {
+            clock: Box::new(move || clock.fetch_add(1_000, Ordering::Relaxed)),
+            randomness: Box::new(|| {
+                let mut bytes = [0; 16];
+                system_random(&mut bytes);
+                bytes
+            }),
+        };
+        let records = Arc::new(Records::open(folder.path(), options).unwrap());
+        let access = Access::open(&folder.path().join("access"), |name| fhir::schema::r4().is_resource(name)).unwrap();
+        let access = Arc::new(access);
+        let operator = access.local_operator(0, "root").unwrap();
+        let data = folder.path().to_owned();
+        let app = App::new(Parts { data, records, access, build: "test".into(), zone: "UTC".into() });
+        House { router: server::router(Arc::clone(&app)), app, operator, _folder: folder }
+    }
+
+    /// A token with these scopes.
+    pub fn token(&self, scopes: &str) -> String {
+        let new = NewToken { name: scopes.to_owned(), scopes: scopes.parse().unwrap(), expires_us: None };
+        let made = self.app.access.create_token(&self.operator, &new, self.app.now_us(), &mut system_random).unwrap();
+        made.secret.reveal().to_owned()
+    }
+
+    /// Sends a request from the network.
+    pub async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> (StatusCode, String) {
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let mut request = request.body(Body::from(body.to_owned())).unwrap();
+        let address = SocketAddr::from((Ipv4Addr::new(192, 0, 2, 7), 4_000));
+        request.extensions_mut().insert(Peer::Network { address, tls: false });
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let status = response.status();
+        let bytes = response.into_body().collect().await.unwrap().to_bytes();
+        (status, String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    /// Everything that is stored, by what changes when something is.
+    pub fn state(&self) -> (i64, usize, usize, usize, usize) {
+        let access = &self.app.access;
+        let arrivals = self.app.records.arrivals(&self.operator, None, 10_000).unwrap().len();
+        let accounts = access.list_accounts(&self.operator).unwrap().len();
+        let sources = access.list_sources(&self.operator).unwrap().len();
+        let tokens =
+            access.list_tokens(&self.operator).unwrap().iter().filter(|token| token.revoked_us.is_none()).count();
+        (self.app.records.head().0, arrivals, accounts, sources, tokens)
+    }
+}

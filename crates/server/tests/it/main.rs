@@ -1,0 +1,6 @@
+//! The routes, called in process.
+
+#![allow(clippy::unwrap_used)]
+
+mod door;
+mod house;
