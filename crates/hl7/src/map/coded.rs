@@ -1,6 +1,6 @@
 //! Coded values: CWE, CE, CNE, CF, IS, ID to CodeableConcept and Coding.
 
-use super::context::{Context, Fill, filled, urn_part};
+use super::context::{Context, Fill, filled, uri, urn_part};
 use super::parts::{Parts, repeats};
 use super::tables::{Code, TERMINOLOGY, coding_system};
 use crate::message::Field;
@@ -33,7 +33,7 @@ impl<'m> Context<'m> {
         }
         match name {
             Some(name) if is_oid(name) => Some(format!("urn:oid:{name}")),
-            Some(name) if name.contains("://") || name.starts_with("urn:") => Some(name.to_owned()),
+            Some(name) if name.contains("://") || name.starts_with("urn:") => Some(uri(name)),
             // `L` and `99...` are local: the same name means another list elsewhere.
             Some(name) if name == "L" || name.starts_with("99") => {
                 Some(self.source_system(&format!("codes:{}", urn_part(name))))

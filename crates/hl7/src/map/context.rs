@@ -129,7 +129,9 @@ impl<'m> Context<'m> {
                     && identifier.get("value").and_then(Tree::as_str) == Some(&key.value)
             })
         });
-        if !known {
+        // A search for an identifier finds the master identifier of a document too.
+        let is_master = resource.get("masterIdentifier").is_some();
+        if !known && !is_master {
             let identifier = Tree::from([("system", key.system.as_str().into()), ("value", key.value.as_str().into())]);
             resource.push("identifier", identifier);
         }
@@ -191,6 +193,22 @@ pub(super) fn urn_part(text: &str) -> String {
             out.push(byte as char);
         } else {
             let _ = write!(out, "%{byte:02X}");
+        }
+    }
+    out
+}
+
+/// Text that is to be a URI: white space, which none may hold, is percent-encoded.
+pub(super) fn uri(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.trim().chars() {
+        if c.is_whitespace() || c.is_control() {
+            let mut buffer = [0; 4];
+            for byte in c.encode_utf8(&mut buffer).bytes() {
+                let _ = write!(out, "%{byte:02X}");
+            }
+        } else {
+            out.push(c);
         }
     }
     out

@@ -2,7 +2,7 @@
 
 use super::context::Context;
 use super::encounter::{Stay, StayEvent};
-use super::observation::Surroundings;
+use super::observation::{Surroundings, continuation};
 use super::order::Patient;
 use super::patient::Subject;
 use super::transaction::{Key, Write, bundle};
@@ -114,7 +114,8 @@ impl<'m> Context<'m> {
         // ROL and NTE belong to the segment they follow.
         let mut after_visit = false;
         let mut noted: Option<Key> = None;
-        for segment in group.iter().copied() {
+        let mut joined = 0;
+        for (at, segment) in group.iter().copied().enumerate() {
             match segment.id().as_str() {
                 "PV1" | "PV2" => after_visit = true,
                 "PR1" | "IN1" | "GT1" => {
@@ -140,11 +141,13 @@ impl<'m> Context<'m> {
                 "IAM" => self.adverse_reaction(segment, &subject),
                 "DG1" => self.diagnosis(segment, &subject, stay.as_ref()),
                 "PR1" => self.procedure(segment, &subject, stay.as_ref()),
+                "OBX" if joined > 0 => joined -= 1,
                 "OBX" => {
+                    joined = continuation(&group[at..]);
                     // The guide leaves open whether these belong to the stay, so they do not name it.
                     let about = self.observed_about(&subject, segment);
                     let around = Surroundings::of(&subject, about);
-                    noted = self.observation(segment, &around).map(|result| result.key);
+                    noted = self.observation(segment, &group[at + 1..=at + joined], &around).map(|result| result.key);
                 }
                 "NTE" => {
                     if let Some(key) = &noted {
@@ -186,7 +189,7 @@ impl<'m> Context<'m> {
         // Before the first order there may be observations about the patient.
         for obx in group[..first_obr.unwrap_or(group.len())].iter().filter(|segment| segment.is("OBX")) {
             let around = Surroundings::of(&subject, self.observed_about(&subject, *obx));
-            self.observation(*obx, &around);
+            self.observation(*obx, &[], &around);
         }
         let mut orc: Option<Segment<'m>> = None;
         let mut at = 0;
@@ -252,10 +255,13 @@ impl<'m> Context<'m> {
         };
         let mut results = Vec::new();
         let mut noted = request_key;
+        let mut joined = 0;
         for (at, segment) in rest.iter().copied().enumerate() {
             match segment.id().as_str() {
+                "OBX" if joined > 0 => joined -= 1,
                 "OBX" => {
-                    if let Some(result) = self.observation(segment, &around) {
+                    joined = continuation(&rest[at..]);
+                    if let Some(result) = self.observation(segment, &rest[at + 1..=at + joined], &around) {
                         results.push(result.reference);
                         noted = result.key;
                     }
@@ -312,7 +318,7 @@ impl<'m> Context<'m> {
                         },
                         None => Surroundings::of(&subject, self.observed_about(&subject, segment)),
                     };
-                    noted = self.observation(segment, &around).map(|result| result.key);
+                    noted = self.observation(segment, &[], &around).map(|result| result.key);
                 }
                 "NTE" => {
                     if let Some(key) = &noted {

@@ -1,7 +1,7 @@
 //! Identifiers: HD, CX, EI, EIP, XCN.9 and so on.
 
 use super::coded::is_oid;
-use super::context::{Context, Fill, extension, urn_part};
+use super::context::{Context, Fill, extension, uri, urn_part};
 use super::parts::Parts;
 use super::tables::TERMINOLOGY;
 use fhir::json::Tree;
@@ -27,11 +27,11 @@ impl<'m> Context<'m> {
         }
         match (id_type.as_str(), id) {
             ("ISO" | "", Some(id)) if is_oid(&id) => Some(format!("urn:oid:{id}")),
-            ("UUID" | "GUID", Some(id)) => Some(format!("urn:uuid:{}", id.to_ascii_lowercase())),
-            ("URI" | "URL", Some(id)) if id.contains(':') => Some(id),
+            ("UUID" | "GUID", Some(id)) => Some(uri(&format!("urn:uuid:{}", id.to_ascii_lowercase()))),
+            ("URI" | "URL", Some(id)) if id.contains(':') => Some(uri(&id)),
             (_, id) => match name {
                 Some(name) if is_oid(&name) => Some(format!("urn:oid:{name}")),
-                Some(name) if name.contains("://") || name.starts_with("urn:") => Some(name),
+                Some(name) if name.contains("://") || name.starts_with("urn:") => Some(uri(&name)),
                 Some(name) => Some(format!("urn:medweave:authority:{}", urn_part(&name))),
                 None => id.map(|id| format!("urn:medweave:authority:{}", urn_part(&id))),
             },
@@ -84,6 +84,17 @@ impl<'m> Context<'m> {
         tree.set("system", system.as_str());
         tree.set("value", value.as_str());
         Some(Identified { system: Some(system), value, kind: type_code.map(str::to_owned), tree })
+    }
+
+    /// A national number of a field that names no authority: SSN fields elsewhere hold the local equivalent.
+    pub(super) fn national_number(&self, value: &str) -> Tree {
+        let digits = value.bytes().filter(u8::is_ascii_digit).count();
+        let is_ssn = digits == 9 && value.bytes().all(|b| b.is_ascii_digit() || b == b'-');
+        match &self.settings.national_numbers {
+            Some(system) => Self::plain_identifier(system, "SB", value),
+            None if is_ssn => Self::plain_identifier("http://hl7.org/fhir/sid/us-ssn", "SS", value),
+            None => Self::plain_identifier(&self.source_system("national-number"), "SB", value),
+        }
     }
 
     /// A plain value with a system.

@@ -115,14 +115,24 @@ impl<'m> Context<'m> {
         self.human_name(parts, &XCN)
     }
 
-    /// A name as one line.
+    /// A name as one line: in Chinese, Japanese and Korean script the family first, without spaces.
     pub(super) fn name_text(name: &Tree) -> Option<String> {
-        let mut words: Vec<&str> = Vec::new();
-        for member in ["prefix", "given"] {
-            words.extend(name.get(member).map_or(&[][..], Tree::items).iter().filter_map(Tree::as_str));
+        let all = |member: &str| -> Vec<&str> {
+            name.get(member).map_or(&[][..], Tree::items).iter().filter_map(Tree::as_str).collect()
+        };
+        let family = name.get("family").and_then(Tree::as_str);
+        let given = all("given");
+        if family.into_iter().chain(given.iter().copied()).any(is_east_asian) {
+            return Some(family.into_iter().chain(given).collect());
         }
-        words.extend(name.get("family").and_then(Tree::as_str));
-        words.extend(name.get("suffix").map_or(&[][..], Tree::items).iter().filter_map(Tree::as_str));
+        let mut words = all("prefix");
+        words.extend(given);
+        words.extend(family);
+        words.extend(all("suffix"));
         (!words.is_empty()).then(|| words.join(" "))
     }
+}
+
+fn is_east_asian(text: &str) -> bool {
+    text.chars().any(|c| matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}' | '\u{20000}'..='\u{3ffff}'))
 }

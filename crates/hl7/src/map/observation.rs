@@ -26,6 +26,30 @@ pub(super) struct Surroundings {
     pub(super) specimen: Option<Tree>,
 }
 
+/// Of devices (IHE PCD): the row that names a part of the device and holds no value.
+fn is_containment(obx: Segment<'_>) -> bool {
+    is_of_device(obx) && !obx.field(2).has_value() && !obx.field(5).has_value() && !obx.field(8).has_value()
+}
+
+/// A code of ISO/IEEE 11073.
+fn is_of_device(obx: Segment<'_>) -> bool {
+    obx.field(3).component(3).text().trim().eq_ignore_ascii_case("MDC")
+}
+
+/// How many OBX behind the first of `segments` continue its text: many senders write each line of a report as an OBX with the
+/// same code and sub-id.
+pub(super) fn continuation(segments: &[Segment<'_>]) -> usize {
+    let Some((first, rest)) = segments.split_first() else { return 0 };
+    if !first.is("OBX") || !matches!(first.field(2).raw(), b"TX" | b"FT") || !first.field(3).has_value() {
+        return 0;
+    }
+    let same = |other: &Segment<'_>| {
+        other.is("OBX")
+            && [2, 3, 4, 11, 14].iter().all(|number| other.field(*number).raw() == first.field(*number).raw())
+    };
+    rest.iter().take_while(|other| same(other)).count()
+}
+
 /// An Observation that was put.
 #[derive(Clone, Debug)]
 pub(super) struct Result {
@@ -34,8 +58,19 @@ pub(super) struct Result {
 }
 
 impl<'m> Context<'m> {
-    /// OBX. `None` if it says nothing.
-    pub(super) fn observation(&self, obx: Segment<'m>, around: &Surroundings) -> Option<Result> {
+    /// OBX, with those behind it that continue its text. `None` if it says nothing.
+    pub(super) fn observation(
+        &self,
+        obx: Segment<'m>,
+        continued: &[Segment<'m>],
+        around: &Surroundings,
+    ) -> Option<Result> {
+        if is_containment(obx) {
+            return None;
+        }
+        for part in continued {
+            self.pass(*part, [1, 2, 3, 4, 5, 11]);
+        }
         self.pass(obx, [1, 2, 4]);
         let code_parts = Parts::from(self.take(obx, 3));
         let code = self.concept(code_parts, None);
@@ -69,7 +104,7 @@ impl<'m> Context<'m> {
             }
         }
         self.performers(obx, &mut observation);
-        self.values(obx, code.as_ref(), &mut observation);
+        self.values(obx, continued, code.as_ref(), &mut observation);
         self.absence(obx, &result_status, &mut observation);
         for parts in repeats(self.take(obx, 8)) {
             let system = "v3-ObservationInterpretation";
@@ -97,7 +132,12 @@ impl<'m> Context<'m> {
     fn observation_key(&self, obx: Segment<'m>, code: Parts<'m>, around: &Surroundings) -> Key {
         let code = self.code(code.first(1)).or_else(|| self.code(code.first(4))).or_else(|| self.concept_text(code));
         let sub = self.text(*obx.field(4)).unwrap_or_default();
-        self.derived_key("Observation", "observation", &[&around.about, code.as_deref().unwrap_or(""), &sub])
+        let code = code.unwrap_or_default();
+        // Devices report the same code again and again under one order: for them the time is part of what it is.
+        let at = if is_of_device(obx) { self.date_time(obx.field(14).into()) } else { None };
+        let mut parts = vec![around.about.as_str(), &code, &sub];
+        parts.extend(at.as_deref());
+        self.derived_key("Observation", "observation", &parts)
     }
 
     fn result_status(&self, obx: Segment<'m>, code: &str, around: &Surroundings) -> &'static str {
@@ -121,17 +161,19 @@ impl<'m> Context<'m> {
     }
 
     /// One repetition is the value; lines of text are one text; other repetitions are components.
-    fn values(&self, obx: Segment<'m>, code: Option<&Tree>, observation: &mut Tree) {
+    fn values(&self, obx: Segment<'m>, continued: &[Segment<'m>], code: Option<&Tree>, observation: &mut Tree) {
         let field = self.take(obx, 5);
         let value_type = self.code(*obx.field(2)).unwrap_or_default().to_ascii_uppercase();
         let filled: Vec<Parts<'m>> = repeats(field).collect();
         match filled.as_slice() {
+            _ if !continued.is_empty() || (filled.len() > 1 && is_text(&value_type)) => {
+                let lines: Vec<String> =
+                    std::iter::once(&obx).chain(continued).map(|obx| self.lines(*obx).unwrap_or_default()).collect();
+                let text = lines.join("\n");
+                observation.fill("valueString", (!text.trim().is_empty()).then(|| text.trim_end().to_owned()));
+            }
             [] => {}
             [value] => self.set_value(observation, obx, &value_type, *value),
-            _ if is_text(&value_type) => {
-                self.pass(obx, [6]);
-                observation.fill("valueString", self.lines(obx));
-            }
             several => {
                 for value in several {
                     let mut component = Tree::object();

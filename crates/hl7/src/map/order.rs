@@ -40,10 +40,10 @@ impl<'m> Context<'m> {
         let about = match filler.as_ref().or(placer.as_ref()) {
             Some(known) => {
                 let own = known.system.as_deref().is_none_or(|system| system.starts_with("urn:medweave:source:"));
-                if own {
-                    known.value.clone()
-                } else {
-                    format!("{}|{}", known.system.as_deref().unwrap_or(""), known.value)
+                match &known.system {
+                    // An authority's number may equal one of another's.
+                    Some(system) if !own => format!("{}@{system}", known.value),
+                    _ => known.value.clone(),
                 }
             }
             None => {
@@ -146,7 +146,7 @@ impl<'m> Context<'m> {
                 }
             },
         );
-        if let Some(section) = self.field_text(obr, 24) {
+        if let Some(section) = self.code(Parts::from(self.take(obr, 24)).first(1)) {
             let coding = Tree::from([("system", format!("{TERMINOLOGY}v2-0074").into()), ("code", section.into())]);
             report.push("category", Tree::from([("coding", vec![coding].into())]));
         }

@@ -54,7 +54,7 @@ impl<'m> Context<'m> {
             .ok_or(MapError::NoIdentity { place: pid.field(3).place(), what: "patient" })?;
         let mut patient = resource("Patient");
         if let Some(number) = self.field_text(pid, 19) {
-            let tree = Self::plain_identifier("http://hl7.org/fhir/sid/us-ssn", "SB", &number);
+            let tree = self.national_number(&number);
             identifiers.push(Identified { system: None, value: number, kind: None, tree });
         }
         if let Some(license) = self.driving_license(pid) {

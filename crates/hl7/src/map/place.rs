@@ -25,6 +25,13 @@ impl<'m> Context<'m> {
             .filter_map(|(number, code, display)| Some((self.text(parts.first(*number))?, *code, *display)))
             .collect();
         let last = levels.len().checked_sub(1);
+        // Ward, room and bed together are what people call a place.
+        let near: Vec<&str> = levels
+            .iter()
+            .filter(|(_, code, _)| matches!(*code, "wa" | "ro" | "bd"))
+            .map(|(name, _, _)| name.as_str())
+            .collect();
+        let called = if near.is_empty() { None } else { Some(near.join(" ")) };
         for (at, (name, code, display)) in levels.into_iter().enumerate() {
             path.push(format!("{code}:{name}"));
             let texts: Vec<&str> = path.iter().map(String::as_str).collect();
@@ -41,7 +48,8 @@ impl<'m> Context<'m> {
                 location.set("partOf", part_of);
             }
             let mut reference = self.put(key, Write::CreateIfAbsent, location, Vec::new());
-            reference.set("display", name);
+            let is_last = Some(at) == last;
+            reference.set("display", called.clone().filter(|_| is_last).unwrap_or(name));
             part_of = Some(reference);
         }
         part_of.or_else(|| {

@@ -24,7 +24,7 @@ impl<'m> Context<'m> {
         let mut practitioner = resource("Practitioner");
         practitioner.push("identifier", identifier);
         practitioner.fill_all("name", name.into_iter().collect());
-        if let Some(degree) = self.text(parts.first(7)) {
+        if let Some(degree) = self.code(parts.first(7)) {
             let code = Tree::from([(
                 "coding",
                 vec![Tree::from([

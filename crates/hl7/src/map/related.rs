@@ -39,7 +39,7 @@ impl<'m> Context<'m> {
         let mut person = resource("RelatedPerson");
         person.fill_all("identifier", identifiers.into_iter().map(|identified| identified.tree).collect());
         if let Some(number) = self.field_text(nk1, 37) {
-            person.push("identifier", Self::plain_identifier("http://hl7.org/fhir/sid/us-ssn", "SS", &number));
+            person.push("identifier", self.national_number(&number));
         }
         person.set("patient", subject.reference.clone());
         let mut roles: Vec<Tree> = self.mapped_concept(role, "0063", relationship).into_iter().collect();
@@ -74,7 +74,7 @@ impl<'m> Context<'m> {
         let mut person = resource("RelatedPerson");
         person.fill_all("identifier", identifiers.into_iter().map(|identified| identified.tree).collect());
         if let Some(number) = self.field_text(gt1, 12) {
-            person.push("identifier", Self::plain_identifier("http://hl7.org/fhir/sid/us-ssn", "SS", &number));
+            person.push("identifier", self.national_number(&number));
         }
         person.set("patient", subject.reference.clone());
         let guarantor =

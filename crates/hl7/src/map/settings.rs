@@ -15,6 +15,9 @@ pub struct Settings {
     pub authorities: BTreeMap<String, String>,
     /// Code systems by the name of the coding system (CWE.3), before the built-in ones.
     pub coding_systems: BTreeMap<String, String>,
+    /// The system of national numbers (PID-19, NK1-37, GT1-12), which name no authority. Without it, a number of the form of
+    /// a US social security number is one, any other is the source's own.
+    pub national_numbers: Option<String>,
     /// Identifier types (PID-3.5), best first, by which a patient is known when several are given.
     pub patient_identifier_types: Vec<String>,
 }
@@ -27,6 +30,7 @@ impl Settings {
             zone: TimeZone::UTC,
             authorities: BTreeMap::new(),
             coding_systems: BTreeMap::new(),
+            national_numbers: None,
             patient_identifier_types: ["MR", "PI", "PT", "MRN", "PN"].map(str::to_owned).to_vec(),
         }
     }

@@ -17,10 +17,11 @@ pub(super) fn is_text(value_type: &str) -> bool {
 impl<'m> Context<'m> {
     /// Sets the value of one repetition of OBX-5 on `target`.
     pub(super) fn set_value(&self, target: &mut Tree, obx: Segment<'m>, value_type: &str, value: Parts<'m>) {
-        let unit = Parts::from(self.take(obx, 6));
+        // Only a number takes the unit; beside other values it is left, and told as not mapped.
+        let unit = || Parts::from(self.take(obx, 6));
         match value_type {
-            "NM" => self.set_number(target, value, unit),
-            "SN" => self.set_structured_number(target, value, unit),
+            "NM" => self.set_number(target, value, unit()),
+            "SN" => self.set_structured_number(target, value, unit()),
             "CE" | "CWE" | "CNE" | "CF" | "IS" | "ID" => {
                 target.fill("valueCodeableConcept", self.concept(value, None));
             }
@@ -39,7 +40,7 @@ impl<'m> Context<'m> {
             "DR" => {
                 target.fill("valuePeriod", self.range_period(value));
             }
-            "NR" => self.set_range(target, value.first(1), value.first(2), unit),
+            "NR" => self.set_range(target, value.first(1), value.first(2), unit()),
             "CQ" => {
                 target.fill("valueQuantity", self.cq(value));
             }
@@ -54,6 +55,11 @@ impl<'m> Context<'m> {
             }
             "XPN" => self.set_display(target, value, self.xpn(value).as_ref().and_then(Self::name_text)),
             "XCN" | "CNN" => self.set_display(target, value, self.xcn_name(value).as_ref().and_then(Self::name_text)),
+            // A number with a unit is a quantity, although it was sent as text.
+            "ST" if obx.field(6).has_value() && self.holds_number(value) => {
+                self.note(value.whole(), "a number with a unit was sent as text (ST); it was read as a quantity");
+                self.set_number(target, value, unit());
+            }
             "TX" | "FT" | "ST" | "GTS" => self.set_text(target, value.whole()),
             other => {
                 if other.is_empty() {
@@ -72,6 +78,14 @@ impl<'m> Context<'m> {
 
     fn set_display(&self, target: &mut Tree, value: Parts<'m>, text: Option<String>) {
         target.fill("valueString", text.or_else(|| self.text(value.whole())));
+    }
+
+    /// A number, with or without a comparator before it.
+    fn holds_number(&self, value: Parts<'m>) -> bool {
+        let Some(text) = self.text(value.whole()) else { return false };
+        let number = text.trim_start_matches(['<', '>', '=', '≤', '≥', ' ']);
+        let sign = &text[..text.len() - number.len()];
+        digits(number).is_some() && (sign.trim().is_empty() || comparator(sign).is_some())
     }
 
     /// NM. Analysers also send `>100` or words in it: a comparator is kept as one, words as text.
@@ -166,7 +180,7 @@ impl<'m> Context<'m> {
         if value_type == "RP" {
             let url = self.text(value.first(1))?;
             attachment.fill("contentType", self.media_type(value, 3, 4));
-            attachment.set("url", url);
+            attachment.set("url", super::context::uri(&url));
             return Some(attachment);
         }
         let data = self.text(value.part(5))?;

@@ -1,0 +1,75 @@
+use super::*;
+use expect_test::expect;
+
+const HEAD: &str = "MSH|^~\\&|EHR||||20240305143000||MDM^T02^MDM_T02|D1|P|2.5\nEVN|T02|20240305\nPID|1||7^^^HOSP^MR||Doe^Ann\nPV1|1|I|||||||||||||||||V1\n";
+
+#[test]
+fn a_document_is_its_texts_and_attachments() {
+    check(
+        &format!(
+            "{HEAD}
+            ORC|RE|P1|F1
+            OBR|1|P1|F1|CT^CT chest^L|||||||||||||||||||||F
+            TXA|1|DS|TX|20240305|12^House^Greg|20240305120000|20240305123000||12^House^Greg|||DOC-1^EHR||||letter.txt|AU|R|AV||||||Discharge letter
+            OBX|1|TX|DS^Discharge summary^L||Dear colleague,~we saw Ann.||||||F
+            OBX|2|TX|DS^Discharge summary^L||Kind regards||||||F
+            OBX|3|ED|PDF^Scan^L||EHR^AP^PDF^Base64^JVBERi0x||||||F
+            NTE|1||Sent by post too"
+        ),
+        &["DocumentReference", "ServiceRequest"],
+        expect![[r#"
+            Update ServiceRequest urn:medweave:source:his:order F1/CT
+              identifier[0].type.coding = v2-0203#PLAC 
+              identifier[0].system = urn:medweave:source:his:placer-order
+              identifier[0].value = P1
+              identifier[1].type.coding = v2-0203#FILL 
+              identifier[1].system = urn:medweave:source:his:filler-order
+              identifier[1].value = F1
+              identifier[2].system = urn:medweave:source:his:order
+              identifier[2].value = F1/CT
+              status = completed
+              intent = order
+              code.coding = urn:medweave:source:his:codes:L#CT CT chest
+              subject.reference = -> Patient 7
+              encounter.reference = -> Encounter V1
+            Update DocumentReference urn:medweave:authority:EHR DOC-1
+              masterIdentifier.system = urn:medweave:authority:EHR
+              masterIdentifier.value = DOC-1
+              identifier.system = urn:medweave:source:his:document-file
+              identifier.value = letter.txt
+              status = current
+              docStatus = final
+              type.coding = v2-0270#DS Discharge summary
+              subject.reference = -> Patient 7
+              date = 2024-03-05T12:00:00+08:00
+              author.reference = -> Practitioner 12
+              author.display = Greg House
+              description = Discharge letter
+            Sent by post too
+              securityLabel.coding = v3-Confidentiality#R restricted
+              content[0].attachment.contentType = text/plain; charset=utf-8
+              content[0].attachment.data = RGVhciBjb2xsZWFndWUsCndlIHNhdyBBbm4uCktpbmQgcmVnYXJkcw==
+              content[0].attachment.title = Discharge summary
+              content[1].attachment.contentType = application/pdf
+              content[1].attachment.data = JVBERi0x
+              content[1].attachment.title = Scan
+              context.encounter.reference = -> Encounter V1
+              context.period.start = 2024-03-05
+              context.related.reference = -> ServiceRequest F1/CT
+            not mapped [TXA-5, TXA-7]
+        "#]],
+    );
+}
+
+#[test]
+fn a_document_is_known_by_its_number() {
+    assert!(matches!(
+        error(&format!("{HEAD}TXA|1|DS|TX\nOBX|1|TX|A||b||||||F")),
+        MapError::NoIdentity { what: "document", .. }
+    ));
+    assert!(matches!(error(&format!("{HEAD}OBX|1|TX|A||b||||||F")), MapError::MissingSegment { segment: "TXA", .. }));
+    let cancelled = mapped(&format!("{HEAD}TXA|1|DS|TX|||||||||DOC-1|||||LA||CA\nOBX|1|TX|A||b||||||F"));
+    let document = &resource(&cancelled, "DocumentReference", "DOC-1").resource;
+    assert_eq!(document.get("status").and_then(Tree::as_str), Some("entered-in-error"));
+    assert_eq!(document.get("docStatus").and_then(Tree::as_str), Some("final"));
+}
