@@ -77,6 +77,22 @@ impl<'m> Context<'m> {
         }
     }
 
+    /// PDA-1: what the patient died of.
+    pub(super) fn cause_of_death(&self, pda: Segment<'m>, subject: &Subject) {
+        for parts in repeats(self.take(pda, 1)) {
+            let Some(code) = self.concept(parts, None) else { continue };
+            let mut condition = resource("Condition");
+            condition.push("category", Tree::from([("text", "cause of death".into())]));
+            condition.set("code", code);
+            condition.set("subject", subject.reference.clone());
+            condition.fill("recordedDate", self.date_time(self.take(pda, 4).into()));
+            condition.fill("asserter", self.practitioners(self.take(pda, 5)).into_iter().next());
+            let code = self.code(parts.first(1)).or_else(|| self.concept_text(parts)).unwrap_or_default();
+            let key = self.derived_key("Condition", "cause-of-death", &[&subject.token, &code]);
+            self.put(key, Write::Update, condition, Vec::new());
+        }
+    }
+
     fn stay_diagnosis(&self, dg1: Segment<'m>, stay: &Stay, condition: Tree) {
         let mut diagnosis = Tree::from([("condition", condition)]);
         let role = repeats(self.take(dg1, 6)).next().and_then(|parts| {

@@ -137,6 +137,8 @@ impl<'m> Context<'m> {
                 "NK1" => self.next_of_kin(segment, &subject, Write::Update),
                 "GT1" => self.guarantor(segment, &subject, Write::Update),
                 "IN1" => self.coverage(segment, &subject),
+                "IN2" | "DB1" => self.patient_numbers(segment, &subject),
+                "PDA" => self.cause_of_death(segment, &subject),
                 "AL1" => self.allergy(segment, &subject),
                 "IAM" => self.adverse_reaction(segment, &subject),
                 "DG1" => self.diagnosis(segment, &subject, stay.as_ref()),
@@ -300,6 +302,7 @@ impl<'m> Context<'m> {
                 "NK1" => self.next_of_kin(segment, &subject, Write::Update),
                 "GT1" => self.guarantor(segment, &subject, Write::Update),
                 "IN1" => self.coverage(segment, &subject),
+                "IN2" | "DB1" => self.patient_numbers(segment, &subject),
                 "ORC" => {
                     orc = Some(segment);
                     current = None;

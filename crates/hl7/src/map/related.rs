@@ -101,6 +101,45 @@ impl<'m> Context<'m> {
         }
     }
 
+    /// IN2-6, 8, 10 and 61, DB1-3: numbers that are the patient's own.
+    pub(super) fn patient_numbers(&self, segment: Segment<'m>, subject: &Subject) {
+        if !self.tells(&subject.key) {
+            return;
+        }
+        let mut numbers: Vec<Tree> = Vec::new();
+        if segment.is("DB1") {
+            // DB1-2: PT the patient, IP and GT the insured and the guarantor.
+            if self.code(Parts::from(segment.field(2)).first(1)).as_deref() != Some("PT") {
+                return;
+            }
+            self.pass(segment, [1, 2]);
+            numbers.extend(
+                repeats(self.take(segment, 3)).filter_map(|parts| self.cx(parts, "disabled-person")).map(|id| id.tree),
+            );
+        } else {
+            let medicaid = self.source_system("medicaid");
+            let military = self.source_system("military");
+            for (number, system, kind) in
+                [(6, "http://hl7.org/fhir/sid/us-medicare", "MC"), (8, &medicaid, "MA"), (10, &military, "MI")]
+            {
+                numbers
+                    .extend(self.field_text(segment, number).map(|value| Self::plain_identifier(system, kind, &value)));
+            }
+            numbers
+                .extend(repeats(self.take(segment, 61)).filter_map(|parts| self.cx(parts, "member")).map(|id| id.tree));
+        }
+        self.change(&subject.key, |patient| {
+            for number in numbers {
+                let same = |other: &Tree| {
+                    other.get("system") == number.get("system") && other.get("value") == number.get("value")
+                };
+                if !patient.get("identifier").is_some_and(|all| all.items().iter().any(same)) {
+                    patient.push("identifier", number);
+                }
+            }
+        });
+    }
+
     fn person_key(
         &self,
         identifiers: &[super::identifier::Identified],

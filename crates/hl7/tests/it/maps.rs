@@ -20,7 +20,7 @@ fn mapped_messages(test: &str) -> Vec<(String, Mapped)> {
                 all.push((name, mapped));
             }
             Ok(Outcome::NoMap { event }) => {
-                assert_eq!((has_map, event), (false, format!("{kind}^{trigger}")), "{name}")
+                assert_eq!((has_map, event), (false, format!("{kind}^{trigger}")), "{name}");
             }
             Err(error) => panic!("{name}: {error}"),
         }
