@@ -6,16 +6,38 @@ use crate::plan::{Content, Value};
 use crate::store::Shared;
 use crate::token::URL_SYSTEM;
 use fhir::json::{Document, Node, Rewriter};
-use fhir::parameters::parameters;
+use fhir::parameters::{Parameter, ParameterKind, parameters};
 use fhir::schema::{TypeId, r4};
 use fhir::search::{Extractor, IndexValue, QuantityValue, ReferenceValue};
 use std::borrow::Cow;
+use std::collections::{BTreeSet, HashMap};
 
 /// The compiled search parameters of every type.
 pub(crate) struct Extraction {
     extractor: Extractor,
     composites: Vec<Option<(u16, u16)>>,
     compartments: Vec<Compartment>,
+    unions: HashMap<u16, Vec<u16>>,
+}
+
+/// A parameter that only joins others of its kind (`combo-code` is `code` and `component-code`) needs no rows of its own: which
+/// ones it joins, by number. Read off the published expressions.
+fn unions(resource_type: &str, out: &mut HashMap<u16, Vec<u16>>) {
+    let alternatives =
+        |p: &Parameter| p.expression.split('|').map(|part| part.trim().to_owned()).collect::<BTreeSet<_>>();
+    let all = parameters().of(resource_type);
+    for whole in all.iter().filter(|p| matches!(p.kind, ParameterKind::Token | ParameterKind::Quantity)) {
+        let wanted = alternatives(whole);
+        let parts: Vec<&Parameter> = all
+            .iter()
+            .filter(|p| p.kind == whole.kind && p.number != whole.number)
+            .filter(|p| alternatives(p).is_subset(&wanted) && alternatives(p).len() < wanted.len())
+            .collect();
+        let covered: BTreeSet<String> = parts.iter().flat_map(|p| alternatives(p)).collect();
+        if parts.len() > 1 && covered == wanted {
+            out.insert(whole.number, parts.iter().map(|p| p.number).collect());
+        }
+    }
 }
 
 /// How a type belongs to patients.
@@ -37,30 +59,36 @@ impl Extraction {
         let schema = r4();
         let mut composites = Vec::new();
         let mut compartments = Vec::new();
+        let mut joined = HashMap::new();
         for type_id in schema.resource_types() {
             let name = schema.info(type_id).name;
-            let number = |codes: &[&str], kind: fhir::parameters::ParameterKind| {
+            let number = |codes: &[&str], kind: ParameterKind| {
                 codes.iter().find_map(|code| parameters().find(name, code).filter(|p| p.kind == kind).map(|p| p.number))
             };
-            let pair = number(&CODES, fhir::parameters::ParameterKind::Token)
-                .zip(number(&CLINICAL_DATES, fhir::parameters::ParameterKind::Date));
+            let pair = number(&CODES, ParameterKind::Token).zip(number(&CLINICAL_DATES, ParameterKind::Date));
             let at = type_id.0 as usize;
             if composites.len() <= at {
                 composites.resize(at + 1, None);
                 compartments.resize(at + 1, Compartment::default());
             }
             composites[at] = pair;
+            unions(name, &mut joined);
             let codes = fhir::compartment::patient(name);
             compartments[at] = Compartment {
                 is_patient: name == "Patient",
                 numbers: codes.iter().filter_map(|code| parameters().find(name, code).map(|p| p.number)).collect(),
             };
         }
-        Extraction { extractor: Extractor::new(), composites, compartments }
+        Extraction { extractor: Extractor::new(), composites, compartments, unions: joined }
     }
 
     pub(crate) fn composite(&self, resource_type: TypeId) -> Option<(u16, u16)> {
         self.composites.get(resource_type.0 as usize).copied().flatten()
+    }
+
+    /// The parameters whose rows answer for `param`: itself, or those that it joins.
+    pub(crate) fn rows_of(&self, param: u16) -> &[u16] {
+        self.unions.get(&param).map_or(&[], Vec::as_slice)
     }
 
     pub(crate) fn compartment(&self, resource_type: TypeId) -> &Compartment {
@@ -72,6 +100,9 @@ impl Extraction {
         let mut out = Vec::with_capacity(24);
         self.extractor.extract(resource, &mut |parameter, value| {
             let param = parameter.number;
+            if self.unions.contains_key(&param) {
+                return;
+            }
             match value {
                 IndexValue::Token { system, code } => {
                     out.push(Value::Token { param, system: system.map(Cow::into_owned), code: code.into_owned() });
@@ -118,6 +149,7 @@ fn quantities(param: u16, quantity: QuantityValue<'_>, out: &mut Vec<Value>) {
         }
         _ => {}
     }
+    let unit = unit.filter(|unit| code.as_ref() != Some(unit));
     for shown in [&code, &unit].into_iter().flatten() {
         out.push(Value::Shown { param, low, high, unit: shown.to_string() });
     }

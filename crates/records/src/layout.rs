@@ -35,8 +35,8 @@ CREATE TABLE version(
 CREATE TABLE live(type INTEGER NOT NULL, row INTEGER NOT NULL, PRIMARY KEY(type, row)) WITHOUT ROWID;
 CREATE TABLE updated(type INTEGER NOT NULL, updated_us INTEGER NOT NULL, row INTEGER NOT NULL, PRIMARY KEY(type, updated_us, row)) WITHOUT ROWID;
 CREATE TABLE feed(seq INTEGER PRIMARY KEY, row INTEGER NOT NULL, version INTEGER NOT NULL, kind INTEGER NOT NULL);
-CREATE TABLE token_value(no INTEGER PRIMARY KEY, system INTEGER NOT NULL, code TEXT NOT NULL);
-CREATE UNIQUE INDEX token_code ON token_value(code, system);
+CREATE TABLE token_value(no INTEGER PRIMARY KEY, hash INTEGER NOT NULL, system INTEGER NOT NULL, code TEXT NOT NULL);
+CREATE INDEX token_hash ON token_value(hash, system);   -- 31 bits of the code's hash: a quarter of the code itself
 CREATE TABLE token_system(no INTEGER PRIMARY KEY, uri TEXT NOT NULL UNIQUE);
 CREATE TABLE token(param INTEGER NOT NULL, token INTEGER NOT NULL, row INTEGER NOT NULL, PRIMARY KEY(param, token, row)) WITHOUT ROWID;
 CREATE TABLE reference(param INTEGER NOT NULL, target INTEGER NOT NULL, row INTEGER NOT NULL, PRIMARY KEY(param, target, row)) WITHOUT ROWID;

@@ -169,6 +169,11 @@ const QUANTITY: u8 = 5;
 const INSTANT: u8 = 6;
 const EXACT_QUANTITY: u8 = 7;
 const SHOWN: u8 = 8;
+const SECOND: u8 = 9;
+const DAYS: u8 = 10;
+
+const SECOND_US: i64 = 1_000_000;
+const DAY_US: i64 = 86_400 * SECOND_US;
 
 pub(crate) fn put_varint(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
@@ -200,10 +205,31 @@ fn take_signed(bytes: &mut &[u8]) -> Option<i64> {
     Some((value >> 1) as i64 ^ -((value & 1) as i64))
 }
 
-fn take_f64(bytes: &mut &[u8]) -> Option<f64> {
-    let (head, rest) = bytes.split_first_chunk::<8>()?;
-    *bytes = rest;
-    Some(f64::from_le_bytes(*head))
+/// Decimals of up to four places, which most measurements are, take two to four bytes; others nine.
+const PLACES: f64 = 1e4;
+/// Marks a number in full; the short form is always even.
+const FULL: u64 = 1;
+
+fn put_real(out: &mut Vec<u8>, value: f64) {
+    let scaled = (value * PLACES).round();
+    if scaled.abs() < 1e15 && (scaled / PLACES).to_bits() == value.to_bits() {
+        let whole = scaled as i64;
+        put_varint(out, ((whole << 1 ^ whole >> 63) as u64) << 1);
+    } else {
+        put_varint(out, FULL);
+        out.extend_from_slice(&value.to_le_bytes());
+    }
+}
+
+fn take_real(bytes: &mut &[u8]) -> Option<f64> {
+    let head = take_varint(bytes)?;
+    if head == FULL {
+        let (number, rest) = bytes.split_first_chunk::<8>()?;
+        *bytes = rest;
+        return Some(f64::from_le_bytes(*number));
+    }
+    let zigzag = head >> 1;
+    Some(((zigzag >> 1) as i64 ^ -((zigzag & 1) as i64)) as f64 / PLACES)
 }
 
 /// Encodes postings as a forward blob.
@@ -219,6 +245,17 @@ pub(crate) fn encode(postings: &[Posting]) -> Vec<u8> {
             Posting::Reference { param, target } => {
                 head(&mut out, REFERENCE, *param);
                 put_varint(&mut out, *target as u64);
+            }
+            Posting::Date { param, low, high } if low == high && low % SECOND_US == 0 => {
+                head(&mut out, SECOND, *param);
+                put_signed(&mut out, low / SECOND_US);
+            }
+            Posting::Date { param, low, high }
+                if low % DAY_US == 0 && (high.wrapping_add(1)) % DAY_US == 0 && high > low =>
+            {
+                head(&mut out, DAYS, *param);
+                put_signed(&mut out, low / DAY_US);
+                put_signed(&mut out, high.wrapping_add(1) / DAY_US);
             }
             Posting::Date { param, low, high } if low == high => {
                 head(&mut out, INSTANT, *param);
@@ -236,25 +273,25 @@ pub(crate) fn encode(postings: &[Posting]) -> Vec<u8> {
             }
             Posting::Number { param, low, high } => {
                 head(&mut out, NUMBER, *param);
-                out.extend_from_slice(&low.to_le_bytes());
-                out.extend_from_slice(&high.to_le_bytes());
+                put_real(&mut out, *low);
+                put_real(&mut out, *high);
             }
             Posting::Quantity { param, unit, low, high } if low.to_bits() == high.to_bits() => {
                 head(&mut out, EXACT_QUANTITY, *param);
                 put_varint(&mut out, *unit as u64);
-                out.extend_from_slice(&low.to_le_bytes());
+                put_real(&mut out, *low);
             }
             Posting::Quantity { param, unit, low, high } => {
                 head(&mut out, QUANTITY, *param);
                 put_varint(&mut out, *unit as u64);
-                out.extend_from_slice(&low.to_le_bytes());
-                out.extend_from_slice(&high.to_le_bytes());
+                put_real(&mut out, *low);
+                put_real(&mut out, *high);
             }
             Posting::Shown { param, unit, low, high } => {
                 head(&mut out, SHOWN, *param);
                 put_varint(&mut out, *unit as u64);
-                out.extend_from_slice(&low.to_le_bytes());
-                out.extend_from_slice(&high.to_le_bytes());
+                put_real(&mut out, *low);
+                put_real(&mut out, *high);
             }
         }
     }
@@ -279,29 +316,37 @@ pub(crate) fn decode(mut bytes: &[u8]) -> Option<Vec<Posting>> {
                 let low = take_signed(bytes)?;
                 Posting::Date { param, low, high: low.wrapping_add(take_signed(bytes)?) }
             }
+            SECOND => {
+                let low = take_signed(bytes)?.checked_mul(SECOND_US)?;
+                Posting::Date { param, low, high: low }
+            }
+            DAYS => {
+                let low = take_signed(bytes)?.checked_mul(DAY_US)?;
+                Posting::Date { param, low, high: take_signed(bytes)?.checked_mul(DAY_US)?.wrapping_sub(1) }
+            }
             TEXT => {
                 let length = take_varint(bytes)? as usize;
                 let (text, rest) = bytes.split_at_checked(length)?;
                 *bytes = rest;
                 Posting::Text { param, text: std::str::from_utf8(text).ok()?.to_owned() }
             }
-            NUMBER => Posting::Number { param, low: take_f64(bytes)?, high: take_f64(bytes)? },
+            NUMBER => Posting::Number { param, low: take_real(bytes)?, high: take_real(bytes)? },
             EXACT_QUANTITY => {
                 let unit = take_varint(bytes)? as i64;
-                let low = take_f64(bytes)?;
+                let low = take_real(bytes)?;
                 Posting::Quantity { param, unit, low, high: low }
             }
             QUANTITY => Posting::Quantity {
                 param,
                 unit: take_varint(bytes)? as i64,
-                low: take_f64(bytes)?,
-                high: take_f64(bytes)?,
+                low: take_real(bytes)?,
+                high: take_real(bytes)?,
             },
             SHOWN => Posting::Shown {
                 param,
                 unit: take_varint(bytes)? as i64,
-                low: take_f64(bytes)?,
-                high: take_f64(bytes)?,
+                low: take_real(bytes)?,
+                high: take_real(bytes)?,
             },
             _ => return None,
         });
@@ -324,6 +369,22 @@ mod tests {
                 high
             }),
             (any::<u16>(), any::<i64>()).prop_map(|(param, low)| Posting::Date { param, low, high: low }),
+            (any::<u16>(), -90_000_000_000..90_000_000_000i64).prop_map(|(param, at)| Posting::Date {
+                param,
+                low: at * SECOND_US,
+                high: at * SECOND_US
+            }),
+            (any::<u16>(), -700_000..700_000i64, 1..400i64).prop_map(|(param, day, days)| Posting::Date {
+                param,
+                low: day * DAY_US,
+                high: (day + days) * DAY_US - 1
+            }),
+            (any::<u16>(), 0..9i64, -99_999_999..99_999_999i64).prop_map(|(param, unit, n)| {
+                let value = n as f64 / 1e4;
+                Posting::Quantity { param, unit, low: value, high: value }
+            }),
+            (any::<u16>(), any::<f64>().prop_filter("a number", |v| !v.is_nan()))
+                .prop_map(|(param, low)| Posting::Number { param, low, high: f64::INFINITY }),
             (any::<u16>(), any::<String>()).prop_map(|(param, text)| Posting::Text { param, text }),
             (any::<u16>(), -1e9..1e9, -1e9..1e9).prop_map(|(param, low, high)| Posting::Number { param, low, high }),
             (any::<u16>(), 0..i64::MAX, -1e9..1e9, -1e9..1e9).prop_map(|(param, unit, low, high)| Posting::Quantity {

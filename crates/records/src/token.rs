@@ -11,6 +11,12 @@ pub(crate) const URL_SYSTEM: &str = "\u{1}url";
 /// The cache is emptied when it holds this many pairs; identifiers are mostly seen once.
 const CACHED: usize = 300_000;
 
+/// What the index of codes is keyed by.
+fn hash(code: &str) -> i64 {
+    let hash = blake3::hash(code.as_bytes());
+    i64::from(u32::from_le_bytes([hash.as_bytes()[0], hash.as_bytes()[1], hash.as_bytes()[2], hash.as_bytes()[3]]) >> 1)
+}
+
 /// The writer's numbers. What a savepoint gave is forgotten when it is rolled back.
 #[derive(Default)]
 pub(crate) struct Tokens {
@@ -69,16 +75,16 @@ impl Tokens {
             return Ok(no);
         }
         let found = connection
-            .prepare_cached("SELECT no FROM token_value WHERE code = ?1 AND system = ?2")?
-            .query_row(params![code, system], |r| r.get(0))
+            .prepare_cached("SELECT no FROM token_value WHERE hash = ?3 AND code = ?1 AND system = ?2")?
+            .query_row(params![code, system, hash(code)], |r| r.get(0))
             .optional()?;
         let no = match found {
             Some(no) => no,
             None => {
                 let no = self.next_pair;
                 connection
-                    .prepare_cached("INSERT INTO token_value(no, system, code) VALUES(?1, ?2, ?3)")?
-                    .execute(params![no, system, code])?;
+                    .prepare_cached("INSERT INTO token_value(no, system, code, hash) VALUES(?1, ?2, ?3, ?4)")?
+                    .execute(params![no, system, code, hash(code)])?;
                 self.next_pair += 1;
                 self.fresh_pairs.push(key.clone());
                 no
@@ -121,14 +127,17 @@ pub(crate) fn find_system(connection: &Connection, uri: &str) -> rusqlite::Resul
 /// Number of a pair that a search names; `None` if it never occurred.
 pub(crate) fn find(connection: &Connection, system: i64, code: &str) -> rusqlite::Result<Option<i64>> {
     connection
-        .prepare_cached("SELECT no FROM token_value WHERE code = ?1 AND system = ?2")?
-        .query_row(params![code, system], |r| r.get(0))
+        .prepare_cached("SELECT no FROM token_value WHERE hash = ?3 AND code = ?1 AND system = ?2")?
+        .query_row(params![code, system, hash(code)], |r| r.get(0))
         .optional()
 }
 
 /// Numbers of a code in every system.
 pub(crate) fn find_code(connection: &Connection, code: &str) -> rusqlite::Result<Vec<i64>> {
-    connection.prepare_cached("SELECT no FROM token_value WHERE code = ?1")?.query_map([code], |r| r.get(0))?.collect()
+    connection
+        .prepare_cached("SELECT no FROM token_value WHERE hash = ?2 AND code = ?1")?
+        .query_map(params![code, hash(code)], |r| r.get(0))?
+        .collect()
 }
 
 /// Numbers of the URIs that begin with `prefix`.

@@ -77,9 +77,12 @@ fn a_resource_must_name_a_type_of_r4() {
 
 #[test]
 fn a_resource_names_one_type() {
-    check(r#"{"resourceType": "Patient", "resourceType": "Group"}"#, expect![[r#"
+    check(
+        r#"{"resourceType": "Patient", "resourceType": "Group"}"#,
+        expect![[r#"
         structure error Patient (byte 44): `resourceType` is there twice: an object's names must differ
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

@@ -11,7 +11,8 @@ use crate::token::{self, UNIT_SYSTEM, URL_SYSTEM};
 use fhir::parameters::{Parameter, ParameterKind};
 use fhir::schema::TypeId;
 use fhir::search::{
-    Filter, QuantityMatch, ReferenceMatch, SearchQuery, SystemMatch, Test, TokenMatch, UnitMatch, UriMatch,
+    Filter, NumberMatch, Prefix, QuantityMatch, ReferenceMatch, SearchQuery, SystemMatch, Test, TokenMatch, UnitMatch,
+    UriMatch,
 };
 use roaring::RoaringTreemap;
 use rusqlite::{Connection, OptionalExtension, params};
@@ -38,9 +39,9 @@ impl Compiler<'_> {
         let token_at = parts
             .iter()
             .position(|p| matches!(p, Condition::Tokens { param, tokens } if *param == code && tokens.len() == 1));
-        let date_at = parts.iter().position(
-            |p| matches!(p, Condition::Date { param, date: d } if *param == date && d.prefix != fhir::search::Prefix::Ne),
-        );
+        let date_at = parts
+            .iter()
+            .position(|p| matches!(p, Condition::Date { param, date: d } if *param == date && d.prefix != Prefix::Ne));
         let (Some(token_at), Some(date_at)) = (token_at, date_at) else { return };
         let (Condition::Tokens { tokens, .. }, Condition::Date { date: wanted, .. }) =
             (&parts[token_at], &parts[date_at])
@@ -63,9 +64,17 @@ impl Compiler<'_> {
             }
             Test::LastUpdated { any_of } => any(any_of.iter().map(|date| Condition::Updated(*date)).collect()),
             Test::Missing { parameter, missing } => {
-                negate(Condition::Has { param: parameter.number, table: table_of(parameter) }, *missing)
+                let table = table_of(parameter);
+                let has = self.numbers(parameter).into_iter().map(|param| Condition::Has { param, table }).collect();
+                negate(any(has), *missing)
             }
-            Test::Token { parameter, any_of, negated } => negate(self.tokens(parameter.number, any_of)?, *negated),
+            Test::Token { parameter, any_of, negated } => {
+                let mut parts = Vec::new();
+                for param in self.numbers(parameter) {
+                    parts.push(self.tokens(param, any_of)?);
+                }
+                negate(any(parts), *negated)
+            }
             Test::Reference { parameter, any_of } => self.references(parameter.number, any_of)?,
             Test::Date { parameter, any_of } => {
                 any(any_of.iter().map(|date| Condition::Date { param: parameter.number, date: *date }).collect())
@@ -80,7 +89,7 @@ impl Compiler<'_> {
             Test::Quantity { parameter, any_of } => {
                 let mut parts = Vec::with_capacity(any_of.len());
                 for wanted in any_of {
-                    parts.push(self.quantity(parameter.number, wanted)?);
+                    parts.push(self.quantities(&self.numbers(parameter), wanted)?);
                 }
                 any(parts)
             }
@@ -199,6 +208,37 @@ impl Compiler<'_> {
     fn unit(&self, unit: &str) -> Result<Option<i64>, Error> {
         let Some(system) = token::find_system(self.connection, UNIT_SYSTEM)? else { return Ok(None) };
         Ok(token::find(self.connection, system, unit)?)
+    }
+
+    /// The parameters whose rows answer for this one.
+    fn numbers(&self, parameter: &Parameter) -> Vec<u16> {
+        match self.shared.extraction.rows_of(parameter.number) {
+            [] => vec![parameter.number],
+            joined => joined.to_vec(),
+        }
+    }
+
+    /// A quantity among the values of several parameters taken together.
+    fn quantities(&self, params: &[u16], wanted: &QuantityMatch) -> Result<Condition, Error> {
+        let each = |wanted: &QuantityMatch| -> Result<Condition, Error> {
+            Ok(any(params.iter().map(|&param| self.quantity(param, wanted)).collect::<Result<_, _>>()?))
+        };
+        if params.len() == 1 || wanted.number.prefix != Prefix::Ne {
+            return each(wanted);
+        }
+        // `ne` asks that no value of any of them is held, and that there is one that can be compared.
+        let with = |prefix: Prefix, value: f64| {
+            let mut changed = wanted.clone();
+            changed.number = NumberMatch { prefix, value, ..changed.number };
+            if let UnitMatch::Coded { canonical: Some((_, number)), .. } = &mut changed.unit {
+                *number =
+                    NumberMatch { prefix, value: if prefix == Prefix::Le { value } else { number.value }, ..*number };
+            }
+            changed
+        };
+        let held = each(&with(Prefix::Eq, wanted.number.value))?;
+        let comparable = each(&with(Prefix::Le, f64::INFINITY))?;
+        Ok(Condition::All(vec![comparable, Condition::Not(Box::new(held))]))
     }
 
     fn quantity(&self, param: u16, wanted: &QuantityMatch) -> Result<Condition, Error> {

@@ -224,7 +224,7 @@ impl Records {
                 }
                 None => {
                     let set = index.evaluate(&Condition::All(parts))?;
-                    let order = sort::order(&index, &set, &query.sort)?;
+                    let order = sort::order(&index, &self.shared, &set, &query.sort)?;
                     if order.len() <= limit {
                         let total = order.len() as u64;
                         return self.page(connection, grant, query, seq, (order, Some(total), None), &check);

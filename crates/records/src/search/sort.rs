@@ -4,6 +4,7 @@ use super::evaluate::Index;
 use crate::error::Error;
 use crate::id::StoredId;
 use crate::posting::{PRESENT, Posting};
+use crate::store::Shared;
 use fhir::search::{SortBy, SortKey, fold};
 use roaring::RoaringTreemap;
 use rusqlite::params;
@@ -35,7 +36,12 @@ impl Key {
 }
 
 /// The rows of `set` in the order of `keys`; rows that tie come in row order.
-pub(crate) fn order(index: &Index<'_>, set: &RoaringTreemap, keys: &[SortKey]) -> Result<Vec<i64>, Error> {
+pub(crate) fn order(
+    index: &Index<'_>,
+    shared: &Shared,
+    set: &RoaringTreemap,
+    keys: &[SortKey],
+) -> Result<Vec<i64>, Error> {
     let mut names = HashMap::new();
     let mut rows: Vec<(i64, Vec<Key>)> = Vec::with_capacity(set.len() as usize);
     for row in set {
@@ -47,7 +53,12 @@ pub(crate) fn order(index: &Index<'_>, set: &RoaringTreemap, keys: &[SortKey]) -
             values.push(match key.by {
                 SortBy::Id => Key::Text(id_of(index, row)?),
                 SortBy::LastUpdated => Key::Whole(updated(index, row)?),
-                SortBy::Parameter(parameter) => extreme(index, &forward, parameter.number, key.descending, &mut names)?,
+                SortBy::Parameter(parameter) => {
+                    let joined = shared.extraction.rows_of(parameter.number);
+                    let own = [parameter.number];
+                    let params = if joined.is_empty() { &own[..] } else { joined };
+                    extreme(index, &forward, params, key.descending, &mut names)?
+                }
             });
         }
         rows.push((row, values));
@@ -87,12 +98,12 @@ fn updated(index: &Index<'_>, row: i64) -> Result<i64, Error> {
 fn extreme(
     index: &Index<'_>,
     forward: &[Posting],
-    param: u16,
+    params: &[u16],
     descending: bool,
     names: &mut HashMap<i64, String>,
 ) -> Result<Key, Error> {
     let mut best = Key::Missing;
-    for posting in forward.iter().filter(|p| p.param() == param) {
+    for posting in forward.iter().filter(|p| params.contains(&p.param())) {
         let key = match posting {
             Posting::Date { low, high, .. } => Key::Whole(if descending { *high } else { *low }),
             Posting::Text { text, .. } => Key::Text(fold(text).into_owned()),

@@ -69,11 +69,17 @@ fn observation() -> impl Strategy<Value = String> {
         Just(r#","valueString":"Negative for growth""#.to_owned()),
         Just(String::new()),
     ];
-    (0..8u8, pick(&["final", "amended"]), pick(&["4548-4", "718-7"]), 0..7u8, effective, value, any::<bool>()).prop_map(
-        |(id, status, code, subject, effective, value, second)| {
+    let component = prop_oneof![
+        2 => Just(String::new()),
+        1 => pick(&["5.4", "6"]).prop_map(|v| {
+            format!(r#","component":[{{"code":{{"coding":[{{"code":"718-7"}}]}},"valueQuantity":{{"value":{v},"unit":"g/L","system":"http://unitsofmeasure.org","code":"g/L"}}}}]"#)
+        }),
+    ];
+    (0..8u8, pick(&["final", "amended"]), pick(&["4548-4", "718-7"]), 0..7u8, effective, value, component, any::<bool>()).prop_map(
+        |(id, status, code, subject, effective, value, component, second)| {
             let other = if second { r#",{"system":"urn:local","code":"hb"}"# } else { "" };
             format!(
-                r#"{{"resourceType":"Observation","id":"o{id}","status":"{status}","code":{{"coding":[{{"system":"http://loinc.org","code":"{code}"}}{other}]}},"subject":{{"reference":"Patient/p{subject}"}}{effective}{value}}}"#
+                r#"{{"resourceType":"Observation","id":"o{id}","status":"{status}","code":{{"coding":[{{"system":"http://loinc.org","code":"{code}"}}{other}]}},"subject":{{"reference":"Patient/p{subject}"}}{effective}{value}{component}}}"#
             )
         },
     )
@@ -103,6 +109,8 @@ fn criterion() -> impl Strategy<Value = (&'static str, String)> {
             "code=4548-4",
             "code=http://loinc.org|718-7",
             "code=urn:local|",
+            "combo-code=718-7",
+            "combo-code:not=4548-4",
             "code:not=hb",
             "code=|hb",
             "status=final,amended",
@@ -116,6 +124,8 @@ fn criterion() -> impl Strategy<Value = (&'static str, String)> {
             pick(&["", "||g/L", "|http://unitsofmeasure.org|g/L", "|http://unitsofmeasure.org|mg/dL", "||drops"])
         )
             .prop_map(|(p, v, u)| format!("value-quantity={p}{v}{u}")),
+        (prefix(), pick(&["5.4", "6"]), pick(&["", "|http://unitsofmeasure.org|g/L", "||drops"]))
+            .prop_map(|(p, v, u)| format!("combo-value-quantity={p}{v}{u}")),
         pick(&[
             "date:missing=true",
             "date:missing=false",
