@@ -92,7 +92,10 @@ impl<'m> Context<'m> {
 
     /// The system of identifiers of `kind` which this source gives or which are derived from what it gives.
     pub(super) fn source_system(&self, kind: &str) -> String {
-        format!("urn:medweave:source:{}:{kind}", urn_part(&self.settings.source))
+        match self.settings.systems.get(kind) {
+            Some(system) => system.clone(),
+            None => format!("urn:medweave:source:{}:{kind}", urn_part(&self.settings.source)),
+        }
     }
 
     /// A derived identity of something that several places mention.
@@ -137,9 +140,9 @@ impl<'m> Context<'m> {
         }
         let mut resources = self.resources.borrow_mut();
         match resources.iter_mut().find(|other| other.key == key) {
-            None => resources.push(MappedResource { key, write, resource, cleared }),
+            None => resources.push(MappedResource { key, write, resource, cleared, assumed: Vec::new() }),
             Some(other) if other.write == Write::CreateIfAbsent && write == Write::Update => {
-                *other = MappedResource { key, write, resource, cleared };
+                *other = MappedResource { key, write, resource, cleared, assumed: Vec::new() };
             }
             Some(_) => {}
         }
@@ -150,6 +153,13 @@ impl<'m> Context<'m> {
     pub(super) fn change(&self, key: &Key, change: impl FnOnce(&mut Tree)) {
         if let Some(mapped) = self.resources.borrow_mut().iter_mut().find(|mapped| mapped.key == *key) {
             change(&mut mapped.resource);
+        }
+    }
+
+    /// An element that FHIR requires and the message does not tell.
+    pub(super) fn assume(&self, key: &Key, name: &'static str) {
+        if let Some(mapped) = self.resources.borrow_mut().iter_mut().find(|mapped| mapped.key == *key) {
+            mapped.assumed.push(name);
         }
     }
 

@@ -24,15 +24,17 @@ pub(super) struct StayEvent<'e> {
     pub(super) at: Option<String>,
 }
 
-/// The status of a stay: what the event says, else whether it ended, else what its class implies.
-fn status(trigger: &str, class: &str, has_ended: bool) -> &'static str {
+/// The status of a stay: what the event says, else whether it ended, else what its class implies. The flag says that it is no
+/// more than that: an update of a stay that ended does not begin it anew.
+fn status(trigger: &str, class: &str, has_ended: bool) -> (&'static str, bool) {
     match trigger {
-        "A01" | "A02" | "A12" | "A13" => "in-progress",
-        "A03" => "finished",
-        "A05" => "planned",
-        "A11" => "cancelled",
-        _ if has_ended => "finished",
-        _ => class_status(class),
+        "A01" | "A02" | "A12" | "A13" => ("in-progress", false),
+        "A03" => ("finished", false),
+        "A05" => ("planned", false),
+        "A11" => ("cancelled", false),
+        _ if has_ended => ("finished", false),
+        "A04" | "A06" | "A07" => (class_status(class), false),
+        _ => (class_status(class), true),
     }
 }
 
@@ -81,7 +83,8 @@ impl<'m> Context<'m> {
         let cancels_end = event.trigger == "A13";
         let end = self.date_time(repeats(self.take(pv1, 45)).next().unwrap_or_else(|| pv1.field(45).into()));
         let end = end.filter(|_| !cancels_end);
-        encounter.set("status", status(event.trigger, &class, end.is_some()));
+        let (status, is_assumed) = status(event.trigger, &class, end.is_some());
+        encounter.set("status", status);
         encounter.set("class", self.class(class_parts, &class));
         encounter.fill_all("type", self.concepts(self.take(pv1, 4), Some("0007")));
         encounter.fill("serviceType", self.concept(self.take(pv1, 10).into(), Some("0069")));
@@ -107,10 +110,13 @@ impl<'m> Context<'m> {
             .filter(|(_, number)| pv1.field(*number).is_null())
             .map(|(name, _)| (*name).to_owned())
             .collect();
-        if cancels_end && encounter.get("period").is_none() {
-            cleared.push("period".to_owned());
+        if cancels_end {
+            cleared.push("period.end".to_owned());
         }
         let reference = self.put(key.clone(), write, encounter, cleared);
+        if is_assumed {
+            self.assume(&key, "status");
+        }
         Some(Stay { key, reference })
     }
 

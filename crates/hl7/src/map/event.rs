@@ -4,6 +4,7 @@ use super::context::Context;
 use super::encounter::{Stay, StayEvent};
 use super::observation::{Surroundings, continuation};
 use super::order::Patient;
+use super::participation::Behind;
 use super::patient::Subject;
 use super::transaction::{Key, Write, bundle};
 use super::{MapError, Mapped, Outcome, Settings};
@@ -256,7 +257,8 @@ impl<'m> Context<'m> {
             specimen,
         };
         let mut results = Vec::new();
-        let mut noted = request_key;
+        let mut noted = request_key.clone();
+        let mut behind_order = true;
         let mut joined = 0;
         for (at, segment) in rest.iter().copied().enumerate() {
             match segment.id().as_str() {
@@ -266,6 +268,7 @@ impl<'m> Context<'m> {
                     if let Some(result) = self.observation(segment, &rest[at + 1..=at + joined], &around) {
                         results.push(result.reference);
                         noted = result.key;
+                        behind_order = false;
                     }
                 }
                 "SPM" => {
@@ -274,6 +277,13 @@ impl<'m> Context<'m> {
                     }
                 }
                 "NTE" => self.add_note(segment, &noted),
+                "TQ1" => self.timing(segment, &request_key),
+                "PRT" if behind_order => {
+                    self.participation(segment, Behind::Order(&request_key, Some(&report_key)));
+                }
+                "PRT" if noted.resource_type == "Observation" => {
+                    self.participation(segment, Behind::Observation(&noted));
+                }
                 _ => {}
             }
         }
@@ -323,6 +333,13 @@ impl<'m> Context<'m> {
                     };
                     noted = self.observation(segment, &[], &around).map(|result| result.key);
                 }
+                "PRT" => match (&noted, &current) {
+                    (Some(key), _) if key.resource_type == "Observation" => {
+                        self.participation(segment, Behind::Observation(key));
+                    }
+                    (_, Some((key, _))) => self.participation(segment, Behind::Immunization(key)),
+                    _ => {}
+                },
                 "NTE" => {
                     if let Some(key) = &noted {
                         self.add_note(segment, key);
@@ -353,9 +370,12 @@ impl<'m> Context<'m> {
                     noted = Some(key);
                     requests.push(reference);
                 }
-                "NTE" => {
-                    if let Some(key) = &noted {
-                        self.add_note(segment, key);
+                "NTE" | "TQ1" | "PRT" => {
+                    let Some(key) = &noted else { continue };
+                    match segment.id().as_str() {
+                        "NTE" => self.add_note(segment, key),
+                        "TQ1" => self.timing(segment, key),
+                        _ => self.participation(segment, Behind::Order(key, None)),
                     }
                 }
                 _ => {}

@@ -30,6 +30,7 @@ mod merge;
 mod name;
 mod observation;
 mod order;
+mod participation;
 mod parts;
 mod patient;
 mod place;
@@ -43,6 +44,7 @@ mod tables;
 mod telecom;
 mod time;
 mod transaction;
+mod update;
 mod value;
 
 pub use event::{MAPPED_EVENTS, map};

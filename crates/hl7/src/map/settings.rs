@@ -13,6 +13,10 @@ pub struct Settings {
     /// Identifier systems by the name of the assigning authority (HD.1), where the site knows better than
     /// `urn:medweave:authority:NAME`.
     pub authorities: BTreeMap<String, String>,
+    /// Identifier systems of numbers that come without an authority, by what they number (`patient`, `visit`, `account`,
+    /// `practitioner`, `organization`, `placer-order`, `filler-order`, ...): sources of one house can share them. Others get
+    /// `urn:medweave:source:SOURCE:KIND`.
+    pub systems: BTreeMap<String, String>,
     /// Code systems by the name of the coding system (CWE.3), before the built-in ones.
     pub coding_systems: BTreeMap<String, String>,
     /// The system of national numbers (PID-19, NK1-37, GT1-12), which name no authority. Without it, a number of the form of
@@ -29,6 +33,7 @@ impl Settings {
             source: source.to_owned(),
             zone: TimeZone::UTC,
             authorities: BTreeMap::new(),
+            systems: BTreeMap::new(),
             coding_systems: BTreeMap::new(),
             national_numbers: None,
             patient_identifier_types: ["MR", "PI", "PT", "MRN", "PN"].map(str::to_owned).to_vec(),

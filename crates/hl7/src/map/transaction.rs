@@ -49,7 +49,7 @@ impl Key {
 /// How a resource is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Write {
-    /// The message tells about it: `PUT Type?identifier=...`. See [`MappedResource::merge_into`] for what stays of a stored one.
+    /// The message tells about it: `PUT Type?identifier=...`. See [`MappedResource::update`] for what stays of a stored one.
     Update,
     /// The message mentions it: `POST` with `ifNoneExist`; a stored one stays as it is.
     CreateIfAbsent,
@@ -64,76 +64,10 @@ pub struct MappedResource {
     pub write: Write,
     /// Its content, references to other resources of the message as `urn:uuid`.
     pub resource: Tree,
-    /// Elements that the message deletes (`""`).
+    /// Elements that the message deletes (`""`), as `birthDate` or `period.end`.
     pub cleared: Vec<String>,
-}
-
-impl MappedResource {
-    /// What is to be stored where `stored` is: in HL7 v2 an empty field says nothing and `""` deletes, so elements of the
-    /// message replace those of `stored`, [`MappedResource::cleared`] go, all others stay. Locations of a stay are history:
-    /// those stored stay, and end (status `completed`) when another becomes active. References must be resolved on both sides.
-    pub fn merge_into(&self, stored: &Tree) -> Tree {
-        if self.write == Write::CreateIfAbsent {
-            return stored.clone();
-        }
-        let mut merged = stored.clone();
-        for (name, value) in self.resource.members() {
-            match name.as_str() {
-                "identifier" => {
-                    let mut all = value.items().to_vec();
-                    let same =
-                        |a: &Tree, b: &Tree| a.get("system") == b.get("system") && a.get("value") == b.get("value");
-                    let old = stored.get("identifier").map_or(&[][..], Tree::items);
-                    all.extend(old.iter().filter(|old| !value.items().iter().any(|new| same(new, old))).cloned());
-                    merged.set(name, all);
-                }
-                "location" if self.key.resource_type == "Encounter" => {
-                    merged.set(name, merge_locations(stored.get("location").map_or(&[], Tree::items), value.items()));
-                }
-                _ => {
-                    // The other forms of a choice element give way: `deceasedBoolean` to `deceasedDateTime`.
-                    if let Some(stem) = ["deceased", "multipleBirth", "value", "effective", "onset", "occurrence"]
-                        .iter()
-                        .find(|stem| name.starts_with(**stem))
-                    {
-                        let others: Vec<String> = merged
-                            .members()
-                            .iter()
-                            .map(|(other, _)| other.clone())
-                            .filter(|other| other.starts_with(stem) && other != name)
-                            .collect();
-                        for other in others {
-                            merged.remove(&other);
-                        }
-                    }
-                    merged.set(name, value.clone());
-                }
-            }
-        }
-        for name in &self.cleared {
-            merged.remove(name);
-            merged.remove(&format!("_{name}"));
-        }
-        merged
-    }
-}
-
-fn merge_locations(stored: &[Tree], new: &[Tree]) -> Vec<Tree> {
-    let place = |entry: &Tree| entry.get("location").and_then(|l| l.get("reference")).cloned();
-    let has_active = new.iter().any(|entry| entry.get("status").and_then(Tree::as_str) == Some("active"));
-    let mut all: Vec<Tree> = Vec::with_capacity(stored.len() + new.len());
-    for old in stored {
-        if new.iter().any(|entry| place(entry) == place(old)) {
-            continue;
-        }
-        let mut old = old.clone();
-        if has_active && old.get("status").and_then(Tree::as_str) == Some("active") {
-            old.set("status", "completed");
-        }
-        all.push(old);
-    }
-    all.extend(new.iter().cloned());
-    all
+    /// Elements that FHIR requires and the message does not tell: they hold only where nothing is stored.
+    pub assumed: Vec<&'static str>,
 }
 
 /// The transaction of `resources`.

@@ -491,10 +491,25 @@ fn a_transfer_ends_one_place_and_begins_another_and_the_store_keeps_those_before
     };
     let mut stored = encounter.resource.clone();
     stored.set("location", vec![entry("Location/old", "completed"), entry("Location/now", "active")]);
-    let merged = encounter.merge_into(&stored);
+    let merged = encounter.update(&stored);
     let shown: Vec<String> =
         merged.get("location").unwrap().items().iter().map(|l| l.get("status").unwrap().to_string()).collect();
     assert_eq!(shown, [r#""completed""#, r#""completed""#, r#""active""#, r#""completed""#]);
+}
+
+#[test]
+fn what_an_event_does_not_tell_of_a_stay_stays() {
+    let encounter = |mapped: &Mapped| resource(mapped, "Encounter", "V1").clone();
+    let discharged = encounter(&stay("A03", "20240105"));
+    let stored = discharged.resource.clone();
+    // A later update of the patient does not begin the stay anew.
+    let updated = encounter(&stay("A08", "")).update(&stored);
+    assert_eq!(updated.get("status").and_then(Tree::as_str), Some("finished"));
+    assert_eq!(updated.get("period").unwrap().to_string(), r#"{"start":"2024-01-01","end":"2024-01-05"}"#);
+    // Taking the discharge back does.
+    let reopened = encounter(&stay("A13", "20240105")).update(&stored);
+    assert_eq!(reopened.get("status").and_then(Tree::as_str), Some("in-progress"));
+    assert_eq!(reopened.get("period").unwrap().to_string(), r#"{"start":"2024-01-01"}"#);
 }
 
 #[test]
@@ -509,7 +524,7 @@ fn null_deletes_and_absence_keeps() {
         "MSH|^~\\&|HIS||||20240102||ADT^A08|1|P|2.5
          PID|1||7^^^HOSP^MR~8^^^LAB^PI||Doe^Anne||19700101|F|||1 St^^Town||555||||||||||||||||N",
     );
-    let merged = patient.merge_into(&resource(&stored, "Patient", "7").resource);
+    let merged = patient.update(&resource(&stored, "Patient", "7").resource);
     let text = merged.to_string();
     assert!(text.contains(r#""given":["Ann"]"#) && !text.contains("Anne"), "{text}");
     assert!(merged.get("birthDate").is_none() && merged.get("address").is_none(), "{text}");

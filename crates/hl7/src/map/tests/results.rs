@@ -434,3 +434,100 @@ fn results_of_several_patients_stay_with_theirs() {
         assert_eq!(subject.unwrap().as_str(), Some(resource(&mapped, "Patient", patient).key.full_url("his").as_str()));
     }
 }
+
+#[test]
+fn a_corrected_result_loses_its_old_flag_and_a_change_of_status_keeps_the_value() {
+    let result = |obx: &str| {
+        let mapped = mapped(&format!("{HEAD}OBR|1||F1|GLU|||||||||||||||||||||F\nOBX|1|NM|GLU|1|{obx}"));
+        resource(&mapped, "Observation", "F1/GLU/1").clone()
+    };
+    let mut stored = result("9.9|mmol/L||HH|||F").resource;
+    stored.set("id", "o1");
+    let corrected = result("5.1|mmol/L|||||C").update(&stored);
+    assert_eq!(corrected.get("interpretation"), None);
+    assert_eq!(corrected.get("id").and_then(Tree::as_str), Some("o1"));
+    assert!(corrected.to_string().contains(r#""value":5.1"#));
+    let confirmed = result("||||||U").update(&stored);
+    assert_eq!(confirmed.get("status").and_then(Tree::as_str), Some("final"));
+    assert!(confirmed.to_string().contains(r#""value":9.9"#) && confirmed.get("interpretation").is_some());
+}
+
+#[test]
+fn a_report_in_parts_keeps_the_results_of_the_parts_before() {
+    let report = |code: &str| {
+        let mapped = mapped(&format!("{HEAD}OBR|1||F1|GLU|||||||||||||||||||||P\nOBX|1|NM|{code}|1|5||||||F"));
+        resource(&mapped, "DiagnosticReport", "F1/GLU").clone()
+    };
+    let first = report("A").resource;
+    let both = report("B").update(&first);
+    assert_eq!(both.get("result").unwrap().items().len(), 2);
+    assert_eq!(report("B").update(&both).get("result").unwrap().items().len(), 2);
+}
+
+#[test]
+fn participants_belong_to_what_stands_before_them() {
+    check(
+        &format!(
+            "{HEAD}OBR|1||F1|GLU|||||||||||||||||||||F
+            PRT||AD||OP|12^House^Greg
+            PRT||AD||PI|21^Path^Pat
+            TQ1|1||||||20240301|20240302|S
+            OBX|1|NM|GLU|1|5||||||F
+            PRT||AD||RO|33^Tech^Tom|||Lab^^L1||AN-1^LAB"
+        ),
+        &["ServiceRequest", "DiagnosticReport", "Observation"],
+        expect![[r#"
+            Update ServiceRequest urn:medweave:source:his:order F1/GLU
+              identifier[0].type.coding = v2-0203#FILL 
+              identifier[0].system = urn:medweave:source:his:filler-order
+              identifier[0].value = F1
+              identifier[1].system = urn:medweave:source:his:order
+              identifier[1].value = F1/GLU
+              status = completed
+              intent = order
+              code.coding.code = GLU
+              subject.reference = -> Patient 7
+              requester.reference = -> Practitioner 12
+              requester.display = Greg House
+              occurrencePeriod.start = 2024-03-01
+              occurrencePeriod.end = 2024-03-02
+              priority = stat
+            Update DiagnosticReport urn:medweave:source:his:report F1/GLU
+              identifier[0].type.coding = v2-0203#FILL 
+              identifier[0].system = urn:medweave:source:his:filler-order
+              identifier[0].value = F1
+              identifier[1].system = urn:medweave:source:his:report
+              identifier[1].value = F1/GLU
+              basedOn.reference = -> ServiceRequest F1/GLU
+              status = final
+              code.coding.code = GLU
+              subject.reference = -> Patient 7
+              resultsInterpreter.reference = -> Practitioner 21
+              resultsInterpreter.display = Pat Path
+              result.reference = -> Observation F1/GLU/1
+            Update Observation urn:medweave:source:his:observation F1/GLU/1
+              basedOn.reference = -> ServiceRequest F1/GLU
+              status = final
+              code.coding.code = GLU
+              subject.reference = -> Patient 7
+              valueQuantity.value = 5
+              identifier.system = urn:medweave:source:his:observation
+              identifier.value = F1/GLU/1
+              performer[0].reference = -> Practitioner 33
+              performer[0].display = Tom Tech
+              performer[1].reference = -> Organization L1
+              performer[1].display = Lab
+              device.reference = -> Device AN-1
+        "#]],
+    );
+}
+
+#[test]
+fn sources_of_one_house_can_share_their_numbers() {
+    let text = lines(&format!("{HEAD}OBR|1||F1|GLU|||||||||||||||||||||F").replace("7^^^HOSP^MR", "7"));
+    let mut shared = settings();
+    shared.systems.insert("patient".to_owned(), "urn:oid:1.2.3".to_owned());
+    let message = parse(text.as_bytes());
+    let Ok(Outcome::Mapped(mapped)) = map(&message, &shared) else { panic!() };
+    assert_eq!(mapped.resources[0].key.system, "urn:oid:1.2.3");
+}

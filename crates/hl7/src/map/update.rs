@@ -1,0 +1,138 @@
+//! What is to be stored where a resource is stored already. In HL7 v2 an empty field says nothing and `""` deletes, and a
+//! message tells only what its event is about: so what it does not tell stays.
+
+use super::transaction::{MappedResource, Write};
+use fhir::json::Tree;
+
+/// Types told in full each time: an observation's old flag must not stand beside its new value.
+const TOLD_IN_FULL: [&str; 5] = ["Observation", "Specimen", "Immunization", "DocumentReference", "Procedure"];
+
+/// Stems of choice elements: one form gives way to another (`deceasedBoolean` to `deceasedDateTime`).
+const CHOICES: [&str; 7] = ["deceased", "multipleBirth", "value", "effective", "onset", "occurrence", "collected"];
+
+impl MappedResource {
+    /// The resource to store in the place of `stored`. References must be resolved on both sides.
+    ///
+    /// - What is only mentioned leaves `stored` as it is.
+    /// - Elements of the message replace those of `stored`; [`MappedResource::cleared`] go; all others stay. Observations,
+    ///   specimens, vaccinations, documents and procedures are told in full and replaced, but an observation that comes without
+    ///   a value (a change of status) keeps the one it has.
+    /// - Identifiers, links, and the results of a report are added to. Extensions replace those of the same URL.
+    /// - A stay keeps the places it had: they end (status `completed`) when another becomes active. Its period and what is known
+    ///   of admission and discharge are put together.
+    pub fn update(&self, stored: &Tree) -> Tree {
+        if self.write == Write::CreateIfAbsent {
+            return stored.clone();
+        }
+        let kind = self.key.resource_type;
+        let mut merged = if TOLD_IN_FULL.contains(&kind) { self.told_in_full(stored) } else { stored.clone() };
+        for (name, value) in self.resource.members() {
+            if self.assumed.contains(&name.as_str()) && stored.get(name).is_some() {
+                continue;
+            }
+            let old = stored.get(name);
+            let value = match (kind, name.as_str()) {
+                (_, "identifier") => {
+                    joined(value, old, |a, b| a.get("system") == b.get("system") && a.get("value") == b.get("value"))
+                }
+                (_, "extension") => joined(value, old, |a, b| a.get("url") == b.get("url")),
+                ("Patient", "link") => joined(value, old, |a, b| a.get("other") == b.get("other")),
+                ("DiagnosticReport", "result" | "specimen") => {
+                    joined(value, old, |a, b| a.get("reference") == b.get("reference"))
+                }
+                ("Encounter", "location") => locations(value.items(), old.map_or(&[], Tree::items)),
+                ("Encounter", "period" | "hospitalization") => members_joined(value, old),
+                _ => value.clone(),
+            };
+            if let Some(stem) = CHOICES.iter().find(|stem| name.starts_with(**stem)) {
+                let others: Vec<String> = merged
+                    .members()
+                    .iter()
+                    .map(|(other, _)| other.clone())
+                    .filter(|other| other.starts_with(stem) && other != name)
+                    .collect();
+                for other in others {
+                    merged.remove(&other);
+                }
+            }
+            merged.set(name, value);
+        }
+        for path in &self.cleared {
+            match path.split_once('.') {
+                Some((name, part)) => {
+                    if let Some(element) = merged.get_mut(name) {
+                        element.remove(part);
+                        if element.members().is_empty() {
+                            merged.remove(name);
+                        }
+                    }
+                }
+                None => {
+                    merged.remove(path);
+                    merged.remove(&format!("_{path}"));
+                }
+            }
+        }
+        merged
+    }
+
+    /// What stays of a resource that is told in full: who it is, what people and the store added to it.
+    fn told_in_full(&self, stored: &Tree) -> Tree {
+        let is_observation = self.key.resource_type == "Observation";
+        let comes_without_value = is_observation
+            && !self.resource.members().iter().any(|(name, _)| {
+                name.starts_with("value") || matches!(name.as_str(), "component" | "dataAbsentReason" | "extension")
+            });
+        let mut kept = Tree::object();
+        for (name, value) in stored.members() {
+            let is_own = matches!(name.as_str(), "resourceType" | "id" | "meta" | "identifier" | "extension");
+            let is_value = name.starts_with("value")
+                || matches!(name.as_str(), "component" | "interpretation" | "referenceRange" | "note");
+            if is_own || (comes_without_value && is_value) {
+                kept.set(name, value.clone());
+            }
+        }
+        kept
+    }
+}
+
+/// The new items, and the old ones that none of them stands for.
+fn joined(new: &Tree, old: Option<&Tree>, same: impl Fn(&Tree, &Tree) -> bool) -> Tree {
+    let mut all = new.items().to_vec();
+    let old = old.map_or(&[][..], Tree::items);
+    all.extend(old.iter().filter(|old| !new.items().iter().any(|new| same(new, old))).cloned());
+    all.into()
+}
+
+fn members_joined(new: &Tree, old: Option<&Tree>) -> Tree {
+    let mut all = old.cloned().unwrap_or_else(Tree::object);
+    for (name, value) in new.members() {
+        all.set(name, value.clone());
+    }
+    all
+}
+
+fn locations(new: &[Tree], old: &[Tree]) -> Tree {
+    let place = |entry: &Tree| entry.get("location").and_then(|l| l.get("reference")).cloned();
+    let is_active = |entry: &Tree| entry.get("status").and_then(Tree::as_str) == Some("active");
+    let another_active = new.iter().any(is_active);
+    let mut all: Vec<Tree> = Vec::with_capacity(old.len() + new.len());
+    for entry in old.iter().filter(|old| !new.iter().any(|new| place(new) == place(old))) {
+        let mut entry = entry.clone();
+        if another_active && is_active(&entry) {
+            entry.set("status", "completed");
+        }
+        all.push(entry);
+    }
+    // What is known of a place already (since when) stays beside what is told now (until when).
+    all.extend(new.iter().map(|new| {
+        let before = old.iter().find(|old| place(old) == place(new));
+        let mut entry = new.clone();
+        if let Some(period) = before.and_then(|before| before.get("period")) {
+            let told = new.get("period").cloned().unwrap_or_else(Tree::object);
+            entry.set("period", members_joined(&told, Some(period)));
+        }
+        entry
+    }));
+    all.into()
+}
