@@ -52,6 +52,11 @@ pub(crate) enum Command {
     /// Example: medweave source allow 10.1.2.3 --name lab --zone Europe/Berlin
     #[command(subcommand)]
     Source(Source),
+    /// List, show, replay and discard what came in and could not be taken
+    ///
+    /// Example: medweave deadletter list
+    #[command(subcommand)]
+    Deadletter(Deadletter),
     /// Say what is in the data directory
     ///
     /// Example: medweave status
@@ -227,6 +232,53 @@ pub(crate) enum Source {
     Remove {
         /// Its number in the list, or its name
         source: String,
+    },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Deadletter {
+    /// List dead letters, newest first
+    ///
+    /// Example: medweave deadletter list --state all
+    List {
+        /// open, replayed, discarded or all
+        #[arg(long, default_value = "open")]
+        state: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show a dead letter: what is wrong, where, and its bytes
+    ///
+    /// With --raw the bytes alone, as they came: correct them in a file and replay it.
+    ///
+    /// Example: medweave deadletter show 7 --raw > letter.json
+    Show {
+        /// Its number
+        no: i64,
+        /// The bytes and nothing else
+        #[arg(long)]
+        raw: bool,
+    },
+    /// Take a dead letter after all, as it is or as corrected
+    ///
+    /// Example: medweave deadletter replay 7 --with letter.json
+    Replay {
+        /// Its number
+        no: i64,
+        /// A file with the corrected content
+        #[arg(long = "with", value_name = "FILE")]
+        corrected: Option<PathBuf>,
+    },
+    /// Close a dead letter that is not needed
+    ///
+    /// Example: medweave deadletter discard 7 --reason 'a test message'
+    Discard {
+        /// Its number
+        no: i64,
+        /// Why; it is kept
+        #[arg(long)]
+        reason: String,
     },
 }
 

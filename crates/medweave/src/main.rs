@@ -50,6 +50,7 @@ async fn run(cli: cli::Cli) -> Result<(), Failure> {
         cli::Command::Token(token) => command::token::run(&settings, token).await,
         cli::Command::User(user) => command::user::run(&settings, user).await,
         cli::Command::Source(source) => command::source::run(&settings, source).await,
+        cli::Command::Deadletter(letter) => command::deadletter::run(&settings, letter).await,
         cli::Command::Status(status) => command::status::run(&settings, &status).await,
     }
 }

@@ -1,5 +1,6 @@
 //! The commands, each a client of the routes.
 
+pub(crate) mod deadletter;
 pub(crate) mod export;
 pub(crate) mod import;
 mod progress;

@@ -20,11 +20,12 @@ pub(crate) async fn run(settings: &Settings, status: &Status) -> Result<(), Fail
 
 fn text(told: &Value, is_served: bool) -> String {
     let mut out = Vec::new();
-    let mut line = |name: &str, value: String| out.push(format!("{name:<12}{value}"));
+    let mut line = |name: &str, value: String| out.push(format!("{name:<14}{value}"));
     line("data", table::cell(&told["data"]));
     line("program", format!("medweave {}{}", table::cell(&told["build"]), if is_served { ", running" } else { "" }));
     line("resources", table::cell(&told["resources"]));
     line("arrivals", table::cell(&told["arrivals"]));
+    line("dead letters", table::cell(&told["dead_letters"]));
     line("changes", table::cell(&told["feed"]));
     if let Some(disk) = told["disk_bytes"].as_object() {
         let parts: Vec<String> = disk

@@ -189,10 +189,38 @@ fn every_command_helps_with_a_sentence_and_an_example() {
         &["source", "list"],
         &["source", "remove"],
         &["status"],
+        &["deadletter"],
+        &["deadletter", "list"],
+        &["deadletter", "show"],
+        &["deadletter", "replay"],
+        &["deadletter", "discard"],
     ] {
         let mut arguments = command.to_vec();
         arguments.push("--help");
         let help = data.done(&arguments);
         assert!(help.contains("Example: "), "{command:?}: {help}");
     }
+}
+
+#[test]
+fn a_dead_letter_is_shown_corrected_and_replayed() {
+    let data = Data::new();
+    let path = data.path("people.ndjson");
+    write(&path, b"{\"resourceType\":\"Patient\",\"id\":\"a\"}\n{\"resourceType\":\"Patient\",\"id\":\"b\",\"gendre\":\"male\"}\n");
+    let output = data.run(&["import", path.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1));
+    let list = data.json(&["deadletter", "list", "--json"]);
+    let letters = list["dead_letters"].as_array().unwrap();
+    assert_eq!(letters.len(), 1, "{list}");
+    let no = letters[0]["no"].to_string();
+    assert!(data.done(&["deadletter", "show", &no]).contains("gendre"));
+    let raw = data.done(&["deadletter", "show", &no, "--raw"]);
+    assert_eq!(data.run(&["deadletter", "replay", &no]).status.code(), Some(2));
+    let corrected = data.path("corrected.json");
+    write(&corrected, raw.replace("gendre", "gender").as_bytes());
+    data.done(&["deadletter", "replay", &no, "--with", corrected.to_str().unwrap()]);
+    assert_eq!(data.json(&["status", "--json"])["types"]["Patient"], 2);
+    assert_eq!(data.json(&["deadletter", "list", "--json"])["dead_letters"].as_array().unwrap().len(), 0);
+    assert!(data.done(&["deadletter", "list", "--state", "all"]).contains("replayed"));
+    assert_ne!(data.run(&["deadletter", "discard", &no, "--reason", "done"]).status.code(), Some(0));
 }

@@ -3,6 +3,8 @@
 //! JSON in and out; a refusal is `{"error": {code, message, issues}}`. Times are FHIR instants.
 
 mod arrivals;
+mod audit;
+mod deadletters;
 mod export;
 mod import;
 mod session;
@@ -48,6 +50,13 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::new(Method::GET, "/api/arrivals/{no}", OnAll(Read), arrivals::one),
         Route::new(Method::GET, "/api/arrivals/{no}/bytes", OnAll(Read), arrivals::bytes),
         Route::new(Method::POST, "/api/arrivals/{no}/undo", OnAll(Update), import::undo),
+        Route::new(Method::GET, "/api/audit/reads", Administer, audit::reads),
+        Route::new(Method::GET, "/api/audit/accounts", Administer, audit::accounts),
+        Route::new(Method::GET, "/api/deadletters", OnAll(Read), deadletters::list),
+        Route::new(Method::GET, "/api/deadletters/{no}", OnAll(Read), deadletters::one),
+        Route::new(Method::GET, "/api/deadletters/{no}/bytes", OnAll(Read), deadletters::bytes),
+        Route::new(Method::POST, "/api/deadletters/{no}/replay", OnAll(Update), deadletters::replay),
+        Route::new(Method::POST, "/api/deadletters/{no}/discard", OnAll(Update), deadletters::discard),
         Route::new(Method::POST, "/api/import", OnAll(Create), import::import),
         Route::new(Method::POST, "/api/import/files", OnAll(Create), import::files),
         Route::new(Method::GET, "/api/export/{type}", OnAll(Search), export::of_type),

@@ -45,6 +45,9 @@ pub(super) async fn status(call: Call) -> Result<Answer, Refusal> {
             if grant.may_all(access::Permission::Read).is_ok() {
                 out["arrivals"] = json!(app.records.arrivals(&grant, None, 1)?.first().map_or(0, |arrival| arrival.no.0));
             }
+            if grant.may_all(access::Permission::Read).is_ok() {
+                out["dead_letters"] = json!(app.records.open_dead_letters(&grant)?);
+            }
             if grant.may_administer().is_ok() {
                 let size = |folder: &str| size_of(&app.data.join(folder));
                 out["data"] = json!(app.data.display().to_string());

@@ -91,7 +91,7 @@ async fn every_route_refuses_who_is_unknown_or_may_not() {
         match (route.need, route.path) {
             // Who is known may see the state of the program and who he is; nothing about patients is in it.
             (Need::Known, path) if !path.starts_with("/fhir") => {
-                assert!(status.is_success(), "{name}: {status} {text}")
+                assert!(status.is_success(), "{name}: {status} {text}");
             }
             _ => assert!(status == StatusCode::FORBIDDEN && is_told, "{name} with too narrow a token: {status} {text}"),
         }

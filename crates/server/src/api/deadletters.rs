@@ -1,0 +1,114 @@
+//! Dead letters: what came in and could not be taken, until somebody replays or discards it.
+
+use super::arrivals::{arrival_json, number_in_query};
+use crate::answer::Answer;
+use crate::call::Call;
+use crate::refusal::Refusal;
+use crate::time::instant;
+use axum::http::StatusCode;
+use intake::import::Importer;
+use records::{Change, DeadLetter, DeadLetterNo, DeadLetterState};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// Letters on a page when the request does not say, and at most.
+const DEFAULT_LIMIT: usize = 100;
+const MOST: usize = 1_000;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Discard {
+    reason: String,
+}
+
+fn letter_json(letter: &DeadLetter) -> Value {
+    json!({
+        "no": letter.no.0,
+        "state": letter.state.as_str(),
+        "at": instant(letter.at_us),
+        "what": letter.what,
+        "place": letter.place,
+        "hint": letter.hint,
+        "arrival": arrival_json(&letter.arrival),
+        "offset": letter.at,
+        "length": letter.length,
+        "closed": letter.closed_us.map(instant),
+        "closed_by": letter.closed_by,
+        "reason": letter.reason,
+        "replayed_as": letter.replayed.map(|no| no.0),
+    })
+}
+
+fn state(word: &str) -> Result<Option<DeadLetterState>, Refusal> {
+    let known = [DeadLetterState::Open, DeadLetterState::Replayed, DeadLetterState::Discarded];
+    match known.into_iter().find(|state| state.as_str() == word) {
+        Some(state) => Ok(Some(state)),
+        None if word == "all" => Ok(None),
+        None => Err(Refusal::bad_request(format!("state={word}: expected open, replayed, discarded or all"))),
+    }
+}
+
+/// `GET /api/deadletters?state=open&before=&limit=`, newest first; the open ones if nothing is said.
+pub(super) async fn list(call: Call) -> Result<Answer, Refusal> {
+    let state = state(call.query_value("state").as_deref().unwrap_or("open"))?;
+    let before = number_in_query(&call, "before")?.map(|no| DeadLetterNo(i64::try_from(no).unwrap_or(i64::MAX)));
+    let limit = number_in_query(&call, "limit")?.map_or(DEFAULT_LIMIT, |limit| (limit as usize).min(MOST));
+    let (grant, asked) = (call.grant()?, call.asked());
+    let (letters, open) = call
+        .app
+        .reading(move |app| {
+            app.audit(&grant, "dead letters", &asked, &[])?;
+            Ok((app.records.dead_letters(&grant, state, before, limit)?, app.records.open_dead_letters(&grant)?))
+        })
+        .await?;
+    let next = letters.last().filter(|_| letters.len() == limit).map(|last| last.no.0);
+    let letters: Vec<Value> = letters.iter().map(letter_json).collect();
+    Ok(Answer::of(&json!({"dead_letters": letters, "open": open, "next_before": next})))
+}
+
+/// `GET /api/deadletters/{no}`
+pub(super) async fn one(call: Call) -> Result<Answer, Refusal> {
+    let (grant, no) = (call.grant()?, DeadLetterNo(call.number("no")?));
+    let letter = call.app.reading(move |app| Ok(app.records.dead_letter(&grant, no)?)).await?;
+    Ok(Answer::of(&letter_json(&letter)))
+}
+
+/// `GET /api/deadletters/{no}/bytes`: as they came.
+pub(super) async fn bytes(call: Call) -> Result<Answer, Refusal> {
+    let (grant, no, asked) = (call.grant()?, DeadLetterNo(call.number("no")?), call.asked());
+    let bytes = call
+        .app
+        .reading(move |app| {
+            app.audit(&grant, "dead letter", &asked, &[])?;
+            Ok(app.records.dead_letter_bytes(&grant, no)?)
+        })
+        .await?;
+    let answer = Answer::new(StatusCode::OK, "application/octet-stream", bytes);
+    Ok(answer.with("x-content-type-options", "nosniff").with("content-disposition", "attachment"))
+}
+
+/// `POST /api/deadletters/{no}/replay`: as it is, or as corrected by the body.
+pub(super) async fn replay(mut call: Call) -> Result<Answer, Refusal> {
+    let (grant, no) = (call.grant()?, DeadLetterNo(call.number("no")?));
+    let content = call.content().await?;
+    let receipts = call
+        .app
+        .writing(move |app| {
+            let corrected = (!content.bytes.is_empty()).then_some(content.bytes);
+            Ok(Importer::new(Arc::clone(&app.records)).replay(&grant, no, corrected)?)
+        })
+        .await?;
+    let outcomes = || receipts.iter().flat_map(|receipt| &receipt.outcomes);
+    let stored = outcomes().filter(|outcome| outcome.change != Change::Unchanged).count();
+    let arrivals: Vec<i64> = receipts.iter().map(|receipt| receipt.arrival.0).collect();
+    Ok(Answer::of(&json!({"stored": stored, "unchanged": outcomes().count() - stored, "arrivals": arrivals})))
+}
+
+/// `POST /api/deadletters/{no}/discard` with a reason.
+pub(super) async fn discard(mut call: Call) -> Result<Answer, Refusal> {
+    let Discard { reason } = call.json().await?;
+    let (grant, no) = (call.grant()?, DeadLetterNo(call.number("no")?));
+    call.app.writing(move |app| Ok(app.records.discard(&grant, no, &reason)?)).await?;
+    Ok(Answer::empty(StatusCode::NO_CONTENT))
+}
