@@ -302,9 +302,12 @@ impl Compiler<'_> {
             }
             _ => None,
         };
-        let shape = gives(signature.gives, focus, &shapes, test, signature.function);
-        let step =
-            Step::Call(Box::new(CallStep { at, function: signature.function, arguments: compiled, test, pattern }));
+        let function = match signature.function {
+            Function::As if !self.is_strict() => Function::OfType,
+            function => function,
+        };
+        let shape = gives(signature.gives, focus, &shapes, test, function);
+        let step = Step::Call(Box::new(CallStep { at, function, arguments: compiled, test, pattern }));
         Ok((step, shape))
     }
 
@@ -347,7 +350,7 @@ impl Compiler<'_> {
                 LinkKind::As(name) => {
                     let test = type_test(&name)?;
                     let next = self.narrowed(at, &shape, test)?;
-                    (ChainKind::As(test), next)
+                    (if self.is_strict() { ChainKind::As(test) } else { ChainKind::OfType(test) }, next)
                 }
             };
             chain.push(ChainLink { at, kind });

@@ -150,6 +150,11 @@ impl<'d> Item<'d> {
         }
     }
 
+    /// True for a primitive element that has no value that reads as its type: it may have extensions, or be wrong.
+    pub(super) fn is_without_value(&self) -> bool {
+        matches!(self, Item::Node(node) if node.is_primitive() && node.value().is_none())
+    }
+
     /// The truth of a boolean.
     pub fn as_boolean(&self) -> Option<bool> {
         match self {

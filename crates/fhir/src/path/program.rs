@@ -30,7 +30,9 @@ pub enum ResultType {
 impl Program {
     /// Compiles an expression for inputs of type `context`; `None` if they may be of any type.
     ///
-    /// Names that the context type does not have are no error: such a path is empty. See [`Program::compile_strict`].
+    /// Names that the context type does not have are no error: such a path is empty. And `as` on many items chooses those of
+    /// the type, because the search parameters of R4 use it so (`Observation.component.value as Quantity`). See
+    /// [`Program::compile_strict`].
     ///
     /// # Errors
     /// [`CompileError`] if the text is not FHIRPath, names a function or type that does not exist or is not offered, or is
@@ -51,7 +53,7 @@ impl Program {
     }
 
     /// As [`Program::compile`], and also refuses names that the types known at that place do not have, and operations that
-    /// cannot succeed there.
+    /// cannot succeed there; `as` on many items fails, as FHIRPath has it.
     ///
     /// # Errors
     /// As [`Program::compile`], and semantic errors as said.
@@ -143,6 +145,8 @@ pub(super) enum ChainKind {
     Operator(Operator, Expression),
     Is(TypeTest),
     As(TypeTest),
+    /// `as` of a lenient program: on many items it chooses, as `ofType()` does.
+    OfType(TypeTest),
 }
 
 #[derive(Debug)]

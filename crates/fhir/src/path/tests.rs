@@ -78,6 +78,9 @@ fn paths_follow_elements_choices_and_siblings() {
             ("(Observation.value as Quantity).value", "185.0"),
             ("Observation.value.as(string)", ""),
             ("Observation.component.value.ofType(integer)", "3"),
+            ("(Observation.component.value as integer)", "3"),
+            ("(Observation.component.code as CodeableConcept).text", "a b"),
+            ("Observation.component.code.as(CodeableConcept).text", "a b"),
             ("Observation.component.value.extension('x').value", "y"),
             ("component.value.hasValue()", "false"),
             ("Observation.effective is dateTime", "true"),
@@ -182,6 +185,79 @@ fn functions_of_collections() {
             ("Patient.descendants().where($this is string).count() > 5", "true"),
         ],
     );
+}
+
+#[test]
+fn references_are_resolved_where_their_target_is_at_hand() {
+    let bundle = r#"{"resourceType":"Bundle","entry":[
+        {"fullUrl":"urn:uuid:1","resource":{"resourceType":"Patient","id":"a","name":[{"family":"Chalmers"}]}},
+        {"fullUrl":"http://x.org/fhir/Patient/b","resource":{"resourceType":"Patient","id":"b","name":[{"family":"Windsor"}]}},
+        {"resource":{"resourceType":"Observation","subject":{"reference":"urn:uuid:1"},"focus":[{"reference":"Patient/b"}]}}]}"#;
+    check(
+        bundle,
+        &[
+            ("Bundle.entry.resource.ofType(Observation).subject.resolve().name.family", "Chalmers"),
+            ("entry.resource.ofType(Observation).focus.resolve().id", "b"),
+            ("entry.resource.where($this is Patient).id", "a b"),
+        ],
+    );
+    let (document, target) =
+        (Document::parse(OBSERVATION.as_bytes()).unwrap(), Document::parse(PATIENT.as_bytes()).unwrap());
+    let resolver = |reference: &str| (reference == "Patient/p1").then(|| target.root());
+    let program = Program::compile("subject.resolve().gender", r4().type_id("Observation")).unwrap();
+    let env = Environment::new().resolving(&resolver);
+    let found = program.evaluate(Item::resource(document.root()).unwrap(), &env).unwrap();
+    assert_eq!(found[0].to_string(), "male");
+}
+
+#[test]
+fn numbers_and_text() {
+    check(
+        PATIENT,
+        &[
+            ("1/3", "0.333333333333333333"),
+            ("-7 div 2", "-3"),
+            ("-7 mod 3", "-1"),
+            ("2.power(-1)", "0.5"),
+            ("9223372036854775807 + 1", ""),
+            ("1.10 + 2.2", "3.30"),
+            ("1 / 0", ""),
+            ("1 'mg' + 1 'g'", "1001 'mg'"),
+            ("'1e3'.toDecimal()", ""),
+            ("1 + 'a'", "at offset 2 of the expression: Integer + String has no meaning"),
+            ("birthDate.substring(0, 4)", "1974"),
+            ("birthDate = '1974-12-25'", "false"),
+            ("name.given.aggregate($total & $this, '')", "PeterJamesJimJane"),
+            ("name[2].given[0] & 'x'", "x"),
+            ("name.family.upper()", "at offset 12 of the expression: a text function needs one item, not 2"),
+            ("'\\u00e9\\ud83d\\ude00'.length()", "2"),
+        ],
+    );
+}
+
+#[test]
+fn types_are_told_apart() {
+    check(
+        PATIENT,
+        &[
+            ("gender is code", "true"),
+            ("gender is string", "true"),
+            ("gender.ofType(string)", ""),
+            ("gender is System.String", "false"),
+            ("'a' is System.String", "true"),
+            ("is(DomainResource)", "true"),
+            ("Patient.id.type().name", "id"),
+            ("(1 'mg').type().namespace", "System"),
+            ("birthDate + 1 year is System.Date", "true"),
+            ("conformsTo('http://hl7.org/fhir/StructureDefinition/Patient')", "true"),
+        ],
+    );
+}
+
+#[test]
+fn programs_are_shared_between_threads() {
+    fn shared<T: Send + Sync>() {}
+    shared::<Program>();
 }
 
 #[test]

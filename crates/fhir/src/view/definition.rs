@@ -3,7 +3,7 @@
 use super::{CellKind, Column, Condition, Iteration, Select, View, ViewError};
 use crate::decimal::Decimal;
 use crate::json::{Kind, Node};
-use crate::path::{Compilation, CompileErrorKind, Item, Program, ResultType, SystemType, Temporal};
+use crate::path::{Compilation, Item, Program, ResultType, SystemType, Temporal};
 use crate::schema::r4;
 use std::borrow::Cow;
 
@@ -138,16 +138,15 @@ impl Reader {
         let lenient =
             Compilation { context, strict: false, constants: &self.constants, variables: Some(&["rowIndex"]) };
         let strict = Compilation { strict: true, ..lenient };
-        let failed = |error| ViewError::Expression { place: place.to_owned(), text: text.to_owned(), error };
-        match strict.compile(text) {
-            Ok(program) => Ok(program),
-            Err(error) if error.kind == CompileErrorKind::Semantic => {
-                let program = lenient.compile(text).map_err(failed)?;
-                self.warnings.push(format!("{place}: {text:?}: {error}"));
-                Ok(program)
-            }
-            Err(error) => Err(failed(error)),
+        let program = lenient.compile(text).map_err(|error| ViewError::Expression {
+            place: place.to_owned(),
+            text: text.to_owned(),
+            error,
+        })?;
+        if let Err(error) = strict.compile(text) {
+            self.warnings.push(format!("{place}: {text:?}: {error}"));
         }
+        Ok(program)
     }
 
     fn conditions(&mut self, root: Node<'_>, context: &[ResultType]) -> Result<Vec<Condition>, ViewError> {

@@ -93,6 +93,7 @@ impl<'e, 'd> Evaluator<'e, 'd> {
                         ChainKind::Operator(operator, right) => self.operate(link.at, *operator, left, right, scope)?,
                         ChainKind::Is(test) => types::is_type(link.at, &left, *test)?,
                         ChainKind::As(test) => types::as_type(link.at, left, *test)?,
+                        ChainKind::OfType(test) => types::of_type(left, *test),
                     };
                     self.spend(link.at, left.len() + 1)?;
                 }

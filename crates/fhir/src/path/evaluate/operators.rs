@@ -67,7 +67,7 @@ impl<'d> Evaluator<'_, 'd> {
                     }))),
                     Order::Unknown => Ok(Vec::new()),
                     // A primitive that does not read as its type has no value to compare.
-                    Order::None if a.value().is_none() && a.as_text().is_some() => Ok(Vec::new()),
+                    Order::None if a.is_without_value() || b.is_without_value() => Ok(Vec::new()),
                     Order::None => {
                         fail(at, format!("{} and {} cannot be compared by {text}", a.type_name(), b.type_name()))
                     }
@@ -81,6 +81,7 @@ impl<'d> Evaluator<'_, 'd> {
                     if let Some(item) = single(at, text, side)? {
                         match item.as_text() {
                             Some(part) => out.push_str(&part),
+                            None if item.is_without_value() => {}
                             None => return fail(at, format!("& needs strings, not {}", item.type_name())),
                         }
                     }
@@ -178,6 +179,9 @@ fn arithmetic<'d>(at: u32, operator: Operator, a: &Item<'d>, b: &Item<'d>) -> Ou
         let text = operator.text();
         fail(at, format!("{} {text} {} has no meaning", a.type_name(), b.type_name()))
     };
+    if a.is_without_value() || b.is_without_value() {
+        return Ok(None);
+    }
     let (Some(left), Some(right)) = (a.value(), b.value()) else {
         return wrong();
     };

@@ -53,7 +53,7 @@ impl<'d> Evaluator<'_, 'd> {
             Some(item) => match item.as_text() {
                 Some(text) => text,
                 // A primitive that has extensions and no value.
-                None if item.node().is_some_and(|node| node.extension.is_some()) => return Ok(Vec::new()),
+                None if item.is_without_value() => return Ok(Vec::new()),
                 None => return fail(at, format!("a text function needs a string, not {}", item.type_name())),
             },
         };
@@ -158,7 +158,7 @@ impl<'d> Evaluator<'_, 'd> {
         let mut first = true;
         for item in items {
             let Some(text) = item.as_text() else {
-                if item.node().is_some_and(|node| node.extension.is_some()) {
+                if item.is_without_value() {
                     continue;
                 }
                 return fail(call.at, format!("join() needs strings, not {}", item.type_name()));

@@ -34,14 +34,11 @@ fn chosen(item: &Item<'_>, test: TypeTest) -> bool {
     }
 }
 
-pub(super) fn type_function<'d>(call: &'d CallStep, mut items: Items<'d>) -> Outcome<Items<'d>> {
+pub(super) fn type_function<'d>(call: &'d CallStep, items: Items<'d>) -> Outcome<Items<'d>> {
     match (call.function, call.test) {
         (Function::Is, Some(test)) => is_type(call.at, &items, test),
         (Function::As, Some(test)) => as_type(call.at, items, test),
-        (Function::OfType, Some(test)) => {
-            items.retain(|item| chosen(item, test));
-            Ok(items)
-        }
+        (Function::OfType, Some(test)) => Ok(of_type(items, test)),
         (Function::Type, _) => Ok(items.iter().map(|item| Item::Type(type_of(item))).collect()),
         _ => fail(call.at, "a type test without a type"),
     }
@@ -70,8 +67,12 @@ pub(super) fn is_type<'d>(at: u32, items: &[Item<'d>], test: TypeTest) -> Outcom
     Ok(item.map(|item| Item::Boolean(is(item, test))).into_iter().collect())
 }
 
-pub(super) fn as_type(at: u32, mut items: Items<'_>, test: TypeTest) -> Outcome<Items<'_>> {
+pub(super) fn as_type(at: u32, items: Items<'_>, test: TypeTest) -> Outcome<Items<'_>> {
     single(at, "'as'", &items)?;
+    Ok(of_type(items, test))
+}
+
+pub(super) fn of_type(mut items: Items<'_>, test: TypeTest) -> Items<'_> {
     items.retain(|item| chosen(item, test));
-    Ok(items)
+    items
 }
