@@ -30,6 +30,9 @@ const BATCH_REQUESTS: usize = 1_024;
 /// Bodies to train a dictionary on are taken when this many resources are live: early, so that small stores gain, and once more.
 const TRAIN_AT: [i64; 2] = [2_000, 20_000];
 
+/// Bodies that are packed anew beside each batch after a dictionary was trained.
+const REPACKED_PER_BATCH: i64 = 400;
+
 /// What was written for one request.
 #[derive(Clone, Debug)]
 pub struct Receipt {
@@ -90,6 +93,8 @@ pub(crate) struct Writer {
     next_arrival: i64,
     live: i64,
     trained: usize,
+    /// Bodies of rows after this one may be packed with an older dictionary; `None` if none is.
+    repack_after: Option<i64>,
     pack: PackWriter,
     pub(crate) now_us: i64,
 }
@@ -128,6 +133,10 @@ impl Writer {
             )?,
             live,
             trained: dictionaries,
+            repack_after: connection
+                .query_row("SELECT value FROM setting WHERE name = 'repack_after'", [], |r| r.get(0))
+                .optional()?
+                .flatten(),
             pack: PackWriter::open(&shared.arrivals, pack, end)?,
             connection,
             shared,
@@ -216,6 +225,7 @@ impl Writer {
         if let Some(error) = fatal {
             return Err(error);
         }
+        self.repack()?;
         self.flush()?;
         self.pack.sync()?;
         self.connection.execute_batch("COMMIT")?;
@@ -438,7 +448,39 @@ impl Writer {
         );
         if stored.is_ok() {
             self.shared.dictionaries.add(self.connection.last_insert_rowid(), dictionary);
+            self.repack_after = Some(0);
         }
+    }
+
+    /// Packs some bodies that were stored before the newest dictionary anew, beside the batch.
+    fn repack(&mut self) -> Result<(), Error> {
+        let Some(after) = self.repack_after else { return Ok(()) };
+        let newest = self.shared.dictionaries.current_no();
+        let mut statement = self.connection.prepare_cached(
+            "SELECT row, dictionary, body FROM resource WHERE row > ?1 AND body IS NOT NULL ORDER BY row LIMIT ?2",
+        )?;
+        let found: Vec<(i64, i64, Vec<u8>)> = statement
+            .query_map([after, REPACKED_PER_BATCH], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))?
+            .collect::<rusqlite::Result<_>>()?;
+        drop(statement);
+        // Rows are given in time: the first one with the newest dictionary ends the work, unless it was updated since.
+        let mut old = 0;
+        for (row, dictionary, packed) in &found {
+            if *dictionary == newest {
+                continue;
+            }
+            old += 1;
+            let body = self.shared.dictionaries.unpack_body(*dictionary, packed)?;
+            let (dictionary, packed) = self.shared.dictionaries.pack_body(&body)?;
+            self.connection
+                .prepare_cached("UPDATE resource SET dictionary = ?2, body = ?3 WHERE row = ?1")?
+                .execute(params![row, dictionary, packed])?;
+        }
+        self.repack_after = found.last().map(|last| last.0).filter(|_| old > 0);
+        self.connection
+            .prepare_cached("INSERT OR REPLACE INTO setting(name, value) VALUES('repack_after', ?1)")?
+            .execute([self.repack_after])?;
+        Ok(())
     }
 }
 

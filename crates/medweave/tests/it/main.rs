@@ -4,6 +4,7 @@
 
 mod access;
 mod commands;
+mod crash;
 mod fhir;
 mod made;
 mod program;

@@ -73,6 +73,7 @@ impl Data {
         }
         arguments.extend(more);
         let log = std::fs::File::create(self.path("serve.log")).expect("a log");
+        let _ = std::fs::remove_file(&ready);
         let child = self.command(&arguments).stderr(log).spawn().expect("the program runs");
         let mut served = Served { child, url: String::new() };
         let begun = Instant::now();
@@ -179,6 +180,18 @@ impl Client {
         let mut response = self.agent.run(request).unwrap_or_else(|error| panic!("{method} {url}: {error}"));
         let bytes = response.body_mut().with_config().limit(1 << 30).read_to_vec().expect("a body");
         Answer { status: response.status().as_u16(), headers: response.headers().clone(), bytes }
+    }
+
+    /// Sends FHIR to a program that may end meanwhile: the status, or nothing if no answer came.
+    pub fn attempt(&self, method: &str, path: &str, body: &Value) -> Option<u16> {
+        let request = ureq::http::Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.url))
+            .header("authorization", format!("Bearer {}", self.token))
+            .header("content-type", "application/fhir+json")
+            .body(body.to_string().into_bytes())
+            .expect("a request");
+        self.agent.run(request).ok().map(|response| response.status().as_u16())
     }
 
     pub fn get(&self, path: &str) -> Answer {
