@@ -1,6 +1,6 @@
 //! What a reviewer would otherwise have to look for.
 
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used)]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -201,6 +201,8 @@ fn carry_out(house: &mut House, model: &mut Model, step: &Step) {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+
     #[test]
     fn the_index_finds_what_the_naive_evaluator_finds(steps in prop::collection::vec(step(), 1..40), searches in searches(), count in 1..5u8) {
         let mut house = House::new();
