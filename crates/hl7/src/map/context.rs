@@ -6,8 +6,27 @@ use super::transaction::{Key, MappedResource, Write};
 use crate::message::{Field, Issue, Message, Place, Segment, Severity, Value};
 use fhir::json::Tree;
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt::Write as _;
+
+/// The resources so far, found by their keys.
+#[derive(Default)]
+struct Resources {
+    all: Vec<MappedResource>,
+    places: HashMap<Key, usize>,
+}
+
+impl Resources {
+    fn find(&mut self, key: &Key) -> Option<&mut MappedResource> {
+        let place = *self.places.get(key)?;
+        self.all.get_mut(place)
+    }
+
+    fn add(&mut self, mapped: MappedResource) {
+        self.places.insert(mapped.key.clone(), self.all.len());
+        self.all.push(mapped);
+    }
+}
 
 /// The state of one mapping.
 pub(super) struct Context<'m> {
@@ -15,7 +34,9 @@ pub(super) struct Context<'m> {
     pub(super) settings: &'m Settings,
     taken: RefCell<BTreeSet<(usize, u16)>>,
     issues: RefCell<Vec<Issue>>,
-    resources: RefCell<Vec<MappedResource>>,
+    /// Issues told already, by place in the bytes and text.
+    told: RefCell<HashSet<(usize, String)>>,
+    resources: RefCell<Resources>,
     /// How often a derived identity was asked for.
     derived: RefCell<BTreeMap<(String, String), u32>>,
 }
@@ -27,6 +48,7 @@ impl<'m> Context<'m> {
             settings,
             taken: RefCell::default(),
             issues: RefCell::new(message.issues().to_vec()),
+            told: RefCell::default(),
             resources: RefCell::default(),
             derived: RefCell::default(),
         }
@@ -84,9 +106,8 @@ impl<'m> Context<'m> {
 
     fn add(&self, severity: Severity, value: Value<'m>, text: String) {
         let issue = Issue { severity, place: value.place(), span: value.span(), text };
-        let mut issues = self.issues.borrow_mut();
-        if !issues.contains(&issue) {
-            issues.push(issue);
+        if self.told.borrow_mut().insert((issue.span.start, issue.text.clone())) {
+            self.issues.borrow_mut().push(issue);
         }
     }
 
@@ -138,12 +159,11 @@ impl<'m> Context<'m> {
             let identifier = Tree::from([("system", key.system.as_str().into()), ("value", key.value.as_str().into())]);
             resource.push("identifier", identifier);
         }
+        let mapped = MappedResource { key, write, resource, cleared, assumed: Vec::new() };
         let mut resources = self.resources.borrow_mut();
-        match resources.iter_mut().find(|other| other.key == key) {
-            None => resources.push(MappedResource { key, write, resource, cleared, assumed: Vec::new() }),
-            Some(other) if other.write == Write::CreateIfAbsent && write == Write::Update => {
-                *other = MappedResource { key, write, resource, cleared, assumed: Vec::new() };
-            }
+        match resources.find(&mapped.key) {
+            None => resources.add(mapped),
+            Some(other) if other.write == Write::CreateIfAbsent && write == Write::Update => *other = mapped,
             Some(_) => {}
         }
         reference
@@ -151,21 +171,21 @@ impl<'m> Context<'m> {
 
     /// Changes a resource that was put.
     pub(super) fn change(&self, key: &Key, change: impl FnOnce(&mut Tree)) {
-        if let Some(mapped) = self.resources.borrow_mut().iter_mut().find(|mapped| mapped.key == *key) {
+        if let Some(mapped) = self.resources.borrow_mut().find(key) {
             change(&mut mapped.resource);
         }
     }
 
     /// An element that FHIR requires and the message does not tell.
     pub(super) fn assume(&self, key: &Key, name: &'static str) {
-        if let Some(mapped) = self.resources.borrow_mut().iter_mut().find(|mapped| mapped.key == *key) {
+        if let Some(mapped) = self.resources.borrow_mut().find(key) {
             mapped.assumed.push(name);
         }
     }
 
     /// True if a resource with this identity was put as an update.
     pub(super) fn tells(&self, key: &Key) -> bool {
-        self.resources.borrow().iter().any(|mapped| mapped.key == *key && mapped.write == Write::Update)
+        self.resources.borrow_mut().find(key).is_some_and(|mapped| mapped.write == Write::Update)
     }
 
     /// The resources, the issues, and the places of data not taken.
@@ -186,7 +206,7 @@ impl<'m> Context<'m> {
                 }
             }
         }
-        (self.resources.into_inner(), self.issues.into_inner(), unmapped)
+        (self.resources.into_inner().all, self.issues.into_inner(), unmapped)
     }
 }
 

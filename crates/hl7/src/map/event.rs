@@ -7,6 +7,7 @@ use super::order::Patient;
 use super::participation::Behind;
 use super::patient::Subject;
 use super::transaction::{Key, Write, bundle};
+use super::value::is_text;
 use super::{MapError, Mapped, Outcome, Settings};
 use crate::message::{Message, Segment};
 use fhir::json::Tree;
@@ -45,6 +46,7 @@ pub fn map(message: &Message<'_>, settings: &Settings) -> Result<Outcome, MapErr
     if !MAPPED_EVENTS.contains(&(kind.as_str(), trigger.as_str())) {
         return Ok(Outcome::NoMap { event });
     }
+    bound_repetitions(message)?;
     let context = Context::new(message, settings);
     context.pass(message.header(), ENVELOPE);
     let groups = patient_groups(message);
@@ -64,6 +66,26 @@ pub fn map(message: &Message<'_>, settings: &Settings) -> Result<Outcome, MapErr
     let (resources, issues, unmapped) = context.finish();
     let bundle = bundle(&resources, &settings.source);
     Ok(Outcome::Mapped(Mapped { event, resources, bundle, issues, unmapped }))
+}
+
+/// Repetitions beyond the first in all fields of a message together, but for lines of text.
+const REPETITIONS_MAX: usize = 50_000;
+
+fn bound_repetitions(message: &Message<'_>) -> Result<(), MapError> {
+    let mut count = 0;
+    for segment in message.all() {
+        for field in segment.fields() {
+            let lines = matches!((segment.id().as_str(), field.place().field), ("OBX", 5) | ("NTE", 3));
+            if lines && (segment.is("NTE") || is_text(segment.field(2).text().trim())) {
+                continue;
+            }
+            count += field.repeat_count() - 1;
+            if count > REPETITIONS_MAX {
+                return Err(MapError::TooManyRepetitions { place: field.place(), limit: REPETITIONS_MAX });
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The segments from each PID to the next.
@@ -116,6 +138,7 @@ impl<'m> Context<'m> {
         let mut after_visit = false;
         let mut noted: Option<Key> = None;
         let mut joined = 0;
+        let first_visit = find(group, "PV1").map(Segment::index);
         for (at, segment) in group.iter().copied().enumerate() {
             match segment.id().as_str() {
                 "PV1" | "PV2" => after_visit = true,
@@ -132,7 +155,7 @@ impl<'m> Context<'m> {
                         self.encounter_role(segment, &stay.key);
                     }
                 }
-                "ROL" if find(group, "PV1").is_none_or(|pv1| segment.index() < pv1.index()) => {
+                "ROL" if first_visit.is_none_or(|visit| segment.index() < visit) => {
                     self.patient_role(segment, &subject);
                 }
                 "NK1" => self.next_of_kin(segment, &subject, Write::Update),

@@ -92,6 +92,14 @@ pub enum MapError {
         /// The segment missing.
         segment: &'static str,
     },
+    /// More repetitions of fields than one message may have: each becomes an element of a resource.
+    #[error("more than the {limit} repetitions allowed in one message, at {place}; have the sender split it")]
+    TooManyRepetitions {
+        /// The field that went over the bound.
+        place: Place,
+        /// The bound.
+        limit: usize,
+    },
     /// A segment says nothing that identifies its subject.
     #[error("{place} identifies no {what}; have the sender fill it")]
     NoIdentity {
@@ -107,7 +115,7 @@ impl MapError {
     pub fn place(&self) -> Option<Place> {
         match self {
             MapError::MissingSegment { .. } => None,
-            MapError::NoIdentity { place, .. } => Some(*place),
+            MapError::NoIdentity { place, .. } | MapError::TooManyRepetitions { place, .. } => Some(*place),
         }
     }
 }

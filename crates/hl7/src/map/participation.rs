@@ -84,9 +84,13 @@ impl<'m> Context<'m> {
     }
 }
 
+/// Beyond so many participants none is looked for among those before.
+const COMPARED_MAX: usize = 100;
+
 fn add_new(resource: &mut Tree, name: &str, values: Vec<Tree>) {
     for value in values {
-        if !resource.get(name).is_some_and(|all| all.items().contains(&value)) {
+        let is_long = resource.get(name).is_some_and(|all| all.items().len() > COMPARED_MAX);
+        if is_long || !resource.get(name).is_some_and(|all| all.items().contains(&value)) {
             resource.push(name, value);
         }
     }

@@ -3,6 +3,7 @@
 
 use super::transaction::{MappedResource, Write};
 use fhir::json::Tree;
+use std::collections::HashSet;
 
 /// Types told in full each time: an observation's old flag must not stand beside its new value.
 const TOLD_IN_FULL: [&str; 5] = ["Observation", "Specimen", "Immunization", "DocumentReference", "Procedure"];
@@ -101,6 +102,15 @@ fn joined(new: &Tree, old: Option<&Tree>, same: impl Fn(&Tree, &Tree) -> bool) -
     let mut all = new.items().to_vec();
     let old = old.map_or(&[][..], Tree::items);
     all.extend(old.iter().filter(|old| !new.items().iter().any(|new| same(new, old))).cloned());
+    all.into()
+}
+
+/// As [`joined`], by reference: a report may have very many results.
+fn references_joined(new: &[Tree], old: &[Tree]) -> Tree {
+    let reference = |tree: &Tree| tree.get("reference").and_then(Tree::as_str).map(str::to_owned);
+    let known: HashSet<Option<String>> = new.iter().map(reference).collect();
+    let mut all = new.to_vec();
+    all.extend(old.iter().filter(|old| !known.contains(&reference(old))).cloned());
     all.into()
 }
 

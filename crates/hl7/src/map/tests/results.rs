@@ -531,3 +531,21 @@ fn sources_of_one_house_can_share_their_numbers() {
     let Ok(Outcome::Mapped(mapped)) = map(&message, &shared) else { panic!() };
     assert_eq!(mapped.resources[0].key.system, "urn:oid:1.2.3");
 }
+
+#[test]
+fn hostile_messages_are_bounded() {
+    // Many results are work in proportion to their number.
+    let mut text = lines(&format!("{HEAD}OBR|1||F1|GLU|||||||||||||||||||||F"));
+    for at in 0..10_000 {
+        let _ = write!(text, "\rOBX|{at}|NM|C{at}||{at}||||||Q");
+    }
+    let Ok(Outcome::Mapped(many)) = map(&parse(text.as_bytes()), &settings()) else { panic!() };
+    assert_eq!(many.resources.iter().filter(|r| r.key.resource_type == "Observation").count(), 10_000);
+    // Repetitions that would become elements are bounded, lines of a text are not.
+    let repeated = |kind: &str| lines(&format!("{HEAD}OBR|1||F1|GLU\nOBX|1|{kind}|A||{}", "1~".repeat(60_000)));
+    assert!(matches!(
+        map(&parse(repeated("NM").as_bytes()), &settings()),
+        Err(MapError::TooManyRepetitions { limit: 50_000, .. })
+    ));
+    assert!(map(&parse(repeated("TX").as_bytes()), &settings()).is_ok());
+}
