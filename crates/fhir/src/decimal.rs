@@ -176,7 +176,7 @@ impl Decimal {
 
     /// Without the sign.
     pub fn abs(self) -> Decimal {
-        Decimal { mantissa: self.mantissa.abs(), ..self }
+        Decimal { mantissa: self.mantissa.saturating_abs(), ..self }
     }
 
     /// True for nought, whatever its digits.
@@ -281,7 +281,7 @@ impl std::ops::Neg for Decimal {
     type Output = Decimal;
 
     fn neg(self) -> Decimal {
-        Decimal { mantissa: -self.mantissa, ..self }
+        Decimal { mantissa: self.mantissa.saturating_neg(), ..self }
     }
 }
 

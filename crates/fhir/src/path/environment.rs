@@ -27,12 +27,12 @@ pub struct Environment<'d> {
     pub resolver: Option<&'d Resolver<'d>>,
     /// Listens to `trace()`.
     pub tracer: Option<&'d Tracer<'d>>,
-    /// How many items and comparisons an evaluation may come to.
+    /// How many items and comparisons an evaluation may come to; 8 bytes of text that is made count as one.
     pub work_limit: u64,
 }
 
 /// Enough for any resource, and over in seconds for an expression made to be slow.
-pub const WORK_LIMIT: u64 = 20_000_000;
+pub const WORK_LIMIT: u64 = 5_000_000;
 
 impl Default for Environment<'_> {
     fn default() -> Self {

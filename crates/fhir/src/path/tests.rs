@@ -306,6 +306,20 @@ fn work_is_bounded() {
     env.work_limit = 10_000;
     let error = program.evaluate(Item::resource(document.root()).unwrap(), &env).unwrap_err();
     assert!(error.what.contains("more than 10000"), "{error}");
+    for bomb in [
+        "'0123456789'.toChars().select('0123456789'.toChars()).aggregate($total & $total, 'x').length()",
+        "'0123456789'.toChars().select('0123456789'.toChars()).aggregate($total + $total, 'x').length()",
+        "'0123456789'.toChars().select('0123456789'.toChars()).aggregate($total.replace('x', 'xx'), 'x').length()",
+        "'0123456789'.toChars().select('0123456789'.toChars()).aggregate($total.replaceMatches('x', '$0$0'), 'x').length()",
+        "'0123456789'.toChars().select('0123456789'.toChars()).aggregate($total.combine($total), 'x').count()",
+    ] {
+        let said = run(PATIENT, bomb);
+        assert!(said.contains("more than 5000000"), "{bomb}: {said}");
+    }
+    // Long collections of text are told apart by hash.
+    let many =
+        "('a'.toChars() | '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJ'.toChars().select($this & 'x')).count()";
+    assert_eq!(run(PATIENT, many), "47");
 }
 
 #[test]

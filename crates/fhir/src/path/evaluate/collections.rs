@@ -5,7 +5,12 @@ use super::{Evaluator, Items, Outcome, Scope, fail, single, truth};
 use crate::path::functions::Function;
 use crate::path::item::Item;
 use crate::path::program::{CallStep, Expression};
+use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::collections::HashSet;
+
+/// Strings beyond this many are told apart by hash and not one by one.
+const HASHED_FROM: usize = 32;
 
 fn yes<'d>(value: bool) -> Items<'d> {
     vec![Item::Boolean(value)]
@@ -172,6 +177,13 @@ impl<'d> Evaluator<'_, 'd> {
         if items.len() < 2 {
             return Ok(items);
         }
+        if items.len() > HASHED_FROM
+            && let Some(texts) = items.iter().map(string_value).collect::<Option<Vec<_>>>()
+        {
+            let mut seen = HashSet::with_capacity(texts.len());
+            let mut texts = texts.into_iter();
+            return Ok(items.into_iter().filter(|_| texts.next().is_some_and(|text| seen.insert(text))).collect());
+        }
         let mut out: Items<'d> = Vec::with_capacity(items.len());
         for item in items {
             self.spend(at, out.len())?;
@@ -300,6 +312,14 @@ impl<'d> Evaluator<'_, 'd> {
             Some((a, b)) => fail(call.at, format!("{a} and {b} have no order to sort by")),
             None => Ok(keyed.into_iter().map(|(_, item)| item).collect()),
         }
+    }
+}
+
+/// A string's text, where equality is of the text.
+fn string_value<'d>(item: &Item<'d>) -> Option<Cow<'d, str>> {
+    match item.value()? {
+        Item::String(text) => Some(text),
+        _ => None,
     }
 }
 

@@ -80,6 +80,11 @@ impl<'e, 'd> Evaluator<'e, 'd> {
         }
     }
 
+    /// As [`Evaluator::spend`] for text of so many bytes, before it is made: doubling is quick to fill any memory.
+    fn spend_text(&self, at: u32, bytes: usize) -> Outcome<()> {
+        self.spend(at, bytes / 8)
+    }
+
     fn items(&self, expression: &'d Expression, scope: Scope<'_, 'd>) -> Outcome<Items<'d>> {
         match expression {
             Expression::Empty => Ok(Vec::new()),

@@ -80,7 +80,10 @@ impl<'d> Evaluator<'_, 'd> {
                 for side in [left.as_slice(), right] {
                     if let Some(item) = single(at, text, side)? {
                         match item.as_text() {
-                            Some(part) => out.push_str(&part),
+                            Some(part) => {
+                                self.spend_text(at, out.len() + part.len())?;
+                                out.push_str(&part);
+                            }
                             None if item.is_without_value() => {}
                             None => return fail(at, format!("& needs strings, not {}", item.type_name())),
                         }
@@ -92,7 +95,11 @@ impl<'d> Evaluator<'_, 'd> {
                 let (Some(a), Some(b)) = (single(at, text, &left)?, single(at, text, right)?) else {
                     return Ok(Vec::new());
                 };
-                Ok(arithmetic(at, operator, a, b)?.into_iter().collect())
+                let result = arithmetic(at, operator, a, b)?;
+                if let Some(Item::String(text)) = &result {
+                    self.spend_text(at, text.len())?;
+                }
+                Ok(result.into_iter().collect())
             }
         }
     }

@@ -92,12 +92,16 @@ impl<'d> Evaluator<'_, 'd> {
                 if pattern.as_str().is_empty() {
                     return Ok(string(text));
                 }
+                // `$` may put any part of the text in.
+                let each = with.len() + with.matches('$').count() * text.len();
+                self.spend_text(at, pattern.find_iter(&text).count().saturating_mul(each))?;
                 string(pattern.replace_all(&text, with.as_ref()).into_owned())
             }
             Function::Replace => {
                 let (Some(what), Some(with)) = (argument(0)?, argument(1)?) else {
                     return Ok(Vec::new());
                 };
+                self.spend_text(at, text.matches(what.as_ref()).count().saturating_mul(with.len()))?;
                 string(text.replace(what.as_ref(), &with))
             }
             function => {
@@ -167,6 +171,7 @@ impl<'d> Evaluator<'_, 'd> {
                 out.push_str(&separator);
             }
             first = false;
+            self.spend_text(call.at, separator.len() + text.len())?;
             out.push_str(&text);
         }
         Ok(string(out))
