@@ -39,7 +39,7 @@ impl MappedResource {
                 (_, "extension") => joined(value, old, |a, b| a.get("url") == b.get("url")),
                 ("Patient", "link") => joined(value, old, |a, b| a.get("other") == b.get("other")),
                 ("DiagnosticReport", "result" | "specimen") => {
-                    joined(value, old, |a, b| a.get("reference") == b.get("reference"))
+                    references_joined(value.items(), old.map_or(&[], Tree::items))
                 }
                 ("Encounter", "location") => locations(value.items(), old.map_or(&[], Tree::items)),
                 ("Encounter", "period" | "hospitalization") => members_joined(value, old),
