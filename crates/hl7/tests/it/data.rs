@@ -1,5 +1,4 @@
 //! The test data: `MEDWEAVE_TEST_DATA` names its folder.
-#![allow(clippy::unwrap_used, reason = "a test")]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

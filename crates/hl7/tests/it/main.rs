@@ -1,5 +1,7 @@
 //! Tests on the messages of the test data, which lie outside of the repository.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
+mod agreement;
 mod data;
 mod maps;
 mod messages;
