@@ -255,6 +255,37 @@ fn types_are_told_apart() {
 }
 
 #[test]
+fn parameters_value_sets_and_periods() {
+    check(
+        r#"{"resourceType":"Parameters","parameter":[{"name":"a","valueString":"x"},{"name":"b","valueInteger":5},
+            {"name":"c","valueUuid":"urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6"},{"name":"d","valueDecimal":2.50}]}"#,
+        &[
+            ("Parameters.parameter[0].value.is(FHIR.string)", "true"),
+            ("parameter[1].value.is(FHIR.integer)", "true"),
+            ("parameter[2].value.is(FHIR.uuid)", "true"),
+            ("parameter[2].value.is(FHIR.uri)", "true"),
+            ("parameter[3].value + 1", "3.50"),
+            ("parameter.value.ofType(integer)", "5"),
+        ],
+    );
+    check(
+        r#"{"resourceType":"ValueSet","expansion":{"contains":[{"code":"a","contains":[{"code":"b"},{"code":"c"}]},{"code":"d"}]}}"#,
+        &[
+            ("ValueSet.expansion.repeat(contains).code", "a d b c"),
+            ("ValueSet.expansion.descendants().code", "a d b c"),
+            ("expansion.contains.contains.where(code contains 'b').code", "b"),
+        ],
+    );
+    check(
+        r#"{"resourceType":"Patient","identifier":[{"period":{"start":"2001-05-06"}},{"period":{"start":"2002","end":"2001-05"}}]}"#,
+        &[
+            ("identifier.period.all(start.empty() or end.empty() or start <= end)", "false"),
+            ("identifier.period.select(start.lowBoundary() < end.highBoundary())", "false"),
+        ],
+    );
+}
+
+#[test]
 fn programs_are_shared_between_threads() {
     fn shared<T: Send + Sync>() {}
     shared::<Program>();

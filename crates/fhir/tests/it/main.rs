@@ -4,6 +4,7 @@
 
 mod data;
 mod fhirpath_suite;
+mod static_types;
 mod suite;
 mod validation;
 mod view_suite;
