@@ -171,9 +171,15 @@ impl<'d> Quantity<'d> {
         if other_code == "1" {
             return Some(Quantity { value: combine(self.value, other.value)?, ..self.clone() });
         }
+        if code == other_code && divide {
+            return Some(Quantity::new(combine(self.value, other.value)?, "1"));
+        }
+        if code == other_code && code.bytes().all(|byte| byte.is_ascii_alphabetic()) {
+            return Some(Quantity::new(combine(self.value, other.value)?, format!("{code}2")));
+        }
         let product = if divide { unit.over(&other_unit)? } else { unit.times(&other_unit)? };
         let value = combine(self.value, other.value)?;
-        // In base units: one spelling for all ways to the same product.
+        // Of different units in base units: one spelling for all ways to the same product.
         Some(Quantity::new(product.factor.apply(value)?.normalized(), product.dimension.to_string()))
     }
 }

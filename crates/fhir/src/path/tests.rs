@@ -161,6 +161,9 @@ fn quantities_convert_by_ucum() {
             ("1 year = 1 'a'", ""),
             ("1 year ~ 1 'a'", "true"),
             ("98.6 '[degF]' ~ 37 'Cel'", "true"),
+            ("2 'cm' * 3 'cm'", "6 'cm2'"),
+            ("6 'cm2' / 2 'm'", "0.0003 'm'"),
+            ("6 'mg' / 2 'mg'", "3 '1'"),
             ("1000 'mg'.toQuantity('g')", "1.000 'g'"),
         ],
     );
