@@ -5,7 +5,7 @@ SHELL := /bin/bash
 export CARGO_TERM_COLOR ?= auto
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help build test check fmt
+.PHONY: help build test check bench fmt
 
 help: ## what there is
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +22,11 @@ check: ## format, lints, one version of each heavy crate
 	cargo fmt --all -- --check
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
 	@if cargo tree -d --depth 0 2>/dev/null | grep -E '^(arrow|parquet|datafusion|rusqlite|rustls) '; then echo 'two versions of a heavy crate (cargo tree -d)'; exit 1; fi
+
+bench: ## the figures of the README, beside their peers (needs MEDWEAVE_TEST_DATA; a release build, some minutes)
+	@test -n "$(MEDWEAVE_TEST_DATA)" || { echo 'set MEDWEAVE_TEST_DATA to the folder of test data'; exit 1; }
+	cargo build --release -p medweave
+	python3 tools/bench/bench.py $(TARGET)/release/medweave $(MEDWEAVE_TEST_DATA)
 
 fmt: ## format the code
 	cargo fmt --all

@@ -119,9 +119,6 @@ pub enum ScopeProblem {
     /// A filtered scope.
     #[error("scopes with a filter ('?...') are not supported yet")]
     FilterNotSupported,
-    /// A `user/` scope on a token that acts for nobody.
-    #[error("a token acts for no person: write 'system/' instead of 'user/'")]
-    UserWithoutPerson,
 }
 
 impl FromStr for Scope {
