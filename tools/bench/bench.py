@@ -114,7 +114,7 @@ def main():
                 stored = told["stored"]
                 print(f"on disk: records.db                  {records / stored:8.0f} B a resource    arrivals {arrivals / stored:.0f} B a resource")
                 exported = os.path.join(work, "export")
-                run(options.binary, data, "export", exported)
+                run(options.binary, data, "export", "--to", exported)
                 other = os.path.join(work, "ndjson")
                 told = json.loads(run(options.binary, other, "import", exported, "--json")[0])
                 rate = told["stored"] / told["seconds"]
