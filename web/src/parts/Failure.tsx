@@ -1,0 +1,89 @@
+import { Link } from '@tanstack/react-router';
+import { ApiError } from '../api/client';
+import { useT, type Translate } from '../i18n';
+
+interface Words {
+  title: string;
+  text: string;
+}
+
+/** What went wrong and what to do, by the kind of answer. */
+function wordsOf(t: Translate, error: unknown): Words {
+  if (!(error instanceof ApiError)) return { title: t('failure.page.title'), text: t('failure.page.text') };
+  switch (error.status) {
+    case 0:
+      return { title: t('failure.offline.title'), text: t('failure.offline.text') };
+    case 401:
+      return { title: t('failure.signedOut.title'), text: t('failure.signedOut.text') };
+    case 403:
+      return { title: t('failure.denied.title'), text: t('failure.denied.text') };
+    case 404:
+      return { title: t('failure.missing.title'), text: t('failure.missing.text') };
+    case 410:
+      return { title: t('failure.gone.title'), text: t('failure.gone.text') };
+    case 429:
+    case 503:
+      return { title: t('failure.busy.title'), text: t('failure.busy.text', { seconds: error.wait_s ?? 10 }) };
+    case 501:
+      return { title: t('failure.absent.title'), text: t('failure.absent.text') };
+    case 507:
+      return { title: t('failure.full.title'), text: t('failure.full.text') };
+    default:
+      return error.status >= 500
+        ? { title: t('failure.broken.title'), text: t('failure.broken.text') }
+        : { title: t('failure.refused.title', { status: error.status }), text: t('failure.refused.text') };
+  }
+}
+
+/** An error in the place of what it kept from showing. */
+export function Failure({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
+  const t = useT();
+  const { title, text } = wordsOf(t, error);
+  const api = error instanceof ApiError ? error : undefined;
+  const again = onRetry && (!api || api.status === 0 || api.status >= 429);
+  return (
+    <div className="failure" role="alert">
+      <h2>{title}</h2>
+      <p>{text}</p>
+      {api?.message && (
+        <p className="failure-words">
+          {t('failure.serverSays')} <q lang="en">{api.message}</q>
+        </p>
+      )}
+      {api?.id && (
+        <p>
+          {t('failure.id')} <code>{api.id}</code>{' '}
+          <button type="button" className="button" onClick={() => void navigator.clipboard?.writeText(api.id ?? '')}>
+            {t('failure.copy')}
+          </button>
+        </p>
+      )}
+      <p className="failure-ways">
+        {again && (
+          <button type="button" className="button" data-primary onClick={onRetry}>
+            {t('failure.retry')}
+          </button>
+        )}
+        <Link to="/patients" search={{ q: '' }} className="button">
+          {t('failure.toPatients')}
+        </Link>
+      </p>
+    </div>
+  );
+}
+
+/** A bar over data that stays: the newest try to renew it failed. */
+export function StaleBar({ error, onRetry }: { error: unknown; onRetry: () => void }) {
+  const t = useT();
+  if (!error) return null;
+  return (
+    <div className="stale-bar" role="status">
+      <span>
+        <b>{wordsOf(t, error).title}</b> {t('failure.keeping')}
+      </span>
+      <button type="button" className="button" onClick={onRetry}>
+        {t('failure.retry')}
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,35 @@
+import type { FlagOf } from '../chart/flag';
+import { useT, type Key } from '../i18n';
+import './flag.css';
+
+const WORDS: Record<string, Key> = {
+  H: 'flag.high',
+  HU: 'flag.high',
+  '>': 'flag.high',
+  HX: 'flag.high',
+  L: 'flag.low',
+  LU: 'flag.low',
+  '<': 'flag.low',
+  LX: 'flag.low',
+  HH: 'flag.criticalHigh',
+  LL: 'flag.criticalLow',
+  A: 'flag.abnormal',
+  AA: 'flag.critical',
+  POS: 'flag.positive',
+  DET: 'flag.positive',
+};
+
+/** The mark of an abnormal value: never colour alone, and said in words to those who listen. */
+export function FlagMark({ flag }: { flag: FlagOf }) {
+  const t = useT();
+  const word = WORDS[flag.code];
+  if (!flag.mark) return null;
+  return (
+    <span className="flag" data-level={flag.level}>
+      <span aria-hidden>{flag.mark}</span>
+      <span className="hidden-text">{word ? t(word) : flag.code}</span>
+      {flag.level === 'critical' && <span className="flag-chip">{t('flag.criticalChip')}</span>}
+      {flag.computed && <span className="flag-computed">{t('flag.computed')}</span>}
+    </span>
+  );
+}

@@ -1,0 +1,149 @@
+import { useQuery } from '@tanstack/react-query';
+import { useEffect, useId, useMemo, useRef, useState, type ReactNode } from 'react';
+import { ApiError, send } from '../api/client';
+import type { Version } from '../api/types';
+import { useT } from '../i18n';
+import { CHARSETS, guessCharset, pieces, type Charset } from './bytes';
+import { diff } from './diff';
+import { Failure } from './Failure';
+import { layOut, spanOf } from './jsonText';
+import { Waiting } from './Waiting';
+
+/** Bytes shown around a record, and of a record that is larger than a page can hold. */
+const AROUND_BYTES = 600;
+const MOST_BYTES = 200_000;
+
+interface Range {
+  bytes: Uint8Array;
+  /** Where in the arrival `bytes` begin. */
+  from: number;
+}
+
+/** The record's bytes with some of what stands around it; without the right to read whole arrivals, the record's alone. */
+async function readRange(reference: string, version: Version, signal: AbortSignal): Promise<Range> {
+  const from = Math.max(0, version.offset - AROUND_BYTES);
+  const to = Math.min(version.arrival.length, version.offset + Math.min(version.length, MOST_BYTES) + AROUND_BYTES);
+  const accept = '*/*';
+  try {
+    const response = await send(`/api/arrivals/${version.arrival.no}/bytes?from=${from}&length=${to - from}`, { signal, accept });
+    return { bytes: new Uint8Array(await response.arrayBuffer()), from };
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.status !== 403) throw error;
+    const response = await send(`/api/where/${reference}/bytes?version=${version.version}`, { signal, accept });
+    return { bytes: new Uint8Array(await response.arrayBuffer()), from: version.offset };
+  }
+}
+
+export function RawBytes({ reference, version, field }: { reference: string; version: Version; field: string | undefined }) {
+  const t = useT();
+  const select = useId();
+  const [charset, setCharset] = useState<Charset>();
+  const range = useQuery({
+    queryKey: ['bytes', reference, version.version],
+    queryFn: ({ signal }) => readRange(reference, version, signal),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+  const used = charset ?? (range.data ? guessCharset(range.data.bytes) : 'utf-8');
+  const shown = useMemo(() => {
+    if (!range.data) return [];
+    const from = version.offset - range.data.from;
+    return pieces(range.data.bytes, { from, to: Math.min(range.data.bytes.length, from + version.length) }, field, used);
+  }, [range.data, version, field, used]);
+  if (!range.data) return range.error ? <Failure error={range.error} onRetry={() => void range.refetch()} /> : <Waiting lines={8} />;
+  const before = range.data.from;
+  const after = version.arrival.length - range.data.from - range.data.bytes.length;
+  return (
+    <>
+      <p className="where-bar">
+        <label htmlFor={select}>{t('where.charset')}</label>
+        <select id={select} className="input where-select" value={used} onChange={(event) => setCharset(CHARSETS.find((c) => c === event.target.value))}>
+          {CHARSETS.map((name) => (
+            <option key={name}>{name}</option>
+          ))}
+        </select>
+        <a className="button" href={`/api/arrivals/${version.arrival.no}/bytes`} download={`arrival-${version.arrival.no}`}>
+          {t('where.download')}
+        </a>
+      </p>
+      <Bytes label={t('where.raw')}>
+        {before > 0 && <span className="muted">{t('where.bytesBefore', { count: before })}{'\n'}</span>}
+        {shown.map((piece, n) =>
+          piece.mark ? (
+            <mark key={n} data-mark={piece.mark}>
+              {piece.text}
+            </mark>
+          ) : (
+            <span key={n} className="muted">
+              {piece.text}
+            </span>
+          ),
+        )}
+        {after > 0 && <span className="muted">{'\n'}{t('where.bytesAfter', { count: after })}</span>}
+      </Bytes>
+    </>
+  );
+}
+
+/** A scrolling block of text that brings its mark into view. */
+function Bytes({ label, children }: { label: string; children: ReactNode }) {
+  const block = useRef<HTMLPreElement>(null);
+  useEffect(() => {
+    const mark = block.current?.querySelector<HTMLElement>('[data-mark="field"]') ?? block.current?.querySelector<HTMLElement>('[data-mark]');
+    if (block.current && mark) block.current.scrollTop = Math.max(0, mark.offsetTop - block.current.offsetTop - 60);
+  }, []);
+  return (
+    <pre ref={block} className="where-bytes" tabIndex={0} role="region" aria-label={label}>
+      {children}
+    </pre>
+  );
+}
+
+function useVersion(reference: string, version: number) {
+  return useQuery({
+    queryKey: ['version', reference, version],
+    queryFn: async ({ signal }) => layOut(await (await send(`/fhir/${reference}/_history/${version}`, { signal, accept: 'application/fhir+json' })).text()),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+}
+
+export function JsonView({ reference, version, field }: { reference: string; version: number; field: string | undefined }) {
+  const t = useT();
+  const text = useVersion(reference, version);
+  if (text.data === undefined) return text.error ? <Failure error={text.error} onRetry={() => void text.refetch()} /> : <Waiting lines={8} />;
+  const span = field ? spanOf(text.data, field) : undefined;
+  return (
+    <Bytes label={t('where.json')}>
+      {span ? (
+        <>
+          {text.data.slice(0, span.from)}
+          <mark data-mark="field">{text.data.slice(span.from, span.to)}</mark>
+          {text.data.slice(span.to)}
+        </>
+      ) : (
+        text.data
+      )}
+    </Bytes>
+  );
+}
+
+export function Differences({ reference, from, to }: { reference: string; from: number; to: number }) {
+  const t = useT();
+  const before = useVersion(reference, from);
+  const after = useVersion(reference, to);
+  const lines = useMemo(() => (before.data !== undefined && after.data !== undefined ? diff(before.data, after.data) : []), [before.data, after.data]);
+  const error = before.error ?? after.error;
+  if (error) return <Failure error={error} />;
+  if (before.data === undefined || after.data === undefined) return <Waiting lines={8} />;
+  if (!lines) return <p className="notice">{t('where.tooLong')}</p>;
+  const sign = { same: ' ', gone: '−', new: '+' } as const;
+  return (
+    <Bytes label={t('where.diffOf', { from, to })}>
+      {lines.map((line, n) => (
+        <span key={n} className="where-line" data-kind={line.kind} data-mark={line.kind === 'same' ? undefined : 'line'}>
+          {sign[line.kind]} {line.text}
+          {'\n'}
+        </span>
+      ))}
+    </Bytes>
+  );
+}

@@ -1,0 +1,127 @@
+import { useQuery } from '@tanstack/react-query';
+import { useEffect, useId, useRef, useState } from 'react';
+import { json } from '../api/client';
+import type { Version, Where } from '../api/types';
+import { useT, type Key } from '../i18n';
+import { useZone } from '../live/session';
+import { Differences, JsonView, RawBytes } from './RawBytes';
+import { Failure } from './Failure';
+import { isoInZone } from './time';
+import { Waiting } from './Waiting';
+import './where.css';
+
+const VIEWS = { raw: 'where.raw', json: 'where.json', diff: 'where.diff' } as const satisfies Record<string, Key>;
+type View = keyof typeof VIEWS;
+
+interface Props {
+  /** `Observation/123`. */
+  reference: string;
+  /** The element that the value asked about stands in. */
+  field: string | undefined;
+  onClose: () => void;
+}
+
+/** The way back: from a record to its versions, the arrival each came with, and the bytes as they were received. */
+export function WhereFrom({ reference, field, onClose }: Props) {
+  const t = useT();
+  const title = useId();
+  const heading = useRef<HTMLHeadingElement>(null);
+  const [chosen, setChosen] = useState<number>();
+  const [view, setView] = useState<View>('raw');
+  const where = useQuery({
+    queryKey: ['where', reference],
+    queryFn: ({ signal }) => json<Where>(`/api/where/${reference}`, { signal }),
+  });
+  useEffect(() => heading.current?.focus(), []);
+  const versions = where.data?.versions ?? [];
+  const version = versions.find((v) => v.version === chosen) ?? versions[0];
+  const before = version && versions.find((v) => v.version < version.version && v.change !== 'deleted');
+
+  return (
+    <aside className="where" aria-labelledby={title}>
+      <header className="where-head">
+        <h2 id={title} ref={heading} tabIndex={-1}>
+          {t('where.title')} <code className="where-ref">{reference}</code>
+        </h2>
+        <button type="button" className="button" onClick={onClose} aria-label={t('where.close')}>
+          <span aria-hidden>✕</span>
+        </button>
+      </header>
+      {!where.data && (where.error ? <Failure error={where.error} onRetry={() => void where.refetch()} /> : <Waiting lines={8} />)}
+      {version && (
+        <>
+          <section aria-label={t('where.versions')}>
+            <ul className="where-versions">
+              {versions.map((v) => (
+                <li key={v.version}>
+                  <button type="button" className="where-version" aria-pressed={v === version} onClick={() => setChosen(v.version)}>
+                    <b>{t('where.version', { version: v.version })}</b>
+                    <span>{t(`where.${v.change}`)}</span>
+                    <Iso at={v.at} />
+                  </button>
+                </li>
+              ))}
+            </ul>
+          </section>
+          <ArrivalFacts version={version} />
+          <div className="where-views" role="group" aria-label={t('where.show')}>
+            {(Object.keys(VIEWS) as View[]).map((name) => (
+              <button key={name} type="button" className="button" aria-pressed={view === name} disabled={name === 'diff' && !before} onClick={() => setView(name)}>
+                {t(VIEWS[name])}
+              </button>
+            ))}
+          </div>
+          {view === 'raw' && <RawBytes key={version.version} reference={reference} version={version} field={field} />}
+          {view === 'json' && <JsonView key={version.version} reference={reference} version={version.version} field={field} />}
+          {view === 'diff' && before && <Differences key={version.version} reference={reference} from={before.version} to={version.version} />}
+        </>
+      )}
+    </aside>
+  );
+}
+
+function Iso({ at }: { at: string }) {
+  const zone = useZone();
+  return <time dateTime={at}>{isoInZone(Date.parse(at), zone)}</time>;
+}
+
+function ArrivalFacts({ version }: { version: Version }) {
+  const t = useT();
+  const { arrival } = version;
+  const facts: [Key, string][] = [
+    ['where.arrival', t('where.arrivalNo', { no: String(arrival.no) })],
+    ['where.name', arrival.name],
+    ['where.source', arrival.source],
+    ['where.door', arrival.door],
+    ['where.principal', arrival.principal],
+    ['where.media', [arrival.media, arrival.wrapper].filter(Boolean).join(' · ')],
+    ['where.place', t('where.range', { offset: version.offset, length: version.length, whole: arrival.length })],
+    ['where.hash', arrival.hash],
+  ];
+  return (
+    <dl className="where-facts">
+      {facts
+        .filter(([, text]) => text !== '')
+        .map(([key, text]) => (
+          <div key={key}>
+            <dt>{t(key)}</dt>
+            <dd>{text}</dd>
+          </div>
+        ))}
+      <div>
+        <dt>{t('where.received')}</dt>
+        <dd>
+          <Iso at={arrival.at} />
+        </dd>
+      </div>
+      {arrival.undone && (
+        <div className="danger">
+          <dt>{t('where.undone')}</dt>
+          <dd>
+            <Iso at={arrival.undone} />
+          </dd>
+        </div>
+      )}
+    </dl>
+  );
+}

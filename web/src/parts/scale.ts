@@ -1,0 +1,55 @@
+/** The place of times and values in a drawing. */
+export interface Scale {
+  box: { left: number; right: number; top: number; bottom: number };
+  from_ms: number;
+  to_ms: number;
+  low: number;
+  high: number;
+  x: (at_ms: number) => number;
+  y: (value: number) => number;
+}
+
+/** A scale that holds all points and the limits of the range. */
+export function scaleOf(points: { at_ms: number; value: number }[], low: number | undefined, high: number | undefined, box: Scale['box']): Scale {
+  let [from_ms, to_ms] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  let [least, most] = [low ?? Number.POSITIVE_INFINITY, high ?? Number.NEGATIVE_INFINITY];
+  for (const { at_ms, value } of points) {
+    from_ms = Math.min(from_ms, at_ms);
+    to_ms = Math.max(to_ms, at_ms);
+    least = Math.min(least, value);
+    most = Math.max(most, value);
+  }
+  if (high !== undefined) least = Math.min(least, high);
+  if (low !== undefined) most = Math.max(most, low);
+  const pad = (most - least) * 0.08 || Math.abs(most) * 0.05 || 1;
+  least -= pad;
+  most += pad;
+  const time = to_ms - from_ms || 1;
+  return {
+    box,
+    from_ms,
+    to_ms,
+    low: least,
+    high: most,
+    x: (at_ms) => (to_ms === from_ms ? (box.left + box.right) / 2 : box.left + ((at_ms - from_ms) / time) * (box.right - box.left)),
+    y: (value) => box.bottom - ((value - least) / (most - least)) * (box.bottom - box.top),
+  };
+}
+
+/** Round values for the axis, at most six. */
+export function valueTicks(scale: Scale): { value: number; text: string }[] {
+  const raw = (scale.high - scale.low) / 5;
+  const power = 10 ** Math.floor(Math.log10(raw));
+  const step = [1, 2, 5, 10].map((n) => n * power).find((n) => n >= raw) ?? raw;
+  const digits = Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
+  const ticks = [];
+  for (let n = Math.ceil(scale.low / step); n * step <= scale.high; n += 1) ticks.push({ value: n * step, text: (n * step).toFixed(digits) });
+  return ticks;
+}
+
+/** Times for the axis, as many as there is room for their words. */
+export function timeTicks(scale: Scale): number[] {
+  if (scale.to_ms === scale.from_ms) return [scale.from_ms];
+  const count = Math.max(2, Math.min(6, Math.floor((scale.box.right - scale.box.left) / 130)));
+  return Array.from({ length: count }, (_, n) => Math.round(scale.from_ms + ((scale.to_ms - scale.from_ms) * n) / (count - 1)));
+}

@@ -1,0 +1,225 @@
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { Link, useNavigate, useSearch } from '@tanstack/react-router';
+import { useEffect, useId, useMemo, useRef, useState } from 'react';
+import { json } from '../api/client';
+import type { Found, Identifier, Patients as Answer, Reason } from '../api/types';
+import { useLanguage, useT, type Translate } from '../i18n';
+import { AgeText } from '../parts/AgeText';
+import { Failure, StaleBar } from '../parts/Failure';
+import { mainIdentifier } from '../parts/identifier';
+import { Empty, PageTitle } from '../parts/Page';
+import { PersonName } from '../parts/PersonName';
+import { Waiting } from '../parts/Waiting';
+import { Ago, When } from '../parts/When';
+import { moveFocus, useKeys, type Binding } from '../shell/keys';
+import { similarNames } from './similar';
+import './patients.css';
+
+const DEBOUNCE_MS = 150;
+const MOST = 50;
+const ROWS = '[data-row-link]';
+
+export function Patients() {
+  const t = useT();
+  const navigate = useNavigate();
+  const { q } = useSearch({ from: '/inside/patients' });
+  const [text, setText] = useState(q);
+  const sent = useRef(q);
+  const box = useRef<HTMLInputElement>(null);
+  const hint = useId();
+
+  // Back, forward and links change the question from outside.
+  useEffect(() => {
+    if (q !== sent.current) {
+      sent.current = q;
+      setText(q);
+    }
+  }, [q]);
+
+  useEffect(() => {
+    if (text === sent.current) return undefined;
+    const timer = setTimeout(() => {
+      sent.current = text;
+      void navigate({ to: '/patients', search: { q: text }, replace: true });
+    }, DEBOUNCE_MS);
+    return () => clearTimeout(timer);
+  }, [text, navigate]);
+
+  const found = useQuery({
+    queryKey: ['patients', q],
+    queryFn: ({ signal }) => json<Answer>(`/api/patients?${new URLSearchParams({ q, limit: String(MOST) })}`, { signal }),
+    placeholderData: keepPreviousData,
+    refetchInterval: 15_000,
+  });
+
+  const keys = useMemo<Binding[]>(
+    () => [
+      { keys: 'j', does: 'keys.next', run: () => moveFocus(ROWS, 1) },
+      { keys: 'k', does: 'keys.previous', run: () => moveFocus(ROWS, -1) },
+      { keys: 'ArrowDown', does: 'keys.next', run: () => moveFocus(ROWS, 1) },
+      { keys: 'ArrowUp', does: 'keys.previous', run: () => moveFocus(ROWS, -1) },
+    ],
+    [],
+  );
+  useKeys(keys);
+
+  return (
+    <div className="patients">
+      <PageTitle quiet>{t('patients.title')}</PageTitle>
+      <StaleBar error={found.data && found.error} onRetry={() => void found.refetch()} />
+      <form
+        role="search"
+        className="patients-search"
+        onSubmit={(event) => {
+          event.preventDefault();
+          // The sole match is never opened by itself: Enter goes to the list.
+          moveFocus(ROWS, 1);
+        }}
+      >
+        <label htmlFor="patients-box" className="hidden-text">
+          {t('patients.box')}
+        </label>
+        <input
+          ref={box}
+          id="patients-box"
+          data-search
+          type="search"
+          className="input"
+          autoComplete="off"
+          autoCapitalize="none"
+          spellCheck={false}
+          placeholder={t('patients.box')}
+          aria-describedby={hint}
+          value={text}
+          onChange={(event) => setText(event.target.value)}
+          onKeyDown={(event) => {
+            if (event.nativeEvent.isComposing) return;
+            if (event.key === 'Escape') {
+              if (text) setText('');
+              else event.currentTarget.blur();
+            }
+          }}
+        />
+        <p id={hint} className="muted patients-hint">
+          {t('patients.hint')}
+        </p>
+      </form>
+      <Results q={q} answer={found.data} error={found.error} pending={found.isPending} old={found.isPlaceholderData} updated_ms={found.dataUpdatedAt} retry={() => void found.refetch()} />
+    </div>
+  );
+}
+
+interface ResultsProps {
+  q: string;
+  answer: Answer | undefined;
+  error: unknown;
+  pending: boolean;
+  old: boolean;
+  updated_ms: number;
+  retry: () => void;
+}
+
+function Results({ q, answer, error, pending, old, updated_ms, retry }: ResultsProps) {
+  const t = useT();
+  if (!answer && error) return <Failure error={error} onRetry={retry} />;
+  if (!answer || pending) return <Waiting lines={10} />;
+  if (answer.known === 0) {
+    return (
+      <Empty title={t('patients.none.title')} command="medweave import FOLDER">
+        <p>{t('patients.none.text')}</p>
+      </Empty>
+    );
+  }
+  const count = t('patients.count', { shown: answer.patients.length, total: answer.total });
+  return (
+    <section aria-label={t('patients.results')} aria-busy={old}>
+      <p className="patients-count muted">
+        <span role="status">{count}</span>
+        <span>
+          {t('value.asOf')} <Ago at_ms={updated_ms} />
+        </span>
+      </p>
+      {answer.patients.length === 0 ? (
+        <Empty title={t('patients.noMatch.title', { q })}>
+          <p>{t('patients.noMatch.text')}</p>
+        </Empty>
+      ) : (
+        <Table patients={answer.patients} asked={q !== ''} />
+      )}
+    </section>
+  );
+}
+
+function Table({ patients, asked }: { patients: Found[]; asked: boolean }) {
+  const t = useT();
+  const language = useLanguage();
+  const similar = useMemo(() => similarNames(patients.map((p) => p.name)), [patients]);
+  return (
+    <table className="patients-table">
+      <thead>
+        <tr>
+          <th scope="col">{t('patients.name')}</th>
+          <th scope="col">{t('banner.born')}</th>
+          <th scope="col">{t('banner.sex')}</th>
+          <th scope="col">{t('banner.identifier')}</th>
+          <th scope="col" className="wide">
+            {t('patients.lastContact')}
+          </th>
+          {asked && <th scope="col">{t('patients.why')}</th>}
+        </tr>
+      </thead>
+      <tbody lang={language}>
+        {patients.map((patient, n) => (
+          <tr key={patient.id} data-died={patient.died ? '' : undefined}>
+            <th scope="row">
+              <Link to="/p/$id/{-$tab}" params={{ id: patient.id }} data-row-link className="patients-link">
+                <PersonName name={patient.name} />
+              </Link>
+              {similar.has(n) && <span className="similar">{t('patients.similar')}</span>}
+              {patient.died && <span className="muted died">{t('patients.died')}</span>}
+            </th>
+            <td>
+              {patient.born ? (
+                <>
+                  <When at={patient.born} extent="day" />{' '}
+                  <span className="muted">
+                    <AgeText born={patient.born} died={patient.died} />
+                  </span>
+                </>
+              ) : (
+                <span className="muted">{t('value.notKnown')}</span>
+              )}
+            </td>
+            <td>{t(`sex.${patient.sex ?? 'unknown'}`)}</td>
+            <td className="mono">
+              <IdentifierText identifier={shownIdentifier(patient)} />
+            </td>
+            <td className="wide">{patient.last_contact ? <When at={patient.last_contact} extent="day" /> : <span className="muted">{t('value.none')}</span>}</td>
+            {asked && <td className="muted">{patient.why.map((reason) => reasonText(t, reason)).join(' · ')}</td>}
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+/** The identifier that matched, else the main one. */
+function shownIdentifier(patient: Found): Identifier | undefined {
+  const matched = patient.why.find((reason) => reason.kind === 'identifier')?.text;
+  return patient.identifiers.find((i) => i.value === matched) ?? mainIdentifier(patient.identifiers);
+}
+
+function IdentifierText({ identifier }: { identifier: Identifier | undefined }) {
+  const t = useT();
+  if (!identifier) return <span className="muted">{t('value.none')}</span>;
+  return (
+    <>
+      {identifier.label && <span className="muted">{identifier.label} </span>}
+      {identifier.value}
+    </>
+  );
+}
+
+function reasonText(t: Translate, reason: Reason): string {
+  return t(`why.${reason.kind}`, { text: reason.text });
+}

@@ -1,0 +1,152 @@
+import { QueryCache, QueryClient } from '@tanstack/react-query';
+import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, Outlet, redirect } from '@tanstack/react-router';
+import { ApiError, json } from './api/client';
+import type { Setup } from './api/types';
+import { sessionQuery } from './live/session';
+import { Failure } from './parts/Failure';
+import { Shell } from './shell/Shell';
+import { Missing } from './shell/Missing';
+import { Waiting } from './parts/Waiting';
+import { SignIn } from './signin/SignIn';
+import { Patients } from './patients/Patients';
+
+const asText = (value: unknown): string | undefined =>
+  typeof value === 'string' ? value : typeof value === 'number' ? String(value) : undefined;
+
+/** Where the person was is asked for again after signing in. */
+function toSignIn(href: string) {
+  return redirect({ to: '/signin', search: href === '/' ? {} : { to: href } });
+}
+
+export const queries: QueryClient = new QueryClient({
+  defaultOptions: {
+    queries: {
+      networkMode: 'always',
+      staleTime: 2_000,
+      // A try more for what may pass by itself; what was refused stays refused.
+      retry: (count, error) => count < 1 && error instanceof ApiError && (error.status === 502 || error.status === 504),
+    },
+  },
+  queryCache: new QueryCache({
+    onError: (error, query) => {
+      if (!(error instanceof ApiError) || error.status !== 401 || query.queryKey[0] === 'session') return;
+      // The session has ended: nothing of it stays on the screen.
+      const { pathname, href } = router.state.location;
+      if (pathname === '/signin' || pathname === '/setup') return;
+      queries.removeQueries();
+      void router.navigate({ to: '/signin', search: { to: href } });
+    },
+  }),
+});
+
+const root = createRootRouteWithContext<{ queries: QueryClient }>()({
+  component: Outlet,
+  notFoundComponent: Missing,
+});
+
+const signin = createRoute({
+  getParentRoute: () => root,
+  path: '/signin',
+  validateSearch: (search): { to?: string } => {
+    const to = asText(search['to']);
+    return to ? { to } : {};
+  },
+  component: SignIn,
+});
+
+const setup = createRoute({
+  getParentRoute: () => root,
+  path: '/setup',
+  component: lazyRouteComponent(() => import('./signin/SetUp'), 'SetUp'),
+});
+
+const inside = createRoute({
+  getParentRoute: () => root,
+  id: 'inside',
+  beforeLoad: async ({ context, location }) => {
+    try {
+      await context.queries.ensureQueryData(sessionQuery);
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.status !== 401) throw error;
+      const { open } = await json<Setup>('/api/setup').catch((): Setup => ({ open: false, valid: null }));
+      throw open ? redirect({ to: '/setup' }) : toSignIn(location.href);
+    }
+  },
+  component: Shell,
+});
+
+const home = createRoute({
+  getParentRoute: () => inside,
+  path: '/',
+  beforeLoad: () => {
+    throw redirect({ to: '/patients', search: { q: '' }, replace: true });
+  },
+});
+
+const patients = createRoute({
+  getParentRoute: () => inside,
+  path: '/patients',
+  validateSearch: (search): { q: string } => ({ q: asText(search['q']) ?? '' }),
+  component: Patients,
+});
+
+/** What of a chart is open: the record whose way is shown, the test whose course is, and whether errors are. */
+export interface ChartSearch {
+  where?: string;
+  field?: string;
+  test?: string;
+  errors?: boolean;
+  columns?: number;
+}
+
+const chart = createRoute({
+  getParentRoute: () => inside,
+  path: '/p/$id/{-$tab}',
+  validateSearch: (search): ChartSearch => {
+    const valid: ChartSearch = {};
+    const where = asText(search['where']);
+    const field = asText(search['field']);
+    const test = asText(search['test']);
+    if (where && /^[A-Za-z]+\/[A-Za-z0-9.-]{1,64}$/.test(where)) valid.where = where;
+    if (field) valid.field = field;
+    if (test) valid.test = test;
+    if (search['errors'] === true) valid.errors = true;
+    if (typeof search['columns'] === 'number' && search['columns'] > 0) valid.columns = Math.floor(search['columns']);
+    return valid;
+  },
+  component: lazyRouteComponent(() => import('./chart/ChartPage'), 'ChartPage'),
+});
+
+const sql = createRoute({
+  getParentRoute: () => inside,
+  path: '/sql',
+  validateSearch: (search): { q?: string } => {
+    const q = asText(search['q']);
+    return q ? { q } : {};
+  },
+  component: lazyRouteComponent(() => import('./sql/SqlPage'), 'SqlPage'),
+});
+
+export const router = createRouter({
+  routeTree: root.addChildren([signin, setup, inside.addChildren([home, patients, chart, sql])]),
+  context: { queries },
+  defaultPendingMs: 200,
+  defaultPendingComponent: () => <Waiting lines={8} />,
+  defaultErrorComponent: ({ error, reset }) => (
+    <Failure
+      error={error}
+      onRetry={() => {
+        reset();
+        void router.invalidate();
+      }}
+    />
+  ),
+  defaultNotFoundComponent: Missing,
+  scrollRestoration: true,
+});
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router;
+  }
+}

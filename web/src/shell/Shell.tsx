@@ -1,0 +1,314 @@
+import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
+import { Button, Menu, MenuItem, MenuTrigger, Popover } from 'react-aria-components';
+import { send } from '../api/client';
+import { chooseLanguage, LANGUAGES, useLanguage, useT, type Key, type Language } from '../i18n';
+import { useConnection } from '../live/connection';
+import { sessionQuery, signOut, useSession } from '../live/session';
+import { chooseTheme, nextTheme, THEMES, useTheme } from '../live/theme';
+import { Ago } from '../parts/When';
+import { KeysHelp } from './KeysHelp';
+import { useKeys, type Binding } from './keys';
+import './shell.css';
+
+interface Place {
+  to: '/patients' | '/sql';
+  feature: string;
+  word: Key;
+  key: string;
+  icon: ReactNode;
+}
+
+const PLACES: Place[] = [
+  { to: '/patients', feature: 'patients', word: 'place.patients', key: 'g p', icon: <path d="M8 8a3 3 0 1 0 0-6 3 3 0 0 0 0 6Zm-6 6c0-3 2.5-4.5 6-4.5s6 1.5 6 4.5" /> },
+  { to: '/sql', feature: 'sql', word: 'place.sql', key: 'g s', icon: <path d="M2 3h12v10H2zM2 6.5h12M6.5 6.5V13M2 10h12" /> },
+];
+
+/** The frame of every page of somebody signed in: rail, top bar, and what holds for all pages. */
+export function Shell() {
+  const t = useT();
+  const session = useSession();
+  const navigate = useNavigate();
+  const [help, setHelp] = useState(false);
+  const places = PLACES.filter((place) => session?.features.includes(place.feature));
+  const title = useRouterState({ select: (state) => state.location.pathname });
+
+  const keys = useMemo<Binding[]>(
+    () => [
+      ...places.map((place): Binding => ({ keys: place.key, does: place.word, run: () => void navigate({ to: place.to }) })),
+      { keys: '/', does: 'keys.search', run: focusSearch },
+      { keys: '?', does: 'keys.help', run: () => setHelp(true) },
+      { keys: 't', does: 'keys.theme', run: nextTheme },
+    ],
+    [places, navigate],
+  );
+  useKeys(keys);
+
+  // Ctrl+K is no single letter: it works from text fields too.
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      if ((event.ctrlKey || event.metaKey) && event.key === 'k') {
+        event.preventDefault();
+        focusSearch();
+      }
+    };
+    globalThis.addEventListener('keydown', onKey);
+    return () => globalThis.removeEventListener('keydown', onKey);
+  }, []);
+
+  return (
+    <div className="shell">
+      <a className="skip" href="#main">
+        {t('shell.skip')}
+      </a>
+      <header className="top">
+        <TopSearch />
+        <div className="top-tools">
+          <ConnectionDot />
+          <LanguageMenu />
+          <ThemeMenu />
+          <AccountMenu onKeys={() => setHelp(true)} />
+        </div>
+      </header>
+      <nav className="rail" aria-label={t('shell.rail')}>
+        {places.map((place) => (
+          <Link key={place.to} to={place.to} className="rail-link" activeProps={{ 'aria-current': 'page' }}>
+            <svg viewBox="0 0 16 16" aria-hidden>
+              {place.icon}
+            </svg>
+            {t(place.word)}
+          </Link>
+        ))}
+      </nav>
+      <main id="main" tabIndex={-1}>
+        <Offline />
+        <NewVersion />
+        <Outlet />
+      </main>
+      <RouteAnnouncer path={title} />
+      <KeysHelp isOpen={help} onClose={() => setHelp(false)} />
+    </div>
+  );
+}
+
+function focusSearch(): void {
+  const box = document.querySelector<HTMLInputElement>('[data-search]');
+  box?.focus();
+  box?.select();
+}
+
+/** The box that `/` goes to. On the Patients page it is that page's own box; elsewhere it leads there. */
+function TopSearch() {
+  const t = useT();
+  const navigate = useNavigate();
+  const here = useRouterState({ select: (state) => state.location.pathname === '/patients' });
+  const [text, setText] = useState('');
+  if (here) return <div className="top-search" />;
+  return (
+    <form
+      className="top-search"
+      role="search"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void navigate({ to: '/patients', search: { q: text } });
+        setText('');
+      }}
+    >
+      <input
+        data-search
+        type="search"
+        className="input"
+        autoComplete="off"
+        spellCheck={false}
+        aria-label={t('shell.search')}
+        placeholder={t('shell.search')}
+        value={text}
+        onChange={(event) => setText(event.target.value)}
+        onKeyDown={(event) => {
+          if (event.key === 'Escape') event.currentTarget.blur();
+        }}
+      />
+      <kbd aria-hidden>/</kbd>
+    </form>
+  );
+}
+
+/** Reads out where one has come to. */
+function RouteAnnouncer({ path }: { path: string }) {
+  const [text, setText] = useState('');
+  const before = useRef(path);
+  useEffect(() => {
+    if (before.current === path) return undefined;
+    before.current = path;
+    // The new page has its title once it is drawn.
+    const timer = setTimeout(() => setText(document.querySelector('main h1')?.textContent ?? ''), 100);
+    return () => clearTimeout(timer);
+  }, [path]);
+  return (
+    <div className="hidden-text" aria-live="polite">
+      {text}
+    </div>
+  );
+}
+
+/** Asks the server whether it is there: seldom while it is, often while it is not. */
+function useHeartbeat(): void {
+  const { reached } = useConnection();
+  const queries = useQueryClient();
+  const was = useRef(reached);
+  useQuery({
+    queryKey: ['heartbeat'],
+    queryFn: async ({ signal }) => (await send('/health', { signal, accept: '*/*' })).status,
+    refetchInterval: reached ? 15_000 : 3_000,
+    retry: false,
+  });
+  useEffect(() => {
+    if (reached && !was.current) {
+      // Back again: everything on the page is asked for anew, and whether this is still the same program.
+      void queries.invalidateQueries();
+      void queries.fetchQuery(sessionQuery).catch(() => undefined);
+    }
+    was.current = reached;
+  }, [reached, queries]);
+}
+
+function ConnectionDot() {
+  const t = useT();
+  useHeartbeat();
+  const { reached } = useConnection();
+  return (
+    <span className="dot" data-reached={reached ? '' : undefined} title={t(reached ? 'connection.live' : 'connection.lost')}>
+      <span aria-hidden>{reached ? '●' : '○'}</span>
+      <span className="dot-word">{t(reached ? 'connection.live' : 'connection.lost')}</span>
+    </span>
+  );
+}
+
+function Offline() {
+  const t = useT();
+  const { reached, at_ms } = useConnection();
+  const queries = useQueryClient();
+  if (reached) return null;
+  return (
+    <div className="stale-bar" role="alert">
+      <span>
+        <b>{t('failure.offline.title')}</b> {t('connection.shownFrom')} <Ago at_ms={at_ms} />.
+      </span>
+      <button type="button" className="button" onClick={() => void queries.invalidateQueries()}>
+        {t('failure.retry')}
+      </button>
+    </div>
+  );
+}
+
+/** A server of another build than the one this page came from: the person decides when to reload. */
+function NewVersion() {
+  const t = useT();
+  const build = useSession()?.build;
+  const [first] = useState(build);
+  if (build === undefined || build === first) return null;
+  return (
+    <div className="stale-bar" role="status">
+      <span>{t('shell.newVersion')}</span>
+      <button type="button" className="button" onClick={() => globalThis.location.reload()}>
+        {t('shell.reload')}
+      </button>
+    </div>
+  );
+}
+
+export function LanguageMenu() {
+  const t = useT();
+  const language = useLanguage();
+  return (
+    <MenuTrigger>
+      <Button className="button" data-quiet aria-label={t('shell.language')}>
+        <span aria-hidden>{language === 'zh-Hans' ? '中' : 'EN'}</span>
+      </Button>
+      <Popover className="popover" placement="bottom end">
+        <Menu
+          aria-label={t('shell.language')}
+          selectionMode="single"
+          selectedKeys={[language]}
+          onAction={(key) => void chooseLanguage(key as Language)}
+        >
+          {Object.entries(LANGUAGES).map(([tag, name]) => (
+            <MenuItem key={tag} id={tag} className="menu-item" textValue={name}>
+              <span lang={tag}>{name}</span>
+            </MenuItem>
+          ))}
+        </Menu>
+      </Popover>
+    </MenuTrigger>
+  );
+}
+
+export function ThemeMenu() {
+  const t = useT();
+  const theme = useTheme();
+  return (
+    <MenuTrigger>
+      <Button className="button" data-quiet aria-label={t('shell.theme')}>
+        <span aria-hidden>◐</span>
+      </Button>
+      <Popover className="popover" placement="bottom end">
+        <Menu
+          aria-label={t('shell.theme')}
+          selectionMode="single"
+          selectedKeys={[theme]}
+          onAction={(key) => {
+            const wanted = THEMES.find((name) => name === key);
+            if (wanted) chooseTheme(wanted);
+          }}
+        >
+          {THEMES.map((name) => (
+            <MenuItem key={name} id={name} className="menu-item">
+              {t(`theme.${name}`)}
+            </MenuItem>
+          ))}
+        </Menu>
+      </Popover>
+    </MenuTrigger>
+  );
+}
+
+function AccountMenu({ onKeys }: { onKeys: () => void }) {
+  const t = useT();
+  const session = useSession();
+  const queries = useQueryClient();
+  const navigate = useNavigate();
+  const name = session?.person?.name ?? session?.principal ?? '';
+  const leave = async () => {
+    await signOut(queries).catch(() => queries.clear());
+    await navigate({ to: '/signin', search: {} });
+  };
+  return (
+    <MenuTrigger>
+      <Button className="button account" data-quiet aria-label={t('shell.account', { name })}>
+        <span className="account-name">{name}</span>
+        <span aria-hidden>▾</span>
+      </Button>
+      <Popover className="popover" placement="bottom end">
+        <p className="popover-head muted">
+          {name}
+          {session?.person && <> · {session.person.role === 'admin' ? t('role.admin') : t('role.clinician')}</>}
+        </p>
+        <Menu
+          aria-label={t('shell.account', { name })}
+          onAction={(key) => {
+            if (key === 'keys') onKeys();
+            else void leave();
+          }}
+        >
+          <MenuItem id="keys" className="menu-item">
+            {t('keys.title')}
+          </MenuItem>
+          <MenuItem id="leave" className="menu-item">
+            {t('shell.signOut')}
+          </MenuItem>
+        </Menu>
+      </Popover>
+    </MenuTrigger>
+  );
+}

@@ -1,0 +1,70 @@
+import { useEffect, useSyncExternalStore } from 'react';
+import type { Key } from '../i18n';
+import { preference } from '../live/preference';
+
+/** One key, or two in a row (`g p`), what it does, and its words for the list of keys. */
+export interface Binding {
+  keys: string;
+  does: Key;
+  run: () => void;
+}
+
+/** How long the second key of a pair is waited for. */
+const PAIR_MS = 1_000;
+
+const single = preference<'on' | 'off'>('single-keys', 'on', (text) => (text === 'on' || text === 'off' ? text : undefined));
+export const useSingleKeys = (): 'on' | 'off' => useSyncExternalStore(single.subscribe, single.get);
+export const setSingleKeys = (on: boolean): void => single.set(on ? 'on' : 'off');
+
+/** The newest comes first, so that a panel's `Escape` goes before the page's. */
+let bound: Binding[][] = [];
+
+export const allBindings = (): Binding[] => bound.flat();
+
+function typing(target: EventTarget | null): boolean {
+  if (!(target instanceof HTMLElement)) return false;
+  return target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
+}
+
+let first = '';
+let first_ms = 0;
+
+function onKey(event: KeyboardEvent): void {
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+  const letter = event.key.length === 1;
+  if (letter && (single.get() === 'off' || typing(event.target))) return;
+  // A dialog or menu of its own keeps all keys to itself.
+  if (event.target instanceof Element && event.target.closest('[role="dialog"][data-modal],[role="menu"]')) return;
+  const pair = first && event.timeStamp - first_ms < PAIR_MS ? `${first} ${event.key}` : '';
+  first = '';
+  const all = allBindings();
+  const match = all.find((b) => b.keys === pair) ?? all.find((b) => b.keys === event.key);
+  if (match) {
+    event.preventDefault();
+    match.run();
+  } else if (all.some((b) => b.keys.startsWith(`${event.key} `))) {
+    first = event.key;
+    first_ms = event.timeStamp;
+  }
+}
+
+export const startKeys = (): void => globalThis.addEventListener('keydown', onKey);
+
+/** Binds keys while the component is on the page. */
+export function useKeys(bindings: Binding[]): void {
+  useEffect(() => {
+    bound = [bindings, ...bound];
+    return () => {
+      bound = bound.filter((b) => b !== bindings);
+    };
+  });
+}
+
+/** Moves focus among the elements of `selector` on the page: what `j` and `k` do in lists. */
+export function moveFocus(selector: string, by: 1 | -1): void {
+  const items = [...document.querySelectorAll<HTMLElement>(selector)].filter((item) => item.offsetParent !== null);
+  const at = items.findIndex((item) => item === document.activeElement);
+  const next = at < 0 ? (by > 0 ? 0 : items.length - 1) : Math.min(items.length - 1, Math.max(0, at + by));
+  items[next]?.focus();
+  items[next]?.scrollIntoView({ block: 'nearest' });
+}
