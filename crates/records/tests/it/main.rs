@@ -4,5 +4,6 @@
 mod feed;
 mod house;
 mod model;
+mod people;
 mod search;
 mod versions;
