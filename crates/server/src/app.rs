@@ -56,6 +56,9 @@ impl App {
     pub fn new(parts: Parts) -> Arc<App> {
         let Parts { data, records, access, build, zone } = parts;
         let started_us = records.now_us();
+        // The first who looks for a patient need not wait for the index; if this fails, his own question says why.
+        let people = Arc::clone(&records);
+        let _ = std::thread::Builder::new().name("people".into()).spawn(move || people.follow_people());
         Arc::new(App {
             data,
             records,

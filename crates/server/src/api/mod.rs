@@ -4,9 +4,11 @@
 
 mod arrivals;
 mod audit;
+mod chart;
 mod deadletters;
 mod export;
 mod import;
+mod patients;
 mod session;
 mod setup;
 mod sources;
@@ -14,10 +16,11 @@ mod status;
 mod stream;
 mod tokens;
 mod users;
+mod where_from;
 
 pub(crate) use arrivals::arrival_json;
 
-use crate::Need::{Administer, Known, Nothing, OnAll};
+use crate::Need::{Administer, Known, Nothing, On, OnAll, OnType};
 use crate::Route;
 use crate::call::Call;
 use crate::refusal::Refusal;
@@ -59,6 +62,10 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::new(Method::POST, "/api/deadletters/{no}/discard", OnAll(Update), deadletters::discard),
         Route::new(Method::POST, "/api/import", OnAll(Create), import::import),
         Route::new(Method::POST, "/api/import/files", OnAll(Create), import::files),
+        Route::new(Method::GET, "/api/patients", On(Search, "Patient"), patients::search),
+        Route::new(Method::GET, "/api/chart/{id}", On(Read, "Patient"), chart::chart),
+        Route::new(Method::GET, "/api/where/{type}/{id}", OnType(Read), where_from::versions),
+        Route::new(Method::GET, "/api/where/{type}/{id}/bytes", OnType(Read), where_from::bytes),
         Route::new(Method::GET, "/api/export/{type}", OnAll(Search), export::of_type),
     ]
 }

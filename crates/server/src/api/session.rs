@@ -5,7 +5,7 @@ use crate::app::App;
 use crate::call::{Call, Peer};
 use crate::cookie::{self, Transport};
 use crate::refusal::Refusal;
-use access::{Account, PrincipalKind, csrf_token, system_random};
+use access::{Account, Grant, Permission, PrincipalKind, csrf_token, system_random};
 use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -59,6 +59,19 @@ pub(super) async fn open(
     Ok(Answer::json(status, body.to_string()).with("set-cookie", &cookie::set(value, transport)))
 }
 
+/// What of the pages this grant can open, of those that this program has.
+fn features(grant: &Grant) -> Vec<&'static str> {
+    let mut features = Vec::new();
+    if grant.may(Permission::Search, "Patient").is_ok() && grant.may(Permission::Read, "Patient").is_ok() {
+        features.push("patients");
+    }
+    let has_sql = crate::routes().iter().any(|route| route.path == "/api/sql");
+    if has_sql && grant.may_use_sql().is_ok() {
+        features.push("sql");
+    }
+    features
+}
+
 /// `GET /api/session`
 pub(super) async fn show(call: Call) -> Result<Answer, Refusal> {
     let grant = call.grant()?;
@@ -72,6 +85,7 @@ pub(super) async fn show(call: Call) -> Result<Answer, Refusal> {
         "principal": grant.principal().to_string(),
         "scopes": grant.scopes().to_string(),
         "administers": grant.may_administer().is_ok(),
+        "features": features(&grant),
         "csrf": call.session.as_deref().map(csrf_token),
         "zone": call.app.zone,
         "build": call.app.build,

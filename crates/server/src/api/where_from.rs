@@ -1,0 +1,65 @@
+//! Where a record came from: its versions, the arrival of each, its bytes.
+
+use super::arrival_json;
+use crate::answer::Answer;
+use crate::call::Call;
+use crate::refusal::Refusal;
+use crate::time::instant;
+use axum::http::StatusCode;
+use records::{Change, HistoryOf, HistoryQuery};
+use serde_json::{Value, json};
+
+/// Versions in an answer: the newest.
+const VERSIONS: u32 = 100;
+
+fn word(change: Change) -> &'static str {
+    match change {
+        Change::Created => "created",
+        // No version is made where nothing changed.
+        Change::Updated | Change::Unchanged => "updated",
+        Change::Deleted => "deleted",
+    }
+}
+
+/// `GET /api/where/{type}/{id}`: the versions, newest first, each with its place in the arrival that brought it.
+pub(super) async fn versions(call: Call) -> Result<Answer, Refusal> {
+    let (grant, resource_type, id) = (call.grant()?, call.part("type"), call.part("id"));
+    call.app
+        .reading(move |app| {
+            let query = HistoryQuery { count: VERSIONS, ..HistoryQuery::default() };
+            let page = app.records.history(&grant, HistoryOf::Resource(&resource_type, &id), &query)?;
+            app.audit(&grant, "where", &format!("{resource_type}/{id}"), &page.versions)?;
+            let mut versions: Vec<Value> = Vec::with_capacity(page.versions.len());
+            for stored in &page.versions {
+                let source = app.records.source(&grant, &resource_type, &id, Some(stored.version))?;
+                versions.push(json!({
+                    "version": stored.version,
+                    "at": instant(stored.updated_us),
+                    "change": word(stored.change),
+                    "seq": stored.seq.0,
+                    "arrival": arrival_json(&source.arrival),
+                    "offset": source.at,
+                    "length": source.length,
+                }));
+            }
+            Ok(Answer::of(&json!({"ref": format!("{resource_type}/{id}"), "versions": versions, "total": page.total})))
+        })
+        .await
+}
+
+/// `GET /api/where/{type}/{id}/bytes?version=`: the bytes of one version, for those who may not read whole arrivals.
+pub(super) async fn bytes(call: Call) -> Result<Answer, Refusal> {
+    let version =
+        super::arrivals::number_in_query(&call, "version")?.map(|version| i64::try_from(version).unwrap_or(i64::MAX));
+    let (grant, resource_type, id) = (call.grant()?, call.part("type"), call.part("id"));
+    let bytes = call
+        .app
+        .reading(move |app| {
+            let bytes = app.records.source_bytes(&grant, &resource_type, &id, version)?;
+            app.audit(&grant, "bytes", &format!("{resource_type}/{id}"), &[])?;
+            Ok(bytes)
+        })
+        .await?;
+    let answer = Answer::new(StatusCode::OK, "application/octet-stream", bytes);
+    Ok(answer.with("x-content-type-options", "nosniff").with("content-disposition", "attachment"))
+}
