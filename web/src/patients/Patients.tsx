@@ -4,6 +4,7 @@ import { useEffect, useId, useMemo, useRef, useState } from 'react';
 import { json } from '../api/client';
 import type { Found, Identifier, Patients as Answer, Reason } from '../api/types';
 import { useLanguage, useT, type Translate } from '../i18n';
+import { useSession } from '../live/session';
 import { AgeText } from '../parts/AgeText';
 import { Failure, StaleBar } from '../parts/Failure';
 import { mainIdentifier } from '../parts/identifier';
@@ -20,6 +21,20 @@ const MOST = 50;
 const ROWS = '[data-row-link]';
 
 export function Patients() {
+  const t = useT();
+  // Administrators manage the program and see no clinical data.
+  if (useSession()?.features.includes('patients')) return <Search />;
+  return (
+    <>
+      <PageTitle quiet>{t('patients.title')}</PageTitle>
+      <Empty title={t('patients.notYours.title')} command="medweave user create NAME --role clinician --password-stdin">
+        <p>{t('patients.notYours.text')}</p>
+      </Empty>
+    </>
+  );
+}
+
+function Search() {
   const t = useT();
   const navigate = useNavigate();
   const { q } = useSearch({ from: '/inside/patients' });

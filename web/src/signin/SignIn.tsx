@@ -16,10 +16,14 @@ export function safeReturn(to: string | undefined): string {
 
 export function wordsOfRefusal(t: Translate, error: ApiError): string {
   if (error.status === 0) return t('failure.offline.text');
-  if (error.status === 429 || error.status === 423) {
-    return error.wait_s ? t('signin.lockedMinutes', { minutes: Math.ceil(error.wait_s / 60) }) : t('signin.locked');
+  if (error.status === 429) {
+    if (error.wait_s !== undefined) return t('failure.busy.text', { seconds: error.wait_s });
+    // The refusal says until when.
+    const until_ms = Date.parse(/\d{4}-\d\d-\d\dT[\d:.]+Z/.exec(error.message)?.[0] ?? '');
+    return Number.isNaN(until_ms) ? t('signin.locked') : t('signin.lockedMinutes', { minutes: Math.max(1, Math.ceil((until_ms - Date.now()) / 60_000)) });
   }
-  if (error.status === 401 || error.status === 403) return t('signin.wrong');
+  if (/\bdisabled\b/.test(error.message)) return t('signin.disabled');
+  if (error.status === 401) return t('signin.wrong');
   return error.message || t('failure.broken.text');
 }
 
