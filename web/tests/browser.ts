@@ -74,6 +74,7 @@ export async function visitor(browser: Browser, { language, theme, size }: Look,
     hasTouch: size.width < 768,
     ...(state && { storageState: state }),
   });
+  context.setDefaultTimeout(8_000);
   await context.addInitScript(
     ([lang, look]) => {
       localStorage.setItem('medweave.language', lang);

@@ -24,8 +24,13 @@ export class Server {
 
   /** Runs a command on the directory and gives what it printed. */
   command(args: string[], input = ''): string {
-    const done = spawnSync(binary(), ['--data', this.data, ...args], { input, encoding: 'utf8', cwd: this.folder });
-    if (done.status !== 0) throw new Error(`medweave ${args.join(' ')}: ${done.stderr}${done.stdout}`);
+    const done = spawnSync(binary(), ['--data', this.data, ...args], {
+      encoding: 'utf8',
+      cwd: this.folder,
+      timeout: 30_000,
+      ...(input ? { input } : { stdio: ['ignore', 'pipe', 'pipe'] as const }),
+    });
+    if (done.status !== 0) throw new Error(`medweave ${args.join(' ')}: ${done.error?.message ?? ''}${done.stderr}${done.stdout}`);
     return done.stdout;
   }
 

@@ -116,7 +116,7 @@ export function ChartPage() {
                 params={{ id, tab: to }}
                 search={errors ? { errors } : {}}
                 className="tab"
-                aria-current={tab === to ? 'page' : undefined}
+                activeOptions={{ exact: true, includeSearch: false }}
               >
                 {t(word)}
               </Link>

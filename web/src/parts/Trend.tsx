@@ -124,8 +124,8 @@ export function Trend({ title, unit, range, points, onPoint, onClose }: TrendPro
                 </text>
               </g>
             ))}
-            {timeTicks(scale).map((at_ms) => (
-              <text key={at_ms} x={scale.x(at_ms)} y={height - 6} textAnchor="middle">
+            {timeTicks(scale).map((at_ms, n, all) => (
+              <text key={at_ms} x={scale.x(at_ms)} y={height - 6} textAnchor={all.length === 1 ? 'middle' : n === 0 ? 'start' : n === all.length - 1 ? 'end' : 'middle'}>
                 {formatMoment(language, new Date(at_ms).toISOString(), zone, 'day')}
               </text>
             ))}
