@@ -1,7 +1,6 @@
 import { QueryCache, QueryClient } from '@tanstack/react-query';
 import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, Outlet, redirect } from '@tanstack/react-router';
-import { ApiError, json } from './api/client';
-import type { Setup } from './api/types';
+import { ApiError } from './api/client';
 import { sessionQuery } from './live/session';
 import { Failure } from './parts/Failure';
 import { Shell } from './shell/Shell';
@@ -68,8 +67,7 @@ const inside = createRoute({
       await context.queries.ensureQueryData(sessionQuery);
     } catch (error) {
       if (!(error instanceof ApiError) || error.status !== 401) throw error;
-      const { open } = await json<Setup>('/api/setup').catch((): Setup => ({ open: false, valid: null }));
-      throw open ? redirect({ to: '/setup' }) : toSignIn(location.href);
+      throw toSignIn(location.href);
     }
   },
   component: Shell,

@@ -1,5 +1,5 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { Navigate, useNavigate, useSearch } from '@tanstack/react-router';
+import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useEffect, useId, useRef, useState, type FormEvent } from 'react';
 import { ApiError, json } from '../api/client';
 import type { Setup } from '../api/types';
@@ -61,7 +61,6 @@ export function SignIn() {
     }
   };
 
-  if (setup.data?.open) return <Navigate to="/setup" replace />;
   return (
     <Front>
       <PageTitle>{t('signin.title')}</PageTitle>
@@ -85,6 +84,11 @@ export function SignIn() {
           {t(busy ? 'signin.busy' : 'signin.submit')}
         </button>
       </form>
+      {setup.data?.open && (
+        <p className="notice">
+          {t('signin.noAdministrator')} <Link to="/setup">{t('setup.title')}</Link>
+        </p>
+      )}
     </Front>
   );
 }
