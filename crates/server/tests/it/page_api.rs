@@ -1,0 +1,111 @@
+//! What the pages ask: patients, a chart, where a record came from.
+
+use crate::house::House;
+use axum::http::{Method, StatusCode};
+use serde_json::{Value, json};
+
+struct Ward {
+    house: House,
+    token: String,
+}
+
+impl Ward {
+    async fn new() -> Ward {
+        let house = House::new();
+        let token = house.token("system/*.cruds");
+        let ward = Ward { house, token };
+        ward.put("Patient", "p", r#"{"resourceType":"Patient","id":"p","birthDate":"1958-07-14","name":[{"family":"Smith","given":["Ann"]}]}"#).await;
+        for (version, value) in ["6.80", "6.2"].into_iter().enumerate() {
+            let status = if version == 0 { "final" } else { "corrected" };
+            let text = format!(
+                r#"{{"resourceType":"Observation","id":"k","status":"{status}","code":{{"text":"Potassium"}},"subject":{{"reference":"Patient/p"}},"effectiveDateTime":"2026-11-24","valueQuantity":{{"value":{value},"unit":"mmol/L"}}}}"#
+            );
+            ward.put("Observation", "k", &text).await;
+        }
+        ward.put(
+            "Condition",
+            "c",
+            r#"{"resourceType":"Condition","id":"c","subject":{"reference":"Patient/p"},"code":{"text":"Gout"}}"#,
+        )
+        .await;
+        ward
+    }
+
+    async fn put(&self, resource_type: &str, id: &str, text: &str) {
+        let bearer = format!("Bearer {}", self.token);
+        let headers = [("authorization", bearer.as_str()), ("content-type", "application/fhir+json")];
+        let (status, body) = self.house.send(Method::PUT, &format!("/fhir/{resource_type}/{id}"), &headers, text).await;
+        assert!(status.is_success(), "{status} {body}");
+    }
+
+    async fn get_as(&self, token: &str, path: &str) -> (StatusCode, String) {
+        let bearer = format!("Bearer {token}");
+        self.house.send(Method::GET, path, &[("authorization", bearer.as_str())], "").await
+    }
+
+    async fn get(&self, path: &str) -> Value {
+        let (status, body) = self.get_as(&self.token, path).await;
+        assert_eq!(status, StatusCode::OK, "{path}: {body}");
+        serde_json::from_str(&body).unwrap()
+    }
+}
+
+#[tokio::test]
+async fn a_misspelt_patient_is_found_with_the_reason() {
+    let ward = Ward::new().await;
+    let answer = ward.get("/api/patients?q=smtih%2014.7.1958").await;
+    assert_eq!(answer["total"], 1);
+    assert_eq!(answer["patients"][0]["id"], "p");
+    assert_eq!(
+        answer["patients"][0]["why"],
+        json!([{"kind": "near", "text": "smith"}, {"kind": "born", "text": "1958-07-14"}])
+    );
+    assert_eq!(ward.get("/api/patients?q=jones").await["patients"], json!([]));
+}
+
+#[tokio::test]
+async fn a_chart_keeps_the_digits_and_names_what_it_may_not_show() {
+    let ward = Ward::new().await;
+    let chart = ward.get("/api/chart/p").await;
+    assert_eq!(chart["results"][0]["value"], "6.2");
+    assert_eq!(chart["problems"][0]["code"]["text"], "Gout");
+    assert_eq!(chart["withheld"], json!([]));
+    let narrow = ward.house.token("system/Patient.rs system/Observation.rs");
+    let (status, body) = ward.get_as(&narrow, "/api/chart/p").await;
+    let chart: Value = serde_json::from_str(&body).unwrap();
+    assert_eq!((status, &chart["problems"]), (StatusCode::OK, &json!([])));
+    assert!(chart["withheld"].as_array().unwrap().contains(&json!("Condition")));
+    let other = ward.house.token("system/Observation.rs");
+    for path in ["/api/chart/p", "/api/patients?q=smith", "/api/where/Patient/p", "/api/where/Patient/p/bytes"] {
+        assert_eq!(ward.get_as(&other, path).await.0, StatusCode::FORBIDDEN, "{path}");
+    }
+    assert_eq!(ward.get_as(&ward.token, "/api/chart/nobody").await.0, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn each_version_leads_to_the_bytes_that_were_sent() {
+    let ward = Ward::new().await;
+    let versions = ward.get("/api/where/Observation/k").await;
+    let versions = versions["versions"].as_array().unwrap();
+    assert_eq!(versions.iter().map(|version| version["version"].as_i64().unwrap()).collect::<Vec<_>>(), [2, 1]);
+    for (version, digits) in versions.iter().zip(["6.2", "6.80"]) {
+        let range = format!(
+            "/api/arrivals/{}/bytes?from={}&length={}",
+            version["arrival"]["no"], version["offset"], version["length"]
+        );
+        let (_, whole) = ward.get_as(&ward.token, &range).await;
+        let alone =
+            ward.get_as(&ward.token, &format!("/api/where/Observation/k/bytes?version={}", version["version"])).await.1;
+        assert_eq!(whole, alone);
+        assert!(alone.contains(&format!(r#""value":{digits},"#)), "{alone}");
+    }
+}
+
+#[tokio::test]
+async fn a_session_says_what_its_pages_may_open() {
+    let ward = Ward::new().await;
+    assert!(ward.get("/api/session").await["features"].as_array().unwrap().contains(&json!("patients")));
+    let narrow = ward.house.token("system/Observation.rs");
+    let (_, body) = ward.get_as(&narrow, "/api/session").await;
+    assert_eq!(serde_json::from_str::<Value>(&body).unwrap()["features"], json!([]));
+}
