@@ -1,33 +1,182 @@
-//! What import asks of the map from HL7 v2 messages to FHIR.
+//! HL7 v2 messages as plans.
+//!
+//! A message is one request: everything it tells is stored, or nothing. Its resources are found by their business identity
+//! and merged with what is stored, so that a repeat changes nothing. An event without a map is kept as it came and named.
 
-use access::Grant;
-use records::{Arrived, DeadLetterNo, Error, Receipt, Records};
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use crate::fhir_door::put::{Put, bare};
+use crate::fhir_door::references::{Names, rewrite};
+use crate::fhir_door::refusal::{at, bad_request, refusal, unprocessable};
+use crate::import::resources::Letter;
+use fhir::json::{Document, Rewriter, Tree};
+use fhir::schema::{TypeId, r4};
+use hl7::map::{self, MapError, MappedResource, Outcome, Settings};
+use hl7::{Message, ParseOptions};
+use records::{
+    Besides, DeadLetterNo, Error, Found, IfEqual, Lookup, NewDeadLetter, Operation, Planner, Write, derived_id,
+};
+use std::sync::{Arc, Mutex, PoisonError};
 
-/// Takes the content of HL7 v2 files: finds the messages, maps each, stores it.
-pub trait Hl7Door: Send + Sync {
-    /// Stores the messages in `content`, each all or nothing, in their order. `closes` is a dead letter that this replays.
-    ///
-    /// # Errors
-    /// What stops everything; a message that cannot be taken becomes a dead letter.
-    fn receive(
-        &self,
-        records: &Records,
-        grant: &Grant,
-        about: Arrived,
-        content: Arc<Vec<u8>>,
-        closes: Option<DeadLetterNo>,
-    ) -> Result<Hl7Outcome, Error>;
+/// What a message was, known once it is planned.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MessageSeen {
+    /// Message type and trigger event, as in `ADT^A01`.
+    pub event: String,
+    /// False if the event has no map: the message is kept, and nothing is made of it.
+    pub is_mapped: bool,
+    /// What was odd: place, byte offset in the message, text.
+    pub issues: Vec<(String, u64, String)>,
+    /// Fields that hold data which no rule took.
+    pub not_taken: Vec<String>,
 }
 
-/// What became of the messages of a content.
-#[derive(Debug, Default)]
-pub struct Hl7Outcome {
-    /// One per request to the store.
-    pub receipts: Vec<Receipt>,
-    /// Messages whose event has no map, by event: kept, and never half mapped.
-    pub unmapped: BTreeMap<String, u64>,
-    /// What is wrong: place, byte offset in the content, text.
-    pub issues: Vec<(String, u64, String)>,
+/// Plans one message. Clones share what was seen, so that the caller keeps one and gives the other away.
+#[derive(Clone)]
+pub struct MessagePlan {
+    content: Arc<Vec<u8>>,
+    settings: Arc<Settings>,
+    options: ParseOptions,
+    closes: Option<DeadLetterNo>,
+    seen: Arc<Mutex<MessageSeen>>,
+}
+
+impl MessagePlan {
+    /// A plan for the message that is `content`, read as the source's settings say.
+    pub fn new(content: Arc<Vec<u8>>, settings: Arc<Settings>, options: ParseOptions) -> Self {
+        MessagePlan { content, settings, options, closes: None, seen: Arc::default() }
+    }
+
+    /// The same as the replay of a dead letter.
+    pub(crate) fn closing(mut self, no: DeadLetterNo) -> Self {
+        self.closes = Some(no);
+        self
+    }
+
+    /// What the message was, after planning.
+    pub fn seen(&self) -> MessageSeen {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Planner for MessagePlan {
+    fn plan(&self, lookup: &dyn Lookup) -> Result<Vec<Operation>, Error> {
+        let message = Message::parse(&self.content, &self.options).map_err(|e| bad_request(e.to_string()))?;
+        let outcome = map::map(&message, &self.settings).map_err(refused)?;
+        let (seen, operations) = match outcome {
+            Outcome::NoMap { event } => (MessageSeen { event, ..MessageSeen::default() }, Vec::new()),
+            Outcome::Mapped(mapped) => {
+                let operations = Merge { plan: self, lookup, resources: &mapped.resources }.operations()?;
+                let issue = |i: &hl7::Issue| (i.place.to_string(), i.span.start as u64, i.text.clone());
+                let seen = MessageSeen {
+                    event: mapped.event,
+                    is_mapped: true,
+                    issues: mapped.issues.iter().map(issue).collect(),
+                    not_taken: mapped.unmapped.iter().map(ToString::to_string).collect(),
+                };
+                (seen, operations)
+            }
+        };
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = seen;
+        Ok(operations)
+    }
+
+    fn besides(&self) -> Besides {
+        Besides { closes: self.closes, ..Besides::default() }
+    }
+}
+
+/// A plan that keeps a message which was refused with `error`, as a dead letter that shows the place.
+pub fn dead_letter(length: u64, error: &Error) -> impl Planner + use<> {
+    let refused = refusal(error);
+    Letter(NewDeadLetter {
+        at: 0,
+        length,
+        what: refused.text(),
+        place: refused.issues.first().map(|issue| issue.place.clone()).unwrap_or_default(),
+        hint: "correct the message and replay it, or have the sender correct it and send it again".into(),
+    })
+}
+
+fn refused(error: MapError) -> Error {
+    let place = error.place().map(|place| place.to_string()).unwrap_or_default();
+    unprocessable("required", if place.is_empty() { "message".to_owned() } else { place }, error.to_string())
+}
+
+/// A resource of a message with its identity here.
+struct Known {
+    resource_type: TypeId,
+    id: String,
+    is_stored: bool,
+}
+
+struct Merge<'a> {
+    plan: &'a MessagePlan,
+    lookup: &'a dyn Lookup,
+    resources: &'a [MappedResource],
+}
+
+impl Merge<'_> {
+    fn operations(&self) -> Result<Vec<Operation>, Error> {
+        let mut names = Names::default();
+        let mut known = Vec::with_capacity(self.resources.len());
+        for mapped in self.resources {
+            let name = mapped.key.resource_type;
+            let resource_type = r4()
+                .resource_type(name)
+                .ok_or_else(|| Error::Damaged(format!("the map made a {name}, which is no R4 resource")))?;
+            let (condition, full_url) = (mapped.key.condition(), mapped.key.full_url(&self.plan.settings.source));
+            let (id, is_stored) = match self.lookup.find(name, &condition)? {
+                Found::One(id) => (id, true),
+                Found::None => (derived_id(&self.plan.settings.source, &full_url), false),
+                Found::Many => return Err(Error::MultipleMatches { resource_type: name.into(), query: condition }),
+            };
+            names.enter(&full_url, resource_type, &id);
+            known.push(Known { resource_type, id, is_stored });
+        }
+        let pairs = self.resources.iter().zip(known);
+        pairs.map(|(mapped, known)| self.operation(mapped, known, &names)).collect()
+    }
+
+    fn operation(&self, mapped: &MappedResource, known: Known, names: &Names) -> Result<Operation, Error> {
+        let length = self.plan.content.len() as u64;
+        let Known { resource_type, id, is_stored } = known;
+        if is_stored && mapped.write == map::Write::CreateIfAbsent {
+            return Ok(bare(resource_type, id, Write::Keep, None, 0, length));
+        }
+        let name = r4().name(resource_type);
+        let resource = resolved(&mapped.resource, names)?;
+        let stored = if is_stored { self.lookup.current(name, &id)?.and_then(|current| current.json) } else { None };
+        let text = match stored {
+            None => resource.to_string(),
+            Some(json) => {
+                let document =
+                    Document::parse(json.as_bytes()).map_err(|e| Error::Damaged(format!("{name}/{id}: {e}")))?;
+                let news = MappedResource { resource, ..mapped.clone() };
+                news.merge_into(&Tree::from(document.root())).to_string()
+            }
+        };
+        let put = Put {
+            resource_type,
+            id,
+            text: &text,
+            if_match: None,
+            if_equal: IfEqual::Keep,
+            must_be_new: false,
+            at: 0,
+            length,
+        };
+        put.operation(self.lookup).map_err(|error| at("message", error))
+    }
+}
+
+/// `resource` with references to other resources of its message as they are here.
+fn resolved(resource: &Tree, names: &Names) -> Result<Tree, Error> {
+    let text = resource.to_string();
+    let damaged = |e: fhir::json::SyntaxError| Error::Damaged(format!("the map made what is not JSON: {e}"));
+    let document = Document::parse(text.as_bytes()).map_err(damaged)?;
+    let mut rewriter = Rewriter::new();
+    rewrite(document.root(), names, None, None, &mut rewriter)?;
+    let mut out = String::with_capacity(text.len());
+    rewriter.write(document.root(), &mut out);
+    let document = Document::parse(out.as_bytes()).map_err(damaged)?;
+    Ok(Tree::from(document.root()))
 }

@@ -11,12 +11,11 @@
 
 mod error;
 pub mod fhir_door;
-mod hl7_door;
+pub mod hl7_door;
 pub mod import;
 mod replay;
 mod undo;
 
 pub use error::Error;
-pub use hl7_door::{Hl7Door, Hl7Outcome};
 pub use import::{FileReport, ImportOptions, Importer, Input, Issue};
 pub use undo::{Left, Undone};

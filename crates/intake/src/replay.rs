@@ -2,6 +2,7 @@
 
 use crate::error::Error;
 use crate::fhir_door::bundle::{Imported, imported};
+use crate::hl7_door::MessagePlan;
 use crate::import::Importer;
 use crate::import::resources::{Refused, Resources};
 use access::Grant;
@@ -40,9 +41,10 @@ impl Importer {
         };
         let trail = Trail { action: "replay".into(), detail: format!("dead letter {no}") };
         if arrival.media == "application/hl7-v2" {
-            let door =
-                self.hl7.as_ref().ok_or_else(|| Error::Closed("no map from HL7 v2 messages is set up".into()))?;
-            return Ok(door.receive(&self.records, grant, about, Arc::new(bytes), Some(no))?.receipts);
+            let settings = Arc::new(hl7::map::Settings::new(&about.source));
+            let content = Arc::new(bytes);
+            let plan = MessagePlan::new(Arc::clone(&content), settings, hl7::ParseOptions::default()).closing(no);
+            return Ok(vec![self.records.write(grant, trail, about, &content, ReuseArrival::Never, plan)?]);
         }
         let is_bundle = |bytes: &[u8]| crate::import::recognise::resource_type(bytes) == Some("Bundle");
         let is_part = letter.at > 0 || letter.length < arrival.length;

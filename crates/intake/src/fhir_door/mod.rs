@@ -9,7 +9,7 @@ pub mod bundle;
 mod entry;
 pub mod patch;
 pub(crate) mod put;
-mod references;
+pub(crate) mod references;
 pub(crate) mod refusal;
 mod response;
 mod single;

@@ -320,12 +320,25 @@ impl Taking<'_, '_> {
             return Ok(());
         }
         match parts {
-            Parts::Messages => {
-                let piece = self.piece(place, "application/hl7-v2", base, content, What::Hl7);
-                self.session.piece(self.file, piece)
-            }
+            Parts::Messages => self.messages(place, base, &content),
             Parts::Lines => self.lines(place, base, line, content),
         }
+    }
+
+    /// A part of HL7 v2: each message is an arrival, so that it comes back byte for byte.
+    fn messages(&mut self, place: &Place, base: u64, content: &[u8]) -> Result<(), Error> {
+        let batch = hl7::Batch::split(content);
+        let messages = batch.messages.into_iter().map(|range| (range, What::Message));
+        let stray = batch.stray.into_iter().map(|range| (range, What::Stray));
+        let mut pieces: Vec<(Range<usize>, What)> = messages.chain(stray).collect();
+        pieces.sort_by_key(|(range, _)| range.start);
+        for (range, what) in pieces {
+            let range = without_frame(content, range);
+            let at = base + range.start as u64;
+            let piece = self.piece(place, "application/hl7-v2", at, content[range].to_vec(), what);
+            self.session.piece(self.file, piece)?;
+        }
+        Ok(())
     }
 
     /// A part of NDJSON: a run of resources is one arrival, a bundle one of its own.
@@ -436,6 +449,17 @@ fn message_starts(buffer: &[u8]) -> impl Iterator<Item = usize> + '_ {
         Some(0x0b) if at > 1 => Some(at - 1),
         _ => None,
     })
+}
+
+/// `range` without the bytes that end an MLLP frame and begin the next.
+fn without_frame(content: &[u8], range: Range<usize>) -> Range<usize> {
+    let text = &content[range.clone()];
+    match memchr::memrchr(0x1c, text) {
+        Some(end) if text[end + 1..].iter().all(|b| matches!(b, b'\r' | b'\n' | 0x0b)) => {
+            range.start..range.start + end
+        }
+        _ => range,
+    }
 }
 
 /// `range` without white space and byte order mark at its ends.

@@ -17,7 +17,6 @@ pub use report::{Counts, FileReport, ISSUES_KEPT, Issue};
 pub use unpack::Bounds;
 
 use crate::error::Error;
-use crate::hl7_door::Hl7Door;
 use access::Grant;
 use records::Records;
 use session::{Session, Waiting};
@@ -40,6 +39,8 @@ pub struct ImportOptions {
     pub source: Option<String>,
     /// Report only, write nothing.
     pub dry_run: bool,
+    /// How HL7 v2 messages are read; if `None`, as those of a source in UTC with nothing special about it.
+    pub messages: Option<Arc<hl7::map::Settings>>,
     /// The door that arrivals name.
     pub door: String,
     /// What one file may take.
@@ -48,14 +49,13 @@ pub struct ImportOptions {
 
 impl Default for ImportOptions {
     fn default() -> Self {
-        ImportOptions { source: None, dry_run: false, door: "import".into(), bounds: Bounds::default() }
+        ImportOptions { source: None, dry_run: false, messages: None, door: "import".into(), bounds: Bounds::default() }
     }
 }
 
 /// Brings files into a store; replays dead letters and takes arrivals back.
 pub struct Importer {
     pub(crate) records: Arc<Records>,
-    pub(crate) hl7: Option<Arc<dyn Hl7Door>>,
 }
 
 /// A file to be imported.
@@ -87,15 +87,9 @@ pub struct Progress<'a> {
 }
 
 impl Importer {
-    /// An importer into `records`. HL7 v2 messages are kept as they come until [`Importer::with_hl7`].
+    /// An importer into `records`.
     pub fn new(records: Arc<Records>) -> Self {
-        Importer { records, hl7: None }
-    }
-
-    /// With a door that makes resources of HL7 v2 messages.
-    pub fn with_hl7(mut self, door: Arc<dyn Hl7Door>) -> Self {
-        self.hl7 = Some(door);
-        self
+        Importer { records }
     }
 
     /// Imports one file and returns when all that it reports is on disk.

@@ -102,12 +102,3 @@ impl Planner for Letter {
         Besides { dead_letters: vec![self.0.clone()], ..Besides::default() }
     }
 }
-
-/// Keeps a content of which nothing is to be stored as resources.
-pub(crate) struct Kept;
-
-impl Planner for Kept {
-    fn plan(&self, _lookup: &dyn Lookup) -> Result<Vec<Operation>, Error> {
-        Ok(Vec::new())
-    }
-}

@@ -1,12 +1,13 @@
 //! Pieces of files on their way to the store: planned here, committed by the writer meanwhile.
 
 use super::report::{FileReport, Issue};
-use super::resources::{Kept, Letter, Refused, Resources};
+use super::resources::{Letter, Refused, Resources};
 use super::unpack::Bounds;
 use super::{ImportOptions, Importer};
 use crate::error::Error;
 use crate::fhir_door::bundle::{Imported, imported};
 use crate::fhir_door::refusal::{is_fatal, refusal};
+use crate::hl7_door::{MessagePlan, MessageSeen};
 use access::Grant;
 use records::{Arrived, Lookup, NewDeadLetter, Operation, Pending, Planner, Receipt, ReuseArrival, Trail};
 use std::collections::{HashSet, VecDeque};
@@ -33,8 +34,10 @@ pub(crate) enum What {
     Resources(Vec<(Range<usize>, Option<u64>)>),
     /// A bundle; the line it stands on if it is one of several.
     Bundle { line: Option<u64> },
-    /// HL7 v2 messages.
-    Hl7,
+    /// One HL7 v2 message.
+    Message,
+    /// Text among messages that belongs to none.
+    Stray,
 }
 
 /// Which pieces wait for others: name of the file or member, and offset in it.
@@ -44,6 +47,7 @@ struct InFlight {
     file: usize,
     piece: Piece,
     pending: Pending,
+    message: Option<MessagePlan>,
 }
 
 /// An import of one or more files.
@@ -64,7 +68,17 @@ enum Plan {
     Resources(Resources),
     Bundle(crate::fhir_door::bundle::BundlePlanner),
     Letter(Letter),
-    Kept(Kept),
+    Message(MessagePlan),
+}
+
+impl Plan {
+    /// The plan of a message, to be asked later what it saw.
+    fn message(&self) -> Option<MessagePlan> {
+        match self {
+            Plan::Message(plan) => Some(plan.clone()),
+            _ => None,
+        }
+    }
 }
 
 impl Planner for Plan {
@@ -73,7 +87,7 @@ impl Planner for Plan {
             Plan::Resources(plan) => plan.plan(lookup),
             Plan::Bundle(plan) => plan.plan(lookup),
             Plan::Letter(plan) => plan.plan(lookup),
-            Plan::Kept(plan) => plan.plan(lookup),
+            Plan::Message(plan) => plan.plan(lookup),
         }
     }
 
@@ -82,7 +96,7 @@ impl Planner for Plan {
             Plan::Resources(plan) => plan.besides(),
             Plan::Bundle(plan) => plan.besides(),
             Plan::Letter(plan) => plan.besides(),
-            Plan::Kept(plan) => plan.besides(),
+            Plan::Message(plan) => plan.besides(),
         }
     }
 
@@ -129,21 +143,19 @@ impl<'a> Session<'a> {
             return Ok(());
         }
         self.reports[file].bytes += piece.content.len() as u64;
-        if matches!(piece.what, What::Hl7) {
-            return self.messages(file, piece);
-        }
         let plan = self.plan(&piece);
         if self.options.dry_run {
             return self.rehearse(file, &piece, &plan);
         }
+        let message = plan.message();
         match self.submit(&piece, plan) {
-            Ok(pending) => self.sent(file, piece, pending),
+            Ok(pending) => self.sent(file, piece, pending, message),
             Err(error) if waits_for_others(&error) && !self.in_flight.is_empty() => {
                 // What it waits for may be on its way.
                 self.settle(0)?;
                 let plan = self.plan(&piece);
                 match self.submit(&piece, plan) {
-                    Ok(pending) => self.sent(file, piece, pending),
+                    Ok(pending) => self.sent(file, piece, pending, None),
                     Err(error) => self.refused(file, &piece, error),
                 }
             }
@@ -170,7 +182,20 @@ impl<'a> Session<'a> {
                 only: None,
                 closes: None,
             })),
-            What::Hl7 => Plan::Kept(Kept),
+            What::Message => {
+                let settings = match &self.options.messages {
+                    Some(settings) => Arc::clone(settings),
+                    None => Arc::new(hl7::map::Settings::new(self.source())),
+                };
+                Plan::Message(MessagePlan::new(Arc::clone(&piece.content), settings, hl7::ParseOptions::default()))
+            }
+            What::Stray => Plan::Letter(Letter(NewDeadLetter {
+                at: 0,
+                length: piece.content.len() as u64,
+                what: "text that belongs to no message: messages begin with MSH".into(),
+                place: String::new(),
+                hint: "correct it to a message and replay it, or discard it".into(),
+            })),
         }
     }
 
@@ -179,19 +204,24 @@ impl<'a> Session<'a> {
         self.importer.records.submit(self.grant, trail, piece.about.clone(), &piece.content, ReuseArrival::IfSame, plan)
     }
 
-    fn sent(&mut self, file: usize, piece: Piece, pending: Pending) -> Result<(), Error> {
+    fn sent(&mut self, file: usize, piece: Piece, pending: Pending, message: Option<MessagePlan>) -> Result<(), Error> {
         self.in_flight_bytes += piece.content.len();
-        self.in_flight.push_back(InFlight { file, piece, pending });
+        self.in_flight.push_back(InFlight { file, piece, pending, message });
         self.settle(IN_FLIGHT)
     }
 
     /// Waits until at most `most` requests are on their way.
     pub(crate) fn settle(&mut self, most: usize) -> Result<(), Error> {
         while self.in_flight.len() > most || (self.in_flight_bytes > IN_FLIGHT_BYTES && self.in_flight.len() > 1) {
-            let Some(InFlight { file, piece, pending }) = self.in_flight.pop_front() else { break };
+            let Some(InFlight { file, piece, pending, message }) = self.in_flight.pop_front() else { break };
             self.in_flight_bytes -= piece.content.len();
             match pending.wait() {
-                Ok(receipt) => self.received(file, &piece, receipt)?,
+                Ok(receipt) => {
+                    self.received(file, &piece, receipt)?;
+                    if let Some(message) = message {
+                        self.seen(file, &piece, message.seen());
+                    }
+                }
                 Err(error) => self.refused(file, &piece, error)?,
             }
         }
@@ -245,6 +275,9 @@ impl<'a> Session<'a> {
                 for (resource_type, change) in changes {
                     self.reports[file].count(resource_type, change);
                 }
+                if let Some(message) = plan.message() {
+                    self.seen(file, piece, message.seen());
+                }
                 plan.besides().dead_letters
             }
             Err(error) if ends_everything(&error) => return Err(error.into()),
@@ -262,40 +295,16 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    fn messages(&mut self, file: usize, piece: Piece) -> Result<(), Error> {
-        let Some(door) = self.importer.hl7.clone() else {
-            self.reports[file].issue(Issue {
-                file: piece.about.name.clone(),
-                place: String::new(),
-                offset: Some(piece.about.base),
-                message: "HL7 v2 messages are kept as they came; no map is set up to make resources of them".into(),
-                dead_letter: None,
-            });
-            if self.options.dry_run {
-                return Ok(());
-            }
-            let pending = self.submit(&piece, Plan::Kept(Kept))?;
-            return self.sent(file, piece, pending);
-        };
-        if self.options.dry_run {
-            return Ok(());
-        }
-        // Messages may mean what earlier ones made.
-        self.settle(0)?;
-        let outcome =
-            door.receive(&self.importer.records, self.grant, piece.about.clone(), Arc::clone(&piece.content), None)?;
-        for receipt in outcome.receipts {
-            self.received(file, &piece, receipt)?;
-        }
+    /// Says what a message was: its event if that has no map, and what was odd.
+    fn seen(&mut self, file: usize, piece: &Piece, seen: MessageSeen) {
         let report = &mut self.reports[file];
-        for (event, count) in outcome.unmapped {
-            *report.unmapped.entry(event).or_default() += count;
+        if !seen.is_mapped && !seen.event.is_empty() {
+            *report.unmapped.entry(seen.event).or_default() += 1;
         }
-        for (place, offset, message) in outcome.issues {
+        for (place, offset, message) in seen.issues {
             let offset = Some(piece.about.base + offset);
             report.issue(Issue { file: piece.about.name.clone(), place, offset, message, dead_letter: None });
         }
-        Ok(())
     }
 }
 

@@ -121,7 +121,7 @@ fn entries_of_a_batch_have_fates_of_their_own() {
         r#"{"request":{"method":"GET","url":"Patient?_count=1"}}"#,
         r#"{"request":{"method":"POST","url":"Patient/$match"}}"#,
     ]));
-    expect![[r#"
+    expect![[r"
         200 OK Patient/1/_history/2
         412 Precondition Failed Patient/1 is at version 2, the request was made for version 1: read it again
         200 OK Patient/1/_history/3
@@ -129,7 +129,7 @@ fn entries_of_a_batch_have_fates_of_their_own() {
         204 No Content
         412 Precondition Failed Patient/1 is at version 0, the request was made for version 3: read it again
         200 OK get Patient?_count=1
-        400 Bad Request request.url: the operation $match cannot be called in a bundle"#]]
+        400 Bad Request request.url: the operation $match cannot be called in a bundle"]]
     .assert_eq(&answers.join("\n"));
 }
 

@@ -5,6 +5,7 @@ mod bundle;
 mod formats;
 mod house;
 mod import;
+mod messages;
 mod replay;
 mod single;
 mod synthea;
