@@ -151,7 +151,7 @@ impl Merge<'_> {
                 let document =
                     Document::parse(json.as_bytes()).map_err(|e| Error::Damaged(format!("{name}/{id}: {e}")))?;
                 let news = MappedResource { resource, ..mapped.clone() };
-                news.merge_into(&Tree::from(document.root())).to_string()
+                news.update(&Tree::from(document.root())).to_string()
             }
         };
         let put = Put {
