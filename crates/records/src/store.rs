@@ -194,7 +194,7 @@ impl Records {
             grant: grant.clone(),
             trail,
             packed,
-            reuse_arrival: reuse == ReuseArrival::IfSame,
+            reuse,
             planner: Box::new(planner),
             operations,
             answers,
@@ -272,6 +272,8 @@ impl Drop for Records {
 pub enum ReuseArrival {
     /// It is the same delivery: no second entry.
     IfSame,
+    /// It is the same message sent again: nothing is done, whatever else came since. Names do not matter.
+    Repeat,
     /// Every one counts: requests over HTTP, messages.
     Never,
 }

@@ -12,7 +12,7 @@ use crate::id::{ArrivalNo, Row, Seq};
 use crate::plan::{Operation, Outcome, Planner};
 use crate::posting::IndexRow;
 use crate::remember::{Answer, Remembering};
-use crate::store::Shared;
+use crate::store::{ReuseArrival, Shared};
 use crate::token::Tokens;
 use access::Grant;
 use fhir::schema::TypeId;
@@ -61,7 +61,7 @@ pub(crate) struct Request {
     pub(crate) grant: Grant,
     pub(crate) trail: Trail,
     pub(crate) packed: Packed,
-    pub(crate) reuse_arrival: bool,
+    pub(crate) reuse: ReuseArrival,
     pub(crate) planner: Box<dyn Planner>,
     pub(crate) operations: Vec<Operation>,
     pub(crate) answers: Vec<Answer>,
@@ -262,6 +262,12 @@ impl Writer {
     }
 
     fn carry_out(&mut self, mut request: Request) -> Result<Receipt, Error> {
+        if request.reuse == ReuseArrival::Repeat
+            && let Some(arrival) = self.earlier(&request.packed)?
+        {
+            let (outcomes, seq) = (Vec::new(), Seq(self.next_seq - 1));
+            return Ok(Receipt { arrival, new_arrival: false, outcomes, dead_letters: Vec::new(), seq });
+        }
         if !self.still_true(&request.answers)? {
             self.flush()?;
             let lookup = Remembering::new(&self.connection, &self.shared, &request.grant);
@@ -299,6 +305,20 @@ impl Writer {
         Ok(Receipt { arrival, new_arrival, outcomes, dead_letters, seq: Seq(last) })
     }
 
+    /// The arrival by which these very bytes came from this source before and were taken.
+    fn earlier(&self, packed: &Packed) -> Result<Option<ArrivalNo>, Error> {
+        Ok(self
+            .connection
+            .prepare_cached(
+                "SELECT no FROM arrival WHERE hash = ?1 AND length = ?2 AND source = ?3 AND undone_us IS NULL
+                 AND NOT EXISTS (SELECT 1 FROM dead_letter WHERE arrival = arrival.no) LIMIT 1",
+            )?
+            .query_row(params![packed.hash.as_slice(), packed.length as i64, packed.about.source], |r| {
+                r.get(0).map(ArrivalNo)
+            })
+            .optional()?)
+    }
+
     /// True if every answer that the plan was built on would be given again.
     fn still_true(&mut self, answers: &[Answer]) -> Result<bool, Error> {
         if answers.is_empty() {
@@ -323,7 +343,7 @@ impl Writer {
                 Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?))
             })
             .optional()?;
-        if request.reuse_arrival && same.is_some() {
+        if request.reuse == ReuseArrival::IfSame && same.is_some() {
             let again: Option<i64> = self
                 .connection
                 .prepare_cached(

@@ -154,8 +154,9 @@ impl<'a> Session<'a> {
                 // What it waits for may be on its way.
                 self.settle(0)?;
                 let plan = self.plan(&piece);
+                let message = plan.message();
                 match self.submit(&piece, plan) {
-                    Ok(pending) => self.sent(file, piece, pending, None),
+                    Ok(pending) => self.sent(file, piece, pending, message),
                     Err(error) => self.refused(file, &piece, error),
                 }
             }
@@ -201,7 +202,8 @@ impl<'a> Session<'a> {
 
     fn submit(&self, piece: &Piece, plan: Plan) -> Result<Pending, records::Error> {
         let trail = Trail { action: "import".into(), detail: piece.about.name.clone() };
-        self.importer.records.submit(self.grant, trail, piece.about.clone(), &piece.content, ReuseArrival::IfSame, plan)
+        let reuse = if plan.message().is_some() { ReuseArrival::Repeat } else { ReuseArrival::IfSame };
+        self.importer.records.submit(self.grant, trail, piece.about.clone(), &piece.content, reuse, plan)
     }
 
     fn sent(&mut self, file: usize, piece: Piece, pending: Pending, message: Option<MessagePlan>) -> Result<(), Error> {

@@ -19,6 +19,23 @@ fn a_message_is_stored_and_its_repeat_changes_nothing() {
 }
 
 #[test]
+fn an_old_message_sent_again_does_not_take_back_what_came_since() {
+    let house = House::new();
+    house.import("admit.hl7", ADMIT.as_bytes());
+    house.import("married.hl7", ADMIT.replace("ADT^A01|1", "ADT^A08|2").replace("Doe^Ann", "Roe^Ann").as_bytes());
+    let again = house.import("resent.hl7", ADMIT.as_bytes());
+    assert_eq!((again.stored, again.new_arrivals), (0, 0), "{again:?}");
+    let stored = house.records.feed(&everything(), records::Seq(0), 100).unwrap();
+    let rows: Vec<_> = stored.iter().map(|entry| entry.row).collect();
+    let texts: Vec<String> =
+        house.records.rows(&everything(), &rows).unwrap().into_iter().map(|(_, s)| s.json).collect();
+    assert!(
+        texts.iter().any(|t| t.contains("\"family\":\"Roe\""))
+            && !texts.iter().any(|t| t.contains("\"family\":\"Doe\""))
+    );
+}
+
+#[test]
 fn a_message_that_cannot_be_mapped_becomes_a_dead_letter_and_stops_no_other() {
     let house = House::new();
     let bad = ADMIT.replace("12^^^HOSP^MR", "").replace("Doe^Ann", "");
