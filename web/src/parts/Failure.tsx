@@ -75,7 +75,8 @@ export function Failure({ error, onRetry }: { error: unknown; onRetry?: () => vo
 /** A bar over data that stays: the newest try to renew it failed. */
 export function StaleBar({ error, onRetry }: { error: unknown; onRetry: () => void }) {
   const t = useT();
-  if (!error) return null;
+  // That the server does not answer is said once, by the frame of all pages.
+  if (!error || (error instanceof ApiError && error.status === 0)) return null;
   return (
     <div className="stale-bar" role="status">
       <span>

@@ -1,6 +1,6 @@
 import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
+import { lazy, Suspense, useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
 import { Button, Menu, MenuItem, MenuTrigger, Popover } from 'react-aria-components';
 import { send } from '../api/client';
 import { chooseLanguage, LANGUAGES, useLanguage, useT, type Key, type Language } from '../i18n';
@@ -8,9 +8,11 @@ import { useConnection } from '../live/connection';
 import { sessionQuery, signOut, useSession } from '../live/session';
 import { chooseTheme, nextTheme, THEMES, useTheme } from '../live/theme';
 import { Ago } from '../parts/When';
-import { KeysHelp } from './KeysHelp';
 import { useKeys, type Binding } from './keys';
 import './shell.css';
+
+/** Seldom opened: its dialog is fetched when it is. */
+const KeysHelp = lazy(async () => ({ default: (await import('./KeysHelp')).KeysHelp }));
 
 interface Place {
   to: '/patients' | '/sql';
@@ -32,7 +34,7 @@ export function Shell() {
   const navigate = useNavigate();
   const [help, setHelp] = useState(false);
   const places = PLACES.filter((place) => session?.features.includes(place.feature));
-  const title = useRouterState({ select: (state) => state.location.pathname });
+  const path = useRouterState({ select: (state) => state.location.pathname });
 
   const keys = useMemo<Binding[]>(
     () => [
@@ -73,7 +75,7 @@ export function Shell() {
       </header>
       <nav className="rail" aria-label={t('shell.rail')}>
         {places.map((place) => (
-          <Link key={place.to} to={place.to} className="rail-link" activeProps={{ 'aria-current': 'page' }}>
+          <Link key={place.to} to={place.to} className="rail-link" data-within={place.to === '/patients' && path.startsWith('/p/') ? '' : undefined} activeProps={{ 'aria-current': 'page' }}>
             <svg viewBox="0 0 16 16" aria-hidden>
               {place.icon}
             </svg>
@@ -86,8 +88,12 @@ export function Shell() {
         <NewVersion />
         <Outlet />
       </main>
-      <RouteAnnouncer path={title} />
-      <KeysHelp isOpen={help} onClose={() => setHelp(false)} />
+      <RouteAnnouncer path={path} />
+      {help && (
+        <Suspense>
+          <KeysHelp isOpen onClose={() => setHelp(false)} />
+        </Suspense>
+      )}
     </div>
   );
 }
