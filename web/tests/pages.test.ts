@@ -2,7 +2,7 @@ import type { Browser, BrowserContext } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launch, PHONE, visitor, Watched, WIDE, type Look } from './browser';
 import { Server } from './server';
-import { CORRECTION, WARD } from './ward';
+import { CORRECTION, MESSAGE, WARD } from './ward';
 
 const PASSWORD = 'seven east at three in the morning';
 const LOOK: Look = { language: 'en', theme: 'light', size: WIDE };
@@ -16,6 +16,7 @@ beforeAll(async () => {
   server = new Server();
   server.load('ward', WARD);
   server.load('correction', CORRECTION);
+  server.message('oru', MESSAGE);
   await server.start();
   browser = await launch();
 });
@@ -241,6 +242,21 @@ describe('chart', () => {
     expect(page.url()).toContain('where=Observation');
     await page.reload();
     await panel.getByText('Version 2').waitFor();
+    await page.context().close();
+  });
+
+  it('leads a value that came in a message to its field in the segment', async () => {
+    const watched = await clinician();
+    const { page } = watched;
+    await page.goto(server.url('/patients?q=880011'));
+    await page.locator('[data-row-link]').click();
+    await page.getByText('151.0').click();
+    const panel = page.getByRole('complementary', { name: /Where from/ });
+    await panel.locator('mark[data-mark="field"]').waitFor();
+    expect(await panel.locator('mark[data-mark="field"]').textContent()).toBe('151.0');
+    expect(await panel.locator('mark').first().textContent()).toBe('OBX|2|NM|2951-2^Sodium^LN||');
+    await fine(watched);
+    await watched.shot('where-message-en-light-wide');
     await page.context().close();
   });
 

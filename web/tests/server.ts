@@ -47,6 +47,13 @@ export class Server {
     this.command(['import', file, '--json', '--source', 'ward-test']);
   }
 
+  /** Imports an HL7 v2 message. */
+  message(name: string, segments: string[]): void {
+    const file = join(this.folder, `${name}.hl7`);
+    writeFileSync(file, `${segments.join('\r')}\r`);
+    this.command(['import', file, '--json', '--source', 'laboratory']);
+  }
+
   async start(): Promise<void> {
     const ready = join(this.folder, 'ready.json');
     rmSync(ready, { force: true });

@@ -85,5 +85,14 @@ export const WARD: object[] = [
   },
 ];
 
+/** A laboratory's message about somebody else. */
+export const MESSAGE: string[] = [
+  'MSH|^~\\&|LAB|NORTH|MW|WARD|20261124093000+0800||ORU^R01^ORU_R01|M1|P|2.5.1',
+  'PID|1||880011^^^NORTH^MR||Lopez^Ines||19900305|F',
+  'OBR|1||F-17|24323-8^Comprehensive metabolic panel^LN|||20261124080000+0800|||||||||||||||20261124093000+0800||CH|F',
+  'OBX|1|NM|2823-3^Potassium^LN||4.41|mmol/L|3.5-5.1|N|||F',
+  'OBX|2|NM|2951-2^Sodium^LN||151.0|mmol/L|136-145|H|||F',
+];
+
 /** The same potassium again, corrected by the laboratory: its second version. */
 export const CORRECTION: object[] = [lab('k5', 'Potassium', '2823-3', '2026-11-24T08:00:00+08:00', '6.2', 'mmol/L', { status: 'corrected', ...range(3.5, 5.1), ...flag('H') })];

@@ -6,6 +6,7 @@ import { useT } from '../i18n';
 import { CHARSETS, guessCharset, pieces, type Charset } from './bytes';
 import { diff } from './diff';
 import { Failure } from './Failure';
+import { locateInMessage } from './hl7Text';
 import { layOut, spanOf } from './jsonText';
 import { Waiting } from './Waiting';
 
@@ -43,12 +44,18 @@ export function RawBytes({ reference, version, field }: { reference: string; ver
     queryFn: ({ signal }) => readRange(reference, version, signal),
     staleTime: Number.POSITIVE_INFINITY,
   });
+  // A message holds several records: what this one says tells which segment it came from.
+  const isMessage = version.arrival.media.includes('hl7-v2');
+  const content = useVersion(reference, version.version, isMessage && version.change !== 'deleted').data;
   const used = charset ?? (range.data ? guessCharset(range.data.bytes) : 'utf-8');
   const shown = useMemo(() => {
     if (!range.data) return [];
     const from = version.offset - range.data.from;
-    return pieces(range.data.bytes, { from, to: Math.min(range.data.bytes.length, from + version.length) }, field, used);
-  }, [range.data, version, field, used]);
+    const record = { from, to: Math.min(range.data.bytes.length, from + version.length) };
+    const locate = (text: string) =>
+      isMessage ? locateInMessage(text, reference.split('/')[0] ?? '', content ?? '') : { field: field ? spanOf(text, field) : undefined };
+    return pieces(range.data.bytes, record, locate, used);
+  }, [range.data, version, field, used, isMessage, content, reference]);
   if (!range.data) return range.error ? <Failure error={range.error} onRetry={() => void range.refetch()} /> : <Waiting lines={8} />;
   const before = range.data.from;
   const after = version.arrival.length - range.data.from - range.data.bytes.length;
@@ -65,7 +72,7 @@ export function RawBytes({ reference, version, field }: { reference: string; ver
           {t('where.download')}
         </a>
       </p>
-      <Bytes label={t('where.raw')}>
+      <Bytes key={shown.find((piece) => piece.mark)?.text} label={t('where.raw')}>
         {before > 0 && <span className="muted">{t('where.bytesBefore', { count: before })}{'\n'}</span>}
         {shown.map((piece, n) =>
           piece.mark ? (
@@ -84,12 +91,12 @@ export function RawBytes({ reference, version, field }: { reference: string; ver
   );
 }
 
-/** A scrolling block of text that brings its mark into view. */
+/** A scrolling block of text that brings its mark into view when it is drawn. */
 function Bytes({ label, children }: { label: string; children: ReactNode }) {
   const block = useRef<HTMLPreElement>(null);
   useEffect(() => {
-    const mark = block.current?.querySelector<HTMLElement>('[data-mark="field"]') ?? block.current?.querySelector<HTMLElement>('[data-mark]');
-    if (block.current && mark) block.current.scrollTop = Math.max(0, mark.offsetTop - block.current.offsetTop - 60);
+    const marked = block.current?.querySelector<HTMLElement>('[data-mark="field"]') ?? block.current?.querySelector<HTMLElement>('[data-mark]');
+    if (block.current && marked) block.current.scrollTop = Math.max(0, marked.offsetTop - block.current.offsetTop - 60);
   }, []);
   return (
     <pre ref={block} className="where-bytes" tabIndex={0} role="region" aria-label={label}>
@@ -98,11 +105,12 @@ function Bytes({ label, children }: { label: string; children: ReactNode }) {
   );
 }
 
-function useVersion(reference: string, version: number) {
+function useVersion(reference: string, version: number, enabled = true) {
   return useQuery({
     queryKey: ['version', reference, version],
     queryFn: async ({ signal }) => layOut(await (await send(`/fhir/${reference}/_history/${version}`, { signal, accept: 'application/fhir+json' })).text()),
     staleTime: Number.POSITIVE_INFINITY,
+    enabled,
   });
 }
 

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { guessCharset, pieces } from './bytes';
+import { locateInMessage } from './hl7Text';
+import { spanOf } from './jsonText';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
@@ -9,22 +11,43 @@ describe('pieces', () => {
     const record = '{"name":"名","valueQuantity":{"value":7.40}}';
     const all = bytes(`${before}${record}}]}`);
     const span = { from: before.length, to: before.length + bytes(record).length };
-    expect(pieces(all, span, 'valueQuantity', 'utf-8')).toEqual([
+    expect(pieces(all, span, (text) => ({ field: spanOf(text, 'valueQuantity') }), 'utf-8')).toEqual([
       { text: before },
       { text: '{"name":"名",', mark: 'record' },
       { text: '"valueQuantity":{"value":7.40}', mark: 'field' },
       { text: '}', mark: 'record' },
       { text: '}]}' },
     ]);
-    expect(pieces(all, span, 'valueString', 'utf-8').filter((p) => p.mark === 'field')).toEqual([]);
+    expect(pieces(all, span, (text) => ({ field: spanOf(text, 'valueString') }), 'utf-8').filter((p) => p.mark === 'field')).toEqual([]);
   });
 
   it('shows the ends of segments and other control characters', () => {
-    expect(pieces(bytes('\u000bMSH|1\rPID|2\r\u001c'), { from: 1, to: 7 }, undefined, 'utf-8').map((p) => p.text)).toEqual(['␋', 'MSH|1␍\n', 'PID|2␍\n␜']);
+    expect(pieces(bytes('\u000bMSH|1\rPID|2\r\u001c'), { from: 1, to: 7 }, () => undefined, 'utf-8').map((p) => p.text)).toEqual(['␋', 'MSH|1␍\n', 'PID|2␍\n␜']);
   });
 });
 
 it('tells UTF-8 from older encodings, also when a character is cut', () => {
   expect(guessCharset(bytes('陈伟').subarray(1, 5))).toBe('utf-8');
   expect(guessCharset(Uint8Array.of(0xb3, 0xc2, 0xce, 0xb0, 0x7c))).toBe('gb18030');
+});
+
+describe('locateInMessage', () => {
+  const message = 'MSH|^~\\&|LAB|H\rPID|1||77^^^H^MR||Chen^Wei\rOBR|1||F9\rOBX|1|NM|2823-3^Potassium^LN||4.41|mmol/L|3.5-5.1|N\rOBX|2|NM|718-7^Hemoglobin^LN||12.5|g/dL|13-18|L\r';
+  const cut = (type: string, json: string) => {
+    const located = locateInMessage(message, type, json);
+    const text = (span: { from: number; to: number } | undefined) => span && message.slice(span.from, span.to);
+    return [text(located?.within)?.slice(0, 5), text(located?.field)];
+  };
+
+  it('finds the segment that a record was made of, and the value in it', () => {
+    expect(cut('Observation', '{"code":{"coding":[{"code":"718-7"}]},"valueQuantity":{"value":12.5,"unit":"g/dL"}}')).toEqual(['OBX|2', '12.5']);
+    expect(cut('Observation', '{"code":{"coding":[{"code":"2823-3"}]},"valueQuantity":{"value":4.41}}')).toEqual(['OBX|1', '4.41']);
+    expect(cut('Patient', '{"identifier":[{"value":"77"}]}')).toEqual(['PID|1', undefined]);
+  });
+
+  it('marks nothing where nothing speaks for it', () => {
+    expect(cut('Patient', '{"identifier":[{"value":"78"}]}')).toEqual([undefined, undefined]);
+    expect(cut('Claim', '{"id":"77"}')).toEqual([undefined, undefined]);
+    expect(locateInMessage('{"a":1}', 'Patient', '{}')).toBeUndefined();
+  });
 });

@@ -1,4 +1,5 @@
-import { spanOf, type Span } from './jsonText';
+import type { Located } from './hl7Text';
+import type { Span } from './jsonText';
 
 /** Character sets that a person can have bytes read in. */
 export const CHARSETS = ['utf-8', 'gb18030', 'iso-8859-1'] as const;
@@ -32,20 +33,20 @@ function show(text: string): string {
 
 /**
  * Cuts bytes into what stands before the record, the record with the used field marked, and what stands after.
- * `record` is the record's place in `bytes`; `path` names an element of it, if it is JSON.
+ * `record` is the record's place in `bytes`; `locate` finds in its text the part that counts and the element that was used.
  */
-export function pieces(bytes: Uint8Array, record: Span, path: string | undefined, charset: Charset): Piece[] {
+export function pieces(bytes: Uint8Array, record: Span, locate: (text: string) => Located | undefined, charset: Charset): Piece[] {
   const decode = (from: number, to: number): string => new TextDecoder(charset).decode(bytes.subarray(from, to));
   const text = decode(record.from, record.to);
-  const field = path ? spanOf(text, path) : undefined;
-  const all: Piece[] = [{ text: decode(0, record.from) }];
+  const { within = { from: 0, to: text.length }, field } = locate(text) ?? {};
+  const all: Piece[] = [{ text: decode(0, record.from) + text.slice(0, within.from) }];
   if (field) {
     all.push(
-      { text: text.slice(0, field.from), mark: 'record' },
+      { text: text.slice(within.from, field.from), mark: 'record' },
       { text: text.slice(field.from, field.to), mark: 'field' },
-      { text: text.slice(field.to), mark: 'record' },
+      { text: text.slice(field.to, within.to), mark: 'record' },
     );
-  } else all.push({ text, mark: 'record' });
-  all.push({ text: decode(record.to, bytes.length) });
+  } else all.push({ text: text.slice(within.from, within.to), mark: 'record' });
+  all.push({ text: text.slice(within.to) + decode(record.to, bytes.length) });
   return all.filter((piece) => piece.text !== '').map((piece) => ({ ...piece, text: show(piece.text) }));
 }
