@@ -5,22 +5,48 @@ SHELL := /bin/bash
 export CARGO_TERM_COLOR ?= auto
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help build test check bench fmt
+.PHONY: help setup build web demo test check bench fmt
 
 help: ## what there is
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-build: ## the binary, in the profile that demo and test share
+setup: ## what the tests need besides Rust, Node and Python, from Debian's packages
+	@missing=""; \
+	command -v chromium >/dev/null || missing="$$missing chromium"; \
+	fc-list 2>/dev/null | grep -q 'Noto Sans CJK' || missing="$$missing fonts-noto-cjk fontconfig"; \
+	if [ -n "$$missing" ]; then \
+	  echo "installing from Debian's packages:$$missing"; \
+	  sudo=""; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+	  $$sudo apt-get update -q && $$sudo apt-get install -q -y $$missing; \
+	fi
+
+# Packages of the pages are installed anew when the lock file changes; the pages are built anew when a source does.
+web/node_modules/.stamp: web/package-lock.json
+	cd web && npm ci --no-fund --no-audit
+	@touch $@
+
+web/dist/.stamp: web/node_modules/.stamp web/index.html web/vite.config.ts web/tsconfig.json $(shell find web/src web/public web/tools -type f 2>/dev/null)
+	cd web && npm run build
+	@touch $@
+
+web: web/dist/.stamp ## the pages, which the binary embeds
+
+build: web ## the binary, in the profile that demo and test share
 	cargo build --workspace --all-targets
 
-test: ## every test; MEDWEAVE_TEST_DATA=DIR adds those on real data
+test: setup web ## every test; MEDWEAVE_TEST_DATA=DIR adds those on real data
+	cd web && npm test
+	cargo build -p medweave
+	cd web && MEDWEAVE_BINARY="$(abspath $(TARGET))/debug/medweave" npm run pages
 	@command -v cargo-nextest >/dev/null || cargo install --locked cargo-nextest
 	cargo test --workspace --doc --quiet
 	cargo nextest run --workspace --no-fail-fast
 
-check: ## format, lints, one version of each heavy crate
+check: ## format, lints, types of the pages, one version of each heavy crate
 	cargo fmt --all -- --check
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
+	$(MAKE) web/node_modules/.stamp
+	cd web && npm run check
 	@if cargo tree -d --depth 0 2>/dev/null | grep -E '^(arrow|parquet|datafusion|rusqlite|rustls) '; then echo 'two versions of a heavy crate (cargo tree -d)'; exit 1; fi
 
 bench: ## the figures of the README, beside their peers (needs MEDWEAVE_TEST_DATA; a release build, some minutes)
