@@ -13,6 +13,7 @@ mod error;
 pub mod fhir_door;
 pub mod hl7_door;
 pub mod import;
+pub mod mllp;
 mod replay;
 mod undo;
 

@@ -26,6 +26,18 @@ pub(crate) enum Command {
     ///
     /// Example: medweave serve --http 127.0.0.1:8400
     Serve(Serve),
+    /// Show medweave with a synthetic hospital that goes on while one looks
+    ///
+    /// Everything is in a temporary directory and goes when the program ends. HL7 v2 messages come over MLLP, FHIR over HTTP.
+    ///
+    /// Example: medweave demo --speed 60
+    Demo(Demo),
+    /// Print the FHIR bundles that HL7 v2 messages would become; store nothing
+    ///
+    /// One line of JSON a message. What was odd and what no rule took is said on the error stream.
+    ///
+    /// Example: medweave convert adt.hl7 --out bundles/
+    Convert(Convert),
     /// Load files: bundles, NDJSON, single resources, plain or packed
     ///
     /// Folders are walked in the order of their names. Loading the same again stores nothing; interrupted, call it again.
@@ -80,6 +92,44 @@ pub(crate) struct Serve {
     /// Its private key, PEM [env: MEDWEAVE_TLS_KEY]
     #[arg(long, value_name = "FILE")]
     pub(crate) tls_key: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub(crate) struct Demo {
+    /// Where HTTP is served; port 0 takes a free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
+    pub(crate) http: SocketAddr,
+    /// Where HL7 v2 messages are taken
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
+    pub(crate) mllp: SocketAddr,
+    /// How many times faster than life the last six hours are told; with 1 they are there from the start
+    #[arg(long, value_name = "TIMES", default_value_t = 60, value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) speed: u16,
+    /// Which hospital: the same number gives the same patients
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// So many patients of the Synthea test data too; MEDWEAVE_TEST_DATA names its folder
+    #[arg(long, value_name = "COUNT", default_value_t = 0)]
+    pub(crate) synthea: usize,
+}
+
+#[derive(Args)]
+pub(crate) struct Convert {
+    /// Files of HL7 v2 messages
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Write NAME.json to this folder for FILE NAME.hl7, and NAME-2.json for its second message, instead of printing
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Who sends: part of the identity of what names no authority
+    #[arg(long, value_name = "NAME", default_value = "import")]
+    pub(crate) source: String,
+    /// Zone of times without one, an IANA name
+    #[arg(long, value_name = "ZONE", default_value = "UTC")]
+    pub(crate) zone: String,
+    /// Character set of messages that name none, as in MSH-18
+    #[arg(long, value_name = "NAME")]
+    pub(crate) charset: Option<String>,
 }
 
 #[derive(Args)]

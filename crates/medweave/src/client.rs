@@ -11,6 +11,7 @@ use hyper_util::rt::TokioIo;
 use records::Records;
 use serde_json::Value;
 use server::{App, Parts, Peer};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -63,6 +64,12 @@ impl Opened {
             }
         });
         Ok(Opened { app, router, records, stop, tasks: vec![tokio::spawn(control), tending], _directory: directory })
+    }
+
+    /// Takes HL7 v2 messages on a port that is bound.
+    pub(crate) fn serve_mllp(&self, listener: TcpListener) -> Result<intake::mllp::Server, Failure> {
+        intake::mllp::Server::start(listener, Arc::clone(&self.records), Arc::clone(&self.app.access))
+            .map_err(|error| Failure::failed(format!("the MLLP port cannot be served: {error}")))
     }
 
     /// A future that is over when the directory is to be closed.

@@ -46,6 +46,8 @@ async fn run(cli: cli::Cli) -> Result<(), Failure> {
             cli::ImportWhat::Undo(arrival) => command::import::undo(&settings, arrival).await,
             cli::ImportWhat::Paths(paths) => command::import::run(&settings, &import, paths).await,
         },
+        cli::Command::Convert(convert) => command::convert::run(&convert),
+        cli::Command::Demo(demo) => command::demo::run(&settings, &demo).await,
         cli::Command::Export(export) => command::export::run(&settings, &export).await,
         cli::Command::Token(token) => command::token::run(&settings, token).await,
         cli::Command::User(user) => command::user::run(&settings, user).await,

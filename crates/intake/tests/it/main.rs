@@ -6,6 +6,7 @@ mod formats;
 mod house;
 mod import;
 mod messages;
+mod mllp;
 mod replay;
 mod single;
 mod synthea;

@@ -20,7 +20,7 @@ pub(crate) async fn run(settings: &Settings, import: &Import, paths: Vec<PathBuf
     let client = Client::open(settings).await?;
     let progress = Progress::new();
     let result = tokio::select! {
-        result = with(&client, import, &paths, &progress) => result,
+        result = load(&client, &paths, &import.source, import.dry_run, &progress) => result,
         _ = tokio::signal::ctrl_c() => Err(Failure::interrupted("interrupted: what was stored stays, and the same command continues")),
     };
     progress.finish();
@@ -48,8 +48,15 @@ fn absolute(path: &Path) -> Result<PathBuf, Failure> {
     std::path::absolute(path).map_err(|error| Failure::usage(format!("{}: {error}", path.display())))
 }
 
-async fn with(client: &Client, import: &Import, paths: &[PathBuf], progress: &Progress) -> Result<Value, Failure> {
-    let asked = json!({"paths": paths, "source": import.source, "dry_run": import.dry_run});
+/// Loads files and gives the report.
+pub(super) async fn load(
+    client: &Client,
+    paths: &[PathBuf],
+    source: &str,
+    dry_run: bool,
+    progress: &Progress,
+) -> Result<Value, Failure> {
+    let asked = json!({"paths": paths, "source": source, "dry_run": dry_run});
     let request =
         Request::builder().method(Method::POST).uri("/api/import/files").header("content-type", "application/json");
     let request = request.body(Body::from(asked.to_string())).map_err(|error| Failure::usage(error.to_string()))?;

@@ -1,6 +1,8 @@
 //! The commands, each a client of the routes.
 
+pub(crate) mod convert;
 pub(crate) mod deadletter;
+pub(crate) mod demo;
 pub(crate) mod export;
 pub(crate) mod import;
 mod progress;

@@ -5,10 +5,11 @@ use crate::directory::{Directory, Taken, now_us};
 use crate::failure::Failure;
 use crate::settings::Settings;
 use access::system_random;
+use intake::mllp::Server;
 use serde_json::json;
 use server::listen::{self, Tls};
 use std::io::Write;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -26,6 +27,7 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {
         _ => Failure::failed(error.to_string()),
     })?;
     let http = listener.local_addr()?;
+    let mllp = settings.mllp.map(bind_mllp).transpose()?;
     let data = settings.data();
     let directory = match Directory::take(&data)? {
         Taken::Mine(directory) => directory,
@@ -41,8 +43,9 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {
     let opened = Opened::new(directory, settings.zone()?)?;
     let scheme = if tls.is_some() { "https" } else { "http" };
     eprintln!("medweave serves {} on {scheme}://{http}", data.display());
-    if settings.mllp.is_some() {
-        eprintln!("medweave: MLLP is not served by this version; messages are refused at the door");
+    let mllp = mllp.map(|listener| opened.serve_mllp(listener)).transpose()?;
+    if let Some(mllp) = &mllp {
+        eprintln!("medweave takes HL7 v2 messages (MLLP) on {}", mllp.address());
     }
     if let Some(code) = opened
         .app
@@ -57,7 +60,7 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {
     }
     let serving = tokio::spawn(listen::serve(listener, opened.router.clone(), tls, opened.stopped()));
     if let Some(file) = &settings.ready_file {
-        write_ready(file, http)?;
+        write_ready(file, http, mllp.as_ref().map(Server::address))?;
     }
     tokio::select! {
         _ = interrupted.recv() => {}
@@ -65,6 +68,9 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {
     }
     eprintln!("medweave stops: requests that have begun are finished");
     opened.stop();
+    if let Some(mllp) = mllp {
+        let _ = tokio::task::spawn_blocking(move || mllp.stop()).await;
+    }
     let _ = serving.await;
     opened.close().await;
     if let Some(file) = &settings.ready_file {
@@ -73,12 +79,27 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {
     Ok(())
 }
 
+/// MLLP has no encryption of its own: only this machine reaches the port, and a tunnel that encrypts brings others to it.
+pub(crate) fn bind_mllp(address: SocketAddr) -> Result<TcpListener, Failure> {
+    if !address.ip().to_canonical().is_loopback() {
+        return Err(Failure::usage(format!(
+            "{address} can be reached from other machines, and MLLP is not encrypted: listen on 127.0.0.1 and let a TLS tunnel lead there"
+        )));
+    }
+    TcpListener::bind(address).map_err(|error| match error.kind() {
+        std::io::ErrorKind::AddrInUse => Failure::failed(format!(
+            "{address} is in use by another program: choose another address with --mllp, or stop it"
+        )),
+        _ => Failure::failed(format!("cannot listen on {address}: {error}")),
+    })
+}
+
 /// Written beside its place and moved there, so that whoever waits for it never reads half of it.
-fn write_ready(file: &Path, http: SocketAddr) -> Result<(), Failure> {
+fn write_ready(file: &Path, http: SocketAddr, mllp: Option<SocketAddr>) -> Result<(), Failure> {
     let cannot = |error: std::io::Error| Failure::failed(format!("cannot write {}: {error}", file.display()));
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut beside = tempfile::NamedTempFile::new_in(folder).map_err(cannot)?;
-    let ready = json!({"http": http.to_string(), "mllp": null, "pid": std::process::id()});
+    let ready = json!({"http": http.to_string(), "mllp": mllp.map(|mllp| mllp.to_string()), "pid": std::process::id()});
     beside.write_all(ready.to_string().as_bytes()).map_err(cannot)?;
     beside.persist(file).map_err(|error| cannot(error.error))?;
     Ok(())

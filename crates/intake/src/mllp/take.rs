@@ -1,0 +1,132 @@
+//! What becomes of one message: stored and accepted, kept as a dead letter and refused, or turned away.
+
+use crate::fhir_door::refusal;
+use crate::hl7_door::{MessagePlan, dead_letter};
+use access::AllowedSource;
+use hl7::ack::{self, Answer, Condition, Outcome, Stamp};
+use hl7::map::Settings;
+use hl7::{Charset, Message, ParseError, ParseOptions};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use records::{Arrived, Error, Records, ReuseArrival, Trail};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Numbers answers within the life of the program.
+static ANSWERED: AtomicU64 = AtomicU64::new(0);
+
+/// Time and control id of the next answer.
+struct Now {
+    time: String,
+    control_id: String,
+}
+
+impl Now {
+    fn of(records: &Records) -> Now {
+        let now_us = records.now_us();
+        let time = Timestamp::from_microsecond(now_us)
+            .map_or_else(|_| String::new(), |now| now.strftime("%Y%m%d%H%M%S+0000").to_string());
+        let number = ANSWERED.fetch_add(1, Ordering::Relaxed);
+        Now { time, control_id: format!("{:x}-{number:x}", now_us / 1_000_000) }
+    }
+
+    fn stamp(&self) -> Stamp<'_> {
+        Stamp { time: &self.time, control_id: &self.control_id }
+    }
+}
+
+/// Stores a message and gives the answers to it; when they are given, it is on disk or was refused.
+pub(super) fn message(records: &Records, allowed: &AllowedSource, bytes: Vec<u8>) -> Vec<Vec<u8>> {
+    let source = &allowed.source;
+    let options = ParseOptions { charset: Charset::from_name(&source.character_set), ..ParseOptions::default() };
+    let bytes = Arc::new(bytes);
+    let now = Now::of(records);
+    let parsed = Message::parse(&bytes, &options);
+    let about = Arrived {
+        door: "mllp".into(),
+        source: source.name.clone(),
+        name: parsed.as_ref().map_or_else(|_| String::new(), called),
+        media: "application/hl7-v2".into(),
+        wrapper: String::new(),
+        base: 0,
+    };
+    let result = store(records, allowed, &bytes, options, &about);
+    match parsed {
+        Ok(message) => {
+            let answer = match result {
+                Ok(()) => Answer::accepted(),
+                Err(error) => kept(records, allowed, &bytes, &about, &error),
+            };
+            let answers = ack::answer(&message, &answer, now.stamp());
+            answers.accept.into_iter().chain(answers.application).collect()
+        }
+        Err(unreadable) => {
+            if let Err(error) = result {
+                kept(records, allowed, &bytes, &about, &error);
+            }
+            vec![ack::reject_unreadable(&bytes, &unreadable, now.stamp())]
+        }
+    }
+}
+
+/// The answer to a message of which nothing was kept.
+pub(super) fn too_long(records: &Records, limit_bytes: usize) -> Vec<u8> {
+    let error = ParseError::TooLong { bytes: limit_bytes + 1, limit: limit_bytes };
+    ack::reject_unreadable(b"", &error, Now::of(records).stamp())
+}
+
+fn store(
+    records: &Records,
+    allowed: &AllowedSource,
+    bytes: &Arc<Vec<u8>>,
+    options: ParseOptions,
+    about: &Arrived,
+) -> Result<(), Error> {
+    // The content holds application, facility and control id, so its hash is the message's identity. A repeat that came after
+    // newer messages must not bring old values back.
+    if records.was_delivered(&allowed.grant, about, bytes)? {
+        return Ok(());
+    }
+    let settings = Settings {
+        zone: TimeZone::get(&allowed.source.time_zone).unwrap_or(TimeZone::UTC),
+        ..Settings::new(&allowed.source.name)
+    };
+    let plan = MessagePlan::new(Arc::clone(bytes), Arc::new(settings), options);
+    let trail = Trail { action: "message".into(), detail: about.name.clone() };
+    records.write(&allowed.grant, trail, about.clone(), bytes, ReuseArrival::IfSame, plan)?;
+    Ok(())
+}
+
+/// Keeps a message that was refused as a dead letter, and says what to answer: AE if it can be corrected, AR if the fault is ours.
+fn kept(records: &Records, allowed: &AllowedSource, bytes: &Arc<Vec<u8>>, about: &Arrived, error: &Error) -> Answer {
+    const FAULT_OF_OURS: u16 = 500;
+    const NOT_NOW: u16 = 429;
+    let refused = refusal(error);
+    let busy = || {
+        let text = "the message could not be stored now; send it again";
+        Answer::refused(Outcome::Rejected, Condition::ApplicationInternal, None, text)
+    };
+    if refused.status >= FAULT_OF_OURS || refused.status == NOT_NOW {
+        eprintln!("medweave: a message of {} could not be stored: {error}", about.source);
+        return busy();
+    }
+    let trail = Trail { action: "message".into(), detail: format!("{} refused", about.name) };
+    let plan = dead_letter(bytes.len() as u64, error);
+    match records.write(&allowed.grant, trail, about.clone(), bytes, ReuseArrival::IfSame, plan) {
+        Ok(_) => Answer::refused(Outcome::Error, Condition::RequiredFieldMissing, None, refused.text()),
+        Err(error) => {
+            eprintln!("medweave: a message of {} that was refused could not be kept: {error}", about.source);
+            busy()
+        }
+    }
+}
+
+/// What the sender calls it: event, application, facility, control id.
+fn called(message: &Message<'_>) -> String {
+    const NAME_CHARACTERS: usize = 120;
+    let header = message.header();
+    let (kind, trigger) = message.event();
+    let text = |number| header.field(number).text().trim().to_owned();
+    let parts = [format!("{kind}^{trigger}"), text(3), text(4), text(10)];
+    parts.join(" ").chars().take(NAME_CHARACTERS).collect()
+}

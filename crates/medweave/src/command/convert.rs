@@ -1,0 +1,84 @@
+//! `medweave convert`
+
+use super::say;
+use crate::cli::Convert;
+use crate::failure::Failure;
+use hl7::map::{self, Outcome, Settings};
+use hl7::{Batch, Charset, Message, ParseOptions};
+use jiff::tz::TimeZone;
+use std::path::Path;
+
+pub(crate) fn run(convert: &Convert) -> Result<(), Failure> {
+    let zone = TimeZone::get(&convert.zone).map_err(|_| {
+        Failure::usage(format!(
+            "zone \"{}\" is not known; write an IANA name, as in Europe/Berlin or UTC",
+            convert.zone
+        ))
+    })?;
+    let charset =
+        match &convert.charset {
+            None => None,
+            Some(name) => Some(Charset::from_name(name).ok_or_else(|| {
+                Failure::usage(format!("character set \"{name}\" is not known; write it as in MSH-18"))
+            })?),
+        };
+    let options = ParseOptions { charset, ..ParseOptions::default() };
+    let settings = Settings { zone, ..Settings::new(&convert.source) };
+    if let Some(out) = &convert.out {
+        std::fs::create_dir_all(out).map_err(|error| Failure::failed(format!("{}: {error}", out.display())))?;
+    }
+    let mut failed = 0;
+    for file in &convert.files {
+        let bytes = std::fs::read(file).map_err(|error| Failure::usage(format!("{}: {error}", file.display())))?;
+        let batch = Batch::split(&bytes);
+        if batch.messages.is_empty() {
+            eprintln!("{}: no HL7 v2 message is in it: messages begin with MSH", file.display());
+            failed += 1;
+        }
+        for (at, range) in batch.messages.into_iter().enumerate() {
+            let number = if at == 0 { String::new() } else { format!("-{}", at + 1) };
+            let place =
+                format!("{}{}", file.display(), if at == 0 { String::new() } else { format!(" message {}", at + 1) });
+            match bundle(&bytes[range], &options, &settings, &place) {
+                Ok(Some(bundle)) => keep(convert.out.as_deref(), file, &number, &bundle)?,
+                Ok(None) => {}
+                Err(problem) => {
+                    eprintln!("{place}: {problem}");
+                    failed += 1;
+                }
+            }
+        }
+    }
+    if failed > 0 { Err(Failure { text: String::new(), code: 1 }) } else { Ok(()) }
+}
+
+/// The bundle of a message; none if its event has no map.
+fn bundle(bytes: &[u8], options: &ParseOptions, settings: &Settings, place: &str) -> Result<Option<String>, String> {
+    let message = Message::parse(bytes, options).map_err(|error| error.to_string())?;
+    match map::map(&message, settings).map_err(|error| error.to_string())? {
+        Outcome::NoMap { event } => {
+            eprintln!("{place}: {event} has no map; it would be kept as it came");
+            Ok(None)
+        }
+        Outcome::Mapped(mapped) => {
+            for issue in &mapped.issues {
+                eprintln!("{place}: {issue}");
+            }
+            if !mapped.unmapped.is_empty() {
+                let places: Vec<String> = mapped.unmapped.iter().map(ToString::to_string).collect();
+                eprintln!("{place}: not mapped: {}", places.join(" "));
+            }
+            Ok(Some(mapped.bundle.to_string()))
+        }
+    }
+}
+
+fn keep(out: Option<&Path>, file: &Path, number: &str, bundle: &str) -> Result<(), Failure> {
+    let Some(out) = out else {
+        say(bundle);
+        return Ok(());
+    };
+    let name = file.file_stem().unwrap_or_default().to_string_lossy();
+    let path = out.join(format!("{name}{number}.json"));
+    std::fs::write(&path, bundle).map_err(|error| Failure::failed(format!("{}: {error}", path.display())))
+}
