@@ -34,6 +34,10 @@ web: web/dist/.stamp ## the pages, which the binary embeds
 build: web ## the binary, in the profile that demo and test share
 	cargo build --workspace --all-targets
 
+# Without Node there are no pages; the interfaces are there all the same.
+demo: $(if $(shell command -v npm),web) ## a synthetic hospital on temporary data; open the link that is printed last
+	cargo run -p medweave -- demo $(DEMO)
+
 test: setup web ## every test; MEDWEAVE_TEST_DATA=DIR adds those on real data
 	cd web && npm test
 	cargo build -p medweave

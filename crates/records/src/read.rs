@@ -1,7 +1,7 @@
 //! Reading resources, their versions, and where they came from.
 
 use crate::apply::LIVE;
-use crate::arrival::{self, Arrived, Place};
+use crate::arrival::{self, Place};
 use crate::body::Identity;
 use crate::error::Error;
 use crate::id::{ArrivalNo, Row, Seq, StoredId};
@@ -333,27 +333,6 @@ impl Records {
         let reader = self.shared.reader()?;
         arrival_info(&reader, no)?
             .ok_or_else(|| Error::NotFound { resource_type: "arrival".into(), id: no.to_string() })
-    }
-
-    /// True if these bytes came from the same source under the same name, and were taken: no open dead letter holds any of
-    /// them. It tells nothing that whoever has the bytes does not know, so the right to create suffices.
-    ///
-    /// # Errors
-    /// [`Error::Denied`].
-    pub fn was_delivered(&self, grant: &Grant, about: &Arrived, content: &[u8]) -> Result<bool, Error> {
-        grant.may_all(Permission::Create)?;
-        let reader = self.shared.reader()?;
-        let hash = blake3::hash(content);
-        let found = reader
-            .prepare_cached(
-                "SELECT EXISTS(SELECT 1 FROM arrival a WHERE hash = ?1 AND length = ?2 AND door = ?3 AND source = ?4 AND name = ?5
-                 AND undone_us IS NULL AND NOT EXISTS(SELECT 1 FROM dead_letter d WHERE d.arrival = a.no AND d.state = 'open'))",
-            )?
-            .query_row(
-                rusqlite::params![hash.as_bytes().as_slice(), content.len() as i64, about.door, about.source, about.name],
-                |r| r.get(0),
-            )?;
-        Ok(found)
     }
 
     /// The newest arrivals before `before`, newest first.

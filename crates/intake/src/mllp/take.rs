@@ -82,18 +82,15 @@ fn store(
     options: ParseOptions,
     about: &Arrived,
 ) -> Result<(), Error> {
-    // The content holds application, facility and control id, so its hash is the message's identity. A repeat that came after
-    // newer messages must not bring old values back.
-    if records.was_delivered(&allowed.grant, about, bytes)? {
-        return Ok(());
-    }
     let settings = Settings {
         zone: TimeZone::get(&allowed.source.time_zone).unwrap_or(TimeZone::UTC),
         ..Settings::new(&allowed.source.name)
     };
     let plan = MessagePlan::new(Arc::clone(bytes), Arc::new(settings), options);
     let trail = Trail { action: "message".into(), detail: about.name.clone() };
-    records.write(&allowed.grant, trail, about.clone(), bytes, ReuseArrival::IfSame, plan)?;
+    // The content holds application, facility and control id: equal bytes are the same message. A repeat that comes after newer
+    // messages must not bring old values back.
+    records.write(&allowed.grant, trail, about.clone(), bytes, ReuseArrival::Repeat, plan)?;
     Ok(())
 }
 
