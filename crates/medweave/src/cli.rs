@@ -69,6 +69,17 @@ pub(crate) enum Command {
     /// Example: medweave deadletter list
     #[command(subcommand)]
     Deadletter(Deadletter),
+    /// Ask a question in SQL over all records
+    ///
+    /// `SHOW TABLES` lists the tables, `DESCRIBE patient` what their columns mean.
+    ///
+    /// Example: medweave sql "SELECT gender, count(*) FROM patient GROUP BY gender"
+    Sql(Sql),
+    /// Write the lake's files, or make it again from the records
+    ///
+    /// Example: medweave lake flush
+    #[command(subcommand)]
+    Lake(Lake),
     /// Say what is in the data directory
     ///
     /// Example: medweave status
@@ -337,4 +348,53 @@ pub(crate) struct Status {
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct Sql {
+    /// The query; `-` reads it from standard input
+    #[arg(value_name = "QUERY")]
+    pub(crate) query: String,
+    /// How the answer is written to standard output
+    #[arg(long, value_enum, default_value = "table")]
+    pub(crate) format: SqlFormat,
+    /// Rows of the answer at most
+    #[arg(long, value_name = "ROWS", default_value_t = 1_000_000)]
+    pub(crate) limit: u64,
+    /// Seconds that it may take
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    pub(crate) timeout: u64,
+}
+
+/// Forms of an answer to SQL.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum SqlFormat {
+    Table,
+    Csv,
+    Json,
+    Arrow,
+    Parquet,
+}
+
+impl SqlFormat {
+    /// Its name in requests.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            SqlFormat::Table => "table",
+            SqlFormat::Csv => "csv",
+            SqlFormat::Json => "json",
+            SqlFormat::Arrow => "arrow",
+            SqlFormat::Parquet => "parquet",
+        }
+    }
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Lake {
+    /// Write what is in memory to the files that other engines read
+    Flush,
+    /// Delete the lake and make it again from the records
+    Rebuild,
+    /// Say how far it is and what files it has
+    Status,
 }

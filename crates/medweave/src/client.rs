@@ -89,9 +89,10 @@ impl Opened {
         for task in self.tasks {
             let _ = task.await;
         }
-        let (access, records) = (Arc::clone(&self.app.access), self.records);
+        let (app, access, records) = (Arc::clone(&self.app), Arc::clone(&self.app.access), self.records);
         let _ = tokio::task::spawn_blocking(move || {
             let _ = access.tend(directory::now_us());
+            app.close_lake();
             records.close();
         })
         .await;

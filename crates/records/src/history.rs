@@ -161,6 +161,20 @@ impl Records {
         Ok(out)
     }
 
+    /// The versions that entries of the feed name, as they were then; what has been erased since is left out.
+    ///
+    /// # Errors
+    /// As [`Records::feed`].
+    pub fn versions(&self, grant: &Grant, of: &[(Row, i64)]) -> Result<Vec<Stored>, Error> {
+        grant.may_all(Permission::Read)?;
+        let reader = self.shared.reader()?;
+        let mut out = Vec::with_capacity(of.len());
+        for &(row, version) in of {
+            out.extend(read::version_of(&reader, &self.shared, row, version)?);
+        }
+        Ok(out)
+    }
+
     /// Number of live resources of each type that has any, by name.
     ///
     /// # Errors

@@ -347,6 +347,18 @@ impl Records {
         let rows = statement.query_map([before, limit as i64], arrival_row)?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
+
+    /// Arrivals after `seen`, oldest first.
+    ///
+    /// # Errors
+    /// [`Error::Denied`].
+    pub fn arrivals_after(&self, grant: &Grant, seen: ArrivalNo, limit: usize) -> Result<Vec<ArrivalInfo>, Error> {
+        grant.may_all(Permission::Read)?;
+        let reader = self.shared.reader()?;
+        let mut statement = reader.prepare_cached(&format!("{ARRIVAL} WHERE no > ?1 ORDER BY no LIMIT ?2"))?;
+        let rows = statement.query_map([seen.0, limit as i64], arrival_row)?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
 }
 
 const ARRIVAL: &str =

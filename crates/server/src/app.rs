@@ -1,11 +1,12 @@
 //! What the handlers share.
 
 use crate::refusal::Refusal;
-use access::{Access, Grant};
+use access::{Access, Component, Grant};
+use lake::{Capacity, FlushBy, Lake};
 use axum::http::StatusCode;
 use records::{ReadRecord, Records, Row, Stored};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -45,6 +46,7 @@ pub struct App {
     pub zone: String,
     /// When it was started, µs UTC.
     pub started_us: i64,
+    lake: Mutex<Option<Arc<Lake>>>,
     pub(crate) body_room: Arc<Semaphore>,
     reads: Semaphore,
     writes: Semaphore,
@@ -66,6 +68,7 @@ impl App {
             build,
             zone,
             started_us,
+            lake: Mutex::default(),
             body_room: Arc::new(Semaphore::new(crate::body::ROOM_KIB)),
             reads: Semaphore::new(READS),
             writes: Semaphore::new(WRITES),
@@ -76,6 +79,43 @@ impl App {
     /// The time, µs UTC, by the store's clock.
     pub fn now_us(&self) -> i64 {
         self.records.now_us()
+    }
+
+    /// The lake; opened when it is first asked for, since most commands need none. May block for as long as that takes.
+    ///
+    /// # Errors
+    /// A refusal if it cannot be opened.
+    pub fn lake(&self) -> Result<Arc<Lake>, Refusal> {
+        let mut opened = self.lake.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(lake) = &*opened {
+            return Ok(Arc::clone(lake));
+        }
+        if self.is_stopping() {
+            return Err(lake::Error::Closed.into());
+        }
+        let options = lake::Options {
+            records: Arc::clone(&self.records),
+            grant: self.access.component(Component::Lake),
+            views: Vec::new(),
+            capacity: Capacity::default(),
+            flush: FlushBy::Itself,
+        };
+        let lake = Arc::new(Lake::open(&self.data.join("lake"), options)?);
+        *opened = Some(Arc::clone(&lake));
+        Ok(lake)
+    }
+
+    /// The lake if it is open.
+    pub fn lake_if_open(&self) -> Option<Arc<Lake>> {
+        self.lake.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Closes the lake, if it is open. Blocks until it has.
+    pub fn close_lake(&self) {
+        let lake = self.lake.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(lake) = lake {
+            lake.close();
+        }
     }
 
     /// From now on `/ready` says no.

@@ -56,12 +56,21 @@ pub struct Refusal {
     /// What is wrong.
     pub issues: Vec<Issue>,
     headers: Vec<(HeaderName, HeaderValue)>,
+    place: Option<TextPlace>,
+}
+
+/// A place in a text that was sent: byte offset from 0, line and character from 1.
+#[derive(Clone, Copy, Debug)]
+struct TextPlace {
+    offset: usize,
+    line: u64,
+    column: u64,
 }
 
 impl Refusal {
     /// A refusal with one issue.
     pub fn new(status: StatusCode, code: &str, text: impl Into<String>) -> Refusal {
-        Refusal { status, issues: vec![Issue::error(code, text)], headers: Vec::new() }
+        Refusal { status, issues: vec![Issue::error(code, text)], headers: Vec::new(), place: None }
     }
 
     /// 400: the request cannot be understood.
@@ -88,6 +97,13 @@ impl Refusal {
         self
     }
 
+    /// The same with the place in the text that was sent.
+    #[must_use]
+    pub(crate) fn at(mut self, offset: usize, line: u64, column: u64) -> Refusal {
+        self.place = Some(TextPlace { offset, line, column });
+        self
+    }
+
     /// The answer in the dialect of the API that was asked.
     pub(crate) fn into_response(self, dialect: Dialect) -> Response {
         let mut response = match dialect {
@@ -99,7 +115,12 @@ impl Refusal {
                     .iter()
                     .map(|issue| json!({"severity": issue.severity, "code": issue.code, "message": issue.text, "place": issue.expression}))
                     .collect();
-                let body = json!({"error": {"code": first.code, "message": first.text, "issues": issues}});
+                let mut body = json!({"error": {"code": first.code, "message": first.text, "issues": issues}});
+                if let Some(place) = self.place {
+                    body["error"]["offset"] = json!(place.offset);
+                    body["error"]["line"] = json!(place.line);
+                    body["error"]["column"] = json!(place.column);
+                }
                 Answer::json(self.status, body.to_string()).into_response()
             }
             Dialect::Page => {
@@ -181,7 +202,7 @@ impl From<records::Error> for Refusal {
                 expression: (!issue.place.is_empty()).then_some(issue.place),
             })
             .collect();
-        let refusal = Refusal { status, issues, headers: Vec::new() };
+        let refusal = Refusal { status, issues, headers: Vec::new(), place: None };
         match error {
             records::Error::Gone { version, .. } => refusal.with_header("etag", &format!("W/\"{version}\"")),
             records::Error::Closed => refusal.with_header("retry-after", "5"),

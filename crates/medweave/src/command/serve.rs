@@ -58,6 +58,13 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {
             code.code.reveal()
         );
     }
+    // The lake follows from the first moment; requests do not wait for it to be opened.
+    let app = std::sync::Arc::clone(&opened.app);
+    tokio::task::spawn_blocking(move || {
+        if let Err(refusal) = app.lake() {
+            eprintln!("medweave: SQL is not there: {}", refusal.issues[0].text);
+        }
+    });
     let serving = tokio::spawn(listen::serve(listener, opened.router.clone(), tls, opened.stopped()));
     if let Some(file) = &settings.ready_file {
         write_ready(file, http, mllp.as_ref().map(Server::address))?;

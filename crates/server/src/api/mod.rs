@@ -12,6 +12,7 @@ mod patients;
 mod session;
 mod setup;
 mod sources;
+mod sql;
 mod status;
 mod stream;
 mod tokens;
@@ -67,6 +68,11 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::new(Method::GET, "/api/where/{type}/{id}", OnType(Read), where_from::versions),
         Route::new(Method::GET, "/api/where/{type}/{id}/bytes", OnType(Read), where_from::bytes),
         Route::new(Method::GET, "/api/export/{type}", OnAll(Search), export::of_type),
+        Route::new(Method::POST, "/api/sql", OnAll(Search), sql::ask),
+        Route::new(Method::GET, "/api/sql/tables", OnAll(Search), sql::tables),
+        Route::new(Method::GET, "/api/lake", OnAll(Search), sql::status),
+        Route::new(Method::POST, "/api/lake/flush", Administer, sql::flush),
+        Route::new(Method::POST, "/api/lake/rebuild", Administer, sql::rebuild),
     ]
 }
 

@@ -48,6 +48,12 @@ pub(super) async fn status(call: Call) -> Result<Answer, Refusal> {
             if grant.may_all(access::Permission::Read).is_ok() {
                 out["dead_letters"] = json!(app.records.open_dead_letters(&grant)?);
             }
+            if let Some(lake) = app.lake_if_open()
+                && grant.may_use_sql().is_ok()
+            {
+                let lake = lake.status();
+                out["lake"] = json!({"seq": lake.position.0, "flushed": lake.flushed.0, "lag_s": lake.behind.as_secs_f64(), "problem": lake.problem});
+            }
             if grant.may_administer().is_ok() {
                 let size = |folder: &str| size_of(&app.data.join(folder));
                 out["data"] = json!(app.data.display().to_string());

@@ -1,0 +1,312 @@
+//! The flush: the tail becomes files.
+//!
+//! A change goes into the file where the resource was, so that a patient's rows stay together and what a flush costs depends on
+//! what changed, not on how large the table is. New rows are put together with the table's small files. One file's rows are in
+//! memory at a time.
+
+use crate::data_file::{self, SMALL_FILE_BYTES, Written};
+use crate::delta;
+use crate::error::Error;
+use crate::map::{DataFile, Map, Position, TableChange};
+use crate::table::Table;
+use crate::tail::{Tail, dead_key};
+use datafusion::arrow::array::RecordBatch;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Files that a flush took out stay this long for readers that look at an older version.
+pub(crate) const KEEP_REMOVED_US: i64 = 24 * 3_600_000_000;
+
+/// The files of the lake, and the map that says what they are.
+pub(crate) struct Files {
+    folder: PathBuf,
+    tables: Vec<Arc<Table>>,
+    fingerprint: String,
+    map: Map,
+    /// Tells the files of this run of the program from those of others.
+    seed: String,
+}
+
+impl Files {
+    /// Opens the files in `folder`, finishing what a crash left half done; makes the lake anew if there is none or it was made
+    /// by other definitions.
+    pub(crate) fn open(folder: &Path, tables: &[Arc<Table>], fingerprint: &str, now_us: i64) -> Result<Files, Error> {
+        make_folder(folder)?;
+        let map = match Map::open(folder, fingerprint)? {
+            Some(map) => map,
+            None => {
+                remove_all(folder)?;
+                Map::create(folder, fingerprint)?
+            }
+        };
+        let mut files = Files {
+            folder: folder.to_owned(),
+            tables: tables.to_vec(),
+            fingerprint: fingerprint.to_owned(),
+            map,
+            seed: format!("{now_us:x}"),
+        };
+        files.begin_logs(now_us)?;
+        files.write_logs()?;
+        files.sweep()?;
+        Ok(files)
+    }
+
+    /// Removes everything and begins again with empty tables.
+    pub(crate) fn reset(&mut self, now_us: i64) -> Result<(), Error> {
+        // SQLite removes its own files by name when it closes: it must have closed before there are new ones.
+        self.map = Map::nowhere()?;
+        remove_all(&self.folder)?;
+        self.map = Map::create(&self.folder, &self.fingerprint)?;
+        self.seed = format!("{now_us:x}");
+        self.begin_logs(now_us)?;
+        self.write_logs()
+    }
+
+    pub(crate) fn position(&self) -> Result<Position, Error> {
+        self.map.position()
+    }
+
+    pub(crate) fn of_table(&self, table: usize) -> Result<Vec<DataFile>, Error> {
+        self.map.files(table)
+    }
+
+    /// Makes the log of each table that has none.
+    fn begin_logs(&mut self, now_us: i64) -> Result<(), Error> {
+        for table in &self.tables {
+            make_folder(&delta::log_folder(&self.folder.join(&table.name)))?;
+        }
+        let position = self.map.position()?;
+        let mut missing = Vec::new();
+        for number in 0..self.tables.len() {
+            if self.map.log(number)?.is_none() {
+                missing.push(number);
+            }
+        }
+        let last_slot = self.map.next_slot()? - 1;
+        let flush = self.map.begin()?;
+        for number in missing {
+            let actions = delta::first_entry(&self.tables[number], now_us);
+            flush.table(number, &TableChange::default(), (0, 0, now_us), &actions)?;
+        }
+        flush.commit(position, last_slot)
+    }
+
+    /// Writes the log entries that the map has committed.
+    fn write_logs(&self) -> Result<(), Error> {
+        let pending = self.map.pending()?;
+        for (number, version, actions) in &pending {
+            let table = &self.tables[*number];
+            let folder = self.folder.join(&table.name);
+            delta::write_entry(&folder, *version, actions)?;
+            if *version > 0 && version % delta::CHECKPOINT_EVERY == 0 {
+                let Some((_, position, at_us)) = self.map.log(*number)? else { continue };
+                let state = delta::State {
+                    version: *version,
+                    position,
+                    at_us,
+                    files: &self.map.files(*number)?,
+                    removed: &self.map.removed(*number, at_us - KEEP_REMOVED_US)?,
+                };
+                delta::write_checkpoint(&folder, table, &state)?;
+            }
+        }
+        if pending.is_empty() {
+            return Ok(());
+        }
+        self.map.forget_pending()
+    }
+
+    /// Removes files that no table knows: what a crash left.
+    fn sweep(&self) -> Result<(), Error> {
+        for (number, table) in self.tables.iter().enumerate() {
+            let folder = self.folder.join(&table.name);
+            let known = self.map.known_files(number)?;
+            for entry in fs::read_dir(&folder).map_err(|error| Error::file("list", &folder, error))? {
+                let path = entry.map_err(|error| Error::file("list", &folder, error))?.path();
+                let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                if path.is_file() && !known.contains(&name) {
+                    fs::remove_file(&path).map_err(|error| Error::file("remove", &path, error))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes files that were taken out long ago, and log entries that checkpoints made needless.
+    pub(crate) fn vacuum(&self, now_us: i64) -> Result<(), Error> {
+        let before_us = now_us - KEEP_REMOVED_US;
+        for (number, table) in self.tables.iter().enumerate() {
+            let folder = self.folder.join(&table.name);
+            for file in self.map.removed(number, i64::MIN)?.iter().filter(|file| file.at_us < before_us) {
+                match fs::remove_file(folder.join(&file.path)) {
+                    Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                        return Err(Error::file("remove", &folder.join(&file.path), error));
+                    }
+                    _ => {}
+                }
+            }
+            self.map.forget_removed(number, before_us)?;
+            if let Some((version, _, _)) = self.map.log(number)? {
+                delta::clean_log(&folder, version, before_us)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes files of a tail. When this returns, they are the lake; if it fails, the lake is what it was.
+    pub(crate) fn flush(&mut self, tail: &Tail, now_us: i64) -> Result<(), Error> {
+        let moves = self.moves(tail)?;
+        let mut next_slot = self.map.next_slot()?;
+        let mut changes = Vec::new();
+        for number in 0..self.tables.len() {
+            let change = self.change(number, tail, &moves, &mut next_slot, now_us)?;
+            if !change.removed.is_empty() || !change.added.is_empty() {
+                changes.push((number, change));
+            }
+        }
+        let mut versions = Vec::new();
+        for (number, _) in &changes {
+            versions.push(self.map.log(*number)?.map_or(0, |(version, _, _)| version + 1));
+        }
+        let flush = self.map.begin()?;
+        for ((number, change), version) in changes.iter().zip(versions) {
+            let actions = delta::next_entry(change, tail.to.seq, now_us);
+            flush.table(*number, change, (version, tail.to.seq, now_us), &actions)?;
+        }
+        flush.current(tail.current.iter().map(|(row, seq)| (*row, *seq)))?;
+        flush.commit(tail.to, next_slot - 1)?;
+        self.write_logs()
+    }
+
+    /// For each changed resource that is in files: the version that is there, and the one that takes its place.
+    fn moves(&self, tail: &Tail) -> Result<Vec<(i64, Option<i64>)>, Error> {
+        let mut moves = Vec::new();
+        for (row, new) in &tail.current {
+            if let Some(old) = self.map.current(*row)? {
+                moves.push((old, *new));
+            }
+        }
+        Ok(moves)
+    }
+
+    fn change(
+        &self,
+        number: usize,
+        tail: &Tail,
+        moves: &[(i64, Option<i64>)],
+        next_slot: &mut i64,
+        now_us: i64,
+    ) -> Result<TableChange, Error> {
+        let table = &self.tables[number];
+        let folder = self.folder.join(&table.name);
+        let mut fresh = Vec::new();
+        for batch in &tail.batches[number] {
+            let live = data_file::keep(batch, |seq| !tail.dead.contains(dead_key(seq)))?;
+            if live.num_rows() > 0 {
+                fresh.push(live);
+            }
+        }
+        let olds: Vec<i64> = moves.iter().map(|(old, _)| *old).collect();
+        let slots = self.map.slots(number, &olds)?;
+        let mut change = TableChange { gone: slots.keys().copied().collect(), ..TableChange::default() };
+        if fresh.is_empty() && slots.is_empty() {
+            return Ok(change);
+        }
+        let gone: HashSet<i64> = change.gone.iter().copied().collect();
+        // Where a new version goes: where the old one was.
+        let place: HashMap<i64, i64> =
+            moves.iter().filter_map(|(old, new)| Some(((*new)?, *slots.get(old)?))).collect();
+        let (small, large): (Vec<DataFile>, Vec<DataFile>) =
+            self.map.files(number)?.into_iter().partition(|file| file.bytes < SMALL_FILE_BYTES);
+        let large: BTreeMap<i64, DataFile> = large.into_iter().map(|file| (file.slot, file)).collect();
+        let touched: HashSet<i64> = slots.values().copied().collect();
+        let write = |rows: &[RecordBatch]| data_file::write(table, &folder, rows, &self.seed, now_us);
+
+        for (slot, file) in large.iter().filter(|(slot, _)| touched.contains(slot)) {
+            let mut rows = Vec::new();
+            for batch in data_file::read(table, &folder, file)? {
+                rows.push(data_file::keep(&batch, |seq| !gone.contains(&seq))?);
+            }
+            for batch in &fresh {
+                rows.push(data_file::keep(batch, |seq| place.get(&seq) == Some(slot))?);
+            }
+            put(&mut change, file, write(&rows)?, next_slot, &place);
+            change.removed.push(file.clone());
+        }
+
+        // The rest goes together with the small files.
+        let mut rows = Vec::new();
+        for batch in &fresh {
+            let rest = data_file::keep(batch, |seq| place.get(&seq).is_none_or(|slot| !large.contains_key(slot)))?;
+            if rest.num_rows() > 0 {
+                rows.push(rest);
+            }
+        }
+        let small_touched = small.iter().any(|file| touched.contains(&file.slot));
+        if rows.is_empty() && !small_touched {
+            return Ok(change);
+        }
+        let mut was = HashMap::new();
+        for file in &small {
+            for batch in data_file::read(table, &folder, file)? {
+                let kept = data_file::keep(&batch, |seq| !gone.contains(&seq))?;
+                was.extend(data_file::seqs(&kept)?.values().iter().map(|seq| (*seq, file.slot)));
+                rows.push(kept);
+            }
+            change.removed.push(file.clone());
+        }
+        let mut reuse = small.first().map(|file| file.slot);
+        for written in write(&rows)? {
+            let slot = reuse.take().unwrap_or_else(|| take(next_slot));
+            let moved = written.seqs.iter().filter(|seq| was.get(seq) != Some(&slot));
+            change.placed.extend(moved.map(|seq| (*seq, slot)));
+            change.added.push(DataFile { slot, ..written.file });
+        }
+        Ok(change)
+    }
+}
+
+fn take(next: &mut i64) -> i64 {
+    *next += 1;
+    *next - 1
+}
+
+/// Puts a rewritten large file into a change: the first part keeps the slot, further parts get their own.
+fn put(
+    change: &mut TableChange,
+    file: &DataFile,
+    written: Vec<Written>,
+    next_slot: &mut i64,
+    place: &HashMap<i64, i64>,
+) {
+    for (at, written) in written.into_iter().enumerate() {
+        if at == 0 {
+            let came = written.seqs.iter().filter(|seq| place.get(seq) == Some(&file.slot));
+            change.placed.extend(came.map(|seq| (*seq, file.slot)));
+            change.added.push(DataFile { slot: file.slot, ..written.file });
+        } else {
+            let slot = take(next_slot);
+            change.placed.extend(written.seqs.iter().map(|seq| (*seq, slot)));
+            change.added.push(DataFile { slot, ..written.file });
+        }
+    }
+}
+
+/// Makes a folder that only its owner can look into: its files are outside what grants allow.
+fn make_folder(folder: &Path) -> Result<(), Error> {
+    use std::os::unix::fs::DirBuilderExt;
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| Error::file("make", folder, error))
+}
+
+/// Empties a folder.
+fn remove_all(folder: &Path) -> Result<(), Error> {
+    for entry in fs::read_dir(folder).map_err(|error| Error::file("list", folder, error))? {
+        let path = entry.map_err(|error| Error::file("list", folder, error))?.path();
+        let removed = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+        removed.map_err(|error| Error::file("remove", &path, error))?;
+    }
+    Ok(())
+}

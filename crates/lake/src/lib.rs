@@ -1,0 +1,29 @@
+//! Delta tables fed from records, and SQL over them. The only crate that knows DataFusion and Delta.
+//!
+//! [`Lake`] follows the feed of [`records::Records`]: changes become rows of tables ([`Table`], each a ViewDefinition) in memory,
+//! the tail. SQL sees files − superseded versions + tail, all tables at one position of the feed. From time to time the tail is
+//! flushed: Parquet files and a Delta log that other engines read.
+//!
+//! The way of the data: feed → `follow` (views) → `tail` → `flush` (`data_file`, `map`, `delta`) → files;
+//! and back: `snapshot` → `sql` → [`Answer`] → [`output`].
+//!
+//! Everything here is derived: [`Lake::rebuild`] makes it again from the records. It knows no HTTP. Queries take an
+//! [`access::Grant`] that may use SQL.
+
+mod data_file;
+mod delta;
+mod error;
+mod flush;
+mod follow;
+mod lake;
+mod map;
+pub mod output;
+mod snapshot;
+mod sql;
+mod table;
+mod tail;
+
+pub use error::{Error, Place, SqlError};
+pub use lake::{Capacity, FlushBy, Lake, Options, Status, TableStatus};
+pub use sql::{Answer, Batch, Limits};
+pub use table::{ARRIVAL, Column, RESOURCE, Table};

@@ -1,0 +1,291 @@
+//! The engine: threads, memory and time of queries.
+
+use super::answer::{Answer, Event, out_of_time};
+use super::check::{Question, check};
+use super::describe;
+use super::explain_error::query_error;
+use crate::error::Error;
+use crate::lake::{Capacity, Lake};
+use crate::snapshot::{Rows, STORE, Snapshot};
+use crate::table::Table;
+use datafusion::catalog::{
+    CatalogProvider, CatalogProviderList, MemoryCatalogProvider, MemoryCatalogProviderList, MemorySchemaProvider,
+    SchemaProvider,
+};
+use datafusion::common::{DataFusionError, Result};
+use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
+use datafusion::execution::memory_pool::GreedyMemoryPool;
+use datafusion::execution::object_store::ObjectStoreRegistry;
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
+use datafusion::object_store::ObjectStore;
+use datafusion::object_store::local::LocalFileSystem;
+use datafusion::physical_plan::{ExecutionPlan, execute_stream};
+use datafusion::prelude::{SQLOptions, SessionConfig};
+use futures::StreamExt;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+
+/// Frames of the engine are large where it is not optimised, and plans are trees: this is enough for as deep a one as a query
+/// may ask for. Only what is used of it takes memory.
+const STACK_BYTES: usize = 128 << 20;
+/// Batches that wait for whoever reads the answer.
+const BATCHES: usize = 4;
+/// Queries that may wait for their turn.
+const QUEUE: usize = 64;
+
+/// What a query may use.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Time from asking to the last row.
+    pub time: Duration,
+    /// Bytes of memory for sorting, grouping and joining.
+    pub memory_bytes: usize,
+    /// Rows of the answer.
+    pub rows: usize,
+    /// For how long to wait until the tables hold what is committed when the query is asked; after it they are as far as they
+    /// are, which the answer's position tells.
+    pub freshness: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            time: Duration::from_secs(60),
+            memory_bytes: 512 << 20,
+            rows: 1_000_000,
+            freshness: Duration::from_secs(5),
+        }
+    }
+}
+
+/// Runs queries on threads of its own.
+pub(crate) struct Engine {
+    runtime: Option<Runtime>,
+    base: SessionState,
+    environment: Arc<RuntimeEnv>,
+    turns: Arc<Semaphore>,
+    capacity: Capacity,
+}
+
+/// The lake's folder and nothing else: no file, no address.
+#[derive(Debug)]
+struct OnlyLake(Arc<dyn ObjectStore>);
+
+impl ObjectStoreRegistry for OnlyLake {
+    fn register_store(&self, _: &url::Url, _: Arc<dyn ObjectStore>) -> Option<Arc<dyn ObjectStore>> {
+        None
+    }
+
+    fn get_store(&self, url: &url::Url) -> Result<Arc<dyn ObjectStore>> {
+        if url.as_str().trim_end_matches('/') == STORE {
+            return Ok(Arc::clone(&self.0));
+        }
+        Err(DataFusionError::Plan(format!("{url} cannot be read here")))
+    }
+}
+
+impl Engine {
+    pub(crate) fn new(folder: &Path, capacity: Capacity) -> Result<Engine, Error> {
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(capacity.threads.max(1))
+            .max_blocking_threads(capacity.threads.max(1) * 2)
+            .thread_name("lake-sql")
+            .thread_stack_size(STACK_BYTES)
+            .enable_time()
+            .build()
+            .map_err(|error| Error::file("start threads for", folder, error))?;
+        let store = LocalFileSystem::new_with_prefix(folder).map_err(Error::engine)?;
+        let environment = RuntimeEnvBuilder::new()
+            .with_object_store_registry(Arc::new(OnlyLake(Arc::new(store))))
+            .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(DiskManagerMode::Disabled))
+            .build_arc()
+            .map_err(Error::engine)?;
+        let mut config = SessionConfig::new()
+            .with_default_catalog_and_schema("lake", "public")
+            .with_create_default_catalog_and_schema(false)
+            .with_information_schema(false)
+            .with_target_partitions(capacity.threads.max(1));
+        config.options_mut().sql_parser.collect_spans = true;
+        config.options_mut().execution.time_zone = Some("UTC".into());
+        let base = SessionStateBuilder::new()
+            .with_config(config)
+            .with_runtime_env(Arc::clone(&environment))
+            .with_default_features()
+            .build();
+        let turns = Arc::new(Semaphore::new(capacity.queries.max(1)));
+        Ok(Engine { runtime: Some(runtime), base, environment, turns, capacity })
+    }
+
+    /// Checks, plans and starts a query.
+    pub(crate) fn query(&self, lake: &Lake, sql: &str, limits: &Limits) -> Result<Answer, Error> {
+        let runtime = self.runtime.as_ref().ok_or(Error::Closed)?;
+        let asked = Instant::now();
+        let deadline = asked + limits.time;
+        let tables = lake.tables().to_vec();
+        let (checked, answer) = std::sync::mpsc::channel();
+        {
+            // Parsing recurses too: it runs where stacks are large.
+            let (text, tables) = (sql.to_owned(), tables.clone());
+            runtime.spawn_blocking(move || checked.send(check(&text, &tables)));
+        }
+        let question = answer.recv().map_err(|_| Error::Closed)??;
+        let snapshot = lake.snapshot(limits.freshness, limits.time)?;
+        let (position, behind) = (snapshot.position, snapshot.behind);
+        let session = self.session(snapshot, &tables, limits).map_err(Error::engine)?;
+
+        let (events, received) = mpsc::channel(BATCHES);
+        let (planned, plan) = oneshot::channel();
+        let turn = Turn { turns: Arc::clone(&self.turns), capacity: self.capacity };
+        let (rows, time) = (limits.rows, deadline.saturating_duration_since(Instant::now()));
+        let run = runtime.spawn(async move {
+            let work = run(turn, session, question, planned, rows, &events);
+            // Without an answer in time the channel ends, which says so.
+            let _ = tokio::time::timeout(time, work).await;
+        });
+        let run = run.abort_handle();
+        let schema = match plan.blocking_recv() {
+            Ok(Ok(plan)) => plan.schema(),
+            Ok(Err(Refused::Busy(running))) => return Err(Error::Busy { running }),
+            Ok(Err(Refused::Failed(error))) => return Err(query_error(sql, &error, &tables)),
+            Err(_) if Instant::now() >= deadline => return Err(out_of_time()),
+            Err(_) => return Err(Error::Engine("the query stopped while it was being planned".into())),
+        };
+        Ok(Answer {
+            schema,
+            position,
+            events: received,
+            run,
+            sql: sql.to_owned(),
+            tables,
+            deadline,
+            asked,
+            behind,
+            more: false,
+            ended: false,
+        })
+    }
+
+    /// A session that knows a snapshot's tables and has memory of its own.
+    fn session(&self, snapshot: Snapshot, tables: &[Arc<Table>], limits: &Limits) -> Result<SessionState> {
+        let environment = RuntimeEnvBuilder::from_runtime_env(&self.environment)
+            .with_memory_pool(Arc::new(GreedyMemoryPool::new(limits.memory_bytes)))
+            .build_arc()?;
+        let public = MemorySchemaProvider::new();
+        for table in snapshot.tables {
+            public.register_table(table.table.name.clone(), Arc::new(Rows::new(table, &snapshot.dead)))?;
+        }
+        let catalog = MemoryCatalogProvider::new();
+        catalog.register_schema("public", Arc::new(public))?;
+        catalog.register_schema(describe::CATALOGUE, describe::schema(tables)?)?;
+        let catalogs = MemoryCatalogProviderList::new();
+        catalogs.register_catalog("lake".into(), Arc::new(catalog));
+        Ok(SessionStateBuilder::new_from_existing(self.base.clone())
+            .with_runtime_env(environment)
+            .with_catalog_list(Arc::new(catalogs))
+            .build())
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+enum Refused {
+    Busy(usize),
+    Failed(DataFusionError),
+}
+
+/// The right to run, once it is there.
+struct Turn {
+    turns: Arc<Semaphore>,
+    capacity: Capacity,
+}
+
+impl Turn {
+    async fn take(self) -> Result<OwnedSemaphorePermit, Refused> {
+        // Waiting is bounded by the query's time, and the number of those who wait by this.
+        static WAITING: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
+        struct Waits;
+        impl Drop for Waits {
+            fn drop(&mut self) {
+                WAITING.fetch_sub(1, std::sync::atomic::Ordering::Relaxed);
+            }
+        }
+        let before = WAITING.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let _waits = Waits;
+        if before >= QUEUE {
+            return Err(Refused::Busy(self.capacity.queries));
+        }
+        self.turns.acquire_owned().await.map_err(|_| Refused::Busy(self.capacity.queries))
+    }
+}
+
+async fn plan(session: &SessionState, question: Question) -> Result<Arc<dyn ExecutionPlan>> {
+    let plan = match question {
+        Question::Statement(statement) => session.statement_to_plan(statement).await?,
+        Question::Catalogue(sql) => session.create_logical_plan(&sql).await?,
+    };
+    SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false).verify_plan(&plan)?;
+    session.create_physical_plan(&plan).await
+}
+
+async fn run(
+    turn: Turn,
+    session: SessionState,
+    question: Question,
+    planned: oneshot::Sender<Result<Arc<dyn ExecutionPlan>, Refused>>,
+    limit: usize,
+    events: &mpsc::Sender<Event>,
+) {
+    // Whoever asked may be gone: then nothing that is sent arrives, and all of this ends.
+    let _turn = match turn.take().await {
+        Ok(turn) => turn,
+        Err(busy) => {
+            let _ = planned.send(Err(busy));
+            return;
+        }
+    };
+    let plan = match plan(&session, question).await {
+        Ok(plan) => plan,
+        Err(error) => {
+            let _ = planned.send(Err(Refused::Failed(error)));
+            return;
+        }
+    };
+    let _ = planned.send(Ok(Arc::clone(&plan)));
+    let end = match rows(plan, &session, limit, events).await {
+        Ok(end) => end,
+        Err(error) => Event::Failed(error),
+    };
+    let _ = events.send(end).await;
+}
+
+async fn rows(
+    plan: Arc<dyn ExecutionPlan>,
+    session: &SessionState,
+    limit: usize,
+    events: &mpsc::Sender<Event>,
+) -> Result<Event> {
+    let mut stream = execute_stream(plan, session.task_ctx())?;
+    let mut left = limit;
+    while let Some(batch) = stream.next().await {
+        let batch = batch?;
+        if batch.num_rows() > left {
+            let _ = events.send(Event::Rows(batch.slice(0, left))).await;
+            return Ok(Event::More);
+        }
+        left -= batch.num_rows();
+        if batch.num_rows() > 0 && events.send(Event::Rows(batch)).await.is_err() {
+            break;
+        }
+    }
+    Ok(Event::End)
+}

@@ -1,0 +1,30 @@
+//! SQL over the lake: read-only, limited, cancellable.
+
+mod answer;
+mod check;
+mod describe;
+mod engine;
+mod explain_error;
+
+pub use answer::{Answer, Batch};
+pub(crate) use engine::Engine;
+pub use engine::Limits;
+
+use crate::error::Error;
+use crate::lake::Lake;
+use access::Grant;
+
+impl Lake {
+    /// Runs a query. What it may be: `SELECT` (`WITH`, `VALUES`, `UNION` …), `EXPLAIN`, `DESCRIBE`, `SHOW TABLES`,
+    /// `SHOW COLUMNS`. All tables are as they are at one position of the feed, which the answer tells.
+    ///
+    /// Returns when the query is planned and its columns are known; rows come with [`Answer::next_batch`]. Dropping the answer
+    /// cancels the query.
+    ///
+    /// # Errors
+    /// [`Error::Denied`]; [`Error::Sql`] with the place; [`Error::Limit`]; [`Error::Busy`].
+    pub fn query(&self, grant: &Grant, sql: &str, limits: &Limits) -> Result<Answer, Error> {
+        grant.may_use_sql()?;
+        self.engine().query(self, sql, limits)
+    }
+}

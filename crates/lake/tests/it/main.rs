@@ -1,0 +1,10 @@
+//! The lake as its users see it, over records of its own.
+#![allow(missing_docs, clippy::unwrap_used)]
+
+mod crash;
+mod engines;
+mod house;
+mod model;
+mod output;
+mod questions;
+mod sql;

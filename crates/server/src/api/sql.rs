@@ -1,0 +1,198 @@
+//! SQL over the lake, and the lake itself.
+
+use super::stream::{self, Lines};
+use crate::answer::Answer;
+use crate::call::Call;
+use crate::refusal::Refusal;
+use axum::http::StatusCode;
+use lake::output::{Encoder, Format};
+use lake::{Lake, Limits};
+use records::ReadRecord;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Rows of an answer if the request does not say.
+const DEFAULT_ROWS: usize = 10_000;
+/// Rows of an answer at most.
+const MOST_ROWS: usize = 10_000_000;
+/// Time that a query may take, at most.
+const MOST_TIME: Duration = Duration::from_mins(10);
+
+/// What `POST /api/sql` takes.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Question {
+    sql: String,
+    /// Rows of the answer at most.
+    limit: Option<usize>,
+    /// `json`, `csv`, `arrow`, `parquet` or `table`.
+    format: Option<String>,
+    /// Seconds that it may take.
+    timeout_s: Option<u64>,
+}
+
+/// `POST /api/sql`
+pub(super) async fn ask(mut call: Call) -> Result<Answer, Refusal> {
+    let grant = call.grant()?;
+    grant.may_use_sql()?;
+    let question: Question = call.json().await?;
+    let format = question.format.as_deref().unwrap_or("json");
+    let format = Format::from_name(format).ok_or_else(|| {
+        let names: Vec<&str> = Format::ALL.iter().map(|format| format.name()).collect();
+        Refusal::bad_request(format!("{format} is no format: {}", names.join(", ")))
+    })?;
+    let limits = Limits {
+        rows: question.limit.unwrap_or(DEFAULT_ROWS).min(MOST_ROWS),
+        time: question.timeout_s.map_or(Limits::default().time, Duration::from_secs).min(MOST_TIME),
+        ..Limits::default()
+    };
+    let app = Arc::clone(&call.app);
+    // What is wrong with a query comes to light before or with its first rows: only then is it said that there is an answer.
+    let (answer, encoder, first) = app
+        .reading(move |app| {
+            let asked = |outcome: &str, count: u64| {
+                let record = ReadRecord { action: "sql", query: &question.sql, outcome, count, rows: &[] };
+                app.records.audit_read(&grant, &record)
+            };
+            let begun = app.lake()?.query(&grant, &question.sql, &limits).and_then(|mut answer| {
+                let mut encoder = Encoder::new(format, &answer)?;
+                let first = match answer.next_batch()? {
+                    Some(batch) => (Some(encoder.rows(&batch)?), batch.num_rows() as u64),
+                    None => (None, 0),
+                };
+                Ok((answer, encoder, first))
+            });
+            match begun {
+                Ok((answer, encoder, (first, rows))) => {
+                    // The rows that follow are not known yet; the query tells what they are.
+                    asked("done", rows)?;
+                    Ok((answer, encoder, first))
+                }
+                Err(error) => {
+                    asked(&error.to_string(), 0)?;
+                    Err(error.into())
+                }
+            }
+        })
+        .await?;
+    let position = answer.position().0.to_string();
+    let made = stream::lines(format.media_type(), move |lines: &Lines| {
+        let (mut answer, mut encoder, mut next) = (answer, encoder, first);
+        while let Some(bytes) = next.take() {
+            if lines.bytes(bytes.into()).is_break() {
+                return;
+            }
+            next = match answer.next_batch().and_then(|batch| batch.map(|batch| encoder.rows(&batch)).transpose()) {
+                Ok(bytes) => bytes,
+                Err(error) => return lines.fail(error.to_string()),
+            };
+        }
+        match encoder.end(&answer) {
+            Ok(bytes) => {
+                let _ = lines.bytes(bytes.into());
+            }
+            Err(error) => lines.fail(error.to_string()),
+        }
+    });
+    Ok(made.with("x-medweave-seq", &position))
+}
+
+/// `GET /api/sql/tables`: what there is, for editors.
+pub(super) async fn tables(call: Call) -> Result<Answer, Refusal> {
+    call.grant()?.may_use_sql()?;
+    let lake = call.app.reading(|app| app.lake()).await?;
+    let tables: Vec<Value> = lake
+        .tables()
+        .iter()
+        .map(|table| {
+            let columns: Vec<Value> = table
+                .columns
+                .iter()
+                .map(|column| json!({"name": column.name, "type": column.data_type(), "comment": column.comment}))
+                .collect();
+            json!({"name": table.name, "comment": table.comment, "columns": columns})
+        })
+        .collect();
+    Ok(Answer::of(&json!({"tables": tables})))
+}
+
+/// `GET /api/lake`: how far it is, and its files.
+pub(super) async fn status(call: Call) -> Result<Answer, Refusal> {
+    call.grant()?.may_use_sql()?;
+    let lake = call.app.reading(|app| app.lake()).await?;
+    Ok(Answer::of(&status_json(&lake)))
+}
+
+/// `POST /api/lake/flush`: what is committed now is in the files when it answers.
+pub(super) async fn flush(call: Call) -> Result<Answer, Refusal> {
+    let lake = call
+        .app
+        .writing(|app| {
+            let lake = app.lake()?;
+            lake.flush()?;
+            Ok(lake)
+        })
+        .await?;
+    Ok(Answer::of(&status_json(&lake)))
+}
+
+/// `POST /api/lake/rebuild`: deleted and made again from the records.
+pub(super) async fn rebuild(call: Call) -> Result<Answer, Refusal> {
+    let lake = call
+        .app
+        .writing(|app| {
+            let lake = app.lake()?;
+            lake.rebuild()?;
+            Ok(lake)
+        })
+        .await?;
+    Ok(Answer::of(&status_json(&lake)))
+}
+
+/// The lake's state as our API shows it.
+pub(super) fn status_json(lake: &Lake) -> Value {
+    let status = lake.status();
+    let tables: Vec<Value> = status
+        .tables
+        .iter()
+        .map(|table| json!({"name": table.name, "files": table.files, "bytes": table.bytes, "rows": table.rows}))
+        .collect();
+    json!({
+        "seq": status.position.0,
+        "head": status.head.0,
+        "flushed": status.flushed.0,
+        "lag_s": status.behind.as_secs_f64(),
+        "tail_rows": status.tail_rows,
+        "tail_bytes": status.tail_bytes,
+        "failed": status.failed,
+        "failure": status.failure,
+        "problem": status.problem,
+        "tables": tables,
+    })
+}
+
+impl From<lake::Error> for Refusal {
+    fn from(error: lake::Error) -> Refusal {
+        use lake::Error as E;
+        let text = error.to_string();
+        match error {
+            E::Denied(denied) => denied.into(),
+            E::Records(error) => error.into(),
+            E::Sql(error) => {
+                let refusal = Refusal::bad_request(text);
+                match error.place {
+                    Some(place) => refusal.at(place.offset, place.line, place.column),
+                    None => refusal,
+                }
+            }
+            E::Limit(_) => Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "too-costly", text),
+            E::Busy { .. } => {
+                Refusal::new(StatusCode::TOO_MANY_REQUESTS, "throttled", text).with_header("retry-after", "2")
+            }
+            E::Closed => Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "transient", text),
+            E::Cancelled | E::View { .. } | E::Map(_) | E::Engine(_) | E::File { .. } => Refusal::internal(text),
+        }
+    }
+}
