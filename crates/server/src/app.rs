@@ -2,12 +2,12 @@
 
 use crate::refusal::Refusal;
 use access::{Access, Component, Grant};
-use lake::{Capacity, FlushBy, Lake};
 use axum::http::StatusCode;
+use lake::{Capacity, FlushBy, Lake};
 use records::{ReadRecord, Records, Row, Stored};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::Semaphore;
 

@@ -2,6 +2,7 @@
 #![allow(missing_docs, clippy::unwrap_used)]
 
 mod crash;
+mod documents;
 mod engines;
 mod house;
 mod model;
