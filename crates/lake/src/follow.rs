@@ -145,7 +145,7 @@ impl Step {
     }
 
     /// Positions that were current before this step and are not after it.
-    pub(crate) fn replaced(&self, before: Before, map: &Map) -> Result<Vec<u64>, Error> {
+    pub(crate) fn replaced(before: Before, map: &Map) -> Result<Vec<u64>, Error> {
         let mut dead = before.dead;
         for row in before.unknown {
             dead.extend(map.current(row)?.map(dead_key));

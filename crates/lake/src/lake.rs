@@ -16,7 +16,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// When the tail becomes files by itself.
-const FLUSH_EVERY: Duration = Duration::from_secs(60);
+const FLUSH_EVERY: Duration = Duration::from_mins(1);
 /// Rows in the tail from which it is flushed.
 const FLUSH_ROWS: usize = 100_000;
 /// Bytes in the tail from which it is flushed.
@@ -32,7 +32,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// After a failure it is tried again so much later.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
 /// How often old files are looked for.
-const VACUUM_EVERY: Duration = Duration::from_secs(3_600);
+const VACUUM_EVERY: Duration = Duration::from_hours(1);
 
 /// What a lake needs beside its folder.
 pub struct Options {
@@ -456,7 +456,7 @@ impl Shared {
             (frozen.clone(), step.replaced_in_memory(&state.active, frozen.as_deref()))
         };
         drop(frozen);
-        let dead = step.replaced(dead, &reader)?;
+        let dead = crate::follow::Step::replaced(dead, &reader)?;
         let mut state = lock(&self.state);
         debug_assert_eq!(state.rebuilds, rebuilds, "a rebuild waits for the step to end");
         let arrived = step.to != from;

@@ -54,7 +54,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Limits {
-            time: Duration::from_secs(60),
+            time: Duration::from_mins(1),
             memory_bytes: 512 << 20,
             rows: 1_000_000,
             freshness: Duration::from_secs(5),
@@ -130,7 +130,8 @@ impl Engine {
         {
             // Parsing recurses too: it runs where stacks are large.
             let (text, tables) = (sql.to_owned(), tables.clone());
-            runtime.spawn_blocking(move || checked.send(check(&text, &tables)));
+            // Whoever asked may have gone.
+            runtime.spawn_blocking(move || drop(checked.send(check(&text, &tables))));
         }
         let question = answer.recv().map_err(|_| Error::Closed)??;
         let snapshot = lake.snapshot(limits.freshness, limits.time)?;

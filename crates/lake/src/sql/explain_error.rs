@@ -99,7 +99,7 @@ pub(super) fn query_error(sql: &str, error: &DataFusionError, tables: &[Arc<Tabl
         DataFusionError::SchemaError(schema, _) => match &**schema {
             SchemaError::FieldNotFound { field, valid_fields } => {
                 let name = field.name().to_owned();
-                let near = nearest(&name, valid_fields.iter().map(|field| field.name()));
+                let near = nearest(&name, valid_fields.iter().map(datafusion::prelude::Column::name));
                 let hint = near.map(|near| format!("Did you mean {near}?"));
                 let place = spanned.or_else(|| place_of_word(sql, &name));
                 Error::Sql(SqlError { message: format!("there is no column {}", field.flat_name()), place, hint })

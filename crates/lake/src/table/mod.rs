@@ -142,7 +142,8 @@ fn view_table(text: &str, at: usize, order: Order) -> Result<Table, Error> {
             "a table's name has small letters, digits and underscores, and begins with a letter".into(),
         ));
     }
-    let comment = document.root().get("description").and_then(|text| text.as_str()).unwrap_or_default().into_owned();
+    let comment =
+        document.root().get("description").and_then(fhir::json::Node::as_str).unwrap_or_default().into_owned();
     let mut columns = vec![
         Column::new("_id", Shape::Text, "Id of the resource"),
         Column::new("_version", Shape::Integer, "Version of the resource"),

@@ -22,7 +22,7 @@ impl Patients {
             let name = r4().name(type_id);
             let mut found = Vec::new();
             for parameter in fhir::compartment::patient(name).iter().filter_map(|code| parameters().find(name, code)) {
-                let program = Program::compile(&parameter.expression, Some(type_id)).map_err(|error| Error::View {
+                let program = Program::compile(parameter.expression, Some(type_id)).map_err(|error| Error::View {
                     table: name.to_owned(),
                     what: format!("{}: {error}", parameter.expression),
                 })?;
@@ -44,7 +44,7 @@ impl Patients {
         env.resource = Some(item.clone());
         for program in self.programs.get(&type_id)? {
             for found in program.evaluate(item.clone(), &env).unwrap_or_default() {
-                let text = found.node().and_then(|node| node.node.get("reference")).and_then(|text| text.as_str());
+                let text = found.node().and_then(|node| node.node.get("reference")).and_then(fhir::json::Node::as_str);
                 if let Some(text) = text
                     && let reference @ (Reference::Local { .. } | Reference::Absolute { .. }) = Reference::parse(&text)
                     && reference.resource_type() == Some("Patient")

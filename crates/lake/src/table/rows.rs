@@ -245,16 +245,22 @@ impl ArrivalRows {
     pub(crate) fn batch(table: &Table, arrivals: &[ArrivalInfo]) -> Result<RecordBatch, Error> {
         let integers = |of: &dyn Fn(&ArrivalInfo) -> i64| {
             let mut values = Int64Builder::new();
-            arrivals.iter().for_each(|arrival| values.append_value(of(arrival)));
+            for arrival in arrivals {
+                values.append_value(of(arrival));
+            }
             Arc::new(values.finish()) as ArrayRef
         };
         let texts = |of: &dyn Fn(&ArrivalInfo) -> String| {
             let mut values = StringBuilder::new();
-            arrivals.iter().for_each(|arrival| values.append_value(of(arrival)));
+            for arrival in arrivals {
+                values.append_value(of(arrival));
+            }
             Arc::new(values.finish()) as ArrayRef
         };
         let mut received = TimestampMicrosecondBuilder::new().with_timezone("UTC");
-        arrivals.iter().for_each(|arrival| received.append_value(arrival.at_us));
+        for arrival in arrivals {
+            received.append_value(arrival.at_us);
+        }
         let arrays = vec![
             integers(&|a| a.no.0),
             Arc::new(received.finish()),

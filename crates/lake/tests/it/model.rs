@@ -32,7 +32,7 @@ fn text(patient: bool, no: u8, value: u8) -> String {
     if patient {
         return format!(
             r#"{{"resourceType":"Patient","id":"p{no}","active":{},"name":[{{"family":"F{value}"}}]}}"#,
-            value % 2 == 0
+            value.is_multiple_of(2)
         );
     }
     // Some have components: more than one row.

@@ -86,7 +86,7 @@ fn load(house: &House, path: &Path) {
 /// Lines with numbers in one form: three decimals at most.
 fn plain(text: &str) -> Vec<String> {
     let cell = |cell: &str| match cell.parse::<f64>() {
-        Ok(number) => format!("{:.3}", number),
+        Ok(number) => format!("{number:.3}"),
         Err(_) => cell.to_owned(),
     };
     text.lines().map(|line| line.split(',').map(cell).collect::<Vec<_>>().join(",")).collect()

@@ -102,7 +102,7 @@ pub(super) async fn ask(mut call: Call) -> Result<Answer, Refusal> {
 /// `GET /api/sql/tables`: what there is, for editors.
 pub(super) async fn tables(call: Call) -> Result<Answer, Refusal> {
     call.grant()?.may_use_sql()?;
-    let lake = call.app.reading(|app| app.lake()).await?;
+    let lake = call.app.reading(super::super::app::App::lake).await?;
     let tables: Vec<Value> = lake
         .tables()
         .iter()
@@ -121,7 +121,7 @@ pub(super) async fn tables(call: Call) -> Result<Answer, Refusal> {
 /// `GET /api/lake`: how far it is, and its files.
 pub(super) async fn status(call: Call) -> Result<Answer, Refusal> {
     call.grant()?.may_use_sql()?;
-    let lake = call.app.reading(|app| app.lake()).await?;
+    let lake = call.app.reading(super::super::app::App::lake).await?;
     Ok(Answer::of(&status_json(&lake)))
 }
 
