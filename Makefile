@@ -40,11 +40,11 @@ demo: $(if $(shell command -v npm),web) ## a synthetic hospital on temporary dat
 
 test: setup web ## every test; MEDWEAVE_TEST_DATA=DIR adds those on real data
 	cd web && npm test
-	cargo build -p medweave
+	cargo build --workspace --all-targets
 	cd web && MEDWEAVE_BINARY="$(abspath $(TARGET))/debug/medweave" npm run pages
-	@command -v cargo-nextest >/dev/null || cargo install --locked cargo-nextest
 	cargo test --workspace --doc --quiet
-	cargo nextest run --workspace --no-fail-fast
+	if command -v cargo-nextest >/dev/null; then cargo nextest run --workspace --no-fail-fast; \
+	else cargo test --workspace --no-fail-fast --lib --bins --tests; fi
 
 check: ## format, lints, types of the pages, one version of each heavy crate
 	cargo fmt --all -- --check

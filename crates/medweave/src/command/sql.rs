@@ -72,7 +72,7 @@ mod tests {
 
     #[test]
     fn the_place_is_marked_below_its_line() {
-        assert_eq!(marked("SELECT 1,\n '肺', x", 17).unwrap(), "   '肺', x\n        ^");
+        assert_eq!(marked("SELECT 1,\n '肺', x", 18).unwrap(), "   '肺', x\n        ^");
         assert_eq!(marked("SELECT", 6).unwrap(), "  SELECT\n        ^");
         assert_eq!(marked("SELECT", 9), None);
     }
