@@ -1,6 +1,7 @@
 use crate::database;
 use crate::error::{Error, Refused};
 use crate::grant::{Administration, Grant, Holder};
+use crate::link;
 use crate::lockout::{self, Tries};
 use crate::password::Hashing;
 use crate::principal::{Origin, Principal, PrincipalKind};
@@ -151,6 +152,7 @@ impl Access {
             session::tend(&transaction, &memory, now_us)?
         };
         lockout::sweep(&transaction, now_us)?;
+        link::sweep(&transaction, now_us)?;
         for (name, count) in self.tries().take_locked(now_us) {
             trail::append(
                 &transaction,

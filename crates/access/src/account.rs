@@ -7,7 +7,7 @@ use crate::password::{self, PasswordHash};
 use crate::principal::{Principal, PrincipalKind};
 use crate::scope::Scopes;
 use crate::secret::Random;
-use crate::{lockout, session};
+use crate::{link, lockout, session};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use std::sync::Arc;
 use unicode_normalization::UnicodeNormalization;
@@ -99,7 +99,7 @@ impl Account {
         Holder::new(self.principal(), self.role.scopes(), self.role.administration(), Some(expires_us))
     }
 
-    fn label(&self) -> String {
+    pub(crate) fn label(&self) -> String {
         format!("person/{} {}", self.id, self.name)
     }
 }
@@ -245,7 +245,8 @@ impl Access {
                 let account = find(transaction, id)?.ok_or(Error::NotFound { kind: "account", id })?;
                 *target = account.label();
                 change(transaction, &account)?;
-                session::delete_of(transaction, id)
+                session::delete_of(transaction, id)?;
+                link::delete_of(transaction, id)
             },
             |memory, ()| memory.end_sessions_of(id),
         )

@@ -7,14 +7,17 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::time::Duration;
 
-/// The format this program writes, in `user_version`.
-const FORMAT: i64 = 1;
+/// The format this program writes, in `user_version`: the number of [`STEPS`].
+const FORMAT: i64 = STEPS.len() as i64;
 
 /// How long to wait for another connection's lock; only a backup ever holds one.
 const BUSY: Duration = Duration::from_secs(5);
 
+/// What leads from each format to the next; a new database takes all of them. A step that was released is never changed.
+const STEPS: [&str; 2] = [ACCOUNTS, LINKS_AND_CHOICES];
+
 /// Ids are never given twice (`AUTOINCREMENT`): audit rows name them for ever. Times are µs since 1970 UTC.
-const TABLES: &str = "
+const ACCOUNTS: &str = "
 CREATE TABLE account(
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     name TEXT NOT NULL UNIQUE,              -- what is typed to sign in, folded
@@ -72,6 +75,25 @@ CREATE TRIGGER account_audit_keeps_rows BEFORE DELETE ON account_audit BEGIN SEL
 CREATE TRIGGER account_audit_keeps_text BEFORE UPDATE ON account_audit BEGIN SELECT RAISE(ABORT, 'audit rows stay'); END;
 ";
 
+/// Sign-in links, locked sessions, and what a person chose for the pages.
+const LINKS_AND_CHOICES: &str = "
+CREATE TABLE sign_in_link(
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    hash BLOB NOT NULL UNIQUE,
+    account_id INTEGER NOT NULL REFERENCES account(id),
+    expires_us INTEGER NOT NULL,
+    used_us INTEGER
+) STRICT;
+CREATE INDEX sign_in_link_account ON sign_in_link(account_id);
+ALTER TABLE session ADD COLUMN locked_us INTEGER;
+CREATE TABLE choice(
+    account_id INTEGER NOT NULL REFERENCES account(id),
+    name TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (account_id, name)
+) STRICT, WITHOUT ROWID;
+";
+
 /// Opens `folder/access.db`, making both where they are missing; the folder gets mode 0700 and the file 0600.
 pub(crate) fn open(folder: &Path) -> Result<Connection, Error> {
     let path = folder.join("access.db");
@@ -88,17 +110,40 @@ pub(crate) fn open(folder: &Path) -> Result<Connection, Error> {
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "trusted_schema", false)?;
     let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    match found {
-        0 => {
-            let transaction = connection.transaction()?;
-            transaction.execute_batch(TABLES)?;
-            transaction.pragma_update(None, "user_version", FORMAT)?;
-            transaction.commit()?;
+    let Some(missing) = usize::try_from(found).ok().and_then(|found| STEPS.get(found..)) else {
+        return Err(Error::Newer { path, found, known: FORMAT });
+    };
+    if !missing.is_empty() {
+        if found > 0 {
+            keep_copy(&connection, folder, found)?;
         }
-        FORMAT => {}
-        _ => return Err(Error::Newer { path, found, known: FORMAT }),
+        let transaction = connection.transaction()?;
+        for step in missing {
+            transaction.execute_batch(step)?;
+        }
+        transaction.pragma_update(None, "user_version", FORMAT)?;
+        transaction.commit()?;
     }
     Ok(connection)
+}
+
+/// Copies the database beside itself before it is brought to a newer format: for those who must go back.
+fn keep_copy(connection: &Connection, folder: &Path, format: i64) -> Result<(), Error> {
+    let copy = folder.join(format!("access-format-{format}.db"));
+    let unless_missing = |error: std::io::Error| match error.kind() {
+        std::io::ErrorKind::NotFound => Ok(()),
+        _ => Err(Error::file(&copy, error)),
+    };
+    // Left by a start that was broken off between the copy and the change.
+    std::fs::remove_file(&copy).or_else(unless_missing)?;
+    OpenOptions::new()
+        .create_new(true)
+        .write(true)
+        .mode(0o600)
+        .open(&copy)
+        .map_err(|error| Error::file(&copy, error))?;
+    connection.execute("VACUUM INTO ?", [copy.to_string_lossy()])?;
+    Ok(())
 }
 
 /// Whether an error says that a `UNIQUE` rule was broken.

@@ -40,9 +40,15 @@ pub enum Error {
     /// The sign-in, or the proof of the old password, did not succeed.
     #[error(transparent)]
     SignIn(#[from] SignInRefused),
+    /// The session that is meant is over.
+    #[error("not signed in, or the session is over: sign in again")]
+    NoSession,
     /// The set-up link does not work.
     #[error(transparent)]
     Setup(#[from] SetupRefused),
+    /// The sign-in link does not work.
+    #[error(transparent)]
+    Link(#[from] LinkRefused),
     /// The change would leave nobody who can administer.
     #[error("this is the last account that administers: make another one first")]
     LastAdministrator,
@@ -115,6 +121,20 @@ pub enum SetupRefused {
     Done,
 }
 
+/// Why a sign-in link does not work.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum LinkRefused {
+    /// Nobody ever got this link, or it is so old that it is forgotten.
+    #[error("this sign-in link is not valid: use the whole link as it was printed")]
+    Unknown,
+    /// Its time is over.
+    #[error("this sign-in link has expired: links are good for an hour; ask for a new one")]
+    Expired,
+    /// Somebody has signed in by it.
+    #[error("this sign-in link has been used: links are good for one sign-in; ask for a new one")]
+    Used,
+}
+
 /// Why a token, a session or an address does not lead to a grant: the text of a 401.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum Refused {
@@ -130,6 +150,9 @@ pub enum Refused {
     /// There is no such session, or it is over: signed out, idle for too long or too old.
     #[error("not signed in, or the session is over: sign in again")]
     NoSession,
+    /// The session is locked until its person gives the password again.
+    #[error("this session is locked: unlock it with the password")]
+    Locked,
     /// No source is allowed at the address.
     #[error("no source is allowed at this address")]
     UnknownAddress,

@@ -10,9 +10,11 @@
 mod access;
 mod account;
 mod audit;
+mod choice;
 mod database;
 mod error;
 mod grant;
+mod link;
 mod lockout;
 mod name;
 mod network;
@@ -31,8 +33,10 @@ mod trail;
 pub use access::{Access, Component, MAX_AUDIT_ROWS};
 pub use account::{Account, MAX_ACCOUNTS, NewAccount, Role};
 pub use audit::{Action, Audit, Subject};
-pub use error::{Error, Refused, SetupRefused, SignInRefused};
+pub use choice::{Choices, MAX_CHOICE_CHARACTERS, MAX_CHOICES};
+pub use error::{Error, LinkRefused, Refused, SetupRefused, SignInRefused};
 pub use grant::{Denied, Grant, Need};
+pub use link::{LINK_US, SignInLink};
 pub use lockout::{LOCK_US, MAX_TRIES, MAX_TRIES_PER_ADDRESS, WINDOW_US};
 pub use name::MAX_NAME_CHARACTERS;
 pub use network::{Network, NetworkError};
@@ -41,7 +45,9 @@ pub use permission::{Permission, Permissions};
 pub use principal::{Door, Origin, Principal, PrincipalKind};
 pub use scope::{Context, MAX_SCOPES, Scope, ScopeError, ScopeProblem, ScopeTypes, Scopes};
 pub use secret::{Random, Secret, system_random};
-pub use session::{IDLE_US, MAX_SESSIONS_PER_ACCOUNT, SESSION_US, Session, SignedIn, csrf_matches, csrf_token};
+pub use session::{
+    IDLE_US, MAX_SESSIONS_PER_ACCOUNT, SESSION_US, Session, SessionHolder, SignedIn, Use, csrf_matches, csrf_token,
+};
 pub use setup::{FirstAdmin, SETUP_US, SetupCode};
 pub use source::{AllowedSource, MAX_SOURCES, NewSource, Source};
 pub use token::{CreatedToken, MAX_TOKENS, NewToken, TOKEN_PREFIX, Token};

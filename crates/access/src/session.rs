@@ -8,7 +8,7 @@ use crate::password;
 use crate::principal::{Origin, PrincipalKind};
 use crate::secret::{Random, Secret, SecretHash, has_shape};
 use crate::trail::{self, Entry};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Transaction, params};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -52,8 +52,30 @@ pub struct Session {
     pub seen_us: i64,
     /// When it ends if it is not used.
     pub expires_us: i64,
+    /// Since when it is locked, if it is.
+    pub locked_us: Option<i64>,
     /// Door and address of the sign-in.
     pub origin: String,
+}
+
+/// Whose session a cookie opens, locked or not. It allows nothing.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SessionHolder {
+    /// The session's id.
+    pub session_id: i64,
+    /// Whose it is.
+    pub account_id: i64,
+    /// Whether it is locked.
+    pub is_locked: bool,
+}
+
+/// Whether a request shows that somebody is there.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Use {
+    /// A person's act: the session's time of idling begins anew.
+    Act,
+    /// What a page does by itself, as following changes: the session idles on.
+    Background,
 }
 
 /// A session as requests find it.
@@ -63,14 +85,22 @@ pub(crate) struct SessionEntry {
     pub(crate) account_id: i64,
     created_us: i64,
     seen_us: AtomicI64,
+    /// µs since 1970 UTC, 0 while it is not locked.
+    locked_us: AtomicI64,
     origin: String,
     holder: Arc<Holder>,
 }
 
 impl SessionEntry {
+    /// A locked session does not idle out: nothing can be had with it but by the password, which also opens a new one.
     fn is_over(&self, now_us: i64) -> bool {
         let idle_us = now_us - self.seen_us.load(Ordering::Relaxed);
-        self.holder.is_revoked() || self.holder.is_expired(now_us) || idle_us >= IDLE_US
+        let is_idle = idle_us >= IDLE_US && !self.is_locked();
+        self.holder.is_revoked() || self.holder.is_expired(now_us) || is_idle
+    }
+
+    fn is_locked(&self) -> bool {
+        self.locked_us.load(Ordering::Acquire) != 0
     }
 }
 
@@ -111,15 +141,28 @@ impl Access {
         random: Random<'_>,
     ) -> Result<SignedIn, Error> {
         let account = self.prove_password(name, password, origin, "sign in", now_us, random)?;
-        let cookie = Secret::draw("", random);
-        let hash = SecretHash::of(PURPOSE, cookie.reveal());
-        let expires_us = now_us + SESSION_US;
-
         let mut database = self.database();
         let transaction = database.transaction()?;
         // While the password was hashed, the account may have changed.
         let now_is = account::find(&transaction, account.id)?.filter(|found| *found == account);
         let account = now_is.ok_or(SignInRefused::Wrong)?;
+        self.begin_session(transaction, account, "sign in", origin, now_us, random)
+    }
+
+    /// Begins a session of an account whose person was proven, and commits `transaction`. The database stays locked by the
+    /// caller until it is in memory too.
+    pub(crate) fn begin_session(
+        &self,
+        transaction: Transaction<'_>,
+        account: Account,
+        what: &str,
+        origin: Origin,
+        now_us: i64,
+        random: Random<'_>,
+    ) -> Result<SignedIn, Error> {
+        let cookie = Secret::draw("", random);
+        let hash = SecretHash::of(PURPOSE, cookie.reveal());
+        let expires_us = now_us + SESSION_US;
         transaction.execute(
             "INSERT INTO session(hash, account_id, created_us, seen_us, origin) VALUES (?1, ?2, ?3, ?3, ?4)",
             params![hash.0, account.id, now_us, origin.to_string()],
@@ -133,7 +176,7 @@ impl Access {
             transaction.execute("DELETE FROM session WHERE id = ?", [id])?;
         }
         let target = format!("session/{session_id}");
-        trail::append(&transaction, Entry::new(&account.principal(), origin, "sign in", target, now_us))?;
+        trail::append(&transaction, Entry::new(&account.principal(), origin, what, target, now_us))?;
         transaction.commit()?;
         let mut memory = self.memory_mut();
         memory.end_sessions(|session| crowded.contains(&session.id));
@@ -143,6 +186,7 @@ impl Access {
             account_id: account.id,
             created_us: now_us,
             seen_us: AtomicI64::new(now_us),
+            locked_us: AtomicI64::new(0),
             origin: origin.to_string(),
             holder: account.holder(expires_us),
         };
@@ -153,6 +197,35 @@ impl Access {
     /// The grant of the session with this cookie. Touches no file: the time of use is kept in memory until
     /// [`Access::tend`].
     pub fn session(&self, cookie: &str, origin: Origin, now_us: i64) -> Result<Grant, Refused> {
+        self.session_for(cookie, Use::Act, origin, now_us)
+    }
+
+    /// The same, where it matters whether the request shows that somebody is there.
+    pub fn session_for(&self, cookie: &str, used: Use, origin: Origin, now_us: i64) -> Result<Grant, Refused> {
+        self.with_session(cookie, now_us, |entry| {
+            if entry.is_locked() {
+                return Err(Refused::Locked);
+            }
+            if used == Use::Act {
+                entry.seen_us.fetch_max(now_us, Ordering::Relaxed);
+            }
+            Ok(Grant::new(Arc::clone(&entry.holder), origin))
+        })
+    }
+
+    /// Whose session this cookie opens, also while it is locked. It is not a use of it.
+    pub fn session_holder(&self, cookie: &str, now_us: i64) -> Result<SessionHolder, Refused> {
+        self.with_session(cookie, now_us, |entry| {
+            Ok(SessionHolder { session_id: entry.id, account_id: entry.account_id, is_locked: entry.is_locked() })
+        })
+    }
+
+    fn with_session<T>(
+        &self,
+        cookie: &str,
+        now_us: i64,
+        look: impl FnOnce(&SessionEntry) -> Result<T, Refused>,
+    ) -> Result<T, Refused> {
         if !has_shape(cookie, "") {
             return Err(Refused::NoSession);
         }
@@ -164,8 +237,73 @@ impl Access {
             entry.holder.revoke();
             return Err(Refused::NoSession);
         }
-        entry.seen_us.fetch_max(now_us, Ordering::Relaxed);
-        Ok(Grant::new(Arc::clone(&entry.holder), origin))
+        look(entry)
+    }
+
+    /// The account behind a session, for the page that asks its person to unlock it.
+    pub fn account_of_session(&self, holder: &SessionHolder) -> Result<Option<Account>, Error> {
+        account::find(&self.database(), holder.account_id)
+    }
+
+    /// Locks the session with this cookie: until [`Access::unlock_session`] it opens nothing. That it is locked already is
+    /// fine.
+    pub fn lock_session(&self, cookie: &str, origin: Origin, now_us: i64) -> Result<(), Error> {
+        let holder = self.session_holder(cookie, now_us).map_err(|_| Error::NoSession)?;
+        if holder.is_locked {
+            return Ok(());
+        }
+        self.set_lock(&holder, Some(now_us), "lock session", origin, now_us)
+    }
+
+    /// Unlocks the session with this cookie by its person's password. Wrong ones count as failed sign-ins do. Blocks for as
+    /// long as a password takes to hash.
+    pub fn unlock_session(
+        &self,
+        cookie: &str,
+        password: &str,
+        origin: Origin,
+        now_us: i64,
+        random: Random<'_>,
+    ) -> Result<(), Error> {
+        let holder = self.session_holder(cookie, now_us).map_err(|_| Error::NoSession)?;
+        let account = self.account_of_session(&holder)?.ok_or(Error::NoSession)?;
+        let proven = self.prove_password(&account.name, password, origin, "unlock session", now_us, random)?;
+        // What changes an account ends its sessions, and that is seen here again.
+        let holder = self.session_holder(cookie, now_us).map_err(|_| Error::NoSession)?;
+        if holder.account_id != proven.id {
+            return Err(Error::NoSession);
+        }
+        self.set_lock(&holder, None, "unlock session", origin, now_us)
+    }
+
+    fn set_lock(
+        &self,
+        holder: &SessionHolder,
+        locked_us: Option<i64>,
+        what: &str,
+        origin: Origin,
+        now_us: i64,
+    ) -> Result<(), Error> {
+        let mut database = self.database();
+        let transaction = database.transaction()?;
+        let account = account::find(&transaction, holder.account_id)?.ok_or(Error::NoSession)?;
+        let changed = transaction.execute(
+            "UPDATE session SET locked_us = ?, seen_us = max(seen_us, ?) WHERE id = ?",
+            params![locked_us, now_us, holder.session_id],
+        )?;
+        if changed == 0 {
+            return Err(Error::NoSession);
+        }
+        let target = format!("session/{}", holder.session_id);
+        trail::append(&transaction, Entry::new(&account.principal(), origin, what, target, now_us))?;
+        transaction.commit()?;
+        let memory = self.memory();
+        if let Some(entry) = memory.sessions.values().find(|entry| entry.id == holder.session_id) {
+            // First the time, then the lock: a session that is unlocked must not be found idle in between.
+            entry.seen_us.fetch_max(now_us, Ordering::Relaxed);
+            entry.locked_us.store(locked_us.unwrap_or(0), Ordering::Release);
+        }
+        Ok(())
     }
 
     /// Ends the session with this cookie. That there is none is fine.
@@ -200,7 +338,12 @@ impl Access {
                     account_id: entry.account_id,
                     created_us: entry.created_us,
                     seen_us,
-                    expires_us: (seen_us + IDLE_US).min(entry.created_us + SESSION_US),
+                    expires_us: if entry.is_locked() {
+                        entry.created_us + SESSION_US
+                    } else {
+                        (seen_us + IDLE_US).min(entry.created_us + SESSION_US)
+                    },
+                    locked_us: Some(entry.locked_us.load(Ordering::Relaxed)).filter(|&locked_us| locked_us != 0),
                     origin: entry.origin.clone(),
                 }
             })
@@ -302,7 +445,8 @@ pub(crate) fn delete_of(connection: &Connection, account_id: i64) -> Result<(), 
 
 /// The sessions of the database, as requests look them up.
 pub(crate) fn load(connection: &Connection) -> Result<HashMap<SecretHash, SessionEntry>, Error> {
-    let mut statement = connection.prepare("SELECT id, hash, account_id, created_us, seen_us, origin FROM session")?;
+    let mut statement =
+        connection.prepare("SELECT id, hash, account_id, created_us, seen_us, origin, locked_us FROM session")?;
     let mut rows = statement.query([])?;
     let mut sessions = HashMap::new();
     while let Some(row) = rows.next()? {
@@ -317,6 +461,7 @@ pub(crate) fn load(connection: &Connection) -> Result<HashMap<SecretHash, Sessio
             created_us,
             seen_us: AtomicI64::new(row.get(4)?),
             origin: row.get(5)?,
+            locked_us: AtomicI64::new(row.get::<_, Option<i64>>(6)?.unwrap_or(0)),
             holder: account.holder(created_us + SESSION_US),
         };
         sessions.insert(entry.hash, entry);

@@ -4,11 +4,15 @@ use crate::call::{Call, Peer};
 use crate::cookie;
 use crate::refusal::{CHALLENGE, Refusal};
 use crate::routes::{Need, Route};
+use access::{PrincipalKind, Use};
 use axum::http::StatusCode;
 use axum::http::header::AUTHORIZATION;
 
 /// The header that a page sends with writes: a value that only a page of this origin can know.
 pub(crate) const CSRF: &str = "x-csrf-token";
+
+/// The header by which a page says that nobody acted: a session is not kept open by what a page does by itself.
+pub(crate) const BACKGROUND: &str = "x-medweave-background";
 
 /// Makes the call's grant and checks it against what the route needs.
 pub(crate) fn pass(call: &mut Call, route: &Route) -> Result<(), Refusal> {
@@ -16,13 +20,21 @@ pub(crate) fn pass(call: &mut Call, route: &Route) -> Result<(), Refusal> {
         call.session = cookie::session(&call.headers);
         return Ok(());
     }
+    if route.need == Need::Session {
+        return session(call, route);
+    }
     authenticate(call, route)?;
     let grant = call.grant()?;
     let known = |name: &str| {
         if ::fhir::schema::r4().is_resource(name) { Ok(()) } else { Err(unknown_type(name)) }
     };
     match route.need {
-        Need::Nothing | Need::Known => {}
+        Need::Nothing | Need::Known | Need::Session => {}
+        Need::Person if grant.principal().kind == PrincipalKind::Person => {}
+        Need::Person => {
+            let text = format!("needs a person who is signed in, and {} is none", grant.principal());
+            return Err(Refusal::new(StatusCode::FORBIDDEN, "forbidden", text));
+        }
         Need::OnType(permission) => {
             let name = call.part("type");
             known(&name)?;
@@ -45,11 +57,9 @@ fn authenticate(call: &mut Call, route: &Route) -> Result<(), Refusal> {
         return Ok(());
     }
     if let Some(session) = cookie::session(&call.headers) {
-        let grant = app.access.session(&session, origin, now_us)?;
-        if route.writes() && !call.header(CSRF).is_some_and(|sent| access::csrf_matches(&session, sent)) {
-            let text = "this session needs its X-CSRF-Token to change something: read it from GET /api/session";
-            return Err(Refusal::new(StatusCode::FORBIDDEN, "security", text));
-        }
+        let used = if call.headers.contains_key(BACKGROUND) { Use::Background } else { Use::Act };
+        let grant = app.access.session_for(&session, used, origin, now_us)?;
+        check_csrf(call, route, &session)?;
         call.grant = Some(grant);
         call.session = Some(session);
         return Ok(());
@@ -63,6 +73,26 @@ fn authenticate(call: &mut Call, route: &Route) -> Result<(), Refusal> {
             "a token is needed (`Authorization: Bearer mw_…`, made by `medweave token create`), or a session",
         )),
     }
+}
+
+/// What only concerns a session: it may be locked, and then there is no grant. Who has none is known by a token or not at all.
+fn session(call: &mut Call, route: &Route) -> Result<(), Refusal> {
+    let cookie = cookie::session(&call.headers).filter(|_| !call.headers.contains_key(AUTHORIZATION));
+    let Some(cookie) = cookie else { return authenticate(call, route) };
+    if call.app.access.session_holder(&cookie, call.app.now_us())?.is_locked {
+        check_csrf(call, route, &cookie)?;
+        call.session = Some(cookie);
+        return Ok(());
+    }
+    authenticate(call, route)
+}
+
+fn check_csrf(call: &Call, route: &Route, session: &str) -> Result<(), Refusal> {
+    if route.writes() && !call.header(CSRF).is_some_and(|sent| access::csrf_matches(session, sent)) {
+        let text = "this session needs its X-CSRF-Token to change something: read it from GET /api/session";
+        return Err(Refusal::new(StatusCode::FORBIDDEN, "security", text));
+    }
+    Ok(())
 }
 
 fn bearer(value: &str) -> Option<&str> {

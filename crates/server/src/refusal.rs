@@ -156,7 +156,8 @@ impl From<access::Denied> for Refusal {
 
 impl From<access::Refused> for Refusal {
     fn from(refused: access::Refused) -> Refusal {
-        Refusal::new(StatusCode::UNAUTHORIZED, "login", refused.to_string()).with_header("www-authenticate", CHALLENGE)
+        let code = if refused == access::Refused::Locked { "locked" } else { "login" };
+        Refusal::new(StatusCode::UNAUTHORIZED, code, refused.to_string()).with_header("www-authenticate", CHALLENGE)
     }
 }
 
@@ -175,10 +176,20 @@ impl From<access::Error> for Refusal {
             E::LastAdministrator => Refusal::new(StatusCode::CONFLICT, "business-rule", text),
             E::SignIn(access::SignInRefused::Locked { until_us }) => {
                 let text = format!("{text} ({})", crate::time::instant(until_us));
-                Refusal::new(StatusCode::TOO_MANY_REQUESTS, "throttled", text)
+                Refusal::new(StatusCode::TOO_MANY_REQUESTS, "throttled", text).with_header("retry-after", "60")
             }
+            E::SignIn(access::SignInRefused::Disabled) => Refusal::new(StatusCode::FORBIDDEN, "suppressed", text),
             E::SignIn(_) => {
                 Refusal::new(StatusCode::UNAUTHORIZED, "login", text).with_header("www-authenticate", CHALLENGE)
+            }
+            E::NoSession => access::Refused::NoSession.into(),
+            E::Link(refused) => {
+                let (status, code) = match refused {
+                    access::LinkRefused::Unknown => (StatusCode::FORBIDDEN, "link-unknown"),
+                    access::LinkRefused::Expired => (StatusCode::GONE, "link-expired"),
+                    access::LinkRefused::Used => (StatusCode::GONE, "link-used"),
+                };
+                Refusal::new(status, code, text)
             }
             E::Setup(access::SetupRefused::Done) => Refusal::new(StatusCode::CONFLICT, "conflict", text),
             E::Setup(_) => Refusal::new(StatusCode::FORBIDDEN, "security", text),

@@ -26,6 +26,10 @@ pub enum Need {
     Nothing,
     /// To be known, whatever one may do: the store checks what the content asks for.
     Known,
+    /// To be known, or to hold a session, be it locked: what shows a session, ends or unlocks it.
+    Session,
+    /// To be a person who is signed in.
+    Person,
     /// A permission on the type that the path names as `{type}`.
     OnType(Permission),
     /// A permission on every type.

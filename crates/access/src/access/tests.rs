@@ -33,6 +33,31 @@ fn a_database_of_a_newer_program_is_refused_and_left_alone() {
 }
 
 #[test]
+fn a_database_of_an_older_program_is_copied_and_brought_up_to_date() {
+    let folder = Folder::new();
+    let opened = folder.open();
+    opened.setup_code(START_US, &mut random(1)).unwrap();
+    drop(opened);
+    let connection = Connection::open(folder.0.join("access.db")).unwrap();
+    connection
+        .execute_batch(
+            "DROP TABLE sign_in_link; DROP TABLE choice; ALTER TABLE session DROP COLUMN locked_us; PRAGMA user_version = 1",
+        )
+        .unwrap();
+    drop(connection);
+    for _ in 0..2 {
+        let opened = folder.open();
+        assert_eq!(opened.verify_audit().unwrap().seq, 1);
+        assert!(opened.choices(&opened.local_operator(0, "root").unwrap()).unwrap().is_empty());
+    }
+    let copy = folder.0.join("access-format-1.db");
+    assert_eq!(std::fs::metadata(&copy).unwrap().permissions().mode() & 0o777, 0o600);
+    let copied: i64 =
+        Connection::open(copy).unwrap().pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+    assert_eq!(copied, 1);
+}
+
+#[test]
 fn the_operator_is_the_owner_of_the_folder_or_root() {
     let opened = Opened::new();
     let owner_uid = opened.owner_uid;

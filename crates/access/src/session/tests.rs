@@ -240,3 +240,56 @@ fn the_csrf_token_belongs_to_one_cookie() {
         assert!(!csrf_matches(cookie, presented));
     }
 }
+
+#[test]
+fn a_locked_session_opens_nothing_until_the_password_is_given() {
+    let mut opened = Opened::new();
+    opened.account("ada", Role::Clinician);
+    let signed_in = opened.signs_in("ada", START_US);
+    let cookie = signed_in.cookie.reveal();
+    opened.lock_session(cookie, FROM, START_US).unwrap();
+    opened.lock_session(cookie, FROM, START_US).unwrap();
+    assert_eq!(opened.session(cookie, FROM, START_US).unwrap_err(), Refused::Locked);
+    let holder = opened.session_holder(cookie, START_US).unwrap();
+    assert!(holder.is_locked);
+    assert_eq!(opened.account_of_session(&holder).unwrap().unwrap().name, "ada");
+    opened.reopen();
+    let later = START_US + 3 * HOUR_US;
+    assert_eq!(opened.session(cookie, FROM, later).unwrap_err(), Refused::Locked, "it does not idle out");
+    let wrong = opened.unlock_session(cookie, "another password", FROM, later, &mut random(1)).unwrap_err();
+    assert!(matches!(wrong, Error::SignIn(SignInRefused::Wrong)));
+    opened.unlock_session(cookie, PASSWORD, FROM, later, &mut random(1)).unwrap();
+    opened.session(cookie, FROM, later + IDLE_US - 1).unwrap();
+    let over = opened.unlock_session(&"0".repeat(64), PASSWORD, FROM, later, &mut random(1)).unwrap_err();
+    assert!(matches!(over, Error::NoSession));
+    let trail = opened.trail();
+    assert_eq!(trail.matches("| lock session | session/1 | done").count(), 1, "{trail}");
+    assert!(trail.contains("| unlock session | session/1 | done"), "{trail}");
+}
+
+#[test]
+fn wrong_passwords_at_the_lock_count_as_failed_sign_ins() {
+    let opened = Opened::new();
+    opened.account("ada", Role::Clinician);
+    let signed_in = opened.signs_in("ada", START_US);
+    let cookie = signed_in.cookie.reveal();
+    opened.lock_session(cookie, FROM, START_US).unwrap();
+    for _ in 0..5 {
+        opened.unlock_session(cookie, "another password", FROM, START_US, &mut random(1)).unwrap_err();
+    }
+    let error = opened.unlock_session(cookie, PASSWORD, FROM, START_US, &mut random(1)).unwrap_err();
+    assert!(locked_until(&error).is_some());
+}
+
+#[test]
+fn what_a_page_does_by_itself_keeps_no_session_open() {
+    let opened = Opened::new();
+    opened.account("ada", Role::Clinician);
+    let signed_in = opened.signs_in("ada", START_US);
+    let cookie = signed_in.cookie.reveal();
+    for minute in 0..30 {
+        opened.session_for(cookie, Use::Background, FROM, START_US + minute * MINUTE_US).unwrap();
+        opened.session_holder(cookie, START_US + minute * MINUTE_US).unwrap();
+    }
+    assert_eq!(opened.session(cookie, FROM, START_US + IDLE_US).unwrap_err(), Refused::NoSession);
+}

@@ -54,7 +54,7 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {
         .map_err(|error| Failure::failed(error.to_string()))?
     {
         eprintln!(
-            "Nobody can sign in yet. Make the first account within the hour: {scheme}://{http}/setup?code={}",
+            "Nobody can sign in yet. Make the first account within the hour: {scheme}://{http}/setup#code={}",
             code.code.reveal()
         );
     }

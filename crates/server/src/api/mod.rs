@@ -8,6 +8,7 @@ mod chart;
 mod deadletters;
 mod export;
 mod import;
+mod me;
 mod patients;
 mod session;
 mod setup;
@@ -21,7 +22,7 @@ mod where_from;
 
 pub(crate) use arrivals::arrival_json;
 
-use crate::Need::{Administer, Known, Nothing, On, OnAll, OnType};
+use crate::Need::{Administer, Known, Nothing, On, OnAll, OnType, Person, Session};
 use crate::Route;
 use crate::call::Call;
 use crate::refusal::Refusal;
@@ -35,10 +36,18 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::new(Method::GET, "/health", Nothing, status::health),
         Route::new(Method::GET, "/ready", Nothing, status::ready),
         Route::new(Method::GET, "/api/status", Known, status::status),
-        Route::new(Method::GET, "/api/session", Known, session::show),
+        Route::new(Method::GET, "/api/session", Session, session::show),
         Route::new(Method::POST, "/api/session", Nothing, session::sign_in),
-        Route::new(Method::DELETE, "/api/session", Known, session::sign_out),
+        Route::new(Method::DELETE, "/api/session", Session, session::sign_out),
+        Route::new(Method::POST, "/api/session/link", Nothing, session::by_link),
+        Route::new(Method::POST, "/api/session/lock", Person, session::lock),
+        Route::new(Method::POST, "/api/session/unlock", Session, session::unlock),
+        Route::new(Method::GET, "/api/me", Person, me::show),
+        Route::new(Method::PUT, "/api/me", Person, me::choose),
+        Route::new(Method::POST, "/api/me/password", Person, me::change_password),
+        Route::new(Method::DELETE, "/api/me/sessions/{id}", Person, me::end_session),
         Route::new(Method::GET, "/api/setup", Nothing, setup::show),
+        Route::new(Method::POST, "/api/setup/check", Nothing, setup::check),
         Route::new(Method::POST, "/api/setup", Nothing, setup::complete),
         Route::new(Method::POST, "/api/setup/code", Administer, setup::code),
         Route::new(Method::GET, "/api/tokens", Administer, tokens::list),
@@ -47,6 +56,7 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::new(Method::GET, "/api/users", Administer, users::list),
         Route::new(Method::POST, "/api/users", Administer, users::create),
         Route::new(Method::PATCH, "/api/users/{id}", Administer, users::change),
+        Route::new(Method::POST, "/api/users/{id}/link", Administer, users::link),
         Route::new(Method::GET, "/api/sources", Administer, sources::list),
         Route::new(Method::POST, "/api/sources", Administer, sources::allow),
         Route::new(Method::DELETE, "/api/sources/{id}", Administer, sources::remove),

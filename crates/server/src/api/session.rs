@@ -5,7 +5,7 @@ use crate::app::App;
 use crate::call::{Call, Peer};
 use crate::cookie::{self, Transport};
 use crate::refusal::Refusal;
-use access::{Account, Grant, Permission, PrincipalKind, csrf_token, system_random};
+use access::{Account, Grant, Permission, PrincipalKind, SignedIn, csrf_token, system_random};
 use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -48,6 +48,27 @@ pub(super) async fn open(
     let signed_in = app
         .writing(move |app| Ok(app.access.sign_in(&name, &password, origin, app.now_us(), &mut system_random)?))
         .await?;
+    Ok(opened(&app, &signed_in, transport, status))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ByLink {
+    code: String,
+}
+
+/// `POST /api/session/link`: signs in by what stands behind `#code=` in a sign-in link.
+pub(super) async fn by_link(mut call: Call) -> Result<Answer, Refusal> {
+    let ByLink { code } = call.json().await?;
+    let (transport, origin) = (transport(&call), call.peer.origin());
+    let signed_in = call
+        .app
+        .writing(move |app| Ok(app.access.sign_in_by_link(&code, origin, app.now_us(), &mut system_random)?))
+        .await?;
+    Ok(opened(&call.app, &signed_in, transport, StatusCode::OK))
+}
+
+fn opened(app: &App, signed_in: &SignedIn, transport: Transport, status: StatusCode) -> Answer {
     let value = signed_in.cookie.reveal();
     let body = json!({
         "person": person(&signed_in.account),
@@ -56,7 +77,7 @@ pub(super) async fn open(
         "build": app.build,
         "expires": crate::time::instant(signed_in.expires_us),
     });
-    Ok(Answer::json(status, body.to_string()).with("set-cookie", &cookie::set(value, transport)))
+    Answer::json(status, body.to_string()).with("set-cookie", &cookie::set(value, transport))
 }
 
 /// What of the pages this grant can open, of those that this program has.
@@ -72,9 +93,9 @@ fn features(grant: &Grant) -> Vec<&'static str> {
     features
 }
 
-/// `GET /api/session`
+/// `GET /api/session`. Of a locked session it tells whose it is, and nothing can be opened.
 pub(super) async fn show(call: Call) -> Result<Answer, Refusal> {
-    let grant = call.grant()?;
+    let Some(grant) = call.grant.clone() else { return show_locked(call).await };
     let holder = grant.clone();
     let account = match grant.principal().kind {
         PrincipalKind::Person => call.app.reading(move |app| Ok(app.access.own_account(&holder)?)).await?,
@@ -83,6 +104,7 @@ pub(super) async fn show(call: Call) -> Result<Answer, Refusal> {
     Ok(Answer::of(&json!({
         "person": account.as_ref().map(person),
         "principal": grant.principal().to_string(),
+        "locked": false,
         "scopes": grant.scopes().to_string(),
         "administers": grant.may_administer().is_ok(),
         "features": features(&grant),
@@ -90,6 +112,61 @@ pub(super) async fn show(call: Call) -> Result<Answer, Refusal> {
         "zone": call.app.zone,
         "build": call.app.build,
     })))
+}
+
+async fn show_locked(call: Call) -> Result<Answer, Refusal> {
+    let cookie = call.session.clone().unwrap_or_default();
+    let csrf = csrf_token(&cookie);
+    let account = call
+        .app
+        .reading(move |app| {
+            let holder = app.access.session_holder(&cookie, app.now_us())?;
+            Ok(app.access.account_of_session(&holder)?)
+        })
+        .await?;
+    Ok(Answer::of(&json!({
+        "person": account.as_ref().map(person),
+        "locked": true,
+        "scopes": "",
+        "administers": false,
+        "features": [],
+        "csrf": csrf,
+        "zone": call.app.zone,
+        "build": call.app.build,
+    })))
+}
+
+/// `POST /api/session/lock`: until it is unlocked, the session opens nothing, in whatever tab.
+pub(super) async fn lock(call: Call) -> Result<Answer, Refusal> {
+    let cookie = held(&call)?;
+    let origin = call.peer.origin();
+    call.app.writing(move |app| Ok(app.access.lock_session(&cookie, origin, app.now_us())?)).await?;
+    Ok(Answer::empty(StatusCode::NO_CONTENT))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Unlock {
+    password: String,
+}
+
+/// `POST /api/session/unlock` with the password of the session's person.
+pub(super) async fn unlock(mut call: Call) -> Result<Answer, Refusal> {
+    let cookie = held(&call)?;
+    let Unlock { password } = call.json().await?;
+    let origin = call.peer.origin();
+    call.app
+        .writing(move |app| {
+            Ok(app.access.unlock_session(&cookie, &password, origin, app.now_us(), &mut system_random)?)
+        })
+        .await?;
+    Ok(Answer::empty(StatusCode::NO_CONTENT))
+}
+
+/// The session's cookie; a token has none to lock.
+fn held(call: &Call) -> Result<String, Refusal> {
+    let text = "needs a session, and this request brings none: sign in";
+    call.session.clone().ok_or_else(|| Refusal::new(StatusCode::FORBIDDEN, "forbidden", text))
 }
 
 /// `DELETE /api/session`

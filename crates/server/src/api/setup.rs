@@ -19,18 +19,34 @@ struct Complete {
     password: String,
 }
 
-/// `GET /api/setup`: whether nobody has set up yet; with `?code=` whether that code would be taken.
+/// `GET /api/setup`: whether nobody has set up yet.
 pub(super) async fn show(call: Call) -> Result<Answer, Refusal> {
-    let code = call.query_value("code");
-    let given = code.clone().unwrap_or_default();
-    let checked = call.app.reading(move |app| Ok(app.access.check_setup_code(&given, app.now_us()))).await?;
-    let (open, valid) = match checked {
-        Ok(()) => (true, true),
-        Err(access::Error::Setup(SetupRefused::Done)) => (false, false),
-        Err(access::Error::Setup(_)) => (true, false),
-        Err(error) => return Err(error.into()),
-    };
-    Ok(Answer::of(&json!({"open": open, "valid": code.map(|_| valid)})))
+    let (open, _) = state(call, String::new()).await?;
+    Ok(Answer::of(&json!({"open": open})))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Check {
+    code: String,
+}
+
+/// `POST /api/setup/check`: whether a code would be taken, before a form is filled in for it. A code never stands in a URL
+/// that is sent.
+pub(super) async fn check(mut call: Call) -> Result<Answer, Refusal> {
+    let Check { code } = call.json().await?;
+    let (open, valid) = state(call, code).await?;
+    Ok(Answer::of(&json!({"open": open, "valid": valid})))
+}
+
+/// Whether set-up is open, and whether `code` would be taken.
+async fn state(call: Call, code: String) -> Result<(bool, bool), Refusal> {
+    match call.app.reading(move |app| Ok(app.access.check_setup_code(&code, app.now_us()))).await? {
+        Ok(()) => Ok((true, true)),
+        Err(access::Error::Setup(SetupRefused::Done)) => Ok((false, false)),
+        Err(access::Error::Setup(_)) => Ok((true, false)),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// `POST /api/setup`: makes the first administrator, and signs in.
@@ -52,5 +68,7 @@ pub(super) async fn code(call: Call) -> Result<Answer, Refusal> {
     let Some(made) = made else {
         return Err(Refusal::new(StatusCode::CONFLICT, "conflict", "set-up is complete: sign in"));
     };
-    Ok(Answer::of(&json!({"code": made.code.reveal(), "expires": crate::time::instant(made.expires_us)})))
+    let code = made.code.reveal();
+    let expires = crate::time::instant(made.expires_us);
+    Ok(Answer::of(&json!({"code": code, "path": format!("/setup#code={code}"), "expires": expires})))
 }

@@ -45,7 +45,7 @@ fn role(word: &str) -> Result<Role, Refusal> {
     })
 }
 
-fn account_json(account: &Account) -> Value {
+pub(super) fn account_json(account: &Account) -> Value {
     json!({
         "id": account.id,
         "name": account.name,
@@ -108,4 +108,15 @@ pub(super) async fn change(mut call: Call) -> Result<Answer, Refusal> {
         })
         .await?;
     Ok(Answer::of(&account_json(&account)))
+}
+
+/// `POST /api/users/{id}/link`: a link by which that person signs in once, within the hour, without a password. It is told
+/// to whoever asked, and to nobody again.
+pub(super) async fn link(call: Call) -> Result<Answer, Refusal> {
+    let (grant, id) = (call.grant()?, call.number("id")?);
+    let link =
+        call.app.writing(move |app| Ok(app.access.sign_in_link(&grant, id, app.now_us(), &mut system_random)?)).await?;
+    let code = link.code.reveal();
+    let body = json!({"code": code, "path": format!("/signin#code={code}"), "expires": instant(link.expires_us)});
+    Ok(Answer::json(StatusCode::CREATED, body.to_string()))
 }

@@ -1,16 +1,37 @@
 //! Stores in a folder of their own, and the routes over them.
 
-use access::{Access, Grant, NewToken, system_random};
+use access::{Access, Grant, NewAccount, NewToken, Role, system_random};
 use axum::Router;
 use axum::body::Body;
-use axum::http::{Method, Request, StatusCode};
+use axum::http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use records::{Options, Records};
+use serde_json::Value;
 use server::{App, Parts, Peer};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use tower::ServiceExt;
+
+/// The password of every account.
+pub const PASSWORD: &str = "three calm sparrows";
+
+/// An answer.
+pub struct Told {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub text: String,
+}
+
+impl Told {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+}
 
 /// What a test works on.
 pub struct House {
@@ -49,8 +70,20 @@ impl House {
         made.secret.reveal().to_owned()
     }
 
+    /// Makes an account, and its id.
+    pub fn account(&self, name: &str, role: Role) -> i64 {
+        let new = NewAccount { name: name.into(), display: format!("Dr {name}"), role, password: PASSWORD.into() };
+        self.app.access.create_account(&self.operator, &new, self.app.now_us(), &mut system_random).unwrap()
+    }
+
     /// Sends a request from the network.
     pub async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> (StatusCode, String) {
+        let answer = self.ask(method, path, headers, body).await;
+        (answer.status, answer.text)
+    }
+
+    /// The same, and its headers.
+    pub async fn ask(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Told {
         let mut request = Request::builder().method(method).uri(path);
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -59,9 +92,9 @@ impl House {
         let address = SocketAddr::from((Ipv4Addr::new(192, 0, 2, 7), 4_000));
         request.extensions_mut().insert(Peer::Network { address, tls: false });
         let response = self.router.clone().oneshot(request).await.unwrap();
-        let status = response.status();
+        let (status, headers) = (response.status(), response.headers().clone());
         let bytes = response.into_body().collect().await.unwrap().to_bytes();
-        (status, String::from_utf8_lossy(&bytes).into_owned())
+        Told { status, headers, text: String::from_utf8_lossy(&bytes).into_owned() }
     }
 
     /// Everything that is stored, by what changes when something is.

@@ -5,3 +5,4 @@
 mod door;
 mod house;
 mod page_api;
+mod session;
