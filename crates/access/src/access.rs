@@ -70,6 +70,8 @@ pub(crate) struct Memory {
 pub enum Component {
     /// The feed of the lake: reads everything, writes nothing.
     Lake,
+    /// What tells open pages that something changed: likewise. What each page may know is asked of its own grant.
+    Live,
 }
 
 impl Access {
@@ -109,6 +111,7 @@ impl Access {
     pub fn component(&self, component: Component) -> Grant {
         let (id, name, scopes) = match component {
             Component::Lake => (1, "lake", "system/*.rs"),
+            Component::Live => (2, "live", "system/*.rs"),
         };
         let principal = Principal::new(PrincipalKind::Component, id, name);
         Grant::new(Holder::new(principal, fixed(scopes), Administration::Denied, None), Origin::INTERNAL)

@@ -175,6 +175,23 @@ impl Records {
         Ok(out)
     }
 
+    /// The patients that rows belong to: pairs of a row and a patient's row, as the current versions say. What is deleted
+    /// belongs to nobody any more.
+    ///
+    /// # Errors
+    /// As [`Records::feed`].
+    pub fn patients_of(&self, grant: &Grant, rows: &[Row]) -> Result<Vec<(Row, Row)>, Error> {
+        grant.may_all(Permission::Read)?;
+        let reader = self.shared.reader()?;
+        let (mut out, mut patients) = (Vec::new(), Vec::new());
+        for &row in rows {
+            patients.clear();
+            crate::search::patients_of(&reader, &self.shared, row, &mut patients)?;
+            out.extend(patients.iter().map(|&patient| (row, Row(patient))));
+        }
+        Ok(out)
+    }
+
     /// Number of live resources of each type that has any, by name.
     ///
     /// # Errors

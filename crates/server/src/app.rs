@@ -1,5 +1,6 @@
 //! What the handlers share.
 
+use crate::api::live::Hub;
 use crate::refusal::Refusal;
 use access::{Access, Component, Grant};
 use axum::http::StatusCode;
@@ -47,6 +48,7 @@ pub struct App {
     /// When it was started, µs UTC.
     pub started_us: i64,
     lake: Mutex<Option<Arc<Lake>>>,
+    pub(crate) live: Arc<Hub>,
     pub(crate) body_room: Arc<Semaphore>,
     reads: Semaphore,
     writes: Semaphore,
@@ -61,6 +63,7 @@ impl App {
         // The first who looks for a patient need not wait for the index; if this fails, his own question says why.
         let people = Arc::clone(&records);
         let _ = std::thread::Builder::new().name("people".into()).spawn(move || people.follow_people());
+        let live = Arc::new(Hub::new(Arc::clone(&records), access.component(Component::Live)));
         Arc::new(App {
             data,
             records,
@@ -69,6 +72,7 @@ impl App {
             zone,
             started_us,
             lake: Mutex::default(),
+            live,
             body_room: Arc::new(Semaphore::new(crate::body::ROOM_KIB)),
             reads: Semaphore::new(READS),
             writes: Semaphore::new(WRITES),
@@ -118,9 +122,10 @@ impl App {
         }
     }
 
-    /// From now on `/ready` says no.
+    /// From now on `/ready` says no, and live streams end.
     pub fn stop(&self) {
         self.stopping.store(true, Ordering::Release);
+        self.live.stop();
     }
 
     /// Whether the program is stopping.

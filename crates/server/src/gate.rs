@@ -57,7 +57,7 @@ fn authenticate(call: &mut Call, route: &Route) -> Result<(), Refusal> {
         return Ok(());
     }
     if let Some(session) = cookie::session(&call.headers) {
-        let used = if call.headers.contains_key(BACKGROUND) { Use::Background } else { Use::Act };
+        let used = if call.headers.contains_key(BACKGROUND) { Use::Background } else { route.used };
         let grant = app.access.session_for(&session, used, origin, now_us)?;
         check_csrf(call, route, &session)?;
         call.grant = Some(grant);

@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::call::{Call, Peer};
 use crate::refusal::{Dialect, Refusal};
 use crate::{Answer, api, fhir, gate, pages};
-use access::Permission;
+use access::{Permission, Use};
 use axum::Router;
 use axum::extract::{RawPathParams, Request, State};
 use axum::http::{Method, StatusCode};
@@ -51,6 +51,8 @@ pub struct Route {
     pub path: &'static str,
     /// What it needs.
     pub need: Need,
+    /// Whether a request shows that somebody is there.
+    pub(crate) used: Use,
     handler: Arc<dyn Fn(Call) -> Answering + Send + Sync>,
 }
 
@@ -65,7 +67,13 @@ impl Route {
     where
         F: Future<Output = Result<Answer, Refusal>> + Send + 'static,
     {
-        Route { method, path, need, handler: Arc::new(move |call| Box::pin(handler(call))) }
+        Route { method, path, need, used: Use::Act, handler: Arc::new(move |call| Box::pin(handler(call))) }
+    }
+
+    /// The same for what pages ask by themselves: it keeps no session open.
+    #[must_use]
+    pub fn in_background(self) -> Route {
+        Route { used: Use::Background, ..self }
     }
 
     /// Whether it changes something: then a session alone is not enough, its CSRF token is needed too.

@@ -8,6 +8,7 @@ mod chart;
 mod deadletters;
 mod export;
 mod import;
+pub(crate) mod live;
 mod me;
 mod patients;
 mod session;
@@ -50,6 +51,7 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::new(Method::POST, "/api/setup/check", Nothing, setup::check),
         Route::new(Method::POST, "/api/setup", Nothing, setup::complete),
         Route::new(Method::POST, "/api/setup/code", Administer, setup::code),
+        Route::new(Method::GET, "/api/live", Known, live::follow).in_background(),
         Route::new(Method::GET, "/api/tokens", Administer, tokens::list),
         Route::new(Method::POST, "/api/tokens", Administer, tokens::create),
         Route::new(Method::DELETE, "/api/tokens/{id}", Administer, tokens::revoke),

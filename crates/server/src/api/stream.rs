@@ -50,7 +50,8 @@ pub(super) fn lines(media: &str, make: impl FnOnce(&Lines) + Send + 'static) -> 
     Answer::new(StatusCode::OK, media, Body::new(StreamBody::new(Receiving(receive))))
 }
 
-struct Receiving(mpsc::Receiver<io::Result<Bytes>>);
+/// The reading end, as a body takes it.
+pub(super) struct Receiving(pub(super) mpsc::Receiver<io::Result<Bytes>>);
 
 impl futures_core::Stream for Receiving {
     type Item = io::Result<Frame<Bytes>>;

@@ -4,6 +4,7 @@ use access::{Access, Grant, NewAccount, NewToken, Role, system_random};
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
+use axum::response::Response;
 use http_body_util::BodyExt;
 use records::{Options, Records};
 use serde_json::Value;
@@ -70,6 +71,13 @@ impl House {
         made.secret.reveal().to_owned()
     }
 
+    /// Revokes the token that was made last.
+    pub fn revoke_newest_token(&self) {
+        let access = &self.app.access;
+        let newest = access.list_tokens(&self.operator).unwrap().last().unwrap().id;
+        access.revoke_token(&self.operator, newest, self.app.now_us()).unwrap();
+    }
+
     /// Makes an account, and its id.
     pub fn account(&self, name: &str, role: Role) -> i64 {
         let new = NewAccount { name: name.into(), display: format!("Dr {name}"), role, password: PASSWORD.into() };
@@ -84,6 +92,14 @@ impl House {
 
     /// The same, and its headers.
     pub async fn ask(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Told {
+        let response = self.open(method, path, headers, body).await;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let bytes = response.into_body().collect().await.unwrap().to_bytes();
+        Told { status, headers, text: String::from_utf8_lossy(&bytes).into_owned() }
+    }
+
+    /// The same, with a body that is still to be read.
+    pub async fn open(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Response {
         let mut request = Request::builder().method(method).uri(path);
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -91,10 +107,7 @@ impl House {
         let mut request = request.body(Body::from(body.to_owned())).unwrap();
         let address = SocketAddr::from((Ipv4Addr::new(192, 0, 2, 7), 4_000));
         request.extensions_mut().insert(Peer::Network { address, tls: false });
-        let response = self.router.clone().oneshot(request).await.unwrap();
-        let (status, headers) = (response.status(), response.headers().clone());
-        let bytes = response.into_body().collect().await.unwrap().to_bytes();
-        Told { status, headers, text: String::from_utf8_lossy(&bytes).into_owned() }
+        self.router.clone().oneshot(request).await.unwrap()
     }
 
     /// Everything that is stored, by what changes when something is.

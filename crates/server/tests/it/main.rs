@@ -4,5 +4,6 @@
 
 mod door;
 mod house;
+mod live;
 mod page_api;
 mod session;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 /// A browser: it keeps the cookie and sends the token that belongs to it.
 pub struct Browser<'h> {
     house: &'h House,
-    cookie: String,
+    pub cookie: String,
     csrf: String,
 }
 
