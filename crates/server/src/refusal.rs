@@ -199,9 +199,8 @@ impl From<access::Error> for Refusal {
     }
 }
 
-impl From<records::Error> for Refusal {
-    fn from(error: records::Error) -> Refusal {
-        let said = intake::fhir_door::refusal(&error);
+impl From<intake::fhir_door::Refusal> for Refusal {
+    fn from(said: intake::fhir_door::Refusal) -> Refusal {
         let status = StatusCode::from_u16(said.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let issues = said
             .issues
@@ -213,7 +212,13 @@ impl From<records::Error> for Refusal {
                 expression: (!issue.place.is_empty()).then_some(issue.place),
             })
             .collect();
-        let refusal = Refusal { status, issues, headers: Vec::new(), place: None };
+        Refusal { status, issues, headers: Vec::new(), place: None }
+    }
+}
+
+impl From<records::Error> for Refusal {
+    fn from(error: records::Error) -> Refusal {
+        let refusal = Refusal::from(intake::fhir_door::refusal(&error));
         match error {
             records::Error::Gone { version, .. } => refusal.with_header("etag", &format!("W/\"{version}\"")),
             records::Error::Closed => refusal.with_header("retry-after", "5"),

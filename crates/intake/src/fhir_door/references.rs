@@ -29,22 +29,27 @@ impl Names {
         if self.known.is_empty() || text.starts_with('#') {
             return None;
         }
-        if let Some(found) = self.find(text) {
+        if let Some(found) = self.named(text, base) {
             return Some(found);
         }
-        // A reference to a version or a fragment of an entry keeps what follows its name.
+        // A fragment of an entry stays one. A version does not: the numbers of the sender are not those given here.
         for mark in ["/_history/", "#"] {
             if let Some(at) = text.find(mark)
-                && let Some(found) = self.find(&text[..at])
+                && let Some(found) = self.named(&text[..at], base)
             {
-                // The version numbers of the sender are not those given here.
                 return Some(if mark == "#" { format!("{found}{}", &text[at..]) } else { found });
             }
         }
-        match base {
+        None
+    }
+
+    /// The entry of this name, which may be relative to the base of the entry that says it.
+    fn named(&self, text: &str, base: Option<&str>) -> Option<String> {
+        let relative = || match base {
             Some(base) if self.any_base && !text.contains(':') => self.find(&format!("{base}/{text}")),
             _ => None,
-        }
+        };
+        self.find(text).or_else(relative)
     }
 }
 
@@ -62,15 +67,15 @@ pub(crate) fn base_of(full_url: &str) -> Option<&str> {
 pub(crate) type Condition<'a> = dyn FnMut(TypeId, &str) -> Result<String, Error> + 'a;
 
 /// Finds the references of `resource` and enters their new texts into `rewriter`. Without `condition` conditional references
-/// stay as they are. True if there is something to write anew.
-pub(crate) fn rewrite(
-    resource: Node<'_>,
+/// stay as they are. Gives the first value that is to be written anew.
+pub(crate) fn rewrite<'d>(
+    resource: Node<'d>,
     names: &Names,
     base: Option<&str>,
     condition: Option<&mut Condition<'_>>,
     rewriter: &mut Rewriter,
-) -> Result<bool, Error> {
-    let mut walk = Walk { root: resource, names, base, condition, rewriter, replaced: false };
+) -> Result<Option<Node<'d>>, Error> {
+    let mut walk = Walk { root: resource, names, base, condition, rewriter, replaced: None };
     walk.members(resource)?;
     Ok(walk.replaced)
 }
@@ -81,7 +86,7 @@ struct Walk<'d, 'a, 'c> {
     base: Option<&'a str>,
     condition: Option<&'a mut Condition<'c>>,
     rewriter: &'a mut Rewriter,
-    replaced: bool,
+    replaced: Option<Node<'d>>,
 }
 
 impl<'d> Walk<'d, '_, '_> {
@@ -146,7 +151,7 @@ impl<'d> Walk<'d, '_, '_> {
         let mut json = String::with_capacity(text.len() + 2);
         escape_into(&mut json, text);
         self.rewriter.replace(value, json);
-        self.replaced = true;
+        self.replaced.get_or_insert(value);
     }
 }
 
@@ -235,8 +240,8 @@ mod tests {
 
     #[test]
     fn references_are_rewritten_everywhere() {
-        let json = r#"{"resourceType":"Observation","contained":[{"resourceType":"Device","patient":{"reference":"urn:uuid:p"}}],"extension":[{"url":"urn:uuid:p","valueReference":{"reference":"urn:uuid:p"}},{"url":"a","valueUri":"urn:uuid:v"},{"url":"b","valueString":"urn:uuid:v"}],"identifier":[{"system":"urn:ietf:rfc:3986","value":"urn:uuid:p"}],"subject":{"reference":"urn:uuid:p"},"performer":[{"reference":"urn:oid:1.2"},{"reference":"Practitioner?identifier=a|1"}],"encounter":{"reference":"http://x/fhir/Encounter/e"},"hasMember":[{"reference":"Encounter/e"},{"reference":"Encounter/other"},{"reference":"urn:uuid:unknown"},{"reference":"urn:uuid:p/_history/7"}]}"#;
-        let expected = r#"{"resourceType":"Observation","contained":[{"resourceType":"Device","patient":{"reference":"Patient/1"}}],"extension":[{"url":"urn:uuid:p","valueReference":{"reference":"Patient/1"}},{"url":"a","valueUri":"ValueSet/4"},{"url":"b","valueString":"urn:uuid:v"}],"identifier":[{"system":"urn:ietf:rfc:3986","value":"urn:uuid:p"}],"subject":{"reference":"Patient/1"},"performer":[{"reference":"Organization/2"},{"reference":"Practitioner/found"}],"encounter":{"reference":"Encounter/3"},"hasMember":[{"reference":"Encounter/3"},{"reference":"Encounter/other"},{"reference":"urn:uuid:unknown"},{"reference":"Patient/1"}]}"#;
+        let json = r#"{"resourceType":"Observation","contained":[{"resourceType":"Device","patient":{"reference":"urn:uuid:p"}}],"extension":[{"url":"urn:uuid:p","valueReference":{"reference":"urn:uuid:p"}},{"url":"a","valueUri":"urn:uuid:v"},{"url":"b","valueString":"urn:uuid:v"}],"identifier":[{"system":"urn:ietf:rfc:3986","value":"urn:uuid:p"}],"subject":{"reference":"urn:uuid:p"},"performer":[{"reference":"urn:oid:1.2"},{"reference":"Practitioner?identifier=a|1"}],"encounter":{"reference":"http://x/fhir/Encounter/e"},"hasMember":[{"reference":"Encounter/e"},{"reference":"Encounter/other"},{"reference":"urn:uuid:unknown"},{"reference":"urn:uuid:p/_history/7"},{"reference":"Encounter/e/_history/2"},{"reference":"Encounter/other/_history/2"}]}"#;
+        let expected = r#"{"resourceType":"Observation","contained":[{"resourceType":"Device","patient":{"reference":"Patient/1"}}],"extension":[{"url":"urn:uuid:p","valueReference":{"reference":"Patient/1"}},{"url":"a","valueUri":"ValueSet/4"},{"url":"b","valueString":"urn:uuid:v"}],"identifier":[{"system":"urn:ietf:rfc:3986","value":"urn:uuid:p"}],"subject":{"reference":"Patient/1"},"performer":[{"reference":"Organization/2"},{"reference":"Practitioner/found"}],"encounter":{"reference":"Encounter/3"},"hasMember":[{"reference":"Encounter/3"},{"reference":"Encounter/other"},{"reference":"urn:uuid:unknown"},{"reference":"Patient/1"},{"reference":"Encounter/3"},{"reference":"Encounter/other/_history/2"}]}"#;
         assert_eq!(rewritten(json, Some("http://x/fhir"), NAMES), expected);
     }
 

@@ -28,6 +28,11 @@ pub trait Reads {
     fn read(&self, head: bool, url: &str, if_none_match: Option<&str>, if_modified_since: Option<&str>) -> EntryAnswer;
     /// The resource that was written, if it is wanted (`Prefer: return=representation`).
     fn representation(&self, outcome: &Outcome) -> Option<String>;
+    /// What was done as an `OperationOutcome`, if that is wanted (`Prefer: return=OperationOutcome`).
+    fn said(&self, outcome: &Outcome) -> Option<String> {
+        let _ = outcome;
+        None
+    }
 }
 
 /// What became of an entry.
@@ -85,7 +90,7 @@ fn written(outcome: &Outcome, reads: &dyn Reads) -> EntryAnswer {
         etag: Some(format!("W/\"{version}\"")),
         last_modified: Some(fhir::time::format_us(*updated_us)),
         resource: if *change == Change::Deleted { None } else { reads.representation(outcome) },
-        outcome: None,
+        outcome: reads.said(outcome),
     }
 }
 

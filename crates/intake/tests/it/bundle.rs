@@ -61,6 +61,138 @@ fn a_transaction_is_all_or_nothing_and_names_the_entry() {
 }
 
 #[test]
+fn a_read_that_fails_fails_its_transaction() {
+    let house = House::new();
+    house.put(r#"{"resourceType":"Patient","id":"1"}"#);
+    house.put(r#"{"resourceType":"Patient","id":"gone"}"#);
+    house.answers(&bundle("batch", &[r#"{"request":{"method":"DELETE","url":"Patient/gone"}}"#]));
+    let head = house.versions();
+    let get = |url: &str| format!(r#"{{"request":{{"method":"GET","url":"{url}"}}}}"#);
+    let put = r#"{"resource":{"resourceType":"Patient","id":"2"},"request":{"method":"PUT","url":"Patient/2"}}"#;
+    let delete = r#"{"request":{"method":"DELETE","url":"Patient/1"}}"#;
+    for (url, status) in [
+        ("Patient/9", 404),
+        ("Patient/gone", 410),
+        ("Patient/1", 410),
+        ("Patient/2/_history/2", 404),
+        ("Patient/9/$everything", 404),
+        ("http://h/fhir/Patient/9", 404),
+    ] {
+        let refusal = house.refused(&bundle("transaction", &[&get(url), put, delete]));
+        assert_eq!(
+            (refusal.status, refusal.issues[0].place.as_str()),
+            (status, "Bundle.entry[0]"),
+            "{url}: {refusal:?}"
+        );
+        assert_eq!(house.versions(), head, "{url}");
+    }
+    let error = house.bundle(&bundle("transaction", &[put, &get("Patient?unknown=1")])).unwrap_err();
+    assert_eq!(error.to_string(), "400: unknown parameter");
+    assert_eq!(house.versions(), head);
+    // In a batch the others go on, and what the transaction writes itself may be read.
+    assert!(house.answers(&bundle("batch", &[put, &get("Patient?unknown=1")]))[1].starts_with("400"));
+    let reads =
+        [get("Patient/3"), get("Patient/3/_history/1"), get("Patient/3/$everything"), get("Patient/2/_history/1")];
+    let three = put.replace('2', "3");
+    let entries: Vec<&str> = [three.as_str(), delete].into_iter().chain(reads.iter().map(String::as_str)).collect();
+    assert_eq!(house.answers(&bundle("transaction", &entries)).len(), 6);
+}
+
+#[test]
+fn entries_of_a_batch_over_http_must_not_refer_to_each_other() {
+    let house = House::new();
+    house.put(r#"{"resourceType":"Patient","id":"1","identifier":[{"system":"a","value":"1"}]}"#);
+    let observation = |subject: &str| {
+        let json = format!(
+            r#"{{"resourceType":"Observation","status":"final","code":{{"text":"x"}},"subject":{{"reference":"{subject}"}}}}"#
+        );
+        post("urn:uuid:o", &json, "")
+    };
+    let new = post("urn:uuid:p", r#"{"resourceType":"Patient"}"#, "");
+    let known = r#"{"fullUrl":"http://h/fhir/Patient/1","resource":{"resourceType":"Patient","id":"1"},"request":{"method":"PUT","url":"Patient/1"}}"#;
+    let answers = house.answers(&bundle(
+        "batch",
+        &[
+            &new,
+            &observation("urn:uuid:p"),
+            known,
+            &observation("Patient/1"),
+            &observation("http://h/fhir/Patient/1"),
+            &observation("urn:uuid:elsewhere"),
+            &observation("Patient?identifier=a|1"),
+        ],
+    ));
+    assert!(answers[1].starts_with("422 Unprocessable Entity urn:uuid:p is another entry"), "{answers:?}");
+    for no in [0, 3, 4, 5, 6] {
+        assert!(answers[no].starts_with("201 Created"), "{no}: {answers:?}");
+    }
+    // What is stored answers a condition; a transaction is where entries know of each other.
+    let id = answers[6].split('/').nth(1).unwrap();
+    assert_eq!(house.member("Observation", id, "subject"), r#"{"reference":"Patient/1"}"#);
+    assert_eq!(house.answers(&bundle("transaction", &[&new, &observation("urn:uuid:p")])).len(), 2);
+}
+
+#[test]
+fn conditions_that_match_several_resources_fail_their_transaction_with_412() {
+    let house = House::new();
+    for id in ["1", "2"] {
+        house.put(&format!(r#"{{"resourceType":"Patient","id":"{id}","identifier":[{{"system":"a","value":"1"}}]}}"#));
+    }
+    let head = house.versions();
+    let patient = r#"{"resourceType":"Patient","active":true}"#;
+    for request in [
+        r#""method":"POST","url":"Patient","ifNoneExist":"identifier=a|1""#,
+        r#""method":"PUT","url":"Patient?identifier=a|1""#,
+        r#""method":"DELETE","url":"Patient?identifier=a|1""#,
+        r#""method":"PATCH","url":"Patient?identifier=a|1""#,
+    ] {
+        let entry = format!(r#"{{"resource":{patient},"request":{{{request}}}}}"#);
+        let refusal = house.refused(&bundle("transaction", &[&post("urn:uuid:n", patient, ""), &entry]));
+        assert_eq!((refusal.status, refusal.issues[0].code.as_str()), (412, "multiple-matches"), "{request}");
+        assert_eq!(refusal.issues[0].place, "Bundle.entry[1]");
+    }
+    assert_eq!(house.versions(), head);
+}
+
+#[test]
+fn an_identity_is_written_once_in_a_transaction_however_it_is_named() {
+    let house = House::new();
+    house.put(r#"{"resourceType":"Patient","id":"1","identifier":[{"system":"a","value":"1"}]}"#);
+    let head = house.versions();
+    let patient = r#"{"resourceType":"Patient","id":"1"}"#;
+    let put = format!(r#"{{"resource":{patient},"request":{{"method":"PUT","url":"Patient/1"}}}}"#);
+    for other in [
+        put.clone(),
+        format!(r#"{{"resource":{patient},"request":{{"method":"PUT","url":"Patient?identifier=a|1"}}}}"#),
+        r#"{"request":{"method":"DELETE","url":"Patient/1"}}"#.to_owned(),
+        r#"{"request":{"method":"DELETE","url":"Patient?identifier=a|1"}}"#.to_owned(),
+        r#"{"resource":{"resourceType":"Binary","contentType":"application/json-patch+json","data":"W10="},"request":{"method":"PATCH","url":"Patient/1"}}"#.to_owned(),
+    ] {
+        let refusal = house.refused(&bundle("transaction", &[&put, &other]));
+        assert_eq!(refusal.status, 400, "{other}: {refusal:?}");
+    }
+    assert_eq!(house.versions(), head);
+    // Something that is only found is not written.
+    let found = post("urn:uuid:n", r#"{"resourceType":"Patient"}"#, r#","ifNoneExist":"identifier=a|1""#);
+    assert_eq!(house.answers(&bundle("transaction", &[&put, &found]))[1], "200 OK Patient/1/_history/1");
+}
+
+#[test]
+fn a_transaction_answers_with_status_place_version_and_time() {
+    let house = House::new();
+    house.put(r#"{"resourceType":"Patient","id":"1"}"#);
+    let (response, _) = house
+        .bundle(&bundle("transaction", &[
+            r#"{"resource":{"resourceType":"Patient","id":"1","active":true},"request":{"method":"PUT","url":"Patient/1","ifMatch":"W/\"1\""}}"#,
+            r#"{"resource":{"resourceType":"Patient","id":"2"},"request":{"method":"PUT","url":"Patient/2"}}"#,
+            r#"{"request":{"method":"DELETE","url":"Patient/3"}}"#,
+        ]))
+        .unwrap();
+    expect![[r#"{"resourceType":"Bundle","type":"transaction-response","entry":[{"response":{"status":"200 OK","location":"Patient/1/_history/2","etag":"W/\"2\"","lastModified":"2026-01-01T00:00:02Z"}},{"response":{"status":"201 Created","location":"Patient/2/_history/1","etag":"W/\"1\"","lastModified":"2026-01-01T00:00:02Z"}},{"response":{"status":"204 No Content"}}]}"#]]
+    .assert_eq(&response);
+}
+
+#[test]
 fn a_transaction_deletes_first_and_reads_last() {
     let house = House::new();
     house.put(r#"{"resourceType":"Patient","id":"old","identifier":[{"system":"a","value":"1"}]}"#);

@@ -72,6 +72,12 @@ impl House {
     pub fn bundle_as(&self, grant: &Grant, json: &str) -> Result<(String, Receipt), Error> {
         let body = Arc::new(json.as_bytes().to_vec());
         let (plan, answers) = bundle::over_http(Arc::clone(&body), grant.clone(), self.records.new_id())?;
+        if let Err(refusal) = answers.check(&NoReads) {
+            return Err(Error::At {
+                place: refusal.status.to_string(),
+                error: Box::new(Error::Invalid(refusal.issues)),
+            });
+        }
         let trail = Trail { action: answers.action().into(), detail: String::new() };
         let receipt = self.records.write(grant, trail, about(), &body, ReuseArrival::Never, plan)?;
         Ok((answers.response(&receipt, &NoReads), receipt))
@@ -132,10 +138,16 @@ impl Drop for House {
     }
 }
 
+/// How a search that is not understood is answered.
+const UNKNOWN: &str = r#"{"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"invalid","diagnostics":"unknown parameter"}]}"#;
+
 struct NoReads;
 
 impl Reads for NoReads {
     fn read(&self, head: bool, url: &str, _: Option<&str>, _: Option<&str>) -> EntryAnswer {
+        if url.contains("unknown") {
+            return EntryAnswer { status: 400, outcome: Some(UNKNOWN.to_owned()), ..EntryAnswer::default() };
+        }
         EntryAnswer {
             status: 200,
             location: Some(format!("{} {url}", if head { "head" } else { "get" })),

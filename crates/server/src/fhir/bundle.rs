@@ -28,9 +28,11 @@ pub(crate) async fn post(mut call: Call) -> Result<Answer, Refusal> {
         .writing(move |app| {
             let bytes = Arc::new(content.bytes);
             let (planner, answers) = bundle::over_http(Arc::clone(&bytes), grant.clone(), app.records.new_id())?;
+            let reading = Reading { app, grant: &grant, base: &base, prefer };
+            answers.check(&reading)?;
             let trail = Trail { action: answers.action().to_owned(), detail: about.name.clone() };
             let receipt = app.records.write(&grant, trail, about, &bytes, ReuseArrival::Never, planner)?;
-            Ok(answers.response(&receipt, &Reading { app, grant: &grant, base: &base, prefer }))
+            Ok(answers.response(&receipt, &reading))
         })
         .await?;
     Ok(Answer::fhir(StatusCode::OK, json))
@@ -136,6 +138,10 @@ impl Reads for Reading<'_> {
             return None;
         }
         self.app.records.read_version(self.grant, name, &outcome.id, outcome.version).ok().map(|stored| stored.json)
+    }
+
+    fn said(&self, outcome: &Outcome) -> Option<String> {
+        (self.prefer.returning() == Returning::Outcome).then(|| write::said(outcome))
     }
 }
 

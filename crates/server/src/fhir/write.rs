@@ -140,18 +140,18 @@ fn answer(app: &crate::App, grant: &access::Grant, receipt: &Receipt, prefer: Pr
             }
         }
         Returning::Minimal | Returning::Representation => with_place(Answer::empty(status)),
-        Returning::Outcome => {
-            let what = match change {
-                Change::Created => "created",
-                Change::Updated => "updated",
-                Change::Unchanged => "unchanged",
-                Change::Deleted => "deleted",
-            };
-            let issue = Issue {
-                severity: "information",
-                ..Issue::error("informational", format!("{name}/{id} version {version}: {what}"))
-            };
-            with_place(Answer::fhir(status, outcome(&[issue])))
-        }
+        Returning::Outcome => with_place(Answer::fhir(status, said(done))),
     }
+}
+
+/// What was done, as an `OperationOutcome`.
+pub(super) fn said(done: &Outcome) -> String {
+    let what = match done.change {
+        Change::Created => "created",
+        Change::Updated => "updated",
+        Change::Unchanged => "unchanged",
+        Change::Deleted => "deleted",
+    };
+    let text = format!("{}/{} version {}: {what}", r4().name(done.resource_type), done.id, done.version);
+    outcome(&[Issue { severity: "information", ..Issue::error("informational", text) }])
 }
