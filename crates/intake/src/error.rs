@@ -1,5 +1,7 @@
 //! What ends the work of a door.
 
+use crate::import::FileReport;
+
 /// Why a door stopped. What is wrong with a file or a part of it is not an error: it stands in the file's report.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -17,7 +19,7 @@ pub enum Error {
     /// An arrival cannot be taken back, or a dead letter not replayed, as it is.
     #[error("{0}")]
     Closed(String),
-    /// The caller asked to stop; what was committed stays.
+    /// The caller asked to stop; what was committed stays. What became of each file until then.
     #[error("stopped: what was stored stays, and the same command continues")]
-    Stopped,
+    Stopped(Vec<FileReport>),
 }

@@ -19,4 +19,4 @@ mod undo;
 
 pub use error::Error;
 pub use import::{FileReport, ImportOptions, Importer, Input, Issue};
-pub use undo::{Left, Undone};
+pub use undo::{Left, UndoWhat, Undone};

@@ -4,6 +4,7 @@ use crate::error::Error;
 use crate::fhir_door::bundle::{Imported, imported};
 use crate::hl7_door::MessagePlan;
 use crate::import::Importer;
+use crate::import::again::is_raw;
 use crate::import::resources::{Refused, Resources};
 use access::Grant;
 use records::{Arrived, DeadLetterNo, DeadLetterState, Receipt, ReuseArrival, Trail};
@@ -20,6 +21,9 @@ impl Importer {
         let letter = self.records.dead_letter(grant, no)?;
         if letter.state != DeadLetterState::Open {
             return Err(Error::Closed(format!("dead letter {no} is {} already", letter.state.as_str())));
+        }
+        if is_raw(&letter) {
+            return self.replay_file(grant, &letter, corrected);
         }
         let is_corrected = corrected.is_some();
         let bytes = match corrected {

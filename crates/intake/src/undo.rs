@@ -16,17 +16,29 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// What taking back an arrival did.
+/// How much is taken back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UndoWhat {
+    /// The whole file that the arrival is a part of.
+    #[default]
+    File,
+    /// The arrival alone: one message of many, one member of an archive.
+    Arrival,
+}
+
+/// What taking back an arrival did, or would do.
 #[derive(Debug)]
 pub struct Undone {
+    /// The arrivals that are taken back.
+    pub arrivals: Vec<ArrivalNo>,
     /// Resources that were deleted.
     pub deleted: u64,
     /// Resources that have their earlier content again.
     pub restored: u64,
     /// Resources that were left as they are.
     pub left: Vec<Left>,
-    /// The arrival that the undoing itself is.
-    pub receipt: Receipt,
+    /// The arrival that the undoing itself is; `None` if it was only asked what it would do.
+    pub receipt: Option<Receipt>,
 }
 
 /// A resource that was left as it is.
@@ -55,7 +67,7 @@ struct Step {
 }
 
 struct Plan {
-    arrival: ArrivalNo,
+    arrivals: Vec<ArrivalNo>,
     content: Arc<Vec<u8>>,
     steps: Arc<Vec<Step>>,
     left: Arc<Mutex<Vec<Left>>>,
@@ -103,22 +115,45 @@ impl Planner for Plan {
     }
 
     fn besides(&self) -> Besides {
-        Besides { undoes: Some(self.arrival), ..Besides::default() }
+        Besides { undoes: self.arrivals.clone(), ..Besides::default() }
     }
 }
 
 impl Importer {
-    /// Takes back what `arrival` wrote, in one commit.
+    /// Takes back, in one commit, what `arrival` or the file that it is a part of wrote.
     ///
     /// # Errors
     /// [`Error::Closed`] if it was taken back before; what the store refuses.
-    pub fn undo(&self, grant: &Grant, arrival: ArrivalNo) -> Result<Undone, Error> {
+    pub fn undo(&self, grant: &Grant, arrival: ArrivalNo, what: UndoWhat) -> Result<Undone, Error> {
+        self.undo_or_tell(grant, arrival, what, true)
+    }
+
+    /// What [`Importer::undo`] would do now.
+    ///
+    /// # Errors
+    /// As [`Importer::undo`].
+    pub fn would_undo(&self, grant: &Grant, arrival: ArrivalNo, what: UndoWhat) -> Result<Undone, Error> {
+        self.undo_or_tell(grant, arrival, what, false)
+    }
+
+    fn undo_or_tell(&self, grant: &Grant, arrival: ArrivalNo, what: UndoWhat, is_done: bool) -> Result<Undone, Error> {
         let info = self.records.arrival(grant, arrival)?;
+        let again = || Error::Closed(format!("arrival {arrival} was taken back already"));
         if info.undone_us.is_some() {
-            return Err(Error::Closed(format!("arrival {arrival} was taken back already")));
+            return Err(again());
         }
+        let (arrivals, written) = match what {
+            UndoWhat::Arrival => (vec![arrival], self.records.written_by(grant, arrival)?),
+            UndoWhat::File => {
+                let delivered = self.records.delivered_with(grant, arrival)?;
+                if delivered.undone {
+                    return Err(again());
+                }
+                (delivered.arrivals, delivered.written)
+            }
+        };
         let (mut content, mut steps, mut left) = (format!("{{\"undo\":{arrival}}}\n"), Vec::new(), Vec::new());
-        for ((resource_type, id), (current, versions)) in by_resource(self.records.written_by(grant, arrival)?) {
+        for ((resource_type, id), (current, versions)) in by_resource(written) {
             let name = r4().name(resource_type);
             let written = versions.last().copied().unwrap_or_default();
             if written != current {
@@ -139,9 +174,18 @@ impl Importer {
             content.push('\n');
             steps.push(Step { resource_type, id, version: current, content: is_restored.then(|| line.clone()), line });
         }
+        if !is_done {
+            let restored = steps.iter().filter(|step| step.content.is_some()).count() as u64;
+            return Ok(Undone { deleted: steps.len() as u64 - restored, restored, left, arrivals, receipt: None });
+        }
         let since = Arc::new(Mutex::new(Vec::new()));
         let content = Arc::new(content.into_bytes());
-        let plan = Plan { arrival, content: Arc::clone(&content), steps: Arc::new(steps), left: Arc::clone(&since) };
+        let plan = Plan {
+            arrivals: arrivals.clone(),
+            content: Arc::clone(&content),
+            steps: Arc::new(steps),
+            left: Arc::clone(&since),
+        };
         let about = Arrived {
             door: "undo".into(),
             source: info.source,
@@ -158,7 +202,8 @@ impl Importer {
             deleted: changed(&[Change::Deleted]),
             restored: changed(&[Change::Created, Change::Updated]),
             left,
-            receipt,
+            arrivals,
+            receipt: Some(receipt),
         })
     }
 }

@@ -7,9 +7,10 @@
 use crate::body::Dictionaries;
 use crate::error::Error;
 use std::fs::{File, OpenOptions};
-use std::io::Write;
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Content of one frame, at most.
 pub const FRAME_BYTES: usize = 256 << 10;
@@ -37,28 +38,127 @@ pub struct Arrived {
     pub base: u64,
 }
 
+/// Frames are held in memory up to this many bytes, beyond it in a file without a name beside the packs.
+const HELD_BYTES: usize = 16 << 20;
+
 /// Content packed into frames, ready to be appended; made outside the writer.
 pub struct Packed {
     pub(crate) about: Arrived,
     pub(crate) hash: [u8; 32],
     pub(crate) length: u64,
-    pub(crate) frames: Vec<Vec<u8>>,
+    /// Length of each frame.
+    frames: Vec<u32>,
+    /// The frames, one after the other; those before them are in `spilled`.
+    held: Vec<u8>,
+    spilled: Option<File>,
     pub(crate) dictionary: i64,
 }
 
 impl Packed {
     pub(crate) fn new(about: Arrived, content: &[u8], dictionaries: &Dictionaries) -> Result<Self, Error> {
         let dictionary = if content.len() < SMALL_BYTES { dictionaries.current_no() } else { 0 };
-        let frames = content
-            .chunks(FRAME_BYTES)
-            .map(|chunk| dictionaries.compress(dictionary, chunk, LEVEL))
-            .collect::<Result<Vec<_>, _>>()?;
-        Ok(Packed { about, hash: *blake3::hash(content).as_bytes(), length: content.len() as u64, frames, dictionary })
+        let mut packed = Packed::empty(about, dictionary);
+        for chunk in content.chunks(FRAME_BYTES) {
+            packed.frame(chunk, dictionaries)?;
+        }
+        packed.hash = *blake3::hash(content).as_bytes();
+        Ok(packed)
     }
 
-    pub(crate) fn packed_bytes(&self) -> usize {
-        self.frames.iter().map(Vec::len).sum()
+    /// Packs what is read, holding little of it; `folder` is where packs are. The inner error is the reader's.
+    pub(crate) fn stream(
+        about: Arrived,
+        content: &mut dyn Read,
+        folder: &Path,
+        dictionaries: &Dictionaries,
+    ) -> Result<io::Result<Self>, Error> {
+        let mut packed = Packed::empty(about, 0);
+        let mut hasher = blake3::Hasher::new();
+        let mut chunk = Vec::with_capacity(FRAME_BYTES);
+        loop {
+            chunk.clear();
+            if let Err(error) = content.take(FRAME_BYTES as u64).read_to_end(&mut chunk) {
+                return Ok(Err(error));
+            }
+            hasher.update(&chunk);
+            if !chunk.is_empty() {
+                packed.frame(&chunk, dictionaries)?;
+            }
+            if chunk.len() < FRAME_BYTES {
+                packed.hash = *hasher.finalize().as_bytes();
+                return Ok(Ok(packed));
+            }
+            if packed.held.len() > HELD_BYTES {
+                packed.spill(folder).map_err(|e| Error::file(format!("write to {}", folder.display()), e))?;
+            }
+        }
     }
+
+    fn empty(about: Arrived, dictionary: i64) -> Self {
+        Packed { about, hash: [0; 32], length: 0, frames: Vec::new(), held: Vec::new(), spilled: None, dictionary }
+    }
+
+    fn frame(&mut self, chunk: &[u8], dictionaries: &Dictionaries) -> Result<(), Error> {
+        let frame = dictionaries.compress(self.dictionary, chunk, LEVEL)?;
+        self.frames.push(frame.len() as u32);
+        self.held.extend_from_slice(&frame);
+        self.length += chunk.len() as u64;
+        Ok(())
+    }
+
+    fn spill(&mut self, folder: &Path) -> io::Result<()> {
+        let file = match &mut self.spilled {
+            Some(file) => file,
+            None => self.spilled.insert(nameless(folder)?),
+        };
+        file.write_all(&self.held)?;
+        self.held.clear();
+        Ok(())
+    }
+
+    /// Says what is around the content, where that is known only once it is packed.
+    pub fn describe(&mut self, wrapper: String) {
+        self.about.wrapper = wrapper;
+    }
+
+    /// Length of the content in bytes.
+    pub fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// Bytes of frames that are in memory.
+    pub(crate) fn held_bytes(&self) -> usize {
+        self.held.len()
+    }
+
+    /// Writes the frames to `file` from `at` on; how many bytes they are.
+    fn write_to(&self, file: &File, mut at: u64) -> io::Result<u64> {
+        let start = at;
+        if let Some(spilled) = &self.spilled {
+            let mut spilled: &File = spilled;
+            spilled.seek(SeekFrom::Start(0))?;
+            let mut chunk = vec![0; FRAME_BYTES];
+            loop {
+                let read = spilled.read(&mut chunk)?;
+                if read == 0 {
+                    break;
+                }
+                file.write_all_at(&chunk[..read], at)?;
+                at += read as u64;
+            }
+        }
+        file.write_all_at(&self.held, at)?;
+        Ok(at + self.held.len() as u64 - start)
+    }
+}
+
+/// A file that goes with its handle, whatever happens to the program.
+fn nameless(folder: &Path) -> io::Result<File> {
+    static MADE: AtomicU64 = AtomicU64::new(0);
+    let path = folder.join(format!("spill-{}-{}", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed)));
+    let file = OpenOptions::new().create_new(true).read(true).write(true).open(&path)?;
+    std::fs::remove_file(&path)?;
+    Ok(file)
 }
 
 /// Where an arrival's frames are.
@@ -131,14 +231,16 @@ impl PackWriter {
             *self = PackWriter::open(&self.folder, self.no + 1, 0)?;
         }
         let at = self.end;
-        let mut bytes = Vec::with_capacity(packed.packed_bytes());
-        packed.frames.iter().for_each(|frame| bytes.extend_from_slice(frame));
         let path = pack_path(&self.folder, self.no);
-        self.file.write_all_at(&bytes, at).map_err(|e| Error::file(format!("write {}", path.display()), e))?;
-        self.end += bytes.len() as u64;
+        self.end += packed.write_to(&self.file, at).map_err(|e| Error::file(format!("write {}", path.display()), e))?;
         self.unsynced = true;
-        let frames = packed.frames.iter().map(|f| f.len() as u32).collect();
-        Ok(Place { pack: self.no, at, frames, length: packed.length, dictionary: packed.dictionary })
+        Ok(Place {
+            pack: self.no,
+            at,
+            frames: packed.frames.clone(),
+            length: packed.length,
+            dictionary: packed.dictionary,
+        })
     }
 
     /// Makes what was appended durable.

@@ -227,6 +227,35 @@ impl Records {
     }
 }
 
+impl Records {
+    /// Closes an open dead letter that was taken after all, in requests of their own; `arrival` is one of them. A replay in a
+    /// single request closes its letter in its own commit ([`Besides::closes`]).
+    ///
+    /// # Errors
+    /// [`Error::Denied`]; [`Error::NotFound`] if there is no such letter, or it is closed already.
+    pub fn close_replayed(&self, grant: &Grant, no: DeadLetterNo, arrival: ArrivalNo) -> Result<(), Error> {
+        grant.may_all(Permission::Update)?;
+        let (principal, origin) = (grant.principal().to_string(), grant.origin().to_string());
+        self.on_writer(move |writer| {
+            let now_us = writer.now_us.max((writer.shared.clock)());
+            let transaction = writer.connection.transaction()?;
+            let changed = transaction.execute(
+                "UPDATE dead_letter SET state = 'replayed', closed_us = ?2, closed_by = ?3, replayed = ?4 WHERE no = ?1 AND state = 'open'",
+                params![no.0, now_us, principal, arrival.0],
+            )?;
+            if changed == 0 {
+                return Err(not_found(no, "open dead letter"));
+            }
+            transaction.execute(
+                "INSERT INTO audit(at_us, principal, origin, action, arrival, detail) VALUES(?2, ?3, ?4, 'replay', ?5, 'dead letter ' || ?1)",
+                params![no.0, now_us, principal, origin, arrival.0],
+            )?;
+            transaction.commit()?;
+            Ok(())
+        })
+    }
+}
+
 fn with_arrival(
     connection: &rusqlite::Connection,
     arrival: ArrivalNo,
@@ -285,11 +314,11 @@ impl Writer {
                 return Err(not_found(no, "open dead letter"));
             }
         }
-        if let Some(no) = besides.undoes {
-            let changed = self.connection.execute(
-                "UPDATE arrival SET undone_us = ?2 WHERE no = ?1 AND undone_us IS NULL",
-                params![no.0, self.now_us],
-            )?;
+        for no in &besides.undoes {
+            let changed = self
+                .connection
+                .prepare_cached("UPDATE arrival SET undone_us = ?2 WHERE no = ?1 AND undone_us IS NULL")?
+                .execute(params![no.0, self.now_us])?;
             if changed == 0 {
                 return Err(Error::NotFound { resource_type: "arrival not yet undone".into(), id: no.to_string() });
             }

@@ -15,6 +15,10 @@ pub struct Seq(pub i64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ArrivalNo(pub i64);
 
+/// Number of a delivery: the requests that brought the parts of one file, one time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct DeliveryNo(pub i64);
+
 impl std::fmt::Display for ArrivalNo {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.0.fmt(f)

@@ -65,6 +65,14 @@ CREATE INDEX dead_letter_open ON dead_letter(state, no);
 CREATE TABLE setting(name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 ";
 
+/// What was added since the first layout; an older program does not miss it.
+const ADDED: &str = "
+-- Which requests brought the parts of one file: the audit row that says what was written, 0 if the part was here before.
+CREATE TABLE IF NOT EXISTS delivery(no INTEGER NOT NULL, arrival INTEGER NOT NULL, audit INTEGER NOT NULL, PRIMARY KEY(no, arrival, audit)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS delivery_arrival ON delivery(arrival, no);
+CREATE INDEX IF NOT EXISTS audit_arrival ON audit(arrival);
+";
+
 /// Page cache of the writing connection, in KiB.
 const WRITER_CACHE_KIB: i64 = 160 * 1024;
 /// Page cache of each reading connection, in KiB.
@@ -86,6 +94,9 @@ pub(crate) fn open_writer(path: &Path) -> rusqlite::Result<Connection> {
     ))?;
     if version == 0 {
         connection.execute_batch(&format!("BEGIN; {TABLES} PRAGMA user_version={LAYOUT}; COMMIT;"))?;
+    }
+    if version <= LAYOUT {
+        connection.execute_batch(&format!("BEGIN; {ADDED} COMMIT;"))?;
     }
     Ok(connection)
 }

@@ -8,7 +8,7 @@
 use crate::body::Body;
 use crate::dead_letter::{DeadLetterNo, NewDeadLetter};
 use crate::error::Error;
-use crate::id::ArrivalNo;
+use crate::id::{ArrivalNo, DeliveryNo};
 use fhir::schema::TypeId;
 
 /// How many resources a condition matches.
@@ -66,8 +66,10 @@ pub struct Besides {
     pub dead_letters: Vec<NewDeadLetter>,
     /// An open dead letter that this request replays.
     pub closes: Option<DeadLetterNo>,
-    /// An arrival that this request takes back.
-    pub undoes: Option<ArrivalNo>,
+    /// Arrivals that this request takes back.
+    pub undoes: Vec<ArrivalNo>,
+    /// The delivery that the request is a part of, where a file comes in several.
+    pub delivery: Option<DeliveryNo>,
 }
 
 impl<F: Fn(&dyn Lookup) -> Result<Vec<Operation>, Error> + Send> Planner for F {

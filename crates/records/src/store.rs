@@ -4,16 +4,18 @@ use crate::arrival::{Arrived, Packed};
 use crate::body::{self, Body, Dictionaries};
 use crate::content::Extraction;
 use crate::error::Error;
-use crate::id::Seq;
+use crate::id::{DeliveryNo, Seq};
 use crate::layout;
 use crate::plan::{Operation, Planner, Write};
 use crate::read_audit::ReadAudit;
-use crate::remember::Remembering;
+use crate::remember::{Answer, Remembering};
 use crate::writer::{Message, Receipt, Request, Trail, Writer};
 use access::Grant;
 use fhir::schema::TypeId;
 use rusqlite::Connection;
+use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -51,6 +53,7 @@ pub(crate) struct Shared {
     pub(crate) queue_room: Room,
     pub(crate) frozen: crate::search::Frozen,
     pub(crate) people: crate::people::People,
+    newest_delivery: AtomicI64,
     readers: Mutex<Vec<Connection>>,
     head: Mutex<Seq>,
     moved: Condvar,
@@ -93,6 +96,24 @@ impl Pending {
     }
 }
 
+/// A request that is planned and packed, and not yet in the writer's queue.
+pub struct Prepared(Box<Request>);
+
+impl Prepared {
+    fn new(
+        grant: &Grant,
+        trail: Trail,
+        packed: Packed,
+        reuse: ReuseArrival,
+        planner: Box<dyn Planner>,
+        operations: Vec<Operation>,
+        answers: Vec<Answer>,
+    ) -> Self {
+        let bytes = packed.held_bytes() + operations.iter().map(operation_bytes).sum::<usize>();
+        Prepared(Box::new(Request { grant: grant.clone(), trail, packed, reuse, planner, operations, answers, bytes }))
+    }
+}
+
 /// FHIR resources in one folder: `records/records.db` and `arrivals/`.
 pub struct Records {
     pub(crate) shared: Arc<Shared>,
@@ -127,6 +148,7 @@ impl Records {
             }
         }
         let head = Seq(connection.query_row("SELECT coalesce(max(seq), 0) FROM feed", [], |r| r.get(0))?);
+        let newest_delivery = connection.query_row("SELECT coalesce(max(no), 0) FROM delivery", [], |r| r.get(0))?;
         let (queue, messages) = sync_channel(QUEUE_REQUESTS);
         let shared = Arc::new(Shared {
             database,
@@ -138,6 +160,7 @@ impl Records {
             queue_room: Room::default(),
             frozen: crate::search::Frozen::default(),
             people: crate::people::People::default(),
+            newest_delivery: AtomicI64::new(newest_delivery),
             readers: Mutex::default(),
             head: Mutex::new(head),
             moved: Condvar::new(),
@@ -182,27 +205,69 @@ impl Records {
         reuse: ReuseArrival,
         planner: impl Planner + 'static,
     ) -> Result<Pending, Error> {
-        let (operations, answers) = {
-            let reader = self.shared.reader()?;
-            let lookup = Remembering::new(&reader, &self.shared, grant);
-            let operations = planner.plan(&lookup)?;
-            (operations, lookup.answers())
-        };
+        self.enqueue(self.prepare(grant, trail, about, content, reuse, planner)?)
+    }
+
+    /// The part of [`Records::submit`] that takes time and may run on any thread: plans, and packs the arrival.
+    ///
+    /// # Errors
+    /// What can be refused before the queue.
+    pub fn prepare(
+        &self,
+        grant: &Grant,
+        trail: Trail,
+        about: Arrived,
+        content: &[u8],
+        reuse: ReuseArrival,
+        planner: impl Planner + 'static,
+    ) -> Result<Prepared, Error> {
+        let (operations, answers) = self.planned(grant, &planner)?;
         let packed = Packed::new(about, content, &self.shared.dictionaries)?;
-        let bytes = packed.packed_bytes() + operations.iter().map(operation_bytes).sum::<usize>();
-        let request = Request {
-            grant: grant.clone(),
-            trail,
-            packed,
-            reuse,
-            planner: Box::new(planner),
-            operations,
-            answers,
-            bytes,
-        };
+        Ok(Prepared::new(grant, trail, packed, reuse, Box::new(planner), operations, answers))
+    }
+
+    /// Packs a content of any length as it is read: little of it is in memory at a time. The inner error is the reader's.
+    ///
+    /// # Errors
+    /// [`Error::DiskFull`], [`Error::File`] where it is packed to.
+    pub fn pack(&self, about: Arrived, content: &mut dyn Read) -> Result<std::io::Result<Packed>, Error> {
+        Packed::stream(about, content, &self.shared.arrivals, &self.shared.dictionaries)
+    }
+
+    /// As [`Records::submit`], of a content that was packed before.
+    ///
+    /// # Errors
+    /// As [`Records::submit`].
+    pub fn submit_packed(
+        &self,
+        grant: &Grant,
+        trail: Trail,
+        packed: Packed,
+        reuse: ReuseArrival,
+        planner: impl Planner + 'static,
+    ) -> Result<Pending, Error> {
+        let (operations, answers) = self.planned(grant, &planner)?;
+        self.enqueue(Prepared::new(grant, trail, packed, reuse, Box::new(planner), operations, answers))
+    }
+
+    fn planned(&self, grant: &Grant, planner: &dyn Planner) -> Result<(Vec<Operation>, Vec<Answer>), Error> {
+        let reader = self.shared.reader()?;
+        let lookup = Remembering::new(&reader, &self.shared, grant);
+        let operations = planner.plan(&lookup)?;
+        Ok((operations, lookup.answers()))
+    }
+
+    /// Puts a request into the writer's queue; requests are carried out in the order in which they enter it. Waits while the
+    /// queue is full.
+    ///
+    /// # Errors
+    /// [`Error::Closed`].
+    pub fn enqueue(&self, prepared: Prepared) -> Result<Pending, Error> {
+        let request = prepared.0;
+        let bytes = request.bytes;
         self.shared.queue_room.take(bytes);
         let (reply, answer) = sync_channel(1);
-        if self.shared.send(Message::Write(Box::new(request), reply)).is_err() {
+        if self.shared.send(Message::Write(request, reply)).is_err() {
             self.shared.queue_room.release(bytes);
             return Err(Error::Closed);
         }
@@ -231,6 +296,11 @@ impl Records {
         bytes[6] = bytes[6] & 0x0f | 0x40;
         bytes[8] = bytes[8] & 0x3f | 0x80;
         crate::id::uuid_text(&bytes)
+    }
+
+    /// A number for requests that bring the parts of one file ([`crate::Besides::delivery`]).
+    pub fn new_delivery(&self) -> DeliveryNo {
+        DeliveryNo(self.shared.newest_delivery.fetch_add(1, Ordering::Relaxed) + 1)
     }
 
     /// The store's clock.

@@ -8,7 +8,7 @@ use crate::apply::Applied;
 use crate::arrival::{PackWriter, Packed, Place};
 use crate::dead_letter::DeadLetterNo;
 use crate::error::Error;
-use crate::id::{ArrivalNo, Row, Seq};
+use crate::id::{ArrivalNo, DeliveryNo, Row, Seq};
 use crate::plan::{Operation, Outcome, Planner};
 use crate::posting::IndexRow;
 use crate::remember::{Answer, Remembering};
@@ -265,6 +265,7 @@ impl Writer {
         if request.reuse == ReuseArrival::Repeat
             && let Some(arrival) = self.earlier(&request.packed)?
         {
+            self.delivered(request.planner.besides().delivery, arrival, 0)?;
             let (outcomes, seq) = (Vec::new(), Seq(self.next_seq - 1));
             return Ok(Receipt { arrival, new_arrival: false, outcomes, dead_letters: Vec::new(), seq });
         }
@@ -284,7 +285,8 @@ impl Writer {
             self.live += live;
             outcomes.push(outcome);
         }
-        let dead_letters = self.leave(&request.planner.besides(), arrival, new_arrival, &request.grant)?;
+        let besides = request.planner.besides();
+        let dead_letters = self.leave(&besides, arrival, new_arrival, &request.grant)?;
         let last = self.next_seq - 1;
         let principal = request.grant.principal().to_string();
         let (first, last_seq) = if last >= first { (Some(first), Some(last)) } else { (None, None) };
@@ -302,7 +304,18 @@ impl Writer {
                 last_seq,
                 request.trail.detail
             ])?;
+        self.delivered(besides.delivery, arrival, self.connection.last_insert_rowid())?;
         Ok(Receipt { arrival, new_arrival, outcomes, dead_letters, seq: Seq(last) })
+    }
+
+    /// Notes that an arrival is a part of a delivery, and which audit row says what it wrote.
+    fn delivered(&self, delivery: Option<DeliveryNo>, arrival: ArrivalNo, audit: i64) -> Result<(), Error> {
+        if let Some(no) = delivery {
+            self.connection
+                .prepare_cached("INSERT OR IGNORE INTO delivery(no, arrival, audit) VALUES(?1, ?2, ?3)")?
+                .execute(params![no.0, arrival.0, audit])?;
+        }
+        Ok(())
     }
 
     /// The arrival by which these very bytes came from this source before and were taken.

@@ -234,7 +234,7 @@ impl From<intake::Error> for Refusal {
             intake::Error::Store(error) => error.into(),
             intake::Error::Read { .. } => Refusal::bad_request(text),
             intake::Error::Closed(_) => Refusal::new(StatusCode::CONFLICT, "conflict", text),
-            intake::Error::Stopped => Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "transient", text),
+            intake::Error::Stopped(_) => Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "transient", text),
         }
     }
 }

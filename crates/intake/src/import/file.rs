@@ -1,14 +1,17 @@
-//! One file: unpacked, recognised, cut into pieces.
+//! One file: unpacked and recognised; what is in it goes on in pieces.
 
+use super::kept::Failed;
+use super::parts::Parts;
+use super::piece::{Piece, What};
 use super::recognise::{Kind, PEEK_BYTES, Wrapper, is_lines, recognise, resource_type};
 use super::report::Issue;
-use super::session::{Piece, Session, What};
+use super::session::Session;
 use super::unpack::{Bounded, Exceeded, Used, stream};
 use crate::error::Error;
 use records::Arrived;
 use std::fs::File;
 use std::io::{self, Cursor, Read, Seek, SeekFrom, Write};
-use std::ops::Range;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Lines and messages are stored in parts of this size, each an arrival: what is held in memory at once.
@@ -26,9 +29,9 @@ pub enum Input {
 
 /// Where a content is: its name and what is around it.
 #[derive(Clone)]
-struct Place {
-    name: String,
-    wrapper: String,
+pub(super) struct Place {
+    pub(super) name: String,
+    pub(super) wrapper: String,
     nesting: u32,
 }
 
@@ -39,13 +42,35 @@ impl Place {
     }
 }
 
-/// Takes one file; its report is the newest of the session.
-pub(crate) fn take(session: &mut Session<'_>, file: usize, name: &str, input: Input) -> Result<(), Error> {
+/// Takes one file; its report is the newest of the session. `path` is where whoever reads a report finds it.
+pub(crate) fn take(
+    session: &mut Session<'_>,
+    file: usize,
+    name: &str,
+    path: Option<&Path>,
+    input: Input,
+) -> Result<(), Error> {
     let place = Place { name: name.to_owned(), wrapper: String::new(), nesting: 0 };
-    let mut taking = Taking { session, file, used: Used::default() };
+    let path = path.map(Path::to_owned);
+    let mut taking = Taking { session, file, path, used: Used::default(), failed: Vec::new() };
     match input {
-        Input::Bytes(bytes) => taking.seekable(&place, Cursor::new(Shared(bytes))),
-        Input::File(opened) => taking.seekable(&place, opened),
+        Input::Bytes(bytes) => {
+            taking.seekable(&place, Cursor::new(Shared(Arc::clone(&bytes))))?;
+            taking.keep_file(&place, Cursor::new(Shared(bytes)))
+        }
+        Input::File(opened) => {
+            // The same open file: a second name for it would be another if it was replaced meanwhile.
+            let again = opened.try_clone();
+            taking.session.follow(file, opened.try_clone().ok());
+            taking.seekable(&place, opened)?;
+            match again {
+                Ok(again) => taking.keep_file(&place, again),
+                Err(error) => {
+                    taking.issue(&place, None, format!("cannot be read again: {error}"), "import it again");
+                    Ok(())
+                }
+            }
+        }
     }
 }
 
@@ -58,28 +83,38 @@ impl AsRef<[u8]> for Shared {
     }
 }
 
-struct Taking<'s, 'a> {
-    session: &'s mut Session<'a>,
-    file: usize,
+pub(super) struct Taking<'s, 'a> {
+    pub(super) session: &'s mut Session<'a>,
+    pub(super) file: usize,
+    pub(super) path: Option<PathBuf>,
     used: Used,
+    /// Why the file as a whole could not be read to its end.
+    pub(super) failed: Vec<Failed>,
 }
 
 /// Reads until `buffer` holds `length` bytes or nothing comes any more.
-fn fill(reader: &mut dyn Read, buffer: &mut Vec<u8>, length: usize) -> io::Result<()> {
+pub(super) fn fill(reader: &mut dyn Read, buffer: &mut Vec<u8>, length: usize) -> io::Result<()> {
     let missing = length.saturating_sub(buffer.len()) as u64;
     reader.take(missing).read_to_end(buffer).map(drop)
 }
 
 impl Taking<'_, '_> {
-    fn issue(&mut self, place: &Place, offset: Option<u64>, message: impl Into<String>) {
+    /// Reports what is not kept.
+    fn issue(&mut self, place: &Place, offset: Option<u64>, message: impl Into<String>, hint: &str) {
         let issue = Issue {
             file: place.name.clone(),
             place: String::new(),
             offset,
             message: message.into(),
+            hint: hint.to_owned(),
             dead_letter: None,
         };
-        self.session.reports[self.file].issue(issue);
+        self.session.issue(self.file, issue);
+    }
+
+    /// Notes that the file cannot be read to its end, or not all that is in it: it will be kept as it is.
+    fn fails(&mut self, place: &Place, offset: Option<u64>, message: impl Into<String>) {
+        self.failed.push(Failed { name: place.name.clone(), offset, message: message.into() });
     }
 
     /// What can be read again from its beginning: a file, an archive held aside.
@@ -87,7 +122,7 @@ impl Taking<'_, '_> {
         let mut start = Vec::new();
         let read = fill(&mut input, &mut start, PEEK_BYTES);
         if let Err(error) = read.and_then(|()| input.seek(SeekFrom::Start(0)).map(drop)) {
-            self.issue(place, None, format!("cannot be read: {error}"));
+            self.issue(place, None, format!("cannot be read: {error}"), "see that it can be read, and import it again");
             return Ok(());
         }
         match recognise(&start) {
@@ -95,7 +130,8 @@ impl Taking<'_, '_> {
                 let described = match describe(wrapper, &mut input) {
                     Ok(described) => described,
                     Err(error) => {
-                        self.issue(place, None, format!("cannot be read: {error}"));
+                        let hint = "see that it can be read, and import it again";
+                        self.issue(place, None, format!("cannot be read: {error}"), hint);
                         return Ok(());
                     }
                 };
@@ -154,14 +190,17 @@ impl Taking<'_, '_> {
     fn too_deep(&mut self, inside: &Place) -> bool {
         let most = self.session.bounds().nesting;
         if inside.nesting > most {
-            self.issue(inside, None, format!("{}: unpack it first", Exceeded::Nesting(most)));
+            self.fails(inside, None, Exceeded::Nesting(most).to_string());
         }
         inside.nesting > most
     }
 
-    fn unpack_failed(&mut self, place: &Place, at: u64, error: &io::Error) {
-        let around = if place.wrapper.is_empty() { String::new() } else { format!(" ({})", place.wrapper) };
-        self.issue(place, Some(at), format!("cannot be unpacked{around}: {error}; what came before it was taken"));
+    pub(super) fn unpack_failed(&mut self, place: &Place, at: u64, error: &io::Error) {
+        if place.wrapper.is_empty() {
+            self.fails(place, Some(at), format!("cannot be read: {error}"));
+        } else {
+            self.fails(place, Some(at), format!("cannot be unpacked: {error}"));
+        }
     }
 
     fn archive(&mut self, inside: &Place, input: impl Read + Seek) -> Result<(), Error> {
@@ -172,22 +211,22 @@ impl Taking<'_, '_> {
         let mut archive = match zip::ZipArchive::new(input) {
             Ok(archive) => archive,
             Err(error) => {
-                self.issue(inside, None, format!("not a whole zip archive: {error}"));
+                self.fails(inside, None, format!("not a whole zip archive: {error}"));
                 return Ok(());
             }
         };
         if archive.is_empty() {
-            self.issue(inside, None, "an archive without files");
+            self.issue(inside, None, "an archive without files", "nothing is to be done");
         }
         for no in 0..archive.len() {
             if let Err(exceeded) = self.used.member(&bounds) {
-                self.issue(inside, None, format!("{exceeded}: the rest was not read"));
+                self.fails(inside, None, format!("{exceeded}: the rest was not read"));
                 return Ok(());
             }
             let member = match archive.by_index(no) {
                 Ok(member) => member,
                 Err(error) => {
-                    self.issue(inside, None, format!("file {no} of the archive cannot be read: {error}"));
+                    self.fails(inside, None, format!("file {no} of the archive cannot be read: {error}"));
                     continue;
                 }
             };
@@ -197,11 +236,8 @@ impl Taking<'_, '_> {
             let Some(path) = member.enclosed_name().and_then(|path| path.to_str().map(str::to_owned)) else {
                 let shown = member.name().map_or_else(|_| format!("no {no}"), |name| name.escape_debug().to_string());
                 drop(member);
-                self.issue(
-                    inside,
-                    None,
-                    format!("the file {shown} was not read: its path leads out of the archive, or is no text"),
-                );
+                let what = "was not read: its path leads out of the archive, or is no text";
+                self.fails(inside, None, format!("the file {shown} {what}"));
                 continue;
             };
             let packed = member.compressed_size();
@@ -215,10 +251,16 @@ impl Taking<'_, '_> {
 
     fn content(&mut self, place: &Place, kind: Kind, input: &mut dyn Read) -> Result<(), Error> {
         match kind {
-            Kind::Unknown(what) => {
-                self.issue(place, Some(0), what);
+            Kind::Foreign(what) => {
+                self.issue(
+                    place,
+                    Some(0),
+                    what,
+                    "it was not kept; nothing is to be done if it belongs to nobody's record",
+                );
                 Ok(())
             }
+            Kind::Unknown { what, hint } => self.keep_content(place, what, hint, input),
             Kind::Hl7 => self.parts(place, input, Vec::new(), Parts::Messages),
             Kind::Json | Kind::Wrapped(_) => self.json(place, input),
         }
@@ -241,19 +283,18 @@ impl Taking<'_, '_> {
                 break;
             }
             if length > most {
-                self.issue(
-                    place,
-                    Some(0),
-                    format!("a JSON document of more than {most} bytes: it is not read; as NDJSON, one resource a line, any length is"),
-                );
-                return Ok(());
+                let what = format!("a JSON document of more than {most} bytes: it was not read");
+                let hint =
+                    "write its resources as NDJSON, one a line: a file of any length is taken so; then replay that";
+                return self.keep_content(place, what, hint, &mut Cursor::new(start).chain(input));
             }
             length = if length == most { most + 1 } else { (length * 2).min(most) };
         }
         let what = match resource_type(&start) {
             None => {
-                self.issue(place, Some(0), "not recognised: JSON without a resourceType is not FHIR");
-                return Ok(());
+                let hint = "correct it to a resource or a Bundle and replay it, or discard it";
+                let what = "not recognised: JSON without a resourceType is not FHIR";
+                return self.keep_content(place, what.to_owned(), hint, &mut start.as_slice());
             }
             Some("Bundle") => What::Bundle { line: None },
             Some(_) => What::Resources(vec![(0..start.len(), None)]),
@@ -262,7 +303,7 @@ impl Taking<'_, '_> {
         self.session.piece(self.file, piece)
     }
 
-    fn piece(&self, place: &Place, media: &str, base: u64, content: Vec<u8>, what: What) -> Piece {
+    pub(super) fn piece(&self, place: &Place, media: &str, base: u64, content: Vec<u8>, what: What) -> Piece {
         let about = Arrived {
             door: self.session.options.door.clone(),
             source: self.session.source().to_owned(),
@@ -273,204 +314,6 @@ impl Taking<'_, '_> {
         };
         Piece { about, content: Arc::new(content), what }
     }
-
-    /// Cuts a content of any length into parts. `start` was read already.
-    fn parts(&mut self, place: &Place, input: &mut dyn Read, start: Vec<u8>, parts: Parts) -> Result<(), Error> {
-        let most = self.session.bounds().document_bytes;
-        let (mut buffer, mut base, mut line) = (start, 0u64, 1u64);
-        let mut wanted = PART_BYTES;
-        loop {
-            let failed = fill(input, &mut buffer, wanted).err();
-            let is_end = failed.is_some() || buffer.len() < wanted;
-            let cut = if is_end && failed.is_none() { Some(buffer.len()) } else { parts.cut(&buffer) };
-            match cut {
-                Some(cut) => {
-                    let rest = buffer.split_off(cut);
-                    let lines = memchr::memchr_iter(b'\n', &buffer).count() as u64;
-                    let length = buffer.len() as u64;
-                    self.part(place, parts, base, line, std::mem::replace(&mut buffer, rest))?;
-                    base += length;
-                    line += lines;
-                    wanted = PART_BYTES;
-                }
-                None if failed.is_some() => {}
-                None if wanted > most => {
-                    let message = format!("{} of more than {most} bytes: it was not read", parts.one());
-                    self.issue(place, Some(base), message);
-                    // Its end is looked for without keeping what comes before.
-                    let skipped = skip(input, &mut buffer, parts);
-                    base += skipped;
-                    line += u64::from(parts == Parts::Lines);
-                    wanted = PART_BYTES;
-                }
-                None => wanted = (wanted * 2).min(most + 1),
-            }
-            if let Some(error) = failed {
-                self.unpack_failed(place, base, &error);
-                return Ok(());
-            }
-            if is_end && buffer.is_empty() {
-                return Ok(());
-            }
-        }
-    }
-
-    fn part(&mut self, place: &Place, parts: Parts, base: u64, line: u64, content: Vec<u8>) -> Result<(), Error> {
-        if content.trim_ascii().is_empty() {
-            return Ok(());
-        }
-        match parts {
-            Parts::Messages => self.messages(place, base, &content),
-            Parts::Lines => self.lines(place, base, line, content),
-        }
-    }
-
-    /// A part of HL7 v2: each message is an arrival, so that it comes back byte for byte.
-    fn messages(&mut self, place: &Place, base: u64, content: &[u8]) -> Result<(), Error> {
-        let batch = hl7::Batch::split(content);
-        let messages = batch.messages.into_iter().map(|range| (range, What::Message));
-        let stray = batch.stray.into_iter().map(|range| (range, What::Stray));
-        let mut pieces: Vec<(Range<usize>, What)> = messages.chain(stray).collect();
-        pieces.sort_by_key(|(range, _)| range.start);
-        for (range, what) in pieces {
-            let range = without_frame(content, range);
-            let at = base + range.start as u64;
-            let piece = self.piece(place, "application/hl7-v2", at, content[range].to_vec(), what);
-            self.session.piece(self.file, piece)?;
-        }
-        Ok(())
-    }
-
-    /// A part of NDJSON: a run of resources is one arrival, a bundle one of its own.
-    fn lines(&mut self, place: &Place, base: u64, first_line: u64, content: Vec<u8>) -> Result<(), Error> {
-        let mut run: Vec<(Range<usize>, Option<u64>)> = Vec::new();
-        let mut run_start = 0;
-        let mut at = 0;
-        let mut line = first_line;
-        while at < content.len() {
-            let end = memchr::memchr(b'\n', &content[at..]).map_or(content.len(), |found| at + found + 1);
-            let range = trimmed(&content, at..end);
-            let text = &content[range.clone()];
-            if resource_type(text) == Some("Bundle") {
-                self.run(place, base, &content, run_start..at, std::mem::take(&mut run))?;
-                let what = What::Bundle { line: Some(line) };
-                let piece = self.piece(place, "application/fhir+json", base + range.start as u64, text.to_vec(), what);
-                self.session.piece(self.file, piece)?;
-                run_start = end;
-            } else if !text.is_empty() {
-                run.push((range.start - run_start..range.end - run_start, Some(line)));
-            }
-            at = end;
-            line += 1;
-        }
-        if run_start == 0 {
-            let piece = self.piece(place, "application/fhir+ndjson", base, content, What::Resources(run));
-            return self.session.piece(self.file, piece);
-        }
-        let whole = run_start..content.len();
-        self.run(place, base, &content, whole, run)
-    }
-
-    fn run(
-        &mut self,
-        place: &Place,
-        base: u64,
-        content: &[u8],
-        range: Range<usize>,
-        run: Vec<(Range<usize>, Option<u64>)>,
-    ) -> Result<(), Error> {
-        if run.is_empty() {
-            return Ok(());
-        }
-        let start = base + range.start as u64;
-        let piece = self.piece(place, "application/fhir+ndjson", start, content[range].to_vec(), What::Resources(run));
-        self.session.piece(self.file, piece)
-    }
-}
-
-/// Reads on until something new begins; how many bytes were passed over.
-fn skip(input: &mut dyn Read, buffer: &mut Vec<u8>, parts: Parts) -> u64 {
-    let mut skipped = 0;
-    loop {
-        // A mark that lies across two reads is found because the last bytes are kept.
-        let kept = buffer.split_off(buffer.len() - buffer.len().min(8));
-        skipped += buffer.len() as u64;
-        *buffer = kept;
-        let before = buffer.len();
-        if fill(input, buffer, PART_BYTES).is_err() || buffer.len() == before {
-            skipped += buffer.len() as u64;
-            buffer.clear();
-            return skipped;
-        }
-        if let Some(at) = parts.first_cut(buffer) {
-            let rest = buffer.split_off(at);
-            skipped += buffer.len() as u64;
-            *buffer = rest;
-            return skipped;
-        }
-    }
-}
-
-/// What a content is cut into.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Parts {
-    Lines,
-    Messages,
-}
-
-impl Parts {
-    fn one(self) -> &'static str {
-        match self {
-            Parts::Lines => "a line",
-            Parts::Messages => "a message",
-        }
-    }
-
-    /// The last place at which `buffer` can be cut, leaving something on both sides' own.
-    fn cut(self, buffer: &[u8]) -> Option<usize> {
-        match self {
-            Parts::Lines => memchr::memrchr(b'\n', buffer).map(|at| at + 1),
-            Parts::Messages => message_starts(buffer).last(),
-        }
-    }
-
-    fn first_cut(self, buffer: &[u8]) -> Option<usize> {
-        match self {
-            Parts::Lines => memchr::memchr(b'\n', buffer).map(|at| at + 1),
-            Parts::Messages => message_starts(buffer).next(),
-        }
-    }
-}
-
-/// Where a message begins that is not the first thing in `buffer`: `MSH` after a segment's end, or the mark of a frame.
-fn message_starts(buffer: &[u8]) -> impl Iterator<Item = usize> + '_ {
-    memchr::memmem::find_iter(buffer, b"MSH").filter_map(|at| match at.checked_sub(1).map(|before| buffer[before]) {
-        Some(b'\r' | b'\n') => Some(at),
-        Some(0x0b) if at > 1 => Some(at - 1),
-        _ => None,
-    })
-}
-
-/// `range` without the bytes that end an MLLP frame and begin the next.
-fn without_frame(content: &[u8], range: Range<usize>) -> Range<usize> {
-    let text = &content[range.clone()];
-    match memchr::memrchr(0x1c, text) {
-        Some(end) if text[end + 1..].iter().all(|b| matches!(b, b'\r' | b'\n' | 0x0b)) => {
-            range.start..range.start + end
-        }
-        _ => range,
-    }
-}
-
-/// `range` without white space and byte order mark at its ends.
-fn trimmed(content: &[u8], range: Range<usize>) -> Range<usize> {
-    let mut start = range.start;
-    if content[start..range.end].starts_with(b"\xef\xbb\xbf") {
-        start += 3;
-    }
-    let text = content[start..range.end].trim_ascii_start();
-    let start = range.end - text.len();
-    start..start + text.trim_ascii_end().len()
 }
 
 /// A wrapper as an arrival tells of it: its kind, length and hash.

@@ -5,7 +5,12 @@
 //! resources that come without one are derived from the source and the sender's name for them, so that the same file twice
 //! stores nothing and a changed one updates.
 
+pub(crate) mod again;
 mod file;
+pub(crate) mod kept;
+mod parts;
+mod piece;
+mod planners;
 pub(crate) mod recognise;
 mod report;
 pub(crate) mod resources;
@@ -103,15 +108,30 @@ impl Importer {
         input: Input,
         options: &ImportOptions,
     ) -> Result<FileReport, Error> {
-        let mut session = Session::new(self, grant, options);
-        session.reports.push(FileReport::new(name));
-        file::take(&mut session, 0, name, input)?;
+        let mut session = Session::new(self, grant, options, &[name]);
+        file::take(&mut session, 0, name, None, input)?;
         session.settle(0)?;
         Ok(session.reports.pop().unwrap_or_default())
     }
 
-    /// Imports many files; a file is planned while those before it are committed. A bundle whose conditional references match
-    /// nothing yet is tried again after the other files. `progress` is asked before each file whether to go on.
+    /// The same for what was kept without being understood, tried again: what is wrong with it as a whole is not kept again.
+    pub(crate) fn import_again(
+        &self,
+        grant: &Grant,
+        name: &str,
+        input: Input,
+        options: &ImportOptions,
+    ) -> Result<(FileReport, Vec<records::Receipt>), Error> {
+        let mut session = Session::new(self, grant, options, &[name]);
+        (session.keeps, session.receipts) = (false, Some(Vec::new()));
+        file::take(&mut session, 0, name, None, input)?;
+        session.settle(0)?;
+        let receipts = session.receipts.take().unwrap_or_default();
+        Ok((session.reports.pop().unwrap_or_default(), receipts))
+    }
+
+    /// Imports many files; pieces of them are planned while those before are committed. A bundle whose conditional references
+    /// match nothing yet is tried again after the other files. `progress` is asked before each piece whether to go on.
     ///
     /// # Errors
     /// As [`Importer::import`]; [`Error::Stopped`] if `progress` said so. What was committed stays, and the same import
@@ -123,63 +143,84 @@ impl Importer {
         options: &ImportOptions,
         progress: &mut dyn FnMut(Progress<'_>) -> ControlFlow<()>,
     ) -> Result<Vec<FileReport>, Error> {
-        let mut session = Session::new(self, grant, options);
-        session.reports = files.iter().map(|file| FileReport::new(&file.name)).collect();
-        session.waiting = (!options.dry_run).then(Waiting::new);
-        let mut todo: Vec<usize> = (0..files.len()).collect();
-        let (mut done_files, mut done_bytes) = (0, 0);
-        let all_bytes = files.iter().map(|file| file.bytes).sum();
-        for _ in 0..ROUNDS {
-            let mut again = Vec::new();
-            for &no in &todo {
-                let file = &files[no];
-                let before = session.waiting_count();
-                go_on(&session, files.len(), done_files, (done_bytes, all_bytes), &file.name, progress)?;
-                match File::open(&file.path) {
-                    Ok(opened) => file::take(&mut session, no, &file.name, Input::File(opened))?,
-                    Err(error) => session.reports[no].issue(Issue {
+        let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
+        let mut watch = |now: Progress<'_>| progress(now);
+        std::thread::scope(|scope| {
+            let planners = planners::start(scope, &self.records, grant);
+            let mut session = Session::new(self, grant, options, &names).with(planners, Some(&mut watch));
+            session.place.all_files = files.len();
+            session.place.all_bytes = files.iter().map(|file| file.bytes).sum();
+            match rounds(&mut session, files) {
+                Ok(()) => Ok(session.reports),
+                Err(Error::Stopped(_)) => {
+                    // What is on its way is committed, so that the reports are true.
+                    session.settle(0)?;
+                    Err(Error::Stopped(session.reports))
+                }
+                Err(error) => Err(error),
+            }
+        })
+    }
+}
+
+fn rounds(session: &mut Session<'_>, files: &[FileToImport]) -> Result<(), Error> {
+    session.waiting = Some(Waiting::new());
+    let mut todo: Vec<usize> = (0..files.len()).collect();
+    for _ in 0..ROUNDS {
+        let mut again = Vec::new();
+        for &no in &todo {
+            let file = &files[no];
+            let before = session.waiting_count();
+            session.follow(no, None);
+            session.go_on()?;
+            match File::open(&file.path) {
+                Ok(opened) => file::take(session, no, &file.name, Some(&file.path), Input::File(opened))?,
+                Err(error) => session.issue(
+                    no,
+                    Issue {
                         file: file.name.clone(),
                         place: String::new(),
                         offset: None,
                         message: format!("cannot be opened: {error}"),
+                        hint: "see that it can be read, and import it again".into(),
                         dead_letter: None,
-                    }),
-                }
-                if session.waiting_count() > before {
-                    again.push(no);
-                } else {
-                    done_files += 1;
-                    done_bytes += file.bytes;
-                }
+                    },
+                ),
             }
-            session.settle(0)?;
-            let Some(waiting) = session.waiting.take().filter(|waiting| !waiting.is_empty()) else { break };
-            // Files whose pieces were refused by the writer count as done above; they are among those that wait.
-            todo = (0..files.len()).filter(|no| again.contains(no) || waits(&waiting, &files[*no].name)).collect();
-            let progressed = session.only.as_ref().is_none_or(|only| waiting.len() < only.len());
-            session.only = Some(waiting);
-            // Without progress the last round leaves dead letters.
-            session.waiting = progressed.then(Waiting::new);
+            session.follow(no, None);
+            if session.waiting_count() > before {
+                again.push(no);
+            } else {
+                session.place.files += 1;
+                session.place.bytes += file.bytes;
+            }
         }
-        go_on(&session, files.len(), files.len(), (all_bytes, all_bytes), "", progress)?;
-        Ok(session.reports)
+        session.settle(0)?;
+        let Some(waiting) = session.waiting.take().filter(|waiting| !waiting.is_empty()) else { break };
+        // Files whose pieces were refused by the writer count as done above; they are among those that wait.
+        todo = (0..files.len()).filter(|no| again.contains(no) || waits(&waiting, &files[*no].name)).collect();
+        session.place.files = files.len() - todo.len();
+        session.place.bytes =
+            session.place.all_bytes.saturating_sub(todo.iter().map(|no| files[*no].bytes).sum::<u64>());
+        let progressed = session.only.as_ref().is_none_or(|only| waiting.len() < only.len());
+        session.only = Some(waiting);
+        // Without progress the last round leaves dead letters.
+        session.waiting = progressed.then(Waiting::new);
     }
-}
-
-/// Says how far it is; an error if that was told to stop.
-fn go_on(
-    session: &Session<'_>,
-    all_files: usize,
-    files: usize,
-    (bytes, all_bytes): (u64, u64),
-    name: &str,
-    progress: &mut dyn FnMut(Progress<'_>) -> ControlFlow<()>,
-) -> Result<(), Error> {
-    let resources = session.reports.iter().map(|report| report.stored + report.unchanged).sum();
-    match progress(Progress { name, files, all_files, bytes, all_bytes, resources }) {
-        ControlFlow::Continue(()) => Ok(()),
-        ControlFlow::Break(()) => Err(Error::Stopped),
+    for condition in session.unanswered() {
+        session.reports[0].issue(Issue {
+            file: String::new(),
+            place: String::new(),
+            offset: None,
+            message: format!("not checked by a dry run: {condition} may match what this run would store"),
+            hint: "only a search for one identifier is answered from what the run itself would store".into(),
+            dead_letter: None,
+        });
     }
+    session.place.name.clear();
+    session.place.files = files.len();
+    session.place.bytes = session.place.all_bytes;
+    session.go_on()
 }
 
 /// True if a piece of the file `name`, or of an archive of that name, waits.

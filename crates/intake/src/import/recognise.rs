@@ -35,8 +35,13 @@ pub(crate) enum Kind {
     Json,
     /// HL7 v2 messages, a batch of them, or a recording of MLLP.
     Hl7,
-    /// Something else: what was seen, and what to do.
-    Unknown(String),
+    /// Known, and nothing that is taken here: what it is.
+    Foreign(String),
+    /// It may be meant for here: what was seen, and what to do.
+    Unknown {
+        what: String,
+        hint: &'static str,
+    },
 }
 
 /// Tells what begins with `start`.
@@ -47,12 +52,13 @@ pub(crate) fn recognise(start: &[u8]) -> Kind {
     let text = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start);
     let text = &text[text.iter().position(|b| !b.is_ascii_whitespace()).unwrap_or(text.len())..];
     match text {
-        [] if start.is_empty() => Kind::Unknown("the file is empty".into()),
-        [] => Kind::Unknown("nothing but white space".into()),
+        [] if start.is_empty() => Kind::Foreign("the file is empty".into()),
+        [] if start.len() < PEEK_BYTES => Kind::Foreign("nothing but white space".into()),
+        [b'{', 0, ..] => seen(start, text),
         [b'{', ..] => Kind::Json,
         [0x0b, rest @ ..] if is_segment(rest) => Kind::Hl7,
         _ if is_segment(text) => Kind::Hl7,
-        _ => Kind::Unknown(format!("not recognised: {}", seen(start, text))),
+        _ => seen(start, text),
     }
 }
 
@@ -80,44 +86,61 @@ fn is_segment(text: &[u8]) -> bool {
     }
 }
 
-fn seen(start: &[u8], text: &[u8]) -> String {
-    let known: &[(&[u8], usize, &str)] = &[
-        (b"\xff\xfe", 0, "UTF-16 text: save it as UTF-8"),
-        (b"\xfe\xff", 0, "UTF-16 text: save it as UTF-8"),
-        (b"\xfd7zXZ\0", 0, "an xz archive: unpack it first"),
-        (b"7z\xbc\xaf\x27\x1c", 0, "a 7z archive: unpack it first"),
-        (b"Rar!", 0, "a RAR archive: unpack it first"),
-        (b"ustar", 257, "a tar archive: unpack it first"),
-        (b"DICM", 128, "a DICOM file: images are not taken yet"),
-        (b"%PDF", 0, "a PDF document"),
-        (b"\x89PNG", 0, "a PNG image"),
-        (b"\xff\xd8\xff", 0, "a JPEG image"),
-        (b"SQLite format 3", 0, "an SQLite database"),
-        (b"PAR1", 0, "a Parquet file"),
-    ];
-    for (mark, at, what) in known {
-        if start.get(*at..).is_some_and(|rest| rest.starts_with(mark)) {
-            return (*what).into();
-        }
+/// Marks of contents that are nothing for this store.
+const FOREIGN: &[(&[u8], usize, &str)] = &[
+    (b"DICM", 128, "a DICOM file: images are not taken yet"),
+    (b"%PDF", 0, "a PDF document"),
+    (b"\x89PNG", 0, "a PNG image"),
+    (b"\xff\xd8\xff", 0, "a JPEG image"),
+    (b"SQLite format 3", 0, "an SQLite database"),
+    (b"PAR1", 0, "a Parquet file"),
+];
+
+const UNPACK: &str = "unpack it and replay it as one of gz, bz2, zst, zip, or import what was in it and discard it";
+const SAVE_AS_UTF8: &str = "save it as UTF-8 and replay it";
+
+/// Marks of contents that may hold records, in a form that is not read.
+const UNREAD: &[(&[u8], usize, &str, &str)] = &[
+    (b"\xff\xfe", 0, "UTF-16 text", SAVE_AS_UTF8),
+    (b"\xfe\xff", 0, "UTF-16 text", SAVE_AS_UTF8),
+    (b"{\0", 0, "UTF-16 text", SAVE_AS_UTF8),
+    (b"\0{", 0, "UTF-16 text", SAVE_AS_UTF8),
+    (b"M\0S\0H", 0, "UTF-16 text", SAVE_AS_UTF8),
+    (b"\0M\0S\0H", 0, "UTF-16 text", SAVE_AS_UTF8),
+    (b"\xfd7zXZ\0", 0, "an xz archive", UNPACK),
+    (b"7z\xbc\xaf\x27\x1c", 0, "a 7z archive", UNPACK),
+    (b"Rar!", 0, "a RAR archive", UNPACK),
+    (b"ustar", 257, "a tar archive", UNPACK),
+];
+
+fn seen(start: &[u8], text: &[u8]) -> Kind {
+    let has = |mark: &[u8], at: usize| start.get(at..).is_some_and(|rest| rest.starts_with(mark));
+    if let Some((_, _, what)) = FOREIGN.iter().find(|(mark, at, _)| has(mark, *at)) {
+        return Kind::Foreign((*what).into());
+    }
+    let unknown = |what: String, hint| Kind::Unknown { what: format!("not recognised: {what}"), hint };
+    if let Some((_, _, what, hint)) = UNREAD.iter().find(|(mark, at, ..)| has(mark, *at)) {
+        return unknown((*what).into(), hint);
     }
     match text.first() {
-        Some(b'<') => return "XML: FHIR is taken as JSON; a C-CDA document is not taken yet".into(),
-        Some(b'[') => return "a JSON array: FHIR resources come as a Bundle or as NDJSON, one resource a line".into(),
+        Some(b'<') => {
+            let hint = "have it sent as FHIR JSON and replay that, or discard it";
+            return unknown("XML; FHIR is taken as JSON, and C-CDA documents are not taken yet".into(), hint);
+        }
+        Some(b'[') => {
+            let hint = "write its resources one a line, without the brackets and commas around them, and replay it";
+            return unknown("a JSON array; resources come as a Bundle or as NDJSON".into(), hint);
+        }
         _ => {}
     }
+    let hint = "FHIR JSON, NDJSON and HL7 v2 are taken, plain or in gz, bz2, zst, zip: correct it to one of them and replay it, or discard it";
     let line = text.split(|b| *b == b'\n' || *b == b'\r').next().unwrap_or(text);
     let shown = &line[..line.len().min(16)];
     if std::str::from_utf8(shown).is_ok_and(|t| t.chars().all(|c| !c.is_control() || c == '\t')) {
-        return format!(
-            "it begins with {:?}; FHIR JSON, NDJSON and HL7 v2 are taken, plain or in gz, bz2, zst, zip",
-            String::from_utf8_lossy(shown)
-        );
+        return unknown(format!("it begins with {:?}", String::from_utf8_lossy(shown)), hint);
     }
     let hex: Vec<String> = shown.iter().map(|b| format!("{b:02x}")).collect();
-    format!(
-        "it begins with the bytes {}; FHIR JSON, NDJSON and HL7 v2 are taken, plain or in gz, bz2, zst, zip",
-        hex.join(" ")
-    )
+    unknown(format!("it begins with the bytes {}", hex.join(" ")), hint)
 }
 
 /// True if `start`, the beginning of a JSON content, is lines of objects rather than one document. `is_all`: nothing follows.
@@ -251,7 +274,9 @@ mod tests {
             (b"BZhello", "BZhello"),
             (&[0; 64], "00 00"),
         ] {
-            let Kind::Unknown(text) = recognise(start) else { panic!("{start:?}") };
+            let (Kind::Unknown { what: text, .. } | Kind::Foreign(text)) = recognise(start) else {
+                panic!("{start:?}")
+            };
             assert!(text.contains(part), "{text}");
         }
     }

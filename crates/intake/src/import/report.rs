@@ -58,11 +58,23 @@ pub struct Issue {
     pub place: String,
     /// Byte offset in the file (unpacked), where there is one.
     pub offset: Option<u64>,
-    /// What is wrong and what to do.
+    /// What is wrong.
     pub message: String,
+    /// What to do about it.
+    pub hint: String,
     /// The dead letter that keeps it.
     pub dead_letter: Option<DeadLetterNo>,
 }
+
+impl Issue {
+    /// True if it stopped nothing: an oddity of a message that was taken.
+    pub(crate) fn is_remark(&self) -> bool {
+        self.hint == REMARK
+    }
+}
+
+/// What to do about an oddity of a message that was taken.
+pub(crate) const REMARK: &str = "it was taken as far as it goes; see that the sender corrects it";
 
 impl FileReport {
     /// A report on a file of which nothing is known yet.

@@ -86,7 +86,7 @@ impl Planner for Resources {
 
     fn besides(&self) -> Besides {
         let dead_letters = self.dead_letters.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        Besides { dead_letters, closes: self.closes, undoes: None }
+        Besides { dead_letters, closes: self.closes, ..Besides::default() }
     }
 }
 

@@ -1,53 +1,51 @@
-//! Pieces of files on their way to the store: planned here, committed by the writer meanwhile.
+//! An import on its way: pieces are planned, committed in their order, and reported.
 
-use super::report::{FileReport, Issue};
-use super::resources::{Letter, Refused, Resources};
+use super::Progress;
+use super::piece::{Piece, Plan, ends_everything, letter_of, waits_for_others};
+use super::planners::{self, Job, Slot};
+use super::report::{FileReport, Issue, REMARK};
+use super::resources::Letter;
 use super::unpack::Bounds;
 use super::{ImportOptions, Importer};
 use crate::error::Error;
-use crate::fhir_door::bundle::{Imported, imported};
-use crate::fhir_door::refusal::{is_fatal, refusal};
 use crate::hl7_door::{MessagePlan, MessageSeen};
 use access::Grant;
-use records::{Arrived, Lookup, NewDeadLetter, Operation, Pending, Planner, Receipt, ReuseArrival, Trail};
+use records::{DeliveryNo, Packed, Pending, Planner, Receipt, Rehearsal, ReuseArrival, Trail};
 use std::collections::{HashSet, VecDeque};
-use std::ops::Range;
-use std::sync::Arc;
+use std::fs::File;
+use std::io::Seek;
+use std::ops::ControlFlow;
+use std::sync::mpsc::SyncSender;
 
-/// Requests that may wait for their commit before the next is planned.
+/// Pieces that may wait to be planned, or for their commit, before the next is read.
 const IN_FLIGHT: usize = 16;
 /// … and the bytes of content they may hold.
 const IN_FLIGHT_BYTES: usize = 48 << 20;
 
-/// A piece of a file that becomes one arrival.
-#[derive(Clone)]
-pub(crate) struct Piece {
-    pub(crate) about: Arrived,
-    pub(crate) content: Arc<Vec<u8>>,
-    pub(crate) what: What,
-}
-
-/// What a piece holds.
-#[derive(Clone)]
-pub(crate) enum What {
-    /// Resources: byte range of each, and its line in the file.
-    Resources(Vec<(Range<usize>, Option<u64>)>),
-    /// A bundle; the line it stands on if it is one of several.
-    Bundle { line: Option<u64> },
-    /// One HL7 v2 message.
-    Message,
-    /// Text among messages that belongs to none.
-    Stray,
-}
-
 /// Which pieces wait for others: name of the file or member, and offset in it.
 pub(crate) type Waiting = HashSet<(String, u64)>;
 
-struct InFlight {
+/// A piece whose plan, or whose commit, is waited for.
+struct InFlight<W> {
     file: usize,
     piece: Piece,
-    pending: Pending,
     message: Option<MessagePlan>,
+    waits: W,
+}
+
+/// Who is told how far it is, and says whether it goes on.
+pub(crate) type Watch<'w> = dyn FnMut(Progress<'_>) -> ControlFlow<()> + 'w;
+
+/// How far the whole is: what was dealt with before the file that is read now, and which that is.
+#[derive(Default)]
+pub(crate) struct Place {
+    pub(crate) name: String,
+    pub(crate) files: usize,
+    pub(crate) all_files: usize,
+    pub(crate) bytes: u64,
+    pub(crate) all_bytes: u64,
+    /// The file that is read now; it shares its position with whoever reads it.
+    reading: Option<File>,
 }
 
 /// An import of one or more files.
@@ -60,66 +58,46 @@ pub(crate) struct Session<'a> {
     pub(crate) waiting: Option<Waiting>,
     /// If set, other pieces were dealt with before.
     pub(crate) only: Option<Waiting>,
-    in_flight: VecDeque<InFlight>,
+    /// The same for what cannot be read at all: it is kept unless this says no.
+    pub(crate) keeps: bool,
+    pub(crate) place: Place,
+    watch: Option<&'a mut Watch<'a>>,
+    planners: Option<SyncSender<Job>>,
+    deliveries: Vec<Option<DeliveryNo>>,
+    rehearsal: Option<Rehearsal<'a>>,
+    /// What was written, where somebody asks.
+    pub(crate) receipts: Option<Vec<Receipt>>,
+    planning: VecDeque<InFlight<Slot>>,
+    committing: VecDeque<InFlight<Pending>>,
     in_flight_bytes: usize,
 }
 
-enum Plan {
-    Resources(Resources),
-    Bundle(crate::fhir_door::bundle::BundlePlanner),
-    Letter(Letter),
-    Message(MessagePlan),
-}
-
-impl Plan {
-    /// The plan of a message, to be asked later what it saw.
-    fn message(&self) -> Option<MessagePlan> {
-        match self {
-            Plan::Message(plan) => Some(plan.clone()),
-            _ => None,
-        }
-    }
-}
-
-impl Planner for Plan {
-    fn plan(&self, lookup: &dyn Lookup) -> Result<Vec<Operation>, records::Error> {
-        match self {
-            Plan::Resources(plan) => plan.plan(lookup),
-            Plan::Bundle(plan) => plan.plan(lookup),
-            Plan::Letter(plan) => plan.plan(lookup),
-            Plan::Message(plan) => plan.plan(lookup),
-        }
-    }
-
-    fn besides(&self) -> records::Besides {
-        match self {
-            Plan::Resources(plan) => plan.besides(),
-            Plan::Bundle(plan) => plan.besides(),
-            Plan::Letter(plan) => plan.besides(),
-            Plan::Message(plan) => plan.besides(),
-        }
-    }
-
-    fn locate(&self, at: u64, error: records::Error) -> records::Error {
-        match self {
-            Plan::Bundle(plan) => plan.locate(at, error),
-            _ => error,
-        }
-    }
-}
-
 impl<'a> Session<'a> {
-    pub(crate) fn new(importer: &'a Importer, grant: &'a Grant, options: &'a ImportOptions) -> Self {
+    pub(crate) fn new(importer: &'a Importer, grant: &'a Grant, options: &'a ImportOptions, names: &[&str]) -> Self {
         Session {
             importer,
             grant,
             options,
-            reports: Vec::new(),
+            reports: names.iter().map(|name| FileReport::new(*name)).collect(),
             waiting: None,
             only: None,
-            in_flight: VecDeque::new(),
+            keeps: true,
+            place: Place::default(),
+            watch: None,
+            planners: None,
+            deliveries: vec![None; names.len()],
+            rehearsal: options.dry_run.then(|| importer.records.rehearsal()),
+            receipts: None,
+            planning: VecDeque::new(),
+            committing: VecDeque::new(),
             in_flight_bytes: 0,
         }
+    }
+
+    /// The same with threads that plan, and somebody who watches.
+    pub(crate) fn with(mut self, planners: Option<SyncSender<Job>>, watch: Option<&'a mut Watch<'a>>) -> Self {
+        (self.planners, self.watch) = (planners.filter(|_| !self.options.dry_run), watch);
+        self
     }
 
     /// How many pieces wait for others.
@@ -135,97 +113,159 @@ impl<'a> Session<'a> {
         self.options.source.as_deref().unwrap_or(super::DEFAULT_SOURCE)
     }
 
-    /// Plans a piece and hands it to the store, or rehearses it.
+    /// True if what cannot be read is kept: not when nothing is written, and not again when a file is only tried again.
+    pub(crate) fn keeps(&self) -> bool {
+        self.keeps && !self.options.dry_run && self.only.is_none()
+    }
+
+    /// Reports something, unless the file is only tried again: then it was reported.
+    pub(crate) fn issue(&mut self, file: usize, issue: Issue) {
+        if self.only.is_none() {
+            self.reports[file].issue(issue);
+        }
+    }
+
+    /// Follows the position of the file that is read now.
+    pub(crate) fn follow(&mut self, file: usize, reading: Option<File>) {
+        self.place.name.clone_from(&self.reports[file].name);
+        self.place.reading = reading;
+    }
+
+    /// Says how far it is.
+    ///
+    /// # Errors
+    /// [`Error::Stopped`] if whoever watches says so.
+    pub(crate) fn go_on(&mut self) -> Result<(), Error> {
+        let Some(watch) = &mut self.watch else { return Ok(()) };
+        let Place { name, files, all_files, bytes, all_bytes, reading } = &mut self.place;
+        let read = reading.as_mut().and_then(|file| file.stream_position().ok()).unwrap_or(0);
+        let resources = self.reports.iter().map(|report| report.stored + report.unchanged).sum();
+        let bytes = (*bytes + read).min(*all_bytes);
+        let now = Progress { name, files: *files, all_files: *all_files, bytes, all_bytes: *all_bytes, resources };
+        match watch(now) {
+            ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Break(()) => Err(Error::Stopped(Vec::new())),
+        }
+    }
+
+    fn delivery(&mut self, file: usize) -> DeliveryNo {
+        let records = &self.importer.records;
+        *self.deliveries[file].get_or_insert_with(|| records.new_delivery())
+    }
+
+    fn plan(&mut self, file: usize, piece: &Piece) -> Plan {
+        let delivery = self.delivery(file);
+        Plan::of(piece, self.grant, self.options.messages.as_ref(), Some(delivery))
+    }
+
+    /// Takes a piece: plans it and hands it to the store, or rehearses it.
     pub(crate) fn piece(&mut self, file: usize, piece: Piece) -> Result<(), Error> {
         if let Some(only) = &self.only
             && !only.contains(&key(&piece))
         {
             return Ok(());
         }
+        self.go_on()?;
         self.reports[file].bytes += piece.content.len() as u64;
-        let plan = self.plan(&piece);
+        let plan = self.plan(file, &piece);
         if self.options.dry_run {
             return self.rehearse(file, &piece, &plan);
         }
         let message = plan.message();
-        match self.submit(&piece, plan) {
-            Ok(pending) => self.sent(file, piece, pending, message),
-            Err(error) if waits_for_others(&error) && !self.in_flight.is_empty() => {
-                // What it waits for may be on its way.
-                self.settle(0)?;
-                let plan = self.plan(&piece);
-                let message = plan.message();
-                match self.submit(&piece, plan) {
-                    Ok(pending) => self.sent(file, piece, pending, message),
-                    Err(error) => self.refused(file, &piece, error),
-                }
-            }
-            Err(error) => self.refused(file, &piece, error),
-        }
-    }
-
-    fn plan(&self, piece: &Piece) -> Plan {
-        let source = piece.about.source.clone();
-        match &piece.what {
-            What::Resources(ranges) => Plan::Resources(Resources {
-                content: Arc::clone(&piece.content),
-                ranges: ranges.clone(),
-                source,
-                refused: Refused::DeadLetter,
-                closes: None,
-                dead_letters: std::sync::Mutex::default(),
-            }),
-            What::Bundle { .. } => Plan::Bundle(imported(Imported {
-                content: Arc::clone(&piece.content),
-                range: 0..piece.content.len(),
-                grant: self.grant.clone(),
-                source,
-                only: None,
-                closes: None,
-            })),
-            What::Message => {
-                let settings = match &self.options.messages {
-                    Some(settings) => Arc::clone(settings),
-                    None => Arc::new(hl7::map::Settings::new(self.source())),
-                };
-                Plan::Message(MessagePlan::new(Arc::clone(&piece.content), settings, hl7::ParseOptions::default()))
-            }
-            What::Stray => Plan::Letter(Letter(NewDeadLetter {
-                at: 0,
-                length: piece.content.len() as u64,
-                what: "text that belongs to no message: messages begin with MSH".into(),
-                place: String::new(),
-                hint: "correct it to a message and replay it, or discard it".into(),
-            })),
-        }
-    }
-
-    fn submit(&self, piece: &Piece, plan: Plan) -> Result<Pending, records::Error> {
-        let trail = Trail { action: "import".into(), detail: piece.about.name.clone() };
-        let reuse = if plan.message().is_some() { ReuseArrival::Repeat } else { ReuseArrival::IfSame };
-        self.importer.records.submit(self.grant, trail, piece.about.clone(), &piece.content, reuse, plan)
-    }
-
-    fn sent(&mut self, file: usize, piece: Piece, pending: Pending, message: Option<MessagePlan>) -> Result<(), Error> {
         self.in_flight_bytes += piece.content.len();
-        self.in_flight.push_back(InFlight { file, piece, pending, message });
+        let job = match &self.planners {
+            None => Err(plan),
+            Some(planners) => {
+                let (job, slot) = Job::new(piece.clone(), plan);
+                planners.send(job).map(|()| slot).map_err(|unsent| unsent.0.plan)
+            }
+        };
+        match job {
+            Ok(waits) => self.planning.push_back(InFlight { file, piece, message, waits }),
+            Err(plan) => {
+                let prepared = planners::prepare(&self.importer.records, self.grant, &piece, plan);
+                self.planned(InFlight { file, piece, message, waits: () }, prepared)?;
+            }
+        }
         self.settle(IN_FLIGHT)
     }
 
-    /// Waits until at most `most` requests are on their way.
+    /// Waits until at most `most` pieces are on their way.
     pub(crate) fn settle(&mut self, most: usize) -> Result<(), Error> {
-        while self.in_flight.len() > most || (self.in_flight_bytes > IN_FLIGHT_BYTES && self.in_flight.len() > 1) {
-            let Some(InFlight { file, piece, pending, message }) = self.in_flight.pop_front() else { break };
-            self.in_flight_bytes -= piece.content.len();
-            match pending.wait() {
-                Ok(receipt) => {
-                    self.received(file, &piece, receipt)?;
-                    if let Some(message) = message {
-                        self.seen(file, &piece, message.seen());
-                    }
+        loop {
+            // What is planned goes to the writer in its order.
+            while let Some(first) = self.planning.front() {
+                let Ok(prepared) = first.waits.try_recv() else { break };
+                let Some(first) = self.planning.pop_front() else { break };
+                self.planned(first.without(), prepared)?;
+            }
+            let in_flight = self.planning.len() + self.committing.len();
+            if in_flight <= most && (self.in_flight_bytes <= IN_FLIGHT_BYTES || in_flight <= 1) {
+                return Ok(());
+            }
+            if let Some(InFlight { file, piece, message, waits }) = self.committing.pop_front() {
+                self.in_flight_bytes -= piece.content.len();
+                match waits.wait() {
+                    Ok(receipt) => self.stored(file, &piece, receipt, message)?,
+                    Err(error) => self.refused(file, &piece, error)?,
                 }
+            } else if let Some(first) = self.planning.pop_front() {
+                let gone = || records::Error::Damaged("a planning thread ended: see its message above".into());
+                let prepared = first.waits.recv().unwrap_or_else(|_| Err(gone()));
+                self.planned(first.without(), prepared)?;
+            }
+        }
+    }
+
+    /// Hands a planned piece to the writer.
+    fn planned(
+        &mut self,
+        flight: InFlight<()>,
+        prepared: Result<records::Prepared, records::Error>,
+    ) -> Result<(), Error> {
+        let InFlight { file, piece, message, .. } = flight;
+        let mut sent = prepared.and_then(|prepared| self.importer.records.enqueue(prepared));
+        let mut message = message;
+        if sent.as_ref().is_err_and(waits_for_others) && !self.committing.is_empty() {
+            // What it waits for may be on its way.
+            self.commit_all()?;
+            let plan = self.plan(file, &piece);
+            message = plan.message();
+            let prepared = planners::prepare(&self.importer.records, self.grant, &piece, plan);
+            sent = prepared.and_then(|prepared| self.importer.records.enqueue(prepared));
+        }
+        match sent {
+            Ok(waits) => self.committing.push_back(InFlight { file, piece, message, waits }),
+            Err(error) => {
+                self.in_flight_bytes -= piece.content.len();
+                self.refused(file, &piece, error)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits for every commit that is under way.
+    fn commit_all(&mut self) -> Result<(), Error> {
+        while let Some(InFlight { file, piece, message, waits }) = self.committing.pop_front() {
+            self.in_flight_bytes -= piece.content.len();
+            match waits.wait() {
+                Ok(receipt) => self.stored(file, &piece, receipt, message)?,
                 Err(error) => self.refused(file, &piece, error)?,
             }
+        }
+        Ok(())
+    }
+
+    fn stored(
+        &mut self,
+        file: usize,
+        piece: &Piece,
+        receipt: Receipt,
+        message: Option<MessagePlan>,
+    ) -> Result<(), Error> {
+        self.received(file, piece, receipt)?;
+        if let Some(message) = message {
+            self.seen(file, piece, message.seen());
         }
         Ok(())
     }
@@ -237,7 +277,7 @@ impl<'a> Session<'a> {
         }
         report.arrivals.push(receipt.arrival);
         report.new_arrivals += u64::from(receipt.new_arrival);
-        for no in receipt.dead_letters {
+        for &no in &receipt.dead_letters {
             let letter = self.importer.records.dead_letter(self.grant, no)?;
             report.dead_letters.push(no);
             report.issue(Issue {
@@ -245,8 +285,37 @@ impl<'a> Session<'a> {
                 place: letter.place,
                 offset: Some(piece.about.base + letter.at),
                 message: letter.what,
+                hint: letter.hint,
                 dead_letter: Some(no),
             });
+        }
+        if let Some(receipts) = &mut self.receipts {
+            receipts.push(receipt);
+        }
+        Ok(())
+    }
+
+    /// Stores what could not be read, packed already, with a letter; `issues` are reported as that letter.
+    pub(crate) fn letter(
+        &mut self,
+        file: usize,
+        packed: Packed,
+        letter: Letter,
+        reuse: ReuseArrival,
+        issues: Vec<Issue>,
+    ) -> Result<(), Error> {
+        let trail = Trail { action: "import".into(), detail: self.reports[file].name.clone() };
+        let plan = Plan::keeping(letter, Some(self.delivery(file)));
+        let receipt = self.importer.records.submit_packed(self.grant, trail, packed, reuse, plan)?.wait()?;
+        let report = &mut self.reports[file];
+        report.arrivals.push(receipt.arrival);
+        report.new_arrivals += u64::from(receipt.new_arrival);
+        report.dead_letters.extend(&receipt.dead_letters);
+        for issue in issues {
+            report.issue(Issue { dead_letter: receipt.dead_letters.first().copied(), ..issue });
+        }
+        if let Some(receipts) = &mut self.receipts {
+            receipts.push(receipt);
         }
         Ok(())
     }
@@ -264,15 +333,15 @@ impl<'a> Session<'a> {
             self.reports[file].bytes -= piece.content.len() as u64;
             return Ok(());
         }
-        let letter = letter_of(piece, &error);
-        match self.submit(piece, Plan::Letter(Letter(letter))).and_then(Pending::wait) {
-            Ok(receipt) => self.received(file, piece, receipt),
-            Err(error) => Err(error.into()),
-        }
+        let plan = Plan::keeping(Letter(letter_of(piece, &error)), Some(self.delivery(file)));
+        let prepared = planners::prepare(&self.importer.records, self.grant, piece, plan)?;
+        let receipt = self.importer.records.enqueue(prepared)?.wait()?;
+        self.received(file, piece, receipt)
     }
 
     fn rehearse(&mut self, file: usize, piece: &Piece, plan: &Plan) -> Result<(), Error> {
-        let letters = match self.importer.records.rehearse(self.grant, plan) {
+        let Some(rehearsal) = &mut self.rehearsal else { return Ok(()) };
+        let letters = match rehearsal.run(self.grant, plan) {
             Ok(changes) => {
                 for (resource_type, change) in changes {
                     self.reports[file].count(resource_type, change);
@@ -283,6 +352,13 @@ impl<'a> Session<'a> {
                 plan.besides().dead_letters
             }
             Err(error) if ends_everything(&error) => return Err(error.into()),
+            Err(error) if waits_for_others(&error) && self.waiting.is_some() => {
+                if let Some(waiting) = &mut self.waiting {
+                    waiting.insert(key(piece));
+                }
+                self.reports[file].bytes -= piece.content.len() as u64;
+                return Ok(());
+            }
             Err(error) => vec![letter_of(piece, &error)],
         };
         for letter in letters {
@@ -291,10 +367,16 @@ impl<'a> Session<'a> {
                 place: letter.place,
                 offset: Some(piece.about.base + letter.at),
                 message: letter.what,
+                hint: letter.hint,
                 dead_letter: None,
             });
         }
         Ok(())
+    }
+
+    /// Conditions that a dry run could not answer.
+    pub(crate) fn unanswered(&mut self) -> Vec<String> {
+        self.rehearsal.as_mut().map(Rehearsal::unanswered).unwrap_or_default()
     }
 
     /// Says what a message was: its event if that has no map, and what was odd.
@@ -305,53 +387,24 @@ impl<'a> Session<'a> {
         }
         for (place, offset, message) in seen.issues {
             let offset = Some(piece.about.base + offset);
-            report.issue(Issue { file: piece.about.name.clone(), place, offset, message, dead_letter: None });
+            report.issue(Issue {
+                file: piece.about.name.clone(),
+                place,
+                offset,
+                message,
+                hint: REMARK.into(),
+                dead_letter: None,
+            });
         }
+    }
+}
+
+impl<W> InFlight<W> {
+    fn without(self) -> InFlight<()> {
+        InFlight { file: self.file, piece: self.piece, message: self.message, waits: () }
     }
 }
 
 fn key(piece: &Piece) -> (String, u64) {
     (piece.about.name.clone(), piece.about.base)
-}
-
-/// The dead letter of a piece that was refused as a whole.
-fn letter_of(piece: &Piece, error: &records::Error) -> NewDeadLetter {
-    let refused = refusal(error);
-    let mut place: Vec<String> = match piece.what {
-        What::Bundle { line: Some(line) } => vec![format!("line {line}")],
-        _ => Vec::new(),
-    };
-    place.extend(refused.issues.first().map(|issue| issue.place.clone()).filter(|place| !place.is_empty()));
-    let hint = match piece.what {
-        What::Bundle { .. } if waits_for_others(error) => {
-            "store what it refers to and replay it; nothing of the bundle was taken"
-        }
-        What::Bundle { .. } => "correct the bundle and replay it; nothing of it was taken",
-        _ => "correct it and replay it",
-    };
-    NewDeadLetter {
-        at: 0,
-        length: piece.content.len() as u64,
-        what: refused.text(),
-        place: place.join(", "),
-        hint: hint.into(),
-    }
-}
-
-/// True if a condition matches nothing yet: a file that comes later may bring it.
-fn waits_for_others(error: &records::Error) -> bool {
-    match error {
-        records::Error::At { error, .. } => waits_for_others(error),
-        records::Error::NoMatch { .. } => true,
-        _ => false,
-    }
-}
-
-/// True if going on makes no sense: the store fails, or the grant does not reach.
-fn ends_everything(error: &records::Error) -> bool {
-    match error {
-        records::Error::At { error, .. } => ends_everything(error),
-        records::Error::Denied(_) => true,
-        error => is_fatal(error),
-    }
 }

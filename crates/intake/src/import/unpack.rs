@@ -23,6 +23,8 @@ pub struct Bounds {
     pub nesting: u32,
     /// Length of one JSON document or one line: it is parsed as a whole.
     pub document_bytes: usize,
+    /// Bytes that are kept of what could not be taken.
+    pub kept_bytes: u64,
 }
 
 impl Default for Bounds {
@@ -34,6 +36,7 @@ impl Default for Bounds {
             members: 100_000,
             nesting: 3,
             document_bytes: 64 << 20,
+            kept_bytes: 256 << 20,
         }
     }
 }

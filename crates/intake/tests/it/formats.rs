@@ -23,7 +23,7 @@ fn zstd(bytes: &[u8]) -> Vec<u8> {
     zstd::encode_all(bytes, 3).unwrap()
 }
 
-fn zip(members: &[(&str, &[u8])]) -> Vec<u8> {
+pub fn zip(members: &[(&str, &[u8])]) -> Vec<u8> {
     let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     for (name, bytes) in members {
         writer.start_file(*name, zip::write::SimpleFileOptions::default()).unwrap();
@@ -68,7 +68,7 @@ fn what_is_not_taken_is_said() {
     refused(&house.import("a", b"{\"name\":\"package\"}"), "resourceType");
     refused(&house.import("a", b"id,name\n1,x\n"), "id,name");
     refused(&house.import("a", b"\xff\xfe{\0\"\0"), "UTF-16");
-    refused(&house.import("a", &zip(&[])), "archive");
+    refused(&house.import("a", &zip(&[])), "an archive without files");
     refused(&house.import("a", &gzip(&gzip(&gzip(&gzip(LINES))))), "nested deeper than 3");
     let evil = zip(&[("../../etc/passwd", LINES)]);
     refused(&house.import("a", &evil), "leads out of the archive");

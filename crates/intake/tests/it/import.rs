@@ -155,10 +155,64 @@ fn an_import_can_be_stopped_and_continued() {
             if progress.files >= stop { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })
     };
-    assert!(matches!(import(&house.importer, 2), Err(intake::Error::Stopped)));
+    let Err(intake::Error::Stopped(reports)) = import(&house.importer, 2) else { panic!("it was not stopped") };
+    let stored = reports.iter().map(|r| r.stored).sum::<u64>();
+    assert!(stored >= 2 && stored as i64 == house.versions(), "{reports:?}");
     let reports = import(&house.importer, 9).unwrap();
     assert_eq!(reports.iter().map(|r| r.stored + r.unchanged).sum::<u64>(), 4);
     assert_eq!(house.versions(), 4);
+}
+
+#[test]
+fn a_dry_run_sees_what_earlier_files_of_the_run_would_store() {
+    let house = House::new();
+    house.put(r#"{"resourceType":"Practitioner","id":"known","identifier":[{"system":"a","value":"9"}]}"#);
+    let folder = house.folder().join("files");
+    std::fs::create_dir_all(&folder).unwrap();
+    // The file that is referred to comes last, as in many an export; and one that changes what another brought.
+    let refers = TRANSACTION.replace("\"urn:uuid:p\"}", "\"Patient?identifier=a|1\"}");
+    let twice = r#"{"resourceType":"Bundle","type":"transaction","entry":[
+      {"resource":{"resourceType":"Practitioner","identifier":[{"system":"a","value":"7"}]},"request":{"method":"POST","url":"Practitioner","ifNoneExist":"identifier=a|7"}},
+      {"resource":{"resourceType":"Practitioner","identifier":[{"system":"a","value":"9"}]},"request":{"method":"POST","url":"Practitioner","ifNoneExist":"identifier=a|9"}}]}"#;
+    let patient = r#"{"resourceType":"Patient","id":"x","identifier":[{"system":"a","value":"1"}]}"#;
+    let patched = r#"{"resourceType":"Bundle","type":"batch","entry":[
+      {"resource":{"resourceType":"Binary","contentType":"application/json-patch+json","data":"W3sib3AiOiJhZGQiLCJwYXRoIjoiL2FjdGl2ZSIsInZhbHVlIjp0cnVlfV0="},"request":{"method":"PATCH","url":"Patient/x"}},
+      {"request":{"method":"DELETE","url":"Practitioner/known"}}]}"#;
+    for (name, text) in [
+        ("1.json", refers.as_str()),
+        ("2.json", twice),
+        ("3.json", &twice.replace("a|9", "a|8")),
+        ("4.json", patient),
+        ("5.json", patched),
+    ] {
+        std::fs::write(folder.join(name), text).unwrap();
+    }
+    let files = files_at(&[folder]).unwrap();
+    let import = |dry_run| {
+        let options = ImportOptions { dry_run, ..ImportOptions::default() };
+        house.importer.import_all(&everything(), &files, &options, &mut |_| ControlFlow::Continue(())).unwrap()
+    };
+    let head = house.versions();
+    let (dry, second_dry) = (import(true), import(true));
+    assert_eq!((house.versions(), &dry), (head, &second_dry));
+    let wet = import(false);
+    for (dry, wet) in dry.iter().zip(&wet) {
+        assert_eq!(
+            (dry.stored, dry.unchanged, dry.deleted, dry.issue_count),
+            (wet.stored, wet.unchanged, wet.deleted, wet.issue_count),
+            "{dry:?}\n{wet:?}"
+        );
+    }
+    assert_eq!(dry.iter().map(|r| r.issue_count).sum::<u64>(), 0, "{dry:?}");
+    // What it cannot know it says.
+    let asks = refers.replace("Patient?identifier=a|1", "Patient?active=true");
+    std::fs::write(house.folder().join("files/6.json"), asks).unwrap();
+    let files = files_at(&[house.folder().join("files")]).unwrap();
+    let options = ImportOptions { dry_run: true, ..ImportOptions::default() };
+    let other = House::new();
+    let dry = other.importer.import_all(&everything(), &files, &options, &mut |_| ControlFlow::Continue(())).unwrap();
+    let said: Vec<&str> = dry.iter().flat_map(|r| &r.issues).map(|issue| issue.message.as_str()).collect();
+    assert!(said.iter().any(|text| text.starts_with("not checked by a dry run: Patient?active=true")), "{said:?}");
 }
 
 #[test]

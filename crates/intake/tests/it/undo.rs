@@ -1,4 +1,5 @@
 use crate::house::{House, everything};
+use intake::UndoWhat;
 use records::Error;
 
 #[test]
@@ -15,7 +16,7 @@ fn what_an_arrival_wrote_is_taken_back_and_what_others_changed_is_left() {
     assert_eq!((report.stored, report.deleted), (3, 1), "{report:?}");
     house.put(r#"{"resourceType":"Patient","id":"since","active":true}"#);
     let grant = everything();
-    let undone = house.importer.undo(&grant, report.arrivals[0]).unwrap();
+    let undone = house.importer.undo(&grant, report.arrivals[0], UndoWhat::File).unwrap();
     assert_eq!((undone.deleted, undone.restored), (1, 2), "{undone:?}");
     assert_eq!(
         undone.left.iter().map(|left| (left.id.as_str(), left.version, left.written)).collect::<Vec<_>>(),
@@ -29,7 +30,7 @@ fn what_an_arrival_wrote_is_taken_back_and_what_others_changed_is_left() {
     assert!(house.records.arrival(&grant, report.arrivals[0]).unwrap().undone_us.is_some());
     let bytes = house.records.source_bytes(&grant, "Patient", "updated", None).unwrap();
     assert!(String::from_utf8(bytes).unwrap().contains("\"active\":true"));
-    assert!(matches!(house.importer.undo(&grant, report.arrivals[0]), Err(intake::Error::Closed(_))));
+    assert!(matches!(house.importer.undo(&grant, report.arrivals[0], UndoWhat::File), Err(intake::Error::Closed(_))));
     // The same file is news again.
     let again = house.import("a.json", file.as_bytes());
     assert_eq!((again.new_arrivals, again.deleted), (1, 1));
@@ -43,7 +44,95 @@ fn an_arrival_that_was_used_again_is_taken_back_whole() {
     house.put(r#"{"resourceType":"Patient","id":"1","active":false}"#);
     let second = house.import("a.json", file);
     assert_eq!((second.arrivals[0], second.stored), (first.arrivals[0], 1));
-    let undone = house.importer.undo(&everything(), first.arrivals[0]).unwrap();
+    let undone = house.importer.undo(&everything(), first.arrivals[0], UndoWhat::File).unwrap();
     assert_eq!((undone.deleted, undone.restored), (0, 1));
     assert_eq!(house.member("Patient", "1", "active"), "false");
+}
+
+/// A file of NDJSON that is stored in several parts: resources `from..to`, each line padded.
+fn lines(from: u32, to: u32, change: u32) -> Vec<u8> {
+    let filler = "x".repeat(60_000);
+    let line = |no: u32| {
+        let mark = if no == change { "y" } else { "x" };
+        format!("{{\"resourceType\":\"Basic\",\"id\":\"{no}\",\"code\":{{\"text\":\"{filler}{mark}\"}}}}\n")
+    };
+    (from..to).map(line).collect::<String>().into_bytes()
+}
+
+fn exists(house: &House, id: u32) -> bool {
+    house.records.read(&everything(), "Basic", &id.to_string()).is_ok()
+}
+
+#[test]
+fn a_file_of_many_parts_is_taken_back_whole_by_any_of_its_arrivals() {
+    let house = House::new();
+    let (grant, file) = (everything(), lines(0, 400, u32::MAX));
+    let report = house.import("a.ndjson", &file);
+    assert!(report.arrivals.len() > 2, "{report:?}");
+    house.put(r#"{"resourceType":"Basic","id":"7","code":{"text":"mine"}}"#);
+    let second = report.arrivals[1];
+    let told = house.importer.would_undo(&grant, second, UndoWhat::File).unwrap();
+    assert_eq!((told.deleted, told.left.len(), &told.arrivals), (399, 1, &report.arrivals), "{told:?}");
+    assert!(exists(&house, 0) && told.receipt.is_none());
+    let alone = house.importer.would_undo(&grant, second, UndoWhat::Arrival).unwrap();
+    assert!(alone.deleted > 0 && alone.deleted < 399 && alone.arrivals == [second]);
+    let undone = house.importer.undo(&grant, second, UndoWhat::File).unwrap();
+    assert_eq!((undone.deleted, undone.left.len()), (399, 1));
+    assert!(!exists(&house, 0) && !exists(&house, 399) && exists(&house, 7));
+    for arrival in &report.arrivals {
+        let again = house.importer.undo(&grant, *arrival, UndoWhat::File);
+        assert!(matches!(again, Err(intake::Error::Closed(_))), "{again:?}");
+    }
+    // The same file is news again.
+    assert_eq!(house.import("a.ndjson", &file).stored, 400);
+}
+
+#[test]
+fn a_file_that_was_changed_and_sent_again_is_taken_back_alone() {
+    let house = House::new();
+    let grant = everything();
+    let first = house.import("a.ndjson", &lines(0, 400, u32::MAX));
+    let second = house.import("a.ndjson", &lines(0, 400, 399));
+    assert_eq!((second.stored, second.new_arrivals), (1, 1), "{second:?}");
+    // A part that both files have: the newer file is meant.
+    assert_eq!(first.arrivals[0], second.arrivals[0]);
+    let undone = house.importer.undo(&grant, first.arrivals[0], UndoWhat::File).unwrap();
+    assert_eq!((undone.deleted, undone.restored, undone.left.len()), (0, 1, 0), "{undone:?}");
+    assert!(house.member("Basic", "399", "code").ends_with("xx\"}"));
+    // Then the older one is, and then nothing.
+    let undone = house.importer.undo(&grant, first.arrivals[0], UndoWhat::File).unwrap();
+    assert_eq!((undone.deleted, undone.left.len()), (399, 1), "{:?}", undone.left);
+    assert!(matches!(house.importer.undo(&grant, first.arrivals[0], UndoWhat::File), Err(intake::Error::Closed(_))));
+}
+
+#[test]
+fn an_import_that_was_stopped_and_went_on_is_taken_back_as_one() {
+    let house = House::new();
+    let file = lines(0, 400, u32::MAX);
+    // As many lines as the first part holds came before.
+    let parts = house.import("other.ndjson", &file).arrivals;
+    let length = house.records.arrival(&everything(), parts[0]).unwrap().length as usize;
+    house.importer.undo(&everything(), parts[0], UndoWhat::File).unwrap();
+    let first = house.import("a.ndjson", &file[..length]);
+    assert_eq!(first.arrivals.len(), 1);
+    let whole = house.import("a.ndjson", &file);
+    assert!(whole.arrivals[0] == first.arrivals[0] && first.stored + whole.stored == 400, "{whole:?}");
+    let undone = house.importer.undo(&everything(), *whole.arrivals.last().unwrap(), UndoWhat::File).unwrap();
+    assert_eq!((undone.deleted, undone.left.len()), (400, 0));
+}
+
+#[test]
+fn an_archive_is_one_file_and_a_member_of_it_can_be_taken_back_alone() {
+    let house = House::new();
+    let patient = |id: &str| format!(r#"{{"resourceType":"Patient","id":"{id}"}}"#);
+    let (a, b) = (patient("a"), patient("b"));
+    let archive = crate::formats::zip(&[("a.json", a.as_bytes()), ("b.json", b.as_bytes())]);
+    let report = house.import("all.zip", &archive);
+    assert_eq!((report.stored, report.arrivals.len()), (2, 2));
+    let alone = house.importer.undo(&everything(), report.arrivals[0], UndoWhat::Arrival).unwrap();
+    assert_eq!((alone.deleted, alone.arrivals.as_slice()), (1, &report.arrivals[..1]));
+    assert!(house.records.read(&everything(), "Patient", "b").is_ok());
+    let archive = crate::formats::zip(&[("c.json", patient("c").as_bytes()), ("d.json", patient("d").as_bytes())]);
+    let report = house.import("more.zip", &archive);
+    assert_eq!(house.importer.undo(&everything(), report.arrivals[1], UndoWhat::File).unwrap().deleted, 2);
 }

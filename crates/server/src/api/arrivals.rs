@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 const DEFAULT_LIMIT: usize = 100;
 const MOST: usize = 1_000;
 /// Bytes of an arrival in one answer.
-const RANGE_BYTES: u64 = 64 << 20;
+pub(super) const RANGE_BYTES: u64 = 64 << 20;
 
 /// An arrival as our API shows it.
 pub(crate) fn arrival_json(arrival: &ArrivalInfo) -> Value {

@@ -1,6 +1,6 @@
 //! Dead letters: what came in and could not be taken, until somebody replays or discards it.
 
-use super::arrivals::{arrival_json, number_in_query};
+use super::arrivals::{RANGE_BYTES, arrival_json, number_in_query};
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::refusal::Refusal;
@@ -74,14 +74,26 @@ pub(super) async fn one(call: Call) -> Result<Answer, Refusal> {
     Ok(Answer::of(&letter_json(&letter)))
 }
 
-/// `GET /api/deadletters/{no}/bytes`: as they came.
+/// `GET /api/deadletters/{no}/bytes?from=&length=`: as they came; with neither, the whole of it.
 pub(super) async fn bytes(call: Call) -> Result<Answer, Refusal> {
     let (grant, no, asked) = (call.grant()?, DeadLetterNo(call.number("no")?), call.asked());
+    let from = number_in_query(&call, "from")?.unwrap_or(0);
+    let length = number_in_query(&call, "length")?;
     let bytes = call
         .app
         .reading(move |app| {
+            let letter = app.records.dead_letter(&grant, no)?;
+            let from = from.min(letter.length);
+            let length = length.unwrap_or(u64::MAX).min(letter.length - from);
+            if length > RANGE_BYTES {
+                let text = format!(
+                    "an answer holds at most {RANGE_BYTES} bytes, this letter has {}: ask for parts with from= and length=",
+                    letter.length
+                );
+                return Err(Refusal::new(StatusCode::BAD_REQUEST, "too-long", text));
+            }
             app.audit(&grant, "dead letter", &asked, &[])?;
-            Ok(app.records.dead_letter_bytes(&grant, no)?)
+            Ok(app.records.arrival_bytes(&grant, letter.arrival.no, letter.at + from, length)?)
         })
         .await?;
     let answer = Answer::new(StatusCode::OK, "application/octet-stream", bytes);

@@ -8,14 +8,17 @@ use crate::call::{Call, Peer};
 use crate::refusal::Refusal;
 use axum::http::StatusCode;
 use http_body_util::BodyExt;
+use intake::UndoWhat;
 use intake::import::{FileReport, ImportOptions, Importer, Input, Issue, Progress, files_at};
 use records::ArrivalNo;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 use std::io::{Seek, Write};
 use std::ops::ControlFlow;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// A file that comes as a body is held in memory up to this, beyond it in the data directory.
@@ -41,18 +44,24 @@ fn options(source: Option<String>, dry_run: bool) -> ImportOptions {
     ImportOptions { source: source.filter(|source| !source.trim().is_empty()), dry_run, ..ImportOptions::default() }
 }
 
+/// Whether a flag of the query is given and not denied.
+fn is_set(call: &Call, name: &str) -> bool {
+    call.query_value(name).is_some_and(|value| value != "0" && value != "false")
+}
+
 fn issue_json(issue: &Issue) -> Value {
     json!({
         "file": issue.file,
         "place": issue.place,
         "offset": issue.offset,
         "message": issue.message,
+        "hint": issue.hint,
         "dead_letter": issue.dead_letter.map(|no| no.0),
     })
 }
 
 /// What became of files, all together.
-fn report_json(reports: &[FileReport], begun: Instant) -> Value {
+fn report_json(reports: &[FileReport], begun: Instant, ended: Ended) -> Value {
     let sum = |of: fn(&FileReport) -> u64| reports.iter().map(of).sum::<u64>();
     let (mut types, mut unmapped) = (Map::new(), Map::new());
     for report in reports {
@@ -80,14 +89,56 @@ fn report_json(reports: &[FileReport], begun: Instant) -> Value {
         "bytes": sum(|report| report.bytes),
         "types": types,
         "unmapped": unmapped,
+        "stopped": ended == Ended::Stopped,
     })
+}
+
+/// How an import ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ended {
+    Done,
+    Stopped,
+}
+
+/// Imports of files that are under way; whoever began one can stop it and still hear what became of it.
+static UNDER_WAY: Mutex<BTreeMap<u64, Arc<AtomicBool>>> = Mutex::new(BTreeMap::new());
+
+/// An import's place among those that are under way.
+struct UnderWay {
+    no: u64,
+    stops: Arc<AtomicBool>,
+}
+
+impl UnderWay {
+    fn enter() -> UnderWay {
+        let mut all = UNDER_WAY.lock().unwrap_or_else(PoisonError::into_inner);
+        let no = all.last_key_value().map_or(1, |(newest, _)| newest + 1);
+        let stops = Arc::new(AtomicBool::new(false));
+        all.insert(no, Arc::clone(&stops));
+        UnderWay { no, stops }
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        UNDER_WAY.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.no);
+    }
+}
+
+/// `POST /api/import/files/{no}/stop`: what is on its way is committed, and the import's own answer says what was stored.
+pub(super) async fn stop(call: Call) -> Result<Answer, Refusal> {
+    let no = u64::try_from(call.number("no")?).unwrap_or_default();
+    let all = UNDER_WAY.lock().unwrap_or_else(PoisonError::into_inner);
+    let stops = all.get(&no).ok_or_else(|| Refusal::not_found(format!("no import {no} is under way")))?;
+    stops.store(true, Ordering::Relaxed);
+    Ok(Answer::empty(StatusCode::NO_CONTENT))
 }
 
 /// `POST /api/import?name=&source=&dry_run=` with the file's bytes.
 pub(super) async fn import(mut call: Call) -> Result<Answer, Refusal> {
     let grant = call.grant()?;
     let name = call.query_value("name").filter(|name| !name.is_empty()).unwrap_or_else(|| "body".to_owned());
-    let dry_run = call.query_value("dry_run").is_some_and(|value| value != "0" && value != "false");
+    let dry_run = is_set(&call, "dry_run");
     let options = options(call.query_value("source"), dry_run);
     let begun = Instant::now();
     let input = receive(&mut call).await?;
@@ -95,7 +146,7 @@ pub(super) async fn import(mut call: Call) -> Result<Answer, Refusal> {
         .app
         .writing(move |app| Ok(Importer::new(Arc::clone(&app.records)).import(&grant, &name, input, &options)?))
         .await?;
-    Ok(Answer::of(&report_json(&[report], begun)))
+    Ok(Answer::of(&report_json(&[report], begun, Ended::Done)))
 }
 
 /// The body, in memory or in a file that has no name and goes with its handle.
@@ -150,8 +201,8 @@ fn cannot_keep(error: std::io::Error) -> Refusal {
 }
 
 /// `POST /api/import/files`: files of this machine, for its operator alone: whoever else asks could read what only the program
-/// may. Lines of JSON: `{"progress": …}` now and then, `{"report": …}` or `{"error": …}` at the end. Who stops reading stops the
-/// import; what was committed stays.
+/// may. Lines of JSON: `{"import": no}` first, `{"progress": …}` now and then, `{"report": …}` or `{"error": …}` at the end. Who
+/// stops reading stops the import; what was committed stays.
 pub(super) async fn files(mut call: Call) -> Result<Answer, Refusal> {
     if !matches!(call.peer, Peer::Local { .. }) {
         let text = "files by name are for the operator of this machine: send their bytes to /api/import";
@@ -167,9 +218,13 @@ pub(super) async fn files(mut call: Call) -> Result<Answer, Refusal> {
     let files = call.app.reading(move |_| Ok(files_at(&paths)?)).await?;
     let app = Arc::clone(&call.app);
     Ok(stream::lines("application/x-ndjson", move |lines: &Lines| {
+        let under_way = UnderWay::enter();
+        if lines.send(&json!({"import": under_way.no})).is_break() {
+            return;
+        }
         let mut told = Instant::now();
         let mut progress = |now: Progress<'_>| {
-            if app.is_stopping() || lines.is_closed() {
+            if app.is_stopping() || lines.is_closed() || under_way.stops.load(Ordering::Relaxed) {
                 return ControlFlow::Break(());
             }
             if told.elapsed() < TELL_EVERY {
@@ -185,7 +240,10 @@ pub(super) async fn files(mut call: Call) -> Result<Answer, Refusal> {
         let done = Importer::new(Arc::clone(&app.records)).import_all(&grant, &files, &options, &mut progress);
         // Nobody listening any more is no failure of the import.
         let _ = match done {
-            Ok(reports) => lines.send(&json!({"report": report_json(&reports, begun)})),
+            Ok(reports) => lines.send(&json!({"report": report_json(&reports, begun, Ended::Done)})),
+            Err(intake::Error::Stopped(reports)) => {
+                lines.send(&json!({"report": report_json(&reports, begun, Ended::Stopped)}))
+            }
             Err(error) => {
                 let refusal = Refusal::from(error);
                 lines.send(&json!({"error": {"code": refusal.issues[0].code, "message": refusal.issues[0].text}}))
@@ -194,14 +252,21 @@ pub(super) async fn files(mut call: Call) -> Result<Answer, Refusal> {
     }))
 }
 
-/// `POST /api/arrivals/{no}/undo`
+/// `POST /api/arrivals/{no}/undo?alone=&dry_run=`: of the file that the arrival is a part of, or of the arrival alone.
 pub(super) async fn undo(call: Call) -> Result<Answer, Refusal> {
     let (grant, no) = (call.grant()?, ArrivalNo(call.number("no")?));
+    let what = if is_set(&call, "alone") { UndoWhat::Arrival } else { UndoWhat::File };
+    let is_dry = is_set(&call, "dry_run");
     let (undone, arrival) = call
         .app
         .writing(move |app| {
-            let undone = Importer::new(Arc::clone(&app.records)).undo(&grant, no)?;
-            let arrival = app.records.arrival(&grant, undone.receipt.arrival)?;
+            let importer = Importer::new(Arc::clone(&app.records));
+            let undone =
+                if is_dry { importer.would_undo(&grant, no, what)? } else { importer.undo(&grant, no, what)? };
+            let arrival = match &undone.receipt {
+                Some(receipt) => Some(app.records.arrival(&grant, receipt.arrival)?),
+                None => None,
+            };
             Ok((undone, arrival))
         })
         .await?;
@@ -216,6 +281,7 @@ pub(super) async fn undo(call: Call) -> Result<Answer, Refusal> {
         "deleted": undone.deleted,
         "restored": undone.restored,
         "left": left,
-        "arrival": arrival_json(&arrival),
+        "arrivals": undone.arrivals.iter().map(|no| no.0).collect::<Vec<_>>(),
+        "arrival": arrival.as_ref().map(arrival_json),
     })))
 }

@@ -75,6 +75,7 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::new(Method::POST, "/api/deadletters/{no}/discard", OnAll(Update), deadletters::discard),
         Route::new(Method::POST, "/api/import", OnAll(Create), import::import),
         Route::new(Method::POST, "/api/import/files", OnAll(Create), import::files),
+        Route::new(Method::POST, "/api/import/files/{no}/stop", OnAll(Create), import::stop),
         Route::new(Method::GET, "/api/patients", On(Search, "Patient"), patients::search),
         Route::new(Method::GET, "/api/chart/{id}", On(Read, "Patient"), chart::chart),
         Route::new(Method::GET, "/api/where/{type}/{id}", OnType(Read), where_from::versions),

@@ -181,7 +181,7 @@ impl Planner for BundlePlanner {
             Manner::Http { .. } => None,
         };
         let done = self.0.done.lock().unwrap_or_else(PoisonError::into_inner);
-        Besides { dead_letters: done.dead_letters.clone(), closes, undoes: None }
+        Besides { dead_letters: done.dead_letters.clone(), closes, ..Besides::default() }
     }
 
     fn locate(&self, offset: u64, error: Error) -> Error {

@@ -1,0 +1,165 @@
+//! Pieces of files, each an arrival, and how they are planned.
+
+use super::resources::{Letter, Refused, Resources};
+use crate::fhir_door::bundle::{BundlePlanner, Imported, imported};
+use crate::fhir_door::refusal::{is_fatal, refusal};
+use crate::hl7_door::MessagePlan;
+use access::Grant;
+use records::{Arrived, Besides, DeliveryNo, Lookup, NewDeadLetter, Operation, Planner};
+use std::ops::Range;
+use std::sync::Arc;
+
+/// A piece of a file that becomes one arrival.
+#[derive(Clone)]
+pub(crate) struct Piece {
+    pub(crate) about: Arrived,
+    pub(crate) content: Arc<Vec<u8>>,
+    pub(crate) what: What,
+}
+
+/// What a piece holds.
+#[derive(Clone)]
+pub(crate) enum What {
+    /// Resources: byte range of each, and its line in the file.
+    Resources(Vec<(Range<usize>, Option<u64>)>),
+    /// A bundle; the line it stands on if it is one of several.
+    Bundle { line: Option<u64> },
+    /// One HL7 v2 message.
+    Message,
+    /// Text among messages that belongs to none.
+    Stray,
+}
+
+enum How {
+    Resources(Resources),
+    Bundle(BundlePlanner),
+    Letter(Letter),
+    Message(MessagePlan),
+}
+
+/// The plan of a piece, as a part of its file's delivery.
+pub(crate) struct Plan {
+    how: How,
+    delivery: Option<DeliveryNo>,
+}
+
+impl Plan {
+    /// The plan of `piece`.
+    pub(crate) fn of(
+        piece: &Piece,
+        grant: &Grant,
+        messages: Option<&Arc<hl7::map::Settings>>,
+        delivery: Option<DeliveryNo>,
+    ) -> Plan {
+        let source = piece.about.source.clone();
+        let content = Arc::clone(&piece.content);
+        let how = match &piece.what {
+            What::Resources(ranges) => How::Resources(Resources {
+                content,
+                ranges: ranges.clone(),
+                source,
+                refused: Refused::DeadLetter,
+                closes: None,
+                dead_letters: std::sync::Mutex::default(),
+            }),
+            What::Bundle { .. } => How::Bundle(imported(Imported {
+                range: 0..content.len(),
+                content,
+                grant: grant.clone(),
+                source,
+                only: None,
+                closes: None,
+            })),
+            What::Message => {
+                let settings = messages.cloned().unwrap_or_else(|| Arc::new(hl7::map::Settings::new(&source)));
+                How::Message(MessagePlan::new(content, settings, hl7::ParseOptions::default()))
+            }
+            What::Stray => How::Letter(Letter(NewDeadLetter {
+                at: 0,
+                length: content.len() as u64,
+                what: "text that belongs to no message: messages begin with MSH".into(),
+                place: String::new(),
+                hint: "correct it to a message and replay it, or discard it".into(),
+            })),
+        };
+        Plan { how, delivery }
+    }
+
+    /// A plan that keeps what was refused.
+    pub(crate) fn keeping(letter: Letter, delivery: Option<DeliveryNo>) -> Plan {
+        Plan { how: How::Letter(letter), delivery }
+    }
+
+    /// The plan of a message, to be asked later what it saw.
+    pub(crate) fn message(&self) -> Option<MessagePlan> {
+        match &self.how {
+            How::Message(plan) => Some(plan.clone()),
+            _ => None,
+        }
+    }
+
+    fn planner(&self) -> &dyn Planner {
+        match &self.how {
+            How::Resources(plan) => plan,
+            How::Bundle(plan) => plan,
+            How::Letter(plan) => plan,
+            How::Message(plan) => plan,
+        }
+    }
+}
+
+impl Planner for Plan {
+    fn plan(&self, lookup: &dyn Lookup) -> Result<Vec<Operation>, records::Error> {
+        self.planner().plan(lookup)
+    }
+
+    fn besides(&self) -> Besides {
+        Besides { delivery: self.delivery, ..self.planner().besides() }
+    }
+
+    fn locate(&self, at: u64, error: records::Error) -> records::Error {
+        self.planner().locate(at, error)
+    }
+}
+
+/// The dead letter of a piece that was refused as a whole.
+pub(crate) fn letter_of(piece: &Piece, error: &records::Error) -> NewDeadLetter {
+    let refused = refusal(error);
+    let mut place: Vec<String> = match piece.what {
+        What::Bundle { line: Some(line) } => vec![format!("line {line}")],
+        _ => Vec::new(),
+    };
+    place.extend(refused.issues.first().map(|issue| issue.place.clone()).filter(|place| !place.is_empty()));
+    let hint = match piece.what {
+        What::Bundle { .. } if waits_for_others(error) => {
+            "store what it refers to and replay it; nothing of the bundle was taken"
+        }
+        What::Bundle { .. } => "correct the bundle and replay it; nothing of it was taken",
+        _ => "correct it and replay it",
+    };
+    NewDeadLetter {
+        at: 0,
+        length: piece.content.len() as u64,
+        what: refused.text(),
+        place: place.join(", "),
+        hint: hint.into(),
+    }
+}
+
+/// True if a condition matches nothing yet: a file that comes later may bring it.
+pub(crate) fn waits_for_others(error: &records::Error) -> bool {
+    match error {
+        records::Error::At { error, .. } => waits_for_others(error),
+        records::Error::NoMatch { .. } => true,
+        _ => false,
+    }
+}
+
+/// True if going on makes no sense: the store fails, or the grant does not reach.
+pub(crate) fn ends_everything(error: &records::Error) -> bool {
+    match error {
+        records::Error::At { error, .. } => ends_everything(error),
+        records::Error::Denied(_) => true,
+        error => is_fatal(error),
+    }
+}
