@@ -18,6 +18,7 @@ mod cookie;
 mod fhir;
 mod gate;
 pub mod listen;
+pub mod openapi;
 mod pages;
 mod refusal;
 mod routes;

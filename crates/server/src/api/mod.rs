@@ -26,6 +26,7 @@ pub(crate) use arrivals::arrival_json;
 use crate::Need::{Administer, Known, Nothing, On, OnAll, OnType, Person, Session};
 use crate::Route;
 use crate::call::Call;
+use crate::openapi;
 use crate::refusal::Refusal;
 use access::Permission::{Create, Read, Search, Update};
 use axum::http::{Method, StatusCode};
@@ -36,6 +37,7 @@ pub(crate) fn routes() -> Vec<Route> {
     vec![
         Route::new(Method::GET, "/health", Nothing, status::health),
         Route::new(Method::GET, "/ready", Nothing, status::ready),
+        Route::new(Method::GET, "/api/openapi.json", Nothing, openapi::show),
         Route::new(Method::GET, "/api/status", Known, status::status),
         Route::new(Method::GET, "/api/session", Session, session::show),
         Route::new(Method::POST, "/api/session", Nothing, session::sign_in),

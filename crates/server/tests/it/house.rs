@@ -8,6 +8,7 @@ use axum::response::Response;
 use http_body_util::BodyExt;
 use records::{Options, Records};
 use serde_json::Value;
+use server::openapi::{self, Content};
 use server::{App, Parts, Peer};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -25,6 +26,14 @@ pub struct Told {
 }
 
 impl Told {
+    async fn read(response: Response, asked: &Method, path: &str) -> Told {
+        let (status, headers) = (response.status(), response.headers().clone());
+        let bytes = response.into_body().collect().await.unwrap().to_bytes();
+        let told = Told { status, headers, text: String::from_utf8_lossy(&bytes).into_owned() };
+        hold_to_its_shape(asked, path, &told);
+        told
+    }
+
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
     }
@@ -92,21 +101,39 @@ impl House {
 
     /// The same, and its headers.
     pub async fn ask(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Told {
+        let asked = method.clone();
         let response = self.open(method, path, headers, body).await;
-        let (status, headers) = (response.status(), response.headers().clone());
-        let bytes = response.into_body().collect().await.unwrap().to_bytes();
-        Told { status, headers, text: String::from_utf8_lossy(&bytes).into_owned() }
+        Told::read(response, &asked, path).await
+    }
+
+    /// What the operator of this machine is answered on the control socket.
+    pub async fn operate(&self, method: Method, path: &str, media: &str, body: &str) -> Told {
+        let asked = method.clone();
+        let response = self.open_from(Peer::Local { uid: 0 }, method, path, &[("content-type", media)], body).await;
+        Told::read(response, &asked, path).await
     }
 
     /// The same, with a body that is still to be read.
     pub async fn open(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Response {
+        let address = SocketAddr::from((Ipv4Addr::new(192, 0, 2, 7), 4_000));
+        self.open_from(Peer::Network { address, tls: false }, method, path, headers, body).await
+    }
+
+    /// The same, from whoever is at the other end.
+    pub async fn open_from(
+        &self,
+        peer: Peer,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Response {
         let mut request = Request::builder().method(method).uri(path);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
         let mut request = request.body(Body::from(body.to_owned())).unwrap();
-        let address = SocketAddr::from((Ipv4Addr::new(192, 0, 2, 7), 4_000));
-        request.extensions_mut().insert(Peer::Network { address, tls: false });
+        request.extensions_mut().insert(peer);
         self.router.clone().oneshot(request).await.unwrap()
     }
 
@@ -119,5 +146,38 @@ impl House {
         let tokens =
             access.list_tokens(&self.operator).unwrap().iter().filter(|token| token.revoked_us.is_none()).count();
         (self.app.records.head().0, arrivals, accounts, sources, tokens)
+    }
+}
+
+/// Every answer of our own API in these tests is of the shape that the OpenAPI document gives it, and so is every refusal.
+fn hold_to_its_shape(method: &Method, path: &str, told: &Told) {
+    let Ok(value) = serde_json::from_str::<Value>(&told.text) else { return };
+    if told.header("content-type") != "application/json" {
+        return;
+    }
+    let interface = openapi::interface();
+    let path = path.split('?').next().unwrap_or(path);
+    let segments: Vec<&str> = path.split('/').collect();
+    let is_at = |pattern: &str| {
+        let parts: Vec<&str> = pattern.split('/').collect();
+        parts.len() == segments.len()
+            && parts.iter().zip(&segments).all(|(part, given)| part.starts_with('{') || part == given)
+    };
+    let mut rows: Vec<_> =
+        interface.routes.iter().filter(|((asked, at), _)| asked == method.as_str() && is_at(at)).collect();
+    rows.sort_by_key(|((_, at), _)| at.matches('{').count());
+    let shape = match rows.first() {
+        _ if !told.status.is_success() => interface.shapes["Refusal"].clone(),
+        Some((_, said)) => match &said.gives {
+            Some(Content::Json(shape)) => shape.clone(),
+            _ => return,
+        },
+        None => return,
+    };
+    if told.status.is_success() {
+        assert_eq!(told.status.as_u16(), rows[0].1.status, "{method} {path}");
+    }
+    if let Err(error) = shape.fits(&value, &interface.shapes) {
+        panic!("{method} {path} answers what interface.txt does not say: {error}");
     }
 }

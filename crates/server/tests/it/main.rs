@@ -5,5 +5,6 @@
 mod door;
 mod house;
 mod live;
+mod openapi;
 mod page_api;
 mod session;
