@@ -2,6 +2,8 @@
 
 use crate::error::Error;
 use crate::id::{ArrivalNo, Row, StoredId};
+use crate::index::key::{self, Key};
+use crate::name::{RESOURCE_BY_ID, id_hash};
 use crate::plan::{Change, Content, IfEqual, Operation, Outcome, Value, Write};
 use crate::posting::{self, Posting};
 use crate::token::UNIT_SYSTEM;
@@ -56,8 +58,8 @@ impl Writer {
     fn find_row(&self, resource_type: TypeId, id: &str) -> Result<Option<Row>, Error> {
         Ok(self
             .connection
-            .prepare_cached("SELECT row FROM resource WHERE type = ?1 AND id = ?2")?
-            .query_row(params![resource_type.0, StoredId::new(id)], |r| r.get(0).map(Row))
+            .prepare_cached(&format!("SELECT r.row FROM {RESOURCE_BY_ID}"))?
+            .query_row(params![resource_type.0, StoredId::new(id), id_hash(resource_type, id)], |r| r.get(0).map(Row))
             .optional()?)
     }
 
@@ -73,6 +75,7 @@ impl Writer {
                 self.connection
                     .prepare_cached("INSERT INTO resource(row, type, id, state) VALUES(?1, ?2, ?3, ?4)")?
                     .execute(params![row.0, resource_type.0, StoredId::new(id), STUB])?;
+                self.ids.add(&self.connection, id_hash(resource_type, id), row.0)?;
                 row
             }
         };
@@ -81,12 +84,18 @@ impl Writer {
     }
 
     fn before(&self, resource_type: TypeId, id: &str) -> Result<Option<Before>, Error> {
+        // A row may be reserved and not yet be there.
+        let row = match self.rows.get(&(resource_type, id.to_owned())) {
+            Some(&row) => Some(row),
+            None => self.find_row(resource_type, id)?,
+        };
+        let Some(row) = row else { return Ok(None) };
         Ok(self
             .connection
             .prepare_cached(
-                "SELECT row, state, version, updated_us, forward, dictionary, body FROM resource WHERE type = ?1 AND id = ?2",
+                "SELECT row, state, version, updated_us, forward, dictionary, body FROM resource WHERE row = ?1",
             )?
-            .query_row(params![resource_type.0, StoredId::new(id)], |r| {
+            .query_row([row.0], |r| {
                 Ok(Before {
                     row: Row(r.get(0)?),
                     state: r.get(1)?,
@@ -172,6 +181,7 @@ impl Writer {
                         row.0, resource_type.0, StoredId::new(&id), LIVE, seq, now, arrival.0, at as i64, length as i64, forward,
                         content.dictionary, content.packed
                     ])?;
+                self.ids.add(&self.connection, id_hash(resource_type, &id), row.0)?;
                 (row, 1, Change::Created)
             }
             Some(before) => {
@@ -191,18 +201,11 @@ impl Writer {
             }
         };
         if change == Change::Created {
-            self.connection
-                .prepare_cached("INSERT INTO live(type, row) VALUES(?1, ?2)")?
-                .execute(params![resource_type.0, row.0])?;
+            self.pending.push(&Key::new(key::LIVE, resource_type.0).number(row.0), false);
+            self.count(resource_type, 1)?;
         }
-        self.connection
-            .prepare_cached("INSERT INTO updated(type, updated_us, row) VALUES(?1, ?2, ?3)")?
-            .execute(params![resource_type.0, now, row.0])?;
-        let mut rows = Vec::with_capacity(postings.len() + 2);
-        posting::index_rows(&postings, row, composite, &mut rows);
-        for row in rows {
-            self.index(row);
-        }
+        self.pending.push(&Key::new(key::UPDATED, resource_type.0).time(now).number(row.0), false);
+        posting::index_keys(&postings, row, composite, |key| self.pending.push(&key, false));
         self.feed(row, version, change)?;
         let outcome = Outcome { resource_type, id, version, updated_us: now, change };
         Ok(Applied { outcome, live: i64::from(change == Change::Created) })
@@ -226,9 +229,8 @@ impl Writer {
                  dictionary=NULL, body=NULL WHERE row=?1",
             )?
             .execute(params![before.row.0, DELETED, version, self.next_seq, self.now_us, arrival.0, at as i64, length as i64])?;
-        self.connection
-            .prepare_cached("DELETE FROM live WHERE type=?1 AND row=?2")?
-            .execute(params![resource_type.0, before.row.0])?;
+        self.pending.push(&Key::new(key::LIVE, resource_type.0).number(before.row.0), true);
+        self.count(resource_type, -1)?;
         self.feed(before.row, version, Change::Deleted)?;
         let outcome = Outcome { resource_type, id, version, updated_us: self.now_us, change: Change::Deleted };
         Ok(Applied { outcome, live: -1 })
@@ -253,17 +255,22 @@ impl Writer {
         if before.state != LIVE {
             return Ok(());
         }
-        self.connection
-            .prepare_cached("DELETE FROM updated WHERE type=?1 AND updated_us=?2 AND row=?3")?
-            .execute(params![resource_type.0, before.updated_us, before.row.0])?;
+        self.pending.push(&Key::new(key::UPDATED, resource_type.0).time(before.updated_us).number(before.row.0), true);
         let forward = before.forward.as_deref().unwrap_or_default();
         let old =
             posting::decode(forward).ok_or_else(|| Error::Damaged(format!("forward blob of row {}", before.row.0)))?;
-        let mut rows = Vec::new();
-        posting::index_rows(&old, before.row, self.shared.composite(resource_type), &mut rows);
-        for row in rows {
-            self.unindex(row);
-        }
+        let composite = self.shared.composite(resource_type);
+        posting::index_keys(&old, before.row, composite, |key| self.pending.push(&key, true));
+        Ok(())
+    }
+
+    /// Counts live resources of a type.
+    fn count(&self, resource_type: TypeId, change: i64) -> Result<(), Error> {
+        self.connection
+            .prepare_cached(
+                "INSERT INTO type_count(type, live) VALUES(?1, ?2) ON CONFLICT(type) DO UPDATE SET live = live + ?2",
+            )?
+            .execute(params![resource_type.0, change])?;
         Ok(())
     }
 

@@ -199,7 +199,7 @@ impl Records {
     pub fn counts(&self, grant: &Grant) -> Result<Vec<(&'static str, u64)>, Error> {
         grant.may_all(Permission::Search)?;
         let reader = self.shared.reader()?;
-        let mut statement = reader.prepare_cached("SELECT type, count(*) FROM live GROUP BY type")?;
+        let mut statement = reader.prepare_cached("SELECT type, live FROM type_count WHERE live > 0")?;
         let rows = statement.query_map([], |r| Ok((r4().name(TypeId(r.get(0)?)), r.get::<_, i64>(1)? as u64)))?;
         let mut out: Vec<_> = rows.collect::<rusqlite::Result<_>>()?;
         out.sort_unstable();

@@ -1,16 +1,16 @@
 //! The tables of `records.db`, and how a connection is opened.
 //!
 //! A resource's current state is one row of `resource`: identity, place in its arrival, forward blob, body. Superseded
-//! versions move to `version`. Index tables are `WITHOUT ROWID` and keyed (parameter, value, row), where a parameter number
-//! stands for (type, code); the forward blob holds the same postings the other way round.
+//! versions move to `version`. The search index is runs of sorted keys ([`crate::index`]), (parameter, value, row), where a parameter
+//! number stands for (type, code); the forward blob holds the same postings the other way round.
 
 use rusqlite::{Connection, OpenFlags};
 use std::path::Path;
 
 /// Version of the layout, kept in `PRAGMA user_version`. An older program refuses a newer number.
-pub(crate) const LAYOUT: i64 = 1;
+pub(crate) const LAYOUT: i64 = 2;
 
-const TABLES: &str = "
+pub(crate) const TABLES: &str = "
 CREATE TABLE resource(
   row INTEGER PRIMARY KEY,
   type INTEGER NOT NULL,
@@ -26,26 +26,33 @@ CREATE TABLE resource(
   dictionary INTEGER,
   body BLOB
 );
-CREATE UNIQUE INDEX resource_id ON resource(type, id);
+CREATE TABLE id_new(hash INTEGER NOT NULL, no INTEGER NOT NULL, PRIMARY KEY(hash, no)) WITHOUT ROWID;
+CREATE TABLE id_mid(hash INTEGER NOT NULL, no INTEGER NOT NULL, PRIMARY KEY(hash, no)) WITHOUT ROWID;
+CREATE TABLE id_old(hash INTEGER NOT NULL, no INTEGER NOT NULL, PRIMARY KEY(hash, no)) WITHOUT ROWID;
+CREATE VIEW id_hash AS SELECT hash, no FROM id_new UNION ALL SELECT hash, no FROM id_mid UNION ALL SELECT hash, no FROM id_old;
 CREATE TABLE version(
   row INTEGER NOT NULL, version INTEGER NOT NULL, kind INTEGER NOT NULL, seq INTEGER NOT NULL, updated_us INTEGER NOT NULL,
   arrival INTEGER NOT NULL, at INTEGER NOT NULL, length INTEGER NOT NULL, dictionary INTEGER, body BLOB,
   PRIMARY KEY(row, version)
 ) WITHOUT ROWID;
-CREATE TABLE live(type INTEGER NOT NULL, row INTEGER NOT NULL, PRIMARY KEY(type, row)) WITHOUT ROWID;
-CREATE TABLE updated(type INTEGER NOT NULL, updated_us INTEGER NOT NULL, row INTEGER NOT NULL, PRIMARY KEY(type, updated_us, row)) WITHOUT ROWID;
+CREATE TABLE type_count(type INTEGER PRIMARY KEY, live INTEGER NOT NULL);
 CREATE TABLE feed(seq INTEGER PRIMARY KEY, row INTEGER NOT NULL, version INTEGER NOT NULL, kind INTEGER NOT NULL);
-CREATE TABLE token_value(no INTEGER PRIMARY KEY, hash INTEGER NOT NULL, system INTEGER NOT NULL, code TEXT NOT NULL);
-CREATE INDEX token_hash ON token_value(hash, system);   -- 31 bits of the code's hash: a quarter of the code itself
+CREATE TABLE token_value(no INTEGER PRIMARY KEY, system INTEGER NOT NULL, code TEXT NOT NULL);
+CREATE TABLE code_new(hash INTEGER NOT NULL, no INTEGER NOT NULL, PRIMARY KEY(hash, no)) WITHOUT ROWID;
+CREATE TABLE code_mid(hash INTEGER NOT NULL, no INTEGER NOT NULL, PRIMARY KEY(hash, no)) WITHOUT ROWID;
+CREATE TABLE code_old(hash INTEGER NOT NULL, no INTEGER NOT NULL, PRIMARY KEY(hash, no)) WITHOUT ROWID;
+CREATE VIEW code_hash AS SELECT hash, no FROM code_new UNION ALL SELECT hash, no FROM code_mid UNION ALL SELECT hash, no FROM code_old;
 CREATE TABLE token_system(no INTEGER PRIMARY KEY, uri TEXT NOT NULL UNIQUE);
-CREATE TABLE token(param INTEGER NOT NULL, token INTEGER NOT NULL, row INTEGER NOT NULL, PRIMARY KEY(param, token, row)) WITHOUT ROWID;
-CREATE TABLE reference(param INTEGER NOT NULL, target INTEGER NOT NULL, row INTEGER NOT NULL, PRIMARY KEY(param, target, row)) WITHOUT ROWID;
-CREATE TABLE date(param INTEGER NOT NULL, low INTEGER NOT NULL, span INTEGER NOT NULL, row INTEGER NOT NULL, PRIMARY KEY(param, low, span, row)) WITHOUT ROWID;
-CREATE TABLE date_long(param INTEGER NOT NULL, low INTEGER NOT NULL, high INTEGER NOT NULL, row INTEGER NOT NULL, PRIMARY KEY(param, low, high, row)) WITHOUT ROWID;
-CREATE TABLE text(param INTEGER NOT NULL, value TEXT NOT NULL, row INTEGER NOT NULL, PRIMARY KEY(param, value, row)) WITHOUT ROWID;
-CREATE TABLE number(param INTEGER NOT NULL, low REAL NOT NULL, high REAL NOT NULL, row INTEGER NOT NULL, PRIMARY KEY(param, low, high, row)) WITHOUT ROWID;
-CREATE TABLE quantity(param INTEGER NOT NULL, unit INTEGER NOT NULL, low REAL NOT NULL, high REAL NOT NULL, row INTEGER NOT NULL, PRIMARY KEY(param, unit, low, high, row)) WITHOUT ROWID;
-CREATE TABLE code_date(param INTEGER NOT NULL, token INTEGER NOT NULL, low INTEGER NOT NULL, high INTEGER NOT NULL, row INTEGER NOT NULL, PRIMARY KEY(param, token, low, high, row)) WITHOUT ROWID;
+CREATE TABLE run(
+  no INTEGER PRIMARY KEY,
+  age INTEGER NOT NULL,            -- number of the newest commit's run in it
+  state INTEGER NOT NULL,          -- 0 being written, 1 live, 2 merged into another
+  keys INTEGER NOT NULL, bytes INTEGER NOT NULL,
+  target INTEGER                   -- the run it is being merged into
+);
+CREATE TABLE fence(no INTEGER PRIMARY KEY, run INTEGER NOT NULL, last BLOB NOT NULL, fences BLOB NOT NULL);
+CREATE INDEX fence_run ON fence(run);
+CREATE TABLE block(no INTEGER PRIMARY KEY, entries BLOB NOT NULL);
 CREATE TABLE dictionary(no INTEGER PRIMARY KEY, bytes BLOB NOT NULL);
 CREATE TABLE arrival(
   no INTEGER PRIMARY KEY, at_us INTEGER NOT NULL, door TEXT NOT NULL, source TEXT NOT NULL, name TEXT NOT NULL,

@@ -1,8 +1,9 @@
-//! Postings: what the index tables hold about a resource, and the forward blob that holds the same by resource.
+//! Postings: what the index holds about a resource, and the forward blob that holds the same by resource.
 
 use crate::id::Row;
+use crate::index::key::{self, Key};
 
-/// One index row of a resource, without the row number.
+/// One key of a resource, without the row number.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Posting {
     Token {
@@ -48,7 +49,7 @@ pub(crate) enum Posting {
 /// The token of a parameter that has something which no search can name: it is not missing.
 pub(crate) const PRESENT: i64 = 0;
 
-/// Dates wider than this lie in `date_long`, so that a scan of `date` has a bounded margin.
+/// Dates wider than this lie apart, so that a scan of the others has a bounded margin.
 pub(crate) const DATE_SPAN_US: i64 = 400 * 86_400 * 1_000_000;
 
 /// Longest folded text in the index; a longer one is found by its beginning.
@@ -75,71 +76,24 @@ impl Posting {
     }
 }
 
-/// The table a row goes to, and its key: ordered as the table is, so that sorting rows sorts inserts.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum IndexRow {
-    Token(u16, i64, i64),
-    Reference(u16, i64, i64),
-    Date(u16, i64, i64, i64),
-    DateLong(u16, i64, i64, i64),
-    CodeDate(u16, i64, i64, i64, i64),
-    Number(u16, f64, f64, i64),
-    Quantity(u16, i64, f64, f64, i64),
-    Text(u16, String, i64),
-}
-
-impl IndexRow {
-    fn table(&self) -> u8 {
-        match self {
-            IndexRow::Token(..) => 0,
-            IndexRow::Reference(..) => 1,
-            IndexRow::Date(..) => 2,
-            IndexRow::DateLong(..) => 3,
-            IndexRow::CodeDate(..) => 4,
-            IndexRow::Number(..) => 5,
-            IndexRow::Quantity(..) => 6,
-            IndexRow::Text(..) => 7,
-        }
-    }
-
-    pub(crate) fn order(&self, other: &Self) -> std::cmp::Ordering {
-        use IndexRow as R;
-        match (self, other) {
-            (R::Token(a, b, c), R::Token(x, y, z)) | (R::Reference(a, b, c), R::Reference(x, y, z)) => {
-                (a, b, c).cmp(&(x, y, z))
-            }
-            (R::Date(a, b, c, d), R::Date(x, y, z, w)) | (R::DateLong(a, b, c, d), R::DateLong(x, y, z, w)) => {
-                (a, b, c, d).cmp(&(x, y, z, w))
-            }
-            (R::CodeDate(a, b, c, d, e), R::CodeDate(x, y, z, w, v)) => (a, b, c, d, e).cmp(&(x, y, z, w, v)),
-            (R::Number(a, b, c, d), R::Number(x, y, z, w)) => {
-                a.cmp(x).then(b.total_cmp(y)).then(c.total_cmp(z)).then(d.cmp(w))
-            }
-            (R::Quantity(a, b, c, d, e), R::Quantity(x, y, z, w, v)) => {
-                (a, b).cmp(&(x, y)).then(c.total_cmp(z)).then(d.total_cmp(w)).then(e.cmp(v))
-            }
-            (R::Text(a, b, c), R::Text(x, y, z)) => (a, b, c).cmp(&(x, y, z)),
-            _ => self.table().cmp(&other.table()),
-        }
-    }
-}
-
-/// Appends the index rows of `postings`. `composite` names the code and date parameters of the type, if it has both.
-pub(crate) fn index_rows(postings: &[Posting], row: Row, composite: Option<(u16, u16)>, out: &mut Vec<IndexRow>) {
-    let row = row.0;
+/// Gives the index keys of `postings`. `composite` names the code and date parameters of the type, if it has both.
+pub(crate) fn index_keys(postings: &[Posting], row: Row, composite: Option<(u16, u16)>, mut give: impl FnMut(Key)) {
     for posting in postings {
-        out.push(match posting {
-            Posting::Token { param, token } => IndexRow::Token(*param, *token, row),
-            Posting::Reference { param, target } => IndexRow::Reference(*param, *target, row),
-            Posting::Date { param, low, high } => match high.checked_sub(*low) {
-                Some(span) if span <= DATE_SPAN_US => IndexRow::Date(*param, *low, span, row),
-                _ => IndexRow::DateLong(*param, *low, *high, row),
-            },
-            Posting::Text { param, text } => IndexRow::Text(*param, indexed_text(text), row),
-            Posting::Number { param, low, high } => IndexRow::Number(*param, *low, *high, row),
-            Posting::Quantity { param, unit, low, high } => IndexRow::Quantity(*param, *unit, *low, *high, row),
+        let key = match posting {
+            Posting::Token { param, token } => Key::new(key::TOKEN, *param).number(*token),
+            Posting::Reference { param, target } => Key::new(key::REFERENCE, *param).number(*target),
+            Posting::Date { param, low, high } => {
+                let short = high.checked_sub(*low).is_some_and(|span| span <= DATE_SPAN_US);
+                Key::new(if short { key::DATE } else { key::DATE_LONG }, *param).times(*low, *high)
+            }
+            Posting::Text { param, text } => Key::new(key::TEXT, *param).text(&indexed_text(text)),
+            Posting::Number { param, low, high } => Key::new(key::NUMBER, *param).reals(*low, *high),
+            Posting::Quantity { param, unit, low, high } => {
+                Key::new(key::QUANTITY, *param).number(*unit).reals(*low, *high)
+            }
             Posting::Shown { .. } => continue,
-        });
+        };
+        give(key.number(row.0));
     }
     let Some((code, date)) = composite else { return };
     for posting in postings {
@@ -152,7 +106,7 @@ pub(crate) fn index_rows(postings: &[Posting], row: Row, composite: Option<(u16,
                 && *param == code
                 && *token != PRESENT
             {
-                out.push(IndexRow::CodeDate(code, *token, *low, *high, row));
+                give(Key::new(key::CODE_DATE, code).number(*token).times(*low, *high).number(row.0));
             }
         }
     }

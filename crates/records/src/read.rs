@@ -5,6 +5,7 @@ use crate::arrival::{self, Place};
 use crate::body::Identity;
 use crate::error::Error;
 use crate::id::{ArrivalNo, Row, Seq, StoredId};
+use crate::name::{RESOURCE_BY_ID, id_hash};
 use crate::plan::{Change, Current};
 use crate::store::{Records, Shared};
 use access::{Grant, Permission};
@@ -98,8 +99,8 @@ impl ArrivalInfo {
 pub(crate) fn state(connection: &Connection, resource_type: &str, id: &str) -> Result<Option<(i64, bool)>, Error> {
     let Some(type_id) = r4().type_id(resource_type) else { return Ok(None) };
     Ok(connection
-        .prepare_cached("SELECT version, state FROM resource WHERE type = ?1 AND id = ?2 AND version > 0")?
-        .query_row(params![type_id.0, StoredId::new(id)], |r| Ok((r.get(0)?, r.get::<_, i64>(1)? == LIVE)))
+        .prepare_cached(&format!("SELECT r.version, r.state FROM {RESOURCE_BY_ID} AND r.version > 0"))?
+        .query_row(params![type_id.0, StoredId::new(id), id_hash(type_id, id)], |r| Ok((r.get(0)?, r.get::<_, i64>(1)? == LIVE)))
         .optional()?)
 }
 
@@ -112,8 +113,8 @@ pub(crate) fn current(
 ) -> Result<Option<Current>, Error> {
     let Some(type_id) = r4().type_id(resource_type) else { return Ok(None) };
     let row: Option<Row> = connection
-        .prepare_cached("SELECT row FROM resource WHERE type = ?1 AND id = ?2 AND version > 0")?
-        .query_row(params![type_id.0, StoredId::new(id)], |r| r.get(0).map(Row))
+        .prepare_cached(&format!("SELECT r.row FROM {RESOURCE_BY_ID} AND r.version > 0"))?
+        .query_row(params![type_id.0, StoredId::new(id), id_hash(type_id, id)], |r| r.get(0).map(Row))
         .optional()?;
     let Some(row) = row else { return Ok(None) };
     let stored = by_row(connection, shared, row)?.ok_or_else(|| Error::Damaged(format!("row {} is missing", row.0)))?;
@@ -203,8 +204,8 @@ pub(crate) fn row_of(connection: &Connection, resource_type: &str, id: &str) -> 
     let not_found = || Error::NotFound { resource_type: resource_type.into(), id: id.into() };
     let type_id = r4().type_id(resource_type).ok_or_else(not_found)?;
     connection
-        .prepare_cached("SELECT row FROM resource WHERE type = ?1 AND id = ?2 AND version > 0")?
-        .query_row(params![type_id.0, StoredId::new(id)], |r| r.get(0).map(Row))
+        .prepare_cached(&format!("SELECT r.row FROM {RESOURCE_BY_ID} AND r.version > 0"))?
+        .query_row(params![type_id.0, StoredId::new(id), id_hash(type_id, id)], |r| r.get(0).map(Row))
         .optional()?
         .ok_or_else(not_found)
 }

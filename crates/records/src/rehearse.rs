@@ -6,6 +6,7 @@
 
 use crate::error::Error;
 use crate::id::StoredId;
+use crate::name::{RESOURCE_BY_ID, id_hash};
 use crate::plan::{Change, Content, Current, Found, IfEqual, Lookup, Operation, Planner, Value, Write};
 use crate::remember::Remembering;
 use crate::store::Records;
@@ -282,10 +283,10 @@ type State = (i64, bool, Option<(i64, Vec<u8>)>);
 
 fn stored(reader: &rusqlite::Connection, (resource_type, id): &Key) -> Result<Option<State>, Error> {
     Ok(reader
-        .prepare_cached(
-            "SELECT state, version, dictionary, body FROM resource WHERE type = ?1 AND id = ?2 AND version > 0",
-        )?
-        .query_row(params![resource_type.0, StoredId::new(id)], |r| {
+        .prepare_cached(&format!(
+            "SELECT r.state, r.version, r.dictionary, r.body FROM {RESOURCE_BY_ID} AND r.version > 0"
+        ))?
+        .query_row(params![resource_type.0, StoredId::new(id), id_hash(*resource_type, id)], |r| {
             let body = r.get::<_, Option<i64>>(2)?.zip(r.get::<_, Option<Vec<u8>>>(3)?);
             Ok((r.get(1)?, r.get::<_, i64>(0)? == crate::apply::LIVE, body))
         })

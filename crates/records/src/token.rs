@@ -1,5 +1,7 @@
 //! Numbers for tokens: (system, code) pairs and systems.
 
+use crate::error::Error;
+use crate::name::{CODES, Names, code_hash};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::HashMap;
 
@@ -11,15 +13,12 @@ pub(crate) const URL_SYSTEM: &str = "\u{1}url";
 /// The cache is emptied when it holds this many pairs; identifiers are mostly seen once.
 const CACHED: usize = 300_000;
 
-/// What the index of codes is keyed by.
-fn hash(code: &str) -> i64 {
-    let hash = blake3::hash(code.as_bytes());
-    i64::from(u32::from_le_bytes([hash.as_bytes()[0], hash.as_bytes()[1], hash.as_bytes()[2], hash.as_bytes()[3]]) >> 1)
-}
+const TOKEN: &str = "SELECT v.no FROM code_hash h CROSS JOIN token_value v ON v.no = h.no
+   WHERE h.hash = ?3 AND v.code = ?1 AND v.system = ?2";
 
 /// The writer's numbers. What a savepoint gave is forgotten when it is rolled back.
-#[derive(Default)]
 pub(crate) struct Tokens {
+    names: Names,
     systems: HashMap<String, i64>,
     pairs: HashMap<(i64, String), i64>,
     next_system: i64,
@@ -29,11 +28,24 @@ pub(crate) struct Tokens {
 }
 
 impl Tokens {
-    pub(crate) fn open(connection: &Connection) -> rusqlite::Result<Self> {
+    pub(crate) fn open(connection: &Connection) -> Result<Self, Error> {
         let next = |table: &str| {
             connection.query_row(&format!("SELECT coalesce(max(no), 0) + 1 FROM {table}"), [], |r| r.get(0))
         };
-        Ok(Tokens { next_system: next("token_system")?, next_pair: next("token_value")?, ..Tokens::default() })
+        Ok(Tokens {
+            names: Names::open(connection, CODES)?,
+            systems: HashMap::new(),
+            pairs: HashMap::new(),
+            next_system: next("token_system")?,
+            next_pair: next("token_value")?,
+            fresh_systems: Vec::new(),
+            fresh_pairs: Vec::new(),
+        })
+    }
+
+    /// Brings the index of codes within its bounds.
+    pub(crate) fn settle_names(&mut self, connection: &Connection) -> Result<(), Error> {
+        self.names.settle(connection)
     }
 
     /// Number of a system; 0 is "no system".
@@ -75,16 +87,17 @@ impl Tokens {
             return Ok(no);
         }
         let found = connection
-            .prepare_cached("SELECT no FROM token_value WHERE hash = ?3 AND code = ?1 AND system = ?2")?
-            .query_row(params![code, system, hash(code)], |r| r.get(0))
+            .prepare_cached(TOKEN)?
+            .query_row(params![code, system, code_hash(code)], |r| r.get(0))
             .optional()?;
         let no = match found {
             Some(no) => no,
             None => {
                 let no = self.next_pair;
                 connection
-                    .prepare_cached("INSERT INTO token_value(no, system, code, hash) VALUES(?1, ?2, ?3, ?4)")?
-                    .execute(params![no, system, code, hash(code)])?;
+                    .prepare_cached("INSERT INTO token_value(no, system, code) VALUES(?1, ?2, ?3)")?
+                    .execute(params![no, system, code])?;
+                self.names.add(connection, code_hash(code), no)?;
                 self.next_pair += 1;
                 self.fresh_pairs.push(key.clone());
                 no
@@ -103,8 +116,8 @@ impl Tokens {
         self.fresh_pairs.clear();
     }
 
-    /// Takes back what was given since the last [`Tokens::settle`].
-    pub(crate) fn roll_back(&mut self) {
+    /// Takes back what was given since the last [`Tokens::settle`], after the savepoint was rolled back.
+    pub(crate) fn roll_back(&mut self, connection: &Connection) -> Result<(), Error> {
         for uri in self.fresh_systems.drain(..) {
             self.systems.remove(&uri);
             self.next_system -= 1;
@@ -113,6 +126,7 @@ impl Tokens {
             self.pairs.remove(&key);
             self.next_pair -= 1;
         }
+        self.names.count(connection)
     }
 }
 
@@ -127,16 +141,16 @@ pub(crate) fn find_system(connection: &Connection, uri: &str) -> rusqlite::Resul
 /// Number of a pair that a search names; `None` if it never occurred.
 pub(crate) fn find(connection: &Connection, system: i64, code: &str) -> rusqlite::Result<Option<i64>> {
     connection
-        .prepare_cached("SELECT no FROM token_value WHERE hash = ?3 AND code = ?1 AND system = ?2")?
-        .query_row(params![code, system, hash(code)], |r| r.get(0))
+        .prepare_cached(TOKEN)?
+        .query_row(params![code, system, code_hash(code)], |r| r.get(0))
         .optional()
 }
 
 /// Numbers of a code in every system.
 pub(crate) fn find_code(connection: &Connection, code: &str) -> rusqlite::Result<Vec<i64>> {
     connection
-        .prepare_cached("SELECT no FROM token_value WHERE hash = ?2 AND code = ?1")?
-        .query_map(params![code, hash(code)], |r| r.get(0))?
+        .prepare_cached("SELECT v.no FROM code_hash h CROSS JOIN token_value v ON v.no = h.no WHERE h.hash = ?2 AND v.code = ?1")?
+        .query_map(params![code, code_hash(code)], |r| r.get(0))?
         .collect()
 }
 

@@ -1,16 +1,17 @@
 //! The one writer: takes requests from a bounded queue and commits many of them at once.
 //!
 //! A batch is one SQLite transaction; each request in it is a savepoint, so that one that fails leaves no trace and no gap in
-//! the feed. Index rows of the whole batch are sorted by table and key before they are inserted. The order at the end is: pack
-//! synced, then the commit, then the answers.
+//! the feed. Index keys of the whole batch are sorted and written as one run. The order at the end is: pack synced, then the
+//! commit, then the answers.
 
 use crate::apply::Applied;
 use crate::arrival::{PackWriter, Packed, Place};
 use crate::dead_letter::DeadLetterNo;
 use crate::error::Error;
 use crate::id::{ArrivalNo, DeliveryNo, Row, Seq};
+use crate::index::{Merges, Pending};
+use crate::name::{IDS, Names};
 use crate::plan::{Operation, Outcome, Planner};
-use crate::posting::IndexRow;
 use crate::remember::{Answer, Remembering};
 use crate::store::{ReuseArrival, Shared};
 use crate::token::Tokens;
@@ -19,7 +20,7 @@ use fhir::schema::TypeId;
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender};
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError};
 
 /// A batch is closed when it holds this many operations.
 const BATCH_OPERATIONS: usize = 4_000;
@@ -85,9 +86,13 @@ pub(crate) struct Writer {
     pub(crate) connection: Connection,
     pub(crate) shared: Arc<Shared>,
     pub(crate) tokens: Tokens,
+    pub(crate) ids: Names,
     pub(crate) rows: HashMap<(TypeId, String), Row>,
     fresh_rows: Vec<(TypeId, String)>,
-    pending: Vec<(IndexRow, bool)>,
+    pub(crate) pending: Pending,
+    merges: Merges,
+    /// Keys that the batch has brought to the index.
+    batch_keys: usize,
     pub(crate) next_row: i64,
     pub(crate) next_seq: i64,
     next_arrival: i64,
@@ -99,6 +104,8 @@ pub(crate) struct Writer {
     pub(crate) now_us: i64,
 }
 
+/// Number of live resources of all types.
+const LIVE_RESOURCES: &str = "SELECT coalesce(sum(live), 0) FROM type_count";
 /// Rows known by id are forgotten when there are this many.
 const CACHED_ROWS: usize = 500_000;
 
@@ -118,13 +125,16 @@ impl Writer {
                 (pack, at as u64 + frames.iter().map(|&l| u64::from(l)).sum::<u64>())
             }
         };
-        let live = number("SELECT count(*) FROM live")?;
+        let live = number(LIVE_RESOURCES)?;
         let dictionaries = number("SELECT count(*) FROM dictionary")? as usize;
         Ok(Writer {
             tokens: Tokens::open(&connection)?,
+            ids: Names::open(&connection, IDS)?,
             rows: HashMap::new(),
             fresh_rows: Vec::new(),
-            pending: Vec::new(),
+            pending: Pending::default(),
+            merges: Merges::open(&connection)?,
+            batch_keys: 0,
             next_row: number("SELECT coalesce(max(row), 0) + 1 FROM resource")?,
             next_seq: number("SELECT coalesce(max(seq), 0) + 1 FROM feed")?,
             next_arrival: number("SELECT coalesce(max(no), 0) + 1 FROM arrival")?,
@@ -145,7 +155,7 @@ impl Writer {
 
     /// Serves the queue until it is told to stop or nobody is left to send.
     pub(crate) fn run(mut self, queue: &Receiver<Message>) {
-        while let Ok(first) = queue.recv() {
+        while let Some(first) = self.next(queue) {
             let mut next = Some(first);
             let (mut batch, mut operations, mut bytes) = (Vec::new(), 0, 0);
             while let Some(message) = next.take() {
@@ -175,6 +185,34 @@ impl Writer {
             }
             self.commit(batch);
         }
+    }
+
+    /// The next message; merges go on until it comes. `None` if nobody is left to send.
+    fn next(&mut self, queue: &Receiver<Message>) -> Option<Message> {
+        loop {
+            match queue.try_recv() {
+                Ok(message) => return Some(message),
+                Err(TryRecvError::Disconnected) => return None,
+                // What cannot be merged now, for want of space say, is tried again beside the next commit.
+                Err(TryRecvError::Empty) if self.merge_on().unwrap_or(false) => {}
+                Err(TryRecvError::Empty) => return queue.recv().ok(),
+            }
+        }
+    }
+
+    /// Merges some more of the index; false if nothing is left to merge.
+    fn merge_on(&mut self) -> Result<bool, Error> {
+        if !Merges::due(&self.connection)? {
+            return Ok(false);
+        }
+        self.connection.execute_batch("BEGIN IMMEDIATE")?;
+        let worked = self.merges.idle(&self.connection, &self.shared.runs);
+        let ended = if worked.is_ok() { self.connection.execute_batch("COMMIT") } else { Ok(()) };
+        if !self.connection.is_autocommit() {
+            let _ = self.connection.execute_batch("ROLLBACK");
+        }
+        ended?;
+        worked
     }
 
     fn commit(&mut self, batch: Vec<(Box<Request>, Reply<Receipt>)>) {
@@ -226,7 +264,11 @@ impl Writer {
             return Err(error);
         }
         self.repack()?;
+        self.ids.settle(&self.connection)?;
+        self.tokens.settle_names(&self.connection)?;
         self.flush()?;
+        let keys = std::mem::take(&mut self.batch_keys);
+        self.merges.beside(&self.connection, &self.shared.runs, keys)?;
         self.pack.sync()?;
         self.connection.execute_batch("COMMIT")?;
         Ok(())
@@ -234,6 +276,13 @@ impl Writer {
 
     /// One request under a savepoint. The second value is set if the transaction itself can no longer be used.
     fn in_savepoint(&mut self, request: Request) -> (Result<Receipt, Error>, Option<Error>) {
+        // What the requests before it brought to the index must not go with this one's savepoint.
+        if !request.answers.is_empty()
+            && let Err(error) = self.flush()
+        {
+            let text = error.to_string();
+            return (Err(error), Some(Error::Damaged(text)));
+        }
         if let Err(error) = self.connection.execute_batch("SAVEPOINT request") {
             let text = error.to_string();
             return (Err(error.into()), Some(Error::Damaged(text)));
@@ -250,13 +299,15 @@ impl Writer {
                 self.pending.truncate(marks.4);
                 (self.next_row, self.next_seq, self.next_arrival, self.live) = (marks.0, marks.1, marks.2, marks.3);
                 self.pack.rewind(marks.5);
-                self.tokens.roll_back();
                 for key in self.fresh_rows.drain(..) {
                     self.rows.remove(&key);
                 }
-                let back = self.connection.execute_batch("ROLLBACK TO request; RELEASE request");
+                let back = self.connection.execute_batch("ROLLBACK TO request; RELEASE request").map_err(Error::from);
+                let back = back
+                    .and_then(|()| self.tokens.roll_back(&self.connection))
+                    .and_then(|()| self.ids.count(&self.connection));
                 // A full disk makes SQLite roll everything back by itself; then no savepoint is left to go back to.
-                (Err(error), back.err().map(Error::from))
+                (Err(error), back.err())
             }
         }
     }
@@ -270,7 +321,6 @@ impl Writer {
             return Ok(Receipt { arrival, new_arrival: false, outcomes, dead_letters: Vec::new(), seq });
         }
         if !self.still_true(&request.answers)? {
-            self.flush()?;
             let lookup = Remembering::new(&self.connection, &self.shared, &request.grant);
             request.operations = request.planner.plan(&lookup)?;
         }
@@ -333,11 +383,7 @@ impl Writer {
     }
 
     /// True if every answer that the plan was built on would be given again.
-    fn still_true(&mut self, answers: &[Answer]) -> Result<bool, Error> {
-        if answers.is_empty() {
-            return Ok(true);
-        }
-        self.flush()?;
+    fn still_true(&self, answers: &[Answer]) -> Result<bool, Error> {
         for answer in answers {
             if !answer.holds(&self.connection, &self.shared)? {
                 return Ok(false);
@@ -414,31 +460,10 @@ impl Writer {
         self.rows.insert((resource_type, id), row);
     }
 
-    pub(crate) fn index(&mut self, row: IndexRow) {
-        self.pending.push((row, true));
-    }
-
-    pub(crate) fn unindex(&mut self, row: IndexRow) {
-        self.pending.push((row, false));
-    }
-
-    /// Brings the batch's index rows into the tables, in key order. The last word on a key wins.
+    /// Brings the keys of the batch so far into the index.
     pub(crate) fn flush(&mut self) -> Result<(), Error> {
-        if self.pending.is_empty() {
-            return Ok(());
-        }
-        let mut pending = std::mem::take(&mut self.pending);
-        pending.sort_by(|a, b| a.0.order(&b.0));
-        for at in 0..pending.len() {
-            if pending.get(at + 1).is_some_and(|next| next.0 == pending[at].0) {
-                continue;
-            }
-            let (row, insert) = &pending[at];
-            write_index_row(&self.connection, row, *insert)?;
-        }
-        pending.clear();
-        self.pending = pending;
-        Ok(())
+        self.batch_keys += self.pending.len();
+        self.merges.add(&self.connection, &self.shared.runs, &mut self.pending)
     }
 
     /// After a failed commit: back to what the database says.
@@ -447,16 +472,18 @@ impl Writer {
             let _ = self.connection.execute_batch("ROLLBACK");
         }
         self.pending.clear();
+        self.batch_keys = 0;
         self.rows.clear();
         self.fresh_rows.clear();
         let number = |sql: &str| self.connection.query_row(sql, [], |r| r.get::<_, i64>(0));
         if let Ok(tokens) = Tokens::open(&self.connection) {
             self.tokens = tokens;
         }
+        let _ = self.ids.count(&self.connection);
         self.next_row = number("SELECT coalesce(max(row), 0) + 1 FROM resource").unwrap_or(self.next_row);
         self.next_seq = number("SELECT coalesce(max(seq), 0) + 1 FROM feed").unwrap_or(self.next_seq);
         self.next_arrival = number("SELECT coalesce(max(no), 0) + 1 FROM arrival").unwrap_or(self.next_arrival);
-        self.live = number("SELECT count(*) FROM live").unwrap_or(self.live);
+        self.live = number(LIVE_RESOURCES).unwrap_or(self.live);
     }
 
     fn train_when_due(&mut self) {
@@ -515,86 +542,4 @@ impl Writer {
             .execute([self.repack_after])?;
         Ok(())
     }
-}
-
-fn write_index_row(connection: &Connection, row: &IndexRow, insert: bool) -> rusqlite::Result<()> {
-    macro_rules! go {
-        ($insert:literal, $delete:literal, $($value:expr),*) => {
-            connection.prepare_cached(if insert { $insert } else { $delete })?.execute(params![$($value),*])?
-        };
-    }
-    match row {
-        IndexRow::Token(p, v, r) => go!(
-            "INSERT OR IGNORE INTO token VALUES(?1,?2,?3)",
-            "DELETE FROM token WHERE param=?1 AND token=?2 AND row=?3",
-            p,
-            v,
-            r
-        ),
-        IndexRow::Reference(p, v, r) => {
-            go!(
-                "INSERT OR IGNORE INTO reference VALUES(?1,?2,?3)",
-                "DELETE FROM reference WHERE param=?1 AND target=?2 AND row=?3",
-                p,
-                v,
-                r
-            )
-        }
-        IndexRow::Date(p, l, s, r) => {
-            go!(
-                "INSERT OR IGNORE INTO date VALUES(?1,?2,?3,?4)",
-                "DELETE FROM date WHERE param=?1 AND low=?2 AND span=?3 AND row=?4",
-                p,
-                l,
-                s,
-                r
-            )
-        }
-        IndexRow::DateLong(p, l, h, r) => {
-            go!(
-                "INSERT OR IGNORE INTO date_long VALUES(?1,?2,?3,?4)",
-                "DELETE FROM date_long WHERE param=?1 AND low=?2 AND high=?3 AND row=?4",
-                p,
-                l,
-                h,
-                r
-            )
-        }
-        IndexRow::CodeDate(p, t, l, h, r) => go!(
-            "INSERT OR IGNORE INTO code_date VALUES(?1,?2,?3,?4,?5)",
-            "DELETE FROM code_date WHERE param=?1 AND token=?2 AND low=?3 AND high=?4 AND row=?5",
-            p,
-            t,
-            l,
-            h,
-            r
-        ),
-        IndexRow::Number(p, l, h, r) => {
-            go!(
-                "INSERT OR IGNORE INTO number VALUES(?1,?2,?3,?4)",
-                "DELETE FROM number WHERE param=?1 AND low=?2 AND high=?3 AND row=?4",
-                p,
-                l,
-                h,
-                r
-            )
-        }
-        IndexRow::Quantity(p, u, l, h, r) => go!(
-            "INSERT OR IGNORE INTO quantity VALUES(?1,?2,?3,?4,?5)",
-            "DELETE FROM quantity WHERE param=?1 AND unit=?2 AND low=?3 AND high=?4 AND row=?5",
-            p,
-            u,
-            l,
-            h,
-            r
-        ),
-        IndexRow::Text(p, v, r) => go!(
-            "INSERT OR IGNORE INTO text VALUES(?1,?2,?3)",
-            "DELETE FROM text WHERE param=?1 AND value=?2 AND row=?3",
-            p,
-            v,
-            r
-        ),
-    };
-    Ok(())
 }

@@ -13,6 +13,7 @@ pub use ask::{Why, WhyKind};
 
 use crate::error::Error;
 use crate::id::{Row, Seq};
+use crate::index::key::{self, Key};
 use crate::posting::Posting;
 use crate::read::{self, Stored};
 use crate::search::Index as Postings;
@@ -21,7 +22,7 @@ use access::{Grant, Permission};
 use ask::{Answer, Ask, Care};
 use fhir::json::Document;
 use fhir::parameters::parameters;
-use fhir::schema::{TypeId, r4};
+use fhir::schema::r4;
 use rusqlite::Connection;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError, RwLock};
@@ -143,7 +144,7 @@ impl Records {
             else {
                 continue;
             };
-            let last_contact_us = if may_see_contacts { last_contact(&reader, row, self.now_us())? } else { None };
+            let last_contact_us = if may_see_contacts { last_contact(&reader, &self.shared, row, self.now_us())? } else { None };
             found.push(FoundPerson { stored, why: answer.why, last_contact_us });
         }
         Ok(PeoplePage { found, total, known, seq })
@@ -166,7 +167,7 @@ impl Records {
         let head = Seq(reader.query_row("SELECT coalesce(max(seq), 0) FROM feed", [], |r| r.get(0))?);
         let Some(patient) = r4().type_id("Patient") else { return Ok(head) };
         let rows = match *position {
-            None => rows(&reader, "SELECT row FROM live WHERE type = ?1", [i64::from(patient.0), 0])?,
+            None => Postings::new(&reader, &self.shared, patient).all()?.iter().map(|row| Row(row as i64)).collect(),
             Some(at) => rows(
                 &reader,
                 "SELECT DISTINCT f.row FROM feed f JOIN resource r ON r.row = f.row WHERE r.type = ?1 AND f.seq > ?2",
@@ -208,17 +209,20 @@ fn person(connection: &Connection, shared: &Shared, row: Row) -> Result<Option<P
 }
 
 /// When the patient's last encounter up to now began.
-fn last_contact(connection: &Connection, patient: Row, now_us: i64) -> Result<Option<i64>, Error> {
+fn last_contact(
+    connection: &Connection,
+    shared: &Shared,
+    patient: Row,
+    now_us: i64,
+) -> Result<Option<i64>, Error> {
     let number = |code| parameters().find("Encounter", code).map(|parameter| parameter.number);
     let (Some(of), Some(when), Some(encounter)) = (number("patient"), number("date"), r4().type_id("Encounter")) else {
         return Ok(None);
     };
-    let index = Postings { connection, resource_type: TypeId(encounter.0) };
-    let mut statement = connection.prepare_cached("SELECT row FROM reference WHERE param = ?1 AND target = ?2")?;
-    let mut rows = statement.query([i64::from(of), patient.0])?;
+    let index = Postings::new(connection, shared, encounter);
     let mut last = None;
-    while let Some(row) = rows.next()? {
-        for posting in index.forward(row.get(0)?)? {
+    for row in &index.collect(&Key::new(key::REFERENCE, of).number(patient.0))? {
+        for posting in index.forward(row as i64)? {
             if let Posting::Date { param, low, high } = posting
                 && param == when
             {

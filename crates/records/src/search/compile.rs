@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::id::{Row, StoredId};
 use crate::posting::PRESENT;
 use crate::store::Shared;
+use crate::name::{RESOURCE_BY_ID, id_hash};
 use crate::token::{self, UNIT_SYSTEM, URL_SYSTEM};
 use fhir::parameters::{Parameter, ParameterKind};
 use fhir::schema::TypeId;
@@ -98,7 +99,7 @@ impl Compiler<'_> {
                 let mut found = RoaringTreemap::new();
                 for (target, inner) in targets {
                     let condition = self.filter(*target, inner)?;
-                    let index = Index { connection: self.connection, resource_type: *target };
+                    let index = Index::new(self.connection, self.shared, *target);
                     // A negated inner filter is about resources that are there: stubs are none.
                     found |= index.evaluate(&condition)?;
                 }
@@ -106,7 +107,7 @@ impl Compiler<'_> {
             }
             Test::Has { source, parameter, filter } => {
                 let condition = self.filter(*source, filter)?;
-                let referring = Index { connection: self.connection, resource_type: *source };
+                let referring = Index::new(self.connection, self.shared, *source);
                 let from = referring.evaluate(&condition)?;
                 Condition::Rows(referring.targets(&from, parameter.number)?)
             }
@@ -116,8 +117,8 @@ impl Compiler<'_> {
     fn row(&self, resource_type: TypeId, id: &str) -> Result<Option<Row>, Error> {
         Ok(self
             .connection
-            .prepare_cached("SELECT row FROM resource WHERE type = ?1 AND id = ?2")?
-            .query_row(params![resource_type.0, StoredId::new(id)], |r| r.get(0).map(Row))
+            .prepare_cached(&format!("SELECT r.row FROM {RESOURCE_BY_ID}"))?
+            .query_row(params![resource_type.0, StoredId::new(id), id_hash(resource_type, id)], |r| r.get(0).map(Row))
             .optional()?)
     }
 

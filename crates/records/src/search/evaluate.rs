@@ -5,57 +5,127 @@
 
 use super::condition::{Condition, Table};
 use crate::error::Error;
+use crate::index::key::{self, HEAD_BYTES, Key, Ranged};
+use crate::index::Runs;
 use crate::posting::{self, DATE_SPAN_US, Posting, TEXT_CHARS, indexed_text};
+use crate::store::Shared;
 use fhir::schema::TypeId;
 use fhir::search::{DateMatch, NumberMatch, Prefix, StringMatch};
 use roaring::RoaringTreemap;
-use rusqlite::types::FromSql;
-use rusqlite::{Connection, OptionalExtension, ToSql, params, params_from_iter};
+use rusqlite::{Connection, OptionalExtension, params};
+use std::cell::OnceCell;
 
 /// Estimates stop counting here: beyond it a set is just "large".
 pub(crate) const LARGE: u64 = 20_000;
 /// A set this many times smaller than another condition's is probed against it instead of building the other set.
 const PROBE_RATIO: u64 = 6;
-/// More values than this are looked up by reading the parameter's whole run.
-const MANY_TARGETS: u64 = 30_000;
+/// More targets than this are looked up by reading all references of the parameter.
+const MANY_TARGETS: u64 = 256;
+/// More rows than this are not looked at one by one.
+const MANY_ROWS: u64 = 30_000;
 
 /// The index of one type as one connection sees it.
 pub(crate) struct Index<'a> {
     pub(crate) connection: &'a Connection,
+    shared: &'a Shared,
     pub(crate) resource_type: TypeId,
+    runs: OnceCell<Runs>,
 }
 
-impl Index<'_> {
-    fn collect(&self, sql: &str, values: &[&dyn ToSql]) -> Result<RoaringTreemap, Error> {
-        let mut statement = self.connection.prepare_cached(sql)?;
-        let mut rows = statement.query(params_from_iter(values))?;
-        let mut out = Vec::new();
-        while let Some(row) = rows.next()? {
-            out.push(row.get::<_, i64>(0)? as u64);
+impl<'a> Index<'a> {
+    pub(crate) fn new(connection: &'a Connection, shared: &'a Shared, resource_type: TypeId) -> Self {
+        Index { connection, shared, resource_type, runs: OnceCell::new() }
+    }
+
+    /// The same snapshot for another type.
+    pub(crate) fn of(&self, resource_type: TypeId) -> Self {
+        Index { connection: self.connection, shared: self.shared, resource_type, runs: self.runs.clone() }
+    }
+
+    fn runs(&self) -> Result<&Runs, Error> {
+        if let Some(runs) = self.runs.get() {
+            return Ok(runs);
         }
+        let runs = Runs::open(self.connection, &self.shared.runs)?;
+        Ok(self.runs.get_or_init(|| runs))
+    }
+
+    /// Visits the keys in `from..to` until `visit` says false.
+    fn scan(&self, from: &[u8], to: &[u8], visit: impl FnMut(&[u8]) -> bool) -> Result<(), Error> {
+        if from >= to {
+            return Ok(());
+        }
+        self.runs()?.scan(self.connection, from, to, visit)
+    }
+
+    /// Rows of the keys in `from..to` that `matches`.
+    fn rows(&self, from: &[u8], to: &[u8], mut matches: impl FnMut(&[u8]) -> bool) -> Result<RoaringTreemap, Error> {
+        let mut out = Vec::new();
+        self.scan(from, to, |key| {
+            if matches(key) {
+                out.push(key::row(key) as u64);
+            }
+            true
+        })?;
         out.sort_unstable();
         out.dedup();
         Ok(RoaringTreemap::from_sorted_iter(out).unwrap_or_default())
     }
 
-    fn count(&self, sql: &str, values: &[&dyn ToSql]) -> Result<u64, Error> {
-        let sql = format!("SELECT count(*) FROM ({sql} LIMIT {LARGE})");
-        let count: i64 = self.connection.prepare_cached(&sql)?.query_row(params_from_iter(values), |r| r.get(0))?;
-        Ok(count as u64)
+    /// Rows of all keys that begin with `prefix`.
+    pub(crate) fn collect(&self, prefix: &Key) -> Result<RoaringTreemap, Error> {
+        self.rows(prefix.bytes(), &prefix.end(), |_| true)
+    }
+
+    /// Rows in order of the keys that begin with `prefix`, after the row `after`, until `visit` says false.
+    pub(crate) fn walk(
+        &self,
+        prefix: &Key,
+        after: i64,
+        mut visit: impl FnMut(i64) -> Result<bool, Error>,
+    ) -> Result<(), Error> {
+        let from = prefix.clone().number(after + 1);
+        let mut keys = self.runs()?.ordered(self.connection, from.bytes(), Some(&prefix.end()))?;
+        while let Some(key) = keys.next_held()? {
+            if !visit(key::row(key))? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Number of keys in `from..to`, counted up to [`LARGE`].
+    fn count(&self, from: &[u8], to: &[u8]) -> Result<u64, Error> {
+        let mut count = 0;
+        self.scan(from, to, |_| {
+            count += 1;
+            count < LARGE
+        })?;
+        Ok(count)
+    }
+
+    fn count_of(&self, prefix: &Key) -> Result<u64, Error> {
+        self.count(prefix.bytes(), &prefix.end())
+    }
+
+    fn count_times(&self, prefix: &Key, (from, to): (i64, i64)) -> Result<u64, Error> {
+        let (from, to) = (prefix.clone().time(from), prefix.clone().time(to));
+        self.count(from.bytes(), &to.end())
     }
 
     /// All live resources of the type.
     pub(crate) fn all(&self) -> Result<RoaringTreemap, Error> {
-        self.collect("SELECT row FROM live WHERE type = ?1", &[&self.resource_type.0])
+        self.collect(&Key::new(key::LIVE, self.resource_type.0))
     }
 
     /// Number of live resources of the type.
     pub(crate) fn count_all(&self) -> Result<u64, Error> {
-        let count: i64 = self
+        let count: Option<i64> = self
             .connection
-            .prepare_cached("SELECT count(*) FROM live WHERE type = ?1")?
-            .query_row([self.resource_type.0], |r| r.get(0))?;
-        Ok(count as u64)
+            .prepare_cached("SELECT live FROM type_count WHERE type = ?1")?
+            .query_row([self.resource_type.0], |r| r.get(0))
+            .optional()?;
+        Ok(count.unwrap_or(0) as u64)
     }
 
     /// About how many rows match, at most [`LARGE`].
@@ -66,7 +136,7 @@ impl Index<'_> {
             Condition::Tokens { param, tokens } => {
                 let mut sum = 0;
                 for token in tokens {
-                    sum += self.count("SELECT 1 FROM token WHERE param = ?1 AND token = ?2", &[param, token])?;
+                    sum += self.count_of(&Key::new(key::TOKEN, *param).number(*token))?;
                     if sum >= LARGE {
                         return Ok(LARGE);
                     }
@@ -76,8 +146,7 @@ impl Index<'_> {
             Condition::References { param, targets } => {
                 let mut sum = 0;
                 for target in targets.iter().take(64) {
-                    let target = target as i64;
-                    sum += self.count("SELECT 1 FROM reference WHERE param = ?1 AND target = ?2", &[param, &target])?;
+                    sum += self.count_of(&Key::new(key::REFERENCE, *param).number(target as i64))?;
                     if sum >= LARGE {
                         return Ok(LARGE);
                     }
@@ -85,37 +154,22 @@ impl Index<'_> {
                 let seen = targets.len().clamp(1, 64);
                 (sum * targets.len() / seen).min(LARGE)
             }
-            Condition::TokenSystem { param, .. } => self.count("SELECT 1 FROM token WHERE param = ?1", &[param])?,
+            Condition::TokenSystem { param, .. } => self.count_of(&Key::new(key::TOKEN, *param))?,
             Condition::Date { param, date } => {
-                let (from, to) = start_bounds(date, DATE_SPAN_US);
-                self.count("SELECT 1 FROM date WHERE param = ?1 AND low BETWEEN ?2 AND ?3", &[param, &from, &to])?
-                    + self.count("SELECT 1 FROM date_long WHERE param = ?1", &[param])?
+                self.count_times(&Key::new(key::DATE, *param), start_bounds(date, DATE_SPAN_US))?
+                    + self.count_of(&Key::new(key::DATE_LONG, *param))?
             }
-            Condition::CodeDate { code, token, date, .. } => {
-                let (from, to) = start_bounds(date, i64::MAX);
-                self.count(
-                    "SELECT 1 FROM code_date WHERE param = ?1 AND token = ?2 AND low BETWEEN ?3 AND ?4",
-                    &[code, token, &from, &to],
-                )?
-            }
+            Condition::CodeDate { code, token, date, .. } => self
+                .count_times(&Key::new(key::CODE_DATE, *code).number(*token), start_bounds(date, i64::MAX))?,
             Condition::Text { param, text: StringMatch::Prefix(text) | StringMatch::Exact(text) } => {
-                let (from, to) = prefix_range(&indexed_text(text));
-                self.count("SELECT 1 FROM text WHERE param = ?1 AND value >= ?2 AND value < ?3", &[param, &from, &to])?
+                self.count_of(&Key::new(key::TEXT, *param).beginning(&indexed_text(text)))?
             }
-            Condition::Text { param, .. } => self.count("SELECT 1 FROM text WHERE param = ?1", &[param])?,
-            Condition::Number { param, .. } => self.count("SELECT 1 FROM number WHERE param = ?1", &[param])?,
-            Condition::Quantity { param, unit, .. } => {
-                self.count("SELECT 1 FROM quantity WHERE param = ?1 AND unit = ?2", &[param, unit])?
-            }
-            Condition::Shown { param, .. } => {
-                self.count("SELECT 1 FROM quantity WHERE param = ?1 AND unit = 0", &[param])?
-            }
+            Condition::Text { param, .. } => self.count_of(&Key::new(key::TEXT, *param))?,
+            Condition::Number { param, .. } => self.count_of(&Key::new(key::NUMBER, *param))?,
+            Condition::Quantity { param, unit, .. } => self.count_of(&Key::new(key::QUANTITY, *param).number(*unit))?,
+            Condition::Shown { param, .. } => self.count_of(&Key::new(key::QUANTITY, *param).number(0))?,
             Condition::Updated(date) => {
-                let (from, to) = start_bounds(date, 0);
-                self.count(
-                    "SELECT 1 FROM updated WHERE type = ?1 AND updated_us BETWEEN ?2 AND ?3",
-                    &[&self.resource_type.0, &from, &to],
-                )?
+                self.count_times(&Key::new(key::UPDATED, self.resource_type.0), start_bounds(date, 0))?
             }
             Condition::Any(parts) => {
                 let mut sum = 0;
@@ -143,33 +197,23 @@ impl Index<'_> {
             Condition::Tokens { param, tokens } => {
                 let mut out = RoaringTreemap::new();
                 for token in tokens {
-                    out |= self.collect("SELECT row FROM token WHERE param = ?1 AND token = ?2", &[param, token])?;
+                    out |= self.collect(&Key::new(key::TOKEN, *param).number(*token))?;
                 }
                 Ok(out)
             }
             Condition::References { param, targets } => self.referring(*param, targets),
-            Condition::TokenSystem { param, system } => self.collect(
-                "SELECT t.row FROM token t JOIN token_value v ON v.no = t.token WHERE t.param = ?1 AND v.system = ?2",
-                &[param, system],
-            ),
+            Condition::TokenSystem { param, system } => self.of_system(*param, *system),
             Condition::Date { param, date } => self.dates(*param, date),
-            Condition::CodeDate { code, token, date, .. } => {
-                let (from, to) = start_bounds(date, i64::MAX);
-                self.ranges(
-                    "SELECT row, low, high FROM code_date WHERE param = ?1 AND token = ?2 AND low BETWEEN ?3 AND ?4",
-                    &[code, token, &from, &to],
-                    |low: i64, high: i64| date.matches(low, high),
-                )
-            }
-            Condition::Text { param, text } => self.texts(*param, text),
-            Condition::Number { param, number } => {
-                self.numbers("SELECT row, low, high FROM number WHERE param = ?1", &[param], number)
-            }
-            Condition::Quantity { param, unit, number } => self.numbers(
-                "SELECT row, low, high FROM quantity WHERE param = ?1 AND unit = ?2",
-                &[param, unit],
-                number,
+            Condition::CodeDate { code, token, date, .. } => self.times(
+                &Key::new(key::CODE_DATE, *code).number(*token),
+                start_bounds(date, i64::MAX),
+                |low, high| date.matches(low, high),
             ),
+            Condition::Text { param, text } => self.texts(*param, text),
+            Condition::Number { param, number } => self.numbers(&Key::new(key::NUMBER, *param), number),
+            Condition::Quantity { param, unit, number } => {
+                self.numbers(&Key::new(key::QUANTITY, *param).number(*unit), number)
+            }
             Condition::Shown { param, number, .. } => {
                 // The number bounds the candidates; the unit stands in the forward blobs. `ne` asks for the unit's presence too.
                 let wide = if number.prefix == Prefix::Ne {
@@ -181,12 +225,11 @@ impl Index<'_> {
             }
             Condition::Has { param, table } => self.having(*param, *table),
             Condition::Updated(date) => {
+                let prefix = Key::new(key::UPDATED, self.resource_type.0);
                 let (from, to) = start_bounds(date, 0);
-                self.ranges(
-                    "SELECT row, updated_us, updated_us FROM updated WHERE type = ?1 AND updated_us BETWEEN ?2 AND ?3",
-                    &[&self.resource_type.0, &from, &to],
-                    |low: i64, high: i64| date.matches(low, high),
-                )
+                self.rows(prefix.clone().time(from).bytes(), &prefix.time(to).end(), |key| {
+                    key::time(key, HEAD_BYTES).is_some_and(|at| date.matches(at, at))
+                })
             }
             Condition::Any(parts) => {
                 let mut out = RoaringTreemap::new();
@@ -225,13 +268,14 @@ impl Index<'_> {
 
     /// Which of these rows are live resources of the type.
     fn alive(&self, rows: &RoaringTreemap) -> Result<RoaringTreemap, Error> {
-        if rows.len() > MANY_TARGETS {
+        if rows.len() > MANY_ROWS {
             return self.all();
         }
-        let mut statement = self.connection.prepare_cached("SELECT 1 FROM live WHERE type = ?1 AND row = ?2")?;
+        let mut statement =
+            self.connection.prepare_cached("SELECT 1 FROM resource WHERE row = ?1 AND type = ?2 AND state = ?3")?;
         let mut out = RoaringTreemap::new();
         for row in rows {
-            if statement.exists(params![self.resource_type.0, row as i64])? {
+            if statement.exists(params![row as i64, self.resource_type.0, crate::apply::LIVE])? {
                 out.insert(row);
             }
         }
@@ -239,28 +283,33 @@ impl Index<'_> {
     }
 
     fn referring(&self, param: u16, targets: &RoaringTreemap) -> Result<RoaringTreemap, Error> {
-        let mut out = Vec::new();
+        let all = Key::new(key::REFERENCE, param);
         if targets.len() > MANY_TARGETS {
-            let mut statement = self.connection.prepare_cached("SELECT target, row FROM reference WHERE param = ?1")?;
-            let mut rows = statement.query([param])?;
-            while let Some(row) = rows.next()? {
-                if targets.contains(row.get::<_, i64>(0)? as u64) {
-                    out.push(row.get::<_, i64>(1)? as u64);
-                }
-            }
-        } else {
-            let mut statement =
-                self.connection.prepare_cached("SELECT row FROM reference WHERE param = ?1 AND target = ?2")?;
-            for target in targets {
-                let mut rows = statement.query(params![param, target as i64])?;
-                while let Some(row) = rows.next()? {
-                    out.push(row.get::<_, i64>(0)? as u64);
-                }
-            }
+            return self.rows(all.bytes(), &all.end(), |key| targets.contains(key::number(key, HEAD_BYTES) as u64));
         }
-        out.sort_unstable();
-        out.dedup();
-        Ok(RoaringTreemap::from_sorted_iter(out).unwrap_or_default())
+        let mut out = RoaringTreemap::new();
+        for target in targets {
+            out |= self.collect(&all.clone().number(target as i64))?;
+        }
+        Ok(out)
+    }
+
+    /// Rows with a token of `system`.
+    fn of_system(&self, param: u16, system: i64) -> Result<RoaringTreemap, Error> {
+        let mut statement = self.connection.prepare_cached("SELECT system FROM token_value WHERE no = ?1")?;
+        let prefix = Key::new(key::TOKEN, param);
+        let (mut last, mut failed) = ((-1, false), None);
+        let found = self.rows(prefix.bytes(), &prefix.end(), |key| {
+            let token = key::number(key, HEAD_BYTES);
+            // Keys of a token follow each other.
+            if token != last.0 {
+                let known = statement.query_row([token], |r| r.get::<_, i64>(0)).optional();
+                last = (token, matches!(known, Ok(Some(of)) if of == system));
+                failed = failed.take().or(known.err());
+            }
+            last.1
+        })?;
+        failed.map_or(Ok(found), |error| Err(error.into()))
     }
 
     /// Those of `rows` that a probe finds to match.
@@ -274,24 +323,17 @@ impl Index<'_> {
         Ok(kept)
     }
 
-    /// Rows of a query for (row, low, high) whose range matches.
-    fn ranges<T: FromSql>(
+    /// Rows of keys that begin with `prefix` whose range begins within bounds and matches.
+    fn times(
         &self,
-        sql: &str,
-        values: &[&dyn ToSql],
-        matches: impl Fn(T, T) -> bool,
+        prefix: &Key,
+        (from, to): (i64, i64),
+        matches: impl Fn(i64, i64) -> bool,
     ) -> Result<RoaringTreemap, Error> {
-        let mut statement = self.connection.prepare_cached(sql)?;
-        let mut rows = statement.query(params_from_iter(values))?;
-        let mut out = Vec::new();
-        while let Some(row) = rows.next()? {
-            if matches(row.get(1)?, row.get(2)?) {
-                out.push(row.get::<_, i64>(0)? as u64);
-            }
-        }
-        out.sort_unstable();
-        out.dedup();
-        Ok(RoaringTreemap::from_sorted_iter(out).unwrap_or_default())
+        let at = prefix.bytes().len();
+        self.rows(prefix.clone().time(from).bytes(), &prefix.clone().time(to).end(), |key| {
+            i64::range(key, at).is_some_and(|(low, high)| matches(low, high))
+        })
     }
 
     fn dates(&self, param: u16, date: &DateMatch) -> Result<RoaringTreemap, Error> {
@@ -300,100 +342,66 @@ impl Index<'_> {
             return Ok(self.having_dates(param)? - self.dates(param, &within)?);
         }
         let matches = |low: i64, high: i64| date.matches(low, high);
-        let (from, to) = start_bounds(date, DATE_SPAN_US);
-        let short = self.ranges(
-            "SELECT row, low, low + span FROM date WHERE param = ?1 AND low BETWEEN ?2 AND ?3",
-            &[&param, &from, &to],
-            matches,
-        )?;
-        let (from, to) = start_bounds(date, i64::MAX);
-        let long = self.ranges(
-            "SELECT row, low, high FROM date_long WHERE param = ?1 AND low BETWEEN ?2 AND ?3",
-            &[&param, &from, &to],
-            matches,
-        )?;
+        let short = self.times(&Key::new(key::DATE, param), start_bounds(date, DATE_SPAN_US), matches)?;
+        let long = self.times(&Key::new(key::DATE_LONG, param), start_bounds(date, i64::MAX), matches)?;
         Ok(short | long)
     }
 
     fn texts(&self, param: u16, text: &StringMatch) -> Result<RoaringTreemap, Error> {
-        match text {
+        let all = Key::new(key::TEXT, param);
+        let found = match text {
             StringMatch::Prefix(prefix) => {
                 let cut = indexed_text(prefix);
-                let (from, to) = prefix_range(&cut);
-                let found = self.collect(
-                    "SELECT row FROM text WHERE param = ?1 AND value >= ?2 AND value < ?3",
-                    &[&param, &from, &to],
-                )?;
+                let found = self.collect(&all.beginning(&cut))?;
                 // The index holds the beginning of long texts only.
-                if cut.len() < prefix.len() {
-                    self.keep(found, &Condition::Text { param, text: text.clone() })
-                } else {
-                    Ok(found)
+                if cut.len() == prefix.len() {
+                    return Ok(found);
                 }
+                found
             }
-            StringMatch::Contains(part) => {
-                let found = self.collect(
-                    "SELECT row FROM text WHERE param = ?1 AND (instr(value, ?2) > 0 OR length(value) >= ?3)",
-                    &[&param, part, &(TEXT_CHARS as i64)],
-                )?;
-                self.keep(found, &Condition::Text { param, text: text.clone() })
-            }
-            StringMatch::Exact(exact) => {
-                let found = self
-                    .collect("SELECT row FROM text WHERE param = ?1 AND value = ?2", &[&param, &indexed_text(exact)])?;
-                self.keep(found, &Condition::Text { param, text: text.clone() })
-            }
-        }
+            StringMatch::Contains(part) => self.rows(all.bytes(), &all.end(), |key| {
+                key::text(key).is_none_or(|text| text.contains(part) || text.chars().count() >= TEXT_CHARS)
+            })?,
+            StringMatch::Exact(exact) => self.collect(&all.text(&indexed_text(exact)))?,
+        };
+        self.keep(found, &Condition::Text { param, text: text.clone() })
     }
 
-    fn numbers(&self, sql: &str, keys: &[&dyn ToSql], number: &NumberMatch) -> Result<RoaringTreemap, Error> {
-        let mut values: Vec<&dyn ToSql> = keys.to_vec();
-        let matches = |low: f64, high: f64| number.matches(low, high);
-        // A resource's range starts at or below its end, so these bound the scan of the key's next column.
-        let sql = match number.prefix {
+    fn numbers(&self, prefix: &Key, number: &NumberMatch) -> Result<RoaringTreemap, Error> {
+        // A resource's range starts at or below its end, so these bound where it may start.
+        let (from, to) = match number.prefix {
             Prefix::Ne => {
                 let within = NumberMatch { prefix: Prefix::Eq, ..*number };
-                let all = self.ranges(sql, keys, |_: f64, _: f64| true)?;
-                return Ok(all - self.numbers(sql, keys, &within)?);
+                return Ok(self.collect(prefix)? - self.numbers(prefix, &within)?);
             }
-            Prefix::Eq => {
-                values.push(&number.low);
-                values.push(&number.high);
-                format!("{sql} AND low BETWEEN ?{} AND ?{}", values.len() - 1, values.len())
-            }
-            Prefix::Lt | Prefix::Le => {
-                values.push(&number.value);
-                format!("{sql} AND low <= ?{}", values.len())
-            }
-            Prefix::Ap => {
-                values.push(&number.high);
-                format!("{sql} AND low <= ?{}", values.len())
-            }
-            Prefix::Sa => {
-                values.push(&number.value);
-                format!("{sql} AND low > ?{}", values.len())
-            }
-            Prefix::Gt | Prefix::Ge | Prefix::Eb => sql.to_owned(),
+            Prefix::Eq => (Some(number.low), Some(number.high)),
+            Prefix::Lt | Prefix::Le => (None, Some(number.value)),
+            Prefix::Ap => (None, Some(number.high)),
+            Prefix::Sa => (Some(number.value), None),
+            Prefix::Gt | Prefix::Ge | Prefix::Eb => (None, None),
         };
-        self.ranges(&sql, &values, matches)
+        let bound = |value: Option<f64>| value.map_or_else(|| prefix.clone(), |value| prefix.clone().real(value));
+        let at = prefix.bytes().len();
+        self.rows(bound(from).bytes(), &bound(to).end(), |key| {
+            f64::range(key, at).is_some_and(|(low, high)| number.matches(low, high))
+        })
     }
 
     fn having_dates(&self, param: u16) -> Result<RoaringTreemap, Error> {
-        let of = |table: &str| self.collect(&format!("SELECT row FROM {table} WHERE param = ?1"), &[&param]);
-        Ok(of("date")? | of("date_long")?)
+        Ok(self.collect(&Key::new(key::DATE, param))? | self.collect(&Key::new(key::DATE_LONG, param))?)
     }
 
     /// Rows with any value of a parameter. What no search can name, and URLs, lie among the tokens.
     fn having(&self, param: u16, table: Table) -> Result<RoaringTreemap, Error> {
-        let of = |table: &str| self.collect(&format!("SELECT row FROM {table} WHERE param = ?1"), &[&param]);
-        let tokens = of("token")?;
+        let of = |kind: u8| self.collect(&Key::new(kind, param));
+        let tokens = of(key::TOKEN)?;
         Ok(match table {
             Table::Token => tokens,
-            Table::Reference => of("reference")? | tokens,
+            Table::Reference => of(key::REFERENCE)? | tokens,
             Table::Date => self.having_dates(param)? | tokens,
-            Table::Text => of("text")? | tokens,
-            Table::Number => of("number")? | tokens,
-            Table::Quantity => of("quantity")? | tokens,
+            Table::Text => of(key::TEXT)? | tokens,
+            Table::Number => of(key::NUMBER)? | tokens,
+            Table::Quantity => of(key::QUANTITY)? | tokens,
         })
     }
 
@@ -520,9 +528,4 @@ fn start_bounds(date: &DateMatch, margin: i64) -> (i64, i64) {
         Prefix::Sa => (high, i64::MAX),
         Prefix::Ap => (low.saturating_sub(margin), high),
     }
-}
-
-/// The texts that begin with `prefix`, as a half-open range. An empty prefix is every text.
-fn prefix_range(prefix: &str) -> (String, String) {
-    (prefix.to_owned(), format!("{prefix}\u{10ffff}"))
 }

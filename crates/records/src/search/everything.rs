@@ -5,6 +5,7 @@ use super::{SearchPage, Start};
 use crate::apply::LIVE;
 use crate::error::Error;
 use crate::id::{Row, Seq};
+use crate::index::key::{self, Key};
 use crate::posting::Posting;
 use crate::read;
 use crate::store::{Records, Shared};
@@ -46,8 +47,8 @@ impl Records {
         let connection: &Connection = &reader;
         let seq = Seq(connection.query_row("SELECT coalesce(max(seq), 0) FROM feed", [], |r| r.get(0))?);
         let row = read::row_of(connection, "Patient", patient)?;
-        let mut set = compartment(connection, row)?;
-        set |= supporting(connection, &set)?;
+        let mut set = compartment(connection, &self.shared, row)?;
+        set |= supporting(connection, &self.shared, &set)?;
         set.insert(row.0 as u64);
         let mut kept = RoaringTreemap::new();
         let mut statement =
@@ -96,28 +97,30 @@ fn everything_check(grant: &Grant, patient: &str, wanted: &Everything) -> String
 }
 
 /// Rows that a compartment parameter leads to the patient from.
-pub(crate) fn compartment(connection: &Connection, patient: Row) -> Result<RoaringTreemap, Error> {
+pub(crate) fn compartment(connection: &Connection, shared: &Shared, patient: Row) -> Result<RoaringTreemap, Error> {
     let schema = r4();
     let mut out = RoaringTreemap::new();
-    let mut statement = connection.prepare_cached("SELECT row FROM reference WHERE param = ?1 AND target = ?2")?;
+    let mut index = Index::new(connection, shared, fhir::schema::TypeId(0));
     for type_id in schema.resource_types() {
+        index = index.of(type_id);
+        // Most types of the standard are not in a store.
+        if index.count_all()? == 0 {
+            continue;
+        }
         let name = schema.name(type_id);
         for code in fhir::compartment::patient(name) {
             let Some(parameter) = parameters().find(name, code) else { continue };
-            let mut rows = statement.query([i64::from(parameter.number), patient.0])?;
-            while let Some(row) = rows.next()? {
-                out.insert(row.get::<_, i64>(0)? as u64);
-            }
+            out |= index.collect(&Key::new(key::REFERENCE, parameter.number).number(patient.0))?;
         }
     }
     Ok(out)
 }
 
 /// Rows of supporting types that the resources in `from` refer to.
-fn supporting(connection: &Connection, from: &RoaringTreemap) -> Result<RoaringTreemap, Error> {
+fn supporting(connection: &Connection, shared: &Shared, from: &RoaringTreemap) -> Result<RoaringTreemap, Error> {
     let types: Vec<u16> = SUPPORTING.iter().filter_map(|name| r4().type_id(name)).map(|t| t.0).collect();
     let Some(&any) = types.first() else { return Ok(RoaringTreemap::new()) };
-    let index = Index { connection, resource_type: fhir::schema::TypeId(any) };
+    let index = Index::new(connection, shared, fhir::schema::TypeId(any));
     let mut out = RoaringTreemap::new();
     let mut statement = connection.prepare_cached("SELECT type FROM resource WHERE row = ?1")?;
     for row in from {
@@ -145,7 +148,7 @@ pub(crate) fn patients_of(connection: &Connection, shared: &Shared, row: Row, ou
         out.push(row.0);
         return Ok(());
     }
-    for posting in (Index { connection, resource_type: type_id }).forward(row.0)? {
+    for posting in Index::new(connection, shared, type_id).forward(row.0)? {
         if let Posting::Reference { param, target } = posting
             && params.numbers.contains(&param)
         {

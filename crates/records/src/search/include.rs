@@ -3,13 +3,14 @@
 use super::evaluate::Index;
 use crate::error::Error;
 use crate::id::Row;
+use crate::index::key::{self, Key};
 use crate::posting::Posting;
 use crate::read::{self, Stored};
 use crate::store::Shared;
 use access::{Grant, Permission};
 use fhir::schema::{TypeId, r4};
 use fhir::search::SearchQuery;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension};
 use std::collections::BTreeSet;
 
 /// Resources that a page may bring along; more is an error that says so, never a part.
@@ -25,7 +26,7 @@ pub(super) fn included(
     if query.includes.is_empty() && query.revincludes.is_empty() {
         return Ok(Vec::new());
     }
-    let index = Index { connection, resource_type: query.resource_type };
+    let index = Index::new(connection, shared, query.resource_type);
     let mut rows = BTreeSet::new();
     for &row in matches {
         if !query.includes.is_empty() {
@@ -47,12 +48,8 @@ pub(super) fn included(
             {
                 continue;
             }
-            let mut statement =
-                connection.prepare_cached("SELECT row FROM reference WHERE param = ?1 AND target = ?2")?;
-            let mut found = statement.query(params![include.parameter.number, row])?;
-            while let Some(found) = found.next()? {
-                rows.insert(found.get::<_, i64>(0)?);
-            }
+            let referring = Key::new(key::REFERENCE, include.parameter.number).number(row);
+            rows.extend(index.collect(&referring)?.iter().map(|row| row as i64));
         }
         if rows.len() > MAX_INCLUDED {
             return Err(Error::Search(format!(

@@ -20,6 +20,7 @@ pub(crate) use frozen::Frozen;
 
 use crate::error::Error;
 use crate::id::{Row, Seq};
+use crate::index::key::{self, Key};
 use crate::plan::Found;
 use crate::read::{self, Stored};
 use crate::store::{Records, Shared};
@@ -28,7 +29,7 @@ use evaluate::{LARGE, can_probe, holds};
 use fhir::schema::r4;
 use fhir::search::{Filter, Handling, ParseOptions, SearchError, SearchQuery, Test, Total};
 use roaring::RoaringTreemap;
-use rusqlite::{Connection, params};
+use rusqlite::Connection;
 
 /// Matches on a page when the request does not say.
 pub const DEFAULT_COUNT: u32 = 50;
@@ -100,7 +101,7 @@ pub(crate) fn find(connection: &Connection, shared: &Shared, resource_type: &str
         )));
     }
     let parts = Compiler { connection, shared }.query(&query)?;
-    let found = Index { connection, resource_type: type_id }.evaluate(&Condition::All(parts))?;
+    let found = Index::new(connection, shared, type_id).evaluate(&Condition::All(parts))?;
     let mut rows = found.iter();
     match (rows.next(), rows.next()) {
         (None, _) => Ok(Found::None),
@@ -195,7 +196,7 @@ impl Records {
         }
         let reader = self.shared.reader()?;
         let connection: &Connection = &reader;
-        let index = Index { connection, resource_type: query.resource_type };
+        let index = Index::new(connection, &self.shared, query.resource_type);
         let seq = Seq(connection.query_row("SELECT coalesce(max(seq), 0) FROM feed", [], |r| r.get(0))?);
         let mut parts = Compiler { connection, shared: &self.shared }.query(query)?;
         let limit = query.count.unwrap_or(DEFAULT_COUNT) as usize;
@@ -317,37 +318,25 @@ fn stream(
     total: Option<u64>,
     limit: usize,
 ) -> Result<RowPage, Error> {
-    let (sql, first, second) = match base {
-        Some(Condition::Tokens { param, tokens }) => (
-            "SELECT row FROM token WHERE param = ?1 AND token = ?2 AND row > ?3 ORDER BY row",
-            i64::from(*param),
-            tokens.first().copied().unwrap_or(-1),
-        ),
-        Some(Condition::References { param, targets }) => (
-            "SELECT row FROM reference WHERE param = ?1 AND target = ?2 AND row > ?3 ORDER BY row",
-            i64::from(*param),
-            targets.min().map_or(-1, |t| t as i64),
-        ),
-        _ => {
-            let sql = "SELECT row FROM live WHERE type = ?1 AND ?2 = 0 AND row > ?3 ORDER BY row";
-            (sql, i64::from(index.resource_type.0), 0)
+    let run = match base {
+        Some(Condition::Tokens { param, tokens }) if tokens.len() == 1 => {
+            Key::new(key::TOKEN, *param).number(tokens[0])
         }
+        Some(Condition::References { param, targets }) if targets.len() == 1 => {
+            Key::new(key::REFERENCE, *param).number(targets.min().unwrap_or(0) as i64)
+        }
+        _ => Key::new(key::LIVE, index.resource_type.0),
     };
-    let mut statement = index.connection.prepare_cached(sql)?;
-    let mut found = statement.query(params![first, second, after])?;
     let mut rows = Vec::with_capacity(limit + 1);
-    while let Some(row) = found.next()? {
-        let row: i64 = row.get(0)?;
+    index.walk(&run, after, |row| {
         if others.is_empty() || {
             let postings = index.forward(row)?;
             others.iter().all(|part| holds(part, row, &postings))
         } {
             rows.push(row);
-            if rows.len() > limit {
-                break;
-            }
         }
-    }
+        Ok(rows.len() <= limit)
+    })?;
     let more = rows.len() > limit;
     rows.truncate(limit);
     let next = more.then(|| Start::Row { after: rows.last().copied().unwrap_or(after), total });
