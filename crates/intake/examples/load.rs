@@ -33,8 +33,9 @@ fn main() {
         let options = ImportOptions { source: Some(format!("copy{first}-{no}")), ..ImportOptions::default() };
         let (begun, before) = (Instant::now(), written());
         let cpu = processor_s();
-        let reports =
-            importer.import_all(&grant, &files, &options, &mut |_| ControlFlow::Continue(())).expect("the load succeeds");
+        let reports = importer
+            .import_all(&grant, &files, &options, &mut |_| ControlFlow::Continue(()))
+            .expect("the load succeeds");
         let seconds = begun.elapsed().as_secs_f64();
         let stored: u64 = reports.iter().map(|report| report.stored + report.unchanged).sum();
         println!(

@@ -69,6 +69,7 @@ CREATE TABLE dead_letter(
   what TEXT NOT NULL, place TEXT NOT NULL, hint TEXT NOT NULL, state TEXT NOT NULL, closed_us INTEGER, closed_by TEXT, reason TEXT, replayed INTEGER
 );
 CREATE INDEX dead_letter_open ON dead_letter(state, no);
+CREATE TABLE meaning(kind TEXT NOT NULL, no INTEGER NOT NULL, name TEXT NOT NULL, PRIMARY KEY(kind, no)) WITHOUT ROWID;
 CREATE TABLE setting(name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 ";
 
@@ -79,6 +80,13 @@ CREATE TABLE IF NOT EXISTS delivery(no INTEGER NOT NULL, arrival INTEGER NOT NUL
 CREATE INDEX IF NOT EXISTS delivery_arrival ON delivery(arrival, no);
 CREATE INDEX IF NOT EXISTS audit_arrival ON audit(arrival);
 ";
+
+/// What makes those tables that a database of an earlier layout has not.
+pub(crate) fn missing_tables() -> String {
+    ["TABLE", "INDEX", "VIEW"].iter().fold(TABLES.to_owned(), |sql, what| {
+        sql.replace(&format!("CREATE {what} "), &format!("CREATE {what} IF NOT EXISTS "))
+    })
+}
 
 /// Page cache of the writing connection, in KiB.
 const WRITER_CACHE_KIB: i64 = 160 * 1024;

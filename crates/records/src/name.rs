@@ -61,9 +61,8 @@ impl Names {
     /// Counts anew, after something was rolled back.
     pub(crate) fn count(&mut self, connection: &Connection) -> Result<(), Error> {
         for (count, table) in self.counts.iter_mut().zip(self.tables.0) {
-            *count = connection
-                .prepare_cached(&format!("SELECT count(*) FROM {table}"))?
-                .query_row([], |r| r.get(0))?;
+            *count =
+                connection.prepare_cached(&format!("SELECT count(*) FROM {table}"))?.query_row([], |r| r.get(0))?;
         }
         Ok(())
     }

@@ -100,7 +100,9 @@ pub(crate) fn state(connection: &Connection, resource_type: &str, id: &str) -> R
     let Some(type_id) = r4().type_id(resource_type) else { return Ok(None) };
     Ok(connection
         .prepare_cached(&format!("SELECT r.version, r.state FROM {RESOURCE_BY_ID} AND r.version > 0"))?
-        .query_row(params![type_id.0, StoredId::new(id), id_hash(type_id, id)], |r| Ok((r.get(0)?, r.get::<_, i64>(1)? == LIVE)))
+        .query_row(params![type_id.0, StoredId::new(id), id_hash(type_id, id)], |r| {
+            Ok((r.get(0)?, r.get::<_, i64>(1)? == LIVE))
+        })
         .optional()?)
 }
 

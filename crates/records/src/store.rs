@@ -5,11 +5,11 @@ use crate::body::{self, Body, Dictionaries};
 use crate::content::Extraction;
 use crate::error::Error;
 use crate::id::{DeliveryNo, Seq};
-use crate::layout;
 use crate::plan::{Operation, Planner, Write};
 use crate::read_audit::ReadAudit;
 use crate::remember::{Answer, Remembering};
 use crate::writer::{Message, Receipt, Request, Trail, Writer};
+use crate::{layout, migrate, numbers};
 use access::Grant;
 use fhir::schema::TypeId;
 use rusqlite::Connection;
@@ -131,15 +131,21 @@ impl Records {
         let folder = data.join("records");
         std::fs::create_dir_all(&folder).map_err(|e| Error::file(format!("make {}", folder.display()), e))?;
         let database = folder.join("records.db");
-        let connection = layout::open_writer(&database)?;
+        let mut connection = layout::open_writer(&database)?;
+        let extraction = Extraction::new();
         let version: i64 = connection.query_row("PRAGMA user_version", [], |r| r.get(0))?;
-        if version != layout::LAYOUT {
-            return Err(Error::Layout(format!(
-                "{} has layout {version}, this program knows layout {}: use the program that wrote it, or a newer one",
-                database.display(),
-                layout::LAYOUT
-            )));
+        match version {
+            layout::LAYOUT => {}
+            1 => migrate::from_layout_1(&mut connection, &database, &extraction)?,
+            _ => {
+                return Err(Error::Layout(format!(
+                    "{} has layout {version}, this program knows layouts 1 to {}: use the program that wrote it, or a newer one",
+                    database.display(),
+                    layout::LAYOUT
+                )));
+            }
         }
+        numbers::check(&connection)?;
         let dictionaries = Dictionaries::default();
         {
             let mut statement = connection.prepare("SELECT no, bytes FROM dictionary")?;
@@ -157,7 +163,7 @@ impl Records {
             clock: options.clock,
             randomness: options.randomness,
             dictionaries,
-            extraction: Extraction::new(),
+            extraction,
             queue_room: Room::default(),
             frozen: crate::search::Frozen::default(),
             runs: crate::index::RunCache::default(),

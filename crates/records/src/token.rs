@@ -140,16 +140,15 @@ pub(crate) fn find_system(connection: &Connection, uri: &str) -> rusqlite::Resul
 
 /// Number of a pair that a search names; `None` if it never occurred.
 pub(crate) fn find(connection: &Connection, system: i64, code: &str) -> rusqlite::Result<Option<i64>> {
-    connection
-        .prepare_cached(TOKEN)?
-        .query_row(params![code, system, code_hash(code)], |r| r.get(0))
-        .optional()
+    connection.prepare_cached(TOKEN)?.query_row(params![code, system, code_hash(code)], |r| r.get(0)).optional()
 }
 
 /// Numbers of a code in every system.
 pub(crate) fn find_code(connection: &Connection, code: &str) -> rusqlite::Result<Vec<i64>> {
     connection
-        .prepare_cached("SELECT v.no FROM code_hash h CROSS JOIN token_value v ON v.no = h.no WHERE h.hash = ?2 AND v.code = ?1")?
+        .prepare_cached(
+            "SELECT v.no FROM code_hash h CROSS JOIN token_value v ON v.no = h.no WHERE h.hash = ?2 AND v.code = ?1",
+        )?
         .query_map(params![code, code_hash(code)], |r| r.get(0))?
         .collect()
 }

@@ -130,9 +130,8 @@ impl Merges {
     fn known(connection: &Connection) -> Result<Vec<Known>, Error> {
         let mut statement =
             connection.prepare_cached("SELECT no, age, bytes, target FROM run WHERE state = ?1 ORDER BY age DESC")?;
-        let rows = statement.query_map([LIVE], |r| {
-            Ok(Known { no: r.get(0)?, age: r.get(1)?, bytes: r.get(2)?, target: r.get(3)? })
-        })?;
+        let rows = statement
+            .query_map([LIVE], |r| Ok(Known { no: r.get(0)?, age: r.get(1)?, bytes: r.get(2)?, target: r.get(3)? }))?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 

@@ -144,7 +144,8 @@ impl Records {
             else {
                 continue;
             };
-            let last_contact_us = if may_see_contacts { last_contact(&reader, &self.shared, row, self.now_us())? } else { None };
+            let last_contact_us =
+                if may_see_contacts { last_contact(&reader, &self.shared, row, self.now_us())? } else { None };
             found.push(FoundPerson { stored, why: answer.why, last_contact_us });
         }
         Ok(PeoplePage { found, total, known, seq })
@@ -209,12 +210,7 @@ fn person(connection: &Connection, shared: &Shared, row: Row) -> Result<Option<P
 }
 
 /// When the patient's last encounter up to now began.
-fn last_contact(
-    connection: &Connection,
-    shared: &Shared,
-    patient: Row,
-    now_us: i64,
-) -> Result<Option<i64>, Error> {
+fn last_contact(connection: &Connection, shared: &Shared, patient: Row, now_us: i64) -> Result<Option<i64>, Error> {
     let number = |code| parameters().find("Encounter", code).map(|parameter| parameter.number);
     let (Some(of), Some(when), Some(encounter)) = (number("patient"), number("date"), r4().type_id("Encounter")) else {
         return Ok(None);

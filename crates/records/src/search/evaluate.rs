@@ -5,8 +5,8 @@
 
 use super::condition::{Condition, Table};
 use crate::error::Error;
-use crate::index::key::{self, HEAD_BYTES, Key, Ranged};
 use crate::index::Runs;
+use crate::index::key::{self, HEAD_BYTES, Key, Ranged};
 use crate::posting::{self, DATE_SPAN_US, Posting, TEXT_CHARS, indexed_text};
 use crate::store::Shared;
 use fhir::schema::TypeId;
@@ -159,8 +159,9 @@ impl<'a> Index<'a> {
                 self.count_times(&Key::new(key::DATE, *param), start_bounds(date, DATE_SPAN_US))?
                     + self.count_of(&Key::new(key::DATE_LONG, *param))?
             }
-            Condition::CodeDate { code, token, date, .. } => self
-                .count_times(&Key::new(key::CODE_DATE, *code).number(*token), start_bounds(date, i64::MAX))?,
+            Condition::CodeDate { code, token, date, .. } => {
+                self.count_times(&Key::new(key::CODE_DATE, *code).number(*token), start_bounds(date, i64::MAX))?
+            }
             Condition::Text { param, text: StringMatch::Prefix(text) | StringMatch::Exact(text) } => {
                 self.count_of(&Key::new(key::TEXT, *param).beginning(&indexed_text(text)))?
             }

@@ -87,7 +87,7 @@ impl Records {
         }
         let last = rows.last().copied().filter(|&last| last != row.0).unwrap_or(after);
         let next = more.then(|| Start::Row { after: last, total: None }.write(&check));
-        Ok(SearchPage { total: Some(total), matches, included: Vec::new(), next, seq })
+        Ok(SearchPage { total: Some(total), matches, included: Vec::new(), next, previous: None, seq })
     }
 }
 

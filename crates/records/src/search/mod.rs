@@ -45,6 +45,8 @@ pub struct SearchPage {
     pub included: Vec<Stored>,
     /// Token of the next page; `None` on the last.
     pub next: Option<String>,
+    /// Token of the page before; `None` on the first.
+    pub previous: Option<String>,
     /// Position of the feed that the answer reflects.
     pub seq: Seq,
 }
@@ -118,6 +120,8 @@ pub(crate) fn find(connection: &Connection, shared: &Shared, resource_type: &str
 enum Start {
     /// After this row, in row order; with the total if it was counted.
     Row { after: i64, total: Option<u64> },
+    /// Ends before this row: the way back.
+    Back { before: i64, total: Option<u64> },
     /// At this position of a frozen order.
     Frozen { number: u64, at: usize },
 }
@@ -127,6 +131,8 @@ impl Start {
         match self {
             Start::Row { after, total: None } => format!("r{after:x}.{check}"),
             Start::Row { after, total: Some(total) } => format!("r{after:x}-{total:x}.{check}"),
+            Start::Back { before, total: None } => format!("b{before:x}.{check}"),
+            Start::Back { before, total: Some(total) } => format!("b{before:x}-{total:x}.{check}"),
             Start::Frozen { number, at } => format!("f{number:x}-{at:x}.{check}"),
         }
     }
@@ -138,9 +144,12 @@ impl Start {
             return Err(bad());
         }
         let number = |text: &str| u64::from_str_radix(text, 16).map_err(|_| bad());
-        if let Some(place) = place.strip_prefix('r') {
-            let (after, total) = place.split_once('-').map_or((place, None), |(after, total)| (after, Some(total)));
-            return Ok(Start::Row { after: number(after)? as i64, total: total.map(number).transpose()? });
+        if let Some((back, place)) =
+            place.strip_prefix('r').map(|p| (false, p)).or(place.strip_prefix('b').map(|p| (true, p)))
+        {
+            let (row, total) = place.split_once('-').map_or((place, None), |(row, total)| (row, Some(total)));
+            let (row, total) = (number(row)? as i64, total.map(number).transpose()?);
+            return Ok(if back { Start::Back { before: row, total } } else { Start::Row { after: row, total } });
         }
         let (no, at) = place.strip_prefix('f').and_then(|p| p.split_once('-')).ok_or_else(bad)?;
         Ok(Start::Frozen { number: number(no)?, at: number(at)? as usize })
@@ -203,32 +212,38 @@ impl Records {
         if query.counts_only() {
             let total =
                 if parts.is_empty() { index.count_all()? } else { index.evaluate(&Condition::All(parts))?.len() };
-            return Ok(SearchPage { total: Some(total), matches: Vec::new(), included: Vec::new(), next: None, seq });
+            return Ok(SearchPage {
+                total: Some(total),
+                matches: Vec::new(),
+                included: Vec::new(),
+                next: None,
+                previous: None,
+                seq,
+            });
         }
         let check = check(query, grant);
         let start = query.page.as_deref().map(|token| Start::read(token, &check)).transpose()?;
-        let (rows, total, next) = if query.sort.is_empty() {
-            let after = start.unwrap_or(Start::Row { after: 0, total: None });
-            let Start::Row { after, total } = after else {
-                return Err(Error::PageGone(
-                    "the page token is not one of this search: start from the first page".into(),
-                ));
+        let other_search =
+            || Error::PageGone("the page token is not one of this search: start from the first page".into());
+        let page = if query.sort.is_empty() {
+            let (way, total) = match start {
+                None => (Way::After(0), None),
+                Some(Start::Row { after, total }) => (Way::After(after), total),
+                Some(Start::Back { before, total }) => (Way::Before(before), total),
+                Some(Start::Frozen { .. }) => return Err(other_search()),
             };
-            row_page(&index, &mut parts, after, total, limit, query.total)?
+            row_page(&index, &mut parts, way, total, limit, query.total)?
         } else {
             let (number, at) = match start {
                 Some(Start::Frozen { number, at }) => (number, at),
-                Some(Start::Row { .. }) => {
-                    return Err(Error::PageGone(
-                        "the page token is not one of this search: start from the first page".into(),
-                    ));
-                }
+                Some(_) => return Err(other_search()),
                 None => {
                     let set = index.evaluate(&Condition::All(parts))?;
                     let order = sort::order(&index, &self.shared, &set, &query.sort)?;
                     if order.len() <= limit {
-                        let total = order.len() as u64;
-                        return self.page(connection, grant, query, seq, (order, Some(total), None), &check);
+                        let total = Some(order.len() as u64);
+                        let page = Page { rows: order, total, next: None, previous: None };
+                        return self.page(connection, grant, query, seq, page, &check);
                     }
                     (self.shared.frozen.keep(order, self.now_us())?, 0)
                 }
@@ -236,9 +251,10 @@ impl Records {
             let (rows, total) = self.shared.frozen.slice(number, at, limit, self.now_us())?;
             let end = at + rows.len();
             let next = (end < total).then_some(Start::Frozen { number, at: end });
-            (rows, Some(total as u64), next)
+            let previous = (at > 0).then_some(Start::Frozen { number, at: at.saturating_sub(limit) });
+            Page { rows, total: Some(total as u64), next, previous }
         };
-        self.page(connection, grant, query, seq, (rows, total, next), &check)
+        self.page(connection, grant, query, seq, page, &check)
     }
 
     fn page(
@@ -247,34 +263,73 @@ impl Records {
         grant: &Grant,
         query: &SearchQuery,
         seq: Seq,
-        (rows, total, next): (Vec<i64>, Option<u64>, Option<Start>),
+        page: Page,
         check: &str,
     ) -> Result<SearchPage, Error> {
+        let Page { rows, total, next, previous } = page;
         let mut matches = Vec::with_capacity(rows.len());
         for &row in &rows {
             // A frozen order may name what was deleted since: it is left out.
             matches.extend(read::by_row(connection, &self.shared, Row(row))?.filter(|s| !s.json.is_empty()));
         }
         let included = include::included(connection, &self.shared, grant, query, &rows)?;
-        Ok(SearchPage { total, matches, included, next: next.map(|start| start.write(check)), seq })
+        let token = |start: Option<Start>| start.map(|start| start.write(check));
+        Ok(SearchPage { total, matches, included, next: token(next), previous: token(previous), seq })
     }
 }
 
-type RowPage = (Vec<i64>, Option<u64>, Option<Start>);
+/// Rows of a page, and where its neighbours begin.
+struct Page {
+    rows: Vec<i64>,
+    total: Option<u64>,
+    next: Option<Start>,
+    previous: Option<Start>,
+}
+
+/// Which page in row order.
+#[derive(Clone, Copy)]
+enum Way {
+    /// The first rows after this one.
+    After(i64),
+    /// The last rows before this one.
+    Before(i64),
+}
+
+impl Way {
+    /// The page of `rows`: up to one more than fits, in row order; the one too many says that there are more that way.
+    fn page(self, mut rows: Vec<i64>, limit: usize, total: Option<u64>) -> Page {
+        let more = rows.len() > limit;
+        let (next, previous) = match self {
+            Way::After(after) => {
+                rows.truncate(limit);
+                let next = more.then(|| Start::Row { after: rows.last().copied().unwrap_or(after), total });
+                let before = rows.first().copied().unwrap_or(after + 1);
+                (next, (after > 0).then_some(Start::Back { before, total }))
+            }
+            Way::Before(before) => {
+                rows.drain(..rows.len().saturating_sub(limit));
+                let after = rows.last().copied().unwrap_or(before - 1);
+                let first = rows.first().copied().unwrap_or(before);
+                (Some(Start::Row { after, total }), more.then_some(Start::Back { before: first, total }))
+            }
+        };
+        Page { rows, total, next, previous }
+    }
+}
 
 /// One page in row order.
 fn row_page(
     index: &Index<'_>,
     parts: &mut Vec<Condition>,
-    after: i64,
+    way: Way,
     total: Option<u64>,
     limit: usize,
     wanted: Option<Total>,
-) -> Result<RowPage, Error> {
+) -> Result<Page, Error> {
     let count = total.is_none() && matches!(wanted, Some(Total::Accurate | Total::Estimate));
     if count && parts.is_empty() {
         let total = index.count_all()?;
-        return stream(index, None, &[], after, Some(total), limit);
+        return stream(index, None, &[], way, Some(total), limit);
     }
     if !count {
         let mut estimates = Vec::with_capacity(parts.len());
@@ -289,18 +344,24 @@ fn row_page(
             });
             let base = base.map(|at| parts.remove(at));
             if parts.iter().all(can_probe) {
-                return stream(index, base.as_ref(), parts, after, total, limit);
+                return stream(index, base.as_ref(), parts, way, total, limit);
             }
             parts.extend(base);
         }
     }
     let set = index.evaluate(&Condition::All(std::mem::take(parts)))?;
-    let total = Some(set.len());
-    let mut rows: Vec<i64> = rest(&set, after).take(limit + 1).collect();
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    let next = more.then(|| Start::Row { after: rows.last().copied().unwrap_or(after), total });
-    Ok((rows, total, next))
+    let rows = match way {
+        Way::After(after) => rest(&set, after).take(limit + 1).collect(),
+        Way::Before(before) => {
+            let below = set.rank(before.max(1) as u64 - 1);
+            set.iter()
+                .skip(below.saturating_sub(limit as u64 + 1) as usize)
+                .take_while(|row| (*row as i64) < before)
+                .map(|row| row as i64)
+                .collect()
+        }
+    };
+    Ok(way.page(rows, limit, Some(set.len())))
 }
 
 fn rest(set: &RoaringTreemap, after: i64) -> impl Iterator<Item = i64> {
@@ -314,10 +375,10 @@ fn stream(
     index: &Index<'_>,
     base: Option<&Condition>,
     others: &[Condition],
-    after: i64,
+    way: Way,
     total: Option<u64>,
     limit: usize,
-) -> Result<RowPage, Error> {
+) -> Result<Page, Error> {
     let run = match base {
         Some(Condition::Tokens { param, tokens }) if tokens.len() == 1 => {
             Key::new(key::TOKEN, *param).number(tokens[0])
@@ -327,22 +388,45 @@ fn stream(
         }
         _ => Key::new(key::LIVE, index.resource_type.0),
     };
-    let mut rows = Vec::with_capacity(limit + 1);
-    index.walk(&run, after, |row| {
-        if others.is_empty() || {
-            let postings = index.forward(row)?;
-            others.iter().all(|part| holds(part, row, &postings))
-        } {
-            rows.push(row);
+    let matches = |row: i64| -> Result<bool, Error> {
+        if others.is_empty() {
+            return Ok(true);
         }
-        Ok(rows.len() <= limit)
-    })?;
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    let next = more.then(|| Start::Row { after: rows.last().copied().unwrap_or(after), total });
+        let postings = index.forward(row)?;
+        Ok(others.iter().all(|part| holds(part, row, &postings)))
+    };
+    let mut rows = Vec::with_capacity(limit + 1);
+    match way {
+        Way::After(after) => index.walk(&run, after, |row| {
+            if matches(row)? {
+                rows.push(row);
+            }
+            Ok(rows.len() <= limit)
+        })?,
+        Way::Before(before) => {
+            // Runs are walked forwards only: from further and further back, until enough rows lie between.
+            let (mut end, mut width) = (before, 4 * limit as i64 + 64);
+            while end > 1 && rows.len() <= limit {
+                let after = (end - 1 - width).max(0);
+                let mut found = Vec::new();
+                index.walk(&run, after, |row| {
+                    if row < end && matches(row)? {
+                        found.push(row);
+                    }
+                    Ok(row < end)
+                })?;
+                found.append(&mut rows);
+                rows = found;
+                (end, width) = (after + 1, width * 2);
+            }
+            let surplus = rows.len().saturating_sub(limit + 1);
+            rows.drain(..surplus);
+        }
+    }
     // The first page being the only one, its length is the total.
-    let total = total.or_else(|| (!more && after == 0).then_some(rows.len() as u64));
-    Ok((rows, total, next))
+    let whole = matches!(way, Way::After(0)) && rows.len() <= limit;
+    let total = total.or(whole.then_some(rows.len() as u64));
+    Ok(way.page(rows, limit, total))
 }
 
 #[cfg(test)]
@@ -367,6 +451,8 @@ mod tests {
         for start in [
             Start::Row { after: 77, total: None },
             Start::Row { after: 1, total: Some(9) },
+            Start::Back { before: 77, total: None },
+            Start::Back { before: 1, total: Some(9) },
             Start::Frozen { number: 3, at: 50 },
         ] {
             assert_eq!(Start::read(&start.write("seal"), "seal").unwrap(), start);

@@ -6,4 +6,5 @@ mod house;
 mod model;
 mod people;
 mod search;
+mod upgrade;
 mod versions;

@@ -64,6 +64,9 @@ pub(super) fn bundle(
     if query.page.is_some() {
         links.push(("first", url(base, resource_type, without_page())));
     }
+    if let Some(previous) = &page.previous {
+        links.push(("previous", url(base, resource_type, without_page().chain([("_page", previous.as_str())]))));
+    }
     if let Some(next) = &page.next {
         links.push(("next", url(base, resource_type, without_page().chain([("_page", next.as_str())]))));
     }
