@@ -78,10 +78,10 @@ impl Names {
 
     /// Moves what is over the bounds.
     pub(crate) fn settle(&mut self, connection: &Connection) -> Result<(), Error> {
-        for level in 0..2 {
-            // A full turn moves everything.
+        for (level, bound) in BOUNDS.into_iter().enumerate() {
+            // The first slice may end where the hashes do; the second then begins with them.
             for _ in 0..2 {
-                let over = self.counts[level] - BOUNDS[level];
+                let over = self.counts[level] - bound;
                 if over > 0 {
                     self.move_slice(connection, level, over)?;
                 }

@@ -125,7 +125,9 @@ mod tests {
         #[test]
         fn a_block_gives_back_its_keys(keys in prop::collection::btree_map(prop::collection::vec(0..4u8, 1..9), any::<bool>(), 0..60)) {
             let mut builder = Builder::default();
-            keys.iter().for_each(|(key, removed)| builder.push(key, *removed));
+            for (key, removed) in &keys {
+                builder.push(key, *removed);
+            }
             let block = builder.take();
             let mut walk = Keys::default();
             let mut read = BTreeMap::new();

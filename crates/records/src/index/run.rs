@@ -109,7 +109,7 @@ impl RunCache {
 }
 
 /// One run.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Run {
     pub(crate) no: i64,
     pub(crate) fences: Arc<Fences>,
@@ -214,12 +214,6 @@ struct Head {
     ended: bool,
     /// Its key was given out.
     taken: bool,
-}
-
-impl Default for Run {
-    fn default() -> Self {
-        Run { no: 0, fences: Arc::default() }
-    }
 }
 
 impl Head {
