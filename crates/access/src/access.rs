@@ -100,11 +100,19 @@ impl Access {
     /// The grant of whoever owns the data directory, or of root, at the command line. `uid` is what the operating system
     /// says of the peer of the control socket, or of this very process.
     pub fn local_operator(&self, uid: u32, user_name: &str) -> Result<Grant, Refused> {
-        if uid != self.owner_uid && uid != 0 {
-            return Err(Refused::NotOwner { uid, owner_uid: self.owner_uid });
-        }
-        let principal = Principal::new(PrincipalKind::Operator, i64::from(uid), user_name);
-        Ok(Grant::new(Holder::new(principal, fixed(OPERATOR_SCOPES), Administration::Allowed, None), Origin::COMMAND))
+        operator(self.owner_uid, uid, user_name)
+    }
+
+    /// As [`Access::local_operator`], without opening the accounts in `folder`: for looking at a directory that cannot be
+    /// opened, or that another program has open. A folder that is not there belongs to root.
+    pub fn operator_of(folder: &Path, uid: u32, user_name: &str) -> Result<Grant, Refused> {
+        operator(std::fs::metadata(folder).map_or(0, |about| about.uid()), uid, user_name)
+    }
+
+    /// Recomputes the hash chain of the accounts' audit in `folder` beside whoever has it open, and compares it with where
+    /// seals say that it stood. Gives the head.
+    pub fn check(folder: &Path, sealed: &[TrailHead]) -> Result<TrailHead, Error> {
+        trail::check(&database::look(folder)?, sealed)
     }
 
     /// The grant of a part of the program that acts for nobody.
@@ -232,6 +240,14 @@ impl Access {
     pub(crate) fn memory_mut(&self) -> RwLockWriteGuard<'_, Memory> {
         self.memory.write().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn operator(owner_uid: u32, uid: u32, user_name: &str) -> Result<Grant, Refused> {
+    if uid != owner_uid && uid != 0 {
+        return Err(Refused::NotOwner { uid, owner_uid });
+    }
+    let principal = Principal::new(PrincipalKind::Operator, i64::from(uid), user_name);
+    Ok(Grant::new(Holder::new(principal, fixed(OPERATOR_SCOPES), Administration::Allowed, None), Origin::COMMAND))
 }
 
 /// Scopes that are written in this crate.

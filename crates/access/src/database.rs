@@ -1,7 +1,7 @@
 //! The SQLite file behind accounts: opening it with the right modes, its tables, and its format number.
 
 use crate::error::Error;
-use rusqlite::Connection;
+use rusqlite::{Connection, OpenFlags};
 use std::fs::{DirBuilder, OpenOptions, Permissions};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
@@ -93,6 +93,15 @@ CREATE TABLE choice(
     PRIMARY KEY (account_id, name)
 ) STRICT, WITHOUT ROWID;
 ";
+
+/// Opens `folder/access.db` for looking only, beside whoever else has it open.
+pub(crate) fn look(folder: &Path) -> Result<Connection, Error> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(folder.join("access.db"), flags)?;
+    connection.busy_timeout(BUSY)?;
+    connection.pragma_update(None, "query_only", true)?;
+    Ok(connection)
+}
 
 /// Opens `folder/access.db`, making both where they are missing; the folder gets mode 0700 and the file 0600.
 pub(crate) fn open(folder: &Path) -> Result<Connection, Error> {

@@ -138,10 +138,16 @@ pub(crate) fn read(connection: &Connection, after_seq: i64, limit: usize) -> Res
 
 /// Hashes the whole trail anew; the head if every row follows from the one before it.
 pub(crate) fn verify(connection: &Connection) -> Result<TrailHead, Error> {
+    check(connection, &[])
+}
+
+/// As [`verify`]; the trail must also have stood at each of `sealed`, which are in order.
+pub(crate) fn check(connection: &Connection, sealed: &[TrailHead]) -> Result<TrailHead, Error> {
     let mut statement = connection
         .prepare("SELECT seq, at_us, who, what, target, outcome, origin, hash FROM account_audit ORDER BY seq")?;
     let mut rows = statement.query([])?;
     let mut head = TrailHead { seq: 0, hash: [0; 32] };
+    let mut sealed = sealed.iter().filter(|seal| seal.seq > 0).peekable();
     while let Some(row) = rows.next()? {
         let read = row_of(row)?;
         let next = TrailHead { seq: read.seq, hash: row.get(7)? };
@@ -151,8 +157,20 @@ pub(crate) fn verify(connection: &Connection) -> Result<TrailHead, Error> {
             });
         }
         head = next;
+        while let Some(seal) = sealed.next_if(|seal| seal.seq <= head.seq) {
+            if *seal != head {
+                return Err(Error::Damaged {
+                    what: format!("row {} of the account audit is not the sealed one", head.seq),
+                });
+            }
+        }
     }
-    Ok(head)
+    match sealed.next() {
+        None => Ok(head),
+        Some(seal) => Err(Error::Damaged {
+            what: format!("the account audit ends at row {}, and was sealed at row {}", head.seq, seal.seq),
+        }),
+    }
 }
 
 fn row_of(row: &Row<'_>) -> Result<AccountAudit, Error> {

@@ -10,6 +10,7 @@
 //! Everything here is derived: [`Lake::rebuild`] makes it again from the records. It knows no HTTP. Queries take an
 //! [`access::Grant`] that may use SQL.
 
+mod check;
 mod data_file;
 mod delta;
 mod error;
@@ -23,6 +24,7 @@ mod sql;
 mod table;
 mod tail;
 
+pub use check::{Against, check};
 pub use error::{Error, Place, SqlError};
 pub use lake::{Capacity, FlushBy, Lake, Options, Status, TableStatus};
 pub use sql::{Answer, Batch, Limits};

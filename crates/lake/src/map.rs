@@ -11,7 +11,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 /// Version of the layout below. Another number means that the lake is rebuilt.
-const LAYOUT: i64 = 1;
+pub(crate) const LAYOUT: i64 = 1;
 
 const TABLES: &str = "
 CREATE TABLE setting(name TEXT PRIMARY KEY, value) WITHOUT ROWID;

@@ -96,7 +96,7 @@ impl Extraction {
         self.compartments.get(resource_type.0 as usize).unwrap_or(&NONE)
     }
 
-    fn values(&self, resource: Node<'_>) -> Vec<Value> {
+    pub(crate) fn values(&self, resource: Node<'_>) -> Vec<Value> {
         let mut out = Vec::with_capacity(24);
         self.extractor.extract(resource, &mut |parameter, value| {
             let param = parameter.number;

@@ -11,6 +11,7 @@
 mod apply;
 mod arrival;
 mod body;
+mod check;
 mod content;
 mod dead_letter;
 mod error;
@@ -28,6 +29,7 @@ mod read;
 mod read_audit;
 mod rehearse;
 mod remember;
+mod seal;
 mod search;
 mod store;
 mod token;
@@ -35,6 +37,7 @@ mod undo;
 mod writer;
 
 pub use arrival::{Arrived, FRAME_BYTES, Packed};
+pub use check::{CheckOptions, Checked, Finding, Orphan, Severity, check};
 pub use dead_letter::{DeadLetter, DeadLetterNo, DeadLetterState, NewDeadLetter};
 pub use error::{Error, Issue};
 pub use history::{FeedEntry, HistoryOf, HistoryPage, HistoryQuery};
@@ -44,6 +47,7 @@ pub use plan::{Besides, Change, Content, Current, Found, IfEqual, Lookup, Operat
 pub use read::{ArrivalInfo, Source, Stored};
 pub use read_audit::{ReadEvent, ReadRecord, SYNC_EVERY};
 pub use rehearse::Rehearsal;
+pub use seal::{SEAL_EVERY, Seal};
 pub use search::{DEFAULT_COUNT, Everything, SearchPage, query_pairs};
 pub use store::{Clock, Options, Pending, Prepared, Randomness, Records, ReuseArrival};
 pub use undo::{Delivered, Written};

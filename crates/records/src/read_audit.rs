@@ -3,6 +3,9 @@
 //! A read does not wait for its event: events are gathered for at most [`SYNC_EVERY`], written as one frame and synced. A
 //! crash may lose that much, and the next start writes an event that says so. A segment is a run of frames `length, CRC-32,
 //! zstd`; a frame is a run of events, one JSON object a line.
+//!
+//! A full disk must not stop reads at once: a reserve lies beside the segments, and is given up for them. Only when that is
+//! used too are reads refused, until there is space again.
 
 use crate::error::Error;
 use crate::id::Row;
@@ -11,8 +14,9 @@ use fhir::json::{Document, Tree};
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -22,6 +26,8 @@ pub const SYNC_EVERY: Duration = Duration::from_millis(100);
 const QUEUE_EVENTS: usize = 8_192;
 /// A segment is closed past this size.
 const SEGMENT_BYTES: u64 = 64 << 20;
+/// Bytes kept back for the trail when the disk is full: some hundred thousand events.
+const RESERVE_BYTES: usize = 4 << 20;
 /// Content of a frame, at most, when it is read back.
 const FRAME_BYTES: usize = 64 << 20;
 
@@ -85,11 +91,14 @@ pub(crate) struct ReadAudit {
     folder: PathBuf,
     queue: Mutex<Option<SyncSender<Entry>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
+    /// Set while the trail cannot be written.
+    full: Arc<AtomicBool>,
 }
 
 enum Entry {
     Event(Box<ReadEvent>),
-    Flush(SyncSender<()>),
+    /// Writes what waits, and tells where the trail ends on disk: segment and bytes in it.
+    Flush(SyncSender<(u64, u64)>),
 }
 
 impl ReadAudit {
@@ -113,12 +122,14 @@ impl ReadAudit {
             }])?;
         }
         log.mark_open()?;
+        let full = Arc::clone(&log.full);
         let (queue, events) = sync_channel(QUEUE_EVENTS);
         let thread = std::thread::Builder::new()
             .name("read-audit".into())
             .spawn(move || log.run(&events))
             .map_err(|e| Error::file("start the read audit", e))?;
-        Ok(ReadAudit { folder: folder.to_owned(), queue: Mutex::new(Some(queue)), thread: Mutex::new(Some(thread)) })
+        let (queue, thread) = (Mutex::new(Some(queue)), Mutex::new(Some(thread)));
+        Ok(ReadAudit { folder: folder.to_owned(), queue, thread, full })
     }
 
     fn sender(&self) -> Option<SyncSender<Entry>> {
@@ -127,6 +138,9 @@ impl ReadAudit {
 
     pub(crate) fn record(&self, event: ReadEvent) -> Result<(), Error> {
         let sender = self.sender().ok_or(Error::Closed)?;
+        if self.full.load(Ordering::Acquire) {
+            return Err(Error::DiskFull);
+        }
         sender.send(Entry::Event(Box::new(event))).map_err(|_| Error::File {
             what: "the read audit cannot be written, so nothing may be read".into(),
             error: std::io::Error::from(std::io::ErrorKind::BrokenPipe),
@@ -157,6 +171,18 @@ impl ReadAudit {
         Ok(out)
     }
 
+    /// Brings what waits to disk and gives where the trail ends there; `None` after the close.
+    pub(crate) fn synced(&self) -> Result<Option<(u64, u64)>, Error> {
+        let Some(sender) = self.sender() else { return Ok(None) };
+        let (done, wait) = sync_channel(1);
+        let cannot = || Error::File {
+            what: "the read audit cannot be written, so nothing may be read".into(),
+            error: std::io::Error::from(std::io::ErrorKind::BrokenPipe),
+        };
+        sender.send(Entry::Flush(done)).map_err(|_| cannot())?;
+        wait.recv().map(Some).map_err(|_| cannot())
+    }
+
     pub(crate) fn close(&self) {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(thread) = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take() {
@@ -165,7 +191,7 @@ impl ReadAudit {
     }
 }
 
-fn segments(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+pub(crate) fn segments(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     let entries = std::fs::read_dir(folder).map_err(|e| Error::file(format!("list {}", folder.display()), e))?;
     let mut out: Vec<PathBuf> = entries
         .filter_map(|e| e.ok().map(|e| e.path()))
@@ -175,7 +201,7 @@ fn segments(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     Ok(out)
 }
 
-fn segment_path(folder: &Path, no: u64) -> PathBuf {
+pub(crate) fn segment_path(folder: &Path, no: u64) -> PathBuf {
     folder.join(format!("{no:08}.seg"))
 }
 
@@ -186,6 +212,7 @@ struct Log {
     file: File,
     end: u64,
     torn: bool,
+    full: Arc<AtomicBool>,
 }
 
 impl Log {
@@ -211,7 +238,52 @@ impl Log {
         let length = file.metadata().map_err(|e| Error::file(format!("read {}", path.display()), e))?.len();
         file.set_len(end).map_err(|e| Error::file(format!("trim {}", path.display()), e))?;
         crate::arrival::sync_folder(folder)?;
-        Ok(Log { folder: folder.to_owned(), no, file, end, torn: length > end })
+        let full = Arc::new(AtomicBool::new(false));
+        let log = Log { folder: folder.to_owned(), no, file, end, torn: length > end, full };
+        log.keep_reserve();
+        Ok(log)
+    }
+
+    fn reserve(&self) -> PathBuf {
+        self.folder.join("reserve")
+    }
+
+    /// Takes the reserve where there is space for it; without it a full disk stops reads sooner.
+    fn keep_reserve(&self) {
+        let path = self.reserve();
+        if std::fs::metadata(&path).is_ok_and(|about| about.len() == RESERVE_BYTES as u64) {
+            return;
+        }
+        // Zeros in a file of holes would keep nothing back.
+        let kept = File::create(&path).and_then(|mut file| {
+            file.write_all(&vec![b'.'; RESERVE_BYTES])?;
+            file.sync_all()
+        });
+        if kept.is_err() {
+            let _ = std::fs::remove_file(&path);
+        }
+    }
+
+    /// Appends; a full disk costs the reserve. False if nothing could be written.
+    fn append_or_spend(&mut self, events: &[ReadEvent]) -> Result<bool, Error> {
+        let had = self.reserve().exists();
+        match self.append(events) {
+            Err(Error::DiskFull) if had => {
+                let _ = std::fs::remove_file(self.reserve());
+            }
+            Err(Error::DiskFull) => return Ok(false),
+            other => {
+                // Space may be back.
+                if !had && !events.is_empty() {
+                    self.keep_reserve();
+                }
+                return other.map(|()| true);
+            }
+        }
+        match self.append(events) {
+            Err(Error::DiskFull) => Ok(false),
+            other => other.map(|()| true),
+        }
     }
 
     fn open_mark(&self) -> PathBuf {
@@ -288,15 +360,22 @@ impl Log {
                 }
                 None => true,
             };
-            // Ending the thread closes the queue: then reads are refused, because they could not be recorded.
-            if due && self.append(&waiting).is_err() {
-                return;
-            }
             if due {
-                waiting.clear();
+                match self.append_or_spend(&waiting) {
+                    Ok(written) => {
+                        if written {
+                            waiting.clear();
+                        }
+                        // Until it can be written, nothing is read; what was read before this waits here.
+                        self.full.store(!written, Ordering::Release);
+                        since = Instant::now();
+                    }
+                    // Ending the thread closes the queue: then reads are refused, because they could not be recorded.
+                    Err(_) => return,
+                }
             }
             if let Some(done) = told {
-                let _ = done.send(());
+                let _ = done.send((self.no, self.end));
             }
             if over {
                 let _ = std::fs::remove_file(self.open_mark());
@@ -307,7 +386,7 @@ impl Log {
 }
 
 /// The frames of a segment: where each ends, and its content.
-struct Frames {
+pub(crate) struct Frames {
     file: std::io::BufReader<File>,
     at: u64,
     broken: bool,
@@ -315,8 +394,15 @@ struct Frames {
 
 impl Frames {
     fn open(path: &Path) -> Result<Self, Error> {
-        let file = File::open(path).map_err(|e| Error::file(format!("open {}", path.display()), e))?;
-        Ok(Frames { file: std::io::BufReader::new(file), at: 0, broken: false })
+        Frames::open_at(path, 0)
+    }
+
+    /// The frames from byte `at` on, which must be the beginning of one.
+    pub(crate) fn open_at(path: &Path, at: u64) -> Result<Self, Error> {
+        let cannot = |e| Error::file(format!("open {}", path.display()), e);
+        let mut file = File::open(path).map_err(cannot)?;
+        file.seek(SeekFrom::Start(at)).map_err(cannot)?;
+        Ok(Frames { file: std::io::BufReader::new(file), at, broken: false })
     }
 
     fn frame(&mut self) -> Result<Option<(u64, Vec<u8>)>, Error> {

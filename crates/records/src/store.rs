@@ -119,6 +119,7 @@ impl Prepared {
 pub struct Records {
     pub(crate) shared: Arc<Shared>,
     pub(crate) read_audit: ReadAudit,
+    pub(crate) seals: Mutex<crate::seal::Seals>,
     writer: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -181,7 +182,8 @@ impl Records {
             .spawn(move || writer.run(&messages))
             .map_err(|e| Error::file("start the writer", e))?;
         let read_audit = ReadAudit::open(&data.join("audit"), (shared.clock)())?;
-        Ok(Records { shared, read_audit, writer: Mutex::new(Some(thread)) })
+        let seals = crate::seal::Seals::open(&data.join("audit"))?;
+        Ok(Records { shared, read_audit, seals, writer: Mutex::new(Some(thread)) })
     }
 
     /// Stores what `planner` makes of an arrival, and the arrival; all of it or nothing. Returns once it is on disk.

@@ -1,6 +1,7 @@
 //! The store as its users see it, on a folder of its own.
 #![allow(missing_docs, clippy::unwrap_used)]
 
+mod check;
 mod feed;
 mod house;
 mod model;
