@@ -5,7 +5,7 @@ SHELL := /bin/bash
 export CARGO_TERM_COLOR ?= auto
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help setup build web demo test check bench fmt
+.PHONY: help setup build web demo test check bench soak fmt
 
 help: ## what there is
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -14,6 +14,7 @@ setup: ## what the tests need besides Rust, Node and Python, from Debian's packa
 	@missing=""; \
 	command -v chromium >/dev/null || missing="$$missing chromium"; \
 	fc-list 2>/dev/null | grep -q 'Noto Sans CJK' || missing="$$missing fonts-noto-cjk fontconfig"; \
+	command -v strace >/dev/null || missing="$$missing strace"; \
 	if [ -n "$$missing" ]; then \
 	  echo "installing from Debian's packages:$$missing"; \
 	  sudo=""; [ "$$(id -u)" = 0 ] || sudo=sudo; \
@@ -57,6 +58,13 @@ bench: ## the figures of the README, beside their peers (needs MEDWEAVE_TEST_DAT
 	@test -n "$(MEDWEAVE_TEST_DATA)" || { echo 'set MEDWEAVE_TEST_DATA to the folder of test data'; exit 1; }
 	cargo build --release -p medweave
 	python3 tools/bench/bench.py $(TARGET)/release/medweave $(MEDWEAVE_TEST_DATA)
+
+# The witness tests of crates/medweave/tests/it with more rounds, then load with kills, then each check of a grant left out once.
+soak: setup ## what is too long for test: 100 kill rounds (ROUNDS), mixed load (MINUTES, 30), checks left out; an hour or two
+	cargo build -p medweave
+	MEDWEAVE_ROUNDS=$(or $(ROUNDS),100) MEDWEAVE_SOAK_MINUTES=$(or $(MINUTES),30) \
+	  cargo test -p medweave --test it -- --include-ignored --nocapture --test-threads 1 kill soak::
+	tools/mutate-grants --crate records
 
 fmt: ## format the code
 	cargo fmt --all

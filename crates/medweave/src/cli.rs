@@ -84,6 +84,21 @@ pub(crate) enum Command {
     ///
     /// Example: medweave status
     Status(Status),
+    /// Measure what this machine and its disk give, on a synthetic load
+    ///
+    /// Makes the files of synthetic hospitals, loads them, reads, searches, writes and asks SQL; prints a figure a line. Everything
+    /// is in a temporary directory and goes when it ends.
+    ///
+    /// Example: medweave bench --on /srv --hospitals 500
+    Bench(Bench),
+    /// Check that a data directory is whole, and say what to do about what is not
+    ///
+    /// Reads everything and changes nothing, beside a running program too: the feed has no gap, every version leads to the
+    /// bytes it came from and those are unchanged, the index agrees with the records, the audit is what was sealed, nobody
+    /// else may read the files. Faults give exit code 1; notes are what a crash leaves and the next start tidies.
+    ///
+    /// Example: medweave doctor --sample 10000
+    Doctor(Doctor),
 }
 
 #[derive(Args)]
@@ -103,6 +118,9 @@ pub(crate) struct Serve {
     /// Its private key, PEM [env: MEDWEAVE_TLS_KEY]
     #[arg(long, value_name = "FILE")]
     pub(crate) tls_key: Option<PathBuf>,
+    /// Zone that pages show and that times without one are in, an IANA name [default: this machine's] [env: MEDWEAVE_ZONE]
+    #[arg(long, value_name = "ZONE")]
+    pub(crate) zone: Option<String>,
 }
 
 #[derive(Args)]
@@ -251,6 +269,18 @@ pub(crate) enum User {
         #[arg(long, required = true)]
         password_stdin: bool,
     },
+    /// Make a link by which a person signs in once, within the hour, without a password
+    ///
+    /// Print it and hand it over; it opens the pages at the address given.
+    ///
+    /// Example: medweave user link ada --at https://medweave.example.org
+    Link {
+        /// What is typed to sign in
+        name: String,
+        /// Where the pages are, as the person reaches them
+        #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8400")]
+        at: String,
+    },
     /// List accounts
     ///
     /// Example: medweave user list
@@ -351,6 +381,29 @@ pub(crate) struct Status {
 }
 
 #[derive(Args)]
+pub(crate) struct Bench {
+    /// Hospitals of twelve patients each
+    #[arg(long, value_name = "COUNT", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) hospitals: u32,
+    /// A folder on the disk to measure [default: the folder for temporary files]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) on: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub(crate) struct Doctor {
+    /// Print one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Unpack about so many resources and arrivals instead of all
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) sample: Option<u64>,
+    /// Give back the space of bytes that belong to no arrival; nobody may have the directory open
+    #[arg(long)]
+    pub(crate) sweep: bool,
+}
+
+#[derive(Args)]
 pub(crate) struct Sql {
     /// The query; `-` reads it from standard input
     #[arg(value_name = "QUERY")]
@@ -392,9 +445,15 @@ impl SqlFormat {
 #[derive(Subcommand)]
 pub(crate) enum Lake {
     /// Write what is in memory to the files that other engines read
+    ///
+    /// Example: medweave lake flush
     Flush,
     /// Delete the lake and make it again from the records
+    ///
+    /// Example: medweave lake rebuild
     Rebuild,
     /// Say how far it is and what files it has
+    ///
+    /// Example: medweave lake status
     Status,
 }

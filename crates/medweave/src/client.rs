@@ -3,6 +3,7 @@
 use crate::directory::{self, Directory, Taken};
 use crate::failure::Failure;
 use crate::settings::Settings;
+use access::Access;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::http::{Method, Request, Response, StatusCode};
@@ -22,7 +23,7 @@ use tower::ServiceExt;
 
 /// How long a command waits for the program that has the directory to answer.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// How often accounts are tidied: sessions that are over, times of use.
+/// How often accounts are tidied (sessions that are over, times of use) and what was recorded is sealed.
 const TEND: Duration = Duration::from_mins(1);
 
 /// A data directory that this process has open, with its routes and its control socket.
@@ -53,14 +54,12 @@ impl Opened {
         let path = directory::socket(&directory.path);
         let control = server::listen::control(&path, router.clone(), wait(stopped.clone()))
             .map_err(|error| Failure::failed(format!("cannot make the control socket {}: {error}", path.display())))?;
+        let sealed = Arc::clone(&records);
         let tending = tokio::spawn(async move {
             let mut stopped = stopped;
             while tokio::time::timeout(TEND, stopped.wait_for(|stopped| *stopped)).await.is_err() {
-                let access = Arc::clone(&access);
-                let tended = tokio::task::spawn_blocking(move || access.tend(directory::now_us())).await;
-                if let Ok(Err(error)) = tended {
-                    eprintln!("medweave: accounts could not be tidied: {error}");
-                }
+                let (access, records) = (Arc::clone(&access), Arc::clone(&sealed));
+                let _ = tokio::task::spawn_blocking(move || tend(&access, &records)).await;
             }
         });
         Ok(Opened { app, router, records, stop, tasks: vec![tokio::spawn(control), tending], _directory: directory })
@@ -91,11 +90,25 @@ impl Opened {
         }
         let (app, access, records) = (Arc::clone(&self.app), Arc::clone(&self.app.access), self.records);
         let _ = tokio::task::spawn_blocking(move || {
-            let _ = access.tend(directory::now_us());
+            tend(&access, &records);
             app.close_lake();
             records.close();
         })
         .await;
+    }
+}
+
+/// Tidies accounts and seals what was recorded.
+fn tend(access: &Access, records: &Records) {
+    if let Err(error) = access.tend(directory::now_us()) {
+        eprintln!("medweave: accounts could not be tidied: {error}");
+    }
+    let sealed = access
+        .audit_head()
+        .map_err(|error| error.to_string())
+        .and_then(|accounts| records.seal(accounts).map_err(|error| error.to_string()));
+    if let Err(error) = sealed {
+        eprintln!("medweave: the audit could not be sealed: {error}");
     }
 }
 

@@ -29,6 +29,47 @@ pub(crate) enum Taken {
     Busy,
 }
 
+/// What looking at a directory gave.
+pub(crate) enum Looked {
+    /// Nobody has it open, nor can anybody begin to while this is held; `None` if there is no lock file to hold.
+    Free(#[expect(dead_code, reason = "held until it is dropped")] Option<File>),
+    /// Another program has it.
+    Busy,
+}
+
+/// Looks at a directory without making or changing anything in it.
+pub(crate) fn look(path: &Path) -> Result<Looked, Failure> {
+    if !path.is_dir() {
+        return Err(Failure::usage(format!("{} is no directory: name a data directory with --data", path.display())));
+    }
+    if !["VERSION", "LOCK", "records", "arrivals"].iter().any(|name| path.join(name).exists()) {
+        return Err(Failure::usage(format!("{} is no data directory: name one with --data", path.display())));
+    }
+    let lock = match File::open(path.join("LOCK")) {
+        Ok(lock) => lock,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Looked::Free(None)),
+        Err(error) => {
+            return Err(Failure::failed(format!(
+                "{}: {error}: run it as the user who owns the data directory",
+                path.join("LOCK").display()
+            )));
+        }
+    };
+    match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(Looked::Free(Some(lock))),
+        Err(rustix::io::Errno::WOULDBLOCK) => Ok(Looked::Busy),
+        Err(error) => Err(io::Error::from(error).into()),
+    }
+}
+
+/// Whether this program knows the directory's layout.
+pub(crate) fn version(data: &Path) -> Result<(), Failure> {
+    let file = data.join("VERSION");
+    let text = std::fs::read_to_string(&file)
+        .map_err(|error| Failure::failed(format!("the version of the directory cannot be read: {error}")))?;
+    known_version(&text, &file, data)
+}
+
 /// The control socket of a directory.
 pub(crate) fn socket(data: &Path) -> PathBuf {
     data.join("control.sock")
@@ -109,6 +150,10 @@ fn check_version(file: &Path, data: &Path) -> Result<(), Failure> {
         }
         Err(error) => return Err(error.into()),
     };
+    known_version(&text, file, data)
+}
+
+fn known_version(text: &str, file: &Path, data: &Path) -> Result<(), Failure> {
     match text.trim().parse::<u32>() {
         Ok(VERSION) => Ok(()),
         Ok(found) if found > VERSION => Err(Failure::failed(format!(

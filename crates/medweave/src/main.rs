@@ -2,7 +2,11 @@
 //!
 //! Every command is a client of the HTTP routes of `server`. If the data directory is free, the command opens it, serves its
 //! control socket meanwhile, and calls the routes in process; if another program has it open, the command speaks HTTP over that
-//! program's control socket. So there is one protocol, and `status` works while an import runs.
+//! program's control socket. So there is one protocol, and `status` works while an import runs. Only `doctor` opens the files by
+//! itself, since it must also tell about a directory that no longer opens.
+//!
+//! Start reading at [`cli`] (what can be typed) and [`client`] (how a command reaches the routes); each command is a file below
+//! `command`.
 
 mod cli;
 mod client;
@@ -17,6 +21,8 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();
+    // Whatever is made holds patient data: nobody but the owner may read it.
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_stack_size(4 << 20).build();
     let result = match runtime {
         Ok(runtime) => {
@@ -55,6 +61,8 @@ async fn run(cli: cli::Cli) -> Result<(), Failure> {
         cli::Command::Deadletter(letter) => command::deadletter::run(&settings, letter).await,
         cli::Command::Sql(sql) => command::sql::run(&settings, &sql).await,
         cli::Command::Lake(lake) => command::lake::run(&settings, &lake).await,
+        cli::Command::Bench(bench) => command::bench::run(&bench).await,
+        cli::Command::Doctor(doctor) => command::doctor::run(&settings, &doctor).await,
         cli::Command::Status(status) => command::status::run(&settings, &status).await,
     }
 }

@@ -4,9 +4,10 @@ use crate::cli::{Cli, Command};
 use crate::failure::Failure;
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
+use figment::value::Dict;
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// What can be set.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
@@ -33,7 +34,8 @@ pub(crate) struct Settings {
     zone: Option<String>,
 }
 
-/// The names that the environment may set, `MEDWEAVE_` before them. Others with that beginning belong to tests and tools.
+/// What can be set: as they stand in the file; with `MEDWEAVE_` before them, in capitals, in the environment; and as flags, with
+/// `-` in place of `_`.
 const NAMES: [&str; 7] = ["data", "http", "mllp", "ready_file", "tls_cert", "tls_key", "zone"];
 
 impl Settings {
@@ -46,18 +48,27 @@ impl Settings {
             flags.ready_file.clone_from(&serve.ready_file);
             flags.tls_cert.clone_from(&serve.tls_cert);
             flags.tls_key.clone_from(&serve.tls_key);
+            flags.zone.clone_from(&serve.zone);
         }
         let named = cli.config.clone().or_else(|| std::env::var_os("MEDWEAVE_CONFIG").map(PathBuf::from));
         if let Some(named) = named.as_ref().filter(|path| !path.is_file()) {
             return Err(Failure::usage(format!("the settings file {} is not there", named.display())));
         }
         let file = named.unwrap_or_else(|| PathBuf::from("medweave.toml"));
-        let figment = if file.is_file() { Figment::from(Toml::file_exact(&file)) } else { Figment::new() };
+        let mut figment = Figment::new();
+        if file.is_file() {
+            figment = figment.merge(Serialized::defaults(read_file(&file)?));
+            // Said with the name of the file, before other sources are laid over it.
+            figment
+                .extract::<Settings>()
+                .map_err(|error| Failure::usage(format!("{}: {}", file.display(), in_words(&error))))?;
+        }
+        check_environment(std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()))?;
         figment
             .merge(Env::prefixed("MEDWEAVE_").only(&NAMES))
             .merge(Serialized::defaults(flags))
             .extract()
-            .map_err(|error| Failure::usage(format!("settings: {error}")))
+            .map_err(|error| Failure::usage(format!("settings: {}", in_words(&error))))
     }
 
     /// The data directory.
@@ -81,5 +92,93 @@ impl Settings {
             },
             None => Ok(jiff::tz::TimeZone::system().iana_name().unwrap_or("UTC").to_owned()),
         }
+    }
+}
+
+/// The settings of a file; `ready-file` is `ready_file`.
+fn read_file(file: &Path) -> Result<Dict, Failure> {
+    let read: Dict = Figment::from(Toml::file_exact(file))
+        .extract()
+        .map_err(|error| Failure::usage(format!("{}: {}", file.display(), in_words(&error))))?;
+    let mut settings = Dict::new();
+    for (key, value) in read {
+        let name = key.replace('-', "_");
+        if !NAMES.contains(&name.as_str()) {
+            let near = nearest(&name).map_or_else(String::new, |near| format!(": did you mean \"{near}\"?"));
+            return Err(Failure::usage(format!(
+                "{}: there is no setting \"{key}\"{near}\nThe settings are {}",
+                file.display(),
+                NAMES.join(", ")
+            )));
+        }
+        settings.insert(name, value);
+    }
+    Ok(settings)
+}
+
+/// Names that begin as ours belong to tests and tools too, so that only what is nearly a setting is taken for a slip.
+fn check_environment(names: impl Iterator<Item = String>) -> Result<(), Failure> {
+    for variable in names {
+        let Some(name) = variable.strip_prefix("MEDWEAVE_").map(str::to_lowercase) else { continue };
+        if let Some(near) = nearest(&name).filter(|near| *near != name && name != "config") {
+            return Err(Failure::usage(format!(
+                "the environment has {variable}, which is no setting: did you mean MEDWEAVE_{}?",
+                near.to_uppercase()
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// What is wrong, without the words of the library.
+fn in_words(error: &figment::Error) -> String {
+    let key = error.path.join(".");
+    let what = error.kind.to_string();
+    if key.is_empty() { what } else { format!("{key}: {what}") }
+}
+
+/// The setting whose name differs from `name` in a letter, or in two for long names.
+fn nearest(name: &str) -> Option<&'static str> {
+    let near = NAMES.into_iter().map(|known| (differences(name, known), known)).min()?;
+    (near.0 <= (near.1.len() / 4).clamp(1, 2)).then_some(near.1)
+}
+
+/// Letters to put in, take out or exchange to make one word of the other (Levenshtein's distance).
+fn differences(one: &str, other: &str) -> usize {
+    let other: Vec<char> = other.chars().collect();
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (at, letter) in one.chars().enumerate() {
+        let mut corner = row[0];
+        row[0] = at + 1;
+        for (column, &wanted) in other.iter().enumerate() {
+            let exchanged = corner + usize::from(letter != wanted);
+            corner = row[column + 1];
+            row[column + 1] = exchanged.min(corner + 1).min(row[column] + 1);
+        }
+    }
+    row[other.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{check_environment, differences, nearest};
+
+    #[test]
+    fn the_nearest_setting_is_found_and_nothing_far_off() {
+        assert_eq!(differences("htp", "http"), 1);
+        assert_eq!(differences("ab", "ba"), 2);
+        assert_eq!(nearest("htp"), Some("http"));
+        assert_eq!(nearest("readyfile"), Some("ready_file"));
+        assert_eq!(nearest("tls_certificate"), None);
+        assert_eq!(nearest("colour"), None);
+    }
+
+    #[test]
+    fn only_slips_in_the_environment_are_errors() {
+        let check = |name: &str| check_environment(std::iter::once(name.to_owned()));
+        for fine in ["MEDWEAVE_HTTP", "MEDWEAVE_CONFIG", "MEDWEAVE_TEST_DATA", "MEDWEAVE_SEED", "PATH"] {
+            assert!(check(fine).is_ok(), "{fine}");
+        }
+        assert!(check("MEDWEAVE_HTTPS").is_err_and(|failure| failure.text.contains("MEDWEAVE_HTTP?")));
     }
 }

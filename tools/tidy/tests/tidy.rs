@@ -131,7 +131,7 @@ fn every_crate_says_what_it_is() {
     let mut wrong = Vec::new();
     for path in files(&["src/lib.rs", "src/main.rs"]) {
         let lines = read(&path).lines().take_while(|l| l.starts_with("//!")).count();
-        let enough = if path.ends_with("tools/tidy/src/lib.rs") { 2 } else { 4 };
+        let enough = if path.ends_with("tools/tidy/src/lib.rs") { 2 } else { 7 };
         if lines < enough {
             wrong.push(format!("{}: {lines} lines of introduction", shown(&path)));
         }
@@ -177,4 +177,102 @@ fn no_path_of_a_machine_is_written_down() {
         }
     }
     complain("paths of one machine", &wrong);
+}
+
+#[test]
+fn each_promise_names_tests_that_exist() {
+    let sources: Vec<String> = files(&[".rs", ".py", ".ts", ".tsx"]).iter().map(|path| read(path)).collect();
+    let page = read(&root().join("docs/promises.md"));
+    let mut names = 0;
+    let mut wrong = Vec::new();
+    // Names of tests are longer than any other word in code style on the page.
+    for name in page.split('`').skip(1).step_by(2).filter(|name| name.matches('_').count() >= 3 && !name.contains(' '))
+    {
+        names += 1;
+        let is_test = format!("fn {name}(");
+        if !sources.iter().any(|source| source.contains(&is_test)) {
+            wrong.push(name.to_owned());
+        }
+    }
+    assert!(names > 20, "only {names} tests are named in docs/promises.md");
+    complain("docs/promises.md names tests that are not there", &wrong);
+}
+
+/// What `cargo metadata` says, as text: enough for looking names up in it.
+fn metadata() -> String {
+    // Of this platform: what others need may not have been downloaded.
+    let rustc = Command::new("rustc").arg("-vV").output().expect("rustc tells what it is");
+    let rustc = String::from_utf8(rustc.stdout).unwrap();
+    let host = rustc.lines().find_map(|line| line.strip_prefix("host: ")).expect("rustc names its host");
+    let out = Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()))
+        .args(["metadata", "--format-version", "1", "--offline", "--locked", "--filter-platform", host])
+        .current_dir(root())
+        .output()
+        .expect("cargo tells of the workspace");
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    String::from_utf8(out.stdout).unwrap()
+}
+
+/// The text of the JSON member `name` where it is a string, in each package, with the package's name.
+fn of_each_package(metadata: &str, name: &str) -> Vec<(String, String)> {
+    // A dependency begins as a package does, and has no licence.
+    let packages = metadata.split("{\"name\":\"").skip(1).filter(|part| part.contains("\"license\":"));
+    let member = format!("\"{name}\":\"");
+    packages
+        .map(|part| {
+            let package = part.split('"').next().unwrap_or_default().to_owned();
+            let version =
+                part.split("\"version\":\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap_or_default();
+            let value = part.split(&member).nth(1).and_then(|rest| rest.split('"').next()).unwrap_or_default();
+            (format!("{package} {version}"), value.to_owned())
+        })
+        .collect()
+}
+
+#[test]
+fn licences_of_dependencies_are_compatible() {
+    // Each may be combined with Apache-2.0 in a program that is given on.
+    const GOOD: [&str; 15] = [
+        "Apache-2.0",
+        "MIT",
+        "MIT-0",
+        "BSD-2-Clause",
+        "BSD-3-Clause",
+        "ISC",
+        "Zlib",
+        "0BSD",
+        "BSL-1.0",
+        "CC0-1.0",
+        "Unlicense",
+        "Unicode-3.0",
+        "CDLA-Permissive-2.0",
+        "bzip2-1.0.6",
+        "Apache-2.0 WITH LLVM-exception",
+    ];
+    let good = |term: &str| GOOD.contains(&term.trim().trim_matches(['(', ')']));
+    // One choice of an OR is enough; all parts of an AND are needed.
+    let compatible =
+        |licence: &str| licence.split(" AND ").all(|part| part.replace('/', " OR ").split(" OR ").any(good));
+    let packages = of_each_package(&metadata(), "license");
+    assert!(packages.len() > 200, "only {} packages are told of", packages.len());
+    let wrong: Vec<String> = packages
+        .into_iter()
+        .filter(|(_, licence)| !compatible(licence))
+        .map(|(package, licence)| format!("{package}: {}", if licence.is_empty() { "says none" } else { &licence }))
+        .collect();
+    complain("licences that must be looked at", &wrong);
+}
+
+#[test]
+fn the_door_for_tests_stays_out_of_the_product() {
+    let out = Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()))
+        .args(["tree", "--offline", "--locked", "-p", "medweave", "-e", "normal,build,features", "--prefix", "none"])
+        .current_dir(root())
+        .output()
+        .expect("cargo tells of the product's dependencies");
+    let tree = String::from_utf8(out.stdout).unwrap();
+    assert!(tree.contains("access feature \"default\"") || tree.contains("access v"), "{tree}");
+    let wrong: Vec<String> =
+        tree.lines().filter(|line| line.contains("feature \"testing\"")).map(str::to_owned).collect();
+    complain("a feature for tests is on in the product", &wrong);
 }

@@ -109,7 +109,10 @@ async fn show(
         }
         ended = &mut sending => return ended.unwrap_or_else(|_| Err(Failure::failed("the synthetic hospital broke down"))),
     }
-    super::say(&format!("Sign in as {VISITOR} with the password {password}\nhttp://{http}/"));
+    eprintln!(
+        "medweave demo: the link signs in once; later, or in another browser, sign in as {VISITOR} with {password}"
+    );
+    super::say(&format!("http://{http}{}", super::user::link(client, VISITOR).await?));
     sending.await.unwrap_or_else(|_| Err(Failure::failed("the synthetic hospital broke down")))
 }
 

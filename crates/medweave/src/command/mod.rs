@@ -1,8 +1,10 @@
 //! The commands, each a client of the routes.
 
+pub(crate) mod bench;
 pub(crate) mod convert;
 pub(crate) mod deadletter;
 pub(crate) mod demo;
+pub(crate) mod doctor;
 pub(crate) mod export;
 pub(crate) mod import;
 pub(crate) mod lake;

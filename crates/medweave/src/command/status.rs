@@ -36,6 +36,20 @@ fn text(told: &Value, is_served: bool) -> String {
             .collect();
         line("disk", parts.join(", "));
     }
+    if let Some(disk) = told["data"].as_str().and_then(|data| rustix::fs::statvfs(data).ok()) {
+        line("free", mebibytes(disk.f_bavail * disk.f_frsize));
+    }
+    if told["lake"].is_object() {
+        let lake = &told["lake"];
+        let behind = match lake["lag_s"].as_f64() {
+            Some(seconds) if seconds >= 0.001 => format!(", {seconds:.1} s behind"),
+            _ => String::new(),
+        };
+        line("lake", format!("at change {}{behind}, in files {}", lake["seq"], lake["flushed"]));
+        if let Some(problem) = lake["problem"].as_str() {
+            line("", problem.to_owned());
+        }
+    }
     if let Some(types) = told["types"].as_object().filter(|types| !types.is_empty()) {
         out.push(String::new());
         let width = types.keys().map(String::len).max().unwrap_or(0);

@@ -44,6 +44,10 @@ async fn with(client: &Client, user: User, password: String) -> Result<(), Failu
             let made = client.json(Method::POST, "/api/users", Some(&body)).await?;
             eprintln!("Account {} \"{name}\" ({role}) is made.", made["id"]);
         }
+        User::Link { name, at } => {
+            let path = link(client, &name).await?;
+            say(&format!("{}{path}", at.trim_end_matches('/')));
+        }
         User::List { json } => {
             let list = client.json(Method::GET, "/api/users", None).await?;
             if json {
@@ -54,4 +58,16 @@ async fn with(client: &Client, user: User, password: String) -> Result<(), Failu
         }
     }
     Ok(())
+}
+
+/// A new sign-in link for an account: its path on the pages.
+pub(super) async fn link(client: &Client, name: &str) -> Result<String, Failure> {
+    let list = client.json(Method::GET, "/api/users", None).await?;
+    let account = list["users"].as_array().into_iter().flatten().find(|user| user["name"] == name);
+    let Some(account) = account else {
+        return Err(Failure::failed(format!("there is no account \"{name}\": `medweave user list` shows them")));
+    };
+    let made = client.json(Method::POST, &format!("/api/users/{}/link", account["id"]), None).await?;
+    let path = made["path"].as_str().ok_or_else(|| Failure::failed("no link was made"))?;
+    Ok(path.to_owned())
 }

@@ -160,46 +160,46 @@ fn sources_are_allowed_listed_and_removed() {
 #[test]
 fn settings_come_from_flags_over_environment_over_file() {
     let data = Data::new();
-    write(&data.path("medweave.toml"), b"http = \"127.0.0.1:1\"\nzone = \"Europe/Berlin\"\n");
+    let zone = |served: &crate::program::Served| {
+        served.client(&data.token("system/*.rs")).get("/api/status").json()["zone"].clone()
+    };
+    write(&data.path("medweave.toml"), b"zone = \"Europe/Berlin\"\n");
     assert_eq!(data.json(&["status", "--json"])["zone"], "Europe/Berlin");
     let output = data.command(&["status", "--json"]).env("MEDWEAVE_ZONE", "Asia/Tokyo").output().unwrap();
     assert!(String::from_utf8_lossy(&output.stdout).contains("Asia/Tokyo"));
-    write(&data.path("medweave.toml"), b"htp = \"127.0.0.1:1\"\n");
-    let output = data.run(&["status"]);
-    assert_eq!(output.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("htp"));
+    let served = data.serve(&["--zone", "Africa/Lagos"]);
+    assert_eq!(zone(&served), "Africa/Lagos");
+    drop(served);
+    // The file's names may be written as the flags are.
+    write(&data.path("other.toml"), b"zone = \"Asia/Kolkata\"\nready-file = \"x.json\"\n");
+    let output = data.command(&["status", "--json", "--config", "other.toml"]).output().unwrap();
+    assert!(String::from_utf8_lossy(&output.stdout).contains("Asia/Kolkata"));
 }
 
 #[test]
-fn every_command_helps_with_a_sentence_and_an_example() {
+fn a_setting_that_is_none_or_has_a_wrong_value_is_named() {
     let data = Data::new();
-    for command in [
-        &["serve"][..],
-        &["import"],
-        &["export"],
-        &["token"],
-        &["token", "create"],
-        &["token", "list"],
-        &["token", "revoke"],
-        &["user"],
-        &["user", "create"],
-        &["user", "list"],
-        &["source"],
-        &["source", "allow"],
-        &["source", "list"],
-        &["source", "remove"],
-        &["status"],
-        &["deadletter"],
-        &["deadletter", "list"],
-        &["deadletter", "show"],
-        &["deadletter", "replay"],
-        &["deadletter", "discard"],
-    ] {
-        let mut arguments = command.to_vec();
-        arguments.push("--help");
-        let help = data.done(&arguments);
-        assert!(help.contains("Example: "), "{command:?}: {help}");
-    }
+    let refused = |variable: Option<(&str, &str)>, expected: &[&str]| {
+        let mut command = data.command(&["status"]);
+        if let Some((name, value)) = variable {
+            command.env(name, value);
+        }
+        let output = command.output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(expected.iter().all(|text| said.contains(text)), "{expected:?}: {said}");
+    };
+    write(&data.path("medweave.toml"), b"htp = \"127.0.0.1:1\"\n");
+    refused(None, &["medweave.toml: there is no setting \"htp\": did you mean \"http\"?", "data, http, mllp"]);
+    write(&data.path("medweave.toml"), b"http = \"somewhere\"\n");
+    refused(None, &["medweave.toml: http: "]);
+    write(&data.path("medweave.toml"), b"http = \n");
+    refused(None, &["medweave.toml: "]);
+    write(&data.path("medweave.toml"), b"");
+    refused(Some(("MEDWEAVE_HTPP", "127.0.0.1:1")), &["MEDWEAVE_HTPP", "did you mean MEDWEAVE_HTTP?"]);
+    refused(Some(("MEDWEAVE_HTTP", "somewhere")), &["http: "]);
+    refused(Some(("MEDWEAVE_CONFIG", "missing.toml")), &["missing.toml is not there"]);
+    refused(Some(("MEDWEAVE_ZONE", "Mars/Olympus")), &["Mars/Olympus", "IANA"]);
 }
 
 #[test]

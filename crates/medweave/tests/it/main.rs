@@ -5,7 +5,14 @@
 mod access;
 mod commands;
 mod crash;
+mod demo;
+mod doctor;
+mod durable;
 mod fhir;
+mod first_hour;
+mod full;
+mod help;
 mod made;
 mod program;
 mod real;
+mod soak;

@@ -66,6 +66,11 @@ impl Data {
 
     /// Starts the program; ready when this returns.
     pub fn serve(&self, more: &[&str]) -> Served {
+        self.serve_under(&[], more)
+    }
+
+    /// Starts the program under another one that watches it; its words come first.
+    pub fn serve_under(&self, watcher: &[&str], more: &[&str]) -> Served {
         let ready = self.path("ready.json");
         let mut arguments = vec!["serve", "--ready-file", ready.to_str().expect("a path of text")];
         if !more.contains(&"--http") {
@@ -74,8 +79,17 @@ impl Data {
         arguments.extend(more);
         let log = std::fs::File::create(self.path("serve.log")).expect("a log");
         let _ = std::fs::remove_file(&ready);
-        let child = self.command(&arguments).stderr(log).spawn().expect("the program runs");
-        let mut served = Served { child, url: String::new() };
+        let mut command = self.command(&arguments);
+        if let [program, rest @ ..] = watcher {
+            let mut watched = Command::new(program);
+            watched.args(rest).arg(command.get_program()).args(command.get_args()).current_dir(self.folder.path());
+            command.get_envs().filter(|(_, value)| value.is_none()).for_each(|(name, _)| {
+                watched.env_remove(name);
+            });
+            command = watched;
+        }
+        let child = command.stderr(log).spawn().expect("the program runs");
+        let mut served = Served { child, url: String::new(), mllp: None, pid: 0 };
         let begun = Instant::now();
         while !ready.exists() {
             let ended = served.child.try_wait().expect("its state");
@@ -87,6 +101,8 @@ impl Data {
         let told: Value =
             serde_json::from_str(&std::fs::read_to_string(&ready).expect("the ready file")).expect("JSON");
         served.url = format!("http://{}", told["http"].as_str().expect("an address"));
+        served.mllp = told["mllp"].as_str().map(str::to_owned);
+        served.pid = told["pid"].as_u64().expect("a process number");
         served
     }
 
@@ -100,12 +116,25 @@ impl Data {
 pub struct Served {
     child: Child,
     pub url: String,
+    pub mllp: Option<String>,
+    /// The program itself, which is not the child where a watcher is.
+    pid: u64,
+}
+
+/// How many rounds a test that kills has: `make soak` asks for more.
+pub fn rounds(usual: u64) -> u64 {
+    std::env::var("MEDWEAVE_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(usual)
 }
 
 impl Served {
+    /// The process.
+    pub fn pid(&self) -> u64 {
+        self.pid
+    }
+
     /// Ends it as an operator does, and waits.
     pub fn stop(mut self) -> std::process::ExitStatus {
-        let told = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
+        let told = Command::new("kill").args(["-TERM", &self.pid.to_string()]).status();
         assert!(told.is_ok_and(|status| status.success()));
         let begun = Instant::now();
         loop {
@@ -119,14 +148,15 @@ impl Served {
 
     /// A client that shows this token.
     pub fn client(&self, token: &str) -> Client {
-        let agent =
-            ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(PATIENCE)).build().into();
-        Client { agent, url: self.url.clone(), token: token.to_owned() }
+        Client { token: token.to_owned(), ..Client::at(&self.url) }
     }
 }
 
 impl Drop for Served {
     fn drop(&mut self) {
+        if self.pid != u64::from(self.child.id()) && self.pid > 0 {
+            let _ = Command::new("kill").args(["-KILL", &self.pid.to_string()]).status();
+        }
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -138,6 +168,8 @@ pub struct Client {
     agent: ureq::Agent,
     url: String,
     token: String,
+    /// A session's cookie, for clients that are people.
+    pub cookie: String,
 }
 
 /// What came back.
@@ -166,12 +198,22 @@ impl Answer {
 }
 
 impl Client {
+    /// A client that shows nothing yet.
+    pub fn at(url: &str) -> Client {
+        let agent =
+            ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(PATIENCE)).build().into();
+        Client { agent, url: url.to_owned(), token: String::new(), cookie: String::new() }
+    }
+
     /// Sends a request; `path` may be an absolute URL.
     pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
         let url = if path.starts_with("http") { path.to_owned() } else { format!("{}{path}", self.url) };
         let mut request = ureq::http::Request::builder().method(method).uri(&url);
         if !self.token.is_empty() {
             request = request.header("authorization", format!("Bearer {}", self.token));
+        }
+        if !self.cookie.is_empty() {
+            request = request.header("cookie", &self.cookie);
         }
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -192,6 +234,27 @@ impl Client {
             .body(body.to_string().into_bytes())
             .expect("a request");
         self.agent.run(request).ok().map(|response| response.status().as_u16())
+    }
+
+    /// Asks a program that may end meanwhile: the JSON of a good answer, or nothing if no answer came.
+    pub fn try_send(&self, method: &str, path: &str, body: &Value) -> Option<Value> {
+        let request = ureq::http::Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.url))
+            .header("authorization", format!("Bearer {}", self.token))
+            .header("content-type", "application/json")
+            .body(if body.is_null() { Vec::new() } else { body.to_string().into_bytes() })
+            .expect("a request");
+        let mut response = self.agent.run(request).ok()?;
+        let status = response.status().as_u16();
+        let bytes = response.body_mut().with_config().limit(1 << 30).read_to_vec().ok()?;
+        assert_eq!(status, 200, "{method} {path}: {}", String::from_utf8_lossy(&bytes));
+        serde_json::from_slice(&bytes).ok()
+    }
+
+    /// As [`Client::try_send`], for what is only read.
+    pub fn try_json(&self, path: &str) -> Option<Value> {
+        self.try_send("GET", path, &Value::Null)
     }
 
     pub fn get(&self, path: &str) -> Answer {

@@ -1,0 +1,112 @@
+//! A full disk refuses writes and nothing else, and space that comes back is used without a restart.
+
+use crate::program::{Client, Data};
+use serde_json::json;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+/// Size of the disk.
+const DISK: &str = "size=96m,mode=0700";
+/// What is left of it when the writing begins.
+const LEFT_BYTES: u64 = 6 << 20;
+
+/// A small disk, until it is dropped.
+struct Disk(PathBuf);
+
+impl Disk {
+    /// Needs root; `None`, with a word about it, where the tests run as somebody else.
+    fn mount(at: &Path) -> Option<Disk> {
+        if !rustix::process::geteuid().is_root() {
+            assert!(std::env::var_os("CI").is_none(), "this test mounts a small disk and must run as root");
+            println!("skipped: mounting a small disk needs root");
+            return None;
+        }
+        std::fs::create_dir_all(at).unwrap();
+        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", DISK, "tmpfs"]).arg(at).status().unwrap();
+        assert!(mounted.success(), "a disk of memory can be mounted");
+        Some(Disk(at.to_owned()))
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
+    }
+}
+
+/// Text that does not pack well.
+fn noise(seed: u64) -> String {
+    let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+    (0..40_000)
+        .map(|_| {
+            state ^= state >> 12;
+            state ^= state << 25;
+            state ^= state >> 27;
+            char::from(
+                b'!' + (state.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 58) as u8 + if state & 1 == 0 { 2 } else { 0 },
+            )
+        })
+        .filter(|letter| !matches!(letter, '"' | '\\' | '<' | '&'))
+        .collect()
+}
+
+fn put(client: &Client, no: u64) -> u16 {
+    let patient = json!({"resourceType": "Patient", "id": format!("p{no}"), "name": [{"text": noise(no)}]});
+    client.fhir("PUT", &format!("/fhir/Patient/p{no}"), &patient).status
+}
+
+#[test]
+fn a_full_disk_refuses_writes_reads_on_and_recovers_by_itself() {
+    let data = Data::new();
+    let Some(disk) = Disk::mount(&data.path("data")) else { return };
+    let token = data.token("system/*.cruds");
+    let served = data.serve(&[]);
+    let client = served.client(&token);
+    assert_eq!(put(&client, 0), 201);
+    let ballast = data.path("data/ballast");
+    let free = rustix::fs::statvfs(&disk.0).map(|disk| disk.f_bavail * disk.f_frsize).unwrap();
+    std::fs::write(&ballast, vec![b'.'; (free - LEFT_BYTES) as usize]).unwrap();
+
+    // Written until it is full: what is refused is refused with 507 and leaves nothing.
+    let mut stored = 1;
+    let refused = loop {
+        match put(&client, stored) {
+            201 => stored += 1,
+            status => break status,
+        }
+        assert!(stored < 2_000, "the disk is never full");
+    };
+    assert_eq!(refused, 507);
+    assert_eq!(put(&client, 5_000), 507);
+
+    // To the last byte.
+    let crumbs = data.path("data/crumbs");
+    let mut file = std::fs::File::create(&crumbs).unwrap();
+    while file.write_all(&[b'.'; 512]).is_ok() {}
+    assert_eq!(rustix::fs::statvfs(&disk.0).unwrap().f_bavail, 0);
+
+    // Reads go on, many times, longer than it takes to bring what is recorded of them to disk.
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_millis(500) {
+        assert_eq!(client.get("/fhir/Patient/p0").status, 200);
+    }
+    assert_eq!(client.get("/fhir/Patient?_summary=count").json()["total"], stored);
+    assert_eq!(client.get("/fhir/Patient/p5000").status, 404);
+    assert_eq!(data.json(&["status", "--json"])["resources"], stored);
+
+    // Space back is service back.
+    std::fs::remove_file(&ballast).unwrap();
+    std::fs::remove_file(&crumbs).unwrap();
+    assert_eq!(put(&client, 5_000), 201);
+    assert_eq!(client.get("/fhir/Patient?_summary=count").json()["total"], stored + 1);
+    assert!(served.stop().success());
+    let told = data.json(&["doctor", "--json"]);
+    let faults: Vec<_> = told["findings"].as_array().unwrap().iter().filter(|f| f["severity"] == "fault").collect();
+    assert_eq!(faults.len(), 0, "{told:#}");
+    let served = data.serve(&[]);
+    assert_eq!(served.client(&token).get("/fhir/Patient?_summary=count").json()["total"], stored + 1);
+    drop(served);
+    drop(disk);
+}
