@@ -23,6 +23,8 @@ use std::time::Duration;
 pub const SEAL_EVERY: Duration = Duration::from_mins(1);
 /// The file, in the folder of the read audit.
 const FILE: &str = "seals";
+/// How files are called that stood there and were none of ours.
+pub(crate) const ASIDE: &str = "seals.damaged-";
 /// The name under which the database keeps the newest seal, so that cutting off the file is seen.
 pub(crate) const SETTING: &str = "seal";
 
@@ -155,14 +157,21 @@ pub(crate) struct Seals {
 }
 
 impl Seals {
-    /// Opens the seals in the folder of the read audit. A last line that was not finished was never told, and is cut off.
+    /// Opens the seals in the folder of the read audit. A last line that was not finished was never told, and is cut off. A file
+    /// that is none of ours is put aside, for `check` to tell of, and sealing begins anew: records are needed all the same.
     pub(crate) fn open(audit: &Path) -> Result<Mutex<Seals>, Error> {
         let path = path(audit);
-        let (lines, end) = lines(audit)?;
-        let last = match lines.last() {
+        let (lines, mut end) = lines(audit)?;
+        let last = match lines.last().map(|line| Seal::parse(line)) {
             None => Seal::NONE,
-            Some(line) => Seal::parse(line)
-                .ok_or_else(|| Error::Damaged(format!("the last line of {} is no seal", path.display())))?,
+            Some(Some(seal)) => seal,
+            Some(None) => {
+                let aside = (1..).map(|no| audit.join(format!("{ASIDE}{no}"))).find(|aside| !aside.exists());
+                let aside = aside.unwrap_or_else(|| audit.join(ASIDE));
+                std::fs::rename(&path, &aside).map_err(|e| Error::file(format!("put {} aside", path.display()), e))?;
+                end = 0;
+                Seal::NONE
+            }
         };
         let file = OpenOptions::new()
             .create(true)

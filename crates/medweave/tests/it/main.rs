@@ -12,6 +12,7 @@ mod fhir;
 mod first_hour;
 mod full;
 mod help;
+mod links;
 mod made;
 mod program;
 mod real;

@@ -103,6 +103,12 @@ impl Check<'_> {
         let folder = self.data.join("audit");
         let place = seal::path(&folder).display().to_string();
         let (lines, _) = seal::lines(&folder)?;
+        let aside = std::fs::read_dir(&folder).map_err(|e| Error::file(format!("list {}", folder.display()), e))?;
+        for path in aside.filter_map(|entry| entry.ok().map(|entry| entry.path())) {
+            if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(seal::ASIDE)) {
+                self.fault("the seals were damaged, and sealing began anew", path.display().to_string(), TAMPERED);
+            }
+        }
         let mut seals: Vec<Seal> = Vec::with_capacity(lines.len());
         let mut before = Seal::NONE;
         for (at, line) in lines.iter().enumerate() {

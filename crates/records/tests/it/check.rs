@@ -212,6 +212,14 @@ fn seals_that_were_changed_or_cut_off_are_named() {
     );
     names(|house| std::fs::remove_file(path(house)).unwrap(), &["seal 2 is missing"]);
     names(|house| std::fs::write(path(house), "hello\n").unwrap(), &["a line is no seal"]);
+    // The store opens all the same, and the fault stays known.
+    let reopened = |house: &House| {
+        std::fs::write(path(house), "hello\n").unwrap();
+        let records = Records::open(&house.folder, options(START_US)).unwrap();
+        records.seal(TrailHead { seq: 1, hash: [2; 32] }).unwrap().expect("something to seal");
+        records.close();
+    };
+    names(reopened, &["the seals were damaged, and sealing began anew"]);
 }
 
 #[test]
@@ -256,6 +264,10 @@ fn a_seal_is_made_each_minute_in_which_something_was_recorded() {
     assert_eq!(checked.findings, []);
     assert_eq!(checked.sealed_accounts, [accounts(1), accounts(2), accounts(3)]);
     std::fs::remove_dir_all(&folder).unwrap();
+}
+
+fn options(now_us: i64) -> records::Options {
+    records::Options { clock: Box::new(move || now_us), randomness: Box::new(|| [7; 16]) }
 }
 
 fn tempfolder() -> std::path::PathBuf {
