@@ -1,12 +1,11 @@
 //! Parquet files of a table: sorted runs of rows, written and synced before anything names them.
 
+use crate::delta::sync_folder;
 use crate::error::Error;
 use crate::map::DataFile;
 use crate::table::{SEQ, Table};
-use datafusion::arrow::array::{Array, BooleanArray, Int64Array, RecordBatch, UInt32Array};
-use datafusion::arrow::compute::{
-    SortColumn, concat_batches, filter_record_batch, lexsort_to_indices, take_record_batch,
-};
+use datafusion::arrow::array::{Array, AsArray, BooleanArray, Int64Array, RecordBatch, StringArray};
+use datafusion::arrow::compute::{SortColumn, concat, filter_record_batch, interleave_record_batch, lexsort_to_indices};
 use datafusion::parquet::arrow::ArrowWriter;
 use datafusion::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use datafusion::parquet::basic::{Compression, ZstdLevel};
@@ -16,18 +15,20 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// A file is ended, and the next begun, past this size.
-pub(crate) const FILE_BYTES: usize = 32 << 20;
-/// Files smaller than this are put together with new rows.
-pub(crate) const SMALL_FILE_BYTES: u64 = 16 << 20;
+/// A file is ended, and the next begun, past this size on disk
+const FILE_BYTES: usize = 32 << 20;
+/// or past this size in memory, where it is when it is rewritten.
+const FILE_MEMORY_BYTES: u64 = 96 << 20;
 /// Rows of a row group: small enough that a query for one patient reads little.
 const ROW_GROUP_ROWS: usize = 64 << 10;
-/// Rows handed to the writer at once.
+/// Rows handed to the writer at once,
 const SLICE_ROWS: usize = 8 << 10;
+/// and their bytes: far below what one column of a batch can hold, however large its texts are.
+const SLICE_BYTES: usize = 16 << 20;
 /// zstd level: files are rewritten often.
 const LEVEL: i32 = 1;
 
-/// A file that was written, and the versions in it.
+/// A file that was written, and the version of each of its rows.
 #[derive(Debug)]
 pub(crate) struct Written {
     pub(crate) file: DataFile,
@@ -63,8 +64,15 @@ pub(crate) fn read(table: &Table, folder: &Path, file: &DataFile) -> Result<Vec<
     Ok(batches)
 }
 
-/// Writes rows, sorted, into as many files as they need. `seed` tells runs of the program apart in the files' names; slots are
-/// not given yet.
+impl DataFile {
+    /// Whether new rows may be put into it.
+    pub(crate) fn is_small(&self) -> bool {
+        self.bytes < FILE_BYTES as u64 / 2 && self.memory < FILE_MEMORY_BYTES / 2
+    }
+}
+
+/// Writes rows, sorted, into as many files as they need; they are on disk when this returns. `seed` tells runs of the program
+/// apart in the files' names; slots are not given yet.
 pub(crate) fn write(
     table: &Table,
     folder: &Path,
@@ -72,61 +80,122 @@ pub(crate) fn write(
     seed: &str,
     at_us: i64,
 ) -> Result<Vec<Written>, Error> {
-    let rows = concat_batches(&table.schema, batches)?;
-    if rows.num_rows() == 0 {
-        return Ok(Vec::new());
+    let order = order(table, batches)?;
+    let rows = Rows {
+        batches: batches.iter().collect(),
+        seqs: batches.iter().map(seqs).collect::<Result<_, _>>()?,
+        texts: batches.iter().map(|batch| batch.columns().iter().filter_map(|c| c.as_string_opt()).collect()).collect(),
+    };
+    let (mut written, mut at) = (Vec::new(), 0);
+    while at < order.len() {
+        let file = write_one(table, folder, &rows, &order[at..], seed, at_us)?;
+        at += file.seqs.len();
+        written.push(file);
     }
-    let sorted = take_record_batch(&rows, &order(table, &rows)?)?;
-    drop(rows);
-    let mut written = Vec::new();
-    let mut at = 0;
-    while at < sorted.num_rows() {
-        let (file, rows) = write_one(table, folder, &sorted.slice(at, sorted.num_rows() - at), seed, at_us)?;
-        let seqs = seqs(&sorted.slice(at, rows))?.values().to_vec();
-        written.push(Written { file, seqs });
-        at += rows;
+    if !written.is_empty() {
+        // Their names must be there after a power cut as their content is.
+        sync_folder(folder)?;
     }
     Ok(written)
 }
 
-/// Row numbers in the table's order.
-fn order(table: &Table, rows: &RecordBatch) -> Result<UInt32Array, Error> {
-    let columns = table.order.iter().map(|&at| SortColumn { values: Arc::clone(rows.column(at)), options: None });
-    Ok(lexsort_to_indices(&columns.collect::<Vec<_>>(), None)?)
+/// Where a row is: batch and row in it.
+type At = (usize, usize);
+
+/// Rows in the table's order. Only the columns that decide it are copied for that.
+fn order(table: &Table, batches: &[RecordBatch]) -> Result<Vec<At>, Error> {
+    let all: Vec<At> =
+        batches.iter().enumerate().flat_map(|(no, batch)| (0..batch.num_rows()).map(move |row| (no, row))).collect();
+    if all.is_empty() {
+        return Ok(all);
+    }
+    let mut columns = Vec::new();
+    for &column in &table.order {
+        let parts: Vec<&dyn Array> = batches.iter().map(|batch| batch.column(column).as_ref()).collect();
+        columns.push(SortColumn { values: concat(&parts)?, options: None });
+    }
+    Ok(lexsort_to_indices(&columns, None)?.values().iter().map(|&at| all[at as usize]).collect())
+}
+
+/// Rows to be written.
+struct Rows<'a> {
+    batches: Vec<&'a RecordBatch>,
+    seqs: Vec<&'a Int64Array>,
+    /// Columns whose values have no fixed length.
+    texts: Vec<Vec<&'a StringArray>>,
+}
+
+impl Rows<'_> {
+    fn seq(&self, (batch, row): At) -> i64 {
+        self.seqs[batch].value(row)
+    }
+
+    fn bytes(&self, (batch, row): At) -> usize {
+        self.texts[batch].iter().map(|column| column.value_length(row) as usize).sum()
+    }
+
+    /// How many of the first rows of `order` are handed to the writer at once.
+    fn slice(&self, order: &[At]) -> usize {
+        let mut bytes = 0;
+        let fits = order.iter().take(SLICE_ROWS).take_while(|at| {
+            bytes += self.bytes(**at);
+            bytes <= SLICE_BYTES
+        });
+        fits.count().max(1)
+    }
+}
+
+/// A new file: never one that is there, whatever the clock that `seed` comes from says.
+fn create(folder: &Path, seed: &str) -> Result<(String, File), Error> {
+    static FILES: AtomicU64 = AtomicU64::new(0);
+    loop {
+        let name = format!("part-{seed}-{:06}.parquet", FILES.fetch_add(1, Ordering::Relaxed));
+        let path = folder.join(&name);
+        match File::create_new(&path) {
+            Ok(file) => return Ok((name, file)),
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(Error::file("make", &path, error)),
+        }
+    }
 }
 
 fn write_one(
     table: &Table,
     folder: &Path,
-    rows: &RecordBatch,
+    rows: &Rows<'_>,
+    order: &[At],
     seed: &str,
     at_us: i64,
-) -> Result<(DataFile, usize), Error> {
-    static FILES: AtomicU64 = AtomicU64::new(0);
-    let name = format!("part-{seed}-{:06}.parquet", FILES.fetch_add(1, Ordering::Relaxed));
+) -> Result<Written, Error> {
+    let (name, file) = create(folder, seed)?;
     let path = folder.join(&name);
     let failed = |error| Error::file("write", &path, error);
-    let file = File::create(&path).map_err(failed)?;
     let properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(LEVEL)?))
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
         .build();
     let mut writer = ArrowWriter::try_new(file, Arc::clone(&table.schema), Some(properties))?;
-    let mut at = 0;
-    while at < rows.num_rows() && writer.bytes_written() + writer.in_progress_size() < FILE_BYTES {
-        let length = SLICE_ROWS.min(rows.num_rows() - at);
-        writer.write(&rows.slice(at, length))?;
-        at += length;
-        // All rows of a version go into one file.
-        let seqs = seqs(rows)?.values();
-        let rest = seqs[at..].iter().take_while(|seq| **seq == seqs[at - 1]).count();
-        if rest > 0 {
-            writer.write(&rows.slice(at, rest))?;
-            at += rest;
-        }
+    let (mut at, mut memory) = (0, 0);
+    while at < order.len()
+        && writer.bytes_written() + writer.in_progress_size() < FILE_BYTES
+        && memory < FILE_MEMORY_BYTES
+    {
+        let slice = &order[at..at + rows.slice(&order[at..])];
+        let batch = interleave_record_batch(&rows.batches, slice)?;
+        writer.write(&batch)?;
+        memory += batch.get_array_memory_size() as u64;
+        at += slice.len();
+    }
+    // All rows of a version go into one file.
+    let last = at.checked_sub(1).map(|last| rows.seq(order[last]));
+    let rest = order[at..].iter().take_while(|next| Some(rows.seq(**next)) == last).count();
+    if rest > 0 {
+        writer.write(&interleave_record_batch(&rows.batches, &order[at..at + rest])?)?;
+        at += rest;
     }
     let file = writer.into_inner()?;
     file.sync_all().map_err(failed)?;
     let bytes = file.metadata().map_err(failed)?.len();
-    Ok((DataFile { slot: 0, path: name, bytes, rows: at as u64, at_us }, at))
+    let seqs = order[..at].iter().map(|at| rows.seq(*at)).collect();
+    Ok(Written { file: DataFile { slot: 0, path: name, bytes, memory, rows: at as u64, at_us }, seqs })
 }

@@ -1,10 +1,12 @@
 //! The flush: the tail becomes files.
 //!
-//! A change goes into the file where the resource was, so that a patient's rows stay together and what a flush costs depends on
-//! what changed, not on how large the table is. New rows are put together with the table's small files. One file's rows are in
+//! A changed row stays in the file where the resource was, unless that file is small; files are rewritten that hold a version
+//! that is no longer current. New rows become a file of their own, together with small files that are no larger than what is
+//! written anyway: so a row is rewritten as often as its file doubles, and not with each flush. What a flush costs depends on
+//! what changed and not on how large the table is. The rows of one large file, or of the small ones that are put together, are in
 //! memory at a time.
 
-use crate::data_file::{self, SMALL_FILE_BYTES, Written};
+use crate::data_file::{self, Written};
 use crate::delta;
 use crate::error::Error;
 use crate::map::{DataFile, Map, Position, TableChange};
@@ -16,8 +18,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Files that a flush took out stay this long for readers that look at an older version.
+/// Files that a flush took out stay this long for readers that look at an older version,
 pub(crate) const KEEP_REMOVED_US: i64 = 24 * 3_600_000_000;
+/// unless there are more of them than this or the tables' own bytes: then the oldest go earlier,
+const KEEP_REMOVED_BYTES: u64 = 1 << 30;
+/// but none before this time, which is longer than a query may take.
+const KEEP_REMOVED_AT_LEAST_US: i64 = 3_600_000_000;
+/// A small file is put together with what is written anyway if it has no more than so many times its rows.
+const MERGE: u64 = 2;
 
 /// The files of the lake, and the map that says what they are.
 pub(crate) struct Files {
@@ -35,8 +43,9 @@ impl Files {
     pub(crate) fn open(folder: &Path, tables: &[Arc<Table>], fingerprint: &str, now_us: i64) -> Result<Files, Error> {
         make_folder(folder)?;
         let map = match Map::open(folder, fingerprint)? {
-            Some(map) => map,
-            None => {
+            Some(map) if is_whole(folder, tables, &map)? => map,
+            other => {
+                drop(other);
                 remove_all(folder)?;
                 Map::create(folder, fingerprint)?
             }
@@ -76,8 +85,11 @@ impl Files {
     /// Makes the log of each table that has none.
     fn begin_logs(&mut self, now_us: i64) -> Result<(), Error> {
         for table in &self.tables {
-            make_folder(&delta::log_folder(&self.folder.join(&table.name)))?;
+            let folder = self.folder.join(&table.name);
+            make_folder(&delta::log_folder(&folder))?;
+            delta::sync_folder(&folder)?;
         }
+        delta::sync_folder(&self.folder)?;
         let position = self.map.position()?;
         let mut missing = Vec::new();
         for number in 0..self.tables.len() {
@@ -138,32 +150,51 @@ impl Files {
     /// Removes files that were taken out long ago, and log entries that checkpoints made needless.
     pub(crate) fn vacuum(&self, now_us: i64) -> Result<(), Error> {
         let before_us = now_us - KEEP_REMOVED_US;
-        for (number, table) in self.tables.iter().enumerate() {
-            let folder = self.folder.join(&table.name);
-            for file in self.map.removed(number, i64::MIN)?.iter().filter(|file| file.at_us < before_us) {
-                match fs::remove_file(folder.join(&file.path)) {
-                    Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                        return Err(Error::file("remove", &folder.join(&file.path), error));
-                    }
-                    _ => {}
-                }
+        let (mut removed, mut live_bytes) = (Vec::new(), 0);
+        for number in 0..self.tables.len() {
+            removed.extend(self.map.removed(number, i64::MIN)?.into_iter().map(|file| (number, file)));
+            live_bytes += self.map.files(number)?.iter().map(|file| file.bytes).sum::<u64>();
+        }
+        removed.sort_by_key(|(_, file)| file.at_us);
+        let mut kept_bytes: u64 = removed.iter().map(|(_, file)| file.bytes).sum();
+        for (number, file) in removed {
+            let many = kept_bytes > live_bytes.max(KEEP_REMOVED_BYTES);
+            if file.at_us >= before_us && !(many && file.at_us < now_us - KEEP_REMOVED_AT_LEAST_US) {
+                break;
             }
-            self.map.forget_removed(number, before_us)?;
+            let path = self.folder.join(&self.tables[number].name).join(&file.path);
+            match fs::remove_file(&path) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(Error::file("remove", &path, error));
+                }
+                _ => {}
+            }
+            self.map.forget_removed(number, &file.path)?;
+            kept_bytes -= file.bytes;
+        }
+        for (number, table) in self.tables.iter().enumerate() {
             if let Some((version, _, _)) = self.map.log(number)? {
-                delta::clean_log(&folder, version, before_us)?;
+                delta::clean_log(&self.folder.join(&table.name), version, before_us)?;
             }
         }
         Ok(())
     }
 
-    /// Makes files of a tail. When this returns, they are the lake; if it fails, the lake is what it was.
-    pub(crate) fn flush(&mut self, tail: &Tail, now_us: i64) -> Result<(), Error> {
+    /// Makes files of a tail. When this returns, they are the lake; if it fails, either the lake is what it was, or all of it is
+    /// committed and the same call again writes what is missing of the logs.
+    pub(crate) fn flush(&mut self, tail: &Tail, now_us: i64) -> Result<Cost, Error> {
+        self.write_logs()?;
+        if self.map.position()? == tail.to {
+            return Ok(Cost::default());
+        }
         let moves = self.moves(tail)?;
         let mut next_slot = self.map.next_slot()?;
         let mut changes = Vec::new();
+        let mut cost = Cost::default();
         for number in 0..self.tables.len() {
             let change = self.change(number, tail, &moves, &mut next_slot, now_us)?;
             if !change.removed.is_empty() || !change.added.is_empty() {
+                cost.add(&change);
                 changes.push((number, change));
             }
         }
@@ -178,7 +209,8 @@ impl Files {
         }
         flush.current(tail.current.iter().map(|(row, seq)| (*row, *seq)))?;
         flush.commit(tail.to, next_slot - 1)?;
-        self.write_logs()
+        self.write_logs()?;
+        Ok(cost)
     }
 
     /// For each changed resource that is in files: the version that is there, and the one that takes its place.
@@ -220,7 +252,7 @@ impl Files {
         let place: HashMap<i64, i64> =
             moves.iter().filter_map(|(old, new)| Some(((*new)?, *slots.get(old)?))).collect();
         let (small, large): (Vec<DataFile>, Vec<DataFile>) =
-            self.map.files(number)?.into_iter().partition(|file| file.bytes < SMALL_FILE_BYTES);
+            self.map.files(number)?.into_iter().partition(DataFile::is_small);
         let large: BTreeMap<i64, DataFile> = large.into_iter().map(|file| (file.slot, file)).collect();
         let touched: HashSet<i64> = slots.values().copied().collect();
         let write = |rows: &[RecordBatch]| data_file::write(table, &folder, rows, &self.seed, now_us);
@@ -237,7 +269,7 @@ impl Files {
             change.removed.push(file.clone());
         }
 
-        // The rest goes together with the small files.
+        // The rest goes together with small files.
         let mut rows = Vec::new();
         for batch in &fresh {
             let rest = data_file::keep(batch, |seq| place.get(&seq).is_none_or(|slot| !large.contains_key(slot)))?;
@@ -245,12 +277,10 @@ impl Files {
                 rows.push(rest);
             }
         }
-        let small_touched = small.iter().any(|file| touched.contains(&file.slot));
-        if rows.is_empty() && !small_touched {
-            return Ok(change);
-        }
+        let new_rows: usize = rows.iter().map(RecordBatch::num_rows).sum();
+        let together = together(small, &touched, new_rows as u64);
         let mut was = HashMap::new();
-        for file in &small {
+        for file in &together {
             for batch in data_file::read(table, &folder, file)? {
                 let kept = data_file::keep(&batch, |seq| !gone.contains(&seq))?;
                 was.extend(data_file::seqs(&kept)?.values().iter().map(|seq| (*seq, file.slot)));
@@ -258,7 +288,8 @@ impl Files {
             }
             change.removed.push(file.clone());
         }
-        let mut reuse = small.first().map(|file| file.slot);
+        // The largest keeps its slot: fewest rows are placed anew.
+        let mut reuse = together.iter().max_by_key(|file| file.rows).map(|file| file.slot);
         for written in write(&rows)? {
             let slot = reuse.take().unwrap_or_else(|| take(next_slot));
             let moved = written.seqs.iter().filter(|seq| was.get(seq) != Some(&slot));
@@ -267,6 +298,74 @@ impl Files {
         }
         Ok(change)
     }
+}
+
+/// Files that flushes took out and put in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cost {
+    /// Files written.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Files read and taken out for them.
+    pub replaced_files: u64,
+    /// Their bytes.
+    pub replaced_bytes: u64,
+}
+
+impl Cost {
+    fn add(&mut self, change: &TableChange) {
+        self.files += change.added.len() as u64;
+        self.bytes += change.added.iter().map(|file| file.bytes).sum::<u64>();
+        self.replaced_files += change.removed.len() as u64;
+        self.replaced_bytes += change.removed.iter().map(|file| file.bytes).sum::<u64>();
+    }
+}
+
+impl std::ops::AddAssign for Cost {
+    fn add_assign(&mut self, other: Cost) {
+        self.files += other.files;
+        self.bytes += other.bytes;
+        self.replaced_files += other.replaced_files;
+        self.replaced_bytes += other.replaced_bytes;
+    }
+}
+
+/// The small files that become one with new rows: those that hold a version that is gone, which are rewritten anyway, and those
+/// that are no larger than what is written. Sizes so fall apart by factors, and their number stays small.
+fn together(small: Vec<DataFile>, touched: &HashSet<i64>, new_rows: u64) -> Vec<DataFile> {
+    let (mut chosen, mut others): (Vec<DataFile>, Vec<DataFile>) =
+        small.into_iter().partition(|file| touched.contains(&file.slot));
+    let mut rows = new_rows + chosen.iter().map(|file| file.rows).sum::<u64>();
+    others.sort_by_key(|file| file.rows);
+    for file in others {
+        if file.rows > rows * MERGE {
+            break;
+        }
+        rows += file.rows;
+        chosen.push(file);
+    }
+    chosen
+}
+
+/// Whether the files are there that a map knows, each as long as it says, and the newest entry of each log.
+fn is_whole(folder: &Path, tables: &[Arc<Table>], map: &Map) -> Result<bool, Error> {
+    let pending = map.pending()?;
+    for (number, table) in tables.iter().enumerate() {
+        let folder = folder.join(&table.name);
+        for file in map.files(number)? {
+            if fs::metadata(folder.join(&file.path)).map_or(true, |data| data.len() != file.bytes) {
+                return Ok(false);
+            }
+        }
+        if let Some((version, _, _)) = map.log(number)?
+            && !pending.iter().any(|(of, ..)| *of == number)
+            && !delta::has_entry(&folder, version)
+        {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 fn take(next: &mut i64) -> i64 {
@@ -301,12 +400,16 @@ fn make_folder(folder: &Path) -> Result<(), Error> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| Error::file("make", folder, error))
 }
 
-/// Empties a folder.
+/// Empties a folder, the map first: without it nothing that is left counts.
 fn remove_all(folder: &Path) -> Result<(), Error> {
+    let mut paths = Vec::new();
     for entry in fs::read_dir(folder).map_err(|error| Error::file("list", folder, error))? {
-        let path = entry.map_err(|error| Error::file("list", folder, error))?.path();
+        paths.push(entry.map_err(|error| Error::file("list", folder, error))?.path());
+    }
+    paths.sort_by_key(|path| path.is_dir());
+    for path in paths {
         let removed = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
         removed.map_err(|error| Error::file("remove", &path, error))?;
     }
-    Ok(())
+    delta::sync_folder(folder)
 }

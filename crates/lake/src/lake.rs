@@ -1,15 +1,16 @@
 //! The lake as its users see it: open, query, flush, rebuild.
 
 use crate::error::Error;
-use crate::flush::Files;
-use crate::follow::Follower;
+use crate::flush::{Cost, Files};
+use crate::follow::{Follower, Step};
+use crate::lag::Lag;
 use crate::map::{DataFile, Map, Position};
 use crate::snapshot::{Snapshot, SnapshotTable};
-use crate::sql::Engine;
-use crate::table::{self, Table};
+use crate::sql::{Engine, Stop};
+use crate::table::{self, Table, arrival_row, key_of_arrival};
 use crate::tail::Tail;
 use access::Grant;
-use records::{Records, Seq};
+use records::{ArrivalInfo, Records, Seq};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -22,7 +23,9 @@ const FLUSH_ROWS: usize = 100_000;
 /// Bytes in the tail from which it is flushed.
 const FLUSH_BYTES: usize = 64 << 20;
 /// The tail grows no further than so many times these bounds while a flush runs; then the follower waits.
-const FULL: usize = 3;
+const FULL: usize = 2;
+/// A tail with so many rows becomes files when the lake is closed, so that the next start need not make them again.
+const FLUSH_AT_CLOSE_ROWS: usize = 2_000;
 /// The follower gathers changes for so long unless somebody waits for them.
 const GATHER: Duration = Duration::from_millis(200);
 /// With so many changes waiting it gathers no longer.
@@ -82,7 +85,7 @@ pub struct Status {
     pub head: Seq,
     /// Position that the files hold.
     pub flushed: Seq,
-    /// For how long SQL has been behind the feed.
+    /// For how long the oldest change that SQL does not see has been waiting.
     pub behind: Duration,
     /// Rows in memory.
     pub tail_rows: usize,
@@ -94,6 +97,8 @@ pub struct Status {
     pub failed: usize,
     /// The first reason.
     pub failure: Option<String>,
+    /// What flushes cost since the lake was opened.
+    pub flushes: Cost,
     /// What keeps the lake from following or flushing at the moment.
     pub problem: Option<String>,
 }
@@ -137,13 +142,14 @@ struct State {
     frozen: Option<Arc<Tail>>,
     active: Tail,
     active_since: Option<Instant>,
-    behind_since: Option<Instant>,
+    lag: Lag,
     /// Until the tail has come here, after a start or a rebuild, nothing is answered.
     complete_from: i64,
     /// Who waits for changes.
     waiting: usize,
     flush_wanted: u64,
     flush_done: u64,
+    flushes: Cost,
     rebuilds: u64,
     closing: bool,
     failed: usize,
@@ -174,11 +180,12 @@ impl Lake {
             frozen: None,
             active: Tail::new(tables.len(), flushed),
             active_since: None,
-            behind_since: None,
+            lag: Lag::new(Instant::now()),
             complete_from: head.0,
             waiting: 0,
             flush_wanted: 0,
             flush_done: 0,
+            flushes: Cost::default(),
             rebuilds: 0,
             closing: false,
             failed: 0,
@@ -224,16 +231,25 @@ impl Lake {
 
     /// Waits until the tail has come to what is committed now, `patience` at most, and gives all tables as they are at one
     /// position.
-    pub(crate) fn snapshot(&self, patience: Duration, give_up: Duration) -> Result<Snapshot, Error> {
+    pub(crate) fn snapshot(
+        &self,
+        patience: Duration,
+        give_up: Duration,
+        stop: &Stop,
+    ) -> Result<Snapshot, Error> {
         let shared = &*self.shared;
         let head = shared.follower.records.head().0;
         let start = Instant::now();
         let mut state = lock(&shared.state);
+        state.look(head);
         state.waiting += 1;
         shared.moved.notify_all();
         let reached = loop {
             if state.closing {
                 break Err(Error::Closed);
+            }
+            if stop.is_stopped() {
+                break Err(Error::Cancelled);
             }
             let complete = state.active.to.seq >= state.complete_from;
             if state.active.to.seq >= head || (complete && start.elapsed() >= patience) {
@@ -258,15 +274,15 @@ impl Lake {
             batches.extend_from_slice(&state.active.batches[number]);
             SnapshotTable { table: Arc::clone(table), files: Arc::clone(&state.files[number]), batches }
         });
-        let current = state.active.to.seq >= head;
-        let behind = state.behind_since.filter(|_| !current).map(|since| since.elapsed()).unwrap_or_default();
+        let behind = state.lag.behind(Instant::now());
         Ok(Snapshot { position: Seq(state.active.to.seq), behind, tables: tables.collect(), dead: Arc::new(dead) })
     }
 
     /// How the lake is doing.
     pub fn status(&self) -> Status {
         let head = self.shared.follower.records.head();
-        let state = lock(&self.shared.state);
+        let mut state = lock(&self.shared.state);
+        state.look(head.0);
         let frozen = state.frozen.as_deref();
         let tables = self.tables().iter().zip(&state.files).map(|(table, files)| TableStatus {
             name: table.name.clone(),
@@ -278,24 +294,26 @@ impl Lake {
             position: Seq(state.active.to.seq),
             head,
             flushed: Seq(state.flushed.seq),
-            behind: state.behind_since.map(|since| since.elapsed()).unwrap_or_default(),
+            behind: state.lag.behind(Instant::now()),
             tail_rows: state.active.rows + frozen.map_or(0, |tail| tail.rows),
             tail_bytes: state.active.bytes + frozen.map_or(0, |tail| tail.bytes),
             tables: tables.collect(),
             failed: state.failed,
             failure: state.failure.clone(),
+            flushes: state.flushes,
             problem: state.follow_problem.clone().or_else(|| state.flush_problem.clone()),
         }
     }
 
-    /// Returns when SQL is behind the feed by less than `bound`, or the lake cannot follow: whoever writes in bulk calls it
-    /// between batches, so that the lag stays bounded.
-    pub fn pace(&self, bound: Duration) {
+    /// Returns when SQL is behind the feed by less than `bound`, or the lake cannot follow, or `stop` says so: whoever writes in
+    /// bulk calls it between writes, so that the lag stays bounded. A lake that cannot follow holds nobody up.
+    pub fn pace(&self, bound: Duration, stop: &dyn Fn() -> bool) {
         let mut state = lock(&self.shared.state);
         while !state.closing
             && state.follow_problem.is_none()
             && state.flush_problem.is_none()
-            && state.behind_since.is_some_and(|since| since.elapsed() > bound)
+            && state.lag.behind(Instant::now()) > bound
+            && !stop()
         {
             state = wait(&self.shared.moved, state, Duration::from_millis(100));
         }
@@ -351,6 +369,7 @@ impl Lake {
             state.frozen = None;
             state.active = Tail::new(shared.follower.tables.len(), Position::default());
             state.active_since = None;
+            state.lag.restart(Instant::now());
             state.complete_from = shared.follower.records.head().0;
             state.rebuilds += 1;
             state.failed = 0;
@@ -360,13 +379,26 @@ impl Lake {
         self.flush()
     }
 
-    /// Stops following. What is not flushed is in the feed and comes back with the next start.
+    /// Stops following. What is not flushed is in the feed and comes back with the next start; if it is much, it becomes files
+    /// first.
     pub fn close(&self) {
         lock(&self.shared.state).closing = true;
         self.shared.moved.notify_all();
-        for thread in lock(&self.threads).drain(..) {
+        let threads: Vec<_> = lock(&self.threads).drain(..).collect();
+        if threads.is_empty() {
+            return;
+        }
+        for thread in threads {
             // A thread that panicked has nothing left to say.
             let _ = thread.join();
+        }
+        let rows = {
+            let state = lock(&self.shared.state);
+            state.active.rows + state.frozen.as_ref().map_or(0, |tail| tail.rows)
+        };
+        if self.shared.flush_by == FlushBy::Itself && rows >= FLUSH_AT_CLOSE_ROWS {
+            // If it fails, the next start has more to do.
+            let _ = self.shared.flush_once(0);
         }
     }
 }
@@ -404,6 +436,7 @@ impl Shared {
                 // A flush that does not keep up holds the follower back.
                 while !state.closing && state.frozen.is_some() && state.active.is_full(FULL) {
                     state = wait(&self.moved, state, LOOK_EVERY);
+                    state.look(self.follower.records.head().0);
                 }
                 if state.closing {
                     return;
@@ -413,23 +446,20 @@ impl Shared {
             let head = self.follower.records.wait_for(Seq(seen.seq), GATHER);
             {
                 let mut state = lock(&self.state);
+                state.look(head.0);
                 if head.0 > seen.seq {
-                    state.behind_since.get_or_insert_with(Instant::now);
                     if state.waiting == 0 && head.0 - seen.seq < GATHER_CHANGES {
                         state = wait(&self.moved, state, GATHER);
                     }
-                } else {
-                    state.behind_since = None;
-                    if looked.elapsed() < LOOK_EVERY && state.active.to == seen {
-                        continue;
-                    }
+                } else if looked.elapsed() < LOOK_EVERY && state.active.to == seen {
+                    continue;
                 }
                 if state.closing {
                     return;
                 }
             }
             looked = Instant::now();
-            match self.step() {
+            match caught(|| self.step()) {
                 Ok(()) => {}
                 Err(Error::Records(records::Error::Closed)) => return,
                 Err(error) => {
@@ -449,14 +479,14 @@ impl Shared {
             let state = lock(&self.state);
             (state.active.to, state.rebuilds)
         };
-        let step = self.follower.step(from)?;
-        let (frozen, dead) = {
+        let mut step = self.follower.step(from)?;
+        let untold = self.untold(&step, &reader)?;
+        self.follower.tell_undone(&mut step, &untold)?;
+        let before = {
             let state = lock(&self.state);
-            let frozen = state.frozen.clone();
-            (frozen.clone(), step.replaced_in_memory(&state.active, frozen.as_deref()))
+            step.replaced_in_memory(&state.active, state.frozen.as_deref())
         };
-        drop(frozen);
-        let dead = crate::follow::Step::replaced(dead, &reader)?;
+        let dead = Step::replaced(before, &reader)?;
         let mut state = lock(&self.state);
         debug_assert_eq!(state.rebuilds, rebuilds, "a rebuild waits for the step to end");
         let arrived = step.to != from;
@@ -466,17 +496,42 @@ impl Shared {
         }
         state.active.current.extend(step.current);
         state.active.dead.extend(dead);
+        state.active.dead.extend(step.superseded);
         state.active.compact(&self.follower.tables)?;
         state.failed += step.failed;
         if state.failure.is_none() {
             state.failure = step.failure;
         }
         state.follow_problem = None;
+        let reached = state.active.to.seq;
+        state.lag.reach(reached);
         if arrived {
             state.active_since.get_or_insert_with(Instant::now);
         }
         self.moved.notify_all();
         Ok(())
+    }
+
+    /// Those of the arrivals that a step found taken back whose row does not say so yet.
+    fn untold(&self, step: &Step, reader: &Map) -> Result<Vec<ArrivalInfo>, Error> {
+        let mut untold = Vec::new();
+        for arrival in &step.undone {
+            let row = arrival_row(arrival.no.0);
+            let known = {
+                let state = lock(&self.state);
+                let tails = [Some(&state.active), state.frozen.as_deref()];
+                let known = step.current.get(&row).or_else(|| tails.iter().flatten().find_map(|t| t.current.get(&row)));
+                known.copied()
+            };
+            let known = match known {
+                Some(known) => known,
+                None => reader.current(row)?,
+            };
+            if known != Some(key_of_arrival(arrival)) {
+                untold.push(arrival.clone());
+            }
+        }
+        Ok(untold)
     }
 
     /// The flusher's thread.
@@ -492,19 +547,20 @@ impl Shared {
                     let age = state.active_since.map(|since| since.elapsed()).unwrap_or_default();
                     let by_itself = self.flush_by == FlushBy::Itself && (age >= FLUSH_EVERY || state.active.is_full(1));
                     if state.flush_wanted > state.flush_done || state.frozen.is_some() || by_itself {
-                        break;
+                        break Some(state.flush_wanted);
+                    }
+                    if vacuumed.is_none_or(|at: Instant| at.elapsed() >= VACUUM_EVERY) {
+                        break None;
                     }
                     state = wait(&self.moved, state, LOOK_EVERY);
                 }
-                state.flush_wanted
             };
-            let now_us = self.follower.records.now_us();
-            let result = self.flush_once(due, now_us).and_then(|()| {
-                if vacuumed.is_none_or(|at: Instant| at.elapsed() >= VACUUM_EVERY) {
+            let result = caught(|| match due {
+                Some(due) => self.flush_once(due),
+                None => {
                     vacuumed = Some(Instant::now());
-                    return lock(&self.files).vacuum(now_us);
+                    lock(&self.files).vacuum(self.follower.records.now_us())
                 }
-                Ok(())
             });
             if let Err(error) = result {
                 let mut state = lock(&self.state);
@@ -515,30 +571,50 @@ impl Shared {
         }
     }
 
-    fn flush_once(&self, due: u64, now_us: i64) -> Result<(), Error> {
+    fn flush_once(&self, due: u64) -> Result<(), Error> {
         let mut files = lock(&self.files);
-        let frozen = {
+        let (frozen, again) = {
             let mut state = lock(&self.state);
-            if state.frozen.is_none() && !state.active.is_empty() {
+            // What an earlier flush could not write comes first; what came after it is a flush of its own.
+            let again = state.frozen.is_some();
+            if !again && !state.active.is_empty() {
                 let next = Tail::new(self.follower.tables.len(), state.active.to);
                 state.frozen = Some(Arc::new(std::mem::replace(&mut state.active, next)));
                 state.active_since = None;
             }
-            state.frozen.clone()
+            (state.frozen.clone(), again)
         };
-        if let Some(frozen) = &frozen {
-            files.flush(frozen, now_us)?;
-        }
+        let cost = match &frozen {
+            Some(frozen) => files.flush(frozen, self.follower.records.now_us())?,
+            None => Cost::default(),
+        };
         let lists = file_lists(&files, self.follower.tables.len())?;
         let mut state = lock(&self.state);
         state.files = lists;
         state.flushed = files.position()?;
+        state.flushes += cost;
         state.frozen = None;
         state.flush_problem = None;
-        state.flush_done = due;
+        if !again {
+            state.flush_done = due;
+        }
         self.moved.notify_all();
         Ok(())
     }
+}
+
+impl State {
+    /// The head of the feed was looked at.
+    fn look(&mut self, head: i64) {
+        self.lag.look(self.active.to.seq, head, Instant::now());
+    }
+}
+
+/// What `run` gives; a panic in it is an error like others, and the thread goes on.
+fn caught(run: impl FnOnce() -> Result<(), Error>) -> Result<(), Error> {
+    // What it holds is behind locks; a step or a flush that broke off is made again from what was committed.
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(run))
+        .unwrap_or_else(|_| Err(Error::Engine("the lake failed inside; the program's log says where".into())))
 }
 
 impl Tail {

@@ -16,6 +16,7 @@ mod delta;
 mod error;
 mod flush;
 mod follow;
+mod lag;
 mod lake;
 mod map;
 pub mod output;
@@ -26,6 +27,7 @@ mod tail;
 
 pub use check::{Against, check};
 pub use error::{Error, Place, SqlError};
+pub use flush::Cost;
 pub use lake::{Capacity, FlushBy, Lake, Options, Status, TableStatus};
-pub use sql::{Answer, Batch, Limits};
+pub use sql::{Answer, Batch, Limits, Stop, StopOnDrop};
 pub use table::{ARRIVAL, Column, RESOURCE, Table};

@@ -11,13 +11,13 @@ use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 /// Version of the layout below. Another number means that the lake is rebuilt.
-pub(crate) const LAYOUT: i64 = 1;
+pub(crate) const LAYOUT: i64 = 2;
 
 const TABLES: &str = "
 CREATE TABLE setting(name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE current(row INTEGER PRIMARY KEY, seq INTEGER NOT NULL);
 CREATE TABLE placed(tbl INTEGER NOT NULL, seq INTEGER NOT NULL, slot INTEGER NOT NULL, PRIMARY KEY(tbl, seq)) WITHOUT ROWID;
-CREATE TABLE file(slot INTEGER PRIMARY KEY, tbl INTEGER NOT NULL, path TEXT NOT NULL, bytes INTEGER NOT NULL, rows INTEGER NOT NULL, at_us INTEGER NOT NULL);
+CREATE TABLE file(slot INTEGER PRIMARY KEY, tbl INTEGER NOT NULL, path TEXT NOT NULL, bytes INTEGER NOT NULL, memory INTEGER NOT NULL, rows INTEGER NOT NULL, at_us INTEGER NOT NULL);
 CREATE TABLE removed(tbl INTEGER NOT NULL, path TEXT NOT NULL, bytes INTEGER NOT NULL, at_us INTEGER NOT NULL, PRIMARY KEY(tbl, path)) WITHOUT ROWID;
 CREATE TABLE log(tbl INTEGER PRIMARY KEY, version INTEGER NOT NULL, position INTEGER NOT NULL, at_us INTEGER NOT NULL);
 CREATE TABLE pending(tbl INTEGER NOT NULL, version INTEGER NOT NULL, actions TEXT NOT NULL, PRIMARY KEY(tbl, version)) WITHOUT ROWID;
@@ -31,6 +31,8 @@ pub(crate) struct DataFile {
     /// Name in the table's folder.
     pub(crate) path: String,
     pub(crate) bytes: u64,
+    /// Bytes of its rows in memory.
+    pub(crate) memory: u64,
     pub(crate) rows: u64,
     pub(crate) at_us: i64,
 }
@@ -121,20 +123,21 @@ impl Map {
     pub(crate) fn files(&self, table: usize) -> Result<Vec<DataFile>, Error> {
         let mut statement = self
             .connection
-            .prepare_cached("SELECT slot, path, bytes, rows, at_us FROM file WHERE tbl = ?1 ORDER BY slot")?;
+            .prepare_cached("SELECT slot, path, bytes, memory, rows, at_us FROM file WHERE tbl = ?1 ORDER BY slot")?;
         let files = statement.query_map([table as i64], |r| {
             Ok(DataFile {
                 slot: r.get(0)?,
                 path: r.get(1)?,
                 bytes: r.get::<_, i64>(2)? as u64,
-                rows: r.get::<_, i64>(3)? as u64,
-                at_us: r.get(4)?,
+                memory: r.get::<_, i64>(3)? as u64,
+                rows: r.get::<_, i64>(4)? as u64,
+                at_us: r.get(5)?,
             })
         })?;
         Ok(files.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Files that were taken out of a table at or after `since_us`, or before it.
+    /// Files that were taken out of a table at or after `since_us`, oldest first.
     pub(crate) fn removed(&self, table: usize, since_us: i64) -> Result<Vec<RemovedFile>, Error> {
         let mut statement = self.connection.prepare_cached(
             "SELECT path, bytes, at_us FROM removed WHERE tbl = ?1 AND at_us >= ?2 ORDER BY at_us, path",
@@ -145,9 +148,11 @@ impl Map {
         Ok(files.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Forgets files that were taken out before `before_us`; they must be gone already.
-    pub(crate) fn forget_removed(&self, table: usize, before_us: i64) -> Result<(), Error> {
-        self.connection.execute("DELETE FROM removed WHERE tbl = ?1 AND at_us < ?2", [table as i64, before_us])?;
+    /// Forgets a file that was taken out; it must be gone already.
+    pub(crate) fn forget_removed(&self, table: usize, path: &str) -> Result<(), Error> {
+        self.connection
+            .prepare_cached("DELETE FROM removed WHERE tbl = ?1 AND path = ?2")?
+            .execute(params![table as i64, path])?;
         Ok(())
     }
 
@@ -241,8 +246,16 @@ impl Flush<'_> {
         }
         for file in &change.added {
             connection.execute(
-                "INSERT INTO file VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                params![file.slot, number, file.path, file.bytes as i64, file.rows as i64, file.at_us],
+                "INSERT INTO file VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                params![
+                    file.slot,
+                    number,
+                    file.path,
+                    file.bytes as i64,
+                    file.memory as i64,
+                    file.rows as i64,
+                    file.at_us
+                ],
             )?;
         }
         let mut statement = connection.prepare_cached("DELETE FROM placed WHERE tbl = ?1 AND seq = ?2")?;

@@ -175,6 +175,9 @@ pub(crate) struct Import {
     /// Who sends this: ids of resources without one are derived from it
     #[arg(long, value_name = "NAME", default_value = "import")]
     pub(crate) source: String,
+    /// Leave the SQL tables alone meanwhile: they are filled when they are next used
+    #[arg(long)]
+    pub(crate) no_lake: bool,
 }
 
 /// What `import` is to do.

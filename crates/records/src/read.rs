@@ -362,6 +362,18 @@ impl Records {
         let rows = statement.query_map([seen.0, limit as i64], arrival_row)?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
+
+    /// The arrivals that were taken back at a time.
+    ///
+    /// # Errors
+    /// [`Error::Denied`].
+    pub fn arrivals_undone(&self, grant: &Grant, at_us: i64) -> Result<Vec<ArrivalInfo>, Error> {
+        grant.may_all(Permission::Read)?;
+        let reader = self.shared.reader()?;
+        let mut statement = reader.prepare_cached(&format!("{ARRIVAL} WHERE undone_us = ?1 ORDER BY no"))?;
+        let rows = statement.query_map([at_us], arrival_row)?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
 }
 
 const ARRIVAL: &str =

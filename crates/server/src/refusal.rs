@@ -30,7 +30,7 @@ impl Issue {
 pub(crate) enum Dialect {
     /// `OperationOutcome`.
     Fhir,
-    /// `{"error": {code, message, issues}}`.
+    /// `{"error": {code, message, issues}}`, with `at`, `line`, `column` and `hint` where a text that was sent is wrong.
     Own,
     /// Plain text.
     Page,
@@ -57,6 +57,7 @@ pub struct Refusal {
     pub issues: Vec<Issue>,
     headers: Vec<(HeaderName, HeaderValue)>,
     place: Option<TextPlace>,
+    hint: Option<String>,
 }
 
 /// A place in a text that was sent: byte offset from 0, line and character from 1.
@@ -70,7 +71,7 @@ struct TextPlace {
 impl Refusal {
     /// A refusal with one issue.
     pub fn new(status: StatusCode, code: &str, text: impl Into<String>) -> Refusal {
-        Refusal { status, issues: vec![Issue::error(code, text)], headers: Vec::new(), place: None }
+        Refusal { status, issues: vec![Issue::error(code, text)], headers: Vec::new(), place: None, hint: None }
     }
 
     /// 400: the request cannot be understood.
@@ -104,6 +105,13 @@ impl Refusal {
         self
     }
 
+    /// The same with what might have been meant.
+    #[must_use]
+    pub(crate) fn hint(mut self, hint: String) -> Refusal {
+        self.hint = Some(hint);
+        self
+    }
+
     /// The answer in the dialect of the API that was asked.
     pub(crate) fn into_response(self, dialect: Dialect) -> Response {
         let mut response = match dialect {
@@ -117,9 +125,12 @@ impl Refusal {
                     .collect();
                 let mut body = json!({"error": {"code": first.code, "message": first.text, "issues": issues}});
                 if let Some(place) = self.place {
-                    body["error"]["offset"] = json!(place.offset);
+                    body["error"]["at"] = json!(place.offset);
                     body["error"]["line"] = json!(place.line);
                     body["error"]["column"] = json!(place.column);
+                }
+                if let Some(hint) = self.hint {
+                    body["error"]["hint"] = json!(hint);
                 }
                 Answer::json(self.status, body.to_string()).into_response()
             }
@@ -212,7 +223,7 @@ impl From<intake::fhir_door::Refusal> for Refusal {
                 expression: (!issue.place.is_empty()).then_some(issue.place),
             })
             .collect();
-        Refusal { status, issues, headers: Vec::new(), place: None }
+        Refusal { status, issues, headers: Vec::new(), place: None, hint: None }
     }
 }
 

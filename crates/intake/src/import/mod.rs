@@ -8,6 +8,7 @@
 pub(crate) mod again;
 mod file;
 pub(crate) mod kept;
+mod pace;
 mod parts;
 mod piece;
 mod planners;
@@ -18,6 +19,7 @@ mod session;
 mod unpack;
 
 pub use file::Input;
+pub use pace::Pace;
 pub use report::{Counts, FileReport, ISSUES_KEPT, Issue};
 pub use unpack::Bounds;
 
@@ -50,11 +52,20 @@ pub struct ImportOptions {
     pub door: String,
     /// What one file may take.
     pub bounds: Bounds,
+    /// Asked before each write; it holds the import up while what reads the store cannot follow.
+    pub pace: Option<Pace>,
 }
 
 impl Default for ImportOptions {
     fn default() -> Self {
-        ImportOptions { source: None, dry_run: false, messages: None, door: "import".into(), bounds: Bounds::default() }
+        ImportOptions {
+            source: None,
+            dry_run: false,
+            messages: None,
+            door: "import".into(),
+            bounds: Bounds::default(),
+            pace: None,
+        }
     }
 }
 

@@ -171,6 +171,9 @@ impl<'a> Session<'a> {
         if self.options.dry_run {
             return self.rehearse(file, &piece, &plan);
         }
+        if let Some(pace) = &self.options.pace {
+            pace.wait();
+        }
         let message = plan.message();
         self.in_flight_bytes += piece.content.len();
         let job = match &self.planners {

@@ -20,9 +20,18 @@ pub(crate) fn log_folder(table: &Path) -> PathBuf {
     table.join("_delta_log")
 }
 
+fn entry(table: &Path, version: i64) -> PathBuf {
+    log_folder(table).join(format!("{version:020}.json"))
+}
+
+/// Whether the log entry of a version is there.
+pub(crate) fn has_entry(table: &Path, version: i64) -> bool {
+    entry(table, version).exists()
+}
+
 /// Writes the log entry of a version. Written again after a crash it is the same text, so an entry that is there stays.
 pub(crate) fn write_entry(table: &Path, version: i64, actions: &str) -> Result<(), Error> {
-    let path = log_folder(table).join(format!("{version:020}.json"));
+    let path = entry(table, version);
     if path.exists() {
         return Ok(());
     }

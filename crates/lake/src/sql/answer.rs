@@ -1,6 +1,7 @@
 //! What a query gives: columns, then rows in batches.
 
 use super::explain_error::query_error;
+use super::stop::Stop;
 use crate::error::Error;
 use crate::table::Table;
 use datafusion::arrow::array::RecordBatch;
@@ -9,6 +10,7 @@ use datafusion::common::DataFusionError;
 use records::Seq;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tokio::runtime::Handle;
 use tokio::sync::mpsc::Receiver;
 use tokio::task::AbortHandle;
 
@@ -30,10 +32,10 @@ pub struct Answer {
     pub(super) schema: SchemaRef,
     pub(super) position: Seq,
     pub(super) events: Receiver<Event>,
-    pub(super) run: AbortHandle,
+    pub(super) _run: AbortOnDrop,
+    pub(super) waiting: Waiting,
     pub(super) sql: String,
     pub(super) tables: Vec<Arc<Table>>,
-    pub(super) deadline: Instant,
     pub(super) asked: Instant,
     pub(super) behind: Duration,
     pub(super) more: bool,
@@ -69,24 +71,18 @@ impl Answer {
     /// The next rows; `None` after the last. Waits; not to be called on a thread that runs futures.
     ///
     /// # Errors
-    /// [`Error::Sql`] if a value cannot be computed, [`Error::Limit`] for time and memory.
+    /// [`Error::Sql`] if a value cannot be computed, [`Error::Limit`] for time and memory, [`Error::Cancelled`].
     pub fn next_batch(&mut self) -> Result<Option<Batch>, Error> {
         if self.ended {
             return Ok(None);
         }
-        let event = self.events.blocking_recv();
-        self.take(event)
-    }
-
-    /// As [`Answer::next_batch`], for futures.
-    ///
-    /// # Errors
-    /// As [`Answer::next_batch`].
-    pub async fn next(&mut self) -> Result<Option<Batch>, Error> {
-        if self.ended {
-            return Ok(None);
-        }
-        let event = self.events.recv().await;
+        let event = match self.waiting.until(self.events.recv()) {
+            Ok(event) => event,
+            Err(error) => {
+                self.ended = true;
+                return Err(error);
+            }
+        };
         self.take(event)
     }
 
@@ -101,7 +97,7 @@ impl Answer {
             }
             None => {
                 self.ended = true;
-                return Err(if Instant::now() >= self.deadline { out_of_time() } else { Error::Cancelled });
+                return Err(self.waiting.broken());
             }
         }
         self.ended = true;
@@ -109,12 +105,46 @@ impl Answer {
     }
 }
 
-pub(super) fn out_of_time() -> Error {
+/// How whoever asked waits: no longer than the query may take, and not after it was stopped, whatever the query is doing.
+pub(super) struct Waiting {
+    pub(super) runtime: Handle,
+    pub(super) deadline: Instant,
+    pub(super) stop: Stop,
+}
+
+impl Waiting {
+    pub(super) fn until<T>(&self, event: impl Future<Output = T>) -> Result<T, Error> {
+        self.runtime.block_on(async {
+            tokio::select! {
+                biased;
+                event = event => Ok(event),
+                () = self.stop.stopped() => Err(Error::Cancelled),
+                () = tokio::time::sleep_until(self.deadline.into()) => Err(out_of_time()),
+            }
+        })
+    }
+
+    /// Why a query ended without saying so.
+    pub(super) fn broken(&self) -> Error {
+        if self.stop.is_stopped() {
+            return Error::Cancelled;
+        }
+        if Instant::now() >= self.deadline {
+            return out_of_time();
+        }
+        Error::Engine("the query failed inside the engine; the program's log says where".into())
+    }
+}
+
+fn out_of_time() -> Error {
     Error::Limit("the query took longer than it may: narrow it, or allow it more time".into())
 }
 
-impl Drop for Answer {
+/// Ends what runs when it is dropped.
+pub(super) struct AbortOnDrop(pub(super) AbortHandle);
+
+impl Drop for AbortOnDrop {
     fn drop(&mut self) {
-        self.run.abort();
+        self.0.abort();
     }
 }

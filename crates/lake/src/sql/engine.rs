@@ -1,13 +1,16 @@
 //! The engine: threads, memory and time of queries.
 
-use super::answer::{Answer, Event, out_of_time};
+use super::answer::{AbortOnDrop, Answer, Event, Waiting};
 use super::check::{Question, check};
 use super::describe;
 use super::explain_error::query_error;
+use super::growth;
+use super::stop::Stop;
 use crate::error::Error;
 use crate::lake::{Capacity, Lake};
 use crate::snapshot::{Rows, STORE, Snapshot};
 use crate::table::Table;
+use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::{
     CatalogProvider, CatalogProviderList, MemoryCatalogProvider, MemoryCatalogProviderList, MemorySchemaProvider,
     SchemaProvider,
@@ -114,55 +117,68 @@ impl Engine {
         let base = SessionStateBuilder::new()
             .with_config(config)
             .with_runtime_env(Arc::clone(&environment))
-            .with_default_features()
-            .build();
+            .with_default_features();
+        let base = growth::bound(base).build();
         let turns = Arc::new(Semaphore::new(capacity.queries.max(1)));
         Ok(Engine { runtime: Some(runtime), base, environment, turns, capacity })
     }
 
-    /// Checks, plans and starts a query.
-    pub(crate) fn query(&self, lake: &Lake, sql: &str, limits: &Limits) -> Result<Answer, Error> {
+    /// Checks, plans and starts a query. Parsed queries and plans are trees that are walked and dropped by recursion: they stay on
+    /// the engine's threads, whose stacks are large.
+    pub(crate) fn query(&self, lake: &Lake, sql: &str, limits: &Limits, stop: &Stop) -> Result<Answer, Error> {
         let runtime = self.runtime.as_ref().ok_or(Error::Closed)?;
         let asked = Instant::now();
         let deadline = asked + limits.time;
         let tables = lake.tables().to_vec();
-        let (checked, answer) = std::sync::mpsc::channel();
-        {
-            // Parsing recurses too: it runs where stacks are large.
-            let (text, tables) = (sql.to_owned(), tables.clone());
-            // Whoever asked may have gone.
-            runtime.spawn_blocking(move || drop(checked.send(check(&text, &tables))));
-        }
-        let question = answer.recv().map_err(|_| Error::Closed)??;
-        let snapshot = lake.snapshot(limits.freshness, limits.time)?;
+        let (checked, is_checked) = oneshot::channel();
+        let (give_session, session) = oneshot::channel();
+        let (planned, plan) = oneshot::channel();
+        let (events, received) = mpsc::channel(BATCHES);
+        let turn = Turn { turns: Arc::clone(&self.turns), capacity: self.capacity };
+        let (rows, time) = (limits.rows, limits.time);
+        let run = {
+            let (text, tables, stop) = (sql.to_owned(), tables.clone(), stop.clone());
+            runtime.spawn(async move {
+                let work = async {
+                    let question = match check(&text, &tables) {
+                        Ok(question) => question,
+                        // Whoever asked may have gone, here and below: then nobody hears.
+                        Err(error) => return drop(checked.send(Err(error))),
+                    };
+                    let _ = checked.send(Ok(()));
+                    if let Ok(session) = session.await {
+                        run(turn, session, question, planned, rows, &events).await;
+                    }
+                };
+                // An end without an answer ends the channels, which says so.
+                tokio::select! {
+                    () = work => {}
+                    () = stop.stopped() => {}
+                    () = tokio::time::sleep(time) => {}
+                }
+            })
+        };
+        let waiting = Waiting { runtime: runtime.handle().clone(), deadline, stop: stop.clone() };
+        let aborted = AbortOnDrop(run.abort_handle());
+        waiting.until(is_checked)?.unwrap_or_else(|_| Err(waiting.broken()))?;
+        let snapshot = lake.snapshot(limits.freshness, limits.time, stop)?;
         let (position, behind) = (snapshot.position, snapshot.behind);
         let session = self.session(snapshot, &tables, limits).map_err(Error::engine)?;
-
-        let (events, received) = mpsc::channel(BATCHES);
-        let (planned, plan) = oneshot::channel();
-        let turn = Turn { turns: Arc::clone(&self.turns), capacity: self.capacity };
-        let (rows, time) = (limits.rows, deadline.saturating_duration_since(Instant::now()));
-        let run = runtime.spawn(async move {
-            let work = run(turn, session, question, planned, rows, &events);
-            // Without an answer in time the channel ends, which says so.
-            let _ = tokio::time::timeout(time, work).await;
-        });
-        let run = run.abort_handle();
-        let schema = match plan.blocking_recv() {
-            Ok(Ok(plan)) => plan.schema(),
+        let _ = give_session.send(session);
+        let schema = match waiting.until(plan)? {
+            Ok(Ok(schema)) => schema,
             Ok(Err(Refused::Busy(running))) => return Err(Error::Busy { running }),
             Ok(Err(Refused::Failed(error))) => return Err(query_error(sql, &error, &tables)),
-            Err(_) if Instant::now() >= deadline => return Err(out_of_time()),
-            Err(_) => return Err(Error::Engine("the query stopped while it was being planned".into())),
+            Err(_) => return Err(waiting.broken()),
         };
         Ok(Answer {
             schema,
             position,
             events: received,
-            run,
+            _run: aborted,
+            waiting,
             sql: sql.to_owned(),
             tables,
-            deadline,
             asked,
             behind,
             more: false,
@@ -242,7 +258,7 @@ async fn run(
     turn: Turn,
     session: SessionState,
     question: Question,
-    planned: oneshot::Sender<Result<Arc<dyn ExecutionPlan>, Refused>>,
+    planned: oneshot::Sender<Result<SchemaRef, Refused>>,
     limit: usize,
     events: &mpsc::Sender<Event>,
 ) {
@@ -261,7 +277,7 @@ async fn run(
             return;
         }
     };
-    let _ = planned.send(Ok(Arc::clone(&plan)));
+    let _ = planned.send(Ok(plan.schema()));
     let end = match rows(plan, &session, limit, events).await {
         Ok(end) => end,
         Err(error) => Event::Failed(error),

@@ -5,10 +5,13 @@ mod check;
 mod describe;
 mod engine;
 mod explain_error;
+mod growth;
+mod stop;
 
 pub use answer::{Answer, Batch};
 pub(crate) use engine::Engine;
 pub use engine::Limits;
+pub use stop::{Stop, StopOnDrop};
 
 use crate::error::Error;
 use crate::lake::Lake;
@@ -24,7 +27,15 @@ impl Lake {
     /// # Errors
     /// [`Error::Denied`]; [`Error::Sql`] with the place; [`Error::Limit`]; [`Error::Busy`].
     pub fn query(&self, grant: &Grant, sql: &str, limits: &Limits) -> Result<Answer, Error> {
+        self.query_until(grant, sql, limits, &Stop::default())
+    }
+
+    /// As [`Lake::query`]; the query ends, in whatever state it is, when `stop` says so.
+    ///
+    /// # Errors
+    /// As [`Lake::query`]; [`Error::Cancelled`].
+    pub fn query_until(&self, grant: &Grant, sql: &str, limits: &Limits, stop: &Stop) -> Result<Answer, Error> {
         grant.may_use_sql()?;
-        self.engine().query(self, sql, limits)
+        self.engine().query(self, sql, limits, stop)
     }
 }

@@ -15,7 +15,7 @@ mod rows;
 pub use column::Column;
 pub(crate) use column::{Shape, fields};
 pub(crate) use patient::Patients;
-pub(crate) use rows::{ArrivalRows, ResourceRows, RowKey, ViewRows};
+pub(crate) use rows::{ArrivalRows, ResourceRows, RowKey, ViewRows, arrival_row, key_of_arrival};
 
 use crate::error::Error;
 use datafusion::arrow::datatypes::{Schema, SchemaRef};
@@ -194,7 +194,8 @@ fn arrival_table() -> Table {
         Column::new("length", Shape::Integer, "Length in bytes"),
         Column::new("hash", Shape::Text, "BLAKE3 of the content"),
         Column::new("principal", Shape::Text, "Who was let in with it"),
-        Column::new(SEQ, Shape::Integer, "Minus the number: arrivals are no changes of the feed"),
+        Column::new("undone", Shape::Time, "When it was taken back; nothing if it was not"),
+        Column::new(SEQ, Shape::Integer, "A negative number of the row: arrivals are no changes of the feed"),
     ];
     Table::new(ARRIVAL, "What came in, one row for each delivery.", columns, Kind::Arrival, &["no"])
 }

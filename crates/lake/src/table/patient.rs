@@ -34,7 +34,8 @@ impl Patients {
     }
 
     /// The id of the patient that a resource is about: its own for a patient, else the first that a compartment expression
-    /// names. An expression that fails names none.
+    /// names. A reference to another server names none: an id there may be somebody else's here. An expression that fails names
+    /// none.
     pub(crate) fn of(&self, type_id: TypeId, id: &str, resource: Node<'_>) -> Option<String> {
         if Some(type_id) == self.patient {
             return Some(id.to_owned());
@@ -46,7 +47,7 @@ impl Patients {
             for found in program.evaluate(item.clone(), &env).unwrap_or_default() {
                 let text = found.node().and_then(|node| node.node.get("reference")).and_then(fhir::json::Node::as_str);
                 if let Some(text) = text
-                    && let reference @ (Reference::Local { .. } | Reference::Absolute { .. }) = Reference::parse(&text)
+                    && let reference @ Reference::Local { .. } = Reference::parse(&text)
                     && reference.resource_type() == Some("Patient")
                     && let Some(id) = reference.id()
                 {

@@ -24,9 +24,15 @@ pub(crate) struct RowKey<'a> {
     pub(crate) patient: Option<&'a str>,
 }
 
-/// The key of an arrival's row, where a resource's row has its position in the feed.
-fn key_of_arrival(no: i64) -> i64 {
+/// What stands for an arrival where a resource has its row number.
+pub(crate) fn arrival_row(no: i64) -> i64 {
     -no
+}
+
+/// The key of an arrival's row, where a resource's row has its position in the feed: negative, and another one once the arrival
+/// is taken back.
+pub(crate) fn key_of_arrival(arrival: &ArrivalInfo) -> i64 {
+    -2 * arrival.no.0 - i64::from(arrival.undone_us.is_some())
 }
 
 /// Builder of one view's column: its values, and the text as given where the shape has it.
@@ -257,13 +263,16 @@ impl ArrivalRows {
             }
             Arc::new(values.finish()) as ArrayRef
         };
-        let mut received = TimestampMicrosecondBuilder::new().with_timezone("UTC");
-        for arrival in arrivals {
-            received.append_value(arrival.at_us);
-        }
+        let times = |of: &dyn Fn(&ArrivalInfo) -> Option<i64>| {
+            let mut values = TimestampMicrosecondBuilder::new().with_timezone("UTC");
+            for arrival in arrivals {
+                values.append_option(of(arrival));
+            }
+            Arc::new(values.finish()) as ArrayRef
+        };
         let arrays = vec![
             integers(&|a| a.no.0),
-            Arc::new(received.finish()),
+            times(&|a| Some(a.at_us)),
             texts(&|a| a.door.clone()),
             texts(&|a| a.source.clone()),
             texts(&|a| a.name.clone()),
@@ -273,7 +282,8 @@ impl ArrivalRows {
             integers(&|a| a.length as i64),
             texts(&|a| a.hash.clone()),
             texts(&|a| a.principal.clone()),
-            integers(&|a| key_of_arrival(a.no.0)),
+            times(&|a| a.undone_us),
+            integers(&key_of_arrival),
         ];
         Ok(RecordBatch::try_new(Arc::clone(&table.schema), arrays)?)
     }

@@ -4,10 +4,11 @@ use access::{Grant, Principal, PrincipalKind};
 use fhir::json::Document;
 use lake::{Capacity, FlushBy, Lake, Limits, Options, output};
 use records::{Arrived, Error, IfEqual, Lookup, Operation, Records, ReuseArrival, Trail, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
 
 /// 2026-01-01T00:00:00Z.
 const START_US: i64 = 1_767_225_600_000_000;
@@ -18,6 +19,9 @@ pub struct House {
     pub records: Arc<Records>,
     lake: Option<Lake>,
     pub folder: PathBuf,
+    /// Seconds of the clock; each look at it takes one.
+    clock: Arc<AtomicI64>,
+    keep: bool,
 }
 
 impl House {
@@ -26,13 +30,26 @@ impl House {
         let folder = std::env::temp_dir().join(format!("medweave-lake-{}-{no}", std::process::id()));
         let _ = std::fs::remove_dir_all(&folder);
         std::fs::create_dir_all(&folder).unwrap();
-        let (now, ids) = (AtomicI64::new(0), AtomicU64::new(0));
+        let mut house = House::at(&folder);
+        house.keep = false;
+        house
+    }
+
+    /// What is in a folder, which stays.
+    pub fn at(folder: &Path) -> House {
+        let (seconds, ids) = (Arc::new(AtomicI64::new(0)), AtomicU64::new(0));
+        let now = Arc::clone(&seconds);
         let clock = Box::new(move || START_US + 1_000_000 * now.fetch_add(1, Ordering::Relaxed));
         let randomness = Box::new(move || u128::from(ids.fetch_add(1, Ordering::Relaxed)).to_be_bytes());
-        let records = Arc::new(Records::open(&folder, records::Options { clock, randomness }).unwrap());
-        let mut house = House { records, lake: None, folder };
+        let records = Arc::new(Records::open(folder, records::Options { clock, randomness }).unwrap());
+        let mut house = House { records, lake: None, folder: folder.to_owned(), clock: seconds, keep: true };
         house.open_lake();
         house
+    }
+
+    /// Lets time pass.
+    pub fn pass(&self, time: Duration) {
+        self.clock.fetch_add(time.as_secs() as i64, Ordering::Relaxed);
     }
 
     pub fn open_lake(&mut self) {
@@ -96,7 +113,9 @@ impl Drop for House {
     fn drop(&mut self) {
         self.lake = None;
         self.records.close();
-        let _ = std::fs::remove_dir_all(&self.folder);
+        if !self.keep {
+            let _ = std::fs::remove_dir_all(&self.folder);
+        }
     }
 }
 

@@ -138,7 +138,7 @@ async fn synthea(client: &Client, count: usize) -> Result<(), Failure> {
     let (shared, patients): (Vec<PathBuf>, Vec<PathBuf>) = files.into_iter().partition(is_shared);
     let paths: Vec<PathBuf> = shared.into_iter().chain(patients.into_iter().take(count)).collect();
     let progress = Progress::new();
-    let report = import::load(client, &paths, "synthea", false, &progress).await;
+    let report = import::load(client, &paths, "synthea", false, true, &progress).await;
     progress.finish();
     let report: Value = report?;
     eprintln!("medweave demo: {} resources of {count} Synthea patients are stored", report["stored"]);

@@ -20,10 +20,13 @@ pub(crate) async fn run(settings: &Settings, import: &Import, paths: Vec<PathBuf
     let client = Client::open(settings).await?;
     let progress = Progress::new();
     let result = tokio::select! {
-        result = load(&client, &paths, &import.source, import.dry_run, &progress) => result,
+        result = load(&client, &paths, &import.source, import.dry_run, !import.no_lake, &progress) => result,
         _ = tokio::signal::ctrl_c() => Err(Failure::interrupted("interrupted: what was stored stays, and the same command continues")),
     };
     progress.finish();
+    if result.is_ok() && !import.dry_run && !import.no_lake {
+        fill(&client).await;
+    }
     // What is under way is committed, so that "stored" is true when this returns.
     client.close().await;
     let report = result?;
@@ -34,6 +37,16 @@ pub(crate) async fn run(settings: &Settings, import: &Import, paths: Vec<PathBuf
     }
     let issues = report["issue_count"].as_u64().unwrap_or(0);
     if issues > 0 { Err(Failure { text: String::new(), code: 1 }) } else { Ok(()) }
+}
+
+/// Makes files of the SQL tables, so that the next start has nothing to do before it answers. A program that goes on running does it
+/// by itself.
+async fn fill(client: &Client) {
+    if matches!(client, Client::Here(_))
+        && let Err(failure) = client.json(Method::POST, "/api/lake/flush", None).await
+    {
+        eprintln!("the SQL tables are not written yet, which the next start does: {}", failure.text);
+    }
 }
 
 /// The program that opens the files may have another working folder.
@@ -54,9 +67,10 @@ pub(super) async fn load(
     paths: &[PathBuf],
     source: &str,
     dry_run: bool,
+    lake: bool,
     progress: &Progress,
 ) -> Result<Value, Failure> {
-    let asked = json!({"paths": paths, "source": source, "dry_run": dry_run});
+    let asked = json!({"paths": paths, "source": source, "dry_run": dry_run, "lake": lake});
     let request =
         Request::builder().method(Method::POST).uri("/api/import/files").header("content-type", "application/json");
     let request = request.body(Body::from(asked.to_string())).map_err(|error| Failure::usage(error.to_string()))?;

@@ -27,8 +27,12 @@ impl Progress {
         let rate = number("resources") as f64 / self.begun.elapsed().as_secs_f64().max(0.001);
         let name = now["name"].as_str().unwrap_or_default();
         let name: String = name.chars().take(40).collect();
+        let lag = match now["lag_s"].as_f64() {
+            Some(lag) if lag >= 5.0 => format!(", SQL {lag:.0} s behind"),
+            _ => String::new(),
+        };
         self.bar.set_message(format!(
-            "{}/{} files, {} resources, {rate:.0}/s  {name}",
+            "{}/{} files, {} resources, {rate:.0}/s{lag}  {name}",
             number("files"),
             number("all_files"),
             number("resources")

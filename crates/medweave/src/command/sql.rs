@@ -39,7 +39,14 @@ async fn ask(client: &Client, sql: &Sql, query: &str) -> Result<(), Failure> {
     if !status.is_success() {
         let value: Value = serde_json::from_slice(&read_all(body).await?).unwrap_or(Value::Null);
         let mut failure = refused(status, &value);
-        if let Some(marked) = value["error"]["offset"].as_u64().and_then(|offset| marked(query, offset as usize)) {
+        let error = &value["error"];
+        if let (Some(line), Some(column)) = (error["line"].as_u64(), error["column"].as_u64()) {
+            failure.text = format!("{} (line {line}, column {column})", failure.text);
+        }
+        if let Some(hint) = error["hint"].as_str() {
+            failure.text = format!("{}. {hint}", failure.text);
+        }
+        if let Some(marked) = error["at"].as_u64().and_then(|offset| marked(query, offset as usize)) {
             failure.text = format!("{}\n{marked}", failure.text);
         }
         return Err(failure);

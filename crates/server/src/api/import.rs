@@ -9,7 +9,7 @@ use crate::refusal::Refusal;
 use axum::http::StatusCode;
 use http_body_util::BodyExt;
 use intake::UndoWhat;
-use intake::import::{FileReport, ImportOptions, Importer, Input, Issue, Progress, files_at};
+use intake::import::{FileReport, ImportOptions, Importer, Input, Issue, Pace, Progress, files_at};
 use records::ArrivalNo;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -27,6 +27,8 @@ const IN_MEMORY_BYTES: usize = 16 << 20;
 const PAUSE: Duration = Duration::from_mins(1);
 /// How often progress is told.
 const TELL_EVERY: Duration = Duration::from_millis(100);
+/// How far SQL may be behind before imports wait for it.
+const LAG: Duration = Duration::from_mins(1);
 
 /// How an import is asked for.
 #[derive(Deserialize)]
@@ -38,6 +40,21 @@ struct Files {
     source: Option<String>,
     #[serde(default)]
     dry_run: bool,
+    /// Whether SQL follows the import, and holds it up when it cannot; otherwise its tables are filled when they are next used.
+    #[serde(default = "yes")]
+    lake: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// Opens the lake, so that it follows, and gives what holds an import up while it is too far behind. A lake that cannot be opened
+/// holds nobody up: it catches up when it can.
+fn pace(app: &Arc<App>) -> Option<Pace> {
+    let lake = app.lake().ok()?;
+    let app = Arc::clone(app);
+    Some(Pace::new(move || lake.pace(LAG, &|| app.is_stopping())))
 }
 
 fn options(source: Option<String>, dry_run: bool) -> ImportOptions {
@@ -144,7 +161,12 @@ pub(super) async fn import(mut call: Call) -> Result<Answer, Refusal> {
     let input = receive(&mut call).await?;
     let report = call
         .app
-        .writing(move |app| Ok(Importer::new(Arc::clone(&app.records)).import(&grant, &name, input, &options)?))
+        .writing(move |app| {
+            let lake = app.lake_if_open();
+            let pace = lake.map(|lake| Pace::new(move || lake.pace(LAG, &|| false)));
+            let options = ImportOptions { pace, ..options };
+            Ok(Importer::new(Arc::clone(&app.records)).import(&grant, &name, input, &options)?)
+        })
         .await?;
     Ok(Answer::of(&report_json(&[report], begun, Ended::Done)))
 }
@@ -209,7 +231,7 @@ pub(super) async fn files(mut call: Call) -> Result<Answer, Refusal> {
         return Err(Refusal::new(StatusCode::FORBIDDEN, "forbidden", text));
     }
     let grant = call.grant()?;
-    let Files { paths, source, dry_run } = call.json().await?;
+    let Files { paths, source, dry_run, lake } = call.json().await?;
     if let Some(path) = paths.iter().find(|path| !path.is_absolute()) {
         return Err(Refusal::bad_request(format!("{}: the path must be absolute", path.display())));
     }
@@ -222,6 +244,8 @@ pub(super) async fn files(mut call: Call) -> Result<Answer, Refusal> {
         if lines.send(&json!({"import": under_way.no})).is_break() {
             return;
         }
+        let pace = if lake && !dry_run { pace(&app) } else { None };
+        let options = ImportOptions { pace, ..options };
         let mut told = Instant::now();
         let mut progress = |now: Progress<'_>| {
             if app.is_stopping() || lines.is_closed() || under_way.stops.load(Ordering::Relaxed) {
@@ -231,7 +255,9 @@ pub(super) async fn files(mut call: Call) -> Result<Answer, Refusal> {
                 return ControlFlow::Continue(());
             }
             told = Instant::now();
+            let lag_s = app.lake_if_open().map_or(0.0, |lake| lake.status().behind.as_secs_f64());
             let line = json!({"progress": {
+                "lag_s": lag_s,
                 "name": now.name, "files": now.files, "all_files": now.all_files,
                 "bytes": now.bytes, "all_bytes": now.all_bytes, "resources": now.resources,
             }});

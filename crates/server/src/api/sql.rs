@@ -6,7 +6,7 @@ use crate::call::Call;
 use crate::refusal::Refusal;
 use axum::http::StatusCode;
 use lake::output::{Encoder, Format};
-use lake::{Lake, Limits};
+use lake::{Lake, Limits, Stop};
 use records::ReadRecord;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -49,6 +49,9 @@ pub(super) async fn ask(mut call: Call) -> Result<Answer, Refusal> {
         ..Limits::default()
     };
     let app = Arc::clone(&call.app);
+    // Whoever goes away takes the query with him, at whatever it is.
+    let stop = Stop::default();
+    let asking = stop.on_drop();
     // What is wrong with a query comes to light before or with its first rows: only then is it said that there is an answer.
     let (answer, encoder, first) = app
         .reading(move |app| {
@@ -56,7 +59,7 @@ pub(super) async fn ask(mut call: Call) -> Result<Answer, Refusal> {
                 let record = ReadRecord { action: "sql", query: &question.sql, outcome, count, rows: &[] };
                 app.records.audit_read(&grant, &record)
             };
-            let begun = app.lake()?.query(&grant, &question.sql, &limits).and_then(|mut answer| {
+            let begun = app.lake()?.query_until(&grant, &question.sql, &limits, &stop).and_then(|mut answer| {
                 let mut encoder = Encoder::new(format, &answer)?;
                 let first = match answer.next_batch()? {
                     Some(batch) => (Some(encoder.rows(&batch)?), batch.num_rows() as u64),
@@ -78,7 +81,7 @@ pub(super) async fn ask(mut call: Call) -> Result<Answer, Refusal> {
         })
         .await?;
     let position = answer.position().0.to_string();
-    let made = stream::lines(format.media_type(), move |lines: &Lines| {
+    let made = stream::lines_while(format.media_type(), asking, move |lines: &Lines| {
         let (mut answer, mut encoder, mut next) = (answer, encoder, first);
         while let Some(bytes) = next.take() {
             if lines.bytes(bytes.into()).is_break() {
@@ -181,9 +184,12 @@ impl From<lake::Error> for Refusal {
             E::Denied(denied) => denied.into(),
             E::Records(error) => error.into(),
             E::Sql(error) => {
-                let refusal = Refusal::bad_request(text);
-                match error.place {
-                    Some(place) => refusal.at(place.offset, place.line, place.column),
+                let mut refusal = Refusal::bad_request(error.message);
+                if let Some(place) = error.place {
+                    refusal = refusal.at(place.offset, place.line, place.column);
+                }
+                match error.hint {
+                    Some(hint) => refusal.hint(hint),
                     None => refusal,
                 }
             }

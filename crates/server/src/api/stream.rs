@@ -45,9 +45,19 @@ impl Lines {
 
 /// An answer that `make` writes on a thread that may block.
 pub(super) fn lines(media: &str, make: impl FnOnce(&Lines) + Send + 'static) -> Answer {
+    lines_while(media, (), make)
+}
+
+/// As [`lines`]; `kept` is dropped when the answer is sent, or nobody reads any more.
+pub(super) fn lines_while<T: Send + Unpin + 'static>(
+    media: &str,
+    kept: T,
+    make: impl FnOnce(&Lines) + Send + 'static,
+) -> Answer {
     let (send, receive) = mpsc::channel(WAITING);
     tokio::task::spawn_blocking(move || make(&Lines(send)));
-    Answer::new(StatusCode::OK, media, Body::new(StreamBody::new(Receiving(receive))))
+    let body = Keeping { receiving: Receiving(receive), _kept: kept };
+    Answer::new(StatusCode::OK, media, Body::new(StreamBody::new(body)))
 }
 
 /// The reading end, as a body takes it.
@@ -58,5 +68,19 @@ impl futures_core::Stream for Receiving {
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         self.0.poll_recv(context).map(|next| next.map(|chunk| chunk.map(Frame::data)))
+    }
+}
+
+/// A reading end, and what goes with it.
+struct Keeping<T> {
+    receiving: Receiving,
+    _kept: T,
+}
+
+impl<T: Unpin> futures_core::Stream for Keeping<T> {
+    type Item = io::Result<Frame<Bytes>>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        Pin::new(&mut self.receiving).poll_next(context)
     }
 }
