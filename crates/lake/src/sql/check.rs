@@ -73,7 +73,7 @@ pub(super) fn check(sql: &str, tables: &[Arc<Table>]) -> Result<Question, Error>
 fn is_part(token: &Token) -> bool {
     match token {
         Token::Word(word) => {
-            !matches!(word.keyword, Keyword::NoKeyword | Keyword::NULL | Keyword::TRUE | Keyword::FALSE)
+            !matches!(word.keyword, Keyword::NoKeyword | Keyword::NULL | Keyword::TRUE | Keyword::FALSE | Keyword::AS)
         }
         Token::Comma | Token::Period | Token::LParen | Token::RParen | Token::Number(..) | Token::Whitespace(_) => {
             false

@@ -3,7 +3,9 @@
 use access::{Grant, Principal, PrincipalKind};
 use fhir::json::Document;
 use lake::{Capacity, FlushBy, Lake, Limits, Options, output};
-use records::{Arrived, Error, IfEqual, Lookup, Operation, Records, ReuseArrival, Trail, Write};
+use records::{
+    ArrivalNo, Arrived, Besides, Error, IfEqual, Lookup, Operation, Planner, Records, ReuseArrival, Trail, Write, Written,
+};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
@@ -95,6 +97,16 @@ impl House {
         self.records.write(&everything(), trail, about, content.as_bytes(), ReuseArrival::Never, planner).unwrap();
     }
 
+    /// Takes an arrival back: what it wrote is deleted.
+    pub fn undo(&self, arrival: i64) {
+        let arrival = ArrivalNo(arrival);
+        let written = self.records.written_by(&everything(), arrival).unwrap();
+        let about = Arrived { door: "undo".into(), source: "test".into(), name: "undo".into(), ..Arrived::default() };
+        let trail = Trail { action: "undo".into(), detail: String::new() };
+        let plan = Undo { arrival, written };
+        self.records.write(&everything(), trail, about, b"undo", ReuseArrival::Never, plan).unwrap();
+    }
+
     /// The answer as CSV without its header.
     pub fn ask(&self, sql: &str) -> String {
         self.try_ask(sql).unwrap_or_else(|error| panic!("{sql}: {error}"))
@@ -116,6 +128,29 @@ impl Drop for House {
         if !self.keep {
             let _ = std::fs::remove_dir_all(&self.folder);
         }
+    }
+}
+
+struct Undo {
+    arrival: ArrivalNo,
+    written: Vec<Written>,
+}
+
+impl Planner for Undo {
+    fn plan(&self, _: &dyn Lookup) -> Result<Vec<Operation>, Error> {
+        let operation = |written: &Written| Operation {
+            resource_type: written.resource_type,
+            id: written.id.clone(),
+            write: Write::Delete,
+            if_match: None,
+            at: 0,
+            length: 0,
+        };
+        Ok(self.written.iter().map(operation).collect())
+    }
+
+    fn besides(&self) -> Besides {
+        Besides { undoes: Some(self.arrival), ..Besides::default() }
     }
 }
 

@@ -4,6 +4,7 @@
 mod crash;
 mod documents;
 mod engines;
+mod flush;
 mod house;
 mod model;
 mod output;
