@@ -32,9 +32,9 @@ use std::time::{Duration, Instant};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
-/// Frames of the engine are large where it is not optimised, and plans are trees: this is enough for as deep a one as a query
-/// may ask for. Only what is used of it takes memory.
-const STACK_BYTES: usize = 16 << 20;
+/// Frames of the engine are large where it is not optimised, and plans are trees: the deepest that the limits of a query's text
+/// allow fit into half of this, as the tests show. Only what is used of it takes memory.
+const STACK_BYTES: usize = 32 << 20;
 /// Batches that wait for whoever reads the answer.
 const BATCHES: usize = 4;
 /// Queries that may wait for their turn.

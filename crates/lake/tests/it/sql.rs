@@ -282,7 +282,8 @@ fn deep_cases_chains_and_many_names_are_answered_or_refused() {
     assert!(house.ask(&format!("SELECT {}", columns.join(", "))).starts_with("0,1,2,3"));
     let functions = |n: usize| format!("SELECT {}gender{} FROM patient", "lower(".repeat(n), ")".repeat(n));
     assert_eq!(house.ask(&functions(50)), "female\n");
-    assert!(error(&house, &functions(3_000)).contains("nested too deeply"));
+    assert!(house.try_ask(&functions(3_000)).is_err());
+    assert!(error(&house, &functions(1_000)).contains("nested too deeply"));
     let lists = |n: usize| format!("SELECT {}1{}", "[".repeat(n), "]".repeat(n));
     let _ = house.try_ask(&lists(50));
     assert!(house.try_ask(&lists(5_000)).is_err());
