@@ -23,7 +23,7 @@ const FLUSH_ROWS: usize = 100_000;
 /// Bytes in the tail from which it is flushed.
 const FLUSH_BYTES: usize = 64 << 20;
 /// The tail grows no further than so many times these bounds while a flush runs; then the follower waits.
-const FULL: usize = 2;
+const FULL: usize = 1;
 /// A tail with so many rows becomes files when the lake is closed, so that the next start need not make them again.
 const FLUSH_AT_CLOSE_ROWS: usize = 2_000;
 /// The follower gathers changes for so long unless somebody waits for them.
