@@ -5,7 +5,9 @@ use crate::error::Error;
 use crate::map::DataFile;
 use crate::table::{SEQ, Table};
 use datafusion::arrow::array::{Array, AsArray, BooleanArray, Int64Array, RecordBatch, StringArray};
-use datafusion::arrow::compute::{SortColumn, concat, filter_record_batch, interleave_record_batch, lexsort_to_indices};
+use datafusion::arrow::compute::{
+    SortColumn, concat, filter_record_batch, interleave_record_batch, lexsort_to_indices,
+};
 use datafusion::parquet::arrow::ArrowWriter;
 use datafusion::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use datafusion::parquet::basic::{Compression, ZstdLevel};

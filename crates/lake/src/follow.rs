@@ -70,7 +70,8 @@ impl Follower {
     pub(crate) fn step(&self, from: Position) -> Result<Step, Error> {
         let entries = self.records.feed(&self.grant, Seq(from.seq), STEP_CHANGES)?;
         let mut step = Step { to: from, ..Step::default() };
-        let mut rows = Rows { resources: ResourceRows::new(&self.tables[self.resource]), views: HashMap::new(), bytes: 0 };
+        let mut rows =
+            Rows { resources: ResourceRows::new(&self.tables[self.resource]), views: HashMap::new(), bytes: 0 };
         for entries in entries.chunks(READ_VERSIONS) {
             let newest: HashMap<Row, i64> = entries.iter().map(|entry| (entry.row, entry.version)).collect();
             let mut wanted = Vec::with_capacity(newest.len());

@@ -231,12 +231,7 @@ impl Lake {
 
     /// Waits until the tail has come to what is committed now, `patience` at most, and gives all tables as they are at one
     /// position.
-    pub(crate) fn snapshot(
-        &self,
-        patience: Duration,
-        give_up: Duration,
-        stop: &Stop,
-    ) -> Result<Snapshot, Error> {
+    pub(crate) fn snapshot(&self, patience: Duration, give_up: Duration, stop: &Stop) -> Result<Snapshot, Error> {
         let shared = &*self.shared;
         let head = shared.follower.records.head().0;
         let start = Instant::now();

@@ -9,7 +9,7 @@ fn patient(no: usize, value: usize) -> Change {
     let mut noise = (no as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ value as u64;
     let mut word = || {
         noise = noise.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        format!("{:016x}", noise)
+        format!("{noise:016x}")
     };
     let text = format!(
         r#"{{"resourceType":"Patient","id":"p{no}","name":[{{"family":"{}{}","given":["{}{}"]}}],"address":[{{"line":["{}{}"]}}]}}"#,
@@ -201,6 +201,8 @@ fn a_reference_to_another_servers_patient_is_nobodys_here() {
     let house = House::new();
     house.put(r#"{"resourceType":"Patient","id":"1"}"#);
     house.put(r#"{"resourceType":"Condition","id":"a","subject":{"reference":"Patient/1"}}"#);
-    house.put(r#"{"resourceType":"Condition","id":"b","subject":{"reference":"https://elsewhere.example/fhir/Patient/1"}}"#);
+    house.put(
+        r#"{"resourceType":"Condition","id":"b","subject":{"reference":"https://elsewhere.example/fhir/Patient/1"}}"#,
+    );
     assert_eq!(house.ask("SELECT _id, patient_id FROM condition ORDER BY 1"), "a,1\nb,\n");
 }

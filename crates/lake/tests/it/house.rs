@@ -4,7 +4,8 @@ use access::{Grant, Principal, PrincipalKind};
 use fhir::json::Document;
 use lake::{Capacity, FlushBy, Lake, Limits, Options, output};
 use records::{
-    ArrivalNo, Arrived, Besides, Error, IfEqual, Lookup, Operation, Planner, Records, ReuseArrival, Trail, Write, Written,
+    ArrivalNo, Arrived, Besides, Error, IfEqual, Lookup, Operation, Planner, Records, ReuseArrival, Trail, Write,
+    Written,
 };
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -150,7 +151,7 @@ impl Planner for Undo {
     }
 
     fn besides(&self) -> Besides {
-        Besides { undoes: Some(self.arrival), ..Besides::default() }
+        Besides { undoes: vec![self.arrival], ..Besides::default() }
     }
 }
 

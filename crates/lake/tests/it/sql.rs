@@ -245,7 +245,7 @@ fn what_would_make_too_much_is_refused_before_it_does() {
         let first = if double.starts_with("array") { "[1, 2, 3, 4, 5, 6, 7, 8]" } else { "'12345678'" };
         let mut sql = format!("WITH t0 AS (SELECT {first} AS s)");
         for level in 1..40 {
-            sql += &format!(", t{level} AS (SELECT {double} AS s FROM t{})", level - 1);
+            sql.push_str(&format!(", t{level} AS (SELECT {double} AS s FROM t{})", level - 1));
         }
         let result = house.try_ask(&format!("{sql} SELECT s FROM t39"));
         assert!(matches!(result, Err(Error::Limit(_))), "{double}: {:?}", result.err());
@@ -255,16 +255,23 @@ fn what_would_make_too_much_is_refused_before_it_does() {
         house.ask("SELECT repeat('ab', 3), lpad('7', 3, '0'), replace('aXa', 'X', 'bb'), 'a' || 1 || 'b', 1 || 'x', 'x' || NULL, concat('a', NULL, 'b')"),
         "ababab,007,abba,a1b,1x,,ab\n"
     );
-    assert_eq!(house.ask("SELECT [1] || [2], array_repeat('x', 2), range(1, 4), generate_series(1, 3, 2)"), "\"[1,2]\",\"[\"\"x\"\",\"\"x\"\"]\",\"[1,2,3]\",\"[1,3]\"\n");
+    assert_eq!(
+        house.ask("SELECT [1] || [2], array_repeat('x', 2), range(1, 4), generate_series(1, 3, 2)"),
+        "\"[1,2]\",\"[\"\"x\"\",\"\"x\"\"]\",\"[1,2,3]\",\"[1,3]\"\n"
+    );
     assert_eq!(house.ask("SELECT count(*) FROM generate_series(1, 1000000) t(x) WHERE x::text || 'a' = '77a'"), "1\n");
-    assert_eq!(house.ask("SELECT generate_series(DATE '2020-01-01', DATE '2020-01-03', INTERVAL '1 day')[2]"), "2020-01-02\n");
+    assert_eq!(
+        house.ask("SELECT generate_series(DATE '2020-01-01', DATE '2020-01-03', INTERVAL '1 day')[2]"),
+        "2020-01-02\n"
+    );
 }
 
 #[test]
 fn deep_cases_chains_and_many_names_are_answered_or_refused() {
     let house = House::new();
     house.put(r#"{"resourceType":"Patient","id":"p","gender":"female"}"#);
-    let case = |n: usize| format!("SELECT {}0{} FROM patient", "CASE WHEN active THEN 1 ELSE ".repeat(n), " END".repeat(n));
+    let case =
+        |n: usize| format!("SELECT {}0{} FROM patient", "CASE WHEN active THEN 1 ELSE ".repeat(n), " END".repeat(n));
     assert_eq!(house.ask(&case(40)), "0\n");
     assert!(house.try_ask(&case(5_000)).is_err());
     let and = |n: usize| format!("SELECT count(*) FROM patient WHERE {}", vec!["gender = 'female'"; n].join(" AND "));
