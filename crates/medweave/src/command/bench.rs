@@ -146,7 +146,7 @@ async fn measure(
 
 async fn load(client: &Client, files: &Path) -> Result<Value, Failure> {
     let progress = Progress::new();
-    let report = import::load(client, &[files.to_owned()], "bench", false, &progress).await;
+    let report = import::load(client, &[files.to_owned()], "bench", false, false, &progress).await;
     progress.finish();
     report
 }
