@@ -46,6 +46,8 @@ pub(crate) struct Compartment {
     pub(crate) is_patient: bool,
     /// Parameters whose references put a resource into a patient's compartment.
     pub(crate) numbers: Vec<u16>,
+    /// The parameter that says when what a resource tells of happened.
+    pub(crate) care_date: Option<u16>,
 }
 
 /// Codes of the date parameter that says when something clinically happened, in the order in which they are tried.
@@ -77,6 +79,7 @@ impl Extraction {
             compartments[at] = Compartment {
                 is_patient: name == "Patient",
                 numbers: codes.iter().filter_map(|code| parameters().find(name, code).map(|p| p.number)).collect(),
+                care_date: number(&CLINICAL_DATES, ParameterKind::Date),
             };
         }
         Extraction { extractor: Extractor::new(), composites, compartments, unions: joined }
@@ -92,7 +95,7 @@ impl Extraction {
     }
 
     pub(crate) fn compartment(&self, resource_type: TypeId) -> &Compartment {
-        static NONE: Compartment = Compartment { is_patient: false, numbers: Vec::new() };
+        static NONE: Compartment = Compartment { is_patient: false, numbers: Vec::new(), care_date: None };
         self.compartments.get(resource_type.0 as usize).unwrap_or(&NONE)
     }
 

@@ -1,12 +1,13 @@
 //! The gate: who asks, and may he? It is passed before a body is read or anything parsed.
 
+use crate::app::App;
 use crate::call::{Call, Peer};
 use crate::cookie;
 use crate::refusal::{CHALLENGE, Refusal};
 use crate::routes::{Need, Route};
-use access::{PrincipalKind, Use};
-use axum::http::StatusCode;
+use access::{Grant, PrincipalKind, Use};
 use axum::http::header::AUTHORIZATION;
+use axum::http::{HeaderMap, StatusCode};
 
 /// The header that a page sends with writes: a value that only a page of this origin can know.
 pub(crate) const CSRF: &str = "x-csrf-token";
@@ -38,6 +39,11 @@ pub(crate) fn pass(call: &mut Call, route: &Route) -> Result<(), Refusal> {
         Need::OnType(permission) => {
             let name = call.part("type");
             known(&name)?;
+            let id = call.part("id");
+            if id.starts_with('$') {
+                let text = format!("the operation {id} is not supported here; /fhir/metadata lists those that are");
+                return Err(Refusal::new(StatusCode::NOT_FOUND, "not-supported", text));
+            }
             grant.may(permission, &name)?;
         }
         Need::On(permission, name) => grant.may(permission, name)?,
@@ -48,27 +54,39 @@ pub(crate) fn pass(call: &mut Call, route: &Route) -> Result<(), Refusal> {
 }
 
 fn authenticate(call: &mut Call, route: &Route) -> Result<(), Refusal> {
-    let app = &call.app;
-    let (origin, now_us) = (call.peer.origin(), app.now_us());
-    if let Some(value) = call.headers.get(AUTHORIZATION) {
+    let used = if call.headers.contains_key(BACKGROUND) { Use::Background } else { route.used };
+    let (grant, session) = who(&call.app, call.peer, &call.headers, used)?;
+    if let Some(session) = &session {
+        check_csrf(call, route, session)?;
+    }
+    call.grant = Some(grant);
+    call.session = session;
+    Ok(())
+}
+
+/// Whether whoever asks is known at all.
+pub(crate) fn known(app: &App, peer: Peer, headers: &HeaderMap) -> Result<(), Refusal> {
+    who(app, peer, headers, Use::Background).map(|_| ())
+}
+
+/// The grant of whoever asks, and the session it was made from.
+fn who(app: &App, peer: Peer, headers: &HeaderMap, used: Use) -> Result<(Grant, Option<String>), Refusal> {
+    let (origin, now_us) = (peer.origin(), app.now_us());
+    let mut authorizations = headers.get_all(AUTHORIZATION).iter();
+    if let Some(value) = authorizations.next() {
         let token =
             value.to_str().ok().and_then(bearer).ok_or_else(|| challenge("Authorization must be `Bearer mw_…`"))?;
-        call.grant = Some(app.access.authenticate_token(token, origin, now_us)?);
-        return Ok(());
-    }
-    if let Some(session) = cookie::session(&call.headers) {
-        let used = if call.headers.contains_key(BACKGROUND) { Use::Background } else { route.used };
-        let grant = app.access.session_for(&session, used, origin, now_us)?;
-        check_csrf(call, route, &session)?;
-        call.grant = Some(grant);
-        call.session = Some(session);
-        return Ok(());
-    }
-    match call.peer {
-        Peer::Local { uid } => {
-            call.grant = Some(app.access.local_operator(uid, &user_name(uid))?);
-            Ok(())
+        if authorizations.next().is_some() {
+            return Err(challenge("there is more than one Authorization"));
         }
+        return Ok((app.access.authenticate_token(token, origin, now_us)?, None));
+    }
+    if let Some(session) = cookie::session(headers) {
+        let grant = app.access.session_for(&session, used, origin, now_us)?;
+        return Ok((grant, Some(session)));
+    }
+    match peer {
+        Peer::Local { uid } => Ok((app.access.local_operator(uid, &user_name(uid))?, None)),
         Peer::Network { .. } => Err(challenge(
             "a token is needed (`Authorization: Bearer mw_…`, made by `medweave token create`), or a session",
         )),
@@ -106,7 +124,12 @@ fn challenge(text: &str) -> Refusal {
 
 /// 404 for a type that FHIR R4 does not have.
 pub(crate) fn unknown_type(name: &str) -> Refusal {
-    Refusal::new(StatusCode::NOT_FOUND, "not-supported", format!("FHIR R4 has no resource type \"{name}\""))
+    let text = match name {
+        "_search" => "a search over all types is not supported: name a type, as in /fhir/Patient/_search".to_owned(),
+        _ if name.starts_with(['$', '_']) => format!("{name} is not supported here; /fhir/metadata lists what is"),
+        _ => format!("FHIR R4 has no resource type \"{name}\""),
+    };
+    Refusal::new(StatusCode::NOT_FOUND, "not-supported", text)
 }
 
 /// The operator's name for the audit: who asked for it, where the system says so.

@@ -9,8 +9,10 @@ use crate::refusal::{Dialect, Refusal};
 use crate::{Answer, api, fhir, gate, pages};
 use access::{Permission, Use};
 use axum::Router;
+use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{RawPathParams, Request, State};
-use axum::http::{Method, StatusCode};
+use axum::http::{HeaderValue, Method, StatusCode};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter};
 use std::collections::BTreeMap;
@@ -97,7 +99,7 @@ pub fn router(app: Arc<App>) -> Router {
     for route in routes() {
         let filter = MethodFilter::try_from(route.method.clone()).unwrap_or(MethodFilter::TRACE);
         let path = route.path;
-        let serve = move |State(app): State<Arc<App>>, parameters: RawPathParams, request: Request| {
+        let serve = move |State(app): State<Arc<App>>, parameters: Parameters, request: Request| {
             pass(app, route.clone(), parameters, request)
         };
         let methods = by_path.remove(path).unwrap_or_default().on(filter, serve);
@@ -110,12 +112,21 @@ pub fn router(app: Arc<App>) -> Router {
     router
         .fallback(elsewhere)
         .method_not_allowed_fallback(wrong_method)
+        .layer(axum::middleware::from_fn(harden))
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
         .with_state(app)
 }
 
-async fn pass(app: Arc<App>, route: Route, parameters: RawPathParams, request: Request) -> Response {
+/// What stands in the path, unless it is no text.
+type Parameters = Result<RawPathParams, RawPathParamsRejection>;
+
+async fn pass(app: Arc<App>, route: Route, parameters: Parameters, request: Request) -> Response {
     let dialect = Dialect::of(route.path);
+    let Ok(parameters) = parameters else {
+        let refused = known(app, &request, dialect).err();
+        let unreadable = || Refusal::bad_request("the path is not UTF-8 once its %-escapes are read");
+        return refused.unwrap_or_else(unreadable).into_response(dialect);
+    };
     let Some(peer) = request.extensions().get::<Peer>().copied() else {
         return Refusal::internal("a listener did not say who is at the other end").into_response(dialect);
     };
@@ -132,6 +143,7 @@ async fn pass(app: Arc<App>, route: Route, parameters: RawPathParams, request: R
         parameters,
         body,
     };
+    let is_pretty = dialect == Dialect::Fhir && call.query_value("_pretty").as_deref() == Some("true");
     let passed = gate::pass(&mut call, &route);
     let who =
         call.grant.clone().map(|grant| (Arc::clone(&call.app), grant, format!("{} {}", call.method, call.asked())));
@@ -140,6 +152,7 @@ async fn pass(app: Arc<App>, route: Route, parameters: RawPathParams, request: R
         Err(refusal) => Err(refusal),
     };
     match (answered, who) {
+        (Ok(answer), _) if is_pretty => answer.pretty().into_response(),
         (Ok(answer), _) => answer.into_response(),
         (Err(refusal), Some((app, grant, asked))) if refusal.status == StatusCode::FORBIDDEN => {
             let shown = refusal.clone();
@@ -151,19 +164,62 @@ async fn pass(app: Arc<App>, route: Route, parameters: RawPathParams, request: R
     }
 }
 
-async fn wrong_method(request: Request) -> Response {
+/// A path that is known, by a method that is not.
+async fn wrong_method(State(app): State<Arc<App>>, request: Request) -> Response {
+    let dialect = Dialect::of(request.uri().path());
+    if let Err(refusal) = known(app, &request, dialect) {
+        return refusal.into_response(dialect);
+    }
     let text = format!("{} is not possible on {}", request.method(), request.uri().path());
-    Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "not-supported", text).into_response(Dialect::of(request.uri().path()))
+    Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "not-supported", text).into_response(dialect)
 }
 
 /// What no route answers: a page, or nothing.
-async fn elsewhere(request: Request) -> Response {
+async fn elsewhere(State(app): State<Arc<App>>, request: Request) -> Response {
     let path = request.uri().path();
-    match Dialect::of(path) {
+    let dialect = Dialect::of(path);
+    if let Err(refusal) = known(app, &request, dialect) {
+        return refusal.into_response(dialect);
+    }
+    match dialect {
         Dialect::Page if matches!(*request.method(), Method::GET | Method::HEAD) => {
             pages::serve(path, request.headers())
         }
-        Dialect::Page => wrong_method(request).await,
+        Dialect::Page => {
+            let text = format!("{} is not possible on {path}", request.method());
+            let refusal = Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "not-supported", text);
+            refusal.with_header("allow", "GET,HEAD").into_response(dialect)
+        }
         dialect => Refusal::not_found(format!("there is nothing at {path}")).into_response(dialect),
     }
+}
+
+/// Who is not known learns nothing of what there is either.
+fn known(app: Arc<App>, request: &Request, dialect: Dialect) -> Result<(), Refusal> {
+    if dialect == Dialect::Page {
+        return Ok(());
+    }
+    let peer = request.extensions().get::<Peer>().copied();
+    let peer = peer.ok_or_else(|| Refusal::internal("a listener did not say who is at the other end"))?;
+    gate::known(&app, peer, request.headers())
+}
+
+/// Headers of every answer: what browsers must not do with it, and under TLS that they come back by TLS.
+async fn harden(request: Request, next: Next) -> Response {
+    let is_encrypted = matches!(request.extensions().get(), Some(Peer::Network { tls: true, .. }));
+    let is_page = Dialect::of(request.uri().path()) == Dialect::Page;
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    headers.insert("x-content-type-options", HeaderValue::from_static("nosniff"));
+    headers.insert("referrer-policy", HeaderValue::from_static("same-origin"));
+    headers.insert("x-frame-options", HeaderValue::from_static("DENY"));
+    if !is_page {
+        // Data that a browser is made to show as a page can do nothing there.
+        let nothing = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'; sandbox");
+        headers.insert("content-security-policy", nothing);
+    }
+    if is_encrypted {
+        headers.insert("strict-transport-security", HeaderValue::from_static("max-age=31536000"));
+    }
+    response
 }

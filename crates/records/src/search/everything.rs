@@ -26,6 +26,9 @@ pub struct Everything {
     pub types: Vec<String>,
     /// `_since`: only what was written at or after, µs UTC.
     pub since_us: Option<i64>,
+    /// `start` and `end`: only what happened in this time, µs UTC, both ends included. What has no date of care, as the
+    /// patient, is there all the same.
+    pub care_us: Option<(i64, i64)>,
     /// `_count`: resources on a page; `None` for all at once.
     pub count: Option<u32>,
     /// Token of a page.
@@ -61,6 +64,7 @@ impl Records {
             let asked = wanted.types.is_empty() || wanted.types.iter().any(|t| t == name);
             if asked
                 && wanted.since_us.is_none_or(|since| updated_us >= since)
+                && self.is_in_care(connection, candidate as i64, fhir::schema::TypeId(type_id), wanted.care_us)?
                 && grant.may(Permission::Read, name).is_ok()
             {
                 kept.insert(candidate);
@@ -91,8 +95,35 @@ impl Records {
     }
 }
 
+impl Records {
+    /// Whether a resource tells of something in this time, or of no time.
+    fn is_in_care(
+        &self,
+        connection: &Connection,
+        row: i64,
+        resource_type: fhir::schema::TypeId,
+        care_us: Option<(i64, i64)>,
+    ) -> Result<bool, Error> {
+        let Some((from, to)) = care_us else { return Ok(true) };
+        let Some(care_date) = self.shared.compartment(resource_type).care_date else { return Ok(true) };
+        let postings = Index::new(connection, &self.shared, resource_type).forward(row)?;
+        let mut has_date = false;
+        for posting in postings {
+            if let Posting::Date { param, low, high } = posting
+                && param == care_date
+            {
+                if low <= to && high >= from {
+                    return Ok(true);
+                }
+                has_date = true;
+            }
+        }
+        Ok(!has_date)
+    }
+}
+
 fn everything_check(grant: &Grant, patient: &str, wanted: &Everything) -> String {
-    let text = format!("{patient}|{:?}|{:?}|{}", wanted.types, wanted.since_us, grant.principal());
+    let text = format!("{patient}|{:?}|{:?}|{:?}|{}", wanted.types, wanted.since_us, wanted.care_us, grant.principal());
     blake3::hash(text.as_bytes()).to_hex()[..16].to_owned()
 }
 

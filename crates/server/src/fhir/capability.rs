@@ -14,6 +14,10 @@ use std::sync::OnceLock;
 /// `GET metadata`
 pub(crate) async fn statement(call: Call) -> Result<Answer, Refusal> {
     kinds::wants_json(&call)?;
+    if let Some(mode) = call.query_value("mode").filter(|mode| !matches!(mode.as_str(), "" | "full" | "normative")) {
+        let text = format!("mode={mode} is not supported: there is the full statement alone");
+        return Err(Refusal::new(StatusCode::BAD_REQUEST, "not-supported", text));
+    }
     let statement = json!({
         "resourceType": "CapabilityStatement",
         "status": "active",

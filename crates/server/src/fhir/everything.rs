@@ -15,8 +15,12 @@ use records::Everything;
 fn wanted(given: &[(String, String)]) -> Result<Everything, Refusal> {
     let mut wanted = Everything::default();
     let bad = |name: &str, value: &str, why: &str| Refusal::bad_request(format!("{name}={value}: {why}"));
+    let (mut start, mut end) = (None, None);
     for (name, value) in given {
+        let moment = || Moment::parse(value, ZoneOffset::UTC).map_err(|error| bad(name, value, &error.to_string()));
         match name.as_str() {
+            "start" => start = Some(moment()?.low_us),
+            "end" => end = Some(moment()?.high_us),
             "_type" => {
                 for resource_type in value.split(',').map(str::trim).filter(|part| !part.is_empty()) {
                     if !r4().is_resource(resource_type) {
@@ -25,11 +29,7 @@ fn wanted(given: &[(String, String)]) -> Result<Everything, Refusal> {
                     wanted.types.push(resource_type.to_owned());
                 }
             }
-            "_since" => {
-                let since =
-                    Moment::parse(value, ZoneOffset::UTC).map_err(|error| bad(name, value, &error.to_string()))?;
-                wanted.since_us = Some(since.low_us);
-            }
+            "_since" => wanted.since_us = Some(moment()?.low_us),
             "_count" => {
                 let count = value.parse::<u32>().ok().filter(|count| *count > 0);
                 wanted.count = Some(count.ok_or_else(|| bad(name, value, "expected a whole number above 0"))?);
@@ -37,10 +37,13 @@ fn wanted(given: &[(String, String)]) -> Result<Everything, Refusal> {
             "_page" => wanted.page = Some(value.clone()),
             "_format" | "_pretty" => {}
             _ => {
-                let text = format!("{name} is not supported for $everything: use _type, _since, _count");
+                let text = format!("{name} is not supported for $everything: use start, end, _type, _since, _count");
                 return Err(Refusal::new(StatusCode::BAD_REQUEST, "not-supported", text));
             }
         }
+    }
+    if start.is_some() || end.is_some() {
+        wanted.care_us = Some((start.unwrap_or(i64::MIN), end.unwrap_or(i64::MAX)));
     }
     Ok(wanted)
 }

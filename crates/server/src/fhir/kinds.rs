@@ -89,6 +89,15 @@ pub(crate) fn sends_json(call: &Call) -> Result<(), Refusal> {
 pub(crate) fn sends(call: &Call, wanted: Kind, name: &str) -> Result<(), Refusal> {
     let media = call.header("content-type").unwrap_or_default();
     let kind = Kind::of(media);
+    let charset = media.split(';').skip(1).filter_map(|parameter| parameter.trim().split_once('='));
+    let charset = charset.filter(|(key, _)| key.trim().eq_ignore_ascii_case("charset")).map(|(_, value)| value);
+    let other = charset
+        .map(|value| value.trim().trim_matches('"'))
+        .find(|value| !value.eq_ignore_ascii_case("utf-8") && !value.eq_ignore_ascii_case("utf8"));
+    if let Some(other) = other {
+        let text = format!("the charset {other} is not supported: send UTF-8");
+        return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not-supported", text));
+    }
     if kind == wanted {
         return Ok(());
     }

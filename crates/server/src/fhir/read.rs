@@ -1,16 +1,19 @@
 //! Reading one resource, or one of its versions.
 
 use super::kinds;
+use super::narrow::Narrow;
 use crate::answer::Answer;
-use crate::call::Call;
+use crate::call::{Call, pairs};
 use crate::refusal::Refusal;
-use crate::time::http_date;
+use crate::time::{http_date, parse_http_date};
 use axum::http::StatusCode;
+use fhir::search::{ParseOptions, SearchQuery, Summary};
 use records::Stored;
 
 /// `GET [type]/[id]`
 pub(crate) async fn current(call: Call) -> Result<Answer, Refusal> {
     kinds::wants_json(&call)?;
+    let narrow = narrow(&call)?;
     let (grant, resource_type, id) = (call.grant()?, call.part("type"), call.part("id"));
     let query = call.asked();
     let stored = call
@@ -21,17 +24,47 @@ pub(crate) async fn current(call: Call) -> Result<Answer, Refusal> {
             Ok(stored)
         })
         .await?;
-    let none_match = call.header("if-none-match").map(str::to_owned);
-    if none_match.is_some_and(|tags| tags.split(',').any(|tag| tag.trim() == "*" || tag.trim() == etag(stored.version)))
-    {
-        return Ok(Answer::empty(StatusCode::NOT_MODIFIED).with("etag", &etag(stored.version)));
+    Ok(if is_known(&call, &stored) { unchanged(&stored) } else { part(&narrow, stored) })
+}
+
+/// Whether the client says that it has this version: by `If-None-Match`, or else by `If-Modified-Since`.
+fn is_known(call: &Call, stored: &Stored) -> bool {
+    let number = stored.version.to_string();
+    let bare = |tag: &str| tag.trim().trim_start_matches("W/").trim_matches('"').to_owned();
+    match (call.header("if-none-match"), call.header("if-modified-since").and_then(parse_http_date)) {
+        (Some(tags), _) => tags.split(',').any(|tag| tag.trim() == "*" || bare(tag) == number),
+        // HTTP dates have no fractions of a second.
+        (None, Some(since_s)) => stored.updated_us.div_euclid(1_000_000) <= since_s,
+        (None, None) => false,
     }
-    Ok(whole(StatusCode::OK, stored))
+}
+
+fn unchanged(stored: &Stored) -> Answer {
+    let answer = Answer::empty(StatusCode::NOT_MODIFIED).with("etag", &etag(stored.version));
+    answer.with("last-modified", &http_date(stored.updated_us))
+}
+
+/// What of a resource is asked for by `_summary` and `_elements`.
+fn narrow(call: &Call) -> Result<Narrow, Refusal> {
+    let given: Vec<_> =
+        pairs(call.query()).filter(|(name, _)| matches!(name.as_str(), "_summary" | "_elements")).collect();
+    let query =
+        SearchQuery::parse(&call.part("type"), given, &ParseOptions::default()).map_err(records::Error::from)?;
+    if query.summary == Summary::Count {
+        return Err(Refusal::bad_request("_summary=count counts what a search finds: a read gives one resource"));
+    }
+    Ok(Narrow { summary: query.summary, elements: query.elements })
+}
+
+fn part(narrow: &Narrow, mut stored: Stored) -> Answer {
+    stored.json = narrow.cut(stored.resource_type, stored.json);
+    whole(StatusCode::OK, stored)
 }
 
 /// `GET [type]/[id]/_history/[version]`
 pub(crate) async fn version(call: Call) -> Result<Answer, Refusal> {
     kinds::wants_json(&call)?;
+    let narrow = narrow(&call)?;
     let (grant, resource_type, id) = (call.grant()?, call.part("type"), call.part("id"));
     let version = number(&call.part("version"))?;
     let query = call.asked();
@@ -43,7 +76,7 @@ pub(crate) async fn version(call: Call) -> Result<Answer, Refusal> {
             Ok(stored)
         })
         .await?;
-    Ok(whole(StatusCode::OK, stored))
+    Ok(if is_known(&call, &stored) { unchanged(&stored) } else { part(&narrow, stored) })
 }
 
 /// A version number; anything else names no version.

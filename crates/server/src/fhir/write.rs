@@ -104,26 +104,30 @@ async fn run(mut call: Call, interaction: Interaction) -> Result<Answer, Refusal
     let prefer = Prefer::of(&call);
     let base = call.fhir_base();
     let trail = Trail { action: interaction.action().to_owned(), detail: about.name.clone() };
+    let deletes = matches!(interaction, Interaction::Delete { .. } | Interaction::DeleteWhere { .. });
     let app = Arc::clone(&call.app);
     app.writing(move |app| {
         let bytes = Arc::new(content.bytes);
         let planner = Single::new(interaction, Arc::clone(&bytes), app.records.new_id());
         let receipt = app.records.write(&grant, trail, about, &bytes, ReuseArrival::Never, planner)?;
-        Ok(answer(app, &grant, &receipt, prefer, &base))
+        Ok(if deletes { deleted(&receipt) } else { answer(app, &grant, &receipt, prefer, &base) })
     })
     .await
 }
 
+/// 204, also where it was deleted already or never there: it is not there now.
+fn deleted(receipt: &Receipt) -> Answer {
+    let answer = Answer::empty(StatusCode::NO_CONTENT);
+    match receipt.outcomes.first() {
+        Some(done) => answer.with("etag", &etag(done.version)),
+        None => answer,
+    }
+}
+
 fn answer(app: &crate::App, grant: &access::Grant, receipt: &Receipt, prefer: Prefer, base: &str) -> Answer {
-    let Some(done) = receipt.outcomes.first() else {
-        // There was nothing to delete.
-        return Answer::empty(StatusCode::NO_CONTENT);
-    };
+    let Some(done) = receipt.outcomes.first() else { return Answer::empty(StatusCode::NO_CONTENT) };
     let Outcome { resource_type, id, version, updated_us, change } = done;
     let name = r4().name(*resource_type);
-    if *change == Change::Deleted {
-        return Answer::empty(StatusCode::NO_CONTENT).with("etag", &etag(*version));
-    }
     let status = if *change == Change::Created { StatusCode::CREATED } else { StatusCode::OK };
     let with_place = |answer: Answer| {
         let answer = answer.with("etag", &etag(*version)).with("last-modified", &http_date(*updated_us));

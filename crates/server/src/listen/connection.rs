@@ -1,5 +1,8 @@
 //! One connection: HTTP/1.1 or 2, bounded in how long it may dawdle.
 
+use super::open_files;
+use super::patient::Patient;
+use super::room::{Held, Room};
 use crate::call::Peer;
 use axum::Router;
 use axum::body::Body;
@@ -11,7 +14,6 @@ use hyper_util::server::graceful::GracefulShutdown;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower::ServiceExt;
 
 /// How long a client may take for the head of a request, and a connection may be idle.
@@ -19,17 +21,20 @@ const HEAD: Duration = Duration::from_secs(30);
 /// Bytes of a request's head.
 const HEAD_BYTES: usize = 64 << 10;
 
+/// How often a new connection looks for a place while all are busy.
+const ALL_BUSY: Duration = Duration::from_millis(20);
+
 /// The connections of a listener.
 #[derive(Clone)]
 pub(super) struct Connections {
     router: Router,
     builder: Builder<TokioExecutor>,
-    room: Arc<Semaphore>,
+    room: Room,
     graceful: Arc<Mutex<Option<GracefulShutdown>>>,
 }
 
 impl Connections {
-    pub(super) fn new(router: Router, most: usize) -> Self {
+    pub(super) fn new(router: Router) -> Self {
         let mut builder = Builder::new(TokioExecutor::new());
         builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD).max_buf_size(HEAD_BYTES).half_close(false);
         builder
@@ -42,14 +47,19 @@ impl Connections {
         Connections {
             router,
             builder,
-            room: Arc::new(Semaphore::new(most)),
+            room: Room::new(open_files::connections()),
             graceful: Arc::new(Mutex::new(Some(GracefulShutdown::new()))),
         }
     }
 
-    /// Waits until there is room for one more.
-    pub(super) async fn room(&self) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.room).acquire_owned().await.ok()
+    /// A place for one more connection; waits only while all are busy.
+    pub(super) async fn room(&self) -> Arc<Held> {
+        loop {
+            if let Some(held) = self.room.take() {
+                return held;
+            }
+            tokio::time::sleep(ALL_BUSY).await;
+        }
     }
 
     /// Serves a connection beside the others.
@@ -57,22 +67,31 @@ impl Connections {
         &self,
         stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
         peer: Peer,
-        room: Option<OwnedSemaphorePermit>,
+        held: Arc<Held>,
     ) {
         let router = self.router.clone();
+        let at = Arc::clone(&held);
         let service = hyper::service::service_fn(move |request: Request<Incoming>| {
             let mut request = request.map(Body::new);
             request.extensions_mut().insert(peer);
-            router.clone().oneshot(request)
+            let busy = at.busy();
+            let answering = router.clone().oneshot(request);
+            async move {
+                let answer = answering.await;
+                drop(busy);
+                answer
+            }
         });
-        let connection = self.builder.serve_connection(TokioIo::new(stream), service).into_owned();
+        let connection = self.builder.serve_connection(TokioIo::new(Patient::new(stream)), service).into_owned();
         // Once everything is told to finish, whatever still comes is not begun.
         let Some(watcher) = self.graceful().as_ref().map(GracefulShutdown::watcher) else { return };
         let connection = watcher.watch(connection);
         tokio::spawn(async move {
             // A connection that breaks is the client's matter; its requests were answered or not stored.
-            let _ = connection.await;
-            drop(room);
+            tokio::select! {
+                _ = connection => {}
+                () = held.told_to_leave() => {}
+            }
         });
     }
 

@@ -1,7 +1,7 @@
 //! The control socket: the same routes for commands on this machine, which the operating system vouches for.
 
+use super::GRACE;
 use super::connection::Connections;
-use super::{CONNECTIONS, GRACE};
 use crate::call::Peer;
 use axum::Router;
 use std::future::Future;
@@ -26,16 +26,12 @@ where
     let listener = UnixListener::bind(path)?;
     // Between bind and this, others of this machine could connect; who they are is checked for each connection anyway.
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
-    Ok(run(path.to_owned(), listener, Connections::new(router, CONNECTIONS), stop))
+    Ok(run(path.to_owned(), listener, Connections::new(router), stop))
 }
 
 async fn run(path: PathBuf, listener: UnixListener, connections: Connections, stop: impl Future<Output = ()>) {
     tokio::pin!(stop);
     loop {
-        let room = tokio::select! {
-            () = &mut stop => break,
-            room = connections.room() => room,
-        };
         let accepted = tokio::select! {
             () = &mut stop => break,
             accepted = listener.accept() => accepted,
@@ -44,9 +40,13 @@ async fn run(path: PathBuf, listener: UnixListener, connections: Connections, st
             tokio::time::sleep(std::time::Duration::from_millis(100)).await;
             continue;
         };
+        let held = tokio::select! {
+            () = &mut stop => break,
+            held = connections.room() => held,
+        };
         // Without knowing who it is there is nothing to say.
         if let Ok(credentials) = stream.peer_cred() {
-            connections.serve(stream, Peer::Local { uid: credentials.uid() }, room);
+            connections.serve(stream, Peer::Local { uid: credentials.uid() }, held);
         }
     }
     drop(listener);

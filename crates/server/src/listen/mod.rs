@@ -2,6 +2,9 @@
 
 mod connection;
 mod control;
+mod open_files;
+mod patient;
+mod room;
 mod tls;
 
 pub use control::control;
@@ -15,8 +18,6 @@ use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::net::TcpListener;
 
-/// Connections at a time. Idle ones are closed, so that holding them is work.
-const CONNECTIONS: usize = 4_096;
 /// How long a client may take for the TLS handshake.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 /// How long connections may finish when the program stops.
@@ -62,13 +63,9 @@ pub async fn bind(address: SocketAddr, tls: Option<&Tls>) -> Result<TcpListener,
 
 /// Serves a port until `stop` is over; then lets requests that have begun finish.
 pub async fn serve(listener: TcpListener, router: Router, tls: Option<Tls>, stop: impl Future<Output = ()>) {
-    let connections = Connections::new(router, CONNECTIONS);
+    let connections = Connections::new(router);
     tokio::pin!(stop);
     loop {
-        let room = tokio::select! {
-            () = &mut stop => break,
-            room = connections.room() => room,
-        };
         let (stream, address) = tokio::select! {
             () = &mut stop => break,
             accepted = listener.accept() => match accepted {
@@ -81,15 +78,23 @@ pub async fn serve(listener: TcpListener, router: Router, tls: Option<Tls>, stop
                 }
             },
         };
+        let held = tokio::select! {
+            () = &mut stop => break,
+            held = connections.room() => held,
+        };
         // Small answers go at once; if the system does not know the option they go later.
         let _ = stream.set_nodelay(true);
         match &tls {
-            None => connections.serve(stream, Peer::Network { address, tls: false }, room),
+            None => connections.serve(stream, Peer::Network { address, tls: false }, held),
             Some(tls) => {
                 let (tls, connections) = (tls.clone(), connections.clone());
                 tokio::spawn(async move {
-                    if let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE, tls.accept(stream)).await {
-                        connections.serve(stream, Peer::Network { address, tls: true }, room);
+                    let accepted = tokio::select! {
+                        accepted = tokio::time::timeout(HANDSHAKE, tls.accept(stream)) => accepted,
+                        () = held.told_to_leave() => return,
+                    };
+                    if let Ok(Ok(stream)) = accepted {
+                        connections.serve(stream, Peer::Network { address, tls: true }, held);
                     }
                 });
             }

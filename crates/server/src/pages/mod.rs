@@ -62,7 +62,6 @@ fn asset(name: &str, headers: &HeaderMap) -> Option<Response> {
     if is_packed {
         set(&mut response, CONTENT_ENCODING, "br");
     }
-    harden(&mut response);
     Some(response)
 }
 
@@ -88,7 +87,6 @@ fn page(index: &str) -> Response {
          object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; require-trusted-types-for 'script'"
     );
     set(&mut response, HeaderName::from_static("content-security-policy"), &policy);
-    harden(&mut response);
     response
 }
 
@@ -97,16 +95,7 @@ fn plain(status: StatusCode, text: String) -> Response {
     *response.status_mut() = status;
     set(&mut response, CONTENT_TYPE, "text/plain; charset=utf-8");
     set(&mut response, CACHE_CONTROL, "no-store");
-    harden(&mut response);
     response
-}
-
-fn harden(response: &mut Response) {
-    for (name, value) in
-        [("x-content-type-options", "nosniff"), ("referrer-policy", "same-origin"), ("x-frame-options", "DENY")]
-    {
-        set(response, HeaderName::from_static(name), value);
-    }
 }
 
 fn set(response: &mut Response, name: HeaderName, value: &str) {

@@ -1,14 +1,21 @@
 //! Nobody passes without what the route needs, and nothing is stored on the way out.
+//!
+//! The tests walk the one route table, so that a route that is added is tested without being named here.
 
-use crate::house::House;
-use access::Permission;
+use crate::house::{House, Told};
+use crate::session::Browser;
+use access::{Permission, Role};
 use axum::http::{Method, StatusCode};
-use server::{Need, Route, routes};
+use serde_json::Value;
+use server::{Need, Peer, Route, routes};
+use std::net::{Ipv4Addr, SocketAddr};
 
-/// A path of a route, with something in each of its places.
+/// A path of a route, with something in each of its places, and the longest condition that a route of conditions could meet.
 fn path(route: &Route) -> String {
     let parts = [("{type}", "Patient"), ("{id}", "1"), ("{version}", "1"), ("{no}", "1")];
-    parts.iter().fold(route.path.to_owned(), |path, (place, value)| path.replace(place, value))
+    let path = parts.iter().fold(route.path.to_owned(), |path, (place, value)| path.replace(place, value));
+    // What answers without an end is not asked for anything that it would refuse by name.
+    if route.path == "/api/live" { path } else { format!("{path}?_id=1") }
 }
 
 /// A request that would do something if it were let in.
@@ -27,8 +34,13 @@ fn content(route: &Route) -> (&'static str, &'static str) {
         (_, "/api/users") => {
             ("application/json", r#"{"name":"eve","role":"admin","password":"a river under the old bridge"}"#)
         }
+        (_, "/api/users/{id}") => ("application/json", r#"{"role":"admin"}"#),
         (_, "/api/sources") => ("application/json", r#"{"address":"10.0.0.1"}"#),
         (_, "/api/import/files") => ("application/json", r#"{"paths":["/etc/hostname"]}"#),
+        (_, "/api/sql") => ("application/json", r#"{"sql":"SELECT 1"}"#),
+        (_, "/api/me") => ("application/json", r#"{"theme":"dark"}"#),
+        (_, "/api/me/password") => ("application/json", r#"{"old":"three calm sparrows","new":"a slow green river"}"#),
+        (_, path) if path.ends_with("/discard") => ("application/json", r#"{"reason":"x"}"#),
         _ => ("application/json", r#"{"resourceType":"Patient","id":"1"}"#),
     }
 }
@@ -55,52 +67,166 @@ fn too_narrow(need: Need) -> &'static str {
     }
 }
 
+/// What of its own a route of ours tells or does for whoever is known; nothing about patients is in it.
+fn is_for_everybody_known(route: &Route) -> bool {
+    let bare = matches!(route.need, Need::Known | Need::Session) && route.path.starts_with("/api");
+    bare && route.path != "/api/session/unlock"
+}
+
+fn is_refused(told: &Told) -> bool {
+    matches!(told.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN)
+}
+
+/// Where a request comes in.
+fn listeners() -> [(&'static str, Peer); 3] {
+    let address = SocketAddr::from((Ipv4Addr::new(192, 0, 2, 7), 4_000));
+    [
+        ("HTTP", Peer::Network { address, tls: false }),
+        ("HTTPS", Peer::Network { address, tls: true }),
+        // Somebody who neither owns the data directory nor is root.
+        ("the control socket", Peer::Local { uid: 4_294_000_000 }),
+    ]
+}
+
 #[tokio::test]
-async fn every_route_refuses_who_is_unknown_or_may_not() {
+async fn no_route_of_any_listener_lets_in_who_is_unknown_or_falls_short() {
     let house = House::new();
+    house.settle();
     let secret = house.token("system/*.cruds");
     let unknown = secret.replace(|c: char| c.is_ascii_digit(), "0");
-    for route in routes() {
-        if route.need == Need::Nothing {
-            continue;
-        }
-        let narrow = house.token(
-            &format!("{} system/Basic.r", too_narrow(route.need))[..]
-                .replace("system/Basic.r system/Basic.r", "system/Basic.r"),
-        );
-        let before = house.state();
-        let (media, body) = content(&route);
-        // The longest condition a route of conditions could meet.
-        let path = format!("{}?_id=1", path(&route));
-        let call = |token: Option<String>| {
-            let authorization = token.map(|token| format!("Bearer {token}"));
-            let (house, method, path) = (&house, route.method.clone(), path.clone());
-            async move {
-                let mut headers = vec![("content-type", media)];
-                headers.extend(authorization.as_deref().map(|value| ("authorization", value)));
-                house.send(method, &path, &headers, body).await
-            }
-        };
+    let revoked = house.token("system/*.cruds system/Basic.r");
+    house.revoke_newest_token();
+    let expired = house.token_until("system/*.cruds system/Account.r", house.app.now_us() + 1_500);
+    for route in routes().iter().filter(|route| route.need != Need::Nothing) {
+        let narrow = house.token(too_narrow(route.need));
         let name = format!("{} {}", route.method, route.path);
-        if route.path == "/api/live" {
-            // Answers without an end: its own tests say who is let in.
-            continue;
-        }
-        assert_eq!(call(None).await.0, StatusCode::UNAUTHORIZED, "{name} without a token");
-        for bad in [unknown.clone(), String::new(), "mw_".into(), format!("{secret}0")] {
-            assert_eq!(call(Some(bad.clone())).await.0, StatusCode::UNAUTHORIZED, "{name} with the token \"{bad}\"");
-        }
-        let (status, text) = call(Some(narrow.clone())).await;
-        let is_told = text.contains("needs ") || text.contains("operator");
-        match (route.need, route.path) {
-            // Who is known may see the state of the program and who he is; nothing about patients is in it.
-            (Need::Known | Need::Session, path) if !path.starts_with("/fhir") && path != "/api/session/unlock" => {
-                assert!(status.is_success(), "{name}: {status} {text}");
+        for (listener, peer) in listeners() {
+            let before = house.state();
+            let (media, body) = content(route);
+            let ask = async |headers: &[(&str, &str)]| {
+                let headers: Vec<(&str, &str)> = headers.iter().copied().chain([("content-type", media)]).collect();
+                house.ask_from(peer, route.method.clone(), &path(route), &headers, body).await
+            };
+            assert_eq!(ask(&[]).await.status, StatusCode::UNAUTHORIZED, "{name} over {listener} without a token");
+            let odd = format!("{secret}0");
+            for bad in [&unknown, "", "mw_", &odd, &revoked, &expired] {
+                for scheme in ["Bearer", "Basic", ""] {
+                    let value = format!("{scheme} {bad}");
+                    let told = ask(&[("authorization", &value)]).await;
+                    assert_eq!(told.status, StatusCode::UNAUTHORIZED, "{name} over {listener} with \"{value}\"");
+                    assert!(told.header("www-authenticate").starts_with("Bearer"), "{name}");
+                }
             }
-            _ => assert!(status == StatusCode::FORBIDDEN && is_told, "{name} with too narrow a token: {status} {text}"),
+            let twice = [("authorization", format!("Bearer {secret}")), ("authorization", format!("Bearer {narrow}"))];
+            let twice: Vec<(&str, &str)> = twice.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            assert_eq!(ask(&twice).await.status, StatusCode::UNAUTHORIZED, "{name} with two tokens");
+            let zeros = format!("mw_session={}", "0".repeat(64));
+            for cookie in ["mw_session=", "mw_session=x", &zeros] {
+                assert_eq!(ask(&[("cookie", cookie)]).await.status, StatusCode::UNAUTHORIZED, "{name} with {cookie}");
+            }
+            if !is_for_everybody_known(route) {
+                let value = format!("Bearer {narrow}");
+                let told = ask(&[("authorization", &value)]).await;
+                let is_told = told.text.contains("needs ") || told.text.contains("operator");
+                assert!(
+                    told.status == StatusCode::FORBIDDEN && is_told,
+                    "{name} over {listener} with too narrow a token: {} {}",
+                    told.status,
+                    told.text
+                );
+            }
+            assert_eq!(house.state(), before, "{name} over {listener} stored something");
+        }
+        house.revoke_newest_token();
+    }
+}
+
+#[tokio::test]
+async fn each_role_is_refused_what_is_not_its_own() {
+    let house = House::new();
+    house.settle();
+    house.account("boss", Role::Admin);
+    house.account("ada", Role::Clinician);
+    house.account("away", Role::Clinician);
+    let boss = Browser::with_password(&house, "boss").await;
+    let ada = Browser::with_password(&house, "ada").await;
+    let away = Browser::with_password(&house, "away").await;
+    away.ask(Method::POST, "/api/session/lock", Value::Null).await;
+    for route in routes().iter().filter(|route| route.need != Need::Nothing) {
+        let name = format!("{} {}", route.method, route.path);
+        let (media, body) = content(route);
+        let before = house.state();
+        // An administrator has no clinical data, a clinician administers nothing, a locked session opens nothing, and no
+        // session changes anything without its token.
+        let clinical = matches!(route.need, Need::OnType(_) | Need::OnAll(_) | Need::On(..));
+        let is_bundle = matches!(route.path, "/fhir" | "/fhir/");
+        if clinical || is_bundle {
+            let told = boss.send(route.method.clone(), &path(route), media, body).await;
+            assert_eq!(told.status, StatusCode::FORBIDDEN, "{name} by an administrator: {}", told.text);
+        }
+        if route.need == Need::Administer {
+            let told = ada.send(route.method.clone(), &path(route), media, body).await;
+            assert_eq!(told.status, StatusCode::FORBIDDEN, "{name} by a clinician: {}", told.text);
+        }
+        if route.need != Need::Session {
+            let told = away.send(route.method.clone(), &path(route), media, body).await;
+            assert_eq!(told.status, StatusCode::UNAUTHORIZED, "{name} by a locked session: {}", told.text);
+        }
+        if route.writes() {
+            for csrf in ["", "0", boss.csrf()] {
+                let headers = [("cookie", ada.cookie.as_str()), ("x-csrf-token", csrf), ("content-type", media)];
+                let told = house.ask(route.method.clone(), &path(route), &headers, body).await;
+                assert!(told.status == StatusCode::FORBIDDEN, "{name} with the CSRF token \"{csrf}\": {}", told.text);
+            }
         }
         assert_eq!(house.state(), before, "{name} stored something");
-        house.revoke_newest_token();
+    }
+    assert_eq!(ada.get("/api/session").await.status, StatusCode::OK, "nothing of this ended a session");
+}
+
+#[tokio::test]
+async fn who_is_unknown_learns_nothing_of_paths_and_methods_either() {
+    let house = House::new();
+    let methods = [
+        Method::GET,
+        Method::HEAD,
+        Method::POST,
+        Method::PUT,
+        Method::PATCH,
+        Method::DELETE,
+        Method::OPTIONS,
+        Method::TRACE,
+    ];
+    let mut paths: Vec<String> = routes().iter().filter(|route| route.need != Need::Nothing).map(path).collect();
+    paths.extend(["/fhir/Nothing/1/2/3", "/api", "/api/nothing", "/fhir/Patient/1/$export"].map(str::to_owned));
+    let open: Vec<(Method, String)> = routes()
+        .iter()
+        .filter(|route| route.need == Need::Nothing)
+        .map(|route| (route.method.clone(), path(route)))
+        .collect();
+    for path in paths {
+        for method in &methods {
+            if open.contains(&(method.clone(), path.clone())) {
+                continue;
+            }
+            let told = house.ask(method.clone(), &path, &[], "").await;
+            assert!(is_refused(&told), "{method} {path}: {}", told.status);
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_may_all_reaches_every_route() {
+    // The other side of the tests above: they would pass, too, if everything were refused.
+    let house = House::new();
+    house.settle();
+    for route in routes().iter().filter(|route| route.need != Need::Nothing && route.need != Need::Person) {
+        if matches!(route.path, "/api/live" | "/api/session/unlock") {
+            continue;
+        }
+        let (media, body) = content(route);
+        let told = house.operate(route.method.clone(), &path(route), media, body).await;
+        assert!(!is_refused(&told), "{} {}: {} {}", route.method, route.path, told.status, told.text);
     }
 }
 
@@ -113,19 +239,45 @@ async fn a_forged_peer_is_nobody() {
             StatusCode::UNAUTHORIZED
         );
     }
-    assert_eq!(
-        house.send(Method::GET, "/fhir/Patient", &[("cookie", "mw_session=0")], "").await.0,
-        StatusCode::UNAUTHORIZED
-    );
 }
 
 #[tokio::test]
 async fn no_other_origin_is_let_in() {
     let house = House::new();
     let token = format!("Bearer {}", house.token("system/*.rs"));
-    let headers = [("authorization", token.as_str()), ("origin", "https://elsewhere.example")];
-    let (status, _) = house.send(Method::OPTIONS, "/fhir/Patient", &headers, "").await;
-    assert_eq!(status, StatusCode::METHOD_NOT_ALLOWED);
+    let headers = [
+        ("authorization", token.as_str()),
+        ("origin", "https://elsewhere.example"),
+        ("access-control-request-method", "GET"),
+    ];
+    for method in [Method::OPTIONS, Method::GET] {
+        let told = house.ask(method.clone(), "/fhir/Patient", &headers, "").await;
+        let allows = told.headers.keys().any(|name| name.as_str().starts_with("access-control"));
+        assert!(!allows, "{method}: {:?}", told.headers);
+    }
+    let told = house.ask(Method::OPTIONS, "/fhir/Patient", &headers, "").await;
+    assert_eq!(told.status, StatusCode::METHOD_NOT_ALLOWED);
+    assert!(told.header("allow").contains("GET"));
+}
+
+#[tokio::test]
+async fn every_answer_tells_browsers_what_not_to_do_and_nothing_of_the_server() {
+    let house = House::new();
+    for (path, tls) in [("/", false), ("/fhir/metadata", false), ("/api/users", true), ("/nothing.js", true)] {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
+        let told = house.ask_from(Peer::Network { address, tls }, Method::GET, path, &[], "").await;
+        for (name, value) in
+            [("x-content-type-options", "nosniff"), ("x-frame-options", "DENY"), ("referrer-policy", "same-origin")]
+        {
+            assert_eq!(told.header(name), value, "{path}");
+        }
+        assert_eq!(told.header("strict-transport-security").is_empty(), !tls, "{path}");
+        assert!(!told.headers.contains_key("server") && !told.headers.contains_key("x-powered-by"));
+        if path != "/" && path != "/nothing.js" {
+            assert!(told.header("content-security-policy").contains("default-src 'none'"), "{path}");
+            assert_eq!(told.header("cache-control"), "no-store", "{path}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -18,6 +18,9 @@ use tower::ServiceExt;
 /// The password of every account.
 pub const PASSWORD: &str = "three calm sparrows";
 
+/// Feed position; arrivals, open dead letters, accounts, sources, tokens.
+pub type State = (i64, usize, usize, usize, usize, usize);
+
 /// An answer.
 pub struct Told {
     pub status: StatusCode,
@@ -48,7 +51,8 @@ pub struct House {
     pub app: Arc<App>,
     pub router: Router,
     operator: Grant,
-    _folder: tempfile::TempDir,
+    tokens: AtomicI64,
+    folder: tempfile::TempDir,
 }
 
 impl House {
@@ -70,12 +74,32 @@ impl House {
         let operator = access.local_operator(0, "root").unwrap();
         let data = folder.path().to_owned();
         let app = App::new(Parts { data, records, access, build: "test".into(), zone: "UTC".into() });
-        House { router: server::router(Arc::clone(&app)), app, operator, _folder: folder }
+        House { router: server::router(Arc::clone(&app)), app, operator, tokens: AtomicI64::new(1), folder }
     }
 
     /// A token with these scopes.
     pub fn token(&self, scopes: &str) -> String {
-        let new = NewToken { name: scopes.to_owned(), scopes: scopes.parse().unwrap(), expires_us: None };
+        self.make_token(scopes, None)
+    }
+
+    /// A token that ends.
+    pub fn token_until(&self, scopes: &str, expires_us: i64) -> String {
+        self.make_token(scopes, Some(expires_us))
+    }
+
+    /// Stores what requests for `1` then find.
+    pub fn settle(&self) {
+        let path = self.folder.path().join("settled.ndjson");
+        std::fs::write(&path, "{\"resourceType\":\"Patient\",\"id\":\"1\"}\n{\"resourceType\":\n").unwrap();
+        let importer = intake::import::Importer::new(Arc::clone(&self.app.records));
+        let files = intake::import::files_at(&[path]).unwrap();
+        let mut silent = |_: intake::import::Progress<'_>| std::ops::ControlFlow::Continue(());
+        importer.import_all(&self.operator, &files, &intake::import::ImportOptions::default(), &mut silent).unwrap();
+    }
+
+    fn make_token(&self, scopes: &str, expires_us: Option<i64>) -> String {
+        let name = format!("token {}", self.tokens.fetch_add(1, Ordering::Relaxed));
+        let new = NewToken { name, scopes: scopes.parse().unwrap(), expires_us };
         let made = self.app.access.create_token(&self.operator, &new, self.app.now_us(), &mut system_random).unwrap();
         made.secret.reveal().to_owned()
     }
@@ -101,8 +125,14 @@ impl House {
 
     /// The same, and its headers.
     pub async fn ask(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Told {
+        let address = SocketAddr::from((Ipv4Addr::new(192, 0, 2, 7), 4_000));
+        self.ask_from(Peer::Network { address, tls: false }, method, path, headers, body).await
+    }
+
+    /// The same, from whoever is at the other end.
+    pub async fn ask_from(&self, peer: Peer, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Told {
         let asked = method.clone();
-        let response = self.open(method, path, headers, body).await;
+        let response = self.open_from(peer, method, path, headers, body).await;
         Told::read(response, &asked, path).await
     }
 
@@ -138,14 +168,15 @@ impl House {
     }
 
     /// Everything that is stored, by what changes when something is.
-    pub fn state(&self) -> (i64, usize, usize, usize, usize) {
+    pub fn state(&self) -> State {
         let access = &self.app.access;
         let arrivals = self.app.records.arrivals(&self.operator, None, 10_000).unwrap().len();
         let accounts = access.list_accounts(&self.operator).unwrap().len();
         let sources = access.list_sources(&self.operator).unwrap().len();
         let tokens =
             access.list_tokens(&self.operator).unwrap().iter().filter(|token| token.revoked_us.is_none()).count();
-        (self.app.records.head().0, arrivals, accounts, sources, tokens)
+        let letters = self.app.records.open_dead_letters(&self.operator).unwrap() as usize;
+        (self.app.records.head().0, arrivals, letters, accounts, sources, tokens)
     }
 }
 

@@ -35,6 +35,15 @@ impl<'h> Browser<'h> {
         self.house.ask(method, path, &headers, &body).await
     }
 
+    pub async fn send(&self, method: Method, path: &str, media: &str, body: &str) -> Told {
+        let headers = [("cookie", self.cookie.as_str()), ("x-csrf-token", &self.csrf), ("content-type", media)];
+        self.house.ask(method, path, &headers, body).await
+    }
+
+    pub fn csrf(&self) -> &str {
+        &self.csrf
+    }
+
     pub async fn get(&self, path: &str) -> Told {
         self.ask(Method::GET, path, Value::Null).await
     }

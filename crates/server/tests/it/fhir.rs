@@ -1,0 +1,218 @@
+//! FHIR as a client of others sees it: forms of answers, caches, odd requests.
+
+use crate::house::{House, Told};
+use axum::http::{Method, StatusCode};
+use serde_json::{Value, json};
+
+struct Client {
+    house: House,
+    bearer: String,
+}
+
+impl Client {
+    fn new() -> Client {
+        let house = House::new();
+        let bearer = format!("Bearer {}", house.token("system/*.cruds"));
+        Client { house, bearer }
+    }
+
+    async fn ask(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Told {
+        let own = [("authorization", self.bearer.as_str()), ("content-type", "application/fhir+json")];
+        let is_given = |name: &str| headers.iter().any(|(given, _)| *given == name);
+        let headers: Vec<(&str, &str)> =
+            own.into_iter().filter(|(name, _)| !is_given(name)).chain(headers.iter().copied()).collect();
+        self.house.ask(method, &format!("/fhir/{path}"), &headers, body).await
+    }
+
+    async fn get(&self, path: &str) -> Told {
+        self.ask(Method::GET, path, &[], "").await
+    }
+
+    async fn put(&self, path: &str, body: Value) -> Told {
+        let told = self.ask(Method::PUT, path, &[], &body.to_string()).await;
+        assert!(told.status.is_success(), "{}", told.text);
+        told
+    }
+}
+
+fn patient(id: &str) -> Value {
+    json!({"resourceType": "Patient", "id": id, "text": {"status": "generated", "div": "<div xmlns=\"http://www.w3.org/1999/xhtml\">x</div>"},
+        "gender": "female", "birthDate": "1970-01-02", "photo": [{"url": "http://x"}]})
+}
+
+#[tokio::test]
+async fn a_read_gives_the_parts_that_are_asked_for() {
+    let client = Client::new();
+    client.put("Patient/p", patient("p")).await;
+    for path in ["Patient/p", "Patient/p/_history/1"] {
+        let summary = client.get(&format!("{path}?_summary=true")).await.json();
+        assert!(summary.get("photo").is_none() && summary["birthDate"] == "1970-01-02", "{summary}");
+        assert_eq!(summary["meta"]["tag"][0]["code"], "SUBSETTED");
+        let elements = client.get(&format!("{path}?_elements=birthDate")).await.json();
+        assert!(elements.get("gender").is_none() && elements["birthDate"] == "1970-01-02", "{elements}");
+        for bad in ["_summary=maybe", "_summary=count", "_elements=nothing"] {
+            assert_eq!(client.get(&format!("{path}?{bad}")).await.status, StatusCode::BAD_REQUEST, "{bad}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn pretty_answers_are_the_same_values_on_many_lines() {
+    let client = Client::new();
+    client.put("Patient/p", patient("p")).await;
+    for path in ["Patient/p", "Patient?_id=p", "metadata"] {
+        let join = if path.contains('?') { '&' } else { '?' };
+        let pretty = client.get(&format!("{path}{join}_pretty=true")).await;
+        assert!(pretty.text.lines().count() > 5, "{}", pretty.text);
+        let (mut pretty, mut plain) = (pretty.json(), client.get(path).await.json());
+        // A searchset says when it was made, and by what URL it was asked for.
+        for bundle in [&mut pretty, &mut plain] {
+            for name in ["timestamp", "link"] {
+                bundle.as_object_mut().unwrap().remove(name);
+            }
+        }
+        assert_eq!(pretty, plain);
+    }
+}
+
+#[tokio::test]
+async fn what_a_client_has_is_not_sent_again() {
+    let client = Client::new();
+    let etag = client.put("Patient/p", patient("p")).await.header("etag").to_owned();
+    let modified = client.get("Patient/p").await.header("last-modified").to_owned();
+    for (name, value, status) in [
+        ("if-none-match", etag.as_str(), StatusCode::NOT_MODIFIED),
+        ("if-none-match", "\"1\"", StatusCode::NOT_MODIFIED),
+        ("if-none-match", "*", StatusCode::NOT_MODIFIED),
+        ("if-none-match", "W/\"7\", W/\"1\"", StatusCode::NOT_MODIFIED),
+        ("if-none-match", "W/\"11\"", StatusCode::OK),
+        ("if-modified-since", modified.as_str(), StatusCode::NOT_MODIFIED),
+        ("if-modified-since", "Thu, 01 Jan 1970 00:00:00 GMT", StatusCode::OK),
+        ("if-modified-since", "yesterday", StatusCode::OK),
+    ] {
+        let told = client.ask(Method::GET, "Patient/p", &[(name, value)], "").await;
+        assert_eq!(told.status, status, "{name}: {value}");
+        assert_eq!(told.header("etag"), etag);
+        assert_eq!(told.text.is_empty(), status == StatusCode::NOT_MODIFIED);
+    }
+    let head = client.ask(Method::HEAD, "Patient/p", &[], "").await;
+    assert_eq!((head.status, head.header("etag"), head.text.as_str()), (StatusCode::OK, etag.as_str(), ""));
+}
+
+#[tokio::test]
+async fn deleting_twice_is_no_error_and_reading_says_gone() {
+    let client = Client::new();
+    client.put("Patient/p", patient("p")).await;
+    for _ in 0..2 {
+        let told = client.ask(Method::DELETE, "Patient/p", &[], "").await;
+        assert_eq!((told.status, told.header("etag"), told.text.as_str()), (StatusCode::NO_CONTENT, "W/\"2\"", ""));
+    }
+    assert_eq!(client.ask(Method::DELETE, "Patient/never", &[], "").await.status, StatusCode::NO_CONTENT);
+    let gone = client.get("Patient/p").await;
+    assert_eq!((gone.status, gone.header("etag")), (StatusCode::GONE, "W/\"2\""));
+    assert_eq!(client.get("Patient/p/_history/1").await.status, StatusCode::OK);
+    assert_eq!(client.get("Patient/p/_history/2").await.status, StatusCode::GONE);
+    client.put("Patient/p", patient("p")).await;
+    assert_eq!(client.get("Patient/p").await.header("etag"), "W/\"3\"");
+}
+
+#[tokio::test]
+async fn everything_can_be_asked_of_a_time_of_care() {
+    let client = Client::new();
+    client.put("Patient/p", patient("p")).await;
+    let subject = json!({"reference": "Patient/p"});
+    for day in 1..=5 {
+        let id = format!("o{day}");
+        client.put(&format!("Observation/{id}"), json!({"resourceType": "Observation", "id": id, "status": "final", "code": {"text": "x"}, "subject": subject, "effectiveDateTime": format!("2020-01-0{day}")})).await;
+    }
+    client.put("Observation/undated", json!({"resourceType": "Observation", "id": "undated", "status": "final", "code": {"text": "x"}, "subject": subject})).await;
+    client.put("Encounter/e", json!({"resourceType": "Encounter", "id": "e", "status": "finished", "class": {"code": "IMP"}, "subject": subject, "period": {"start": "2020-01-02", "end": "2020-01-03"}})).await;
+    let ids = async |query: &str| {
+        let bundle = client.get(&format!("Patient/p/$everything?{query}")).await.json();
+        let mut ids: Vec<String> = bundle["entry"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|entry| entry["resource"]["id"].as_str().unwrap().to_owned())
+            .collect();
+        ids.sort();
+        assert_eq!(bundle["total"], json!(ids.len()));
+        ids.join(" ")
+    };
+    assert_eq!(ids("start=2020-01-03&end=2020-01-04").await, "e o3 o4 p undated");
+    assert_eq!(ids("start=2020-01-05").await, "o5 p undated");
+    assert_eq!(ids("end=2020-01-01").await, "o1 p undated");
+    assert_eq!(ids("_type=Encounter").await, "e");
+    assert_eq!(client.get("Patient/p/$everything?start=soon").await.status, StatusCode::BAD_REQUEST);
+    let mut seen = Vec::new();
+    let mut path = "Patient/p/$everything?_count=3&start=2020-01-02".to_owned();
+    loop {
+        let bundle = client.get(&path).await.json();
+        seen.extend(
+            bundle["entry"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|entry| entry["resource"]["id"].as_str().unwrap().to_owned()),
+        );
+        let links = bundle["link"].as_array().unwrap();
+        let Some(next) = links.iter().find(|link| link["relation"] == "next") else { break };
+        next["url"].as_str().unwrap().split("/fhir/").nth(1).unwrap().clone_into(&mut path);
+    }
+    seen.sort();
+    assert_eq!(seen.join(" "), "e o2 o3 o4 o5 p undated");
+}
+
+#[tokio::test]
+async fn odd_requests_get_an_outcome_that_names_what_is_odd() {
+    let client = Client::new();
+    client.put("Patient/p", patient("p")).await;
+    let form = [("content-type", "application/x-www-form-urlencoded")];
+    for (method, path, headers, body, status, word) in [
+        (Method::GET, "Patient/%ff", &[][..], "", 400, "UTF-8"),
+        (Method::GET, "Patient/$everything", &[], "", 404, "$everything is not supported"),
+        (Method::GET, "Patient/p/$nothing", &[], "", 404, "$nothing"),
+        (Method::POST, "_search", &form, "_id=p", 404, "name a type"),
+        (Method::GET, "patient", &[], "", 404, "no resource type"),
+        (Method::GET, "Patient/p/_history/x", &[], "", 404, "no version"),
+        (Method::GET, "Patient?_format=xml", &[], "", 406, "XML"),
+        (Method::GET, "Patient/p", &[("accept", "application/fhir+xml")], "", 406, "XML"),
+        (Method::GET, "Patient/p", &[("accept", "application/fhir+json; fhirVersion=3.0")], "", 406, "R4"),
+        (Method::POST, "Patient", &[("content-type", "application/fhir+xml")], "<Patient/>", 415, "XML"),
+        (Method::POST, "Patient", &[("content-type", "application/fhir+json; charset=latin1")], "{}", 415, "latin1"),
+        (Method::POST, "Patient", &[("content-encoding", "br")], "{}", 415, "br"),
+        (Method::POST, "Patient", &[("content-encoding", "gzip")], "{}", 400, "gzip"),
+        (Method::POST, "Patient", &[("content-type", "")], "{}", 415, "Content-Type"),
+        (Method::PATCH, "Patient/p", &[("content-type", "application/merge-patch+json")], "{}", 415, "json-patch"),
+        (Method::POST, "Patient/p", &[], "{}", 405, "POST"),
+        (Method::GET, "metadata?mode=terminology", &[], "", 400, "terminology"),
+        (
+            Method::PUT,
+            "Patient/p",
+            &[("if-match", "W/\"9\"")],
+            r#"{"resourceType":"Patient","id":"p"}"#,
+            412,
+            "version 1",
+        ),
+        (Method::PUT, "Patient/q", &[], r#"{"resourceType":"Patient","id":"p"}"#, 400, "agree"),
+        (Method::GET, "Patient?_page=nothing", &[], "", 410, "first page"),
+        (Method::POST, "Observation", &[], r#"{"resourceType":"Patient"}"#, 400, "agree"),
+    ] {
+        let told = client.ask(method.clone(), path, headers, body).await;
+        assert_eq!(told.status.as_u16(), status, "{method} {path}: {}", told.text);
+        let outcome = told.json();
+        assert_eq!(outcome["resourceType"], "OperationOutcome", "{method} {path}");
+        assert!(outcome["issue"][0]["diagnostics"].as_str().unwrap().contains(word), "{method} {path}: {}", told.text);
+        assert!(status != 405 || told.header("allow").contains("PUT"), "{:?}", told.headers);
+    }
+}
+
+#[tokio::test]
+async fn a_history_of_count_zero_is_a_number() {
+    let client = Client::new();
+    client.put("Patient/p", patient("p")).await;
+    client.put("Patient/p", patient("p")).await;
+    let bundle = client.get("Patient/p/_history?_count=0").await.json();
+    assert_eq!((&bundle["total"], bundle.get("entry")), (&json!(2), None));
+    assert!(bundle["link"].as_array().unwrap().iter().all(|link| link["relation"] == "self"));
+}
