@@ -79,7 +79,7 @@ impl Check<'_> {
     /// The lake is not ahead of the records, and where it has come as far as they have it knows the same resources.
     fn position(&mut self) -> Result<(), Error> {
         let seq = self.number("SELECT coalesce((SELECT value FROM setting WHERE name = 'seq'), 0)")?;
-        let current = self.number("SELECT count(*) FROM current")?;
+        let current = self.number("SELECT count(*) FROM current WHERE row > 0")?;
         let (head, live) = (self.against.head.0, self.against.live);
         let place = self.folder.to_owned();
         if seq > head && !self.against.in_use {
