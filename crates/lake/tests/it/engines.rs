@@ -55,6 +55,55 @@ fn a_watching_engine_never_sees_two_rows_of_one_id() {
     assert!(house.lake_folder().join("patient/_delta_log/_last_checkpoint").exists());
 }
 
+/// Counts by three readers that have nothing in common, ours aside: DuckDB's, that of deltalake, and through it Polars.
+const COUNTS: &str = r#"
+import polars as pl
+from deltalake import DeltaTable
+for name in sorted(os.listdir(lake)):
+    if os.path.isdir(os.path.join(lake, name, "_delta_log")):
+        table = os.path.join(lake, name)
+        by_polars = pl.scan_delta(table).select(pl.len()).collect().item()
+        by_duckdb = con.execute(f"SELECT count(*) FROM {name}").fetchone()[0]
+        actions = DeltaTable(table).get_add_actions(flatten=True)
+        by_log = sum(actions.column("num_records").to_pylist()) if actions.num_rows else 0
+        print(name, by_polars, by_duckdb, by_log, DeltaTable(table).version())
+"#;
+
+#[test]
+fn every_reader_of_delta_counts_the_rows_that_sql_counts_with_and_without_a_checkpoint() {
+    let house = House::new();
+    let ours = |house: &House| -> Vec<String> {
+        let mut names: Vec<String> = house.lake().tables().iter().map(|table| table.name.clone()).collect();
+        names.sort();
+        let count = |name: &String| {
+            let count = house.ask(&format!("SELECT count(*) FROM {name}"));
+            format!("{name} {0} {0} {0}", count.trim())
+        };
+        names.iter().map(count).collect()
+    };
+    let others = |house: &House| -> Vec<String> {
+        let told = python(&format!("{OPEN}{COUNTS}"), &[house.lake_folder().to_str().unwrap()]);
+        told.lines().map(|line| line.rsplit_once(' ').unwrap().0.to_owned()).collect()
+    };
+    (0..20).for_each(|no| house.put(&patient(no, 0)));
+    house.lake().flush().unwrap();
+    assert_eq!(others(&house), ours(&house));
+    for version in 0..56 {
+        house.put(&patient(version % 30, version));
+        if version % 9 == 0 {
+            house.delete("Patient", &format!("p{}", version % 30));
+        }
+        house.lake().flush().unwrap();
+    }
+    // The log's first entries are not needed any more.
+    let log = house.lake_folder().join("patient/_delta_log");
+    assert!(log.join("00000000000000000050.checkpoint.parquet").exists());
+    for version in 0..50 {
+        std::fs::remove_file(log.join(format!("{version:020}.json"))).unwrap();
+    }
+    assert_eq!(others(&house), ours(&house));
+}
+
 #[test]
 fn another_engine_reads_every_table_and_type_as_sql_does() {
     let house = House::new();

@@ -192,9 +192,12 @@ pub fn everything() -> Grant {
     grant("system/*.cruds")
 }
 
-/// A Python that has DuckDB and its Delta extension, in a virtual environment under the target folder; made once.
+/// A Python that has other engines that read Delta, in a virtual environment under the target folder; made once.
 pub fn duckdb_python() -> PathBuf {
-    let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).parent().unwrap().join("python-duckdb-1.5.5");
+    let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).parent().unwrap().join("python-lake-1");
+    // Tests run in processes of their own: one makes it, the others wait.
+    let making = std::fs::File::create(target.with_extension("lock")).unwrap();
+    making.lock().unwrap();
     let python = target.join("bin/python");
     let ready = target.join("ready");
     if !ready.exists() {
@@ -206,7 +209,13 @@ pub fn duckdb_python() -> PathBuf {
             );
         };
         run("python3", &["-m", "venv", target.to_str().unwrap()]);
-        let packages = ["duckdb==1.5.5", "duckdb-extension-delta==1.5.5"];
+        let packages = [
+            "duckdb==1.5.5",
+            "duckdb-extensions==1.5.5",
+            "duckdb-extension-delta==1.5.5",
+            "polars==2.1.0",
+            "deltalake==1.6.6",
+        ];
         run(python.to_str().unwrap(), &[&["-m", "pip", "install", "--quiet"][..], &packages].concat());
         std::fs::write(ready, "").unwrap();
     }

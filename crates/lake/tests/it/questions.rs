@@ -117,6 +117,10 @@ fn clinical_questions_have_one_answer_whoever_is_asked() {
     let duckdb = python(&format!("{OPEN}{script}"), &[house.lake_folder().to_str().unwrap()]);
     assert_eq!(plain(&duckdb), expected, "DuckDB on the folder");
 
+    for question in crate::documents::questions() {
+        assert!(!house.ask(question).is_empty(), "{question}");
+    }
+
     let rows = "SELECT type, count(*), sum(version), sum(length(json)) FROM resource GROUP BY type ORDER BY type";
     let before = house.ask(rows);
     house.lake().rebuild().unwrap();
