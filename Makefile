@@ -59,6 +59,7 @@ bench: ## the figures of the README, beside their peers (needs MEDWEAVE_TEST_DAT
 	@test -n "$(MEDWEAVE_TEST_DATA)" || { echo 'set MEDWEAVE_TEST_DATA to the folder of test data'; exit 1; }
 	cargo build --release -p medweave
 	python3 tools/bench/bench.py $(TARGET)/release/medweave $(MEDWEAVE_TEST_DATA)
+	python3 tools/bench/sql.py $(TARGET)/release/medweave $(MEDWEAVE_TEST_DATA) $(addprefix --python ,$(wildcard $(TARGET)/python-lake-1/bin/python))
 
 # The witness tests of crates/medweave/tests/it with more rounds, then load with kills, then each check of a grant left out once.
 soak: setup ## what is too long for test: 100 kill rounds (ROUNDS), mixed load (MINUTES, 30), checks left out; an hour or two

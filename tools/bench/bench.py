@@ -104,7 +104,7 @@ def main():
         data = os.path.join(work, "data")
         rates = []
         for no in range(options.times):
-            out, memory = run(options.binary, data, "import", bundles, "--json", "--source", f"copy{no}")
+            out, memory = run(options.binary, data, "import", bundles, "--json", "--no-lake", "--source", f"copy{no}")
             told = json.loads(out)
             rate = (told["stored"] + told["unchanged"]) / told["seconds"]
             rates.append(rate)
@@ -116,7 +116,7 @@ def main():
                 exported = os.path.join(work, "export")
                 run(options.binary, data, "export", "--to", exported)
                 other = os.path.join(work, "ndjson")
-                told = json.loads(run(options.binary, other, "import", exported, "--json")[0])
+                told = json.loads(run(options.binary, other, "import", exported, "--json", "--no-lake")[0])
                 rate = told["stored"] / told["seconds"]
                 print(f"NDJSON, full index, fsync            {rate:8.0f} resources/s   {rate / peer_rate:6.2f} x the peer")
                 shutil.rmtree(other)
