@@ -66,7 +66,7 @@ soak: setup ## what is too long for test: 100 kill rounds (ROUNDS), mixed load (
 	cargo build -p medweave
 	MEDWEAVE_ROUNDS=$(or $(ROUNDS),100) MEDWEAVE_SOAK_MINUTES=$(or $(MINUTES),30) \
 	  cargo test -p medweave --test it -- --include-ignored --nocapture --test-threads 1 kill soak::
-	tools/mutate-grants --crate records
+	tools/mutate-grants --crate records --skip the_index_finds_what_the_naive_evaluator_finds
 
 fmt: ## format the code
 	cargo fmt --all

@@ -81,7 +81,17 @@ fn a_store_that_works_has_no_findings() {
     assert_eq!(checked.findings, []);
     assert_eq!((checked.head.0, checked.live), (33, 30));
     assert_eq!(checked.seal.unwrap().no, 2);
-    let counts: Vec<String> = checked.counts.iter().map(|(what, count)| format!("{count} {what}")).collect();
+    let counts: Vec<String> = checked
+        .counts
+        .iter()
+        .filter(|(what, _)| *what != "keys of the index")
+        .map(|(what, count)| format!("{count} {what}"))
+        .collect();
+    assert!(
+        checked.counts.iter().any(|(what, count)| *what == "keys of the index" && *count > 150),
+        "{:?}",
+        checked.counts
+    );
     assert_eq!(
         counts,
         [
@@ -170,6 +180,20 @@ fn an_index_that_disagrees_is_named() {
         &["Observation/o4: ", "are there that should not be"],
     );
     names(sql("UPDATE resource SET body = x'00' WHERE seq = 5"), &["Observation/o4: its body cannot be unpacked"]);
+    // A key too few, a key too many, and a wrong count.
+    names(
+        sql("UPDATE resource SET updated_us = updated_us + 1 WHERE seq = 5"),
+        &["Observation/o4: its keys are not those in the index"],
+    );
+    names(
+        sql("UPDATE resource SET state = 2 WHERE seq = 5"),
+        &["which holds no resource: its keys are not those in the index", "Observation: 29 are counted, 28 are there"],
+    );
+    names(sql("DELETE FROM run"), &["its keys are not those in the index", "further places"]);
+    let house = filled();
+    database(&house).execute("DELETE FROM run", []).unwrap();
+    let sampled = look(&house, CheckOptions { sample: Some(5), in_use: false }).findings;
+    assert!(sampled.iter().any(|f| f.place.contains("of its keys are missing")), "{sampled:?}");
     names(sql("UPDATE token_value SET code = 'x' WHERE code = '4548-4'"), &["a value has no number"]);
 }
 
