@@ -67,12 +67,11 @@ impl Records {
 struct Rehearsing<'a, 'r> {
     stored: Remembering<'a>,
     rehearsal: &'a Rehearsal<'r>,
-    grant: &'a Grant,
 }
 
 impl Lookup for Rehearsing<'_, '_> {
     fn find(&self, resource_type: &str, query: &str) -> Result<Found, Error> {
-        self.grant.may(Permission::Search, resource_type)?;
+        // Which asks the grant.
         let stored = self.stored.find(resource_type, query)?;
         let Some(type_id) = r4().resource_type(resource_type) else { return Ok(stored) };
         if !self.rehearsal.after.keys().any(|(written, _)| *written == type_id) {
@@ -143,7 +142,7 @@ impl Rehearsal<'_> {
         let reader = self.records.shared.reader()?;
         let operations = {
             let stored = Remembering::new(&reader, &self.records.shared, grant);
-            planner.plan(&Rehearsing { stored, rehearsal: self, grant })?
+            planner.plan(&Rehearsing { stored, rehearsal: self })?
         };
         let mut planned: HashMap<Key, After> = HashMap::new();
         let mut changes = Vec::with_capacity(operations.len());

@@ -9,6 +9,7 @@ use crate::body::Identity;
 use crate::error::Error;
 use crate::id::{Row, StoredId};
 use crate::index::{Key, RunCache, Runs, key};
+use crate::name::{RESOURCE_BY_ID, id_hash};
 use crate::plan::Value;
 use crate::posting::{self, PRESENT, Posting};
 use crate::token::{self, UNIT_SYSTEM};
@@ -62,8 +63,10 @@ fn posting_of(connection: &Connection, value: Value) -> rusqlite::Result<Option<
         }
         Value::Present { param } => Some(Posting::Token { param, token: PRESENT }),
         Value::Reference { param, target_type, target_id } => connection
-            .prepare_cached("SELECT row FROM resource WHERE type = ?1 AND id = ?2")?
-            .query_row(params![target_type.0, StoredId::new(&target_id)], |r| r.get(0))
+            .prepare_cached(&format!("SELECT r.row FROM {RESOURCE_BY_ID}"))?
+            .query_row(params![target_type.0, StoredId::new(&target_id), id_hash(target_type, &target_id)], |r| {
+                r.get(0)
+            })
             .optional()?
             .map(|target| Posting::Reference { param, target }),
         Value::Date { param, low, high } => Some(Posting::Date { param, low, high }),

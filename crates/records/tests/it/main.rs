@@ -3,6 +3,7 @@
 
 mod check;
 mod feed;
+mod grants;
 mod house;
 mod model;
 mod people;
