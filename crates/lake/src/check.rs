@@ -140,10 +140,10 @@ impl Check<'_> {
             match (path.exists(), pending > 0) {
                 (true, _) => {}
                 (false, true) => {
-                    self.find(Severity::Note, "a log entry of the lake is still to be written", &path, NEXT_START)
+                    self.find(Severity::Note, "a log entry of the lake is still to be written", &path, NEXT_START);
                 }
                 (false, false) => {
-                    self.find(Severity::Fault, "the newest log entry of the lake is missing", &path, REBUILD)
+                    self.find(Severity::Fault, "the newest log entry of the lake is missing", &path, REBUILD);
                 }
             }
         }

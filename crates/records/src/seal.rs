@@ -166,7 +166,7 @@ impl Seals {
             None => Seal::NONE,
             Some(Some(seal)) => seal,
             Some(None) => {
-                let aside = (1..).map(|no| audit.join(format!("{ASIDE}{no}"))).find(|aside| !aside.exists());
+                let aside = (1..u32::MAX).map(|no| audit.join(format!("{ASIDE}{no}"))).find(|aside| !aside.exists());
                 let aside = aside.unwrap_or_else(|| audit.join(ASIDE));
                 std::fs::rename(&path, &aside).map_err(|e| Error::file(format!("put {} aside", path.display()), e))?;
                 end = 0;

@@ -86,7 +86,7 @@ fn each_fault_is_named_with_its_place_and_what_to_do() {
                     data,
                     "access/access.db",
                     "DROP TRIGGER account_audit_keeps_text; UPDATE account_audit SET who = 'nobody' WHERE seq = 1",
-                )
+                );
             },
             "row 1 of the account audit was altered or is missing",
         ),

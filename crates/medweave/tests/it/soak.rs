@@ -111,7 +111,9 @@ fn mixed_load_with_kills_stays_right_and_bounded() {
         assert!(most < MEMORY_BYTES, "the program held {most} bytes");
         drop(served);
         over.store(true, Ordering::Relaxed);
-        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        for thread in threads {
+            thread.join().unwrap();
+        }
         rounds += 1;
         println!(
             "{:>4} s  {rounds} kills  {} writes  {} reads  {} questions  {} MiB at most",

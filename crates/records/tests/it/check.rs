@@ -51,7 +51,7 @@ fn faults(spoil: impl FnOnce(&House)) -> String {
     spoil(&house);
     let found = look(&house, CheckOptions::default()).findings;
     let faults = found.iter().filter(|f| f.severity == Severity::Fault);
-    faults.map(|f| format!("{} @ {}\n", f.what, f.place)).collect()
+    faults.map(|f| format!("{} @ {}", f.what, f.place)).collect::<Vec<_>>().join("\n")
 }
 
 #[track_caller]
