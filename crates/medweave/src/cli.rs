@@ -40,14 +40,19 @@ pub(crate) enum Command {
     Convert(Convert),
     /// Load files: bundles, NDJSON, single resources, plain or packed
     ///
-    /// Folders are walked in the order of their names. Loading the same again stores nothing; interrupted, call it again.
-    /// `medweave import undo ARRIVAL` takes back what one arrival wrote, leaving its history.
+    /// Files are known by content; folders are walked in the order of their names. Loading the same again stores nothing;
+    /// interrupted, call it again. What cannot be taken is kept as a dead letter (medweave deadletter list) and stops nothing else.
+    ///
+    /// Exit codes: 0 everything was taken, 1 something was not (or the import could not go on), 2 called wrongly, 130 stopped by
+    /// Ctrl-C.
     ///
     /// Example: medweave import ~/bundles --json
     Import(Import),
     /// Write everything to NDJSON files, one per resource type
     ///
-    /// Example: medweave export --to backup/
+    /// Current versions, as they are given out over HTTP; `medweave import` reads them back.
+    ///
+    /// Example: medweave export --to backup/ --gzip
     Export(Export),
     /// Make, list and revoke tokens for programs
     ///
@@ -162,8 +167,11 @@ pub(crate) struct Convert {
 }
 
 #[derive(Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(crate) struct Import {
-    /// Files and folders; or `undo` and the number of an arrival
+    #[command(subcommand)]
+    pub(crate) other: Option<ImportCommand>,
+    /// Files and folders (a file called undo is written ./undo)
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
     /// Print one JSON object instead of text: stored, unchanged, arrivals, issues, seconds
@@ -180,24 +188,30 @@ pub(crate) struct Import {
     pub(crate) no_lake: bool,
 }
 
-/// What `import` is to do.
-pub(crate) enum ImportWhat {
-    Undo(i64),
-    Paths(Vec<PathBuf>),
+#[derive(Subcommand)]
+pub(crate) enum ImportCommand {
+    /// Take back what a file wrote, leaving its history
+    ///
+    /// What it created is deleted, what it changed has its earlier content again, as new versions. What others changed since is
+    /// left as it is, and listed.
+    ///
+    /// Example: medweave import undo 7 --dry-run
+    Undo(Undo),
 }
 
-impl Import {
-    /// `undo 7` is an undo unless a file or folder is called `undo`.
-    pub(crate) fn undo_or_paths(&self) -> ImportWhat {
-        if let [first, second] = self.paths.as_slice()
-            && first.as_os_str() == "undo"
-            && !first.exists()
-            && let Some(no) = second.to_str().and_then(|text| text.parse().ok())
-        {
-            return ImportWhat::Undo(no);
-        }
-        ImportWhat::Paths(self.paths.clone())
-    }
+#[derive(Args)]
+pub(crate) struct Undo {
+    /// The number of an arrival: of the whole file, or of any part of it
+    pub(crate) arrival: i64,
+    /// Only this arrival: one message of many, one member of an archive
+    #[arg(long)]
+    pub(crate) alone: bool,
+    /// Say what would be taken back and change nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Args)]
@@ -205,6 +219,9 @@ pub(crate) struct Export {
     /// The folder to write to; it is made if it is not there, and files in it that have the same names are replaced
     #[arg(long, value_name = "DIR", default_value = "export")]
     pub(crate) to: PathBuf,
+    /// Pack each file with gzip: TYPE.ndjson.gz
+    #[arg(long)]
+    pub(crate) gzip: bool,
     /// Only these resource types
     #[arg(long = "type", value_name = "TYPE", value_delimiter = ',')]
     pub(crate) types: Vec<String>,

@@ -48,9 +48,9 @@ async fn run(cli: cli::Cli) -> Result<(), Failure> {
     let settings = settings::Settings::read(&cli)?;
     match cli.command {
         cli::Command::Serve(_) => command::serve::run(&settings).await,
-        cli::Command::Import(import) => match import.undo_or_paths() {
-            cli::ImportWhat::Undo(arrival) => command::import::undo(&settings, arrival).await,
-            cli::ImportWhat::Paths(paths) => command::import::run(&settings, &import, paths).await,
+        cli::Command::Import(import) => match &import.other {
+            Some(cli::ImportCommand::Undo(undo)) => command::import_undo::run(&settings, undo).await,
+            None => command::import::run(&settings, &import).await,
         },
         cli::Command::Convert(convert) => command::convert::run(&convert),
         cli::Command::Demo(demo) => command::demo::run(&settings, &demo).await,

@@ -37,8 +37,17 @@ impl Refusal {
 
     /// The issues as one text for people.
     pub fn text(&self) -> String {
+        self.text_after("")
+    }
+
+    /// The same to be shown after the place of the first issue, which it does not repeat.
+    pub(crate) fn text_beside_place(&self) -> String {
+        self.text_after(self.issues.first().map_or("", |issue| &issue.place))
+    }
+
+    fn text_after(&self, said: &str) -> String {
         let issue = |i: &Issue| match i.place.as_str() {
-            "" => i.message.clone(),
+            place if place == said => i.message.clone(),
             place => format!("{place}: {}", i.message),
         };
         self.issues.iter().map(issue).collect::<Vec<_>>().join("; ")
@@ -132,6 +141,16 @@ pub(crate) fn syntax(error: fhir::json::SyntaxError, base: usize) -> Error {
         code: "structure".into(),
         place: String::new(),
         message: format!("not JSON: {error}"),
+        offset: base + error.offset,
+    }])
+}
+
+/// The same of a text that is one line of many: its column is its place.
+pub(crate) fn syntax_in_line(error: fhir::json::SyntaxError, base: usize) -> Error {
+    Error::Invalid(vec![Issue {
+        code: "structure".into(),
+        place: String::new(),
+        message: format!("not JSON: {} at column {}", error.what, error.column),
         offset: base + error.offset,
     }])
 }

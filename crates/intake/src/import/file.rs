@@ -283,6 +283,10 @@ impl Taking<'_, '_> {
                 break;
             }
             if length > most {
+                // One line so far: whether it is all, or others follow, shows where it ends.
+                if memchr::memchr(b'\n', &start).is_none() {
+                    return self.parts(place, input, start, Parts::Lines);
+                }
                 let what = format!("a JSON document of more than {most} bytes: it was not read");
                 let hint =
                     "write its resources as NDJSON, one a line: a file of any length is taken so; then replay that";

@@ -29,13 +29,14 @@ use records::Records;
 use session::{Session, Waiting};
 use std::fs::File;
 use std::ops::ControlFlow;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The source of files when none is named: the same file from another folder is then the same.
 pub const DEFAULT_SOURCE: &str = "import";
 /// Folders within folders that are walked.
-const FOLDER_DEPTH: u32 = 64;
+const FOLDER_DEPTH: usize = 64;
 /// How often files that wait for each other are tried again.
 const ROUNDS: u32 = 16;
 
@@ -174,6 +175,16 @@ impl Importer {
     }
 }
 
+/// Opens a file. A pipe or a device would be waited for without end.
+fn open(path: &Path) -> std::io::Result<File> {
+    let found = std::fs::metadata(path)?;
+    if !found.is_file() && !found.is_dir() {
+        return Err(std::io::Error::other("it is no regular file"));
+    }
+    let opened = File::open(path)?;
+    if found.is_dir() { Err(std::io::Error::other("it is a folder that cannot be listed")) } else { Ok(opened) }
+}
+
 fn rounds(session: &mut Session<'_>, files: &[FileToImport]) -> Result<(), Error> {
     session.waiting = Some(Waiting::new());
     let mut todo: Vec<usize> = (0..files.len()).collect();
@@ -184,7 +195,7 @@ fn rounds(session: &mut Session<'_>, files: &[FileToImport]) -> Result<(), Error
             let before = session.waiting_count();
             session.follow(no, None);
             session.go_on()?;
-            match File::open(&file.path) {
+            match open(&file.path) {
                 Ok(opened) => file::take(session, no, &file.name, Some(&file.path), Input::File(opened))?,
                 Err(error) => session.issue(
                     no,
@@ -242,37 +253,44 @@ fn waits(waiting: &Waiting, name: &str) -> bool {
 }
 
 /// The files at `paths`, those in folders included, in the order of their names. Names that begin with a dot are passed over
-/// in folders.
+/// in folders. What cannot be looked at within a folder is listed as a file: it shows when it is to be read.
 ///
 /// # Errors
-/// [`Error::Read`] if a path is not there or a folder cannot be read.
+/// [`Error::Read`] if one of the paths itself is not there or cannot be read.
 pub fn files_at(paths: &[PathBuf]) -> Result<Vec<FileToImport>, Error> {
     let mut out = Vec::new();
     for path in paths {
-        let base = path.parent().unwrap_or(Path::new(""));
-        walk(path, base, 0, &mut out)?;
+        let failed = |error| Error::Read { name: path.display().to_string(), error };
+        if std::fs::metadata(path).map_err(failed)?.is_dir() {
+            path.read_dir().map_err(failed)?;
+        }
+        walk(path, path.parent().unwrap_or(Path::new("")), &mut Vec::new(), &mut out);
     }
     Ok(out)
 }
 
-fn walk(path: &Path, base: &Path, depth: u32, out: &mut Vec<FileToImport>) -> Result<(), Error> {
-    let failed = |error| Error::Read { name: path.display().to_string(), error };
-    let metadata = std::fs::metadata(path).map_err(failed)?;
-    if !metadata.is_dir() {
+/// `above` are the folders on the way, so that a link to one of them does not lead around for ever.
+fn walk(path: &Path, base: &Path, above: &mut Vec<(u64, u64)>, out: &mut Vec<FileToImport>) {
+    let found = std::fs::metadata(path);
+    let mut file = |bytes| {
         let name = path.strip_prefix(base).unwrap_or(path).display().to_string();
-        out.push(FileToImport { name, path: path.to_owned(), bytes: metadata.len() });
-        return Ok(());
+        out.push(FileToImport { name, path: path.to_owned(), bytes });
+    };
+    let (folder, identity) = match &found {
+        Ok(found) if found.is_dir() => (path.read_dir(), (found.dev(), found.ino())),
+        Ok(found) => return file(found.len()),
+        Err(_) => return file(0),
+    };
+    if above.contains(&identity) || above.len() > FOLDER_DEPTH {
+        return;
     }
-    if depth > FOLDER_DEPTH {
-        return Err(failed(std::io::Error::other("folders are nested too deep")));
-    }
-    let mut inside: Vec<PathBuf> = Vec::new();
-    for entry in std::fs::read_dir(path).map_err(failed)? {
-        let entry = entry.map_err(failed)?;
-        if !entry.file_name().to_string_lossy().starts_with('.') {
-            inside.push(entry.path());
-        }
-    }
+    let Ok(folder) = folder else { return file(0) };
+    let mut inside: Vec<PathBuf> = folder.flatten().map(|entry| entry.path()).collect();
+    inside.retain(|path| !path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.')));
     inside.sort();
-    inside.iter().try_for_each(|path| walk(path, base, depth + 1, out))
+    above.push(identity);
+    for path in inside {
+        walk(&path, base, above, out);
+    }
+    above.pop();
 }

@@ -18,7 +18,8 @@ impl Taking<'_, '_> {
     ) -> Result<(), Error> {
         let most = self.session.bounds().document_bytes;
         let (mut buffer, mut base, mut line) = (start, 0u64, 1u64);
-        let mut wanted = PART_BYTES;
+        let part = PART_BYTES.min(most);
+        let mut wanted = part;
         loop {
             let failed = fill(input, &mut buffer, wanted).err();
             let is_end = failed.is_some() || buffer.len() < wanted;
@@ -31,7 +32,7 @@ impl Taking<'_, '_> {
                     self.part(place, parts, base, line, std::mem::replace(&mut buffer, rest))?;
                     base += length;
                     line += lines;
-                    wanted = PART_BYTES;
+                    wanted = part;
                 }
                 None if failed.is_some() => {}
                 None if wanted > most => {
@@ -43,7 +44,7 @@ impl Taking<'_, '_> {
                     base += section.length;
                     buffer = section.rest;
                     line += u64::from(parts == Parts::Lines);
-                    wanted = PART_BYTES;
+                    wanted = part;
                     if let Some(error) = failed {
                         self.unpack_failed(place, base, &error);
                         return Ok(());
@@ -144,7 +145,7 @@ pub(super) enum Parts {
 impl Parts {
     fn one(self) -> &'static str {
         match self {
-            Parts::Lines => "a line",
+            Parts::Lines => "a document or line",
             Parts::Messages => "a message",
         }
     }
@@ -153,7 +154,7 @@ impl Parts {
     fn too_long(self) -> &'static str {
         match self {
             Parts::Lines => {
-                "store what it embeds (attachments, contained resources) in resources of their own, and replay the corrected line"
+                "a bundle: write its resources one a line; one resource: move what it embeds to others; then replay what became of it"
             }
             Parts::Messages => "split it into messages, and replay them",
         }

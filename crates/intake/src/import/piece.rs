@@ -140,7 +140,7 @@ pub(crate) fn letter_of(piece: &Piece, error: &records::Error) -> NewDeadLetter 
     NewDeadLetter {
         at: 0,
         length: piece.content.len() as u64,
-        what: refused.text(),
+        what: refused.text_beside_place(),
         place: place.join(", "),
         hint: hint.into(),
     }

@@ -2,7 +2,7 @@
 
 use crate::fhir_door::bundle::content_hash;
 use crate::fhir_door::put::{Put, id_of, type_of};
-use crate::fhir_door::refusal::{is_fatal, refusal, syntax};
+use crate::fhir_door::refusal::{is_fatal, refusal, syntax, syntax_in_line};
 use fhir::json::Document;
 use records::{Besides, DeadLetterNo, Error, IfEqual, Lookup, NewDeadLetter, Operation, Planner, derived_id};
 use std::ops::Range;
@@ -32,9 +32,13 @@ pub(crate) struct Resources {
 }
 
 impl Resources {
-    fn operation(&self, lookup: &dyn Lookup, range: &Range<usize>) -> Result<Operation, Error> {
+    fn operation(&self, lookup: &dyn Lookup, range: &Range<usize>, line: Option<u64>) -> Result<Operation, Error> {
         let text = &self.content[range.clone()];
-        let document = Document::parse(text).map_err(|e| syntax(e, range.start))?;
+        let document = Document::parse(text).map_err(|e| match line {
+            // The line is told beside it.
+            Some(_) => syntax_in_line(e, range.start),
+            None => syntax(e, range.start),
+        })?;
         let resource = document.root();
         let resource_type = type_of(resource)?;
         let id = match id_of(resource)? {
@@ -61,7 +65,7 @@ impl Planner for Resources {
         let mut operations = Vec::with_capacity(self.ranges.len());
         let mut letters = Vec::new();
         for (range, line) in &self.ranges {
-            match self.operation(lookup, range) {
+            match self.operation(lookup, range, *line) {
                 Ok(operation) => operations.push(operation),
                 Err(error) if self.refused == Refused::Ends || is_fatal(&error) => return Err(error),
                 Err(error) => {
@@ -73,7 +77,7 @@ impl Planner for Resources {
                     letters.push(NewDeadLetter {
                         at: range.start as u64,
                         length: range.len() as u64,
-                        what: refused.text(),
+                        what: refused.text_beside_place(),
                         place: place.join(", "),
                         hint: "correct the resource and replay it; the others were taken".into(),
                     });

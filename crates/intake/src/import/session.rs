@@ -20,7 +20,7 @@ use std::sync::mpsc::SyncSender;
 /// Pieces that may wait to be planned, or for their commit, before the next is read.
 const IN_FLIGHT: usize = 16;
 /// … and the bytes of content they may hold.
-const IN_FLIGHT_BYTES: usize = 48 << 20;
+const IN_FLIGHT_BYTES: usize = 32 << 20;
 
 /// Which pieces wait for others: name of the file or member, and offset in it.
 pub(crate) type Waiting = HashSet<(String, u64)>;
@@ -307,6 +307,8 @@ impl<'a> Session<'a> {
         reuse: ReuseArrival,
         issues: Vec<Issue>,
     ) -> Result<(), Error> {
+        // What came before it is before it in the store, too.
+        self.settle(0)?;
         let trail = Trail { action: "import".into(), detail: self.reports[file].name.clone() };
         let plan = Plan::keeping(letter, Some(self.delivery(file)));
         let receipt = self.importer.records.submit_packed(self.grant, trail, packed, reuse, plan)?.wait()?;

@@ -2,24 +2,23 @@
 
 use crate::house::House;
 use intake::import::{Bounds, FileReport, ImportOptions};
-use proptest::prelude::*;
 use std::io::Write;
 
 const LINES: &[u8] = b"{\"resourceType\":\"Patient\",\"id\":\"1\"}\n{\"resourceType\":\"Patient\",\"id\":\"2\"}\n";
 
-fn gzip(bytes: &[u8]) -> Vec<u8> {
+pub fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut writer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
     writer.write_all(bytes).unwrap();
     writer.finish().unwrap()
 }
 
-fn bzip2(bytes: &[u8]) -> Vec<u8> {
+pub fn bzip2(bytes: &[u8]) -> Vec<u8> {
     let mut writer = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
     writer.write_all(bytes).unwrap();
     writer.finish().unwrap()
 }
 
-fn zstd(bytes: &[u8]) -> Vec<u8> {
+pub fn zstd(bytes: &[u8]) -> Vec<u8> {
     zstd::encode_all(bytes, 3).unwrap()
 }
 
@@ -132,52 +131,4 @@ fn a_file_longer_than_a_part_is_stored_in_parts_that_lead_back() {
         assert!(lines[from..from + source.length as usize].contains(&format!("\"id\":\"{id}\"")));
     }
     assert_eq!(house.import("long.ndjson", lines.as_bytes()).unchanged, 1000);
-}
-
-fn valid() -> Vec<Vec<u8>> {
-    let bundle = br#"{"resourceType":"Bundle","type":"batch","entry":[{"fullUrl":"urn:uuid:a","resource":{"resourceType":"Patient"},"request":{"method":"POST","url":"Patient"}}]}"#;
-    let message = b"MSH|^~\\&|A|B|C|D|20240101||ADT^A01|1|P|2.5\rPID|||1\r";
-    vec![
-        LINES.to_vec(),
-        bundle.to_vec(),
-        bundle
-            .to_vec()
-            .iter()
-            .map(|b| if *b == b',' { vec![b',', b'\n'] } else { vec![*b] })
-            .collect::<Vec<_>>()
-            .concat(),
-        message.to_vec(),
-        [&b"\x0b"[..], message, b"\x1c\r"].concat(),
-        gzip(LINES),
-        bzip2(LINES),
-        zstd(bundle),
-        zip(&[("a", LINES), ("b", bundle)]),
-    ]
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
-
-    #[test]
-    fn truncated_and_damaged_files_never_panic(which in 0..9usize, cut in 0.0..1.0f64, flips in prop::collection::vec((0.0..1.0f64, any::<u8>()), 0..6)) {
-        let mut bytes = valid()[which].clone();
-        bytes.truncate((bytes.len() as f64 * cut) as usize + 1);
-        for (at, byte) in flips {
-            let at = (bytes.len() as f64 * at) as usize;
-            bytes[at] = byte;
-        }
-        let house = House::new();
-        let report = house.import("file", &bytes);
-        // It was taken, or somebody is told why not.
-        prop_assert!(report.stored + report.unchanged > 0 || report.issue_count > 0 || !report.arrivals.is_empty(), "{:?}", report);
-    }
-
-    #[test]
-    fn random_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 1..512), start in 0..5usize) {
-        let starts: [&[u8]; 5] = [b"", b"{\"resourceType\":\"Bundle\",", b"\x1f\x8b\x08", b"PK\x03\x04", b"MSH|"];
-        let house = House::new();
-        let report = house.import("file", &[starts[start], &bytes].concat());
-        prop_assert_eq!(report.stored, 0);
-        prop_assert!(report.issue_count > 0 || !report.arrivals.is_empty());
-    }
 }

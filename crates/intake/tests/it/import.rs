@@ -141,6 +141,37 @@ fn files_that_wait_for_others_are_tried_again() {
 }
 
 #[test]
+fn a_folder_with_links_pipes_and_what_cannot_be_read_is_walked_to_its_end() {
+    use std::os::unix::fs::symlink;
+    let house = House::new();
+    let folder = house.folder().join("files");
+    std::fs::create_dir_all(folder.join("a")).unwrap();
+    std::fs::write(folder.join("a/1.json"), r#"{"resourceType":"Patient","id":"1"}"#).unwrap();
+    symlink(&folder, folder.join("a/around")).unwrap();
+    symlink(folder.join("nowhere"), folder.join("b-broken")).unwrap();
+    symlink(folder.join("a/1.json"), folder.join("c-again")).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(folder.join("d-pipe")).status().unwrap().success());
+    let files = files_at(&[folder.clone()]).unwrap();
+    let reports = house
+        .importer
+        .import_all(&everything(), &files, &ImportOptions::default(), &mut |_| ControlFlow::Continue(()))
+        .unwrap();
+    let told: Vec<String> = reports
+        .iter()
+        .map(|r| {
+            format!("{}: {} {}", r.name, r.stored + r.unchanged, r.issues.first().map_or("", |i| i.message.as_str()))
+        })
+        .collect();
+    expect_test::expect![[r"
+        files/a/1.json: 1 
+        files/b-broken: 0 cannot be opened: No such file or directory (os error 2)
+        files/c-again: 1 
+        files/d-pipe: 0 cannot be opened: it is no regular file"]]
+    .assert_eq(&told.join("\n"));
+    assert!(files_at(&[folder.join("nowhere")]).is_err());
+}
+
+#[test]
 fn an_import_can_be_stopped_and_continued() {
     let house = House::new();
     let folder = house.folder().join("files");

@@ -3,8 +3,10 @@
 
 mod bundle;
 mod formats;
+mod hostile;
 mod house;
 mod import;
+mod kept;
 mod messages;
 mod mllp;
 mod replay;

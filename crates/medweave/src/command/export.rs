@@ -7,8 +7,12 @@ use crate::failure::Failure;
 use crate::settings::Settings;
 use axum::body::Body;
 use axum::http::{Method, Request};
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use http_body_util::BodyExt;
-use std::io::Write;
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::PathBuf;
 
 pub(crate) async fn run(settings: &Settings, export: &Export) -> Result<(), Failure> {
     let client = Client::open(settings).await?;
@@ -27,9 +31,14 @@ async fn with(client: &Client, export: &Export) -> Result<(), Failure> {
         .map_err(|error| Failure::failed(format!("cannot make {}: {error}", export.to.display())))?;
     for name in types {
         let lines = one(client, export, &name).await?;
-        say(&format!("{}\t{lines}", export.to.join(format!("{name}.ndjson")).display()));
+        say(&format!("{}\t{lines}", path(export, &name).display()));
     }
     Ok(())
+}
+
+/// Where the resources of a type are written.
+fn path(export: &Export, name: &str) -> PathBuf {
+    export.to.join(format!("{name}.ndjson{}", if export.gzip { ".gz" } else { "" }))
 }
 
 /// Writes one type beside its place and moves it there when it is whole.
@@ -46,15 +55,43 @@ async fn one(client: &Client, export: &Export, name: &str) -> Result<u64, Failur
         return Err(refused(status, &value));
     }
     let mut file = tempfile::NamedTempFile::new_in(&export.to)?;
+    let mut out = Out::new(file.as_file_mut().try_clone()?, export.gzip);
     let mut lines = 0;
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| Failure::failed(format!("{name}: the answer broke off: {error}")))?;
         if let Ok(data) = frame.into_data() {
             lines += memchr::memchr_iter(b'\n', &data).count() as u64;
-            file.write_all(&data)?;
+            out.write_all(&data)?;
         }
     }
+    out.finish()?;
     file.as_file().sync_all()?;
-    file.persist(export.to.join(format!("{name}.ndjson"))).map_err(|error| Failure::from(error.error))?;
+    file.persist(path(export, name)).map_err(|error| Failure::from(error.error))?;
     Ok(lines)
+}
+
+/// A file that is written plain or packed.
+enum Out {
+    Plain(File),
+    Gzip(GzEncoder<File>),
+}
+
+impl Out {
+    fn new(file: File, gzip: bool) -> Out {
+        if gzip { Out::Gzip(GzEncoder::new(file, Compression::default())) } else { Out::Plain(file) }
+    }
+
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match self {
+            Out::Plain(file) => file.write_all(bytes),
+            Out::Gzip(packed) => packed.write_all(bytes),
+        }
+    }
+
+    fn finish(self) -> io::Result<()> {
+        match self {
+            Out::Plain(mut file) => file.flush(),
+            Out::Gzip(packed) => packed.finish().map(drop),
+        }
+    }
 }

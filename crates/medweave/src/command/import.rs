@@ -11,20 +11,19 @@ use axum::http::{Method, Request};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
+use tokio::signal::unix::{SignalKind, signal};
 
 /// Issues of a file that are shown; `--json` has more of them.
 const SHOWN: usize = 20;
 
-pub(crate) async fn run(settings: &Settings, import: &Import, paths: Vec<PathBuf>) -> Result<(), Failure> {
-    let paths = paths.iter().map(|path| absolute(path)).collect::<Result<Vec<_>, _>>()?;
+pub(crate) async fn run(settings: &Settings, import: &Import) -> Result<(), Failure> {
+    let paths = import.paths.iter().map(|path| absolute(path)).collect::<Result<Vec<_>, _>>()?;
     let client = Client::open(settings).await?;
     let progress = Progress::new();
-    let result = tokio::select! {
-        result = load(&client, &paths, &import.source, import.dry_run, !import.no_lake, &progress) => result,
-        _ = tokio::signal::ctrl_c() => Err(Failure::interrupted("interrupted: what was stored stays, and the same command continues")),
-    };
+    let result = load(&client, &paths, &import.source, import.dry_run, !import.no_lake, &progress).await;
     progress.finish();
-    if result.is_ok() && !import.dry_run && !import.no_lake {
+    let is_done = result.as_ref().is_ok_and(|report| report["stopped"] != true);
+    if is_done && !import.dry_run && !import.no_lake {
         fill(&client).await;
     }
     // What is under way is committed, so that "stored" is true when this returns.
@@ -34,6 +33,9 @@ pub(crate) async fn run(settings: &Settings, import: &Import, paths: Vec<PathBuf
         say(&report.to_string());
     } else {
         tell(&report, import.dry_run);
+    }
+    if report["stopped"].as_bool().unwrap_or(false) {
+        return Err(Failure::interrupted("interrupted: what was stored stays, and the same command continues"));
     }
     let issues = report["issue_count"].as_u64().unwrap_or(0);
     if issues > 0 { Err(Failure { text: String::new(), code: 1 }) } else { Ok(()) }
@@ -61,7 +63,8 @@ fn absolute(path: &Path) -> Result<PathBuf, Failure> {
     std::path::absolute(path).map_err(|error| Failure::usage(format!("{}: {error}", path.display())))
 }
 
-/// Loads files and gives the report.
+/// Loads files and gives the report. Ctrl-C stops the import, and the report is of what was stored until then; a second one
+/// does not wait for it.
 pub(super) async fn load(
     client: &Client,
     paths: &[PathBuf],
@@ -70,6 +73,7 @@ pub(super) async fn load(
     lake: bool,
     progress: &Progress,
 ) -> Result<Value, Failure> {
+    let mut interrupts = signal(SignalKind::interrupt())?;
     let asked = json!({"paths": paths, "source": source, "dry_run": dry_run, "lake": lake});
     let request =
         Request::builder().method(Method::POST).uri("/api/import/files").header("content-type", "application/json");
@@ -81,8 +85,21 @@ pub(super) async fn load(
         let value = serde_json::from_slice(&read_all(body).await?).unwrap_or(Value::Null);
         return Err(refused(status, &value));
     }
-    let mut unread = Vec::new();
-    while let Some(frame) = body.frame().await {
+    let (mut unread, mut import, mut is_stopping) = (Vec::new(), None, false);
+    loop {
+        let frame = tokio::select! {
+            frame = body.frame() => frame,
+            _ = interrupts.recv() => {
+                let (false, Some(no)) = (is_stopping, import) else {
+                    return Err(Failure::interrupted("interrupted: what was stored stays, and the same command continues"));
+                };
+                is_stopping = true;
+                // An import that is over meanwhile needs no stopping.
+                let _ = client.json(Method::POST, &format!("/api/import/files/{no}/stop"), None).await;
+                continue;
+            }
+        };
+        let Some(frame) = frame else { break };
         let frame = frame.map_err(|error| Failure::failed(format!("the import broke off: {error}")))?;
         let Ok(data) = frame.into_data() else { continue };
         unread.extend_from_slice(&data);
@@ -90,7 +107,9 @@ pub(super) async fn load(
             let line: Vec<u8> = unread.drain(..=end).collect();
             let line: Value = serde_json::from_slice(&line)
                 .map_err(|error| Failure::failed(format!("the answer is not understood: {error}")))?;
-            if line["progress"].is_object() {
+            if let Some(no) = line["import"].as_u64() {
+                import = Some(no);
+            } else if line["progress"].is_object() {
                 progress.show(&line["progress"]);
             } else if line["report"].is_object() {
                 return Ok(line["report"].clone());
@@ -109,9 +128,7 @@ fn tell(report: &Value, dry_run: bool) {
     let empty = Vec::new();
     let issues = report["issues"].as_array().unwrap_or(&empty);
     for issue in issues.iter().take(SHOWN) {
-        let text = |name: &str| issue[name].as_str().unwrap_or_default();
-        let place = if text("place").is_empty() { String::new() } else { format!("{}: ", text("place")) };
-        eprintln!("{}: {place}{}", text("file"), text("message"));
+        say_issue(issue);
     }
     if number("issue_count") as usize > issues.len().min(SHOWN) {
         eprintln!(
@@ -126,38 +143,37 @@ fn tell(report: &Value, dry_run: bool) {
         say(&format!("no map for: {} (kept as they came)", events.join(", ")));
     }
     say(&format!(
-        "{}{stored} stored, {} unchanged{} from {} files in {seconds:.1} s ({:.0} resources/s); {} new arrivals, {} issues",
+        "{}{stored} stored, {} unchanged{} from {} in {seconds:.1} s ({:.0} resources/s); {}, {}",
         if dry_run { "dry run, nothing was written: " } else { "" },
         number("unchanged"),
         if number("deleted") > 0 { format!(", {} deleted", number("deleted")) } else { String::new() },
-        number("files"),
+        counted(number("files"), "file"),
         (stored + number("unchanged")) as f64 / seconds.max(0.001),
-        number("arrivals"),
-        number("issue_count"),
+        counted(number("arrivals"), "new arrival"),
+        counted(number("issue_count"), "issue"),
     ));
+    if number("dead_letters") > 0 {
+        say(&format!("{}: medweave deadletter list", counted(number("dead_letters"), "dead letter")));
+    }
 }
 
-/// `medweave import undo ARRIVAL`
-pub(crate) async fn undo(settings: &Settings, arrival: i64) -> Result<(), Failure> {
-    let client = Client::open(settings).await?;
-    let result = client.json(Method::POST, &format!("/api/arrivals/{arrival}/undo"), None).await;
-    client.close().await;
-    let undone = result?;
-    let empty = Vec::new();
-    let left = undone["left"].as_array().unwrap_or(&empty);
-    for one in left {
-        eprintln!(
-            "{}/{} was changed since and is left as it is",
-            one["type"].as_str().unwrap_or_default(),
-            one["id"].as_str().unwrap_or_default()
-        );
+/// A number of things.
+fn counted(number: u64, thing: &str) -> String {
+    format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
+}
+
+/// Where, what, and what to do.
+fn say_issue(issue: &Value) {
+    let text = |name: &str| issue[name].as_str().unwrap_or_default();
+    let place = match (text("place"), issue["offset"].as_u64()) {
+        ("", Some(offset)) if offset > 0 => format!("byte {offset}: "),
+        ("", _) => String::new(),
+        (place, _) => format!("{place}: "),
+    };
+    let file = if text("file").is_empty() { String::new() } else { format!("{}: ", text("file")) };
+    eprintln!("{file}{place}{}", text("message"));
+    let kept = issue["dead_letter"].as_u64().map_or_else(String::new, |no| format!(" (dead letter {no})"));
+    if !text("hint").is_empty() {
+        eprintln!("  {}{kept}", text("hint"));
     }
-    say(&format!(
-        "arrival {arrival} is taken back: {} deleted, {} restored, {} left; the undoing is arrival {}",
-        undone["deleted"],
-        undone["restored"],
-        left.len(),
-        undone["arrival"]["no"]
-    ));
-    Ok(())
 }

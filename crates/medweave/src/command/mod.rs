@@ -7,6 +7,7 @@ pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod export;
 pub(crate) mod import;
+pub(crate) mod import_undo;
 pub(crate) mod lake;
 mod progress;
 pub(crate) mod serve;

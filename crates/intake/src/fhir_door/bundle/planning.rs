@@ -163,7 +163,7 @@ impl<'p, 'd> Planning<'p, 'd> {
             NewDeadLetter {
                 at: span.start,
                 length: span.end - span.start,
-                what: refused.text(),
+                what: refused.text_beside_place(),
                 place: refused.issues.first().map_or_else(|| entry_place(*no), |issue| issue.place.clone()),
                 hint: "correct the entry and replay it; the other entries were taken".into(),
             }

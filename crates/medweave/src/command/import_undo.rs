@@ -1,0 +1,61 @@
+//! `medweave import undo ARRIVAL`
+
+use super::say;
+use crate::cli::Undo;
+use crate::client::Client;
+use crate::failure::Failure;
+use crate::settings::Settings;
+use axum::http::Method;
+use serde_json::Value;
+
+/// Resources that were left which are listed; `--json` has all of them.
+const SHOWN: usize = 20;
+
+pub(crate) async fn run(settings: &Settings, undo: &Undo) -> Result<(), Failure> {
+    let client = Client::open(settings).await?;
+    let path = format!("/api/arrivals/{}/undo?alone={}&dry_run={}", undo.arrival, undo.alone, undo.dry_run);
+    let result = client.json(Method::POST, &path, None).await;
+    client.close().await;
+    let undone = result?;
+    if undo.json {
+        say(&undone.to_string());
+    } else {
+        tell(undo, &undone);
+    }
+    Ok(())
+}
+
+fn tell(undo: &Undo, undone: &Value) {
+    let empty = Vec::new();
+    let left = undone["left"].as_array().unwrap_or(&empty);
+    for one in left.iter().take(SHOWN) {
+        let text = |name: &str| one[name].as_str().unwrap_or_default();
+        eprintln!(
+            "{}/{} was changed since (version {}, the file wrote {}) and is left as it is",
+            text("type"),
+            text("id"),
+            one["version"],
+            one["written"]
+        );
+    }
+    if left.len() > SHOWN {
+        eprintln!("… and {} more; --json lists them all", left.len() - SHOWN);
+    }
+    let parts = undone["arrivals"].as_array().map_or(1, Vec::len);
+    let what = if parts > 1 {
+        format!("the file of arrival {} ({parts} arrivals)", undo.arrival)
+    } else {
+        format!("arrival {}", undo.arrival)
+    };
+    let (deleted, restored, left) = (&undone["deleted"], &undone["restored"], left.len());
+    if undo.dry_run {
+        say(&format!(
+            "dry run, nothing was changed: of {what} {deleted} would be deleted, {restored} restored, {left} left"
+        ));
+    } else {
+        say(&format!(
+            "{what} is taken back: {deleted} deleted, {restored} restored, {left} left; the undoing is arrival {}",
+            undone["arrival"]["no"]
+        ));
+    }
+}

@@ -1,0 +1,500 @@
+//! What a user of import, export, convert and undo sees.
+
+use crate::made;
+use crate::program::{Data, write};
+use expect_test::{Expect, expect};
+use std::io::{Read, Write};
+use std::path::Path;
+use std::process::{Output, Stdio};
+use std::time::{Duration, Instant};
+
+/// How long a command may take.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// Times and rates differ from run to run.
+fn masked(text: &str) -> String {
+    let word = |word: &str| {
+        let bare = word.trim_start_matches('(').trim_end_matches(',');
+        if bare.contains('.') && bare.parse::<f64>().is_ok() {
+            return word.replace(bare, "N.N");
+        }
+        word.to_owned()
+    };
+    let line = |line: &str| {
+        let words: Vec<String> = line.split(' ').map(word).collect();
+        let mut out = words.join(" ");
+        if let (Some(open), Some(close)) = (out.find('('), out.find(" resources/s")) {
+            out.replace_range(open + 1..close, "N");
+        }
+        out
+    };
+    text.lines().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// Exit code, standard output and error of a command.
+fn shown(output: &Output) -> String {
+    let text = |bytes: &[u8]| masked(&String::from_utf8_lossy(bytes));
+    let mut out = format!("exit code {}\n{}", output.status.code().unwrap_or(-1), text(&output.stdout));
+    if !output.stderr.is_empty() {
+        out.push_str("\n--- standard error\n");
+        out.push_str(&text(&output.stderr));
+    }
+    out
+}
+
+fn check(output: &Output, expected: Expect) {
+    expected.assert_eq(&shown(output));
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut writer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    writer.write_all(bytes).unwrap();
+    writer.finish().unwrap()
+}
+
+fn zip(members: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (name, bytes) in members {
+        writer.start_file(*name, zip::write::SimpleFileOptions::default()).unwrap();
+        writer.write_all(bytes).unwrap();
+    }
+    writer.finish().unwrap().into_inner()
+}
+
+/// A folder with a good file and one of each that is bad in its own way.
+fn mixed(data: &Data) -> String {
+    let folder = data.path("mixed");
+    write(&folder.join("good.json"), br#"{"resourceType":"Patient","id":"good"}"#);
+    write(
+        &folder.join("lines.ndjson"),
+        b"{\"resourceType\":\"Patient\",\"id\":\"a\"}\n{\"resourceType\":\"Patient\",\"id\":\"b\",\"birthDate\":\"last week\"}\nnonsense\n",
+    );
+    let packed = gzip(&b"{\"resourceType\":\"Patient\",\"id\":\"c\"}\n".repeat(100));
+    write(&folder.join("truncated.ndjson.gz"), &packed[..packed.len() - 9]);
+    write(&folder.join("wide.json"), b"\xff\xfe{\0\"\0");
+    write(&folder.join("paper.pdf"), b"%PDF-1.4");
+    folder.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn an_import_says_what_was_taken_and_what_was_not() {
+    let data = Data::new();
+    let folder = mixed(&data);
+    check(
+        &data.run(&["import", &folder]),
+        expect![[r#"
+            exit code 1
+            2 stored, 0 unchanged from 5 files in N.N s (N resources/s); 4 new arrivals, 5 issues
+            4 dead letters: medweave deadletter list
+            --- standard error
+            mixed/lines.ndjson: line 2, Patient.birthDate: `last week` is not a date as YYYY, YYYY-MM or YYYY-MM-DD
+              correct the resource and replay it; the others were taken (dead letter 1)
+            mixed/lines.ndjson: line 3: not JSON: expected a value at column 1
+              correct the resource and replay it; the others were taken (dead letter 2)
+            mixed/paper.pdf: a PDF document
+              it was not kept; nothing is to be done if it belongs to nobody's record
+            mixed/truncated.ndjson.gz: byte 3600: cannot be unpacked: incomplete deflate stream
+              have it made or sent again and replay it, or unpack what can be saved; what came before was taken (dead letter 3)
+            mixed/wide.json: not recognised: UTF-16 text
+              save it as UTF-8 and replay it (dead letter 4)"#]],
+    );
+    check(
+        &data.run(&["import", &folder]),
+        expect![[r#"
+            exit code 1
+            0 stored, 2 unchanged from 5 files in N.N s (N resources/s); 0 new arrivals, 5 issues
+            4 dead letters: medweave deadletter list
+            --- standard error
+            mixed/lines.ndjson: line 2, Patient.birthDate: `last week` is not a date as YYYY, YYYY-MM or YYYY-MM-DD
+              correct the resource and replay it; the others were taken (dead letter 1)
+            mixed/lines.ndjson: line 3: not JSON: expected a value at column 1
+              correct the resource and replay it; the others were taken (dead letter 2)
+            mixed/paper.pdf: a PDF document
+              it was not kept; nothing is to be done if it belongs to nobody's record
+            mixed/truncated.ndjson.gz: byte 3600: cannot be unpacked: incomplete deflate stream
+              have it made or sent again and replay it, or unpack what can be saved; what came before was taken (dead letter 3)
+            mixed/wide.json: not recognised: UTF-16 text
+              save it as UTF-8 and replay it (dead letter 4)"#]],
+    );
+    check(
+        &data.run(&["import", &folder, "--dry-run"]),
+        expect![[r#"
+            exit code 1
+            dry run, nothing was written: 0 stored, 2 unchanged from 5 files in N.N s (N resources/s); 0 new arrivals, 5 issues
+            --- standard error
+            mixed/lines.ndjson: line 2, Patient.birthDate: `last week` is not a date as YYYY, YYYY-MM or YYYY-MM-DD
+              correct the resource and replay it; the others were taken
+            mixed/lines.ndjson: line 3: not JSON: expected a value at column 1
+              correct the resource and replay it; the others were taken
+            mixed/paper.pdf: a PDF document
+              it was not kept; nothing is to be done if it belongs to nobody's record
+            mixed/truncated.ndjson.gz: byte 3600: cannot be unpacked: incomplete deflate stream
+              have it made or sent again and replay it, or unpack what can be saved; what came before was taken
+            mixed/wide.json: not recognised: UTF-16 text
+              save it as UTF-8 and replay it"#]],
+    );
+    check(
+        &data.run(&["import", data.path("mixed/good.json").to_str().unwrap()]),
+        expect![[r#"
+            exit code 0
+            0 stored, 1 unchanged from 1 file in N.N s (N resources/s); 1 new arrival, 0 issues"#]],
+    );
+    assert_eq!(data.json(&["deadletter", "list", "--json"])["open"], 4);
+}
+
+#[test]
+fn an_import_as_json_is_one_object() {
+    let data = Data::new();
+    let folder = mixed(&data);
+    let output = data.run(&["import", &folder, "--json"]);
+    assert_eq!(output.status.code(), Some(1));
+    let mut report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(report["seconds"].as_f64().unwrap() >= 0.0);
+    report["seconds"] = "N.N".into();
+    expect![[r#"
+        {
+          "stored": 2,
+          "unchanged": 0,
+          "deleted": 0,
+          "arrivals": 4,
+          "issues": [
+            {
+              "file": "mixed/lines.ndjson",
+              "place": "line 2, Patient.birthDate",
+              "offset": 36,
+              "message": "`last week` is not a date as YYYY, YYYY-MM or YYYY-MM-DD",
+              "hint": "correct the resource and replay it; the others were taken",
+              "dead_letter": 1
+            },
+            {
+              "file": "mixed/lines.ndjson",
+              "place": "line 3",
+              "offset": 96,
+              "message": "not JSON: expected a value at column 1",
+              "hint": "correct the resource and replay it; the others were taken",
+              "dead_letter": 2
+            },
+            {
+              "file": "mixed/paper.pdf",
+              "place": "",
+              "offset": 0,
+              "message": "a PDF document",
+              "hint": "it was not kept; nothing is to be done if it belongs to nobody's record",
+              "dead_letter": null
+            },
+            {
+              "file": "mixed/truncated.ndjson.gz",
+              "place": "",
+              "offset": 3600,
+              "message": "cannot be unpacked: incomplete deflate stream",
+              "hint": "have it made or sent again and replay it, or unpack what can be saved; what came before was taken",
+              "dead_letter": 3
+            },
+            {
+              "file": "mixed/wide.json",
+              "place": "",
+              "offset": 0,
+              "message": "not recognised: UTF-16 text",
+              "hint": "save it as UTF-8 and replay it",
+              "dead_letter": 4
+            }
+          ],
+          "issue_count": 5,
+          "dead_letters": 4,
+          "seconds": "N.N",
+          "files": 5,
+          "bytes": 143,
+          "types": {
+            "Patient": 2
+          },
+          "unmapped": {},
+          "stopped": false
+        }"#]].assert_eq(&serde_json::to_string_pretty(&report).unwrap());
+}
+
+#[test]
+fn what_was_kept_unread_is_corrected_and_replayed() {
+    let data = Data::new();
+    mixed(&data);
+    let folder = data.path("mixed");
+    data.run(&["import", folder.join("truncated.ndjson.gz").to_str().unwrap()]);
+    let raw = data.run(&["deadletter", "show", "1", "--raw"]).stdout;
+    assert_eq!(raw, std::fs::read(folder.join("truncated.ndjson.gz")).unwrap());
+    // As it is it cannot be taken; the letter stays open.
+    check(
+        &data.run(&["deadletter", "replay", "1"]),
+        expect![[r#"
+        exit code 2
+
+        --- standard error
+        medweave: cannot be unpacked: incomplete deflate stream: have it made or sent again and replay it, or unpack what can be saved; what came before was taken"#]],
+    );
+    let mut whole = Vec::new();
+    let _ = flate2::read::GzDecoder::new(raw.as_slice()).read_to_end(&mut whole);
+    let corrected = data.path("corrected");
+    write(&corrected, &gzip(&whole));
+    check(
+        &data.run(&["deadletter", "replay", "1", "--with", corrected.to_str().unwrap()]),
+        expect![[r#"
+        exit code 0
+        dead letter 1 is replayed: 1 stored, 99 unchanged"#]],
+    );
+    assert_eq!(data.json(&["deadletter", "list", "--json"])["open"], 0);
+}
+
+#[test]
+fn undo_says_what_it_takes_back_and_what_it_leaves() {
+    let data = Data::new();
+    let file = data.path("people.zip");
+    let patient = |id: &str, rest: &str| format!(r#"{{"resourceType":"Patient","id":"{id}"{rest}}}"#);
+    let (a, b) = (patient("a", ""), patient("b", ""));
+    write(&file, &zip(&[("a.json", a.as_bytes()), ("b.json", b.as_bytes())]));
+    data.done(&["import", file.to_str().unwrap()]);
+    let since = data.path("since.json");
+    write(&since, patient("b", r#","active":true"#).as_bytes());
+    data.done(&["import", since.to_str().unwrap()]);
+    check(
+        &data.run(&["import", "undo", "1", "--dry-run"]),
+        expect![[r#"
+        exit code 0
+        dry run, nothing was changed: of the file of arrival 1 (2 arrivals) 1 would be deleted, 0 restored, 1 left
+        --- standard error
+        Patient/b was changed since (version 2, the file wrote 1) and is left as it is"#]],
+    );
+    check(
+        &data.run(&["import", "undo", "2"]),
+        expect![[r#"
+        exit code 0
+        the file of arrival 2 (2 arrivals) is taken back: 1 deleted, 0 restored, 1 left; the undoing is arrival 4
+        --- standard error
+        Patient/b was changed since (version 2, the file wrote 1) and is left as it is"#]],
+    );
+    check(
+        &data.run(&["import", "undo", "1"]),
+        expect![[r#"
+        exit code 2
+
+        --- standard error
+        medweave: arrival 1 was taken back already"#]],
+    );
+    check(
+        &data.run(&["import", "undo", "99"]),
+        expect![[r#"
+        exit code 1
+
+        --- standard error
+        medweave: arrival/99 is not known here"#]],
+    );
+    check(
+        &data.run(&["import", "undo", "3", "--json", "--dry-run"]),
+        expect![[r#"
+        exit code 0
+        {"deleted":0,"restored":1,"left":[],"arrivals":[3],"arrival":null}"#]],
+    );
+}
+
+#[test]
+fn convert_prints_the_bundle_and_stores_nothing() {
+    let data = Data::new();
+    let message = "MSH|^~\\&|ADT|HOSP|||20240102||ADT^A01|1|P|2.5\rPID|1||12^^^HOSP^MR||Doe^Ann||19700102|F\r";
+    write(&data.path("adt.hl7"), message.as_bytes());
+    write(&data.path("siu.hl7"), message.replace("ADT^A01", "SIU^S12").as_bytes());
+    write(&data.path("note.txt"), b"hello");
+    let output = data.run(&["convert", "adt.hl7"]);
+    let bundle: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let types: Vec<&str> = bundle["entry"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| entry["resource"]["resourceType"].as_str().unwrap())
+        .collect();
+    assert!(bundle["type"] == "transaction" && types.contains(&"Patient"), "{types:?}");
+    assert!(output.status.success());
+    check(
+        &data.run(&["convert", "siu.hl7", "note.txt"]),
+        expect![[r#"
+        exit code 1
+
+        --- standard error
+        siu.hl7: SIU^S12 has no map; it would be kept as it came
+        note.txt: no HL7 v2 message is in it: messages begin with MSH"#]],
+    );
+    assert!(!data.path("data").exists());
+}
+
+/// Lines of an exported folder, without what the store itself says in `meta`.
+fn exported(folder: &Path) -> Vec<String> {
+    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    let mut out = Vec::new();
+    for file in files {
+        let bytes = std::fs::read(&file).unwrap();
+        let mut text = String::new();
+        if file.extension().is_some_and(|extension| extension == "gz") {
+            flate2::read::GzDecoder::new(bytes.as_slice()).read_to_string(&mut text).unwrap();
+        } else {
+            text = String::from_utf8(bytes).unwrap();
+        }
+        for line in text.lines() {
+            // As text, so that the digits of a decimal count.
+            let start = line.find("\"versionId\"").unwrap();
+            let end = start + line[start..].find('}').unwrap();
+            out.push(format!("{}{}", &line[..start], &line[end..]));
+        }
+    }
+    out
+}
+
+#[test]
+fn an_export_is_read_back_into_an_empty_store_as_it_was() {
+    let data = Data::new();
+    data.done(&["import", made::bundles(&data).to_str().unwrap()]);
+    check(
+        &data.run(&["export", "--to", "plain"]),
+        expect![[r#"
+        exit code 0
+        plain/Observation.ndjson	5
+        plain/Patient.ndjson	5
+        plain/Practitioner.ndjson	1"#]],
+    );
+    check(
+        &data.run(&["export", "--to", "packed", "--gzip", "--type", "Patient,Practitioner"]),
+        expect![[r#"
+        exit code 0
+        packed/Patient.ndjson.gz	5
+        packed/Practitioner.ndjson.gz	1"#]],
+    );
+    check(
+        &data.run(&["export", "--to", "no", "--type", "Patienten"]),
+        expect![[r#"
+        exit code 1
+
+        --- standard error
+        medweave: FHIR R4 has no resource type "Patienten""#]],
+    );
+    let other = Data::new();
+    other.done(&["import", data.path("plain").to_str().unwrap()]);
+    other.done(&["export", "--to", "again"]);
+    assert_eq!(exported(&data.path("plain")), exported(&other.path("again")));
+    let third = Data::new();
+    third.done(&["import", data.path("packed").to_str().unwrap()]);
+    third.done(&["export", "--to", "again", "--gzip"]);
+    assert_eq!(exported(&data.path("packed")), exported(&third.path("again")));
+    assert_eq!(exported(&third.path("again")).len(), made::PATIENTS + 1);
+}
+
+#[test]
+fn a_resource_leads_to_its_place_in_a_packed_file() {
+    let data = Data::new();
+    let line = |no: u32| format!("{{\"resourceType\":\"Patient\",\"id\":\"p{no}\",\"gender\":\"female\"}}\n");
+    let lines: String = (0..50).map(line).collect();
+    write(&data.path("people.ndjson.gz"), &gzip(lines.as_bytes()));
+    let other = lines.replace("\"p", "\"q");
+    write(&data.path("people.zip"), &zip(&[("in/there.ndjson", other.as_bytes())]));
+    for name in ["people.ndjson.gz", "people.zip"] {
+        data.done(&["import", data.path(name).to_str().unwrap()]);
+    }
+    let served = data.serve(&[]);
+    let client = served.client(&data.token("system/*.rs"));
+    for (id, name, content) in [("p7", "people.ndjson.gz", &lines), ("q31", "people.zip/in/there.ndjson", &other)] {
+        let source = client.get(&format!("/fhir/Patient/{id}/$source")).json();
+        assert_eq!(source["arrival"]["name"], name, "{source}");
+        let wrapper = source["arrival"]["wrapper"].as_str().unwrap();
+        assert!(wrapper.contains(" bytes blake3 "), "{source}");
+        let (at, length) =
+            (source["file_offset"].as_u64().unwrap() as usize, source["length"].as_u64().unwrap() as usize);
+        let range = &content[at..at + length];
+        assert_eq!(range, format!(r#"{{"resourceType":"Patient","id":"{id}","gender":"female"}}"#));
+        assert_eq!(client.get(&format!("/fhir/Patient/{id}/$source?_bytes=1")).bytes, range.as_bytes());
+    }
+}
+
+#[test]
+fn an_interrupted_import_says_what_it_stored_and_goes_on_when_called_again() {
+    const FILES: u64 = 400;
+    const LINES: u64 = 60_000;
+    let data = Data::new();
+    let folder = data.path("people");
+    for file in 0..FILES {
+        let line = |no: u64| format!("{{\"resourceType\":\"Patient\",\"id\":\"{file}-{no}\",\"active\":true}}\n");
+        write(&folder.join(format!("{file}.ndjson")), (0..LINES / FILES).map(line).collect::<String>().as_bytes());
+    }
+    let served = data.serve(&[]);
+    let mut child = data
+        .command(&["import", folder.to_str().unwrap(), "--json"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // It is under way once something is stored.
+    let begun = Instant::now();
+    while data.json(&["status", "--json"])["resources"].as_u64().unwrap_or(0) == 0 {
+        assert!(begun.elapsed() < PATIENCE, "nothing is stored");
+    }
+    let told = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(told.is_ok_and(|status| status.success()));
+    let status = child.wait().unwrap();
+    let mut out = String::new();
+    child.stdout.take().unwrap().read_to_string(&mut out).unwrap();
+    let report: serde_json::Value = serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {out}"));
+    let stored = report["stored"].as_u64().unwrap();
+    // A machine that is done before the signal comes shows nothing here; the rest holds all the same.
+    if report["stopped"] == true {
+        assert_eq!(status.code(), Some(130), "{report}");
+        assert!(stored > 0 && stored < LINES, "{report}");
+    }
+    assert_eq!(data.json(&["status", "--json"])["resources"], stored);
+    let rest = data.json(&["import", folder.to_str().unwrap(), "--json"]);
+    assert_eq!((&rest["unchanged"], rest["stored"].as_u64().unwrap() + stored), (&stored.into(), LINES), "{rest}");
+    let status = data.json(&["status", "--json"]);
+    assert_eq!((&status["resources"], &status["feed"]), (&LINES.into(), &LINES.into()));
+    assert!(served.stop().success());
+}
+
+/// The blocks of shell in a page.
+fn shell_of(page: &str) -> Vec<&str> {
+    page.split("```sh\n").skip(1).filter_map(|rest| rest.split("```").next()).collect()
+}
+
+#[test]
+fn the_commands_of_the_page_on_importing_do_what_it_says() {
+    let data = Data::new();
+    let folder = made::bundles(&data);
+    assert!(folder.ends_with("bundles"));
+    mixed(&data);
+    let line = |no: u32| format!("{{\"resourceType\":\"Patient\",\"id\":\"{no}\"}}\n");
+    let lines: String = (0..3).map(line).collect();
+    write(&data.path("labs.ndjson.gz"), &gzip(lines.as_bytes()));
+    write(&data.path("all.zip"), &zip(&[("ward/a.ndjson", lines.as_bytes())]));
+    write(&data.path("adt.hl7"), b"MSH|^~\\&|ADT|HOSP|||20240102||ADT^A01|1|P|2.5\rPID|1||12^^^HOSP^MR||Doe^Ann\r");
+    let page = Path::new(&std::env::var("CARGO_MANIFEST_DIR").unwrap()).join("../../docs/importing.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let blocks = shell_of(&page);
+    assert_eq!(blocks.len(), 5);
+    let binary = Path::new(env!("CARGO_BIN_EXE_medweave")).parent().unwrap();
+    let path = format!("{}:{}", binary.display(), std::env::var("PATH").unwrap());
+    let has_unzip = std::process::Command::new("unzip").arg("-v").stdout(Stdio::null()).status().is_ok();
+    for block in blocks {
+        // Not every machine has unzip; the rest of the block is run all the same.
+        let block: Vec<&str> = block.lines().filter(|line| has_unzip || !line.starts_with("unzip")).collect();
+        let output = std::process::Command::new("sh")
+            .args(["-ec", &block.join("\n")])
+            .current_dir(data.path(""))
+            .env("PATH", &path)
+            .env("MEDWEAVE_DATA", data.path("data"))
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}\n{}", block.join("\n"), shown(&output));
+    }
+    let report: serde_json::Value = serde_json::from_slice(&std::fs::read(data.path("report.json")).unwrap()).unwrap();
+    assert_eq!((&report["stored"], &report["unchanged"]), (&0.into(), &(2 * made::PATIENTS + 1).into()));
+    let letters = data.json(&["deadletter", "list", "--state", "all", "--json"]);
+    let states: Vec<&str> = letters["dead_letters"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .rev()
+        .map(|letter| letter["state"].as_str().unwrap())
+        .collect();
+    assert_eq!(states[..2], ["replayed", "discarded"], "{letters}");
+}

@@ -1,0 +1,107 @@
+//! What an import holds in memory at most, whatever the file is.
+
+use crate::program::Data;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::process::Stdio;
+use std::time::Duration;
+
+/// Memory that an import may take, at its peak. Most of it is the page cache of the database and pieces on their way.
+const PEAK_BYTES: u64 = 500 << 20;
+/// How long the program's memory is not looked at.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(2);
+/// What a bomb unpacks to.
+const BOMB_BYTES: usize = 1 << 30;
+/// Length of the large file of lines.
+const LINES_BYTES: usize = 160 << 20;
+
+/// Runs an import of `file` to its end: exit code, report, and the most memory that it had.
+fn import(data: &Data, file: &str) -> (i32, serde_json::Value, u64) {
+    let mut child = data.command(&["import", file, "--json"]).stdout(Stdio::piped()).spawn().unwrap();
+    let status = format!("/proc/{}/status", child.id());
+    let mut peak = 0;
+    let exit = loop {
+        let text = std::fs::read_to_string(&status).unwrap_or_default();
+        let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kib = line.and_then(|line| line.trim().split(' ').next()).and_then(|number| number.parse::<u64>().ok());
+        peak = peak.max(kib.unwrap_or(0) << 10);
+        if let Some(exit) = child.try_wait().unwrap() {
+            break exit;
+        }
+        std::thread::sleep(BETWEEN_LOOKS);
+    };
+    let report = serde_json::from_reader(child.stdout.take().unwrap()).unwrap();
+    println!("{file}: {} MiB at the peak", peak >> 20);
+    (exit.code().unwrap(), report, peak)
+}
+
+/// Numbers that look random, the same each time.
+fn noise(state: &mut u64) -> u64 {
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    *state
+}
+
+/// A resource of about `length` bytes that packs badly.
+fn line(no: u64, length: usize) -> String {
+    let mut state = no + 1;
+    let mut text = format!("{{\"resourceType\":\"Basic\",\"id\":\"{no}\",\"code\":{{\"text\":\"");
+    while text.len() < length {
+        let _ = write!(text, "{:016x}", noise(&mut state));
+    }
+    text.push_str("\"}}");
+    text
+}
+
+#[test]
+fn bombs_and_large_files_do_not_fill_the_memory() {
+    let data = Data::new();
+    let open = |name: &str| BufWriter::new(File::create(data.path(name)).unwrap());
+    let start = b"{\"resourceType\":\"Patient\",\"id\":\"x\",\"language\":\"";
+    // A small file that becomes a huge one.
+    let mut bomb = GzEncoder::new(open("bomb.gz"), Compression::default());
+    bomb.write_all(start).unwrap();
+    let blank = vec![b' '; 1 << 20];
+    for _ in 0..BOMB_BYTES / blank.len() {
+        bomb.write_all(&blank).unwrap();
+    }
+    bomb.finish().unwrap().flush().unwrap();
+    // A document, and a line among others, that are too long to be parsed.
+    let mut long = open("long.json");
+    long.write_all(start).unwrap();
+    for _ in 0..80 {
+        long.write_all(&blank).unwrap();
+    }
+    long.write_all(b"\"}").unwrap();
+    long.flush().unwrap();
+    let mut between = open("between.ndjson");
+    writeln!(between, "{}", line(1, 100)).unwrap();
+    between.write_all(start).unwrap();
+    for _ in 0..80 {
+        between.write_all(&blank).unwrap();
+    }
+    write!(between, "\"}}\n{}\n", line(2, 100)).unwrap();
+    between.flush().unwrap();
+    // Many lines.
+    let mut lines = open("lines.ndjson");
+    let count = (LINES_BYTES / 40_000) as u64;
+    for no in 0..count {
+        writeln!(lines, "{}", line(1_000 + no, 40_000)).unwrap();
+    }
+    lines.flush().unwrap();
+    for (file, code, stored, letters) in
+        [("bomb.gz", 1, 0, 1), ("long.json", 1, 0, 1), ("between.ndjson", 1, 2, 1), ("lines.ndjson", 0, count, 0)]
+    {
+        let (exit, report, peak) = import(&data, data.path(file).to_str().unwrap());
+        assert_eq!(
+            (exit, report["stored"].as_u64(), report["dead_letters"].as_u64()),
+            (code, Some(stored), Some(letters)),
+            "{file}: {report}"
+        );
+        assert!(peak > 0 && peak < PEAK_BYTES, "{file}: {} MiB", peak >> 20);
+    }
+}
