@@ -14,6 +14,22 @@ export default defineConfig({
     // Everything is served with `script-src 'self'`: nothing may be inlined as a data URL.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          // One file for what every page needs, one for React Aria (menus and dialogs wait for it, no page does); else a page's
+          // first load would be a dozen small requests.
+          groups: [
+            { name: 'aria', test: /node_modules[\\/](react-aria|react-stately|@react-aria|@react-stately|@internationalized|react-aria-components)/, priority: 3 },
+            {
+              name: 'base',
+              test: /node_modules[\\/](react|react-dom|scheduler|@tanstack[\\/](?!react-virtual|virtual-core)|intl-messageformat|@formatjs|use-sync-external-store|isbot|cookie-es|seroval)|src[\\/](api|live|i18n[\\/]en|i18n[\\/]index|parts[\\/](When|time|Toggle|Page|Failure|Waiting))/,
+              priority: 2,
+            },
+          ],
+        },
+      },
+    },
   },
   server: {
     proxy: Object.fromEntries(['/api', '/fhir', '/health'].map((path) => [path, 'http://127.0.0.1:8080'])),

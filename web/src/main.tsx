@@ -1,9 +1,9 @@
 import { QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
-import { StrictMode, type ReactNode } from 'react';
+import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
-import { I18nProvider } from 'react-aria-components';
-import { startLanguage, useLanguage } from './i18n';
+import { startLanguage } from './i18n';
+import { startActivity } from './live/activity';
 import { startTheme } from './live/theme';
 import { queries, router } from './router';
 import { startKeys } from './shell/keys';
@@ -11,11 +11,7 @@ import './tokens.css';
 import './base.css';
 import './parts/states.css';
 
-/** React Aria's own words follow the page's language. */
-function Words({ children }: { children: ReactNode }) {
-  return <I18nProvider locale={useLanguage() === 'zh-Hans' ? 'zh-CN' : 'en-GB'}>{children}</I18nProvider>;
-}
-
+startActivity();
 startTheme();
 startKeys();
 const root = document.getElementById('root');
@@ -26,9 +22,7 @@ if (root) {
       createRoot(root).render(
         <StrictMode>
           <QueryClientProvider client={queries}>
-            <Words>
-              <RouterProvider router={router} />
-            </Words>
+            <RouterProvider router={router} />
           </QueryClientProvider>
         </StrictMode>,
       );

@@ -1,6 +1,7 @@
 import { QueryCache, QueryClient } from '@tanstack/react-query';
 import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, Outlet, redirect } from '@tanstack/react-router';
 import { ApiError } from './api/client';
+import { setLocked } from './live/lock';
 import { sessionQuery } from './live/session';
 import { Failure } from './parts/Failure';
 import { Shell } from './shell/Shell';
@@ -8,6 +9,7 @@ import { Missing } from './shell/Missing';
 import { Waiting } from './parts/Waiting';
 import { SignIn } from './signin/SignIn';
 import { Patients } from './patients/Patients';
+import { LIMITS } from './sql/limits';
 
 const asText = (value: unknown): string | undefined =>
   typeof value === 'string' ? value : typeof value === 'number' ? String(value) : undefined;
@@ -29,6 +31,10 @@ export const queries: QueryClient = new QueryClient({
   queryCache: new QueryCache({
     onError: (error, query) => {
       if (!(error instanceof ApiError) || error.status !== 401 || query.queryKey[0] === 'session') return;
+      if (error.code === 'locked') {
+        setLocked(true);
+        return;
+      }
       // The session has ended: nothing of it stays on the screen.
       const { pathname, href } = router.state.location;
       if (pathname === '/signin' || pathname === '/setup') return;
@@ -84,7 +90,7 @@ const home = createRoute({
 const patients = createRoute({
   getParentRoute: () => inside,
   path: '/patients',
-  validateSearch: (search): { q: string } => ({ q: asText(search['q']) ?? '' }),
+  validateSearch: (search): { q: string; more?: boolean } => ({ q: asText(search['q']) ?? '', ...(search['more'] === true && { more: true }) }),
   component: Patients,
 });
 
@@ -118,15 +124,22 @@ const chart = createRoute({
 const sql = createRoute({
   getParentRoute: () => inside,
   path: '/sql',
-  validateSearch: (search): { q?: string } => {
+  validateSearch: (search): { q?: string; limit?: number } => {
     const q = asText(search['q']);
-    return q ? { q } : {};
+    const limit = Number(search['limit']);
+    return { ...(q && { q }), ...(LIMITS.some((rows) => rows === limit) && { limit }) };
   },
   component: lazyRouteComponent(() => import('./sql/SqlPage'), 'SqlPage'),
 });
 
+const me = createRoute({
+  getParentRoute: () => inside,
+  path: '/me',
+  component: lazyRouteComponent(() => import('./me/MePage'), 'MePage'),
+});
+
 export const router = createRouter({
-  routeTree: root.addChildren([signin, setup, inside.addChildren([home, patients, chart, sql])]),
+  routeTree: root.addChildren([signin, setup, inside.addChildren([home, patients, chart, sql, me])]),
   context: { queries },
   defaultPendingMs: 200,
   defaultPendingComponent: () => <Waiting lines={8} />,

@@ -1,3 +1,4 @@
+import { isBackground } from '../live/activity';
 import { note } from '../live/connection';
 
 /** What the server refused or could not do, in its words. */
@@ -14,6 +15,8 @@ export class ApiError extends Error {
     readonly at?: number,
     /** What the server suggests. */
     readonly hint?: string,
+    /** The server's word for the kind of error. */
+    readonly code?: string,
   ) {
     super(message);
   }
@@ -59,11 +62,12 @@ async function errorOf(response: Response): Promise<ApiError> {
     Number.isFinite(wait) ? wait : undefined,
     asNumber(body['at']) ?? asNumber(body['offset']),
     asText(body['hint']),
+    asText(body['code']),
   );
 }
 
 export interface Call {
-  method?: 'GET' | 'POST' | 'DELETE';
+  method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
   body?: unknown;
   accept?: string;
   signal?: AbortSignal | undefined;
@@ -75,6 +79,8 @@ export async function send(path: string, call: Call = {}): Promise<Response> {
   const method = call.method ?? 'GET';
   const init: RequestInit = { method, headers, credentials: 'same-origin' };
   if (call.signal) init.signal = call.signal;
+  // What the page asks for by itself must not keep the session of somebody who has left.
+  if (isBackground()) headers.set('x-medweave-background', '1');
   if (method !== 'GET') headers.set('x-csrf-token', csrf);
   if (call.body !== undefined) {
     headers.set('content-type', 'application/json');

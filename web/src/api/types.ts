@@ -3,21 +3,48 @@
 export interface Session {
   /** The account; `null` for a token or the operator on this machine. */
   person: { name: string; account: string; role: string } | null;
-  principal: string;
+  principal?: string;
   /** What this account may open here: `patients`, `sql`. */
   features: string[];
   /** The site's time zone, IANA. */
   zone: string;
   /** Sent back with each request that changes something. */
   csrf: string | null;
+  /** It opens nothing until the password is given again. */
+  locked?: boolean;
   build: string;
+}
+
+/** What a person chose for the pages; it is kept with the account. */
+export interface Choices {
+  language: string | null;
+  theme: string | null;
+  /** Names of keys that are switched off; `*` for all. */
+  keys_off: string[];
+}
+
+export interface OpenSession {
+  id: number;
+  created: string;
+  seen: string;
+  expires: string;
+  locked: string | null;
+  /** The address it came from. */
+  from: string;
+  /** The one that asks. */
+  current: boolean;
+}
+
+export interface Me {
+  choices: Choices;
+  sessions: OpenSession[];
 }
 
 export interface Setup {
   /** Whether the first administrator is still to be made. */
   open: boolean;
   /** Whether the code that was asked about would be taken. */
-  valid: boolean | null;
+  valid?: boolean;
 }
 
 export interface Name {
@@ -110,7 +137,9 @@ export interface Medication {
 export interface Encounter {
   ref: string;
   status?: string;
+  /** What the source calls its class, and the code of it (v3 ActCode): `IMP`. */
   class?: string;
+  class_code?: string;
   type?: string;
   start?: string;
   end?: string;
@@ -204,4 +233,16 @@ export interface SqlResult {
   ms: number;
   seq: number;
   lag_s: number;
+}
+
+export interface SqlColumn {
+  name: string;
+  type: string;
+  comment: string;
+}
+
+export interface SqlTable {
+  name: string;
+  comment: string;
+  columns: SqlColumn[];
 }

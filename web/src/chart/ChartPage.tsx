@@ -1,29 +1,39 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
-import { useCallback, useMemo } from 'react';
-import { Switch } from 'react-aria-components';
+import { lazy, Suspense, useCallback, useMemo } from 'react';
 import { json } from '../api/client';
 import type { Chart } from '../api/types';
-import { useT, type Key } from '../i18n';
+import { useT } from '../i18n';
+import { isLocked } from '../live/lock';
 import { useZone } from '../live/session';
 import { Banner } from '../parts/Banner';
 import { Failure, StaleBar } from '../parts/Failure';
 import { PageTitle } from '../parts/Page';
+import { foreignOffset, zoneName } from '../parts/time';
+import { Toggle } from '../parts/Toggle';
 import { Waiting } from '../parts/Waiting';
-import { Ago } from '../parts/When';
-import { WhereFrom } from '../parts/WhereFrom';
+import { AsOf, ZONE_MARK } from '../parts/When';
+import { placeOf } from '../patients/list';
 import type { ChartSearch } from '../router';
 import { Missing } from '../shell/Missing';
 import { moveFocus, useKeys, type Binding } from '../shell/keys';
 import { Encounters } from './Encounters';
 import { Labs } from './Labs';
+import { partsOf, type Part } from './labs';
+import { ListSteps } from './ListSteps';
 import { Summary } from './Summary';
 import './chart.css';
 
-const TABS: { tab: string | undefined; word: Key; key: string }[] = [
-  { tab: undefined, word: 'chart.summary', key: '1' },
-  { tab: 'labs', word: 'chart.labs', key: '2' },
-  { tab: 'encounters', word: 'chart.encounters', key: '3' },
+const WhereFrom = lazy(async () => ({ default: (await import('../parts/WhereFrom')).WhereFrom }));
+
+type TabWord = 'chart.summary' | 'chart.labs' | 'chart.vitals' | 'chart.other' | 'chart.encounters';
+
+const TABS: { tab: string | undefined; word: TabWord; part?: Part }[] = [
+  { tab: undefined, word: 'chart.summary' },
+  { tab: 'labs', word: 'chart.labs', part: 'labs' },
+  { tab: 'vitals', word: 'chart.vitals', part: 'vitals' },
+  { tab: 'other', word: 'chart.other', part: 'other' },
+  { tab: 'encounters', word: 'chart.encounters' },
 ];
 const ITEMS = '[data-item]';
 
@@ -36,13 +46,12 @@ export type OpenWhere = (ref: string, field?: string) => void;
 export function ChartPage() {
   const t = useT();
   const navigate = useNavigate();
-  const zone = useZone();
   const { id, tab } = useParams({ from: '/inside/p/$id/{-$tab}' });
   const search = useSearch({ from: '/inside/p/$id/{-$tab}' });
   const chart = useQuery({
     queryKey: ['chart', id],
     queryFn: ({ signal }) => json<Chart>(`/api/chart/${encodeURIComponent(id)}`, { signal }),
-    refetchInterval: 15_000,
+    refetchInterval: () => (isLocked() ? false : 15_000),
   });
   const { where, field, errors = false } = search;
 
@@ -67,32 +76,40 @@ export function ChartPage() {
     // Focus goes back to what opened the panel.
     if (where) document.querySelector<HTMLElement>(`[data-ref="${CSS.escape(where)}"]${field ? `[data-field="${CSS.escape(field)}"]` : ''}`)?.focus();
   }, [set, where, field]);
+  const data = chart.data;
+  const tabs = useMemo(() => {
+    const parts = data ? partsOf(data, errors) : new Set<Part>();
+    // What hardly any record has gets a place only where there is something.
+    return TABS.filter((one) => one.part !== 'other' || parts.has('other') || one.tab === tab);
+  }, [data, errors, tab]);
 
-  const keys = useMemo<Binding[]>(
-    () => [
-      { keys: 'j', does: 'keys.next', run: () => moveFocus(ITEMS, 1) },
-      { keys: 'k', does: 'keys.previous', run: () => moveFocus(ITEMS, -1) },
+  const keys = useMemo<Binding[]>(() => {
+    const { previous, next } = placeOf(id) ?? {};
+    const go = (to: string) => void navigate({ to: '/p/$id/{-$tab}', params: { id: to, tab }, search: errors ? { errors } : {} });
+    return [
+      { does: 'keys.next', run: () => moveFocus(ITEMS, 1) },
+      { does: 'keys.previous', run: () => moveFocus(ITEMS, -1) },
       {
-        keys: 'w',
         does: 'keys.where',
         run: () => {
           const item = document.activeElement?.closest<HTMLElement>('[data-ref]');
           openWhere(item?.dataset['ref'] ?? `Patient/${id}`, item?.dataset['field']);
         },
       },
-      ...TABS.map(({ tab: to, word, key }): Binding => ({
-        keys: key,
+      ...tabs.map(({ tab: to, word }): Binding => ({
         does: word,
         run: () => void navigate({ to: '/p/$id/{-$tab}', params: { id, tab: to }, search: errors ? { errors } : {} }),
       })),
-      { keys: 'Escape', does: 'keys.close', run: () => (where ? closeWhere() : set({ test: undefined })) },
-    ],
-    [navigate, id, errors, openWhere, closeWhere, where, set],
-  );
+      ...(previous === undefined ? [] : [{ does: 'keys.previousPatient', run: () => go(previous) } as const]),
+      ...(next === undefined ? [] : [{ does: 'keys.nextPatient', run: () => go(next) } as const]),
+      { fixed: 'Escape', does: 'keys.close', run: () => (where ? closeWhere() : set({ test: undefined })) },
+    ];
+  }, [navigate, id, tab, tabs, errors, openWhere, closeWhere, where, set]);
   useKeys(keys);
 
-  if (!TABS.some((known) => known.tab === tab)) return <Missing />;
-  if (!chart.data) {
+  const open = TABS.find((known) => known.tab === tab);
+  if (!open) return <Missing />;
+  if (!data) {
     return (
       <>
         <PageTitle quiet>{t('chart.title')}</PageTitle>
@@ -100,16 +117,17 @@ export function ChartPage() {
       </>
     );
   }
-  const data = chart.data;
   return (
     <div className="chart" data-panel={where ? '' : undefined}>
-      <Banner patient={data.patient} allergies={data.allergies} allergiesKnown={!data.withheld.includes('AllergyIntolerance')} />
+      <Banner patient={data.patient} allergies={data.allergies} allergiesKnown={!data.withheld.includes('AllergyIntolerance')} encounters={data.encounters} />
       <div className="chart-main">
-        <PageTitle quiet>{t('chart.title')}</PageTitle>
+        <PageTitle key={id} quiet>
+          {t('chart.title')}
+        </PageTitle>
         <StaleBar error={chart.error} onRetry={() => void chart.refetch()} />
         <div className="chart-head">
           <nav aria-label={t('chart.parts')} className="tabs">
-            {TABS.map(({ tab: to, word }) => (
+            {tabs.map(({ tab: to, word }) => (
               <Link
                 key={word}
                 to="/p/$id/{-$tab}"
@@ -122,22 +140,43 @@ export function ChartPage() {
               </Link>
             ))}
           </nav>
-          <div className="chart-facts">
-            <Switch className="switch" isSelected={errors} onChange={(on) => set({ errors: on || undefined })}>
-              <span className="switch-track" aria-hidden />
-              {t('chart.showErrors', { count: errorCount(data) })}
-            </Switch>
-            <span className="muted">
-              {t('chart.zone', { zone })} · {t('value.asOf')} <Ago at_ms={chart.dataUpdatedAt} />
-            </span>
-          </div>
+          <Facts chart={data} errors={errors} onErrors={(on) => set({ errors: on || undefined })} updated_ms={chart.dataUpdatedAt} />
         </div>
         <Bounds chart={data} />
         {tab === undefined && <Summary chart={data} errors={errors} openWhere={openWhere} />}
-        {tab === 'labs' && <Labs chart={data} errors={errors} search={search} set={set} openWhere={openWhere} />}
+        {open.part && <Labs key={open.part} chart={data} part={open.part} errors={errors} search={search} set={set} openWhere={openWhere} />}
         {tab === 'encounters' && <Encounters chart={data} errors={errors} openWhere={openWhere} />}
       </div>
-      {where && <WhereFrom key={`${where} ${field ?? ''}`} reference={where} field={field} onClose={closeWhere} />}
+      {where && (
+        <Suspense fallback={<div className="where-place" />}>
+          <WhereFrom key={`${where} ${field ?? ''}`} reference={where} field={field} onClose={closeWhere} />
+        </Suspense>
+      )}
+    </div>
+  );
+}
+
+/** What holds for the whole chart: the list one came from, records entered in error, the clock, how old this is. */
+function Facts({ chart, errors, onErrors, updated_ms }: { chart: Chart; errors: boolean; onErrors: (on: boolean) => void; updated_ms: number }) {
+  const t = useT();
+  const zone = useZone();
+  const count = errorCount(chart);
+  const foreign = useMemo(
+    () => [...chart.results.map((r) => r.at), ...chart.encounters.map((e) => e.start)].some((at) => at !== undefined && foreignOffset(at, zone) !== undefined),
+    [chart, zone],
+  );
+  return (
+    <div className="chart-facts">
+      {(count > 0 || errors) && (
+        <Toggle on={errors} onChange={onErrors}>
+          {t('chart.showErrors', { count })}
+        </Toggle>
+      )}
+      <span className="muted">
+        {t('chart.zone', { zone: zoneName(zone) })}
+        {foreign && ` · ${t('chart.foreignZone', { mark: ZONE_MARK })}`} · <AsOf at_ms={updated_ms} />
+      </span>
+      <ListSteps id={chart.patient.id} />
     </div>
   );
 }

@@ -1,18 +1,26 @@
-import { useMemo } from 'react';
+import { lazy, Suspense, useMemo } from 'react';
 import type { Chart, LabResult } from '../api/types';
 import { useT } from '../i18n';
+import { useZone } from '../live/session';
+import { widestFraction } from '../parts/decimal';
 import { When } from '../parts/When';
 import { Empty } from '../parts/Page';
-import { Spark, Trend } from '../parts/Trend';
+import { Spark } from '../parts/Spark';
+import { formatMoment } from '../parts/time';
 import type { ChartSearch } from '../router';
 import type { OpenWhere } from './ChartPage';
-import { columnOf, gridOf, rangeText, type Row } from './labs';
+import { flagOf } from './flag';
+import { WrongMark } from './Item';
+import { columnOf, gridOf, rangeText, type Part, type Row } from './labs';
 import { ResultValue } from './ResultValue';
 import { displayUnit } from './unit';
 import './labs.css';
 
+const Trend = lazy(async () => ({ default: (await import('../parts/Trend')).Trend }));
+
 interface Props {
   chart: Chart;
+  part: Part;
   errors: boolean;
   search: ChartSearch;
   set: (change: { test?: string | undefined; columns?: number | undefined }) => void;
@@ -22,11 +30,22 @@ interface Props {
 /** Columns shown at first, and by each further press. */
 const COLUMNS = 30;
 
-export function Labs({ chart, errors, search, set, openWhere }: Props) {
+/** A moment of the columns, and how the cells under it are laid out. */
+interface Column {
+  at: string;
+  /** Width of the fractions: numbers are aligned on the point. */
+  fraction: number;
+  /** Whether any value is flagged: then each keeps the flag's place free. */
+  flagged: boolean;
+}
+
+export function Labs({ chart, part, errors, search, set, openWhere }: Props) {
   const t = useT();
-  const grid = useMemo(() => gridOf(chart, errors), [chart, errors]);
+  const zone = useZone();
+  const grid = useMemo(() => gridOf(chart, errors, part), [chart, errors, part]);
   const shown = search.columns ?? COLUMNS;
-  const times = grid.times.slice(0, shown);
+  const columns = useMemo(() => layOut(grid.times.slice(0, shown), grid.groups.flatMap((group) => group.rows)), [grid, shown]);
+  const days = useMemo(() => daysOf(columns, zone), [columns, zone]);
   const open = grid.groups.flatMap((group) => group.rows).find((row) => row.test.key === search.test);
   if (grid.groups.length === 0) {
     return (
@@ -35,52 +54,64 @@ export function Labs({ chart, errors, search, set, openWhere }: Props) {
       </Empty>
     );
   }
+  const more = grid.times.length - columns.length;
   return (
     <div className="labs">
       {open && (
-        <Trend
-          key={open.test.key}
-          title={open.test.code.text}
-          unit={displayUnit(open.unit ?? '')}
-          range={open.range}
-          points={open.course}
-          onPoint={(point) => openWhere(point.result.ref, point.result.field)}
-          onClose={() => set({ test: undefined })}
-        />
+        <Suspense fallback={<div className="trend-place" />}>
+          <Trend
+            key={open.test.key}
+            title={open.test.code.text}
+            unit={displayUnit(open.unit ?? '')}
+            range={open.range}
+            points={open.course}
+            onPoint={(point) => openWhere(point.result.ref, point.result.field)}
+            onClose={() => set({ test: undefined })}
+          />
+        </Suspense>
       )}
       <div className="labs-scroll" role="region" aria-label={t('labs.region')} tabIndex={0}>
         <table className="labs-grid">
           <caption className="hidden-text">{t('labs.caption')}</caption>
           <thead>
-            <tr>
-              <th scope="col" className="labs-corner">
+            <tr className="labs-days">
+              <th scope="col" rowSpan={2} className="labs-corner">
                 {t('labs.test')}
               </th>
-              {times.map((at) => (
-                <th key={at} scope="col" className="labs-time">
-                  <When at={at} extent="day" />
-                  <br />
-                  <span className="muted">{at.includes('T') ? <When at={at} extent="clock" /> : ' '}</span>
+              {days.map((day) => (
+                <th key={day.at} scope="colgroup" colSpan={day.columns}>
+                  <span>
+                    <When at={day.at} extent="day" />
+                  </span>
                 </th>
               ))}
-              {grid.times.length > times.length && (
-                <td className="labs-more">
+              {more > 0 && (
+                <td rowSpan={2} className="labs-more">
                   <button type="button" className="button" onClick={() => set({ columns: shown + COLUMNS })}>
-                    {t('labs.older', { count: grid.times.length - times.length })}
+                    {t('labs.older', { count: more })}
                   </button>
                 </td>
               )}
             </tr>
+            <tr className="labs-clocks">
+              {columns.map(({ at }) => (
+                <th key={at} scope="col" className="muted">
+                  {at.includes('T') && <When at={at} extent="clock" />}
+                </th>
+              ))}
+            </tr>
           </thead>
           {grid.groups.map((group) => (
             <tbody key={group.category}>
-              <tr className="labs-group">
-                <th scope="rowgroup" colSpan={times.length + 1}>
-                  <span>{t(`category.${group.category}`)}</span>
-                </th>
-              </tr>
+              {(grid.groups.length > 1 || part === 'other') && (
+                <tr className="labs-group">
+                  <th scope="rowgroup" colSpan={columns.length + 1}>
+                    <span>{t(`category.${group.category}`)}</span>
+                  </th>
+                </tr>
+              )}
               {group.rows.map((row) => (
-                <GridRow key={row.test.key} row={row} times={times} openWhere={openWhere} isOpen={row === open} onTrend={() => set({ test: row === open ? undefined : row.test.key })} />
+                <GridRow key={row.test.key} row={row} columns={columns} openWhere={openWhere} isOpen={row === open} onTrend={() => set({ test: row === open ? undefined : row.test.key })} />
               ))}
             </tbody>
           ))}
@@ -91,7 +122,40 @@ export function Labs({ chart, errors, search, set, openWhere }: Props) {
   );
 }
 
-function GridRow({ row, times, isOpen, onTrend, openWhere }: { row: Row; times: string[]; isOpen: boolean; onTrend: () => void; openWhere: OpenWhere }) {
+function layOut(times: string[], rows: Row[]): Column[] {
+  const byTime = new Map<number, LabResult[]>(times.map((at) => [columnOf(at), []]));
+  for (const row of rows) for (const result of row.results) byTime.get(columnOf(result.at))?.push(result);
+  return times.map((at) => {
+    const results = byTime.get(columnOf(at)) ?? [];
+    return {
+      at,
+      fraction: widestFraction(results.flatMap((result) => (result.numeric && result.value !== undefined ? [result.value] : []))),
+      flagged: results.some((result) => flagOf(result)?.mark),
+    };
+  });
+}
+
+/** Neighbouring columns of one day on the page's calendar. */
+function daysOf(columns: Column[], zone: string): { at: string; columns: number }[] {
+  const days: { at: string; day: string; columns: number }[] = [];
+  for (const { at } of columns) {
+    const day = formatMoment('zh-Hans', at, zone, 'day');
+    const last = days.at(-1);
+    if (last?.day === day) last.columns += 1;
+    else days.push({ at, day, columns: 1 });
+  }
+  return days;
+}
+
+interface RowProps {
+  row: Row;
+  columns: Column[];
+  isOpen: boolean;
+  onTrend: () => void;
+  openWhere: OpenWhere;
+}
+
+function GridRow({ row, columns, isOpen, onTrend, openWhere }: RowProps) {
   const t = useT();
   const at = useMemo(() => {
     const cells = new Map<number, LabResult[]>();
@@ -106,17 +170,19 @@ function GridRow({ row, times, isOpen, onTrend, openWhere }: { row: Row; times: 
   return (
     <tr>
       <th scope="row" className="labs-head">
-        <span className="labs-name">{row.test.code.text}</span>
-        <span className="muted labs-range">{[unit, range].filter(Boolean).join(' · ')}</span>
+        <span className="labs-title">
+          <span className="labs-name">{row.test.code.text}</span>
+          <span className="muted labs-range">{[unit, range].filter(Boolean).join(' · ')}</span>
+        </span>
         {row.course.length > 1 && (
           <button type="button" className="labs-trend" aria-expanded={isOpen} onClick={onTrend} aria-label={t('labs.trendOf', { test: row.test.code.text })}>
             <Spark points={row.course} range={row.range} />
           </button>
         )}
       </th>
-      {times.map((time) => (
-        <td key={time}>
-          {at.get(columnOf(time))?.map((result) => (
+      {columns.map((column) => (
+        <td key={column.at} data-flagged={column.flagged ? '' : undefined}>
+          {at.get(columnOf(column.at))?.map((result) => (
             <button
               key={`${result.ref} ${result.field}`}
               type="button"
@@ -127,8 +193,8 @@ function GridRow({ row, times, isOpen, onTrend, openWhere }: { row: Row; times: 
               data-wrong={result.status === 'entered-in-error' ? '' : undefined}
               onClick={() => openWhere(result.ref, result.field)}
             >
-              <ResultValue result={result} withUnit={result.unit !== undefined && result.unit !== row.unit} />
-              {result.status === 'entered-in-error' && <span className="wrong-mark">{t('chart.enteredInError')}</span>}
+              <ResultValue result={result} withUnit={result.unit !== undefined && result.unit !== row.unit} fraction={column.fraction} />
+              {result.status === 'entered-in-error' && <WrongMark />}
             </button>
           ))}
         </td>

@@ -1,11 +1,12 @@
 import { Link } from '@tanstack/react-router';
 import { useMemo } from 'react';
-import type { Allergy, Chart, Medication, Problem } from '../api/types';
+import type { Allergy, Chart, LabResult, Medication, Problem } from '../api/types';
 import { choice, useLanguage, useT } from '../i18n';
-import { When } from '../parts/When';
+import { widestFraction } from '../parts/decimal';
+import { Between, When } from '../parts/When';
 import type { OpenWhere } from './ChartPage';
-import { Item, Section } from './Item';
-import { latest } from './labs';
+import { Fold, Item, Section, WrongMark } from './Item';
+import { latest, latestVitals } from './labs';
 import { tallMan } from './tallMan';
 import { ResultValue } from './ResultValue';
 
@@ -17,17 +18,17 @@ interface Props {
 
 const LATEST_SHOWN = 20;
 const PAST = new Set(['inactive', 'remission', 'resolved']);
+const ERROR = 'entered-in-error';
 
 export function Summary({ chart, errors, openWhere }: Props) {
   const t = useT();
-  const problems = chart.problems.filter((p) => errors || p.verification !== 'entered-in-error');
+  const problems = chart.problems.filter((p) => errors || p.verification !== ERROR);
   const current = problems.filter((p) => !PAST.has(p.clinical ?? ''));
   const past = problems.filter((p) => PAST.has(p.clinical ?? ''));
-  const allergies = chart.allergies.filter((a) => errors || a.verification !== 'entered-in-error');
-  const medications = chart.medications.filter((m) => errors || m.status !== 'entered-in-error');
+  const allergies = chart.allergies.filter((a) => errors || a.verification !== ERROR);
+  const medications = chart.medications.filter((m) => errors || m.status !== ERROR);
   const active = medications.filter((m) => m.active);
   const stopped = medications.filter((m) => !m.active);
-  const labs = useMemo(() => latest(chart, errors), [chart, errors]);
   return (
     <div className="summary">
       <div className="summary-column">
@@ -41,7 +42,7 @@ export function Summary({ chart, errors, openWhere }: Props) {
             <ProblemLine key={problem.ref} problem={problem} openWhere={openWhere} />
           ))}
         </Fold>
-        <Section title={t('summary.allergies')} empty={t('banner.noAllergiesRecorded')} count={allergies.length}>
+        <Section title={t('summary.allergies')} empty={t('summary.noAllergies')} count={allergies.length}>
           {allergies.map((allergy) => (
             <AllergyLine key={allergy.ref} allergy={allergy} openWhere={openWhere} />
           ))}
@@ -59,58 +60,72 @@ export function Summary({ chart, errors, openWhere }: Props) {
           ))}
         </Fold>
       </div>
-      <div className="summary-column">
-        <Section title={t('summary.latestLabs')} empty={t('summary.noLabs')} count={Math.min(labs.length, LATEST_SHOWN)}>
-          {labs.slice(0, LATEST_SHOWN).map(({ test, result }) => (
-            <Item key={`${result.ref} ${result.field}`} reference={result.ref} field={result.field} wrong={result.status === 'entered-in-error'} openWhere={openWhere}>
-              <span className="item-main">{test.code.text}</span>
-              <ResultValue result={result} withUnit />
-              <span className="item-side muted">
-                <When at={result.at} />
-              </span>
-            </Item>
-          ))}
-        </Section>
-        {labs.length > 0 && (
-          <p>
-            <Link to="/p/$id/{-$tab}" params={{ id: chart.patient.id, tab: 'labs' }} className="button">
-              {t('summary.allLabs', { count: labs.length })}
-            </Link>
-          </p>
-        )}
-      </div>
+      <LatestResults chart={chart} errors={errors} openWhere={openWhere} />
     </div>
   );
 }
 
-function Fold({ title, count, children }: { title: string; count: number; children: React.ReactNode }) {
-  if (count === 0) return null;
+/** The newest vital signs and laboratory results. */
+function LatestResults({ chart, errors, openWhere }: Props) {
+  const t = useT();
+  const vitals = useMemo(() => latestVitals(chart, errors), [chart, errors]);
+  const labs = useMemo(() => latest(chart, errors), [chart, errors]);
+  const shown = labs.slice(0, LATEST_SHOWN);
   return (
-    <details className="section fold">
-      <summary>
-        {title} <span className="muted">{count}</span>
-      </summary>
-      <ul>{children}</ul>
-    </details>
+    <div className="summary-column">
+      {vitals.length > 0 && (
+        <Section kind="results" title={t('summary.latestVitals')} empty="" count={vitals.length}>
+          <ResultLines
+            lines={vitals.map(({ test, result, isPressure }) => ({ name: isPressure ? t('summary.bloodPressure') : test.code.text, result }))}
+            openWhere={openWhere}
+          />
+        </Section>
+      )}
+      <Section kind="results" title={t('summary.latestLabs')} empty={t('summary.noLabs')} count={shown.length}>
+        <ResultLines lines={shown.map(({ test, result }) => ({ name: test.code.text, result }))} openWhere={openWhere} />
+      </Section>
+      {labs.length > LATEST_SHOWN && (
+        <p>
+          <Link to="/p/$id/{-$tab}" params={{ id: chart.patient.id, tab: 'labs' }} className="button">
+            {t('summary.allLabs', { count: labs.length })}
+          </Link>
+        </p>
+      )}
+    </div>
   );
+}
+
+function ResultLines({ lines, openWhere }: { lines: { name: string; result: LabResult }[]; openWhere: OpenWhere }) {
+  const fraction = widestFraction(lines.flatMap(({ result }) => (result.numeric && result.value !== undefined ? [result.value] : [])));
+  return lines.map(({ name, result }) => (
+    <Item key={`${result.ref} ${result.field}`} reference={result.ref} field={result.field} wrong={result.status === ERROR} openWhere={openWhere}>
+      <span className="item-main">
+        <span className="item-text">{name}</span>
+        {!result.numeric && <ResultValue result={result} />}
+        {result.status === ERROR && <WrongMark />}
+      </span>
+      {result.numeric && <ResultValue result={result} withUnit fraction={fraction} />}
+      <span className="item-side muted">
+        <When at={result.at} />
+      </span>
+    </Item>
+  ));
 }
 
 function ProblemLine({ problem, openWhere }: { problem: Problem; openWhere: OpenWhere }) {
   const t = useT();
+  const wrong = problem.verification === ERROR;
   return (
-    <Item reference={problem.ref} wrong={problem.verification === 'entered-in-error'} openWhere={openWhere}>
-      <span className="item-main">{problem.code.text}</span>
-      {problem.verification && problem.verification !== 'confirmed' && problem.verification !== 'entered-in-error' && (
-        <span className="muted">{t('summary.verification', choice('status', problem.verification))}</span>
-      )}
-      <span className="item-side muted">
-        <When at={problem.onset ?? problem.recorded} extent="day" />
-        {problem.abated && (
-          <>
-            {' – '}
-            <When at={problem.abated} extent="day" />
-          </>
+    <Item reference={problem.ref} wrong={wrong} openWhere={openWhere}>
+      <span className="item-main">
+        <span className="item-text">{problem.code.text}</span>
+        {problem.verification && problem.verification !== 'confirmed' && !wrong && (
+          <span className="item-note muted">{t('summary.verification', choice('status', problem.verification))}</span>
         )}
+        {wrong && <WrongMark />}
+      </span>
+      <span className="item-side muted">
+        <Between start={problem.onset ?? problem.recorded} end={problem.abated} />
       </span>
     </Item>
   );
@@ -118,14 +133,18 @@ function ProblemLine({ problem, openWhere }: { problem: Problem; openWhere: Open
 
 function AllergyLine({ allergy, openWhere }: { allergy: Allergy; openWhere: OpenWhere }) {
   const t = useT();
+  const wrong = allergy.verification === ERROR;
   return (
-    <Item reference={allergy.ref} wrong={allergy.verification === 'entered-in-error'} openWhere={openWhere}>
-      <span className={allergy.none_known ? 'item-main' : 'item-main danger'}>
-        {allergy.code.text}
-        {allergy.reactions.length > 0 && ` (${allergy.reactions.join(', ')})`}
+    <Item reference={allergy.ref} wrong={wrong} openWhere={openWhere}>
+      <span className="item-main">
+        <span className={allergy.none_known ? 'item-text' : 'item-text danger'}>
+          {allergy.code.text}
+          {allergy.reactions.length > 0 && ` (${allergy.reactions.join(', ')})`}
+        </span>
+        {allergy.clinical && allergy.clinical !== 'active' && <span className="item-note muted">{t('summary.clinical', choice('status', allergy.clinical))}</span>}
+        {wrong && <WrongMark />}
       </span>
-      {allergy.criticality === 'high' && <b className="danger">{t('summary.highRisk')}</b>}
-      {allergy.clinical && allergy.clinical !== 'active' && <span className="muted">{t('summary.clinical', choice('status', allergy.clinical))}</span>}
+      <span className="item-side">{allergy.criticality === 'high' && <b className="danger">{t('summary.highRisk')}</b>}</span>
     </Item>
   );
 }
@@ -134,19 +153,17 @@ function MedicationLine({ medication, openWhere }: { medication: Medication; ope
   const t = useT();
   const language = useLanguage();
   const name = language === 'en' ? tallMan(medication.code.text) : medication.code.text;
+  const wrong = medication.status === ERROR;
   return (
-    <Item reference={medication.ref} wrong={medication.status === 'entered-in-error'} openWhere={openWhere}>
-      <span className="item-main">{name}</span>
-      {medication.dose && <span>{medication.dose}</span>}
+    <Item reference={medication.ref} wrong={wrong} openWhere={openWhere}>
+      <span className="item-main">
+        <span className="item-text item-drug">{name}</span>
+        {medication.dose && <span className="item-note">{medication.dose}</span>}
+        {!medication.active && medication.status && !wrong && <span className="item-note muted">{t('summary.medicationStatus', choice('status', medication.status))}</span>}
+        {wrong && <WrongMark />}
+      </span>
       <span className="item-side muted">
-        {!medication.active && medication.status && <>{t('summary.medicationStatus', choice('status', medication.status))} · </>}
-        <When at={medication.since} extent="day" />
-        {medication.until && (
-          <>
-            {' – '}
-            <When at={medication.until} extent="day" />
-          </>
-        )}
+        <Between start={medication.since} end={medication.until} />
       </span>
     </Item>
   );

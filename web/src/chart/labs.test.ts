@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Chart, LabResult } from '../api/types';
-import { gridOf, latest, rangeText } from './labs';
+import { gridOf, latest, latestVitals, partsOf, rangeText } from './labs';
 import { tallMan } from './tallMan';
 import { displayUnit } from './unit';
 
@@ -34,24 +34,37 @@ const chart = (results: LabResult[]): Chart => ({
 });
 
 describe('gridOf', () => {
-  it('puts laboratory first, tests by name, times newest first, and the same instant in one column', () => {
-    const grid = gridOf(
-      chart([
-        result(0, '2026-01-01T08:00:00+08:00', '140'),
-        result(1, '2026-01-01T00:00:00Z', '2.2'),
-        result(0, '2026-01-02', '141'),
-        result(2, '2026-01-03', '60'),
-        result(3, undefined, '1'),
-      ]),
-      false,
-    );
-    expect(grid.groups.map((g) => [g.category, g.rows.map((r) => r.test.code.text)])).toEqual([
-      ['laboratory', ['Calcium', 'Sodium']],
-      ['vital-signs', ['Heart rate']],
-      ['other', ['Odd']],
+  it('has times of its own for each part, newest first, the same instant in one column, tests by name', () => {
+    const all = chart([
+      result(0, '2026-01-01T08:00:00+08:00', '140'),
+      result(1, '2026-01-01T00:00:00Z', '2.2'),
+      result(0, '2026-01-02', '141'),
+      result(2, '2026-01-03', '60'),
+      result(3, undefined, '1'),
     ]);
-    expect(grid.times).toEqual(['2026-01-03', '2026-01-02', '2026-01-01T08:00:00+08:00']);
-    expect(grid.timeless.map((r) => r.value)).toEqual(['1']);
+    const names = (part: 'labs' | 'vitals' | 'other') => gridOf(all, false, part).groups.map((g) => [g.category, g.rows.map((r) => r.test.code.text)]);
+    expect(names('labs')).toEqual([['laboratory', ['Calcium', 'Sodium']]]);
+    expect(names('vitals')).toEqual([['vital-signs', ['Heart rate']]]);
+    expect(names('other')).toEqual([['other', ['Odd']]]);
+    expect([...partsOf(all, false)]).toEqual(['labs', 'vitals', 'other']);
+    expect(gridOf(all, false, 'labs').times).toEqual(['2026-01-02', '2026-01-01T08:00:00+08:00']);
+    expect(gridOf(all, false, 'other').timeless.map((r) => r.value)).toEqual(['1']);
+  });
+
+  it('writes a blood pressure that was measured as one as one', () => {
+    const all = chart([
+      result(4, '2026-01-03', '118', { ref: 'Observation/bp', field: 'component[0].valueQuantity' }),
+      result(5, '2026-01-03', '72', { ref: 'Observation/bp', field: 'component[1].valueQuantity', flag: 'L' }),
+      result(2, '2026-01-03', '60'),
+    ]);
+    all.tests.push({ key: 'e', code: { text: 'Systolic', code: '8480-6' }, category: 'vital-signs' }, { key: 'f', code: { text: 'Diastolic', code: '8462-4' }, category: 'vital-signs' });
+    expect(latestVitals(all, false).map(({ result: { value, flag }, isPressure }) => [value, flag, isPressure])).toEqual([
+      ['118/72', 'L', true],
+      ['60', undefined, false],
+    ]);
+    const apart = chart([...all.results.filter((r) => r.test !== 5), result(5, '2026-01-04', '80', { ref: 'Observation/other' })]);
+    apart.tests = all.tests;
+    expect(latestVitals(apart, false).map(({ result: { value } }) => value)).toEqual(['118', '80', '60']);
   });
 
   it('draws only numbers that count, in one unit, and hides errors until they are asked for', () => {
@@ -62,11 +75,11 @@ describe('gridOf', () => {
       result(0, '2026-01-04', 'hemolysed', { numeric: false }),
       result(0, '2026-01-05', '141', { unit: 'mmol/L', range: { low: '135', high: '145' } }),
     ];
-    const row = gridOf(chart(results), false).groups[0]?.rows[0];
+    const row = gridOf(chart(results), false, 'labs').groups[0]?.rows[0];
     expect(row?.course.map((p) => p.value)).toEqual([140, 141]);
     expect(row?.results).toHaveLength(4);
     expect(row?.range).toEqual({ low: '135', high: '145' });
-    const all = gridOf(chart(results), true).groups[0]?.rows[0];
+    const all = gridOf(chart(results), true, 'labs').groups[0]?.rows[0];
     expect(all?.results).toHaveLength(5);
     expect(all?.course.map((p) => p.value)).toEqual([140, 141]);
   });

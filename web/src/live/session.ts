@@ -1,6 +1,9 @@
 import { useQuery, type QueryClient } from '@tanstack/react-query';
 import { json, setCsrf } from '../api/client';
 import type { Session } from '../api/types';
+import { applyChoices } from './choices';
+import { setLocked } from './lock';
+import { forgetList } from '../patients/list';
 
 const key = ['session'] as const;
 
@@ -9,6 +12,7 @@ export const sessionQuery = {
   queryFn: async ({ signal }: { signal: AbortSignal }): Promise<Session> => {
     const session = await json<Session>('/api/session', { signal });
     setCsrf(session.csrf ?? '');
+    setLocked(session.locked ?? false);
     return session;
   },
   staleTime: Number.POSITIVE_INFINITY,
@@ -28,10 +32,19 @@ export function useZone(): string {
 export async function signIn(queries: QueryClient, name: string, password: string): Promise<void> {
   await json('/api/session', { method: 'POST', body: { name, password } });
   queries.clear();
+  await applyChoices();
+}
+
+/** Signs in by the code of a one-time link. */
+export async function signInByLink(queries: QueryClient, code: string): Promise<void> {
+  await json('/api/session/link', { method: 'POST', body: { code } });
+  queries.clear();
+  await applyChoices();
 }
 
 /** Ends the session here and on the server; nothing of it stays in memory. */
 export async function signOut(queries: QueryClient): Promise<void> {
   await json('/api/session', { method: 'DELETE' });
+  forgetList();
   queries.clear();
 }

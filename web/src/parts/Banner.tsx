@@ -1,4 +1,4 @@
-import type { Allergy, Chart } from '../api/types';
+import type { Allergy, Chart, Encounter } from '../api/types';
 import { useLanguage, useT } from '../i18n';
 import { AgeText } from './AgeText';
 import { mainIdentifier } from './identifier';
@@ -6,11 +6,19 @@ import { PersonName } from './PersonName';
 import { When } from './When';
 import './banner.css';
 
-/** Who this page is about: always on top, in the order name, born, sex, identifier, allergies. */
-export function Banner({ patient, allergies, allergiesKnown }: { patient: Chart['patient']; allergies: Allergy[]; allergiesKnown: boolean }) {
+interface Props {
+  patient: Chart['patient'];
+  allergies: Allergy[];
+  allergiesKnown: boolean;
+  encounters: Encounter[];
+}
+
+/** Who this page is about: always on top, in the order name, born, sex, identifier, place, allergies. */
+export function Banner({ patient, allergies, allergiesKnown, encounters }: Props) {
   const t = useT();
   const zh = useLanguage() === 'zh-Hans';
   const id = mainIdentifier(patient.identifiers);
+  const stay = patient.died ? undefined : encounters.find((encounter) => encounter.status === 'in-progress' && encounter.place);
   return (
     <section className="banner" data-died={patient.died ? '' : undefined} aria-label={t('banner.label')}>
       <div className="banner-name">
@@ -44,6 +52,12 @@ export function Banner({ patient, allergies, allergiesKnown }: { patient: Chart[
           <dt>{id?.label ?? t('banner.identifier')}</dt>
           <dd className="banner-id">{id?.value ?? t('value.notKnown')}</dd>
         </div>
+        {stay && (
+          <div>
+            <dt>{t('banner.place')}</dt>
+            <dd>{stay.place}</dd>
+          </div>
+        )}
       </dl>
       <AllergyLine allergies={allergies} known={allergiesKnown} />
       {patient.merged_into && <p className="banner-note">{t('banner.mergedInto', { id: patient.merged_into })}</p>}

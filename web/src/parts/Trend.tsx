@@ -1,47 +1,12 @@
 import { useEffect, useId, useRef, useState } from 'react';
-import type { LabResult, Range } from '../api/types';
+import type { Range } from '../api/types';
 import { useLanguage, useT } from '../i18n';
 import { useZone } from '../live/session';
 import { When } from './When';
+import { Band, numberOf, pathOf, type Point } from './Spark';
 import { formatMoment } from './time';
-import { scaleOf, timeTicks, valueTicks, type Scale } from './scale';
+import { scaleOf, timeTicks, valueTicks } from './scale';
 import './trend.css';
-
-export interface Point {
-  at_ms: number;
-  value: number;
-  result: LabResult;
-}
-
-const asNumber = (text: string | undefined): number | undefined => (text === undefined || Number.isNaN(Number(text)) ? undefined : Number(text));
-
-/** A test's course, word-sized: the line, the range behind it, the newest value as a dot. */
-export function Spark({ points, range }: { points: Point[]; range: Range | undefined }) {
-  const width = 84;
-  const height = 20;
-  const scale = scaleOf(points, asNumber(range?.low), asNumber(range?.high), { left: 3, right: width - 3, top: 3, bottom: height - 3 });
-  const last = points.at(-1);
-  return (
-    <svg className="spark" width={width} height={height} aria-hidden>
-      <Band scale={scale} range={range} />
-      <path d={pathOf(points, scale)} />
-      {last && <circle cx={scale.x(last.at_ms)} cy={scale.y(last.value)} r={2} />}
-    </svg>
-  );
-}
-
-function pathOf(points: Point[], scale: Scale): string {
-  return points.map((point, n) => `${n === 0 ? 'M' : 'L'}${scale.x(point.at_ms).toFixed(1)} ${scale.y(point.value).toFixed(1)}`).join('');
-}
-
-function Band({ scale, range }: { scale: Scale; range: Range | undefined }) {
-  const low = asNumber(range?.low);
-  const high = asNumber(range?.high);
-  if (low === undefined && high === undefined) return null;
-  const top = high === undefined ? scale.box.top : scale.y(high);
-  const bottom = low === undefined ? scale.box.bottom : scale.y(low);
-  return <rect className="band" x={scale.box.left} y={top} width={scale.box.right - scale.box.left} height={Math.max(1, bottom - top)} />;
-}
 
 interface TrendProps {
   title: string;
@@ -69,7 +34,7 @@ export function Trend({ title, unit, range, points, onPoint, onClose }: TrendPro
     return () => watch.disconnect();
   }, []);
   const height = 180;
-  const scale = scaleOf(points, asNumber(range?.low), asNumber(range?.high), { left: 52, right: width - 16, top: 14, bottom: height - 24 });
+  const scale = scaleOf(points, numberOf(range?.low), numberOf(range?.high), { left: 52, right: width - 16, top: 14, bottom: height - 24 });
   const shown = near === undefined ? undefined : points[near];
   return (
     <section className="trend" aria-labelledby={heading}>

@@ -1,9 +1,12 @@
 import { useLanguage, useT } from '../i18n';
 import { useZone } from '../live/session';
-import { foreignOffset, formatMoment, since, type Extent } from './time';
+import { foreignOffset, formatMoment, localTime, since, type Extent } from './time';
 import { useNow } from '../live/clock';
 
-/** A FHIR date or time on the page's wall clock, with the source's offset beside it where that differs. */
+/** The mark at a time that the source wrote on another clock. It is explained once in the head of the page. */
+export const ZONE_MARK = '⊕';
+
+/** A FHIR date or time on the page's wall clock; one that the source wrote in another zone is marked and says which. */
 export function When({ at, extent = 'full' }: { at: string | undefined; extent?: Extent }) {
   const language = useLanguage();
   const zone = useZone();
@@ -11,10 +14,32 @@ export function When({ at, extent = 'full' }: { at: string | undefined; extent?:
   if (!at) return <span className="muted">{t('value.notKnown')}</span>;
   const offset = extent === 'day' ? undefined : foreignOffset(at, zone);
   return (
-    <time dateTime={at} className="when">
+    <time dateTime={at} className="when" title={offset && t('when.sourceOffset', { offset })}>
       {formatMoment(language, at, zone, extent)}
-      {offset && <span className="muted"> {t('when.sourceOffset', { offset })}</span>}
+      {offset && (
+        <>
+          <span className="zone-mark" aria-hidden>
+            {ZONE_MARK}
+          </span>
+          <span className="hidden-text"> {t('when.sourceOffset', { offset })}</span>
+        </>
+      )}
     </time>
+  );
+}
+
+/** From when to when; the end's day is left out where it is the start's. */
+export function Between({ start, end, extent = 'day' }: { start: string | undefined; end: string | undefined; extent?: 'day' | 'full' }) {
+  const zone = useZone();
+  if (!end || (extent === 'day' && start === end)) return <When at={start} extent={extent} />;
+  const day = (at: string | undefined) => formatMoment('zh-Hans', at ?? '', zone, 'day');
+  const short = extent === 'full' && start?.includes('T') && end.includes('T') && day(start) === day(end);
+  return (
+    <>
+      <When at={start} extent={extent} />
+      {' – '}
+      <When at={end} extent={short ? 'clock' : extent} />
+    </>
   );
 }
 
@@ -23,4 +48,17 @@ export function Ago({ at_ms }: { at_ms: number }) {
   const t = useT();
   const { unit, count } = since(at_ms, useNow(5_000));
   return <>{t(`ago.${unit}`, { count })}</>;
+}
+
+const two = (n: number): string => String(n).padStart(2, '0');
+
+/** When what is shown was read: the clock, and how long ago that is. */
+export function AsOf({ at_ms }: { at_ms: number }) {
+  const t = useT();
+  const { hour, minute } = localTime(at_ms, useZone());
+  return (
+    <span className="as-of">
+      {t('value.asOf')} {two(hour)}:{two(minute)} (<Ago at_ms={at_ms} />)
+    </span>
+  );
 }

@@ -23,6 +23,7 @@ export function written(name: Name, language: Language): Written {
 function latinOf({ text, family, given, prefix }: Name): string | undefined {
   if (HAN.test(`${family ?? ''}${given ?? ''}`)) return HAN.test(text) || !text ? undefined : text;
   if (!family) return given ?? (HAN.test(text) ? undefined : text || undefined);
-  const title = prefix ? ` (${prefix})` : '';
+  // "Mr." and "Mr" are one title; a column of names has it in one form.
+  const title = prefix ? ` (${prefix.replace(/\.$/, '')})` : '';
   return given ? `${family.toUpperCase()}, ${given}${title}` : `${family.toUpperCase()}${title}`;
 }

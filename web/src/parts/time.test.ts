@@ -80,5 +80,5 @@ it('says how long ago in one unit', () => {
   expect(since(0, 180_000)).toEqual({ unit: 'minutes', count: 3 });
   expect(since(0, 47 * 3_600_000)).toEqual({ unit: 'hours', count: 47 });
   expect(since(0, 48 * 3_600_000)).toEqual({ unit: 'days', count: 2 });
-  expect(since(5, 0)).toEqual({ unit: 'seconds', count: 0 });
+  expect(since(5, 0)).toEqual({ unit: 'now', count: 0 });
 });

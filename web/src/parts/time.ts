@@ -192,9 +192,16 @@ export function ageAt(born: string, at_ms: number, zone: string): Age | undefine
   return age('years', Math.floor(months / 12));
 }
 
+/** Younger than this is now. */
+const NOW = 10_000;
+
+/** The zone as people call it: `UTC`, `Asia/Shanghai`. */
+export const zoneName = (zone: string): string => zone.replace(/^Etc\//, '');
+
 /** How long ago, in the one unit that says enough. */
-export function since(at_ms: number, now_ms: number): { unit: 'seconds' | 'minutes' | 'hours' | 'days'; count: number } {
+export function since(at_ms: number, now_ms: number): { unit: 'now' | 'seconds' | 'minutes' | 'hours' | 'days'; count: number } {
   const passed = Math.max(0, now_ms - at_ms);
+  if (passed < NOW) return { unit: 'now', count: 0 };
   if (passed < MINUTE) return { unit: 'seconds', count: Math.floor(passed / 1000) };
   if (passed < HOUR) return { unit: 'minutes', count: Math.floor(passed / MINUTE) };
   if (passed < 2 * DAY) return { unit: 'hours', count: Math.floor(passed / HOUR) };

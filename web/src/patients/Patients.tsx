@@ -4,6 +4,7 @@ import { useEffect, useId, useMemo, useRef, useState } from 'react';
 import { json } from '../api/client';
 import type { Found, Identifier, Patients as Answer, Reason } from '../api/types';
 import { useLanguage, useT, type Translate } from '../i18n';
+import { isLocked } from '../live/lock';
 import { useSession } from '../live/session';
 import { AgeText } from '../parts/AgeText';
 import { Failure, StaleBar } from '../parts/Failure';
@@ -11,13 +12,16 @@ import { mainIdentifier } from '../parts/identifier';
 import { Empty, PageTitle } from '../parts/Page';
 import { PersonName } from '../parts/PersonName';
 import { Waiting } from '../parts/Waiting';
-import { Ago, When } from '../parts/When';
+import { AsOf, When } from '../parts/When';
 import { moveFocus, useKeys, type Binding } from '../shell/keys';
+import { keepList } from './list';
 import { similarNames } from './similar';
 import './patients.css';
 
 const DEBOUNCE_MS = 150;
-const MOST = 50;
+/** Patients asked for at first, and when more are wanted: the server gives no longer list. */
+const FIRST = 50;
+const MOST = 200;
 const ROWS = '[data-row-link]';
 
 export function Patients() {
@@ -37,7 +41,7 @@ export function Patients() {
 function Search() {
   const t = useT();
   const navigate = useNavigate();
-  const { q } = useSearch({ from: '/inside/patients' });
+  const { q, more = false } = useSearch({ from: '/inside/patients' });
   const [text, setText] = useState(q);
   const sent = useRef(q);
   const box = useRef<HTMLInputElement>(null);
@@ -61,22 +65,27 @@ function Search() {
   }, [text, navigate]);
 
   const found = useQuery({
-    queryKey: ['patients', q],
-    queryFn: ({ signal }) => json<Answer>(`/api/patients?${new URLSearchParams({ q, limit: String(MOST) })}`, { signal }),
+    queryKey: ['patients', q, more],
+    queryFn: ({ signal }) => json<Answer>(`/api/patients?${new URLSearchParams({ q, limit: String(more ? MOST : FIRST) })}`, { signal }),
     placeholderData: keepPreviousData,
-    refetchInterval: 15_000,
+    refetchInterval: () => (isLocked() ? false : 15_000),
   });
 
   const keys = useMemo<Binding[]>(
     () => [
-      { keys: 'j', does: 'keys.next', run: () => moveFocus(ROWS, 1) },
-      { keys: 'k', does: 'keys.previous', run: () => moveFocus(ROWS, -1) },
-      { keys: 'ArrowDown', does: 'keys.next', run: () => moveFocus(ROWS, 1) },
-      { keys: 'ArrowUp', does: 'keys.previous', run: () => moveFocus(ROWS, -1) },
+      { does: 'keys.next', run: () => moveFocus(ROWS, 1) },
+      { does: 'keys.previous', run: () => moveFocus(ROWS, -1) },
+      { fixed: 'ArrowDown', does: 'keys.next', run: () => moveFocus(ROWS, 1) },
+      { fixed: 'ArrowUp', does: 'keys.previous', run: () => moveFocus(ROWS, -1) },
     ],
     [],
   );
   useKeys(keys);
+  const answer = found.data;
+  // What is in view is what `[` and `]` of a chart lead through.
+  useEffect(() => {
+    if (answer && !found.isPlaceholderData) keepList({ q, ids: answer.patients.map((patient) => patient.id) });
+  }, [answer, found.isPlaceholderData, q]);
 
   return (
     <div className="patients">
@@ -109,6 +118,10 @@ function Search() {
           onChange={(event) => setText(event.target.value)}
           onKeyDown={(event) => {
             if (event.nativeEvent.isComposing) return;
+            if (event.key === 'ArrowDown') {
+              event.preventDefault();
+              moveFocus(ROWS, 1);
+            }
             if (event.key === 'Escape') {
               if (text) setText('');
               else event.currentTarget.blur();
@@ -119,7 +132,7 @@ function Search() {
           {t('patients.hint')}
         </p>
       </form>
-      <Results q={q} answer={found.data} error={found.error} pending={found.isPending} old={found.isPlaceholderData} updated_ms={found.dataUpdatedAt} retry={() => void found.refetch()} />
+      <Results q={q} answer={answer} error={found.error} pending={found.isPending} old={found.isPlaceholderData} updated_ms={found.dataUpdatedAt} more={more} retry={() => void found.refetch()} />
     </div>
   );
 }
@@ -131,10 +144,11 @@ interface ResultsProps {
   pending: boolean;
   old: boolean;
   updated_ms: number;
+  more: boolean;
   retry: () => void;
 }
 
-function Results({ q, answer, error, pending, old, updated_ms, retry }: ResultsProps) {
+function Results({ q, answer, error, pending, old, updated_ms, more, retry }: ResultsProps) {
   const t = useT();
   if (!answer && error) return <Failure error={error} onRetry={retry} />;
   if (!answer || pending) return <Waiting lines={10} />;
@@ -150,9 +164,7 @@ function Results({ q, answer, error, pending, old, updated_ms, retry }: ResultsP
     <section aria-label={t('patients.results')} aria-busy={old}>
       <p className="patients-count muted">
         <span role="status">{count}</span>
-        <span>
-          {t('value.asOf')} <Ago at_ms={updated_ms} />
-        </span>
+        <AsOf at_ms={updated_ms} />
       </p>
       {answer.patients.length === 0 ? (
         <Empty title={t('patients.noMatch.title', { q })}>
@@ -161,6 +173,16 @@ function Results({ q, answer, error, pending, old, updated_ms, retry }: ResultsP
       ) : (
         <Table patients={answer.patients} asked={q !== ''} />
       )}
+      {answer.patients.length < answer.total &&
+        (more ? (
+          <p className="patients-more muted">{t('patients.narrow')}</p>
+        ) : (
+          <p className="patients-more">
+            <Link to="/patients" search={{ q, more: true }} replace className="button">
+              {t('patients.more', { count: Math.min(MOST, answer.total) })}
+            </Link>
+          </p>
+        ))}
     </section>
   );
 }
@@ -209,7 +231,7 @@ function Table({ patients, asked }: { patients: Found[]; asked: boolean }) {
             <td className="mono">
               <IdentifierText identifier={shownIdentifier(patient)} />
             </td>
-            <td className="wide">{patient.last_contact ? <When at={patient.last_contact} extent="day" /> : <span className="muted">{t('value.none')}</span>}</td>
+            <td className="wide">{patient.last_contact ? <When at={patient.last_contact} extent="day" /> : <span className="muted">{t('value.noneRecorded')}</span>}</td>
             {asked && <td className="muted">{patient.why.map((reason) => reasonText(t, reason)).join(' · ')}</td>}
           </tr>
         ))}

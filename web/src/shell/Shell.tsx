@@ -1,30 +1,33 @@
 import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { lazy, Suspense, useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
-import { Button, Menu, MenuItem, MenuTrigger, Popover } from 'react-aria-components';
 import { send } from '../api/client';
-import { chooseLanguage, LANGUAGES, useLanguage, useT, type Key, type Language } from '../i18n';
+import { useT } from '../i18n';
 import { useConnection } from '../live/connection';
-import { sessionQuery, signOut, useSession } from '../live/session';
-import { chooseTheme, nextTheme, THEMES, useTheme } from '../live/theme';
+import { useKeptChoices } from '../live/choices';
+import { useIdleLock, useLocked } from '../live/lock';
+import { sessionQuery, useSession } from '../live/session';
+import { nextTheme } from '../live/theme';
 import { Ago } from '../parts/When';
 import { useKeys, type Binding } from './keys';
+import { AccountMenu, LanguageMenu, ThemeMenu } from './Menus';
 import './shell.css';
 
 /** Seldom opened: its dialog is fetched when it is. */
 const KeysHelp = lazy(async () => ({ default: (await import('./KeysHelp')).KeysHelp }));
 
+const LockScreen = lazy(async () => ({ default: (await import('./LockScreen')).LockScreen }));
+
 interface Place {
   to: '/patients' | '/sql';
   feature: string;
-  word: Key;
-  key: string;
+  word: 'place.patients' | 'place.sql';
   icon: ReactNode;
 }
 
 const PLACES: Place[] = [
-  { to: '/patients', feature: 'patients', word: 'place.patients', key: 'g p', icon: <path d="M8 8a3 3 0 1 0 0-6 3 3 0 0 0 0 6Zm-6 6c0-3 2.5-4.5 6-4.5s6 1.5 6 4.5" /> },
-  { to: '/sql', feature: 'sql', word: 'place.sql', key: 'g s', icon: <path d="M2 3h12v10H2zM2 6.5h12M6.5 6.5V13M2 10h12" /> },
+  { to: '/patients', feature: 'patients', word: 'place.patients', icon: <path d="M8 8a3 3 0 1 0 0-6 3 3 0 0 0 0 6Zm-6 6c0-3 2.5-4.5 6-4.5s6 1.5 6 4.5" /> },
+  { to: '/sql', feature: 'sql', word: 'place.sql', icon: <path d="M2 3h12v10H2zM2 6.5h12M6.5 6.5V13M2 10h12" /> },
 ];
 
 /** The frame of every page of somebody signed in: rail, top bar, and what holds for all pages. */
@@ -33,19 +36,25 @@ export function Shell() {
   const session = useSession();
   const navigate = useNavigate();
   const [help, setHelp] = useState(false);
-  const places = PLACES.filter((place) => session?.features.includes(place.feature));
+  const features = session?.features;
+  const places = useMemo(() => PLACES.filter((place) => features?.includes(place.feature)), [features]);
   const path = useRouterState({ select: (state) => state.location.pathname });
 
   const keys = useMemo<Binding[]>(
     () => [
-      ...places.map((place): Binding => ({ keys: place.key, does: place.word, run: () => void navigate({ to: place.to }) })),
-      { keys: '/', does: 'keys.search', run: focusSearch },
-      { keys: '?', does: 'keys.help', run: () => setHelp(true) },
-      { keys: 't', does: 'keys.theme', run: nextTheme },
+      ...places.map((place): Binding => ({ does: place.word, run: () => void navigate({ to: place.to }) })),
+      { does: 'place.me', run: () => void navigate({ to: '/me' }) },
+      { does: 'keys.search', run: focusSearch },
+      { does: 'keys.help', run: () => setHelp(true) },
+      { does: 'keys.theme', run: nextTheme },
     ],
     [places, navigate],
   );
   useKeys(keys);
+  const locked = useLocked();
+  const isPerson = Boolean(session?.person);
+  useIdleLock(isPerson);
+  useKeptChoices(isPerson && !locked);
 
   // Ctrl+K is no single letter: it works from text fields too.
   useEffect(() => {
@@ -60,41 +69,48 @@ export function Shell() {
   }, []);
 
   return (
-    <div className="shell">
-      <a className="skip" href="#main">
-        {t('shell.skip')}
-      </a>
-      <header className="top">
-        <TopSearch />
-        <div className="top-tools">
-          <ConnectionDot />
-          <LanguageMenu />
-          <ThemeMenu />
-          <AccountMenu onKeys={() => setHelp(true)} />
-        </div>
-      </header>
-      <nav className="rail" aria-label={t('shell.rail')}>
-        {places.map((place) => (
-          <Link key={place.to} to={place.to} className="rail-link" data-within={place.to === '/patients' && path.startsWith('/p/') ? '' : undefined} activeProps={{ 'aria-current': 'page' }}>
-            <svg viewBox="0 0 16 16" aria-hidden>
-              {place.icon}
-            </svg>
-            {t(place.word)}
-          </Link>
-        ))}
-      </nav>
-      <main id="main" tabIndex={-1}>
-        <Offline />
-        <NewVersion />
-        <Outlet />
-      </main>
-      <RouteAnnouncer path={path} />
-      {help && (
-        <Suspense>
-          <KeysHelp isOpen onClose={() => setHelp(false)} />
+    <>
+      <div className="shell" data-locked={locked ? '' : undefined} inert={locked}>
+        <a className="skip" href="#main">
+          {t('shell.skip')}
+        </a>
+        <header className="top">
+          <TopSearch />
+          <div className="top-tools">
+            <ConnectionDot />
+            <LanguageMenu />
+            <ThemeMenu />
+            <AccountMenu onKeys={() => setHelp(true)} />
+          </div>
+        </header>
+        <nav className="rail" aria-label={t('shell.rail')}>
+          {places.map((place) => (
+            <Link key={place.to} to={place.to} className="rail-link" data-within={place.to === '/patients' && path.startsWith('/p/') ? '' : undefined} activeProps={{ 'aria-current': 'page' }}>
+              <svg viewBox="0 0 16 16" aria-hidden>
+                {place.icon}
+              </svg>
+              {t(place.word)}
+            </Link>
+          ))}
+        </nav>
+        <main id="main" tabIndex={-1}>
+          <Offline />
+          <NewVersion />
+          <Outlet />
+        </main>
+        <RouteAnnouncer path={path} />
+        {help && (
+          <Suspense>
+            <KeysHelp isOpen onClose={() => setHelp(false)} />
+          </Suspense>
+        )}
+      </div>
+      {locked && (
+        <Suspense fallback={<div className="lock" />}>
+          <LockScreen />
         </Suspense>
       )}
-    </div>
+    </>
   );
 }
 
@@ -221,100 +237,5 @@ function NewVersion() {
         {t('shell.reload')}
       </button>
     </div>
-  );
-}
-
-export function LanguageMenu() {
-  const t = useT();
-  const language = useLanguage();
-  return (
-    <MenuTrigger>
-      <Button className="button" data-quiet aria-label={t('shell.language')}>
-        <span aria-hidden>{language === 'zh-Hans' ? '中' : 'EN'}</span>
-      </Button>
-      <Popover className="popover" placement="bottom end">
-        <Menu
-          aria-label={t('shell.language')}
-          selectionMode="single"
-          selectedKeys={[language]}
-          onAction={(key) => void chooseLanguage(key as Language)}
-        >
-          {Object.entries(LANGUAGES).map(([tag, name]) => (
-            <MenuItem key={tag} id={tag} className="menu-item" textValue={name}>
-              <span lang={tag}>{name}</span>
-            </MenuItem>
-          ))}
-        </Menu>
-      </Popover>
-    </MenuTrigger>
-  );
-}
-
-export function ThemeMenu() {
-  const t = useT();
-  const theme = useTheme();
-  return (
-    <MenuTrigger>
-      <Button className="button" data-quiet aria-label={t('shell.theme')}>
-        <span aria-hidden>◐</span>
-      </Button>
-      <Popover className="popover" placement="bottom end">
-        <Menu
-          aria-label={t('shell.theme')}
-          selectionMode="single"
-          selectedKeys={[theme]}
-          onAction={(key) => {
-            const wanted = THEMES.find((name) => name === key);
-            if (wanted) chooseTheme(wanted);
-          }}
-        >
-          {THEMES.map((name) => (
-            <MenuItem key={name} id={name} className="menu-item">
-              {t(`theme.${name}`)}
-            </MenuItem>
-          ))}
-        </Menu>
-      </Popover>
-    </MenuTrigger>
-  );
-}
-
-function AccountMenu({ onKeys }: { onKeys: () => void }) {
-  const t = useT();
-  const session = useSession();
-  const queries = useQueryClient();
-  const navigate = useNavigate();
-  const name = session?.person?.name ?? session?.principal ?? '';
-  const leave = async () => {
-    await signOut(queries).catch(() => queries.clear());
-    await navigate({ to: '/signin', search: {} });
-  };
-  return (
-    <MenuTrigger>
-      <Button className="button account" data-quiet aria-label={t('shell.account', { name })}>
-        <span className="account-name">{name}</span>
-        <span aria-hidden>▾</span>
-      </Button>
-      <Popover className="popover" placement="bottom end">
-        <p className="popover-head muted">
-          {name}
-          {session?.person && <> · {session.person.role === 'admin' ? t('role.admin') : t('role.clinician')}</>}
-        </p>
-        <Menu
-          aria-label={t('shell.account', { name })}
-          onAction={(key) => {
-            if (key === 'keys') onKeys();
-            else void leave();
-          }}
-        >
-          <MenuItem id="keys" className="menu-item">
-            {t('keys.title')}
-          </MenuItem>
-          <MenuItem id="leave" className="menu-item">
-            {t('shell.signOut')}
-          </MenuItem>
-        </Menu>
-      </Popover>
-    </MenuTrigger>
   );
 }

@@ -1,20 +1,15 @@
-import { useEffect, useSyncExternalStore } from 'react';
+import { useEffect } from 'react';
+import { keysOf, singleKeys, type Action } from './keymap';
 import type { Key } from '../i18n';
-import { preference } from '../live/preference';
 
-/** One key, or two in a row (`g p`), what it does, and its words for the list of keys. */
-export interface Binding {
-  keys: string;
-  does: Key;
-  run: () => void;
-}
+/** What a key does on this page: an action whose keys a person may choose, or a key that is the same everywhere. */
+export type Binding = { does: Action; run: () => void } | { fixed: 'Escape' | 'ArrowDown' | 'ArrowUp'; does: Key; run: () => void };
+
+/** The key, or two in a row (`g p`), of a binding. */
+export const keysOfBinding = (binding: Binding): string => ('fixed' in binding ? binding.fixed : keysOf(binding.does));
 
 /** How long the second key of a pair is waited for. */
 const PAIR_MS = 1_000;
-
-const single = preference<'on' | 'off'>('single-keys', 'on', (text) => (text === 'on' || text === 'off' ? text : undefined));
-export const useSingleKeys = (): 'on' | 'off' => useSyncExternalStore(single.subscribe, single.get);
-export const setSingleKeys = (on: boolean): void => single.set(on ? 'on' : 'off');
 
 /** The newest comes first, so that a panel's `Escape` goes before the page's. */
 let bound: Binding[][] = [];
@@ -32,17 +27,18 @@ let first_ms = 0;
 function onKey(event: KeyboardEvent): void {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
   const letter = event.key.length === 1;
-  if (letter && (single.get() === 'off' || typing(event.target))) return;
+  if (typing(event.target) && (letter || event.key.startsWith('Arrow'))) return;
+  if (letter && !singleKeys()) return;
   // A dialog or menu of its own keeps all keys to itself.
   if (event.target instanceof Element && event.target.closest('[role="dialog"][data-modal],[role="menu"]')) return;
   const pair = first && event.timeStamp - first_ms < PAIR_MS ? `${first} ${event.key}` : '';
   first = '';
   const all = allBindings();
-  const match = all.find((b) => b.keys === pair) ?? all.find((b) => b.keys === event.key);
+  const match = all.find((b) => keysOfBinding(b) === pair) ?? all.find((b) => keysOfBinding(b) === event.key);
   if (match) {
     event.preventDefault();
     match.run();
-  } else if (all.some((b) => b.keys.startsWith(`${event.key} `))) {
+  } else if (all.some((b) => keysOfBinding(b).startsWith(`${event.key} `))) {
     first = event.key;
     first_ms = event.timeStamp;
   }
@@ -57,7 +53,7 @@ export function useKeys(bindings: Binding[]): void {
     return () => {
       bound = bound.filter((b) => b !== bindings);
     };
-  });
+  }, [bindings]);
 }
 
 /** Moves focus among the elements of `selector` on the page: what `j` and `k` do in lists. */

@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
 import { useT } from '../i18n';
-import { LanguageMenu, ThemeMenu } from '../shell/Shell';
+import { LanguageMenu, ThemeMenu } from '../shell/Menus';
 import './front.css';
 
 /** The frame of the pages before anybody is signed in. */

@@ -2,21 +2,15 @@ import { useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { useEffect, useId, useRef, useState, type FormEvent } from 'react';
 import { ApiError, json } from '../api/client';
+import type { Setup } from '../api/types';
 import { useT } from '../i18n';
 import { PageTitle } from '../parts/Page';
+import { takeCode } from './code';
 import { field } from './field';
 import { Front } from './Front';
 
 /** Passwords shorter than this are refused by the server too. */
 const LEAST_CHARACTERS = 12;
-
-/** The one-time code of the set-up link, behind `#` (which browsers never send) or `?`. It is taken out of the address. */
-function takeCode(): string {
-  const { hash, search } = globalThis.location;
-  const code = new URLSearchParams(hash.slice(1)).get('code') ?? new URLSearchParams(search).get('code') ?? '';
-  if (code) globalThis.history.replaceState(globalThis.history.state, '', globalThis.location.pathname);
-  return code;
-}
 
 export function SetUp() {
   const t = useT();
@@ -30,6 +24,13 @@ export function SetUp() {
   useEffect(() => {
     if (problem) failure.current?.focus();
   }, [problem]);
+  // A link that is spent says so before a form is filled in for it.
+  useEffect(() => {
+    if (!code) return;
+    json<Setup>('/api/setup/check', { method: 'POST', body: { code } })
+      .then(({ valid }) => valid === false && setProblem(t('setup.spent')))
+      .catch(() => undefined);
+  }, [code, t]);
 
   const submit = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();

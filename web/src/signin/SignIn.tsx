@@ -3,28 +3,17 @@ import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useEffect, useId, useRef, useState, type FormEvent } from 'react';
 import { ApiError, json } from '../api/client';
 import type { Setup } from '../api/types';
-import { useT, type Translate } from '../i18n';
-import { signIn } from '../live/session';
+import { useT } from '../i18n';
+import { signIn, signInByLink } from '../live/session';
 import { PageTitle } from '../parts/Page';
+import { takeCode } from './code';
 import { field } from './field';
 import { Front } from './Front';
+import { wordsOfLink, wordsOfRefusal } from './refusal';
 
 /** Only a path of this site may be gone back to. */
 export function safeReturn(to: string | undefined): string {
   return to && /^\/(?![/\\])/.test(to) ? to : '/patients';
-}
-
-export function wordsOfRefusal(t: Translate, error: ApiError): string {
-  if (error.status === 0) return t('failure.offline.text');
-  if (error.status === 429) {
-    if (error.wait_s !== undefined) return t('failure.busy.text', { seconds: error.wait_s });
-    // The refusal says until when.
-    const until_ms = Date.parse(/\d{4}-\d\d-\d\dT[\d:.]+Z/.exec(error.message)?.[0] ?? '');
-    return Number.isNaN(until_ms) ? t('signin.locked') : t('signin.lockedMinutes', { minutes: Math.max(1, Math.ceil((until_ms - Date.now()) / 60_000)) });
-  }
-  if (/\bdisabled\b/.test(error.message)) return t('signin.disabled');
-  if (error.status === 401) return t('signin.wrong');
-  return error.message || t('failure.broken.text');
 }
 
 export function SignIn() {
@@ -33,7 +22,8 @@ export function SignIn() {
   const queries = useQueryClient();
   const navigate = useNavigate();
   const [problem, setProblem] = useState('');
-  const [busy, setBusy] = useState(false);
+  const [code] = useState(takeCode);
+  const [busy, setBusy] = useState(code !== '');
   const failure = useRef<HTMLParagraphElement>(null);
   const ids = { name: useId(), password: useId(), problem: useId() };
   const setup = useQuery({
@@ -45,6 +35,19 @@ export function SignIn() {
     if (problem) failure.current?.focus();
   }, [problem]);
 
+  // A sign-in link: its code is good once, so it is sent once.
+  const spent = useRef(false);
+  useEffect(() => {
+    if (!code || spent.current) return;
+    spent.current = true;
+    signInByLink(queries, code)
+      .then(() => navigate({ href: safeReturn(to), replace: true }))
+      .catch((error: unknown) => {
+        setProblem(error instanceof ApiError ? wordsOfLink(t, error) : t('failure.broken.text'));
+        setBusy(false);
+      });
+  }, [code, queries, navigate, to, t]);
+
   const submit = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
@@ -54,8 +57,7 @@ export function SignIn() {
       await signIn(queries, field(form, 'name').trim(), field(form, 'password'));
       await navigate({ href: safeReturn(to) });
     } catch (error) {
-      if (error instanceof ApiError && error.status === 404) setProblem(t('failure.broken.text'));
-      else setProblem(error instanceof ApiError ? wordsOfRefusal(t, error) : t('failure.broken.text'));
+      setProblem(error instanceof ApiError ? wordsOfRefusal(t, error) : t('failure.broken.text'));
     } finally {
       setBusy(false);
     }
@@ -64,6 +66,7 @@ export function SignIn() {
   return (
     <Front>
       <PageTitle>{t('signin.title')}</PageTitle>
+      {code && busy && <p role="status">{t('signin.link.busy')}</p>}
       {to && <p className="muted">{t('signin.returning')}</p>}
       {!navigator.cookieEnabled && <p className="notice" data-kind="danger">{t('signin.cookies')}</p>}
       {problem && (

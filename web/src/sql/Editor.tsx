@@ -1,17 +1,26 @@
-import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from '@codemirror/autocomplete';
+import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap, type Completion, type CompletionContext, type CompletionResult } from '@codemirror/autocomplete';
 import { defaultKeymap, history, historyKeymap, indentWithTab } from '@codemirror/commands';
-import { PostgreSQL, sql } from '@codemirror/lang-sql';
+import { PostgreSQL, sql, type SQLNamespace } from '@codemirror/lang-sql';
 import { bracketMatching, HighlightStyle, syntaxHighlighting } from '@codemirror/language';
 import { setDiagnostics } from '@codemirror/lint';
-import { EditorState } from '@codemirror/state';
+import { Compartment, EditorState, type Extension } from '@codemirror/state';
 import { drawSelection, EditorView, highlightActiveLine, keymap, lineNumbers } from '@codemirror/view';
 import { tags } from '@lezer/highlight';
-import { useEffect, useImperativeHandle, useRef, type Ref } from 'react';
+import { useEffect, useImperativeHandle, useRef, useState, type Ref } from 'react';
+import type { SqlTable } from '../api/types';
+import { tablesIn } from './catalogue';
 import { charactersBefore, statementAt, type Statement } from './statement';
 
 export interface EditorHandle {
+  /** The statement that would run now. */
+  statement: () => string;
+  /** Everything that is written. */
   text: () => string;
   focus: () => void;
+  /** Writes at the cursor. */
+  insert: (text: string) => void;
+  /** Writes in the place of everything; undo brings it back. */
+  replace: (text: string) => void;
   /** Marks the place of an error in the statement run last, in bytes; `undefined` takes the mark away. */
   markError: (at_bytes: number | undefined, message: string) => void;
 }
@@ -27,15 +36,10 @@ interface Props {
   ref: Ref<EditorHandle>;
   label: string;
   start: string;
+  tables: SqlTable[] | undefined;
   onRun: (sql: string) => void;
   onCancel: () => void;
 }
-
-/** Tables of the lake with what a question most often names; the server's catalogue says the rest. */
-const TABLES = [
-  'patient', 'encounter', 'condition', 'observation', 'medication_request', 'medication_administration', 'procedure', 'diagnostic_report',
-  'immunization', 'allergy', 'appointment', 'document', 'claim', 'practitioner', 'organization', 'location', 'resource', 'arrival',
-];
 
 const colours = HighlightStyle.define([
   { tag: tags.keyword, color: 'var(--accent)', fontWeight: '600' },
@@ -53,16 +57,43 @@ const look = EditorView.theme({
   '&.cm-focused .cm-selectionBackground, .cm-selectionBackground': { backgroundColor: 'var(--select) !important' },
   '&.cm-focused': { outline: '2px solid var(--accent)', outlineOffset: '-2px' },
   '.cm-tooltip': { backgroundColor: 'var(--panel)', color: 'var(--text)', border: '1px solid var(--control)' },
-  '.cm-tooltip-autocomplete ul li[aria-selected]': { backgroundColor: 'var(--select)', color: 'var(--text)' },
+  '.cm-tooltip.cm-tooltip-autocomplete > ul > li[aria-selected]': { backgroundColor: 'var(--select)', color: 'var(--text)' },
+  '.cm-tooltip-autocomplete > ul > li': { minHeight: '24px', lineHeight: '24px' },
+  '.cm-completionDetail': { color: 'var(--muted)', fontStyle: 'normal' },
+  '.cm-completionInfo': { fontFamily: 'var(--sans)', maxWidth: '320px' },
   '.cm-diagnostic-error': { borderLeftColor: 'var(--danger)' },
   '.cm-lintRange-error': { backgroundImage: 'none', textDecoration: 'underline wavy var(--danger)' },
 });
 
-export function Editor({ ref, label, start, onRun, onCancel }: Props) {
+const columnsOf = (table: SqlTable, boost: number): Completion[] =>
+  table.columns.map((column) => ({ label: column.name, type: 'property', detail: column.type, info: column.comment, boost }));
+
+/** What SQL can be completed with: tables, columns behind a table's name or alias, and bare columns of the tables in use. */
+function language(tables: SqlTable[]): Extension {
+  const schema: SQLNamespace = Object.fromEntries(
+    tables.map((table) => [table.name, { self: { label: table.name, type: 'type', info: table.comment }, children: columnsOf(table, 0) }]),
+  );
+  const bare = (context: CompletionContext): CompletionResult | null => {
+    const word = context.matchBefore(/[A-Za-z_][A-Za-z0-9_]*$/);
+    const from = word?.from ?? context.pos;
+    if ((!word && !context.explicit) || context.state.sliceDoc(from - 1, from) === '.') return null;
+    const text = context.state.doc.toString();
+    const used = tablesIn(statementAt(text, context.pos, context.pos).text, tables);
+    const seen = new Set<string>();
+    const options = used.flatMap((table) => columnsOf(table, 1)).filter(({ label }) => !seen.has(label) && seen.add(label));
+    return options.length > 0 ? { from, options, validFor: /^[A-Za-z0-9_]*$/ } : null;
+  };
+  return [sql({ dialect: PostgreSQL, upperCaseKeywords: true, schema }), PostgreSQL.language.data.of({ autocomplete: bare })];
+}
+
+export function Editor({ ref, label, start, tables, onRun, onCancel }: Props) {
   const place = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView>(undefined);
   const last = useRef<Statement>({ text: '', at: 0 });
   const acts = useRef({ onRun, onCancel });
+  // What changes while the editor stays, and with it what is written.
+  const [speech] = useState(() => new Compartment());
+  const [words] = useState(() => new Compartment());
   useEffect(() => {
     acts.current = { onRun, onCancel };
   });
@@ -78,6 +109,7 @@ export function Editor({ ref, label, start, onRun, onCancel }: Props) {
       parent: place.current,
       state: EditorState.create({
         doc: start,
+        selection: { anchor: start.length },
         extensions: [
           ...(nonce ? [EditorView.cspNonce.of(nonce)] : []),
           lineNumbers(),
@@ -87,11 +119,11 @@ export function Editor({ ref, label, start, onRun, onCancel }: Props) {
           bracketMatching(),
           closeBrackets(),
           autocompletion(),
-          sql({ dialect: PostgreSQL, upperCaseKeywords: true, schema: Object.fromEntries(TABLES.map((table) => [table, []])) }),
+          speech.of(language([])),
           syntaxHighlighting(colours),
           look,
           EditorView.lineWrapping,
-          EditorView.contentAttributes.of({ 'aria-label': label }),
+          words.of([]),
           keymap.of([
             { key: 'Mod-Enter', run },
             { key: 'Mod-.', run: () => (acts.current.onCancel(), true) },
@@ -106,13 +138,37 @@ export function Editor({ ref, label, start, onRun, onCancel }: Props) {
     });
     view.current = made;
     return () => made.destroy();
-  }, [label, start]);
+  }, [start, speech, words]);
+
+  useEffect(() => {
+    view.current?.dispatch({ effects: speech.reconfigure(language(tables ?? [])) });
+  }, [tables, speech]);
+  useEffect(() => {
+    view.current?.dispatch({ effects: words.reconfigure(EditorView.contentAttributes.of({ 'aria-label': label, spellcheck: 'false', autocorrect: 'off', autocapitalize: 'none' })) });
+  }, [label, words]);
 
   useImperativeHandle(
     ref,
     () => ({
-      text: () => (view.current ? take(view.current.state, last) : ''),
+      statement: () => (view.current ? take(view.current.state, last) : ''),
+      text: () => view.current?.state.doc.toString() ?? '',
       focus: () => view.current?.focus(),
+      insert: (text) => {
+        const target = view.current;
+        if (!target) return;
+        const { from, to } = target.state.selection.main;
+        const before = target.state.sliceDoc(from - 1, from);
+        // A name is kept apart from a word that it would run into.
+        const written = /[\w"]/.test(before) ? ` ${text}` : text;
+        target.dispatch({ changes: { from, to, insert: written }, selection: { anchor: from + written.length }, scrollIntoView: true });
+        target.focus();
+      },
+      replace: (text) => {
+        const target = view.current;
+        if (!target) return;
+        target.dispatch({ changes: { from: 0, to: target.state.doc.length, insert: text }, selection: { anchor: text.length } });
+        target.focus();
+      },
       markError: (at_bytes, message) => {
         const target = view.current;
         if (!target) return;

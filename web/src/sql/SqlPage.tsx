@@ -1,87 +1,153 @@
 import { useMutation } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
-import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
-import { ApiError, send } from '../api/client';
+import { useCallback, useEffect, useId, useMemo, useRef, useState } from 'react';
+import { ApiError } from '../api/client';
 import type { SqlResult } from '../api/types';
 import { useT } from '../i18n';
 import { useLasting } from '../live/clock';
-import { DataGrid, type Column } from '../parts/DataGrid';
-import { Failure } from '../parts/Failure';
+import { useSession } from '../live/session';
 import { PageTitle } from '../parts/Page';
-import { cellText, csvOf, parseExact } from './result';
-import { Editor, type EditorHandle } from './Editor';
-import { charactersBefore } from './statement';
+import { AsOf } from '../parts/When';
 import { useKeys, type Binding } from '../shell/keys';
+import { MenuButton } from '../shell/Menus';
+import { ask, askFile, FILES, save, type FileForm } from './ask';
+import { useTables } from './catalogue';
+import { Editor, type EditorHandle } from './Editor';
+import { historyOf } from './history';
+import { LIMIT, LIMITS } from './limits';
+import { Problem } from './Problem';
+import { csvOf } from './result';
+import { ResultGrid } from './ResultGrid';
+import { Side } from './Side';
 import './sql.css';
 
-/** Rows asked for; the table says when there are more. */
-const LIMIT = 10_000;
 const FIRST = 'SELECT * FROM patient LIMIT 100';
 
-async function ask(sql: string, signal: AbortSignal): Promise<SqlResult> {
-  const response = await send('/api/sql', { method: 'POST', body: { sql, limit: LIMIT }, signal });
-  return parseExact(await response.text()) as SqlResult;
+/** An answer, with what was asked and when it came. */
+interface Answered {
+  sql: string;
+  result: SqlResult;
+  at_ms: number;
+}
+
+interface Question {
+  sql: string;
+  /** As a file instead of on the page. */
+  form?: FileForm;
+}
+
+const isCancelled = (error: unknown): boolean => error instanceof DOMException && error.name === 'AbortError';
+
+/** One controller at a time: a new question ends the one before. */
+function useQuestion(limit: number, account: string) {
+  const navigate = useNavigate();
+  const running = useRef<AbortController>(undefined);
+  // What was there stays until something newer is.
+  const [answered, setAnswered] = useState<Answered>();
+  const question = useMutation({
+    mutationFn: async ({ sql, form }: Question) => {
+      running.current?.abort();
+      const own = new AbortController();
+      running.current = own;
+      const at_ms = Date.now();
+      try {
+        if (form) {
+          const { content, seq } = await askFile(sql, form, own.signal);
+          save(content, `medweave-${seq}.${FILES[form]}`);
+          return;
+        }
+        const result = await ask(sql, limit, own.signal);
+        setAnswered({ sql, result, at_ms: Date.now() });
+        historyOf(account).remember({ sql, at_ms, rows: result.rows.length });
+      } catch (error) {
+        if (!form && error instanceof ApiError && error.status > 0) historyOf(account).remember({ sql, at_ms });
+        throw error;
+      }
+    },
+    onError: (error) => {
+      if (error instanceof ApiError && error.status === 401) void navigate({ to: '/signin', search: { to: '/sql' } });
+    },
+  });
+  const cancel = useCallback(() => running.current?.abort(), []);
+  useEffect(() => cancel, [cancel]);
+  return { question, answered, cancel };
 }
 
 export function SqlPage() {
   const t = useT();
   const navigate = useNavigate();
-  const { q } = useSearch({ from: '/inside/sql' });
+  const { q, limit = LIMIT } = useSearch({ from: '/inside/sql' });
+  const account = useSession()?.person?.account ?? '';
   const editor = useRef<EditorHandle>(null);
-  const running = useRef<AbortController>(undefined);
   const [start] = useState(q ?? FIRST);
-  const query = useMutation({
-    mutationFn: (sql: string) => {
-      running.current?.abort();
-      running.current = new AbortController();
-      return ask(sql, running.current.signal);
-    },
-    onError: (error) => {
-      if (error instanceof ApiError && error.at !== undefined) editor.current?.markError(error.at, error.message);
-      if (error instanceof ApiError && error.status === 401) void navigate({ to: '/signin', search: { to: '/sql' } });
-    },
-  });
-  const { mutate } = query;
+  const tables = useTables();
+  const { question, answered, cancel } = useQuestion(limit, account);
+  const { mutate, error } = question;
+
   const run = useCallback(
     (sql: string) => {
       editor.current?.markError(undefined, '');
-      void navigate({ to: '/sql', search: { q: sql }, replace: true });
-      mutate(sql);
+      // The address holds everything that is written, so that what is sent on is what is seen.
+      void navigate({ to: '/sql', search: (before) => ({ ...before, q: editor.current?.text() ?? sql }), replace: true, resetScroll: false });
+      mutate({ sql });
     },
     [mutate, navigate],
   );
-  const cancel = useCallback(() => running.current?.abort(), []);
-  useEffect(() => cancel, [cancel]);
-  const keys = useMemo<Binding[]>(() => [{ keys: 'e', does: 'sql.toEditor', run: () => editor.current?.focus() }], []);
+  useEffect(() => {
+    if (error instanceof ApiError && error.at !== undefined) editor.current?.markError(error.at, error.message);
+  }, [error]);
+  const keys = useMemo<Binding[]>(() => [{ does: 'sql.toEditor', run: () => editor.current?.focus() }], []);
   useKeys(keys);
 
-  const cancelled = query.error instanceof DOMException && query.error.name === 'AbortError';
+  const cancelled = isCancelled(error);
   return (
     <div className="sql">
-      <div className="sql-head">
-        <PageTitle>{t('sql.title')}</PageTitle>
-        <span className="muted">{t('sql.keys')}</span>
-      </div>
-      <Editor ref={editor} label={t('sql.editor')} start={start} onRun={run} onCancel={cancel} />
-      <div className="sql-bar">
-        <button type="button" className="button" data-primary onClick={() => run(editor.current?.text() ?? '')}>
-          {t('sql.run')}
-        </button>
-        {query.isPending && <Running onCancel={cancel} />}
-        {query.data && !query.isPending && <Facts result={query.data} />}
-        {query.data && (
-          <button type="button" className="button" onClick={() => download(query.data)}>
-            {t('sql.csv')}
+      <Side tables={tables} account={account} onInsert={(text) => editor.current?.insert(text)} onTake={(sql) => editor.current?.replace(sql)} />
+      <div className="sql-main">
+        <div className="sql-head">
+          <PageTitle>{t('sql.title')}</PageTitle>
+          <span className="muted">{t('sql.keys')}</span>
+        </div>
+        <Editor ref={editor} label={t('sql.editor')} start={start} tables={tables} onRun={run} onCancel={cancel} />
+        <div className="sql-bar">
+          <button type="button" className="button" data-primary onClick={() => run(editor.current?.statement() ?? '')}>
+            {t('sql.run')}
           </button>
-        )}
-      </div>
-      <div className="sql-result">
-        {cancelled && <p className="notice">{t('sql.cancelled')}</p>}
-        {query.error && !cancelled && <Problem error={query.error} sql={query.variables ?? ''} />}
-        {query.data && <ResultGrid result={query.data} />}
-        {!query.data && !query.error && !query.isPending && <p className="muted sql-empty">{t('sql.empty')}</p>}
+          <Limit limit={limit} onLimit={(rows) => void navigate({ to: '/sql', search: (before) => ({ ...before, limit: rows }), replace: true, resetScroll: false })} />
+          {question.isPending && <Running onCancel={cancel} />}
+          <span className="sql-space" />
+          {answered && <Files answered={answered} onFile={(form) => mutate({ sql: answered.sql, form })} />}
+          <CopyLink />
+        </div>
+        <div className="sql-result">
+          {cancelled && <p className="notice">{t('sql.cancelled')}</p>}
+          {error && !cancelled && <Problem error={error} sql={question.variables?.sql ?? ''} />}
+          {answered && (error || question.isPending) && <p className="muted">{t('sql.before')}</p>}
+          {answered && <Facts answered={answered} />}
+          {answered && <ResultGrid key={answered.at_ms} result={answered.result} />}
+          {!answered && !error && !question.isPending && <p className="muted sql-empty">{t('sql.empty')}</p>}
+        </div>
       </div>
     </div>
+  );
+}
+
+function Limit({ limit, onLimit }: { limit: number; onLimit: (rows: number) => void }) {
+  const t = useT();
+  const id = useId();
+  return (
+    <span className="sql-limit">
+      <label htmlFor={id} className="muted">
+        {t('sql.limit')}
+      </label>
+      <select id={id} className="input" value={limit} onChange={(event) => onLimit(Number(event.target.value))}>
+        {LIMITS.map((rows) => (
+          <option key={rows} value={rows}>
+            {t('sql.limitRows', { count: rows })}
+          </option>
+        ))}
+      </select>
+    </span>
   );
 }
 
@@ -99,7 +165,7 @@ function Running({ onCancel }: { onCancel: () => void }) {
   );
 }
 
-function Facts({ result }: { result: SqlResult }) {
+function Facts({ answered: { result, at_ms } }: { answered: Answered }) {
   const t = useT();
   return (
     <p className="sql-facts" role="status">
@@ -107,70 +173,44 @@ function Facts({ result }: { result: SqlResult }) {
       {result.truncated && <b className="sql-truncated"> {t('sql.truncated', { limit: result.rows.length })}</b>}
       <span className="muted">
         {' · '}
-        {t('sql.ms', { ms: Math.round(result.ms) })} · {t('sql.lag', { seconds: Math.round(result.lag_s * 10) / 10 })} · {t('sql.seq', { seq: result.seq })}
+        {t('sql.ms', { ms: Math.round(result.ms) })} · {t('sql.lag', { seconds: Math.round(result.lag_s * 10) / 10 })} · {t('sql.seq', { seq: result.seq })} · <AsOf at_ms={at_ms} />
       </span>
     </p>
   );
 }
 
-/** What is wrong with the statement and where; or why the server could not run it at all. */
-function Problem({ error, sql }: { error: Error; sql: string }) {
+/** The result as a file. What is on the page whole is written as CSV from there; anything else is asked for anew. */
+function Files({ answered: { result }, onFile }: { answered: Answered; onFile: (form: FileForm) => void }) {
   const t = useT();
-  if (!(error instanceof ApiError)) return <Failure error={error} />;
-  if (error.status === 404 || error.status === 501) {
-    return (
-      <div className="notice" data-kind="warn" role="alert">
-        <b>{t('sql.absent.title')}</b>
-        <p>{t('sql.absent.text')}</p>
-      </div>
-    );
-  }
-  if (error.status !== 400 && error.status !== 422) return <Failure error={error} />;
-  const before = error.at === undefined ? undefined : sql.slice(0, charactersBefore(sql, error.at)).split('\n');
   return (
-    <div className="notice" data-kind="danger" role="alert">
-      <b>
-        {before ? t('sql.errorAt', { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 }) : t('sql.error')}
-      </b>
-      <pre className="sql-words" lang="en">{error.message}</pre>
-      {error.hint && <p>{error.hint}</p>}
-    </div>
-  );
-}
-
-const NUMERIC = /^(u?int|float|double|decimal|bigint|smallint|tinyint|real|numeric)/i;
-
-function ResultGrid({ result }: { result: SqlResult }) {
-  const t = useT();
-  const columns = useMemo<Column[]>(
-    () =>
-      result.columns.map((column, n) => {
-        const sample = result.rows.slice(0, 200).reduce((longest, row) => Math.max(longest, cellText(row[n]).length), 0);
-        const characters = Math.max(column.name.length + column.type.length + 1, sample);
-        return { name: column.name, note: column.type, align: NUMERIC.test(column.type) ? 'end' : 'start', width: Math.min(420, Math.max(72, characters * 8 + 20)) };
-      }),
-    [result],
-  );
-  if (columns.length === 0) return <p className="muted">{t('sql.noColumns')}</p>;
-  return (
-    <DataGrid
-      label={t('sql.result')}
-      columns={columns}
-      rows={result.rows.length}
-      cell={(row, column) => {
-        const value = result.rows[row]?.[column];
-        return value === null || value === undefined ? <span className="muted">∅</span> : cellText(value);
+    <MenuButton
+      className="sql-files"
+      label={t('sql.file')}
+      choices={(Object.keys(FILES) as FileForm[]).map((form) => ({ id: form, text: t(`sql.file.${form}`) }))}
+      onChoose={(id) => {
+        const form = (Object.keys(FILES) as FileForm[]).find((name) => name === id);
+        if (form === 'csv' && !result.truncated) save(new Blob([csvOf(result)], { type: 'text/csv;charset=utf-8' }), `medweave-${result.seq}.csv`);
+        else if (form) onFile(form);
       }}
-      text={(row, column) => cellText(result.rows[row]?.[column])}
-    />
+    >
+      {t('sql.file')} <span aria-hidden>▾</span>
+    </MenuButton>
   );
 }
 
-function download(result: SqlResult): void {
-  const url = URL.createObjectURL(new Blob([csvOf(result)], { type: 'text/csv;charset=utf-8' }));
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = `medweave-${result.seq}.csv`;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(url), 1_000);
+function CopyLink() {
+  const t = useT();
+  const [copied, setCopied] = useState(false);
+  return (
+    <button
+      type="button"
+      className="button"
+      onBlur={() => setCopied(false)}
+      onClick={() => {
+        void navigator.clipboard?.writeText(globalThis.location.href).then(() => setCopied(true));
+      }}
+    >
+      <span role="status">{t(copied ? 'sql.linkCopied' : 'sql.link')}</span>
+    </button>
+  );
 }

@@ -1,0 +1,133 @@
+import { lazy, Suspense, useRef, useState, type ReactNode } from 'react';
+import { useQueryClient } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
+import { chooseLanguage, LANGUAGES, useLanguage, useT, type Language } from '../i18n';
+import { signOut, useSession } from '../live/session';
+import { chooseTheme, THEMES, useTheme } from '../live/theme';
+import type { PopMenuProps } from './PopMenu';
+
+const fetched = async () => ({ default: (await import('./PopMenu')).PopMenu });
+const PopMenu = lazy(fetched);
+
+interface Props extends Omit<PopMenuProps, 'button' | 'onClose'> {
+  className?: string;
+  children: ReactNode;
+}
+
+/** A button that opens a menu. */
+export function MenuButton({ className, children, onChoose, ...menu }: Props) {
+  const button = useRef<HTMLButtonElement>(null);
+  const [open, setOpen] = useState(false);
+  const ahead = () => void fetched();
+  return (
+    <>
+      <button
+        ref={button}
+        type="button"
+        className={`button ${className ?? ''}`}
+        data-quiet
+        aria-label={menu.label}
+        aria-haspopup="menu"
+        aria-expanded={open}
+        onPointerEnter={ahead}
+        onFocus={ahead}
+        onClick={() => setOpen(true)}
+        onKeyDown={(event) => {
+          if (event.key === 'ArrowDown') {
+            event.preventDefault();
+            setOpen(true);
+          }
+        }}
+      >
+        {children}
+      </button>
+      {open && (
+        <Suspense>
+          <PopMenu
+            {...menu}
+            button={button}
+            onClose={() => setOpen(false)}
+            onChoose={(id) => {
+              setOpen(false);
+              onChoose(id);
+            }}
+          />
+        </Suspense>
+      )}
+    </>
+  );
+}
+
+export function LanguageMenu() {
+  const t = useT();
+  const language = useLanguage();
+  return (
+    <MenuButton
+      label={t('shell.language')}
+      chosen={language}
+      choices={Object.entries(LANGUAGES).map(([tag, name]) => ({ id: tag, text: name, lang: tag }))}
+      onChoose={(tag) => void chooseLanguage(tag as Language)}
+    >
+      <span aria-hidden>{language === 'zh-Hans' ? '中' : 'EN'}</span>
+    </MenuButton>
+  );
+}
+
+export function ThemeMenu() {
+  const t = useT();
+  return (
+    <MenuButton
+      label={t('shell.theme')}
+      chosen={useTheme()}
+      choices={THEMES.map((name) => ({ id: name, text: t(`theme.${name}`) }))}
+      onChoose={(name) => {
+        const wanted = THEMES.find((theme) => theme === name);
+        if (wanted) chooseTheme(wanted);
+      }}
+    >
+      <span aria-hidden>◐</span>
+    </MenuButton>
+  );
+}
+
+export function AccountMenu({ onKeys }: { onKeys: () => void }) {
+  const t = useT();
+  const session = useSession();
+  const queries = useQueryClient();
+  const navigate = useNavigate();
+  const name = session?.person?.name ?? session?.principal ?? '';
+  const leave = async () => {
+    await signOut(queries).catch(() => queries.clear());
+    await navigate({ to: '/signin', search: {} });
+  };
+  return (
+    <MenuButton
+      className="account"
+      label={t('shell.account', { name })}
+      head={
+        <>
+          {name}
+          {session?.person && <> · {session.person.role === 'admin' ? t('role.admin') : t('role.clinician')}</>}
+        </>
+      }
+      choices={[
+        { id: 'me', text: t('me.title') },
+        { id: 'keys', text: t('keys.title') },
+        { id: 'leave', text: t('shell.signOut') },
+      ]}
+      onChoose={(id) => {
+        if (id === 'keys') onKeys();
+        else if (id === 'me') void navigate({ to: '/me' });
+        else void leave();
+      }}
+    >
+      <svg className="account-icon" viewBox="0 0 16 16" aria-hidden>
+        <path d="M8 8a3 3 0 1 0 0-6 3 3 0 0 0 0 6Zm-6 6c0-3 2.5-4.5 6-4.5s6 1.5 6 4.5" />
+      </svg>
+      <span className="account-name">{name}</span>
+      <span className="account-more" aria-hidden>
+        ▾
+      </span>
+    </MenuButton>
+  );
+}

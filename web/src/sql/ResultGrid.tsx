@@ -1,0 +1,35 @@
+import { useMemo } from 'react';
+import type { SqlResult } from '../api/types';
+import { useT } from '../i18n';
+import { DataGrid, type Column } from '../parts/DataGrid';
+import { cellText } from './result';
+
+const NUMERIC = /^(u?int|float|double|decimal|bigint|smallint|tinyint|real|numeric)/i;
+/** Rows that a column's width is taken from. */
+const SAMPLE = 200;
+
+export function ResultGrid({ result }: { result: SqlResult }) {
+  const t = useT();
+  const columns = useMemo<Column[]>(
+    () =>
+      result.columns.map((column, n) => {
+        const sample = result.rows.slice(0, SAMPLE).reduce((longest, row) => Math.max(longest, cellText(row[n]).length), 0);
+        const characters = Math.max(column.name.length + column.type.length + 1, sample);
+        return { name: column.name, note: column.type, align: NUMERIC.test(column.type) ? 'end' : 'start', width: Math.min(420, Math.max(72, characters * 8 + 20)) };
+      }),
+    [result],
+  );
+  if (columns.length === 0) return <p className="muted">{t('sql.noColumns')}</p>;
+  return (
+    <DataGrid
+      label={t('sql.result')}
+      columns={columns}
+      rows={result.rows.length}
+      cell={(row, column) => {
+        const value = result.rows[row]?.[column];
+        return value === null || value === undefined ? <span className="muted">∅</span> : cellText(value);
+      }}
+      text={(row, column) => cellText(result.rows[row]?.[column])}
+    />
+  );
+}
