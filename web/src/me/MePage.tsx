@@ -1,8 +1,8 @@
-import { useT } from '../i18n';
-import { chooseLanguage, LANGUAGES, useLanguage, type Language } from '../i18n';
+import { chooseLanguage, LANGUAGES, useLanguage, useT, type Language } from '../i18n';
 import { useSession } from '../live/session';
 import { chooseTheme, THEMES, useTheme } from '../live/theme';
 import { PageTitle } from '../parts/Page';
+import { Password, Sessions } from './Account';
 import { Keys } from './Keys';
 import './me.css';
 
@@ -20,6 +20,12 @@ export function MePage() {
       )}
       <Look />
       <Keys />
+      {session?.person && (
+        <>
+          <Sessions />
+          <Password />
+        </>
+      )}
     </div>
   );
 }

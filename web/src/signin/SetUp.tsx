@@ -8,9 +8,7 @@ import { PageTitle } from '../parts/Page';
 import { takeCode } from './code';
 import { field } from './field';
 import { Front } from './Front';
-
-/** Passwords shorter than this are refused by the server too. */
-const LEAST_CHARACTERS = 12;
+import { LEAST_CHARACTERS } from './password';
 
 export function SetUp() {
   const t = useT();
