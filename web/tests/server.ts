@@ -82,11 +82,11 @@ export class Server {
     await ended;
   }
 
-  /** The address that the program printed for making the first account. */
-  setupLink(): string {
-    const link = /https?:\/\/\S+\/setup\S+/.exec(this.log)?.[0];
-    if (!link) throw new Error(`no set-up link in: ${this.log}`);
-    return link;
+  /** The path of the link that the program printed for making the first account. */
+  setupPath(): string {
+    const path = /https?:\/\/[^/\s]+(\/setup\S+)/.exec(this.log)?.[1];
+    if (!path) throw new Error(`no set-up link in: ${this.log}`);
+    return path;
   }
 
   url(path: string): string {
@@ -96,5 +96,49 @@ export class Server {
   async remove(): Promise<void> {
     await this.stop();
     rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** The synthetic hospital, as a newcomer starts it: `medweave demo`, real ports, going on while one looks. */
+export class Demo {
+  private process: ChildProcess | undefined;
+  private log = '';
+  address = '';
+
+  async start(): Promise<void> {
+    const child = spawn(binary(), ['demo', '--http', '127.0.0.1:0', '--mllp', '127.0.0.1:0', '--speed', '1'], { env: { ...process.env, TZ: 'Asia/Shanghai' }, cwd: tmpdir() });
+    this.process = child;
+    child.stderr.on('data', (text: Buffer) => (this.log += text.toString()));
+    child.stdout.on('data', (text: Buffer) => (this.log += text.toString()));
+    const deadline = Date.now() + 60_000;
+    for (;;) {
+      this.address = /^https?:\/\/([^/\s]+)\//m.exec(this.log)?.[1] ?? '';
+      if (this.address) return;
+      if (child.exitCode !== null || Date.now() > deadline) throw new Error(`the demo did not start: ${this.log}`);
+      await new Promise((resolve) => setTimeout(resolve, 25));
+    }
+  }
+
+  url(path: string): string {
+    return `http://${this.address}${path}`;
+  }
+
+  /** What the program printed last, on a line of its own: the one link. */
+  link(): string {
+    const link = /^https?:\/\/\S+$/m.exec(this.log)?.[0];
+    if (!link) throw new Error(`no link in: ${this.log}`);
+    return link;
+  }
+
+  password(): string | undefined {
+    return /password (\S+)/.exec(this.log)?.[1];
+  }
+
+  async stop(): Promise<void> {
+    const child = this.process;
+    if (!child || child.exitCode !== null) return;
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGTERM');
+    await ended;
   }
 }

@@ -4,7 +4,7 @@ import { lazy, Suspense, useCallback, useMemo } from 'react';
 import { json } from '../api/client';
 import type { Chart } from '../api/types';
 import { useT } from '../i18n';
-import { isLocked } from '../live/lock';
+import { useFollow } from '../live/follow';
 import { useZone } from '../live/session';
 import { Banner } from '../parts/Banner';
 import { Failure, StaleBar } from '../parts/Failure';
@@ -51,8 +51,8 @@ export function ChartPage() {
   const chart = useQuery({
     queryKey: ['chart', id],
     queryFn: ({ signal }) => json<Chart>(`/api/chart/${encodeURIComponent(id)}`, { signal }),
-    refetchInterval: () => (isLocked() ? false : 15_000),
   });
+  useFollow(['chart', id], { patient: id });
   const { where, field, errors = false } = search;
 
   const set = useCallback(
@@ -140,7 +140,7 @@ export function ChartPage() {
               </Link>
             ))}
           </nav>
-          <Facts chart={data} errors={errors} onErrors={(on) => set({ errors: on || undefined })} updated_ms={chart.dataUpdatedAt} />
+          <Facts chart={data} errors={errors} onErrors={(on) => set({ errors: on || undefined })} updated_ms={chart.dataUpdatedAt} live={!chart.error && !chart.isFetching} />
         </div>
         <Bounds chart={data} />
         {tab === undefined && <Summary chart={data} errors={errors} openWhere={openWhere} />}
@@ -156,8 +156,16 @@ export function ChartPage() {
   );
 }
 
+interface FactsProps {
+  chart: Chart;
+  errors: boolean;
+  onErrors: (on: boolean) => void;
+  updated_ms: number;
+  live: boolean;
+}
+
 /** What holds for the whole chart: the list one came from, records entered in error, the clock, how old this is. */
-function Facts({ chart, errors, onErrors, updated_ms }: { chart: Chart; errors: boolean; onErrors: (on: boolean) => void; updated_ms: number }) {
+function Facts({ chart, errors, onErrors, updated_ms, live }: FactsProps) {
   const t = useT();
   const zone = useZone();
   const count = errorCount(chart);
@@ -174,7 +182,7 @@ function Facts({ chart, errors, onErrors, updated_ms }: { chart: Chart; errors: 
       )}
       <span className="muted">
         {t('chart.zone', { zone: zoneName(zone) })}
-        {foreign && ` · ${t('chart.foreignZone', { mark: ZONE_MARK })}`} · <AsOf at_ms={updated_ms} />
+        {foreign && ` · ${t('chart.foreignZone', { mark: ZONE_MARK })}`} · <AsOf at_ms={updated_ms} live={live} />
       </span>
       <ListSteps id={chart.patient.id} />
     </div>

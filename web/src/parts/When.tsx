@@ -1,4 +1,5 @@
 import { useLanguage, useT } from '../i18n';
+import { useConnection } from '../live/connection';
 import { useZone } from '../live/session';
 import { foreignOffset, formatMoment, localTime, since, type Extent } from './time';
 import { useNow } from '../live/clock';
@@ -52,13 +53,21 @@ export function Ago({ at_ms }: { at_ms: number }) {
 
 const two = (n: number): string => String(n).padStart(2, '0');
 
-/** When what is shown was read: the clock, and how long ago that is. */
-export function AsOf({ at_ms }: { at_ms: number }) {
+interface AsOfProps {
+  at_ms: number;
+  /** What is shown is followed: while the stream is heard of and told of no change, it is as of that moment. */
+  live?: boolean;
+}
+
+/** When what is shown was true: the clock, and how long ago that is. */
+export function AsOf({ at_ms, live = false }: AsOfProps) {
   const t = useT();
-  const { hour, minute } = localTime(at_ms, useZone());
+  const { live_ms } = useConnection();
+  const shown_ms = live && live_ms !== undefined ? Math.max(at_ms, live_ms) : at_ms;
+  const { hour, minute } = localTime(shown_ms, useZone());
   return (
     <span className="as-of">
-      {t('value.asOf')} {two(hour)}:{two(minute)} (<Ago at_ms={at_ms} />)
+      {t('value.asOf')} {two(hour)}:{two(minute)} (<Ago at_ms={shown_ms} />)
     </span>
   );
 }

@@ -4,7 +4,7 @@ import { useEffect, useId, useMemo, useRef, useState } from 'react';
 import { json } from '../api/client';
 import type { Found, Identifier, Patients as Answer, Reason } from '../api/types';
 import { useLanguage, useT, type Translate } from '../i18n';
-import { isLocked } from '../live/lock';
+import { useFollow } from '../live/follow';
 import { useSession } from '../live/session';
 import { AgeText } from '../parts/AgeText';
 import { Failure, StaleBar } from '../parts/Failure';
@@ -68,7 +68,6 @@ function Search() {
     queryKey: ['patients', q, more],
     queryFn: ({ signal }) => json<Answer>(`/api/patients?${new URLSearchParams({ q, limit: String(more ? MOST : FIRST) })}`, { signal }),
     placeholderData: keepPreviousData,
-    refetchInterval: () => (isLocked() ? false : 15_000),
   });
 
   const keys = useMemo<Binding[]>(
@@ -82,6 +81,7 @@ function Search() {
   );
   useKeys(keys);
   const answer = found.data;
+  useFollow(['patients'], { types: 'Encounter,Patient' });
   // What is in view is what `[` and `]` of a chart lead through.
   useEffect(() => {
     if (answer && !found.isPlaceholderData) keepList({ q, ids: answer.patients.map((patient) => patient.id) });
@@ -132,7 +132,7 @@ function Search() {
           {t('patients.hint')}
         </p>
       </form>
-      <Results q={q} answer={answer} error={found.error} pending={found.isPending} old={found.isPlaceholderData} updated_ms={found.dataUpdatedAt} more={more} retry={() => void found.refetch()} />
+      <Results q={q} answer={answer} error={found.error} pending={found.isPending} old={found.isPlaceholderData} updated_ms={found.dataUpdatedAt} live={!found.error && !found.isFetching} more={more} retry={() => void found.refetch()} />
     </div>
   );
 }
@@ -144,11 +144,12 @@ interface ResultsProps {
   pending: boolean;
   old: boolean;
   updated_ms: number;
+  live: boolean;
   more: boolean;
   retry: () => void;
 }
 
-function Results({ q, answer, error, pending, old, updated_ms, more, retry }: ResultsProps) {
+function Results({ q, answer, error, pending, old, updated_ms, live, more, retry }: ResultsProps) {
   const t = useT();
   if (!answer && error) return <Failure error={error} onRetry={retry} />;
   if (!answer || pending) return <Waiting lines={10} />;
@@ -164,7 +165,7 @@ function Results({ q, answer, error, pending, old, updated_ms, more, retry }: Re
     <section aria-label={t('patients.results')} aria-busy={old}>
       <p className="patients-count muted">
         <span role="status">{count}</span>
-        <AsOf at_ms={updated_ms} />
+        <AsOf at_ms={updated_ms} live={live} />
       </p>
       {answer.patients.length === 0 ? (
         <Empty title={t('patients.noMatch.title', { q })}>

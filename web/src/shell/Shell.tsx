@@ -1,12 +1,12 @@
 import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router';
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQueryClient } from '@tanstack/react-query';
 import { lazy, Suspense, useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
-import { send } from '../api/client';
 import { useT } from '../i18n';
 import { useConnection } from '../live/connection';
 import { useKeptChoices } from '../live/choices';
+import { stream, useStream } from '../live/follow';
 import { useIdleLock, useLocked } from '../live/lock';
-import { sessionQuery, useSession } from '../live/session';
+import { useSession } from '../live/session';
 import { nextTheme } from '../live/theme';
 import { Ago } from '../parts/When';
 import { useKeys, type Binding } from './keys';
@@ -54,6 +54,7 @@ export function Shell() {
   const locked = useLocked();
   const isPerson = Boolean(session?.person);
   useIdleLock(isPerson);
+  useStream(session !== undefined && !session.locked);
   useKeptChoices(isPerson && !locked);
 
   // Ctrl+K is no single letter: it works from text fields too.
@@ -174,30 +175,8 @@ function RouteAnnouncer({ path }: { path: string }) {
   );
 }
 
-/** Asks the server whether it is there: seldom while it is, often while it is not. */
-function useHeartbeat(): void {
-  const { reached } = useConnection();
-  const queries = useQueryClient();
-  const was = useRef(reached);
-  useQuery({
-    queryKey: ['heartbeat'],
-    queryFn: async ({ signal }) => (await send('/health', { signal, accept: '*/*' })).status,
-    refetchInterval: reached ? 15_000 : 3_000,
-    retry: false,
-  });
-  useEffect(() => {
-    if (reached && !was.current) {
-      // Back again: everything on the page is asked for anew, and whether this is still the same program.
-      void queries.invalidateQueries();
-      void queries.fetchQuery(sessionQuery).catch(() => undefined);
-    }
-    was.current = reached;
-  }, [reached, queries]);
-}
-
 function ConnectionDot() {
   const t = useT();
-  useHeartbeat();
   const { reached } = useConnection();
   return (
     <span className="dot" data-reached={reached ? '' : undefined} title={t(reached ? 'connection.live' : 'connection.lost')}>
@@ -217,7 +196,14 @@ function Offline() {
       <span>
         <b>{t('failure.offline.title')}</b> {t('connection.shownFrom')} <Ago at_ms={at_ms} />.
       </span>
-      <button type="button" className="button" onClick={() => void queries.invalidateQueries()}>
+      <button
+        type="button"
+        className="button"
+        onClick={() => {
+          stream.hurry();
+          void queries.invalidateQueries();
+        }}
+      >
         {t('failure.retry')}
       </button>
     </div>
@@ -227,9 +213,10 @@ function Offline() {
 /** A server of another build than the one this page came from: the person decides when to reload. */
 function NewVersion() {
   const t = useT();
-  const build = useSession()?.build;
-  const [first] = useState(build);
-  if (build === undefined || build === first) return null;
+  const { build } = useConnection();
+  const now = useSession()?.build;
+  const [first] = useState(now);
+  if (build === undefined || first === undefined || build === first) return null;
   return (
     <div className="stale-bar" role="status">
       <span>{t('shell.newVersion')}</span>

@@ -86,6 +86,22 @@ function language(tables: SqlTable[]): Extension {
   return [sql({ dialect: PostgreSQL, upperCaseKeywords: true, schema }), PostgreSQL.language.data.of({ autocomplete: bare })];
 }
 
+/**
+ * Typing over a selection. A browser would give what is typed the colours of what it takes the place of, by a style attribute, which
+ * the page's policy forbids; so the editor writes it itself.
+ */
+const typeOver = EditorView.domEventHandlers({
+  beforeinput: (event, view) => {
+    const { from, to, empty } = view.state.selection.main;
+    if (empty || event.inputType !== 'insertText' || !event.data || view.composing) return false;
+    const text = event.data;
+    const insert = () => view.state.update({ changes: { from, to, insert: text }, selection: { anchor: from + text.length }, userEvent: 'input.type', scrollIntoView: true });
+    event.preventDefault();
+    if (!view.state.facet(EditorView.inputHandler).some((handle) => handle(view, from, to, text, insert))) view.dispatch(insert());
+    return true;
+  },
+});
+
 export function Editor({ ref, label, start, tables, onRun, onCancel }: Props) {
   const place = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView>(undefined);
@@ -123,6 +139,7 @@ export function Editor({ ref, label, start, tables, onRun, onCancel }: Props) {
           syntaxHighlighting(colours),
           look,
           EditorView.lineWrapping,
+          typeOver,
           words.of([]),
           keymap.of([
             { key: 'Mod-Enter', run },

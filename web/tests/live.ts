@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest';
+import { fine, PASSWORD, type House } from './house';
+
+const potassium = (value: number) => ({
+  resourceType: 'Observation',
+  id: 'k9',
+  status: 'final',
+  category: [{ coding: [{ system: 'http://terminology.hl7.org/CodeSystem/observation-category', code: 'laboratory' }] }],
+  code: { text: 'Potassium', coding: [{ system: 'http://loinc.org', code: '2823-3' }] },
+  subject: { reference: 'Patient/wei' },
+  effectiveDateTime: '2026-11-25T08:00:00+08:00',
+  valueQuantity: { value, unit: 'mmol/L' },
+});
+
+export function live(house: House): void {
+  const { server } = house;
+  describe('while it is open, a page', () => {
+    it('shows what arrives without being asked, and polls for nothing', async () => {
+      const watched = await house.clinician();
+      const { page } = watched;
+      await page.goto(server.url('/p/wei/labs'));
+      await page.getByRole('rowheader', { name: /Potassium/ }).waitFor();
+      await page.getByText('Connected').waitFor();
+      server.load('later', [potassium(4.62)]);
+      await page.getByText('4.62').waitFor();
+      await fine(watched);
+      await page.context().close();
+    });
+
+    it('keeps what it had when the server goes, says since when, and comes back by itself', async () => {
+      const watched = await house.clinician();
+      const { page } = watched;
+      await page.goto(server.url('/p/wei'));
+      await page.getByRole('heading', { name: /^Problems/ }).waitFor();
+      await page.getByText('Connected').waitFor();
+      watched.offline = true;
+      await server.stop();
+      await page.getByText('The server does not answer').first().waitFor({ timeout: 10_000 });
+      await page.getByText('No connection').waitFor();
+      expect(await page.getByText('Atrial fibrillation').isVisible()).toBe(true);
+      await fine(watched);
+      await watched.shot('offline-en-light-wide');
+      await server.start();
+      await page.getByText('The server does not answer').first().waitFor({ state: 'detached', timeout: 20_000 });
+      expect(await page.getByText('Atrial fibrillation').isVisible()).toBe(true);
+      // What came while it was away.
+      server.load('much-later', [potassium(4.73)]);
+      await page.getByRole('button', { name: /Potassium.*4\.73/ }).waitFor({ timeout: 20_000 });
+      await page.context().close();
+    });
+
+    it('is covered when nobody was there for fifteen minutes, keeps what was written, and opens by the password', async () => {
+      // A session of its own: one that is locked is so in every tab.
+      const watched = await house.stranger();
+      watched.expected.add(401);
+      const { page } = watched;
+      await page.clock.install();
+      await page.goto(server.url('/sql'));
+      await page.getByLabel('Account').fill('ada');
+      await page.getByLabel('Password').fill(PASSWORD);
+      await page.keyboard.press('Enter');
+      await page.locator('.cm-content').click();
+      await page.keyboard.press('Control+a');
+      await page.keyboard.type('SELECT 40 + 2 AS answer');
+      await page.clock.fastForward('16:00');
+      const lock = page.getByRole('dialog', { name: 'Locked' });
+      await lock.waitFor();
+      expect(await page.locator('.shell').evaluate((shell) => shell.hasAttribute('inert'))).toBe(true);
+      const refused = await page.evaluate(async () => (await fetch('/api/patients?q=')).status);
+      expect(refused, 'the session opens nothing, not only this page').toBe(401);
+      await fine(watched);
+      await watched.shot('lock-en-light-wide');
+      await lock.getByLabel('Password').fill('something else altogether');
+      await page.keyboard.press('Enter');
+      await lock.getByText('Account or password is wrong').waitFor();
+      await lock.getByLabel('Password').fill(PASSWORD);
+      await page.keyboard.press('Enter');
+      await lock.waitFor({ state: 'detached' });
+      expect(await page.locator('.cm-content').textContent()).toContain('SELECT 40 + 2 AS answer');
+      await page.locator('.cm-content').click();
+      await page.keyboard.press('Control+Enter');
+      await page.getByRole('gridcell', { name: '42' }).waitFor();
+      await page.context().close();
+    });
+
+    it('offers a newer version and never reloads by itself', async () => {
+      const watched = await house.clinician();
+      const { page } = watched;
+      await page.route('**/api/session', async (route) => {
+        const response = await route.fetch();
+        await route.fulfill({ response, json: { ...((await response.json()) as object), build: 'older' } });
+      });
+      await page.goto(server.url('/patients'));
+      await page.getByText('The server now runs another version').waitFor();
+      await page.getByRole('button', { name: 'Reload for the new version' }).waitFor();
+      await fine(watched);
+      await page.context().close();
+    });
+  });
+}

@@ -1,0 +1,108 @@
+import { describe, expect, it } from 'vitest';
+import { fine, PASSWORD, type House } from './house';
+
+export function signIn(house: House): void {
+  const { server } = house;
+  describe('set-up and sign-in', () => {
+    it('makes the first account by the link that the program prints', async () => {
+      const watched = await house.stranger();
+      const { page } = watched;
+      await page.goto(server.url(server.setupPath()));
+      await page.getByRole('heading', { name: 'Set up medweave' }).waitFor();
+      expect(page.url(), 'the code is taken out of the address').not.toContain('code=');
+      await page.getByLabel('Account').fill('root');
+      await page.getByLabel('Password').fill('short');
+      await page.getByRole('button', { name: 'Make the account' }).click();
+      await page.getByText('needs at least 12 characters').waitFor();
+      await fine(watched);
+      await watched.shot('setup-en-light-wide');
+      await page.getByLabel('Password').fill(PASSWORD);
+      await page.getByRole('button', { name: 'Make the account' }).click();
+      // An administrator manages accounts and sees no patient.
+      await page.getByText('This account manages medweave').waitFor();
+      await fine(watched);
+      await watched.shot('admin-en-light-wide');
+      // The clinicians of the other tests, and a link for one of them.
+      for (const [name, display] of [['ada', 'Ada Ward'], ['bo', 'Bo Night']] as const) server.command(['user', 'create', name, '--role', 'clinician', '--display', display, '--password-stdin'], PASSWORD);
+      await page.context().close();
+    });
+
+    it('asks for nothing but the shell before anybody is signed in', async () => {
+      const watched = await house.stranger();
+      watched.expected.add(401);
+      const asked: string[] = [];
+      watched.page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+      await watched.page.goto(server.url('/signin'));
+      await watched.page.getByRole('heading', { name: 'Sign in' }).waitFor();
+      await watched.page.waitForLoadState('networkidle');
+      expect(asked.filter((path) => path.startsWith('/fhir') || (path.startsWith('/api') && path !== '/api/setup'))).toEqual([]);
+      await watched.page.context().close();
+    });
+
+    it('asks for the account, says what is wrong, and goes back to where one was', async () => {
+      const watched = await house.stranger();
+      watched.expected.add(401);
+      const { page } = watched;
+      await page.goto(server.url('/p/wei/labs'));
+      await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+      await page.getByLabel('Account').fill('ada');
+      await page.getByLabel('Password').fill('not the password at all');
+      await page.keyboard.press('Enter');
+      await page.getByText('Account or password is wrong').waitFor();
+      await fine(watched);
+      await watched.shot('signin-en-light-wide');
+      await page.getByLabel('Password').fill(PASSWORD);
+      await page.keyboard.press('Enter');
+      await page.getByRole('rowheader', { name: /Potassium/ }).waitFor();
+      expect(new URL(page.url()).pathname).toBe('/p/wei/labs');
+      house.signedIn = await page.context().storageState();
+      await page.context().close();
+    });
+
+    it('never goes back to another site', async () => {
+      const watched = await house.clinician();
+      await watched.page.goto(server.url('/signin?to=//example.org/'));
+      await watched.page.getByLabel('Account').fill('ada');
+      await watched.page.getByLabel('Password').fill(PASSWORD);
+      await watched.page.keyboard.press('Enter');
+      await watched.page.getByRole('searchbox').waitFor();
+      expect(watched.page.url()).toContain(server.address);
+      await watched.page.context().close();
+    });
+
+    it('signs in by a link once, without leaving its code in the address, and says when it is spent', async () => {
+      const admin = await house.stranger();
+      const { page } = admin;
+      await page.goto(server.url('/signin'));
+      await page.getByLabel('Account').fill('root');
+      await page.getByLabel('Password').fill(PASSWORD);
+      await page.keyboard.press('Enter');
+      await page.getByText('This account manages medweave').waitFor();
+      const path = await page.evaluate(async () => {
+        const session = (await (await fetch('/api/session')).json()) as { csrf: string };
+        const users = (await (await fetch('/api/users')).json()) as { users: { id: number; name: string }[] };
+        const bo = users.users.find((user) => user.name === 'bo');
+        const made = await fetch(`/api/users/${bo?.id}/link`, { method: 'POST', headers: { 'x-csrf-token': session.csrf } });
+        return ((await made.json()) as { path: string }).path;
+      });
+      await page.context().close();
+
+      const watched = await house.stranger();
+      watched.expected.add(401);
+      await watched.page.goto(server.url(path));
+      await watched.page.getByRole('searchbox').waitFor();
+      expect(watched.page.url()).not.toContain('code');
+      await fine(watched);
+      await watched.page.goBack().catch(() => undefined);
+      expect(watched.page.url(), 'nor in what one goes back to').not.toContain('code');
+      await watched.page.context().close();
+
+      const late = await house.stranger();
+      late.expected.add(410);
+      await late.page.goto(server.url(path));
+      await late.page.getByText('This sign-in link has been used already').waitFor();
+      await fine(late);
+      await late.page.context().close();
+    });
+  });
+}
