@@ -5,10 +5,10 @@ SHELL := /bin/bash
 export CARGO_TERM_COLOR ?= auto
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help setup build web demo test check bench soak fmt
+.PHONY: help setup build web api-types demo test check bench soak fmt
 
 help: ## what there is
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## what the tests need besides Rust, Node and Python, from Debian's packages
 	@missing=""; \
@@ -27,11 +27,18 @@ web/node_modules/.stamp: web/package-lock.json
 	cd web && npm ci --no-fund --no-audit
 	@touch $@
 
-web/dist/.stamp: web/node_modules/.stamp web/index.html web/vite.config.ts web/tsconfig.json $(shell find web/src web/public web/tools -type f 2>/dev/null)
+web/dist/.stamp: web/node_modules/.stamp web/index.html web/vite.config.ts web/tsconfig.json $(shell find web/src web/public web/tools -type f -not -path '*/node_modules/*' 2>/dev/null)
 	cd web && npm run build
 	@touch $@
 
 web: web/dist/.stamp ## the pages, which the binary embeds
+
+web/tools/api-types/node_modules/.stamp: web/tools/api-types/package-lock.json
+	cd web/tools/api-types && npm ci --no-fund --no-audit
+	@touch $@
+
+api-types: web/tools/api-types/node_modules/.stamp ## the pages' types of the server's interface, from docs/openapi.json
+	cd web/tools/api-types && npm run generate
 
 build: web ## the binary, in the profile that demo and test share
 	cargo build --workspace --all-targets

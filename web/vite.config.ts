@@ -20,12 +20,12 @@ export default defineConfig({
           // One file for what every page needs, one for React Aria (menus and dialogs wait for it, no page does); else a page's
           // first load would be a dozen small requests.
           groups: [
-            { name: 'aria', test: /node_modules[\\/](react-aria|react-stately|@react-aria|@react-stately|@internationalized|react-aria-components)/, priority: 3 },
             {
               name: 'base',
-              test: /node_modules[\\/](react|react-dom|scheduler|@tanstack[\\/](?!react-virtual|virtual-core)|intl-messageformat|@formatjs|use-sync-external-store|isbot|cookie-es|seroval)|src[\\/](api|live|i18n[\\/]en|i18n[\\/]index|parts[\\/](When|time|Toggle|Page|Failure|Waiting))/,
+              test: /node_modules[\\/](react|react-dom|scheduler|use-sync-external-store|intl-messageformat|@formatjs|@tanstack[\\/](query-core|react-query|router-core|react-router|history|store|react-store))[\\/]|src[\\/](api|live|i18n[\\/]en|i18n[\\/]index|parts[\\/](When|time|Toggle|Page|Failure|Waiting))/,
               priority: 2,
             },
+            { name: 'aria', test: /node_modules[\\/](react-aria|react-stately|@react-aria|@react-stately|@internationalized|react-aria-components)/, priority: 1 },
           ],
         },
       },

@@ -48,7 +48,7 @@ const visible = (result: LabResult, errors: boolean): boolean => errors || resul
 
 function rowOf(test: LabTest, results: LabResult[]): Row {
   const sorted = results.toSorted((a, b) => startOf(b.at ?? '') - startOf(a.at ?? ''));
-  const unit = sorted.find((r) => r.unit)?.unit ?? test.unit;
+  const unit = sorted.find((r) => r.unit)?.unit;
   const range = sorted.find((r) => r.range)?.range;
   const course = sorted
     .filter((r) => r.numeric && r.value !== undefined && r.at !== undefined && r.status !== 'entered-in-error' && r.status !== 'cancelled' && (r.unit ?? unit) === unit)

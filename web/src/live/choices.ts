@@ -22,7 +22,8 @@ export async function applyChoices(): Promise<void> {
     if (language) await chooseLanguage(language as Language);
     const theme = THEMES.find((name) => name === choices.theme);
     if (theme) chooseTheme(theme);
-    if (choices.keys_off.length > 0) setSingleKeys(!choices.keys_off.includes(ALL_KEYS));
+    const off = choices.keys_off ?? [];
+    if (off.length > 0) setSingleKeys(!off.includes(ALL_KEYS));
   } catch {
     // Who is let in is let in: the browser's own choices hold.
   }

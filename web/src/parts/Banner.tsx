@@ -3,6 +3,7 @@ import { useLanguage, useT } from '../i18n';
 import { AgeText } from './AgeText';
 import { mainIdentifier } from './identifier';
 import { PersonName } from './PersonName';
+import { sexText } from './sex';
 import { When } from './When';
 import './banner.css';
 
@@ -46,7 +47,7 @@ export function Banner({ patient, allergies, allergiesKnown, encounters }: Props
         )}
         <div>
           <dt>{t('banner.sex')}</dt>
-          <dd>{t(`sex.${patient.sex ?? 'unknown'}`)}</dd>
+          <dd>{sexText(t, patient.sex)}</dd>
         </div>
         <div>
           <dt>{id?.label ?? t('banner.identifier')}</dt>

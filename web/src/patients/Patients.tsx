@@ -11,6 +11,7 @@ import { Failure, StaleBar } from '../parts/Failure';
 import { mainIdentifier } from '../parts/identifier';
 import { Empty, PageTitle } from '../parts/Page';
 import { PersonName } from '../parts/PersonName';
+import { sexText } from '../parts/sex';
 import { Waiting } from '../parts/Waiting';
 import { AsOf, When } from '../parts/When';
 import { moveFocus, useKeys, type Binding } from '../shell/keys';
@@ -228,7 +229,7 @@ function Table({ patients, asked }: { patients: Found[]; asked: boolean }) {
                 <span className="muted">{t('value.notKnown')}</span>
               )}
             </td>
-            <td>{t(`sex.${patient.sex ?? 'unknown'}`)}</td>
+            <td>{sexText(t, patient.sex)}</td>
             <td className="mono">
               <IdentifierText identifier={shownIdentifier(patient)} />
             </td>
@@ -258,6 +259,9 @@ function IdentifierText({ identifier }: { identifier: Identifier | undefined }) 
   );
 }
 
+const REASONS = ['name', 'sounds', 'pinyin', 'initials', 'near', 'identifier', 'born', 'phone', 'id'] as const;
+
 function reasonText(t: Translate, reason: Reason): string {
-  return t(`why.${reason.kind}`, { text: reason.text });
+  const kind = REASONS.find((known) => known === reason.kind);
+  return kind ? t(`why.${kind}`, { text: reason.text }) : reason.text;
 }

@@ -2,7 +2,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { useEffect, useId, useRef, useState, type FormEvent } from 'react';
 import { ApiError, json } from '../api/client';
-import type { Setup } from '../api/types';
+import type { SetUpCode } from '../api/types';
 import { useT } from '../i18n';
 import { PageTitle } from '../parts/Page';
 import { takeCode } from './code';
@@ -25,8 +25,8 @@ export function SetUp() {
   // A link that is spent says so before a form is filled in for it.
   useEffect(() => {
     if (!code) return;
-    json<Setup>('/api/setup/check', { method: 'POST', body: { code } })
-      .then(({ valid }) => valid === false && setProblem(t('setup.spent')))
+    json<SetUpCode>('/api/setup/check', { method: 'POST', body: { code } })
+      .then(({ valid }) => !valid && setProblem(t('setup.spent')))
       .catch(() => undefined);
   }, [code, t]);
 

@@ -2,7 +2,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
 import { useEffect, useId, useRef, useState, type FormEvent } from 'react';
 import { ApiError, json } from '../api/client';
-import type { Setup } from '../api/types';
+import type { SetUp } from '../api/types';
 import { useT } from '../i18n';
 import { signIn, signInByLink } from '../live/session';
 import { PageTitle } from '../parts/Page';
@@ -28,7 +28,7 @@ export function SignIn() {
   const ids = { name: useId(), password: useId(), problem: useId() };
   const setup = useQuery({
     queryKey: ['setup'],
-    queryFn: ({ signal }) => json<Setup>('/api/setup', { signal }),
+    queryFn: ({ signal }) => json<SetUp>('/api/setup', { signal }),
     retry: false,
   });
   useEffect(() => {

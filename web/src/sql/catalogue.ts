@@ -1,12 +1,12 @@
 import { useQuery } from '@tanstack/react-query';
 import { json } from '../api/client';
-import type { SqlTable } from '../api/types';
+import type { SqlTable, SqlTables } from '../api/types';
 
 /** The tables that the server has, with what each column holds. They change only with the program. */
 export function useTables(): SqlTable[] | undefined {
   const { data } = useQuery({
     queryKey: ['sql-tables'],
-    queryFn: ({ signal }) => json<{ tables: SqlTable[] }>('/api/sql/tables', { signal }),
+    queryFn: ({ signal }) => json<SqlTables>('/api/sql/tables', { signal }),
     staleTime: Number.POSITIVE_INFINITY,
   });
   return data?.tables;

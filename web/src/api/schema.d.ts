@@ -1,0 +1,546 @@
+// docs/openapi.json fc9e3e5adc76879933e970f88b769185d71b3f1a2fbb000b02920c241ee0e4fd
+// Made by `make api-types`; not written by hand.
+export type paths = Record<string, never>;
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        Account: {
+            id: number;
+            name: string;
+            display: string;
+            role: components["schemas"]["Role"];
+            /** Format: date-time */
+            created: string;
+            disabled: string | null;
+            /** Format: date-time */
+            password_set: string;
+        };
+        AccountEvents: {
+            events: {
+                seq: number;
+                /** Format: date-time */
+                at: string;
+                who: string;
+                what: string;
+                target: string;
+                /** @enum {string} */
+                outcome: "done" | "refused" | "failed";
+                from: string;
+            }[];
+        };
+        Allergy: {
+            ref: string;
+            code: components["schemas"]["CodeText"];
+            clinical?: string;
+            verification?: string;
+            criticality?: string;
+            reactions: string[];
+            none_known: boolean;
+        };
+        Arrival: {
+            no: number;
+            /** Format: date-time */
+            at: string;
+            door: string;
+            source: string;
+            name: string;
+            media: string;
+            wrapper: string;
+            base: number;
+            length: number;
+            hash: string;
+            principal: string;
+            undone: string | null;
+        };
+        Arrivals: {
+            arrivals: components["schemas"]["Arrival"][];
+            next_before: number | null;
+        };
+        ChangeUser: {
+            role?: components["schemas"]["Role"] | null;
+            disabled?: boolean | null;
+            password?: string | null;
+            unlock?: boolean;
+        };
+        Chart: {
+            patient: components["schemas"]["ChartPatient"];
+            problems: components["schemas"]["Problem"][];
+            allergies: components["schemas"]["Allergy"][];
+            medications: components["schemas"]["Medication"][];
+            encounters: components["schemas"]["Encounter"][];
+            tests: components["schemas"]["LabTest"][];
+            results: components["schemas"]["LabResult"][];
+            truncated: string[];
+            withheld: string[];
+            /** Format: date-time */
+            as_of: string;
+            seq: number;
+        };
+        ChartPatient: {
+            id: string;
+            name: components["schemas"]["Name"];
+            born?: string;
+            died?: string;
+            sex?: string;
+            identifiers: components["schemas"]["Identifier"][];
+            merged_into?: string;
+            merged_from: string[];
+        };
+        Choices: {
+            language?: "en" | "zh-Hans" | null;
+            theme?: "system" | "light" | "dark" | "night" | null;
+            keys_off?: string[];
+        };
+        Code: {
+            code: string;
+        };
+        CodeText: {
+            text: string;
+            system?: string;
+            code?: string;
+        };
+        CompleteSetUp: {
+            code: string;
+            name: string;
+            display?: string | null;
+            password: string;
+        };
+        DeadLetter: {
+            no: number;
+            /** @enum {string} */
+            state: "open" | "replayed" | "discarded";
+            /** Format: date-time */
+            at: string;
+            what: string;
+            place: string;
+            hint: string;
+            arrival: components["schemas"]["Arrival"];
+            offset: number;
+            length: number;
+            closed: string | null;
+            closed_by: string | null;
+            reason: string | null;
+            replayed_as: number | null;
+        };
+        DeadLetters: {
+            dead_letters: components["schemas"]["DeadLetter"][];
+            open: number;
+            next_before: number | null;
+        };
+        Discard: {
+            reason: string;
+        };
+        Encounter: {
+            ref: string;
+            status?: string;
+            class?: string;
+            class_code?: string;
+            type?: string;
+            start?: string;
+            end?: string;
+            place?: string;
+        };
+        Files: {
+            paths: string[];
+            source?: string | null;
+            dry_run?: boolean;
+        };
+        FoundPatient: {
+            id: string;
+            name: components["schemas"]["Name"];
+            born?: string;
+            died?: string;
+            sex?: string;
+            identifiers: components["schemas"]["Identifier"][];
+            why: {
+                kind: string;
+                text: string;
+            }[];
+            /** Format: date-time */
+            last_contact?: string;
+        };
+        Health: {
+            /** @constant */
+            status: "ok";
+        };
+        Identifier: {
+            system?: string;
+            value: string;
+            label?: string;
+        };
+        Issue: {
+            severity: string;
+            code: string;
+            message: string;
+            place: string | null;
+        };
+        LabResult: {
+            ref: string;
+            test: number;
+            at?: string;
+            value?: string;
+            numeric: boolean;
+            comparator?: string;
+            unit?: string;
+            range?: {
+                low?: string;
+                high?: string;
+                text?: string;
+            };
+            flag?: string;
+            status?: string;
+            absent?: string;
+            field: string;
+        };
+        LabTest: {
+            key: string;
+            code: components["schemas"]["CodeText"];
+            category: string;
+        };
+        LakeState: {
+            seq: number;
+            head: number;
+            flushed: number;
+            lag_s: number;
+            tail_rows: number;
+            tail_bytes: number;
+            failed: number;
+            failure: string | null;
+            problem: string | null;
+            tables: {
+                name: string;
+                files: number;
+                bytes: number;
+                rows: number;
+            }[];
+        };
+        Link: {
+            code: string;
+            path: string;
+            /** Format: date-time */
+            expires: string;
+        };
+        MadeSource: {
+            id: number;
+            name: string;
+            address: string;
+            zone: string;
+            charset: string;
+        };
+        MadeToken: {
+            id: number;
+            name: string;
+            scope: string;
+            token: string;
+            expires: string | null;
+        };
+        MadeUser: {
+            id: number;
+            name: string;
+            role: components["schemas"]["Role"];
+        };
+        Me: {
+            account: components["schemas"]["Account"];
+            choices: components["schemas"]["Choices"];
+            sessions: {
+                id: number;
+                /** Format: date-time */
+                created: string;
+                /** Format: date-time */
+                seen: string;
+                /** Format: date-time */
+                expires: string;
+                locked: string | null;
+                from: string;
+                current: boolean;
+            }[];
+        };
+        Medication: {
+            ref: string;
+            code: components["schemas"]["CodeText"];
+            status?: string;
+            intent?: string;
+            dose?: string;
+            since?: string;
+            until?: string;
+            reason?: string;
+            active: boolean;
+        };
+        Name: {
+            text: string;
+            family?: string;
+            given?: string;
+            prefix?: string;
+            zh?: string;
+        };
+        NewPassword: {
+            old: string;
+            new: string;
+        };
+        NewSource: {
+            address: string;
+            name?: string | null;
+            zone?: string | null;
+            charset?: string | null;
+        };
+        NewToken: {
+            name: string;
+            scope: string;
+            expires?: string | null;
+        };
+        NewUser: {
+            name: string;
+            display?: string | null;
+            role: components["schemas"]["Role"];
+            password: string;
+        };
+        OperationOutcome: {
+            /** @constant */
+            resourceType: "OperationOutcome";
+            issue: {
+                severity: string;
+                code: string;
+                diagnostics?: string;
+                expression?: string[];
+            }[];
+        };
+        Patients: {
+            patients: components["schemas"]["FoundPatient"][];
+            total: number;
+            known: number;
+            /** Format: date-time */
+            as_of: string;
+            seq: number;
+        };
+        Person: {
+            name: string;
+            account: string;
+            role: components["schemas"]["Role"];
+        };
+        Problem: {
+            ref: string;
+            code: components["schemas"]["CodeText"];
+            clinical?: string;
+            verification?: string;
+            onset?: string;
+            abated?: string;
+            recorded?: string;
+        };
+        Question: {
+            sql: string;
+            limit?: number | null;
+            format?: "json" | "csv" | "arrow" | "parquet" | "table" | null;
+            timeout_s?: number | null;
+        };
+        Reads: {
+            events: {
+                /** Format: date-time */
+                at: string;
+                who: string;
+                from: string;
+                action: string;
+                query: string;
+                outcome: string;
+                count: number;
+            }[];
+        };
+        Ready: {
+            /** @constant */
+            status: "ready";
+        };
+        Refusal: {
+            error: {
+                code: string;
+                message: string;
+                issues: components["schemas"]["Issue"][];
+                offset?: number;
+                line?: number;
+                column?: number;
+            };
+        };
+        Replayed: {
+            stored: number;
+            unchanged: number;
+            arrivals: number[];
+        };
+        Report: {
+            stored: number;
+            unchanged: number;
+            deleted: number;
+            arrivals: number;
+            issues: {
+                file: string;
+                place: string;
+                offset: number | null;
+                message: string;
+                dead_letter: number | null;
+            }[];
+            issue_count: number;
+            dead_letters: number;
+            seconds: number;
+            files: number;
+            bytes: number;
+            types: {
+                [key: string]: number;
+            };
+            unmapped: {
+                [key: string]: number;
+            };
+        };
+        /** @enum {string} */
+        Role: "admin" | "clinician";
+        Session: {
+            person: components["schemas"]["Person"] | null;
+            principal?: string;
+            locked: boolean;
+            scopes: string;
+            administers: boolean;
+            features: string[];
+            csrf: string | null;
+            zone: string;
+            build: string;
+        };
+        SetUp: {
+            open: boolean;
+        };
+        SetUpCode: {
+            open: boolean;
+            valid: boolean;
+        };
+        SignIn: {
+            name: string;
+            password: string;
+        };
+        SignedIn: {
+            person: components["schemas"]["Person"];
+            csrf: string;
+            zone: string;
+            build: string;
+            /** Format: date-time */
+            expires: string;
+        };
+        Source: {
+            version: number;
+            arrival: components["schemas"]["Arrival"];
+            offset: number;
+            length: number;
+            file_offset: number;
+        };
+        Sources: {
+            sources: {
+                id: number;
+                name: string;
+                address: string;
+                zone: string;
+                charset: string;
+                /** Format: date-time */
+                created: string;
+            }[];
+        };
+        SqlAnswer: {
+            columns: {
+                name: string;
+                type: string;
+            }[];
+            rows: unknown[][];
+            truncated: boolean;
+            ms: number;
+            seq: number;
+            lag_s: number;
+        };
+        SqlTables: {
+            tables: {
+                name: string;
+                comment: string;
+                columns: {
+                    name: string;
+                    type: string;
+                    comment: string;
+                }[];
+            }[];
+        };
+        Status: {
+            build: string;
+            zone: string;
+            /** Format: date-time */
+            now: string;
+            /** Format: date-time */
+            started: string;
+            uptime_seconds: number;
+            feed: number;
+            resources?: number;
+            types?: {
+                [key: string]: number;
+            };
+            arrivals?: number;
+            dead_letters?: number;
+            lake?: {
+                seq: number;
+                flushed: number;
+                lag_s: number;
+                problem: string | null;
+            };
+            data?: string;
+            disk_bytes?: {
+                records: number;
+                arrivals: number;
+                audit: number;
+                access: number;
+                lake: number;
+            };
+        };
+        Token: {
+            id: number;
+            name: string;
+            scope: string;
+            /** Format: date-time */
+            created: string;
+            created_by: string;
+            expires: string | null;
+            used: string | null;
+            revoked: string | null;
+        };
+        Tokens: {
+            tokens: components["schemas"]["Token"][];
+        };
+        Undone: {
+            deleted: number;
+            restored: number;
+            left: {
+                type: string;
+                id: string;
+                version: number;
+                written: number;
+            }[];
+            arrival: components["schemas"]["Arrival"];
+        };
+        Unlock: {
+            password: string;
+        };
+        Users: {
+            users: components["schemas"]["Account"][];
+        };
+        Where: {
+            ref: string;
+            versions: {
+                version: number;
+                /** Format: date-time */
+                at: string;
+                /** @enum {string} */
+                change: "created" | "updated" | "deleted";
+                seq: number;
+                arrival: components["schemas"]["Arrival"];
+                offset: number;
+                length: number;
+            }[];
+            total: number;
+        };
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export type operations = Record<string, never>;
