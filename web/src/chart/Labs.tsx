@@ -1,6 +1,6 @@
 import { lazy, Suspense, useMemo } from 'react';
 import type { Chart, LabResult } from '../api/types';
-import { useT } from '../i18n';
+import { useLanguage, useT } from '../i18n';
 import { useZone } from '../live/session';
 import { widestFraction } from '../parts/decimal';
 import { When } from '../parts/When';
@@ -13,6 +13,7 @@ import { flagOf } from './flag';
 import { WrongMark } from './Item';
 import { columnOf, gridOf, rangeText, type Part, type Row } from './labs';
 import { ResultValue } from './ResultValue';
+import { testName } from './testName';
 import { displayUnit } from './unit';
 import './labs.css';
 
@@ -42,6 +43,7 @@ interface Column {
 export function Labs({ chart, part, errors, search, set, openWhere }: Props) {
   const t = useT();
   const zone = useZone();
+  const language = useLanguage();
   const grid = useMemo(() => gridOf(chart, errors, part), [chart, errors, part]);
   const shown = search.columns ?? COLUMNS;
   const columns = useMemo(() => layOut(grid.times.slice(0, shown), grid.groups.flatMap((group) => group.rows)), [grid, shown]);
@@ -61,7 +63,7 @@ export function Labs({ chart, part, errors, search, set, openWhere }: Props) {
         <Suspense fallback={<div className="trend-place" />}>
           <Trend
             key={open.test.key}
-            title={open.test.code.text}
+            title={testName(t, language, open.test)}
             unit={displayUnit(open.unit ?? '')}
             range={open.range}
             points={open.course}
@@ -167,15 +169,16 @@ function GridRow({ row, columns, isOpen, onTrend, openWhere }: RowProps) {
   }, [row]);
   const unit = displayUnit(row.unit ?? '');
   const range = rangeText(row.range);
+  const name = testName(t, useLanguage(), row.test);
   return (
     <tr>
       <th scope="row" className="labs-head">
         <span className="labs-title">
-          <span className="labs-name">{row.test.code.text}</span>
+          <span className="labs-name">{name}</span>
           <span className="muted labs-range">{[unit, range].filter(Boolean).join(' · ')}</span>
         </span>
         {row.course.length > 1 && (
-          <button type="button" className="labs-trend" aria-expanded={isOpen} onClick={onTrend} aria-label={t('labs.trendOf', { test: row.test.code.text })}>
+          <button type="button" className="labs-trend" aria-expanded={isOpen} onClick={onTrend} aria-label={t('labs.trendOf', { test: name })}>
             <Spark points={row.course} range={row.range} />
           </button>
         )}

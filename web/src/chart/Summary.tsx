@@ -8,6 +8,7 @@ import type { OpenWhere } from './ChartPage';
 import { Fold, Item, Section, WrongMark } from './Item';
 import { latest, latestVitals } from './labs';
 import { tallMan } from './tallMan';
+import { testName } from './testName';
 import { ResultValue } from './ResultValue';
 
 interface Props {
@@ -68,6 +69,7 @@ export function Summary({ chart, errors, openWhere }: Props) {
 /** The newest vital signs and laboratory results. */
 function LatestResults({ chart, errors, openWhere }: Props) {
   const t = useT();
+  const language = useLanguage();
   const vitals = useMemo(() => latestVitals(chart, errors), [chart, errors]);
   const labs = useMemo(() => latest(chart, errors), [chart, errors]);
   const shown = labs.slice(0, LATEST_SHOWN);
@@ -76,7 +78,7 @@ function LatestResults({ chart, errors, openWhere }: Props) {
       {vitals.length > 0 && (
         <Section kind="results" title={t('summary.latestVitals')} empty="" count={vitals.length}>
           <ResultLines
-            lines={vitals.map(({ test, result, isPressure }) => ({ name: isPressure ? t('summary.bloodPressure') : test.code.text, result }))}
+            lines={vitals.map(({ test, result, isPressure }) => ({ name: isPressure ? t('summary.bloodPressure') : testName(t, language, test), result }))}
             openWhere={openWhere}
           />
         </Section>

@@ -35,6 +35,8 @@ export function Trend({ title, unit, range, points, onPoint, onClose }: TrendPro
   }, []);
   const height = 180;
   const scale = scaleOf(points, numberOf(range?.low), numberOf(range?.high), { left: 52, right: width - 16, top: 14, bottom: height - 24 });
+  // Days alone would be the same word again and again.
+  const withClock = scale.to_ms - scale.from_ms < 5 * 86_400_000;
   const shown = near === undefined ? undefined : points[near];
   return (
     <section className="trend" aria-labelledby={heading}>
@@ -91,7 +93,7 @@ export function Trend({ title, unit, range, points, onPoint, onClose }: TrendPro
             ))}
             {timeTicks(scale).map((at_ms, n, all) => (
               <text key={at_ms} x={scale.x(at_ms)} y={height - 6} textAnchor={all.length === 1 ? 'middle' : n === 0 ? 'start' : n === all.length - 1 ? 'end' : 'middle'}>
-                {formatMoment(language, new Date(at_ms).toISOString(), zone, 'day')}
+                {formatMoment(language, new Date(at_ms).toISOString(), zone, withClock ? 'full' : 'day')}
               </text>
             ))}
             <path className="line" d={pathOf(points, scale)} />

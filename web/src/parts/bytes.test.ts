@@ -22,7 +22,7 @@ describe('pieces', () => {
   });
 
   it('shows the ends of segments and other control characters', () => {
-    expect(pieces(bytes('\u000bMSH|1\rPID|2\r\u001c'), { from: 1, to: 7 }, () => undefined, 'utf-8').map((p) => p.text)).toEqual(['␋', 'MSH|1␍\n', 'PID|2␍\n␜']);
+    expect(pieces(bytes('\u000bMSH|1\rPID|2\r\u001c'), { from: 1, to: 7 }, () => undefined, 'utf-8').map((p) => p.text)).toEqual(['‹0B›', 'MSH|1↵\n', 'PID|2↵\n‹1C›']);
   });
 });
 

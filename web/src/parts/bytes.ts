@@ -22,13 +22,13 @@ export function guessCharset(bytes: Uint8Array): Charset {
   }
 }
 
-/** Control characters as the signs that Unicode has for them; a segment's end also breaks the line. */
+/** The end of a segment as a sign that every font has; other control characters by number. What breaks a line there breaks it here. */
 function show(text: string): string {
   return text
-    .replace(/\r\n/g, '␍␊\u0000')
-    .replace(/\r/g, '␍\u0000')
+    .replace(/\r\n/g, '↵¶\u0000')
+    .replace(/\r/g, '↵\u0000')
     .replace(/\u0000/g, '\n')
-    .replace(/[\u0001-\u0008\u000b\u000c\u000e-\u001f]/g, (c) => String.fromCodePoint(0x2400 + (c.codePointAt(0) ?? 0)));
+    .replace(/[\u0001-\u0008\u000b\u000c\u000e-\u001f]/g, (c) => `‹${(c.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(2, '0')}›`);
 }
 
 /**

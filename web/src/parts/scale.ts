@@ -50,6 +50,6 @@ export function valueTicks(scale: Scale): { value: number; text: string }[] {
 /** Times for the axis, as many as there is room for their words. */
 export function timeTicks(scale: Scale): number[] {
   if (scale.to_ms === scale.from_ms) return [scale.from_ms];
-  const count = Math.max(2, Math.min(6, Math.floor((scale.box.right - scale.box.left) / 130)));
+  const count = Math.max(2, Math.min(6, Math.floor((scale.box.right - scale.box.left) / 150)));
   return Array.from({ length: count }, (_, n) => Math.round(scale.from_ms + ((scale.to_ms - scale.from_ms) * n) / (count - 1)));
 }

@@ -134,7 +134,7 @@ export function Editor({ ref, label, start, tables, onRun, onCancel }: Props) {
           highlightActiveLine(),
           bracketMatching(),
           closeBrackets(),
-          autocompletion(),
+          autocompletion({ icons: false }),
           speech.of(language([])),
           syntaxHighlighting(colours),
           look,
