@@ -130,10 +130,6 @@ export class Demo {
     return link;
   }
 
-  password(): string | undefined {
-    return /password (\S+)/.exec(this.log)?.[1];
-  }
-
   async stop(): Promise<void> {
     const child = this.process;
     if (!child || child.exitCode !== null) return;

@@ -86,6 +86,16 @@ function language(tables: SqlTable[]): Extension {
   return [sql({ dialect: PostgreSQL, upperCaseKeywords: true, schema }), PostgreSQL.language.data.of({ autocomplete: bare })];
 }
 
+/** How long Tab leaves the editor after Escape, whatever else that Escape closed. */
+const LEAVE_MS = 2_000;
+
+const leave = EditorView.domEventHandlers({
+  keydown: (event, view) => {
+    if (event.key === 'Escape') view.setTabFocusMode(LEAVE_MS);
+    return false;
+  },
+});
+
 /**
  * Typing over a selection. A browser would give what is typed the colours of what it takes the place of, by a style attribute, which
  * the page's policy forbids; so the editor writes it itself.
@@ -140,6 +150,7 @@ export function Editor({ ref, label, start, tables, onRun, onCancel }: Props) {
           look,
           EditorView.lineWrapping,
           typeOver,
+          leave,
           words.of([]),
           keymap.of([
             { key: 'Mod-Enter', run },
