@@ -89,10 +89,9 @@ function language(tables: SqlTable[]): Extension {
 /** How long Tab leaves the editor after Escape, whatever else that Escape closed. */
 const LEAVE_MS = 2_000;
 
-const leave = EditorView.domEventHandlers({
+const leave = EditorView.domEventObservers({
   keydown: (event, view) => {
     if (event.key === 'Escape') view.setTabFocusMode(LEAVE_MS);
-    return false;
   },
 });
 
