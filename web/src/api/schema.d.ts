@@ -1,4 +1,4 @@
-// docs/openapi.json fc9e3e5adc76879933e970f88b769185d71b3f1a2fbb000b02920c241ee0e4fd
+// docs/openapi.json c9c99c01607b8e313f44a875a2692583c31392e0f8e5b0beb211fc7a53c18280
 // Made by `make api-types`; not written by hand.
 export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
@@ -364,6 +364,7 @@ export interface components {
             arrivals: number[];
         };
         Report: {
+            stopped: boolean;
             stored: number;
             unchanged: number;
             deleted: number;
@@ -373,6 +374,7 @@ export interface components {
                 place: string;
                 offset: number | null;
                 message: string;
+                hint: string | null;
                 dead_letter: number | null;
             }[];
             issue_count: number;
@@ -512,7 +514,8 @@ export interface components {
                 version: number;
                 written: number;
             }[];
-            arrival: components["schemas"]["Arrival"];
+            arrivals: number[];
+            arrival: components["schemas"]["Arrival"] | null;
         };
         Unlock: {
             password: string;
