@@ -123,17 +123,53 @@ impl Merge<'_> {
             let resource_type = r4()
                 .resource_type(name)
                 .ok_or_else(|| Error::Damaged(format!("the map made a {name}, which is no R4 resource")))?;
-            let (condition, full_url) = (mapped.key.condition(), mapped.key.full_url(&self.plan.settings.source));
-            let (id, is_stored) = match self.lookup.find(name, &condition)? {
-                Found::One(id) => (id, true),
-                Found::None => (derived_id(&self.plan.settings.source, &full_url), false),
-                Found::Many => return Err(Error::MultipleMatches { resource_type: name.into(), query: condition }),
-            };
+            let full_url = mapped.key.full_url(&self.plan.settings.source);
+            let (id, is_stored) = self.identity(mapped, &full_url)?;
             names.enter(&full_url, resource_type, &id);
             known.push(Known { resource_type, id, is_stored });
         }
         let pairs = self.resources.iter().zip(known);
         pairs.map(|(mapped, known)| self.operation(mapped, known, &names)).collect()
+    }
+
+    /// The id of what is stored under one of the identities of `mapped`, else a new one.
+    fn identity(&self, mapped: &MappedResource, full_url: &str) -> Result<(String, bool), Error> {
+        let (name, condition) = (mapped.key.resource_type, mapped.key.condition());
+        let new = derived_id(&self.plan.settings.source, full_url);
+        match self.lookup.find(name, &condition)? {
+            Found::One(id) => return Ok((id, true)),
+            Found::Many if name == "Encounter" && mapped.write == map::Write::CreateIfAbsent => {
+                // An account has several stays. What only mentions it means the one that goes on.
+                if let Found::One(id) = self.lookup.find(name, &format!("{condition}&status=in-progress"))? {
+                    return Ok((id, true));
+                }
+                let is_stored = self.lookup.current(name, &new)?.is_some_and(|current| current.json.is_some());
+                return Ok((new, is_stored));
+            }
+            Found::Many => return Err(Error::MultipleMatches { resource_type: name.into(), query: condition }),
+            Found::None => {}
+        }
+        for other in &mapped.also {
+            if let Found::One(id) = self.lookup.find(name, &other.condition())?
+                && !self.has_visit_number(name, &id)?
+            {
+                return Ok((id, true));
+            }
+        }
+        Ok((new, false))
+    }
+
+    /// True if what is stored has a number of its own: then it is another stay of the same account.
+    fn has_visit_number(&self, name: &str, id: &str) -> Result<bool, Error> {
+        let Some(json) = self.lookup.current(name, id)?.and_then(|current| current.json) else { return Ok(false) };
+        let document = Document::parse(json.as_bytes()).map_err(|e| Error::Damaged(format!("{name}/{id}: {e}")))?;
+        let stored = Tree::from(document.root());
+        let codes = |identifier: &Tree| -> Vec<Tree> {
+            let kind = identifier.get("type").and_then(|kind| kind.get("coding"));
+            kind.map_or(&[][..], Tree::items).to_vec()
+        };
+        let identifiers = stored.get("identifier").map_or(&[][..], Tree::items);
+        Ok(identifiers.iter().flat_map(codes).any(|coding| coding.get("code").and_then(Tree::as_str) == Some("VN")))
     }
 
     fn operation(&self, mapped: &MappedResource, known: Known, names: &Names) -> Result<Operation, Error> {

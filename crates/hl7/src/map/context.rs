@@ -1,6 +1,7 @@
 //! What the parts of one map share: the message, what was taken of it, what was found odd, the resources so far.
 
 use super::Settings;
+use super::identifier::Identified;
 use super::parts::Parts;
 use super::transaction::{Key, MappedResource, Write};
 use crate::message::{Field, Issue, Message, Place, Segment, Severity, Value};
@@ -25,6 +26,40 @@ impl Resources {
     fn add(&mut self, mapped: MappedResource) {
         self.places.insert(mapped.key.clone(), self.all.len());
         self.all.push(mapped);
+    }
+}
+
+/// Who gave the number that something is known by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Scope {
+    /// The source: another source's equal number means something else.
+    Source,
+    /// An authority that the message names: the number means the same whoever sends it.
+    Authority,
+}
+
+/// What parts of something are known by: the order of a result, the patient of what has no order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct About {
+    pub(super) text: String,
+    pub(super) scope: Scope,
+}
+
+impl About {
+    /// Something that only this source can tell.
+    pub(super) fn of_source(text: String) -> Self {
+        About { text, scope: Scope::Source }
+    }
+
+    /// Something that has a number.
+    pub(super) fn numbered(identified: &Identified) -> Self {
+        match identified.system.as_deref() {
+            // An authority's number may equal one of another's.
+            Some(system) if !system.starts_with("urn:medweave:source:") => {
+                About { text: format!("{}@{system}", identified.value), scope: Scope::Authority }
+            }
+            _ => About::of_source(identified.value.clone()),
+        }
     }
 }
 
@@ -124,10 +159,23 @@ impl<'m> Context<'m> {
         Key { resource_type, system: self.source_system(kind), value: joined(parts) }
     }
 
-    /// A derived identity. Asked for the same parts again in one message, it counts: `...#2`.
+    /// A derived identity, of this source.
     pub(super) fn derived_key(&self, resource_type: &'static str, kind: &str, parts: &[&str]) -> Key {
-        let system = self.source_system(kind);
-        let mut value = joined(parts);
+        self.counted_key(resource_type, self.source_system(kind), joined(parts))
+    }
+
+    /// A derived identity of what belongs to something: the source's, unless that is numbered by an authority.
+    pub(super) fn derived_key_of(&self, resource_type: &'static str, kind: &str, about: &About, parts: &[&str]) -> Key {
+        let system = match about.scope {
+            Scope::Source => self.source_system(kind),
+            Scope::Authority => format!("urn:medweave:authority-numbered:{kind}"),
+        };
+        let parts: Vec<&str> = std::iter::once(about.text.as_str()).chain(parts.iter().copied()).collect();
+        self.counted_key(resource_type, system, joined(&parts))
+    }
+
+    /// Asked for the same identity again in one message, it counts: `...#2`.
+    fn counted_key(&self, resource_type: &'static str, system: String, mut value: String) -> Key {
         let mut derived = self.derived.borrow_mut();
         let count = derived.entry((system.clone(), value.clone())).or_insert(0);
         *count += 1;
@@ -159,7 +207,7 @@ impl<'m> Context<'m> {
             let identifier = Tree::from([("system", key.system.as_str().into()), ("value", key.value.as_str().into())]);
             resource.push("identifier", identifier);
         }
-        let mapped = MappedResource { key, write, resource, cleared, assumed: Vec::new() };
+        let mapped = MappedResource { key, also: Vec::new(), write, resource, cleared, assumed: Vec::new() };
         let mut resources = self.resources.borrow_mut();
         match resources.find(&mapped.key) {
             None => resources.add(mapped),
@@ -173,6 +221,13 @@ impl<'m> Context<'m> {
     pub(super) fn change(&self, key: &Key, change: impl FnOnce(&mut Tree)) {
         if let Some(mapped) = self.resources.borrow_mut().find(key) {
             change(&mut mapped.resource);
+        }
+    }
+
+    /// Another identity that the resource may be stored under.
+    pub(super) fn known_too(&self, key: &Key, other: Key) {
+        if let Some(mapped) = self.resources.borrow_mut().find(key) {
+            mapped.also.push(other);
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::coded::{coding, concept_of};
 use super::context::{Context, Fill, extension, resource};
+use super::identifier::identifier_type;
 use super::parts::{Parts, repeats};
 use super::patient::Subject;
 use super::tables::{TERMINOLOGY, class_status, patient_class, patient_class_text};
@@ -72,6 +73,12 @@ impl<'m> Context<'m> {
         let key = self.stay_key(pv1, visit.as_ref(), &alternates, subject, &class, start.as_deref());
 
         let mut encounter = resource("Encounter");
+        // The same stay may be known by its account only, from messages that do not number it.
+        let by_account = subject.account_number.as_ref().filter(|_| visit.is_some());
+        let also = by_account.and_then(|account| {
+            Some(Key { resource_type: "Encounter", system: account.system.clone()?, value: account.value.clone() })
+        });
+        let also = also.filter(|also| *also != key);
         if let Some(visit) = visit {
             let mut tree = visit.tree;
             let mut kind = concept_of(&format!("{TERMINOLOGY}v2-0203"), ("VN", "Visit number"));
@@ -80,6 +87,13 @@ impl<'m> Context<'m> {
             encounter.push("identifier", tree);
         }
         encounter.fill_all("identifier", alternates.into_iter().map(|identified| identified.tree).collect());
+        if let Some(account) = by_account.filter(|_| also.is_some()) {
+            let mut tree = account.tree.clone();
+            if tree.get("type").is_none() {
+                tree.set("type", identifier_type("AN"));
+            }
+            encounter.push("identifier", tree);
+        }
         let cancels_end = event.trigger == "A13";
         let end = self.date_time(repeats(self.take(pv1, 45)).next().unwrap_or_else(|| pv1.field(45).into()));
         let end = end.filter(|_| !cancels_end);
@@ -114,6 +128,9 @@ impl<'m> Context<'m> {
             cleared.push("period.end".to_owned());
         }
         let reference = self.put(key.clone(), write, encounter, cleared);
+        if let Some(also) = also {
+            self.known_too(&key, also);
+        }
         if is_assumed {
             self.assume(&key, "status");
         }

@@ -1,6 +1,6 @@
 //! Events and the order of their segments: which segment belongs to which.
 
-use super::context::Context;
+use super::context::{About, Context, Scope};
 use super::encounter::{Stay, StayEvent};
 use super::observation::{Surroundings, continuation};
 use super::order::Patient;
@@ -162,7 +162,8 @@ impl<'m> Context<'m> {
                 "GT1" => self.guarantor(segment, &subject, Write::Update),
                 "IN1" => self.coverage(segment, &subject),
                 "IN2" | "DB1" => self.patient_numbers(segment, &subject),
-                "PDA" => self.cause_of_death(segment, &subject),
+                "ACC" => self.accident(segment, &subject, stay.as_ref().map(|stay| &stay.reference)),
+                "PDA" => self.death(segment, &subject, stay.as_ref().map(|stay| &stay.reference)),
                 "AL1" => self.allergy(segment, &subject),
                 "IAM" => self.adverse_reaction(segment, &subject),
                 "DG1" => self.diagnosis(segment, &subject, stay.as_ref()),
@@ -187,9 +188,9 @@ impl<'m> Context<'m> {
     }
 
     /// The identity of an observation without an order: patient and time; without a time the stay or message it came with.
-    fn observed_about(&self, subject: &Subject, obx: Segment<'m>) -> String {
+    fn observed_about(&self, subject: &Subject, obx: Segment<'m>) -> About {
         let at = self.date_time(obx.field(14).into()).unwrap_or_default();
-        format!("{}|{at}", subject.token)
+        About::of_source(format!("{}|{at}", subject.token))
     }
 
     /// ADT^A40.
@@ -328,7 +329,7 @@ impl<'m> Context<'m> {
         let (subject, stay) = self.patient_and_stay(group, event, Write::Update, Write::CreateIfAbsent)?;
         let encounter = stay.map(|stay| stay.reference);
         let mut orc: Option<Segment<'m>> = None;
-        let mut current: Option<(Key, Tree)> = None;
+        let mut current: Option<(Key, Tree, Scope)> = None;
         let mut noted: Option<Key> = None;
         for (at, segment) in group.iter().copied().enumerate() {
             match segment.id().as_str() {
@@ -348,9 +349,12 @@ impl<'m> Context<'m> {
                 }
                 "OBX" => {
                     let around = match &current {
-                        Some((key, reference)) => Surroundings {
+                        Some((key, reference, scope)) => Surroundings {
                             part_of: Some(reference.clone()),
-                            ..Surroundings::of(&subject, format!("immunization|{}", key.value))
+                            ..Surroundings::of(
+                                &subject,
+                                About { text: format!("immunization|{}", key.value), scope: *scope },
+                            )
                         },
                         None => Surroundings::of(&subject, self.observed_about(&subject, segment)),
                     };
@@ -360,7 +364,7 @@ impl<'m> Context<'m> {
                     (Some(key), _) if key.resource_type == "Observation" => {
                         self.participation(segment, Behind::Observation(key));
                     }
-                    (_, Some((key, _))) => self.participation(segment, Behind::Immunization(key)),
+                    (_, Some((key, _, _))) => self.participation(segment, Behind::Immunization(key)),
                     _ => {}
                 },
                 "NTE" => {
@@ -410,7 +414,7 @@ impl<'m> Context<'m> {
 }
 
 impl Surroundings {
-    fn of(subject: &Subject, about: String) -> Self {
+    fn of(subject: &Subject, about: About) -> Self {
         Surroundings {
             subject: subject.reference.clone(),
             encounter: None,

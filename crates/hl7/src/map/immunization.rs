@@ -1,7 +1,7 @@
 //! ORC, RXA, RXR to Immunization.
 
 use super::coded::concept_of;
-use super::context::{Context, Fill, resource};
+use super::context::{About, Context, Fill, Scope, resource};
 use super::parts::{Parts, repeats};
 use super::patient::Subject;
 use super::tables::{TERMINOLOGY, completion_status};
@@ -21,7 +21,7 @@ impl<'m> Context<'m> {
         rxr: Option<Segment<'m>>,
         subject: &Subject,
         encounter: Option<&Tree>,
-    ) -> (Key, Tree) {
+    ) -> (Key, Tree, Scope) {
         self.pass(rxa, [1, 2]);
         let mut immunization = resource("Immunization");
         let placer = orc.and_then(|orc| self.ei(self.take(orc, 2).into(), "placer-order", Some("PLAC")));
@@ -70,17 +70,18 @@ impl<'m> Context<'m> {
         }
         self.add_performers(rxa, 10, ("AP", "Administering Provider"), &mut immunization);
         immunization.fill_all("reasonCode", self.concepts(self.take(rxa, 19), None));
-        let known_by = filler.or(placer).map(|known| known.value);
+        let known_by = filler.or(placer).map(|known| About::numbered(&known));
         let vaccine_code = self.code(vaccine.first(1)).or_else(|| self.concept_text(vaccine)).unwrap_or_default();
+        let scope = known_by.as_ref().map_or(Scope::Source, |order| order.scope);
         let key = match known_by {
-            Some(order) => self.derived_key("Immunization", "immunization", &[&order, &vaccine_code]),
+            Some(order) => self.derived_key_of("Immunization", "immunization", &order, &[&vaccine_code]),
             None => {
                 let given = given.unwrap_or_default();
                 self.derived_key("Immunization", "immunization", &[&subject.token, &vaccine_code, &given])
             }
         };
         let reference = self.put(key.clone(), Write::Update, immunization, Vec::new());
-        (key, reference)
+        (key, reference, scope)
     }
 
     fn completion(&self, rxa: Segment<'m>, is_deleted: bool) -> &'static str {

@@ -26,6 +26,7 @@ mod encounter;
 mod event;
 mod identifier;
 mod immunization;
+mod incident;
 mod merge;
 mod name;
 mod observation;

@@ -1,7 +1,7 @@
 //! OBX and its NTE to Observation.
 
 use super::coded::concept_of;
-use super::context::{Context, Fill, resource};
+use super::context::{About, Context, Fill, resource};
 use super::parts::{Parts, repeats};
 use super::quantity::digits;
 use super::tables::{TERMINOLOGY, interpretation, observation_status, observation_status_of_report};
@@ -16,7 +16,7 @@ pub(super) struct Surroundings {
     pub(super) subject: Tree,
     pub(super) encounter: Option<Tree>,
     /// The first part of the identity: the order, else what else stays the same when the message comes again.
-    pub(super) about: String,
+    pub(super) about: About,
     /// The report's status (OBR-25), for an OBX without one.
     pub(super) report_status: Option<String>,
     /// OBR-7 and OBR-8, for an OBX without a time.
@@ -135,9 +135,9 @@ impl<'m> Context<'m> {
         let code = code.unwrap_or_default();
         // Devices report the same code again and again under one order: for them the time is part of what it is.
         let at = if is_of_device(obx) { self.date_time(obx.field(14).into()) } else { None };
-        let mut parts = vec![around.about.as_str(), &code, &sub];
+        let mut parts = vec![code.as_str(), &sub];
         parts.extend(at.as_deref());
-        self.derived_key("Observation", "observation", &parts)
+        self.derived_key_of("Observation", "observation", &around.about, &parts)
     }
 
     fn result_status(&self, obx: Segment<'m>, code: &str, around: &Surroundings) -> &'static str {

@@ -1,6 +1,6 @@
 //! ORC and OBR to ServiceRequest and DiagnosticReport.
 
-use super::context::{Context, Fill, resource};
+use super::context::{About, Context, Fill, resource};
 use super::identifier::Identified;
 use super::parts::{Parts, repeats};
 use super::patient::Subject;
@@ -17,7 +17,7 @@ pub(super) struct Order<'m> {
     placer: Option<Identified>,
     filler: Option<Identified>,
     /// What its parts are known by: the filler's number, else the placer's.
-    pub(super) about: String,
+    pub(super) about: About,
 }
 
 /// Who and where.
@@ -38,17 +38,10 @@ impl<'m> Context<'m> {
         let placer = number(2, "placer-order", "PLAC");
         let filler = number(3, "filler-order", "FILL");
         let about = match filler.as_ref().or(placer.as_ref()) {
-            Some(known) => {
-                let own = known.system.as_deref().is_none_or(|system| system.starts_with("urn:medweave:source:"));
-                match &known.system {
-                    // An authority's number may equal one of another's.
-                    Some(system) if !own => format!("{}@{system}", known.value),
-                    _ => known.value.clone(),
-                }
-            }
+            Some(known) => About::numbered(known),
             None => {
                 self.warn(*obr.field(3), "no order number: a correction of this order cannot be told from a new one");
-                fallback.to_owned()
+                About::of_source(fallback.to_owned())
             }
         };
         Order { orc, obr, placer, filler, about }
@@ -98,7 +91,7 @@ impl<'m> Context<'m> {
         let text: Vec<Tree> =
             repeats(self.take(obr, 13)).filter_map(|parts| self.concept_text(parts)).map(Tree::from).collect();
         request.fill_all("note", text.into_iter().map(|text| Tree::from([("text", text)])).collect());
-        let key = self.derived_key("ServiceRequest", "order", &[&order.about, &self.order_code(order)]);
+        let key = self.derived_key_of("ServiceRequest", "order", &order.about, &[&self.order_code(order)]);
         let reference = self.put(key.clone(), Write::Update, request, Vec::new());
         (key, reference)
     }
@@ -171,7 +164,7 @@ impl<'m> Context<'m> {
                 repeats(self.take(obr, number)).filter_map(|parts| self.practitioner(parts.nested(1))).collect();
             report.fill_all(member, persons);
         }
-        let key = self.derived_key("DiagnosticReport", "report", &[&order.about, &self.order_code(order)]);
+        let key = self.derived_key_of("DiagnosticReport", "report", &order.about, &[&self.order_code(order)]);
         let reference = self.put(key.clone(), Write::Update, report, Vec::new());
         (key, reference)
     }

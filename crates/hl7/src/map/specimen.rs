@@ -1,6 +1,6 @@
 //! SPM, and OBR-15 of older versions, to Specimen.
 
-use super::context::{Context, Fill, resource};
+use super::context::{About, Context, Fill, resource};
 use super::parts::{Parts, repeats};
 use super::patient::Subject;
 use super::tables::yes_no;
@@ -10,7 +10,7 @@ use fhir::json::Tree;
 
 impl<'m> Context<'m> {
     /// SPM. Known by its filler's id, else its placer's, else by the order and its set id.
-    pub(super) fn specimen(&self, spm: Segment<'m>, subject: &Subject, about: &str) -> (Key, Tree) {
+    pub(super) fn specimen(&self, spm: Segment<'m>, subject: &Subject, about: &About) -> (Key, Tree) {
         self.pass(spm, [1]);
         let ids = Parts::from(self.take(spm, 2));
         // EIP: placer, filler. Each is an EI in subcomponents.
@@ -20,8 +20,8 @@ impl<'m> Context<'m> {
         let known_by = filler.as_ref().or(placer.as_ref());
         // Some laboratories number specimens anew in each order: the order is part of the identity.
         let key = match known_by {
-            Some(known) => self.derived_key("Specimen", "specimen-of-order", &[about, &known.value]),
-            None => self.derived_key("Specimen", "specimen-of-order", &[about, &set_id]),
+            Some(known) => self.derived_key_of("Specimen", "specimen-of-order", about, &[&known.value]),
+            None => self.derived_key_of("Specimen", "specimen-of-order", about, &[&set_id]),
         };
         let mut specimen = resource("Specimen");
         specimen.fill_all("identifier", [filler, placer].into_iter().flatten().map(|id| id.tree).collect());
@@ -67,7 +67,7 @@ impl<'m> Context<'m> {
     }
 
     /// OBR-15 (and OBR-14): the specimen before SPM was.
-    pub(super) fn specimen_of_order(&self, obr: Segment<'m>, subject: &Subject, about: &str) -> Option<Tree> {
+    pub(super) fn specimen_of_order(&self, obr: Segment<'m>, subject: &Subject, about: &About) -> Option<Tree> {
         let source = Parts::from(self.take(obr, 15));
         if !source.has_value() {
             return None;
@@ -80,7 +80,7 @@ impl<'m> Context<'m> {
         collection.fill("collectedDateTime", self.date_time(obr.field(7).into()));
         collection.fill("bodySite", self.concept(source.nested(4), Some("0163")));
         specimen.fill("collection", super::context::filled(collection));
-        let key = self.derived_key("Specimen", "specimen-of-order", &[about, "OBR-15"]);
+        let key = self.derived_key_of("Specimen", "specimen-of-order", about, &["OBR-15"]);
         Some(self.put(key, Write::Update, specimen, Vec::new()))
     }
 }

@@ -60,6 +60,8 @@ pub enum Write {
 pub struct MappedResource {
     /// Its identity.
     pub key: Key,
+    /// Other identities that the same thing may be stored under, by a message that had no better one.
+    pub also: Vec<Key>,
     /// How it is meant.
     pub write: Write,
     /// Its content, references to other resources of the message as `urn:uuid`.

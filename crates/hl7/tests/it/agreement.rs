@@ -104,7 +104,7 @@ fn agreement_with_another_converter_is_as_documented() {
         ("Condition", (24, 24)),
         ("Encounter", (110, 105)),
         ("Immunization", (18, 18)),
-        ("Observation", (372, 175)),
+        ("Observation", (372, 265)),
         ("Patient", (680, 632)),
     ];
     assert_eq!(agreed.into_iter().collect::<Vec<_>>(), documented);

@@ -202,11 +202,15 @@ fn an_admission_tells_patient_stay_and_what_comes_with_them() {
               identifier.system = urn:medweave:source:his:location
               identifier.value = si:HOSP/wa:3W/ro:301/bd:B
             Update Encounter urn:oid:1.2.3 V77
-              identifier.system = urn:oid:1.2.3
-              identifier.value = V77
-              identifier.assigner.display = HOSP
-              identifier.type.coding = v2-0203#VN Visit number
-              identifier.type.text = visit number
+              identifier[0].system = urn:oid:1.2.3
+              identifier[0].value = V77
+              identifier[0].assigner.display = HOSP
+              identifier[0].type.coding = v2-0203#VN Visit number
+              identifier[0].type.text = visit number
+              identifier[1].system = urn:oid:1.2.3
+              identifier[1].value = ACC9
+              identifier[1].assigner.display = HOSP
+              identifier[1].type.coding = v2-0203#AN 
               status = in-progress
               class = v3-ActCode#IMP inpatient encounter
               type.coding = v2-0007#E 

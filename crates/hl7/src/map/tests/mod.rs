@@ -2,6 +2,8 @@
 
 mod admissions;
 mod documents;
+mod identity;
+mod incidents;
 mod merges;
 mod mutations;
 mod results;

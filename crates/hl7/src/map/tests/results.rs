@@ -191,14 +191,14 @@ fn a_panel_is_a_report_of_an_order_with_observations_specimen_and_notes() {
               location.location.reference = -> Location wa:4E/ro:401/bd:A
               location.location.display = 4E 401 A
               location.status = active
-            Update ServiceRequest urn:medweave:source:his:order F1@urn:medweave:authority:LAB/58410-2
+            Update ServiceRequest urn:medweave:authority-numbered:order F1@urn:medweave:authority:LAB/58410-2
               identifier[0].type.coding = v2-0203#PLAC 
               identifier[0].system = urn:medweave:authority:HIS
               identifier[0].value = P1
               identifier[1].type.coding = v2-0203#FILL 
               identifier[1].system = urn:medweave:authority:LAB
               identifier[1].value = F1
-              identifier[2].system = urn:medweave:source:his:order
+              identifier[2].system = urn:medweave:authority-numbered:order
               identifier[2].value = F1@urn:medweave:authority:LAB/58410-2
               requisition.type.coding = v2-0203#PGN 
               requisition.system = urn:medweave:source:his:placer-group
@@ -212,14 +212,14 @@ fn a_panel_is_a_report_of_an_order_with_observations_specimen_and_notes() {
               requester.reference = -> Practitioner 12
               requester.display = Greg House
               note.text = Fasting
-            Update DiagnosticReport urn:medweave:source:his:report F1@urn:medweave:authority:LAB/58410-2
+            Update DiagnosticReport urn:medweave:authority-numbered:report F1@urn:medweave:authority:LAB/58410-2
               identifier[0].type.coding = v2-0203#PLAC 
               identifier[0].system = urn:medweave:authority:HIS
               identifier[0].value = P1
               identifier[1].type.coding = v2-0203#FILL 
               identifier[1].system = urn:medweave:authority:LAB
               identifier[1].value = F1
-              identifier[2].system = urn:medweave:source:his:report
+              identifier[2].system = urn:medweave:authority-numbered:report
               identifier[2].value = F1@urn:medweave:authority:LAB/58410-2
               basedOn.reference = -> ServiceRequest F1@urn:medweave:authority:LAB/58410-2
               status = final
@@ -234,21 +234,21 @@ fn a_panel_is_a_report_of_an_order_with_observations_specimen_and_notes() {
               specimen.reference = -> Specimen F1@urn:medweave:authority:LAB/S2
               result[0].reference = -> Observation F1@urn:medweave:authority:LAB/718-7/
               result[1].reference = -> Observation F1@urn:medweave:authority:LAB/6690-2/
-            Update Specimen urn:medweave:source:his:specimen-of-order F1@urn:medweave:authority:LAB/S2
+            Update Specimen urn:medweave:authority-numbered:specimen-of-order F1@urn:medweave:authority:LAB/S2
               identifier[0].type.coding = v2-0203#FILL 
               identifier[0].system = urn:medweave:authority:LAB
               identifier[0].value = S2
               identifier[1].type.coding = v2-0203#PLAC 
               identifier[1].system = urn:medweave:authority:HIS
               identifier[1].value = S1
-              identifier[2].system = urn:medweave:source:his:specimen-of-order
+              identifier[2].system = urn:medweave:authority-numbered:specimen-of-order
               identifier[2].value = F1@urn:medweave:authority:LAB/S2
               type.coding = v2-0487#BLD Blood
               subject.reference = -> Patient 7
               receivedTime = 2024-03-05T12:30:00+08:00
               collection.collectedDateTime = 2024-03-05T12:15:00+08:00
               collection.method.coding = v2-0488#VENIP 
-            Update Observation urn:medweave:source:his:observation F1@urn:medweave:authority:LAB/718-7/
+            Update Observation urn:medweave:authority-numbered:observation F1@urn:medweave:authority:LAB/718-7/
               basedOn.reference = -> ServiceRequest F1@urn:medweave:authority:LAB/58410-2
               status = final
               code.coding = http://loinc.org#718-7 Hemoglobin
@@ -271,11 +271,11 @@ fn a_panel_is_a_report_of_an_order_with_observations_specimen_and_notes() {
               referenceRange.high.value = 160
               referenceRange.high.unit = g/L
               referenceRange.text = 120 to 160
-              identifier.system = urn:medweave:source:his:observation
+              identifier.system = urn:medweave:authority-numbered:observation
               identifier.value = F1@urn:medweave:authority:LAB/718-7/
               note.text = Checked
             twice
-            Update Observation urn:medweave:source:his:observation F1@urn:medweave:authority:LAB/6690-2/
+            Update Observation urn:medweave:authority-numbered:observation F1@urn:medweave:authority:LAB/6690-2/
               basedOn.reference = -> ServiceRequest F1@urn:medweave:authority:LAB/58410-2
               status = preliminary
               code.coding = http://loinc.org#6690-2 Leukocytes
@@ -294,30 +294,30 @@ fn a_panel_is_a_report_of_an_order_with_observations_specimen_and_notes() {
               referenceRange.high.value = 10.0
               referenceRange.high.unit = 10*9/L
               referenceRange.text = 4.0-10.0
-              identifier.system = urn:medweave:source:his:observation
+              identifier.system = urn:medweave:authority-numbered:observation
               identifier.value = F1@urn:medweave:authority:LAB/6690-2/
-            Update ServiceRequest urn:medweave:source:his:order F1@urn:medweave:authority:LAB/X1
+            Update ServiceRequest urn:medweave:authority-numbered:order F1@urn:medweave:authority:LAB/X1
               identifier[0].type.coding = v2-0203#PLAC 
               identifier[0].system = urn:medweave:authority:HIS
               identifier[0].value = P1
               identifier[1].type.coding = v2-0203#FILL 
               identifier[1].system = urn:medweave:authority:LAB
               identifier[1].value = F1
-              identifier[2].system = urn:medweave:source:his:order
+              identifier[2].system = urn:medweave:authority-numbered:order
               identifier[2].value = F1@urn:medweave:authority:LAB/X1
               status = completed
               intent = order
               code.coding = urn:medweave:source:his:codes:L#X1 Manual count
               subject.reference = -> Patient 7
               encounter.reference = -> Encounter V1
-            Update DiagnosticReport urn:medweave:source:his:report F1@urn:medweave:authority:LAB/X1
+            Update DiagnosticReport urn:medweave:authority-numbered:report F1@urn:medweave:authority:LAB/X1
               identifier[0].type.coding = v2-0203#PLAC 
               identifier[0].system = urn:medweave:authority:HIS
               identifier[0].value = P1
               identifier[1].type.coding = v2-0203#FILL 
               identifier[1].system = urn:medweave:authority:LAB
               identifier[1].value = F1
-              identifier[2].system = urn:medweave:source:his:report
+              identifier[2].system = urn:medweave:authority-numbered:report
               identifier[2].value = F1@urn:medweave:authority:LAB/X1
               basedOn.reference = -> ServiceRequest F1@urn:medweave:authority:LAB/X1
               status = corrected
@@ -326,7 +326,7 @@ fn a_panel_is_a_report_of_an_order_with_observations_specimen_and_notes() {
               encounter.reference = -> Encounter V1
               result[0].reference = -> Observation F1@urn:medweave:authority:LAB/IMP/
               result[1].reference = -> Observation F1@urn:medweave:authority:LAB/CMT/
-            Update Observation urn:medweave:source:his:observation F1@urn:medweave:authority:LAB/IMP/
+            Update Observation urn:medweave:authority-numbered:observation F1@urn:medweave:authority:LAB/IMP/
               basedOn.reference = -> ServiceRequest F1@urn:medweave:authority:LAB/X1
               status = final
               code.coding = urn:medweave:source:his:codes:L#IMP Impression
@@ -334,16 +334,16 @@ fn a_panel_is_a_report_of_an_order_with_observations_specimen_and_notes() {
               encounter.reference = -> Encounter V1
               valueString = First line
             second line
-              identifier.system = urn:medweave:source:his:observation
+              identifier.system = urn:medweave:authority-numbered:observation
               identifier.value = F1@urn:medweave:authority:LAB/IMP/
-            Update Observation urn:medweave:source:his:observation F1@urn:medweave:authority:LAB/CMT/
+            Update Observation urn:medweave:authority-numbered:observation F1@urn:medweave:authority:LAB/CMT/
               basedOn.reference = -> ServiceRequest F1@urn:medweave:authority:LAB/X1
               status = final
               code.coding = urn:medweave:source:his:codes:L#CMT Comment
               subject.reference = -> Patient 7
               encounter.reference = -> Encounter V1
               valueString = alone
-              identifier.system = urn:medweave:source:his:observation
+              identifier.system = urn:medweave:authority-numbered:observation
               identifier.value = F1@urn:medweave:authority:LAB/CMT/
         "#]],
     );

@@ -16,15 +16,15 @@ fn a_vaccination_carries_dose_lot_place_and_who_gave_it() {
         ),
         &["Immunization", "Observation"],
         expect![[r#"
-            Update Immunization urn:medweave:source:his:immunization F1/49281-0215-88
+            Update Immunization urn:medweave:authority-numbered:immunization F1@urn:medweave:authority:EHR/49281-0215-88
               identifier[0].type.coding = v2-0203#PLAC 
               identifier[0].system = urn:medweave:authority:EHR
               identifier[0].value = P1
               identifier[1].type.coding = v2-0203#FILL 
               identifier[1].system = urn:medweave:authority:EHR
               identifier[1].value = F1
-              identifier[2].system = urn:medweave:source:his:immunization
-              identifier[2].value = F1/49281-0215-88
+              identifier[2].system = urn:medweave:authority-numbered:immunization
+              identifier[2].value = F1@urn:medweave:authority:EHR/49281-0215-88
               status = completed
               vaccineCode.coding = http://hl7.org/fhir/sid/ndc#49281-0215-88 TENIVAC
               patient.reference = -> Patient 7
@@ -48,15 +48,15 @@ fn a_vaccination_carries_dose_lot_place_and_who_gave_it() {
               performer[1].function.coding = v2-0443#AP Administering Provider
               performer[1].actor.reference = -> Practitioner 7825
               performer[1].actor.display = Nan Nurse
-            Update Observation urn:medweave:source:his:observation immunization|F1%2F49281-0215-88/64994-7/1
-              partOf.reference = -> Immunization F1/49281-0215-88
+            Update Observation urn:medweave:authority-numbered:observation immunization|F1@urn:medweave:authority:EHR%2F49281-0215-88/64994-7/1
+              partOf.reference = -> Immunization F1@urn:medweave:authority:EHR/49281-0215-88
               status = final
               code.coding = http://loinc.org#64994-7 Eligibility
               subject.reference = -> Patient 7
               effectiveDateTime = 2024-03-05
               valueCodeableConcept.coding = v2-0064#V01 Not eligible
-              identifier.system = urn:medweave:source:his:observation
-              identifier.value = immunization|F1%2F49281-0215-88/64994-7/1
+              identifier.system = urn:medweave:authority-numbered:observation
+              identifier.value = immunization|F1@urn:medweave:authority:EHR%2F49281-0215-88/64994-7/1
               note.text = Well tolerated
         "#]],
     );
@@ -67,7 +67,7 @@ fn what_was_not_given_or_was_recorded_wrongly_says_so() {
     let status = |rxa: &str| {
         let mapped = mapped(&format!("{HEAD}ORC|RE||F1^EHR\nRXA|0|1|20240305||88^influenza^CVX|999{rxa}"));
         let immunization = mapped.resources.iter().find(|r| r.key.resource_type == "Immunization").unwrap().clone();
-        assert_eq!(immunization.key.value, "F1/88");
+        assert_eq!(immunization.key.value, "F1@urn:medweave:authority:EHR/88");
         assert!(immunization.resource.get("doseQuantity").is_none());
         immunization.resource
     };

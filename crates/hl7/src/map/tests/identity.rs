@@ -1,0 +1,49 @@
+//! Who gave a number decides how far it reaches.
+
+use super::*;
+
+fn keys(message: &str, source: &str, kind: &str) -> Vec<super::super::Key> {
+    let text = lines(message);
+    let message = parse(text.as_bytes());
+    let Ok(Outcome::Mapped(mapped)) = map(&message, &Settings::new(source)) else { panic!("not mapped") };
+    mapped.resources.into_iter().map(|resource| resource.key).filter(|key| key.resource_type == kind).collect()
+}
+
+const KINDS: [&str; 4] = ["ServiceRequest", "DiagnosticReport", "Observation", "Specimen"];
+
+fn result(order: &str) -> String {
+    format!(
+        "MSH|^~\\&|LAB||||20240102||ORU^R01|1|P|2.5\nPID|1||7^^^HOSP^MR\nOBR|1||{order}|CBC^Count^L|||20240102||||||||||||||||||F
+         OBX|1|NM|718-7^Hb^LN|1|130|g/L|||||F\nSPM|1|^S1"
+    )
+}
+
+#[test]
+fn an_order_number_of_an_authority_is_one_order_whoever_sends_it() {
+    for kind in KINDS {
+        let message = result("F1^LAB^1.2.3^ISO");
+        let (his, lab) = (keys(&message, "his", kind), keys(&message, "lab", kind));
+        assert_eq!((his.len(), &his), (1, &lab), "{kind}");
+        assert_ne!(keys(&result("F1^LAB^1.2.4^ISO"), "his", kind), his, "{kind} of another authority");
+    }
+}
+
+#[test]
+fn an_order_number_without_an_authority_is_its_sources_own() {
+    for kind in KINDS {
+        let message = result("F1");
+        assert_ne!(keys(&message, "his", kind), keys(&message, "lab", kind), "{kind}");
+    }
+}
+
+#[test]
+fn a_stay_with_a_number_is_known_by_its_account_too() {
+    let mapped = mapped(
+        "MSH|^~\\&|HIS||||20240102||ADT^A01|1|P|2.5\nPID|1||7^^^HOSP^MR|||||||||||||||A1^^^HOSP\nPV1|1|I|W||||||||||||||||V1^^^HOSP",
+    );
+    let stay = resource(&mapped, "Encounter", "V1");
+    assert_eq!(stay.also.iter().map(|key| key.value.as_str()).collect::<Vec<_>>(), ["A1"]);
+    let identifiers = stay.resource.get("identifier").unwrap().items();
+    assert_eq!(identifiers.len(), 2, "{identifiers:?}");
+    assert_eq!(identifiers[1].get("value").and_then(Tree::as_str), Some("A1"));
+}
