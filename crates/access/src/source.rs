@@ -91,6 +91,12 @@ impl Access {
         })
     }
 
+    /// The source of a name, if it is allowed: how to read what came from it earlier. Gives no right to anything.
+    pub fn source_named(&self, name: &str) -> Option<Arc<Source>> {
+        let memory = self.memory();
+        memory.sources.iter().find(|entry| entry.source.name == name).map(|entry| Arc::clone(&entry.source))
+    }
+
     /// Allows a source. Needs the right to administer.
     pub fn allow_source(&self, grant: &Grant, new: &NewSource, now_us: i64) -> Result<i64, Error> {
         let name = name::check("source name", &new.name)?;

@@ -93,6 +93,7 @@ impl Framer {
                         self.state = State::Skipping;
                         continue;
                     }
+                    self.make_room(part.len());
                     self.buffer.extend_from_slice(part);
                     let Some(end) = end else { return };
                     bytes = &bytes[end + 1..];
@@ -108,6 +109,15 @@ impl Framer {
                 },
             }
         }
+    }
+
+    /// Bytes that it holds: of a message that has begun, and of what was found and not asked for yet.
+    pub fn held_bytes(&self) -> usize {
+        let found = self.ready.iter().map(|received| match received {
+            Received::Message(bytes) | Received::Unfinished { bytes } => bytes.len(),
+            Received::TooLong { .. } => 0,
+        });
+        self.buffer.len() + found.sum::<usize>()
     }
 
     /// The next thing found, in the order of the stream.
@@ -133,6 +143,13 @@ impl Framer {
     /// Bytes outside of frames so far, not counting line ends and frame ends: a sender that does not frame shows here.
     pub fn stray_bytes(&self) -> u64 {
         self.stray_bytes
+    }
+
+    /// Grows by a quarter at a time, so that what is held and what is allocated stay close.
+    fn make_room(&mut self, more: usize) {
+        if self.buffer.capacity() - self.buffer.len() < more {
+            self.buffer.reserve_exact(more.max(self.buffer.len() / 4));
+        }
     }
 
     fn count_stray(&mut self, bytes: &[u8]) {

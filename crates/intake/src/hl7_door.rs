@@ -9,8 +9,10 @@ use crate::fhir_door::refusal::{at, bad_request, refusal, unprocessable};
 use crate::import::resources::Letter;
 use fhir::json::{Document, Rewriter, Tree};
 use fhir::schema::{TypeId, r4};
+use hl7::ack::Condition;
 use hl7::map::{self, MapError, MappedResource, Outcome, Settings};
-use hl7::{Message, ParseOptions};
+use hl7::{Charset, Message, ParseOptions, Place};
+use jiff::tz::TimeZone;
 use records::{
     Besides, DeadLetterNo, Error, Found, IfEqual, Lookup, NewDeadLetter, Operation, Planner, Write, derived_id,
 };
@@ -29,20 +31,69 @@ pub struct MessageSeen {
     pub not_taken: Vec<String>,
 }
 
+/// How messages of one source are read.
+#[derive(Clone, Debug)]
+pub struct Reading {
+    /// What their fields mean.
+    pub settings: Arc<Settings>,
+    /// How their bytes become text.
+    pub options: ParseOptions,
+}
+
+impl Reading {
+    /// As a source is set.
+    pub fn of(source: &access::Source) -> Self {
+        let zone = TimeZone::get(&source.time_zone).unwrap_or(TimeZone::UTC);
+        Reading {
+            settings: Arc::new(Settings { zone, ..Settings::new(&source.name) }),
+            options: ParseOptions { charset: Charset::from_name(&source.character_set), ..ParseOptions::default() },
+        }
+    }
+
+    /// Of a source of which no more than its name is known: times are UTC, text is what it looks like.
+    pub fn named(source: &str) -> Self {
+        Reading { settings: Arc::new(Settings::new(source)), options: ParseOptions::default() }
+    }
+}
+
 /// Plans one message. Clones share what was seen, so that the caller keeps one and gives the other away.
 #[derive(Clone)]
 pub struct MessagePlan {
     content: Arc<Vec<u8>>,
-    settings: Arc<Settings>,
-    options: ParseOptions,
+    reading: Reading,
     closes: Option<DeadLetterNo>,
     seen: Arc<Mutex<MessageSeen>>,
+    refused: Arc<Mutex<Option<MapError>>>,
 }
 
 impl MessagePlan {
     /// A plan for the message that is `content`, read as the source's settings say.
-    pub fn new(content: Arc<Vec<u8>>, settings: Arc<Settings>, options: ParseOptions) -> Self {
-        MessagePlan { content, settings, options, closes: None, seen: Arc::default() }
+    pub fn new(content: Arc<Vec<u8>>, reading: Reading) -> Self {
+        MessagePlan { content, reading, closes: None, seen: Arc::default(), refused: Arc::default() }
+    }
+
+    /// What to tell the sender of `error`, with which the message was refused: the kind of the fault, and its place.
+    pub fn fault(&self, error: &Error) -> (Condition, Option<Place>) {
+        match (&*self.refused.lock().unwrap_or_else(PoisonError::into_inner), error) {
+            (Some(refused), _) => {
+                let condition = match refused {
+                    MapError::MissingSegment { .. } => Condition::SegmentSequence,
+                    MapError::NoIdentity { .. } => Condition::RequiredFieldMissing,
+                    MapError::TooManyRepetitions { .. } => Condition::ValueTooLong,
+                };
+                (condition, refused.place())
+            }
+            (None, Error::MultipleMatches { resource_type, .. }) => {
+                let place = match resource_type.as_str() {
+                    "Patient" => Some(Place::of_field(*b"PID", 3)),
+                    "Encounter" => Some(Place::of_field(*b"PV1", 19)),
+                    _ => None,
+                };
+                (Condition::DuplicateKey, place)
+            }
+            (None, Error::At { error, .. }) => self.fault(error),
+            (None, _) => (Condition::DataType, None),
+        }
     }
 
     /// The same as the replay of a dead letter.
@@ -59,8 +110,11 @@ impl MessagePlan {
 
 impl Planner for MessagePlan {
     fn plan(&self, lookup: &dyn Lookup) -> Result<Vec<Operation>, Error> {
-        let message = Message::parse(&self.content, &self.options).map_err(|e| bad_request(e.to_string()))?;
-        let outcome = map::map(&message, &self.settings).map_err(refused)?;
+        let message = Message::parse(&self.content, &self.reading.options).map_err(|e| bad_request(e.to_string()))?;
+        let outcome = map::map(&message, &self.reading.settings).map_err(|error| {
+            *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.clone());
+            refused(error)
+        })?;
         let (seen, operations) = match outcome {
             Outcome::NoMap { event } => (MessageSeen { event, ..MessageSeen::default() }, Vec::new()),
             Outcome::Mapped(mapped) => {
@@ -123,7 +177,7 @@ impl Merge<'_> {
             let resource_type = r4()
                 .resource_type(name)
                 .ok_or_else(|| Error::Damaged(format!("the map made a {name}, which is no R4 resource")))?;
-            let full_url = mapped.key.full_url(&self.plan.settings.source);
+            let full_url = mapped.key.full_url(&self.plan.reading.settings.source);
             let (id, is_stored) = self.identity(mapped, &full_url)?;
             names.enter(&full_url, resource_type, &id);
             known.push(Known { resource_type, id, is_stored });
@@ -135,7 +189,7 @@ impl Merge<'_> {
     /// The id of what is stored under one of the identities of `mapped`, else a new one.
     fn identity(&self, mapped: &MappedResource, full_url: &str) -> Result<(String, bool), Error> {
         let (name, condition) = (mapped.key.resource_type, mapped.key.condition());
-        let new = derived_id(&self.plan.settings.source, full_url);
+        let new = derived_id(&self.plan.reading.settings.source, full_url);
         match self.lookup.find(name, &condition)? {
             Found::One(id) => return Ok((id, true)),
             Found::Many if name == "Encounter" && mapped.write == map::Write::CreateIfAbsent => {

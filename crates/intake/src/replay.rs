@@ -45,9 +45,10 @@ impl Importer {
         };
         let trail = Trail { action: "replay".into(), detail: format!("dead letter {no}") };
         if arrival.media == "application/hl7-v2" {
-            let settings = Arc::new(hl7::map::Settings::new(&about.source));
+            // As the source is set now: what made it a dead letter may have been its settings.
+            let reading = self.reading(&about.source);
             let content = Arc::new(bytes);
-            let plan = MessagePlan::new(Arc::clone(&content), settings, hl7::ParseOptions::default()).closing(no);
+            let plan = MessagePlan::new(Arc::clone(&content), reading).closing(no);
             return Ok(vec![self.records.write(grant, trail, about, &content, ReuseArrival::Never, plan)?]);
         }
         let is_bundle = |bytes: &[u8]| crate::import::recognise::resource_type(bytes) == Some("Bundle");

@@ -66,8 +66,12 @@ impl Opened {
     }
 
     /// Takes HL7 v2 messages on a port that is bound.
-    pub(crate) fn serve_mllp(&self, listener: TcpListener) -> Result<intake::mllp::Server, Failure> {
-        intake::mllp::Server::start(listener, Arc::clone(&self.records), Arc::clone(&self.app.access))
+    pub(crate) fn serve_mllp(
+        &self,
+        listener: TcpListener,
+        options: intake::mllp::Options,
+    ) -> Result<intake::mllp::Server, Failure> {
+        intake::mllp::Server::start(listener, Arc::clone(&self.records), Arc::clone(&self.app.access), options)
             .map_err(|error| Failure::failed(format!("the MLLP port cannot be served: {error}")))
     }
 

@@ -115,7 +115,11 @@ impl MapError {
     /// Where, if it is about a place.
     pub fn place(&self) -> Option<Place> {
         match self {
-            MapError::MissingSegment { .. } => None,
+            // Where it should be begins with what it is.
+            MapError::MissingSegment { segment, .. } => {
+                let bytes = segment.as_bytes();
+                Some(Place::of_field([bytes[0], bytes[1], bytes[2]], 0))
+            }
             MapError::NoIdentity { place, .. } | MapError::TooManyRepetitions { place, .. } => Some(*place),
         }
     }

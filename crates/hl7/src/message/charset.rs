@@ -106,6 +106,40 @@ impl Charset {
         }
     }
 
+    /// True if at most one in eight of the characters beyond ASCII is damaged.
+    pub(crate) fn reads_mostly(self, bytes: &[u8]) -> bool {
+        let (text, is_damaged) = self.decode(bytes);
+        if !is_damaged {
+            return true;
+        }
+        let damaged = text.matches('\u{fffd}').count();
+        let beyond_ascii = text.chars().filter(|c| !c.is_ascii()).count();
+        damaged * 8 <= beyond_ascii
+    }
+
+    /// What text of which nothing is known looks like: UTF-8 if it is that; GB 18030 if most of its bytes beyond ASCII are
+    /// pairs of the common Chinese characters, which text in a set of one byte a character is not; else ISO 8859-1.
+    pub fn guess(bytes: &[u8]) -> Charset {
+        if Charset::UTF_8.reads_mostly(bytes) {
+            return Charset::UTF_8;
+        }
+        let beyond_ascii = bytes.iter().filter(|byte| !byte.is_ascii()).count();
+        let (mut in_pairs, mut at) = (0, 0);
+        while at < bytes.len() {
+            match (bytes[at], bytes.get(at + 1)) {
+                (0xb0..=0xf7, Some(0xa1..=0xfe)) => {
+                    in_pairs += 2;
+                    at += 2;
+                }
+                (0x00..=0x7f, _) => at += 1,
+                _ => at += 2,
+            }
+        }
+        // Characters that are rarer, and their punctuation, are pairs of other bytes.
+        let is_chinese = in_pairs * 3 >= beyond_ascii * 2 && Charset::GB18030.reads_mostly(bytes);
+        if is_chinese { Charset::GB18030 } else { Charset::LATIN_1 }
+    }
+
     /// The usual name of the character set.
     pub fn name(self) -> &'static str {
         match self.0 {

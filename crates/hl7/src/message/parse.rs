@@ -297,22 +297,27 @@ impl<'a> Message<'a> {
                 }
             }
         }
-        let valid_utf8 = std::str::from_utf8(self.raw).is_ok();
-        self.charset = match (known, source) {
-            (Some(Charset::UTF_8) | None, Some(source)) if first_text.is_some() && (known.is_none() || !valid_utf8) => {
-                source
-            }
-            (Some(Charset::UTF_8) | None, _) if !valid_utf8 => {
-                let text = if known.is_some() {
-                    "the text is not of the character set given; read as ISO 8859-1. Correct MSH-18 or set the source's character set"
-                } else {
-                    "no character set is given and the text is not UTF-8; read as ISO 8859-1. Set the source's character set"
+        // MSH-18, then the source's, then what the bytes look like: the first that the text can be read in.
+        // One that is damaged in a few places only is still that set; the places are told when their values are read.
+        let reads = |set: &Charset| first_text.is_none() || !set.decode(self.raw).1;
+        let reads_mostly = |set: &Charset| set.reads_mostly(self.raw);
+        let named = || [known, source].into_iter().flatten();
+        self.charset = match named().find(reads).or_else(|| named().find(reads_mostly)) {
+            Some(set) => set,
+            None => {
+                let guess = Charset::guess(self.raw);
+                let told = match (known, source) {
+                    (None, None) => "no character set is given",
+                    (Some(_), _) => "the text is not of the character set given",
+                    (None, Some(_)) => "no character set is given and the text is not of the source's",
                 };
-                self.issue(Severity::Warning, place, span, text.to_owned());
-                Charset::LATIN_1
+                if (known, source) != (None, None) || guess != Charset::UTF_8 {
+                    let name = if guess == Charset::LATIN_1 { "ISO 8859-1" } else { guess.name() };
+                    let text = format!("{told}; read as {name}. Correct MSH-18 or set the source's character set");
+                    self.issue(Severity::Warning, place, span, text);
+                }
+                guess
             }
-            (Some(set), _) => set,
-            (None, source) => source.unwrap_or(Charset::UTF_8),
         };
         Ok(())
     }

@@ -44,6 +44,13 @@ pub struct Place {
     pub sub: u16,
 }
 
+impl Place {
+    /// A field of the first segment with this id.
+    pub fn of_field(segment: [u8; 3], field: u16) -> Place {
+        Place { segment: SegmentId(segment), occurrence: 1, field, repeat: 0, component: 0, sub: 0 }
+    }
+}
+
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.segment)?;

@@ -151,12 +151,55 @@ fn the_source_names_the_character_set_of_messages_that_name_none() {
     let options = ParseOptions { charset: Some(Charset::GB18030), ..ParseOptions::default() };
     let message = Message::parse(&bytes, &options).unwrap();
     assert_eq!(first(&message, "PID").field(5).component(1).text(), "倈三");
+    // Without it, the bytes are looked at, and the guess is told.
     let guessed = parse(&bytes);
-    assert_eq!(guessed.charset(), Charset::LATIN_1);
-    assert!(guessed.issues()[0].text.contains("Set the source's character set"));
+    assert_eq!(guessed.charset(), Charset::GB18030);
+    assert!(guessed.issues()[0].text.contains("set the source's character set"));
     // UTF-8 is recognised without being named.
     let bytes = format!("{HEADER}\rPID|||1||張^Given");
     assert_eq!(first(&parse(bytes.as_bytes()), "PID").field(5).component(1).text(), "張");
+}
+
+fn with_name(declared: &str, charset: Charset, name: &str) -> Vec<u8> {
+    let mut bytes = format!("MSH|^~\\&|||||||ADT^A01|1|P|2.5||||||{declared}\rPID|||1||").into_bytes();
+    bytes.extend(charset.encode(name));
+    bytes.extend_from_slice(b"^Given|tail");
+    bytes
+}
+
+#[test]
+fn a_set_that_the_text_is_not_written_in_gives_way_to_the_next() {
+    let utf8 = Some(Charset::UTF_8);
+    let big5 = Some(Charset::BIG5);
+    for (declared, source, written, name, expected) in [
+        // MSH-18 first, whatever the source is set to.
+        ("GB 18030-2000", utf8, Charset::GB18030, "张伟", Charset::GB18030),
+        ("8859/1", Some(Charset::GB18030), Charset::LATIN_1, "Müller", Charset::LATIN_1),
+        // Then the source's; then what the bytes look like.
+        ("", Some(Charset::GB18030), Charset::GB18030, "張偉", Charset::GB18030),
+        ("", utf8, Charset::GB18030, "张伟丽，女", Charset::GB18030),
+        ("", utf8, Charset::LATIN_1, "Müller-Lüdenscheidt", Charset::LATIN_1),
+        ("UNICODE UTF-8", None, Charset::GB18030, "欧阳娜娜", Charset::GB18030),
+        ("UNICODE UTF-8", big5, Charset::BIG5, "許功蓋", Charset::BIG5),
+        ("ASCII", None, Charset::UTF_8, "张伟", Charset::UTF_8),
+    ] {
+        let bytes = with_name(declared, written, name);
+        let message = Message::parse(&bytes, &ParseOptions { charset: source, ..ParseOptions::default() }).unwrap();
+        assert_eq!(message.charset(), expected, "{declared:?} {source:?} {name}");
+        assert_eq!(first(&message, "PID").field(5).component(1).text(), name, "{declared:?} {source:?}");
+        assert_eq!(first(&message, "PID").field(6).text(), "tail");
+    }
+}
+
+#[test]
+fn text_damaged_in_one_place_keeps_its_character_set() {
+    for charset in [Charset::UTF_8, Charset::GB18030] {
+        let mut bytes = with_name(charset.name(), charset, "张伟李娜王芳刘洋陈静杨明");
+        bytes.extend_from_slice(b"\x81");
+        let message = parse(&bytes);
+        assert_eq!(message.charset(), charset);
+        assert_eq!(first(&message, "PID").field(5).component(1).text(), "张伟李娜王芳刘洋陈静杨明");
+    }
 }
 
 #[test]

@@ -24,6 +24,7 @@ pub use report::{Counts, FileReport, ISSUES_KEPT, Issue};
 pub use unpack::Bounds;
 
 use crate::error::Error;
+use crate::hl7_door::Reading;
 use access::Grant;
 use records::Records;
 use session::{Session, Waiting};
@@ -47,8 +48,8 @@ pub struct ImportOptions {
     pub source: Option<String>,
     /// Report only, write nothing.
     pub dry_run: bool,
-    /// How HL7 v2 messages are read; if `None`, as those of a source in UTC with nothing special about it.
-    pub messages: Option<Arc<hl7::map::Settings>>,
+    /// How HL7 v2 messages are read; if `None`, as the source of that name is set, else as those of a source in UTC.
+    pub messages: Option<Reading>,
     /// The door that arrivals name.
     pub door: String,
     /// What one file may take.
@@ -73,6 +74,7 @@ impl Default for ImportOptions {
 /// Brings files into a store; replays dead letters and takes arrivals back.
 pub struct Importer {
     pub(crate) records: Arc<Records>,
+    sources: Option<Arc<access::Access>>,
 }
 
 /// A file to be imported.
@@ -106,7 +108,19 @@ pub struct Progress<'a> {
 impl Importer {
     /// An importer into `records`.
     pub fn new(records: Arc<Records>) -> Self {
-        Importer { records }
+        Importer { records, sources: None }
+    }
+
+    /// The same, which reads messages of a source as the source is set there.
+    #[must_use]
+    pub fn with_sources(self, sources: Arc<access::Access>) -> Self {
+        Importer { sources: Some(sources), ..self }
+    }
+
+    /// How messages of a source are read.
+    pub(crate) fn reading(&self, source: &str) -> Reading {
+        let known = self.sources.as_ref().and_then(|sources| sources.source_named(source));
+        known.map_or_else(|| Reading::named(source), |known| Reading::of(&known))
     }
 
     /// Imports one file and returns when all that it reports is on disk.

@@ -3,7 +3,7 @@
 use super::resources::{Letter, Refused, Resources};
 use crate::fhir_door::bundle::{BundlePlanner, Imported, imported};
 use crate::fhir_door::refusal::{is_fatal, refusal};
-use crate::hl7_door::MessagePlan;
+use crate::hl7_door::{MessagePlan, Reading};
 use access::Grant;
 use records::{Arrived, Besides, DeliveryNo, Lookup, NewDeadLetter, Operation, Planner};
 use std::ops::Range;
@@ -48,7 +48,7 @@ impl Plan {
     pub(crate) fn of(
         piece: &Piece,
         grant: &Grant,
-        messages: Option<&Arc<hl7::map::Settings>>,
+        messages: &dyn Fn(&str) -> Reading,
         delivery: Option<DeliveryNo>,
     ) -> Plan {
         let source = piece.about.source.clone();
@@ -70,10 +70,7 @@ impl Plan {
                 only: None,
                 closes: None,
             })),
-            What::Message => {
-                let settings = messages.cloned().unwrap_or_else(|| Arc::new(hl7::map::Settings::new(&source)));
-                How::Message(MessagePlan::new(content, settings, hl7::ParseOptions::default()))
-            }
+            What::Message => How::Message(MessagePlan::new(content, messages(&source))),
             What::Stray => How::Letter(Letter(NewDeadLetter {
                 at: 0,
                 length: content.len() as u64,

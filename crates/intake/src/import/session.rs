@@ -155,7 +155,11 @@ impl<'a> Session<'a> {
 
     fn plan(&mut self, file: usize, piece: &Piece) -> Plan {
         let delivery = self.delivery(file);
-        Plan::of(piece, self.grant, self.options.messages.as_ref(), Some(delivery))
+        let reading = |source: &str| match &self.options.messages {
+            Some(reading) => reading.clone(),
+            None => self.importer.reading(source),
+        };
+        Plan::of(piece, self.grant, &reading, Some(delivery))
     }
 
     /// Takes a piece: plans it and hands it to the store, or rehearses it.

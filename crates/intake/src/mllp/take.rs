@@ -1,16 +1,17 @@
 //! What becomes of one message: stored and accepted, kept as a dead letter and refused, or turned away.
 
 use crate::fhir_door::refusal;
-use crate::hl7_door::{MessagePlan, dead_letter};
+use crate::hl7_door::{MessagePlan, Reading, dead_letter};
 use access::AllowedSource;
 use hl7::ack::{self, Answer, Condition, Outcome, Stamp};
-use hl7::map::Settings;
-use hl7::{Charset, Message, ParseError, ParseOptions};
+use hl7::{Message, ParseError};
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use records::{Arrived, Error, Records, ReuseArrival, Trail};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Messages longer than this are taken one at a time, whoever sends them: what is made of one takes many times its length.
+pub(super) const HEAVY_BYTES: usize = 1 << 20;
 
 /// Numbers answers within the life of the program.
 static ANSWERED: AtomicU64 = AtomicU64::new(0);
@@ -38,10 +39,10 @@ impl Now {
 /// Stores a message and gives the answers to it; when they are given, it is on disk or was refused.
 pub(super) fn message(records: &Records, allowed: &AllowedSource, bytes: Vec<u8>) -> Vec<Vec<u8>> {
     let source = &allowed.source;
-    let options = ParseOptions { charset: Charset::from_name(&source.character_set), ..ParseOptions::default() };
+    let reading = Reading::of(source);
     let bytes = Arc::new(bytes);
     let now = Now::of(records);
-    let parsed = Message::parse(&bytes, &options);
+    let parsed = Message::parse(&bytes, &reading.options);
     let about = Arrived {
         door: "mllp".into(),
         source: source.name.clone(),
@@ -50,19 +51,20 @@ pub(super) fn message(records: &Records, allowed: &AllowedSource, bytes: Vec<u8>
         wrapper: String::new(),
         base: 0,
     };
-    let result = store(records, allowed, &bytes, options, &about);
+    let plan = MessagePlan::new(Arc::clone(&bytes), reading);
+    let result = store(records, allowed, &bytes, &about, plan.clone());
     match parsed {
         Ok(message) => {
             let answer = match result {
                 Ok(()) => Answer::accepted(),
-                Err(error) => kept(records, allowed, &bytes, &about, &error),
+                Err(error) => kept(records, allowed, &bytes, &about, &plan, &error),
             };
             let answers = ack::answer(&message, &answer, now.stamp());
             answers.accept.into_iter().chain(answers.application).collect()
         }
         Err(unreadable) => {
             if let Err(error) = result {
-                kept(records, allowed, &bytes, &about, &error);
+                kept(records, allowed, &bytes, &about, &plan, &error);
             }
             vec![ack::reject_unreadable(&bytes, &unreadable, now.stamp())]
         }
@@ -79,14 +81,9 @@ fn store(
     records: &Records,
     allowed: &AllowedSource,
     bytes: &Arc<Vec<u8>>,
-    options: ParseOptions,
     about: &Arrived,
+    plan: MessagePlan,
 ) -> Result<(), Error> {
-    let settings = Settings {
-        zone: TimeZone::get(&allowed.source.time_zone).unwrap_or(TimeZone::UTC),
-        ..Settings::new(&allowed.source.name)
-    };
-    let plan = MessagePlan::new(Arc::clone(bytes), Arc::new(settings), options);
     let trail = Trail { action: "message".into(), detail: about.name.clone() };
     // The content holds application, facility and control id: equal bytes are the same message. A repeat that comes after newer
     // messages must not bring old values back.
@@ -95,7 +92,14 @@ fn store(
 }
 
 /// Keeps a message that was refused as a dead letter, and says what to answer: AE if it can be corrected, AR if the fault is ours.
-fn kept(records: &Records, allowed: &AllowedSource, bytes: &Arc<Vec<u8>>, about: &Arrived, error: &Error) -> Answer {
+fn kept(
+    records: &Records,
+    allowed: &AllowedSource,
+    bytes: &Arc<Vec<u8>>,
+    about: &Arrived,
+    plan: &MessagePlan,
+    error: &Error,
+) -> Answer {
     const FAULT_OF_OURS: u16 = 500;
     const NOT_NOW: u16 = 429;
     let refused = refusal(error);
@@ -108,9 +112,12 @@ fn kept(records: &Records, allowed: &AllowedSource, bytes: &Arc<Vec<u8>>, about:
         return busy();
     }
     let trail = Trail { action: "message".into(), detail: format!("{} refused", about.name) };
-    let plan = dead_letter(bytes.len() as u64, error);
-    match records.write(&allowed.grant, trail, about.clone(), bytes, ReuseArrival::IfSame, plan) {
-        Ok(_) => Answer::refused(Outcome::Error, Condition::RequiredFieldMissing, None, refused.text()),
+    let letter = dead_letter(bytes.len() as u64, error);
+    match records.write(&allowed.grant, trail, about.clone(), bytes, ReuseArrival::IfSame, letter) {
+        Ok(_) => {
+            let (condition, place) = plan.fault(error);
+            Answer::refused(Outcome::Error, condition, place, refused.text())
+        }
         Err(error) => {
             eprintln!("medweave: a message of {} that was refused could not be kept: {error}", about.source);
             busy()

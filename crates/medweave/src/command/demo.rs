@@ -33,10 +33,10 @@ pub(crate) async fn run(settings: &Settings, demo: &Demo) -> Result<(), Failure>
     };
     let listener = listen::bind(demo.http, None).await.map_err(|error| Failure::failed(error.to_string()))?;
     let http = listener.local_addr()?;
-    let mllp_port = bind_mllp(demo.mllp)?;
+    let (mllp_port, mllp_options) = bind_mllp(demo.mllp, None)?;
     let zone = settings.zone()?;
     let opened = Opened::new(directory, zone.clone())?;
-    let mllp = opened.serve_mllp(mllp_port)?;
+    let mllp = opened.serve_mllp(mllp_port, mllp_options)?;
     let mllp_address = mllp.address();
     let serving = tokio::spawn(listen::serve(listener, opened.router.clone(), None, opened.stopped()));
     eprintln!("medweave demo: HTTP on {http}, MLLP on {mllp_address}; everything goes when it ends");

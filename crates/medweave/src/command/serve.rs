@@ -5,7 +5,7 @@ use crate::directory::{Directory, Taken, now_us};
 use crate::failure::Failure;
 use crate::settings::Settings;
 use access::system_random;
-use intake::mllp::Server;
+use intake::mllp::{Options, Server};
 use serde_json::json;
 use server::listen::{self, Tls};
 use std::io::Write;
@@ -27,7 +27,7 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {
         _ => Failure::failed(error.to_string()),
     })?;
     let http = listener.local_addr()?;
-    let mllp = settings.mllp.map(bind_mllp).transpose()?;
+    let mllp = settings.mllp.map(|address| bind_mllp(address, tls.as_ref())).transpose()?;
     let data = settings.data();
     let directory = match Directory::take(&data)? {
         Taken::Mine(directory) => directory,
@@ -43,9 +43,10 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {
     let opened = Opened::new(directory, settings.zone()?)?;
     let scheme = if tls.is_some() { "https" } else { "http" };
     eprintln!("medweave serves {} on {scheme}://{http}", data.display());
-    let mllp = mllp.map(|listener| opened.serve_mllp(listener)).transpose()?;
+    let mllp = mllp.map(|(listener, options)| opened.serve_mllp(listener, options)).transpose()?;
     if let Some(mllp) = &mllp {
-        eprintln!("medweave takes HL7 v2 messages (MLLP) on {}", mllp.address());
+        let how = if is_within(mllp.address()) { "in the clear" } else { "under TLS" };
+        eprintln!("medweave takes HL7 v2 messages (MLLP, {how}) on {}", mllp.address());
     }
     if let Some(code) = opened
         .app
@@ -86,14 +87,26 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {
     Ok(())
 }
 
-/// MLLP has no encryption of its own: only this machine reaches the port, and a tunnel that encrypts brings others to it.
-pub(crate) fn bind_mllp(address: SocketAddr) -> Result<TcpListener, Failure> {
-    if !address.ip().to_canonical().is_loopback() {
-        return Err(Failure::usage(format!(
-            "{address} can be reached from other machines, and MLLP is not encrypted: listen on 127.0.0.1 and let a TLS tunnel lead there"
-        )));
-    }
-    TcpListener::bind(address).map_err(|error| match error.kind() {
+/// True if only this machine reaches the address.
+fn is_within(address: SocketAddr) -> bool {
+    address.ip().to_canonical().is_loopback()
+}
+
+/// Beyond this machine messages come under TLS, with the certificate of HTTP. On this machine they come in the clear: interface
+/// engines beside us seldom speak TLS, and nobody else hears them.
+pub(crate) fn bind_mllp(address: SocketAddr, tls: Option<&Tls>) -> Result<(TcpListener, Options), Failure> {
+    let tls = match tls {
+        _ if is_within(address) => None,
+        Some(tls) => Some(tls.without_http()),
+        None => {
+            return Err(Failure::usage(format!(
+                "{address} can be reached from other machines: give --tls-cert and --tls-key, or take messages on 127.0.0.1 (patient data never crosses a network in the clear)"
+            )));
+        }
+    };
+    let options = Options { tls, ..Options::default() };
+    let bound = TcpListener::bind(address).map(|listener| (listener, options));
+    bound.map_err(|error| match error.kind() {
         std::io::ErrorKind::AddrInUse => Failure::failed(format!(
             "{address} is in use by another program: choose another address with --mllp, or stop it"
         )),

@@ -108,7 +108,9 @@ pub(super) async fn replay(mut call: Call) -> Result<Answer, Refusal> {
         .app
         .writing(move |app| {
             let corrected = (!content.bytes.is_empty()).then_some(content.bytes);
-            Ok(Importer::new(Arc::clone(&app.records)).replay(&grant, no, corrected)?)
+            Ok(Importer::new(Arc::clone(&app.records))
+                .with_sources(Arc::clone(&app.access))
+                .replay(&grant, no, corrected)?)
         })
         .await?;
     let outcomes = || receipts.iter().flat_map(|receipt| &receipt.outcomes);

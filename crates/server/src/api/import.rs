@@ -165,7 +165,7 @@ pub(super) async fn import(mut call: Call) -> Result<Answer, Refusal> {
             let lake = app.lake_if_open();
             let pace = lake.map(|lake| Pace::new(move || lake.pace(LAG, &|| false)));
             let options = ImportOptions { pace, ..options };
-            Ok(Importer::new(Arc::clone(&app.records)).import(&grant, &name, input, &options)?)
+            Ok(Importer::new(Arc::clone(&app.records)).with_sources(Arc::clone(&app.access)).import(&grant, &name, input, &options)?)
         })
         .await?;
     Ok(Answer::of(&report_json(&[report], begun, Ended::Done)))
@@ -263,7 +263,12 @@ pub(super) async fn files(mut call: Call) -> Result<Answer, Refusal> {
             }});
             lines.send(&line)
         };
-        let done = Importer::new(Arc::clone(&app.records)).import_all(&grant, &files, &options, &mut progress);
+        let done = Importer::new(Arc::clone(&app.records)).with_sources(Arc::clone(&app.access)).import_all(
+            &grant,
+            &files,
+            &options,
+            &mut progress,
+        );
         // Nobody listening any more is no failure of the import.
         let _ = match done {
             Ok(reports) => lines.send(&json!({"report": report_json(&reports, begun, Ended::Done)})),

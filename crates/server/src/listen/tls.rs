@@ -40,6 +40,13 @@ impl Tls {
         Ok(Tls(TlsAcceptor::from(Arc::new(config))))
     }
 
+    /// The same certificate for a protocol that is not HTTP.
+    pub fn without_http(&self) -> Arc<ServerConfig> {
+        let mut config = ServerConfig::clone(self.0.config());
+        config.alpn_protocols.clear();
+        Arc::new(config)
+    }
+
     pub(super) async fn accept(&self, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
         self.0.accept(stream).await
     }
