@@ -5,6 +5,9 @@ use hl7::mllp::{Framer, Received, frame};
 use intake::Importer;
 use intake::mllp::{Options, Patience, Server};
 use records::Seq;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use socket2::{Domain, Socket, Type};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -390,4 +393,56 @@ fn an_order_numbered_by_an_authority_is_one_order_from_two_sources() {
     assert!(port.connect_from([127, 0, 0, 2]).ask(&result("12", "F")).contains("\rMSA|AA|"));
     assert_eq!((port.count("Observation"), port.count("DiagnosticReport"), port.count("ServiceRequest")), (1, 1, 1));
     assert!(port.only("Observation").contains("\"value\":12"));
+}
+
+/// The certificate in `tests/tls`, made for these tests only, for the port and for a sender that trusts it.
+fn certificate() -> (Arc<ServerConfig>, Arc<ClientConfig>) {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tls");
+    let chain: Vec<_> =
+        CertificateDer::pem_file_iter(folder.join("certificate.pem")).unwrap().map(Result::unwrap).collect();
+    let key = PrivateKeyDer::from_pem_file(folder.join("key.pem")).unwrap();
+    let provider = || Arc::new(rustls::crypto::ring::default_provider());
+    let mut trusted = RootCertStore::empty();
+    trusted.add(chain[0].clone()).unwrap();
+    let server = ServerConfig::builder_with_provider(provider())
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .unwrap();
+    let client = ClientConfig::builder_with_provider(provider())
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(trusted)
+        .with_no_client_auth();
+    (Arc::new(server), Arc::new(client))
+}
+
+#[test]
+fn under_tls_messages_are_taken_and_plain_ones_are_not() {
+    let (server, client) = certificate();
+    let port = Port::with(&[source("ward", "127.0.0.1")], Options { tls: Some(server), ..Options::default() });
+    let mut plain = port.connect();
+    let _ = plain.stream.write_all(&frame(ADMIT.as_bytes()));
+    assert_eq!(plain.answer(), None);
+    assert_eq!(port.count("Patient"), 0);
+    let name = rustls::pki_types::ServerName::try_from("localhost").unwrap();
+    let connection = rustls::ClientConnection::new(client, name).unwrap();
+    let mut line = rustls::StreamOwned::new(connection, port.connect().stream);
+    let mut framer = Framer::default();
+    for no in 0..3 {
+        for part in frame(ADMIT.replace("A01|1|", &format!("A01|{no}|")).as_bytes()).chunks(50) {
+            line.write_all(part).unwrap();
+        }
+        let answer = loop {
+            if let Some(Received::Message(bytes)) = framer.next() {
+                break String::from_utf8(bytes).unwrap();
+            }
+            let mut buffer = [0; 1024];
+            let count = line.read(&mut buffer).unwrap();
+            framer.push(&buffer[..count]);
+        };
+        assert!(answer.contains(&format!("\rMSA|AA|{no}\r")), "{answer}");
+    }
+    assert_eq!(port.count("Patient"), 1);
 }
