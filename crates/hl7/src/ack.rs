@@ -221,8 +221,13 @@ pub fn answer(message: &Message<'_>, answer: &Answer, stamp: Stamp<'_>) -> Answe
     }
 }
 
-/// An answer to bytes that are no message: AR (CR where the header asks for enhanced mode), addressed as far as the header can
-/// be read.
+/// The one answer that every message gets: an application acknowledgement, whatever MSH-15 and MSH-16 ask for. A sender
+/// thereby always learns what became of its message, and which answer belongs to it.
+pub fn one(message: &Message<'_>, answer: &Answer, stamp: Stamp<'_>) -> Vec<u8> {
+    write(message, answer, Level::Application, stamp.time, stamp.control_id)
+}
+
+/// An answer to bytes that are no message: AR, addressed as far as the header can be read.
 pub fn reject_unreadable(bytes: &[u8], error: &ParseError, stamp: Stamp<'_>) -> Vec<u8> {
     let condition = match error {
         ParseError::TooLong { .. } | ParseError::TooMany { .. } => Condition::ValueTooLong,
@@ -236,11 +241,7 @@ pub fn reject_unreadable(bytes: &[u8], error: &ParseError, stamp: Stamp<'_>) -> 
     // The header alone, with the character set given so that MSH-18 cannot make it fail again.
     let options = ParseOptions { charset: Some(Charset::UTF_8), ..ParseOptions::default() };
     match Message::parse(line, &options) {
-        Ok(header) => {
-            let enhanced = Mode::of(&header) != Mode::Original;
-            let level = if enhanced { Level::Accept } else { Level::Application };
-            write(&header, &answer, level, stamp.time, stamp.control_id)
-        }
+        Ok(header) => write(&header, &answer, Level::Application, stamp.time, stamp.control_id),
         Err(_) => {
             let mut writer = MessageWriter::default();
             writer

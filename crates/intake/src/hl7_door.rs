@@ -14,7 +14,8 @@ use hl7::map::{self, MapError, MappedResource, Outcome, Settings};
 use hl7::{Charset, Message, ParseOptions, Place};
 use jiff::tz::TimeZone;
 use records::{
-    Besides, DeadLetterNo, Error, Found, IfEqual, Lookup, NewDeadLetter, Operation, Planner, Write, derived_id,
+    Besides, DeadLetterNo, Error, Found, IfEqual, Lookup, NO_MAP, NewDeadLetter, Operation, Planner, Trail, Write,
+    derived_id,
 };
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -54,6 +55,24 @@ impl Reading {
     pub fn named(source: &str) -> Self {
         Reading { settings: Arc::new(Settings::new(source)), options: ParseOptions::default() }
     }
+}
+
+/// True if a character set of this name can be read.
+pub fn is_character_set(name: &str) -> bool {
+    Charset::from_name(name).is_some()
+}
+
+/// What the audit says of a message: `action` unless its event has no map.
+pub(crate) fn trail(action: &str, detail: &str, content: &[u8], options: &ParseOptions) -> Trail {
+    // The header alone says which event it is.
+    let header = &content[..memchr::memchr2(b'\r', b'\n', content).unwrap_or(content.len())];
+    if let Ok(message) = Message::parse(header, options) {
+        let (kind, trigger) = message.event();
+        if !map::has_map(&kind, &trigger) {
+            return Trail { action: NO_MAP.into(), detail: format!("{kind}^{trigger}") };
+        }
+    }
+    Trail { action: action.into(), detail: detail.into() }
 }
 
 /// Plans one message. Clones share what was seen, so that the caller keeps one and gives the other away.
@@ -100,6 +119,11 @@ impl MessagePlan {
     pub(crate) fn closing(mut self, no: DeadLetterNo) -> Self {
         self.closes = Some(no);
         self
+    }
+
+    /// How it is read.
+    pub(crate) fn reading(&self) -> &Reading {
+        &self.reading
     }
 
     /// What the message was, after planning.

@@ -19,4 +19,5 @@ mod undo;
 
 pub use error::Error;
 pub use import::{FileReport, ImportOptions, Importer, Input, Issue};
+pub use replay::Corrected;
 pub use undo::{Left, UndoWhat, Undone};

@@ -69,7 +69,7 @@ pub(crate) enum Command {
     /// Example: medweave source allow 10.1.2.3 --name lab --zone Europe/Berlin
     #[command(subcommand)]
     Source(Source),
-    /// List, show, replay and discard what came in and could not be taken
+    /// List, show, correct, replay and discard what came in and could not be taken
     ///
     /// Example: medweave deadletter list
     #[command(subcommand)]
@@ -371,15 +371,30 @@ pub(crate) enum Deadletter {
         #[arg(long)]
         raw: bool,
     },
-    /// Take a dead letter after all, as it is or as corrected
+    /// Keep a corrected copy beside a dead letter, and say whether it would be taken
     ///
-    /// Example: medweave deadletter replay 7 --with letter.json
+    /// Without --with it opens in $VISUAL or $EDITOR, as it was corrected last or as it came. The letter's own bytes stay.
+    ///
+    /// Example: medweave deadletter correct 7 --with letter.hl7
+    Correct {
+        /// Its number
+        no: i64,
+        /// A file with the corrected content
+        #[arg(long = "with", value_name = "FILE")]
+        corrected: Option<PathBuf>,
+    },
+    /// Take a dead letter after all, as it was corrected last or as it came
+    ///
+    /// Example: medweave deadletter replay 7 --alike
     Replay {
         /// Its number
         no: i64,
         /// A file with the corrected content
         #[arg(long = "with", value_name = "FILE")]
         corrected: Option<PathBuf>,
+        /// All open ones of the same source with the same fault too, as when the source's settings were the cause
+        #[arg(long, conflicts_with = "corrected")]
+        alike: bool,
     },
     /// Close a dead letter that is not needed
     ///
@@ -390,6 +405,9 @@ pub(crate) enum Deadletter {
         /// Why; it is kept
         #[arg(long)]
         reason: String,
+        /// All open ones of the same source with the same fault too
+        #[arg(long)]
+        alike: bool,
     },
 }
 

@@ -33,6 +33,11 @@ pub const MAPPED_EVENTS: &[(&str, &str)] = &[
     ("MDM", "T02"),
 ];
 
+/// True if messages of this type and trigger have a map.
+pub fn has_map(kind: &str, trigger: &str) -> bool {
+    MAPPED_EVENTS.contains(&(kind, trigger))
+}
+
 /// MSH fields that say how the message travels, not what it means: the arrival keeps them.
 const ENVELOPE: [u16; 16] = [1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12, 13, 15, 16, 18, 21];
 
@@ -43,7 +48,7 @@ const ENVELOPE: [u16; 16] = [1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12, 13, 15, 16, 18,
 pub fn map(message: &Message<'_>, settings: &Settings) -> Result<Outcome, MapError> {
     let (kind, trigger) = message.event();
     let event = format!("{kind}^{trigger}");
-    if !MAPPED_EVENTS.contains(&(kind.as_str(), trigger.as_str())) {
+    if !has_map(&kind, &trigger) {
         return Ok(Outcome::NoMap { event });
     }
     bound_repetitions(message)?;

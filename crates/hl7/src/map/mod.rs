@@ -48,7 +48,7 @@ mod transaction;
 mod update;
 mod value;
 
-pub use event::{MAPPED_EVENTS, map};
+pub use event::{MAPPED_EVENTS, has_map, map};
 pub use settings::Settings;
 pub use transaction::{Key, MappedResource, Write};
 
@@ -102,7 +102,7 @@ pub enum MapError {
         limit: usize,
     },
     /// A segment says nothing that identifies its subject.
-    #[error("{place} identifies no {what}; have the sender fill it")]
+    #[error("no identifier of the {what}; have the sender fill {place}")]
     NoIdentity {
         /// Where it should be.
         place: Place,

@@ -170,6 +170,25 @@ impl<'a> Message<'a> {
         (code, trigger.to_ascii_uppercase())
     }
 
+    /// The bytes at a place. Where a part is not there, where it would be: an empty range. `None` without its segment.
+    pub fn find(&self, place: Place) -> Option<Range<usize>> {
+        let segment =
+            self.all().filter(|segment| segment.id() == place.segment).nth(place.occurrence.max(1) as usize - 1)?;
+        if place.field == 0 {
+            return Some(segment.span());
+        }
+        let field = segment.field(place.field);
+        if place.repeat <= 1 && place.component == 0 {
+            return Some(if place.repeat == 0 { field.span() } else { field.repeat(0).span() });
+        }
+        let repeat = field.repeat(usize::from(place.repeat.max(1)) - 1);
+        if place.component == 0 {
+            return Some(repeat.span());
+        }
+        let component = repeat.component(place.component);
+        Some(if place.sub == 0 { component.span() } else { component.sub(place.sub).span() })
+    }
+
     /// Puts the message together again from its parts: byte for byte what was parsed.
     pub fn write(&self, out: &mut Vec<u8>) {
         let mut at = 0;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::ops::Range;
+use std::str::FromStr;
 
 /// The three characters that name a segment.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -48,6 +49,46 @@ impl Place {
     /// A field of the first segment with this id.
     pub fn of_field(segment: [u8; 3], field: u16) -> Place {
         Place { segment: SegmentId(segment), occurrence: 1, field, repeat: 0, component: 0, sub: 0 }
+    }
+}
+
+/// A text that names no place of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no place of a message, as in PID-3 or OBX[2]-5[1].1")]
+pub struct NoPlace;
+
+impl FromStr for Place {
+    type Err = NoPlace;
+
+    /// Reads what [`Place`] writes: `PID`, `PID-3`, `OBX[3]-5[2].1.2`.
+    fn from_str(text: &str) -> Result<Place, NoPlace> {
+        let counted = |text: &str| -> Result<(String, u32), NoPlace> {
+            match text.split_once('[') {
+                None => Ok((text.to_owned(), 0)),
+                Some((name, rest)) => {
+                    let number = rest.strip_suffix(']').and_then(|number| number.parse().ok());
+                    number.filter(|number| *number > 0).map(|number| (name.to_owned(), number)).ok_or(NoPlace)
+                }
+            }
+        };
+        let (segment, rest) = text.split_once('-').map_or((text, None), |(segment, rest)| (segment, Some(rest)));
+        let (name, occurrence) = counted(segment)?;
+        let id: [u8; 3] = name.as_bytes().try_into().map_err(|_| NoPlace)?;
+        if !id.iter().all(u8::is_ascii_alphanumeric) {
+            return Err(NoPlace);
+        }
+        let mut place = Place { occurrence: occurrence.max(1), ..Place::of_field(id, 0) };
+        let Some(rest) = rest else { return Ok(place) };
+        let mut parts = rest.split('.');
+        let (field, repeat) = counted(parts.next().unwrap_or_default())?;
+        place.field = field.parse().map_err(|_| NoPlace)?;
+        place.repeat = u16::try_from(repeat).map_err(|_| NoPlace)?;
+        for target in [&mut place.component, &mut place.sub] {
+            if let Some(part) = parts.next() {
+                *target = part.parse().map_err(|_| NoPlace)?;
+            }
+        }
+        if parts.next().is_some() { Err(NoPlace) } else { Ok(place) }
     }
 }
 

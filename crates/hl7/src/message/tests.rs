@@ -1,5 +1,6 @@
 use super::*;
 use crate::ParseError;
+use crate::message::Place;
 use proptest::prelude::*;
 
 const HEADER: &str = "MSH|^~\\&|LAB|NORTH|||20240102||ORU^R01|1|P|2.5";
@@ -290,5 +291,30 @@ proptest! {
         let field = first(&message, "PID").field(5);
         prop_assert_eq!(field.component(1).text(), text);
         prop_assert_eq!(field.component(2).text(), second);
+    }
+}
+
+#[test]
+fn places_are_read_as_they_are_written_and_lead_to_their_bytes() {
+    let bytes = b"MSH|^~\\&|||||||ADT^A01|1|P|2.5\rPID|||7^^^A&1.2&ISO~8||Doe^Ann\rOBX|1\rOBX|2|NM|A|";
+    let message = parse(bytes);
+    for (text, expected) in [
+        ("PID", "PID|||7^^^A&1.2&ISO~8||Doe^Ann"),
+        ("PID-3", "7^^^A&1.2&ISO~8"),
+        ("PID-3[2]", "8"),
+        ("PID-3.4.2", "1.2"),
+        ("PID-5.2", "Ann"),
+        ("OBX[2]-3", "A"),
+        ("PID-30", ""),
+        ("OBX-5[2].1.2", ""),
+    ] {
+        let place: Place = text.parse().unwrap();
+        assert_eq!(place.to_string(), text);
+        let range = message.find(place).unwrap();
+        assert_eq!(std::str::from_utf8(&bytes[range]).unwrap(), expected, "{text}");
+    }
+    assert_eq!(message.find("ZZZ-1".parse().unwrap()), None);
+    for text in ["", "PI", "PID-", "PID-x", "PID[0]-1", "Bundle.entry[0]", "line 3", "PID-1.2.3.4"] {
+        assert!(text.parse::<Place>().is_err(), "{text}");
     }
 }

@@ -118,7 +118,7 @@ fn grow(share: &mut super::budget::Share<'_>, bytes: usize, since: Instant, door
 
 /// Takes a frame and answers it. False ends the connection: the sender sends again what was not answered.
 fn answer(line: &mut Line, from: IpAddr, door: &Door, received: Received) -> bool {
-    let answers = match received {
+    let answer = match received {
         Received::Message(bytes) => match door.access.source_by_address(from) {
             Ok(allowed) => {
                 let turn = door.turns.of(allowed.source.id);
@@ -130,10 +130,10 @@ fn answer(line: &mut Line, from: IpAddr, door: &Door, received: Received) -> boo
         },
         Received::TooLong { limit_bytes } => {
             eprintln!("medweave: a message from {from} is longer than {limit_bytes} bytes and was refused");
-            vec![take::too_long(&door.records, limit_bytes)]
+            take::too_long(&door.records, limit_bytes)
         }
         // Its sender knows that it did not finish it, and sends it again.
         Received::Unfinished { .. } => return true,
     };
-    answers.iter().all(|answer| line.write_all(&frame(answer)).and_then(|()| line.flush()).is_ok())
+    line.write_all(&frame(&answer)).and_then(|()| line.flush()).is_ok()
 }

@@ -36,8 +36,8 @@ impl Now {
     }
 }
 
-/// Stores a message and gives the answers to it; when they are given, it is on disk or was refused.
-pub(super) fn message(records: &Records, allowed: &AllowedSource, bytes: Vec<u8>) -> Vec<Vec<u8>> {
+/// Stores a message and gives the answer to it; when it is given, the message is on disk or was refused.
+pub(super) fn message(records: &Records, allowed: &AllowedSource, bytes: Vec<u8>) -> Vec<u8> {
     let source = &allowed.source;
     let reading = Reading::of(source);
     let bytes = Arc::new(bytes);
@@ -59,14 +59,13 @@ pub(super) fn message(records: &Records, allowed: &AllowedSource, bytes: Vec<u8>
                 Ok(()) => Answer::accepted(),
                 Err(error) => kept(records, allowed, &bytes, &about, &plan, &error),
             };
-            let answers = ack::answer(&message, &answer, now.stamp());
-            answers.accept.into_iter().chain(answers.application).collect()
+            ack::one(&message, &answer, now.stamp())
         }
         Err(unreadable) => {
             if let Err(error) = result {
                 kept(records, allowed, &bytes, &about, &plan, &error);
             }
-            vec![ack::reject_unreadable(&bytes, &unreadable, now.stamp())]
+            ack::reject_unreadable(&bytes, &unreadable, now.stamp())
         }
     }
 }
@@ -84,7 +83,7 @@ fn store(
     about: &Arrived,
     plan: MessagePlan,
 ) -> Result<(), Error> {
-    let trail = Trail { action: "message".into(), detail: about.name.clone() };
+    let trail = crate::hl7_door::trail("message", &about.name, bytes, &plan.reading().options);
     // The content holds application, facility and control id: equal bytes are the same message. A repeat that comes after newer
     // messages must not bring old values back.
     records.write(&allowed.grant, trail, about.clone(), bytes, ReuseArrival::Repeat, plan)?;

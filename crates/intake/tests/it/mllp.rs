@@ -207,8 +207,8 @@ fn the_answer_to_a_refused_message_names_the_place() {
     let answer = line.ask(&ADMIT.replace("12^^^HOSP^MR", ""));
     assert!(
         answer.ends_with(
-            "\rMSA|AE|1|PID-3: PID-3 identifies no patient; have the sender fill it\r\
-             ERR||PID^1^3^1|101^Required field missing^HL70357|E||||PID-3: PID-3 identifies no patient; have the sender fill it\r"
+            "\rMSA|AE|1|PID-3: no identifier of the patient; have the sender fill PID-3\r\
+             ERR||PID^1^3^1|101^Required field missing^HL70357|E||||PID-3: no identifier of the patient; have the sender fill PID-3\r"
         ),
         "{answer}"
     );

@@ -1,5 +1,8 @@
 //! `medweave deadletter`
 
+mod edit;
+mod place;
+
 use super::{say, table};
 use crate::cli::Deadletter;
 use crate::client::{Client, read_all, refused};
@@ -9,9 +12,7 @@ use axum::body::{Body, Bytes};
 use axum::http::{Method, Request};
 use serde_json::{Value, json};
 use std::io::Write;
-
-/// Bytes of a letter that are shown; `--raw` gives all of them.
-const SHOWN_BYTES: usize = 4_000;
+use std::path::Path;
 
 pub(crate) async fn run(settings: &Settings, letter: Deadletter) -> Result<(), Failure> {
     let client = Client::open(settings).await?;
@@ -31,32 +32,109 @@ async fn with(client: &Client, letter: Deadletter) -> Result<(), Failure> {
             }
         }
         Deadletter::Show { no, raw } => {
-            let bytes = send(client, Method::GET, &format!("/api/deadletters/{no}/bytes"), Body::empty()).await?;
+            let bytes = letter_bytes(client, no).await?;
             if raw {
                 std::io::stdout().write_all(&bytes)?;
                 return Ok(());
             }
-            let told = client.json(Method::GET, &format!("/api/deadletters/{no}"), None).await?;
-            say(&shown(&told, &bytes));
+            say(&shown(&told(client, no).await?, &bytes));
         }
-        Deadletter::Replay { no, corrected } => {
-            let body = match corrected {
-                None => Vec::new(),
-                Some(path) => {
-                    std::fs::read(&path).map_err(|error| Failure::usage(format!("{}: {error}", path.display())))?
+        Deadletter::Correct { no, corrected } => correct(client, no, corrected.as_deref()).await?,
+        Deadletter::Replay { no, corrected: Some(file), .. } => {
+            replay(client, no, read(&file)?).await?;
+        }
+        Deadletter::Replay { no, corrected: None, alike } => {
+            let others = if alike { alike_to(client, no).await? } else { Vec::new() };
+            replay(client, no, Vec::new()).await?;
+            let mut failed = 0;
+            for other in others {
+                if let Err(failure) = replay(client, other, Vec::new()).await {
+                    eprintln!("dead letter {other}: {}", failure.text);
+                    failed += 1;
                 }
-            };
-            let done = send(client, Method::POST, &format!("/api/deadletters/{no}/replay"), Body::from(body)).await?;
-            let done: Value = serde_json::from_slice(&done).unwrap_or(Value::Null);
-            say(&format!("dead letter {no} is replayed: {} stored, {} unchanged", done["stored"], done["unchanged"]));
+            }
+            if failed > 0 {
+                return Err(Failure::failed(format!("{failed} dead letters stay open")));
+            }
         }
-        Deadletter::Discard { no, reason } => {
+        Deadletter::Discard { no, reason, alike } => {
+            let others = if alike { alike_to(client, no).await? } else { Vec::new() };
             let reason = json!({"reason": reason});
-            client.json(Method::POST, &format!("/api/deadletters/{no}/discard"), Some(&reason)).await?;
-            say(&format!("dead letter {no} is discarded"));
+            for no in std::iter::once(no).chain(others) {
+                client.json(Method::POST, &format!("/api/deadletters/{no}/discard"), Some(&reason)).await?;
+                say(&format!("dead letter {no} is discarded"));
+            }
         }
     }
     Ok(())
+}
+
+async fn told(client: &Client, no: i64) -> Result<Value, Failure> {
+    client.json(Method::GET, &format!("/api/deadletters/{no}"), None).await
+}
+
+async fn letter_bytes(client: &Client, no: i64) -> Result<Bytes, Failure> {
+    send(client, Method::GET, &format!("/api/deadletters/{no}/bytes"), Body::empty()).await
+}
+
+fn read(file: &Path) -> Result<Vec<u8>, Failure> {
+    std::fs::read(file).map_err(|error| Failure::usage(format!("{}: {error}", file.display())))
+}
+
+async fn correct(client: &Client, no: i64, file: Option<&Path>) -> Result<(), Failure> {
+    let corrected = match file {
+        Some(file) => read(file)?,
+        None => {
+            let told = told(client, no).await?;
+            let now = match told["correction"]["no"].as_i64() {
+                Some(arrival) => {
+                    let path = format!("/api/arrivals/{arrival}/bytes");
+                    send(client, Method::GET, &path, Body::empty()).await?
+                }
+                None => letter_bytes(client, no).await?,
+            };
+            edit::edited(&now)?
+        }
+    };
+    let kept = send(client, Method::POST, &format!("/api/deadletters/{no}/correct"), Body::from(corrected)).await?;
+    let kept: Value = serde_json::from_slice(&kept).unwrap_or(Value::Null);
+    say(&format!("the correction of dead letter {no} is kept as arrival {}", kept["arrival"]));
+    say(&match kept["refused"]["what"].as_str() {
+        None => format!("it would be taken: medweave deadletter replay {no}"),
+        Some(what) => format!("it would not be taken yet: {what}"),
+    });
+    Ok(())
+}
+
+/// Takes a letter, as it is if `corrected` is empty.
+async fn replay(client: &Client, no: i64, corrected: Vec<u8>) -> Result<(), Failure> {
+    let done = send(client, Method::POST, &format!("/api/deadletters/{no}/replay"), Body::from(corrected)).await?;
+    let done: Value = serde_json::from_slice(&done).unwrap_or(Value::Null);
+    say(&format!("dead letter {no} is replayed: {} stored, {} unchanged", done["stored"], done["unchanged"]));
+    Ok(())
+}
+
+/// The other open letters of the same source with the same fault, oldest first: in the order in which they came.
+async fn alike_to(client: &Client, no: i64) -> Result<Vec<i64>, Failure> {
+    let one = told(client, no).await?;
+    let same = |other: &Value| {
+        other["no"] != one["no"]
+            && other["what"] == one["what"]
+            && other["arrival"]["source"] == one["arrival"]["source"]
+            && other["arrival"]["media"] == one["arrival"]["media"]
+    };
+    let (mut found, mut before) = (Vec::new(), String::new());
+    loop {
+        let page = client.json(Method::GET, &format!("/api/deadletters?limit=1000{before}"), None).await?;
+        let letters = page["dead_letters"].as_array().cloned().unwrap_or_default();
+        found.extend(letters.iter().filter(|letter| same(letter)).filter_map(|letter| letter["no"].as_i64()));
+        match page["next_before"].as_i64() {
+            Some(next) => before = format!("&before={next}"),
+            None => break,
+        }
+    }
+    found.reverse();
+    Ok(found)
 }
 
 async fn send(client: &Client, method: Method, path: &str, body: Body) -> Result<Bytes, Failure> {
@@ -104,28 +182,14 @@ fn shown(told: &Value, bytes: &[u8]) -> String {
         ("source", &told["arrival"]["source"]),
         ("arrived", &told["arrival"]["at"]),
         ("offset", &told["offset"]),
+        ("corrected", &told["correction"]["at"]),
+        ("taken as", &told["replayed_as"]),
     ] {
         if !value.is_null() && value != "" {
-            out.push(format!("{name:<9}{}", table::cell(value)));
+            out.push(format!("{name:<10}{}", table::cell(value)));
         }
     }
     out.push(String::new());
-    // Control characters of what came from elsewhere must not steer the terminal; line ends of messages become lines.
-    let text: String = String::from_utf8_lossy(&bytes[..bytes.len().min(SHOWN_BYTES)])
-        .chars()
-        .map(|c| {
-            if c == '\r' {
-                '\n'
-            } else if c.is_control() && c != '\n' && c != '\t' {
-                '\u{fffd}'
-            } else {
-                c
-            }
-        })
-        .collect();
-    out.push(text);
-    if bytes.len() > SHOWN_BYTES {
-        out.push(format!("… {} bytes more: --raw gives all", bytes.len() - SHOWN_BYTES));
-    }
+    out.push(place::marked(bytes, told["place"].as_str().unwrap_or_default()));
     out.join("\n")
 }

@@ -50,6 +50,10 @@ fn text(told: &Value, is_served: bool) -> String {
             line("", problem.to_owned());
         }
     }
+    if let Some(events) = told["no_map"].as_object().filter(|events| !events.is_empty()) {
+        let all: Vec<String> = events.iter().map(|(event, count)| format!("{event} {count}")).collect();
+        line("no map", format!("{} (messages kept, nothing made of them)", all.join(", ")));
+    }
     if let Some(types) = told["types"].as_object().filter(|types| !types.is_empty()) {
         out.push(String::new());
         let width = types.keys().map(String::len).max().unwrap_or(0);

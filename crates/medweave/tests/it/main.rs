@@ -5,6 +5,8 @@
 mod access;
 mod commands;
 mod crash;
+mod crash_mllp;
+mod deadletters;
 mod demo;
 mod doctor;
 mod durable;
@@ -16,6 +18,7 @@ mod import;
 mod links;
 mod made;
 mod memory;
+mod mllp;
 mod program;
 mod real;
 mod soak;

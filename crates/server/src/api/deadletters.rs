@@ -7,7 +7,7 @@ use crate::refusal::Refusal;
 use crate::time::instant;
 use axum::http::StatusCode;
 use intake::import::Importer;
-use records::{Change, DeadLetter, DeadLetterNo, DeadLetterState};
+use records::{ArrivalInfo, Change, DeadLetter, DeadLetterNo, DeadLetterState};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -40,6 +40,13 @@ fn letter_json(letter: &DeadLetter) -> Value {
     })
 }
 
+/// A letter with the arrival of its last correction.
+fn with_correction(letter: &DeadLetter, correction: Option<&ArrivalInfo>) -> Value {
+    let mut told = letter_json(letter);
+    told["correction"] = correction.map_or(Value::Null, arrival_json);
+    told
+}
+
 fn state(word: &str) -> Result<Option<DeadLetterState>, Refusal> {
     let known = [DeadLetterState::Open, DeadLetterState::Replayed, DeadLetterState::Discarded];
     match known.into_iter().find(|state| state.as_str() == word) {
@@ -70,8 +77,11 @@ pub(super) async fn list(call: Call) -> Result<Answer, Refusal> {
 /// `GET /api/deadletters/{no}`
 pub(super) async fn one(call: Call) -> Result<Answer, Refusal> {
     let (grant, no) = (call.grant()?, DeadLetterNo(call.number("no")?));
-    let letter = call.app.reading(move |app| Ok(app.records.dead_letter(&grant, no)?)).await?;
-    Ok(Answer::of(&letter_json(&letter)))
+    let (letter, correction) = call
+        .app
+        .reading(move |app| Ok((app.records.dead_letter(&grant, no)?, app.records.correction(&grant, no)?)))
+        .await?;
+    Ok(Answer::of(&with_correction(&letter, correction.as_ref())))
 }
 
 /// `GET /api/deadletters/{no}/bytes?from=&length=`: as they came; with neither, the whole of it.
@@ -100,7 +110,25 @@ pub(super) async fn bytes(call: Call) -> Result<Answer, Refusal> {
     Ok(answer.with("x-content-type-options", "nosniff").with("content-disposition", "attachment"))
 }
 
-/// `POST /api/deadletters/{no}/replay`: as it is, or as corrected by the body.
+/// `POST /api/deadletters/{no}/correct`: keeps the body beside the letter as its correction, and says whether it would be taken.
+pub(super) async fn correct(mut call: Call) -> Result<Answer, Refusal> {
+    let (grant, no) = (call.grant()?, DeadLetterNo(call.number("no")?));
+    let content = call.content().await?;
+    let corrected = call
+        .app
+        .writing(move |app| {
+            let importer = Importer::new(Arc::clone(&app.records)).with_sources(Arc::clone(&app.access));
+            Ok(importer.correct(&grant, no, content.bytes)?)
+        })
+        .await?;
+    let refused = corrected.refused.map(|refusal| {
+        let place = refusal.issues.first().map(|issue| issue.place.clone()).unwrap_or_default();
+        json!({"what": refusal.text(), "place": place})
+    });
+    Ok(Answer::of(&json!({"arrival": corrected.arrival.0, "refused": refused})))
+}
+
+/// `POST /api/deadletters/{no}/replay`: as it is, as corrected before, or as corrected by the body.
 pub(super) async fn replay(mut call: Call) -> Result<Answer, Refusal> {
     let (grant, no) = (call.grant()?, DeadLetterNo(call.number("no")?));
     let content = call.content().await?;

@@ -165,7 +165,9 @@ pub(super) async fn import(mut call: Call) -> Result<Answer, Refusal> {
             let lake = app.lake_if_open();
             let pace = lake.map(|lake| Pace::new(move || lake.pace(LAG, &|| false)));
             let options = ImportOptions { pace, ..options };
-            Ok(Importer::new(Arc::clone(&app.records)).with_sources(Arc::clone(&app.access)).import(&grant, &name, input, &options)?)
+            Ok(Importer::new(Arc::clone(&app.records))
+                .with_sources(Arc::clone(&app.access))
+                .import(&grant, &name, input, &options)?)
         })
         .await?;
     Ok(Answer::of(&report_json(&[report], begun, Ended::Done)))

@@ -73,6 +73,7 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::new(Method::GET, "/api/deadletters", OnAll(Read), deadletters::list),
         Route::new(Method::GET, "/api/deadletters/{no}", OnAll(Read), deadletters::one),
         Route::new(Method::GET, "/api/deadletters/{no}/bytes", OnAll(Read), deadletters::bytes),
+        Route::new(Method::POST, "/api/deadletters/{no}/correct", OnAll(Update), deadletters::correct),
         Route::new(Method::POST, "/api/deadletters/{no}/replay", OnAll(Update), deadletters::replay),
         Route::new(Method::POST, "/api/deadletters/{no}/discard", OnAll(Update), deadletters::discard),
         Route::new(Method::POST, "/api/import", OnAll(Create), import::import),

@@ -48,6 +48,10 @@ pub(super) async fn allow(mut call: Call) -> Result<Answer, Refusal> {
     let network = address.parse().map_err(|error: access::NetworkError| {
         Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "value", format!("address \"{address}\": {error}"))
     })?;
+    if let Some(name) = charset.as_ref().filter(|name| !intake::hl7_door::is_character_set(name)) {
+        let text = format!("character set \"{name}\" is not known; write it as in MSH-18, as in 'GB18030' or '8859/1'");
+        return Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "value", text));
+    }
     let new = NewSource {
         name: name.unwrap_or_else(|| address.clone()),
         network,

@@ -47,6 +47,8 @@ pub(super) async fn status(call: Call) -> Result<Answer, Refusal> {
             }
             if grant.may_all(access::Permission::Read).is_ok() {
                 out["dead_letters"] = json!(app.records.open_dead_letters(&grant)?);
+                let events = app.records.unmapped_events(&grant)?;
+                out["no_map"] = events.into_iter().map(|(event, count)| (event, json!(count))).collect::<Map<_, _>>().into();
             }
             if let Some(lake) = app.lake_if_open()
                 && grant.may_use_sql().is_ok()
