@@ -13,6 +13,11 @@ pub struct Segment<'m> {
     index: usize,
 }
 
+/// The number of the part at `index`, from 1, as places count; the last stands for all beyond it.
+fn ordinal(index: usize) -> u16 {
+    u16::try_from(index.saturating_add(1)).unwrap_or(u16::MAX)
+}
+
 impl<'m> Segment<'m> {
     pub(super) fn new(message: &'m Message<'m>, index: usize) -> Self {
         Segment { message, index }
@@ -69,7 +74,7 @@ impl<'m> Segment<'m> {
 
     /// All fields present, in order.
     pub fn fields(self) -> impl Iterator<Item = Field<'m>> {
-        (1..=self.field_count() as u16).map(move |n| self.field(n))
+        (1..=u16::try_from(self.field_count()).unwrap_or(u16::MAX)).map(move |n| self.field(n))
     }
 
     /// Appends the segment, put together from its parts, without a line end.
@@ -285,7 +290,7 @@ impl<'m> Field<'m> {
 
     /// Repetition `index`, from 0.
     pub fn repeat(self, index: usize) -> Repeat<'m> {
-        let place = Place { repeat: index as u16 + 1, ..self.0.place };
+        let place = Place { repeat: ordinal(index), ..self.0.place };
         Repeat(self.0.part(self.repetition(), index, place))
     }
 
@@ -300,7 +305,7 @@ impl<'m> Field<'m> {
         self.0
             .parts(self.repetition())
             .enumerate()
-            .map(move |(at, value)| Repeat(Value { place: Place { repeat: at as u16 + 1, ..place }, ..value }))
+            .map(move |(at, value)| Repeat(Value { place: Place { repeat: ordinal(at), ..place }, ..value }))
     }
 
     /// Component `number`, from 1, of the first repetition.
@@ -328,7 +333,7 @@ impl<'m> Repeat<'m> {
         self.0
             .parts(Some(self.0.message.separators.component))
             .enumerate()
-            .map(move |(at, value)| Component(Value { place: Place { component: at as u16 + 1, ..place }, ..value }))
+            .map(move |(at, value)| Component(Value { place: Place { component: ordinal(at), ..place }, ..value }))
     }
 }
 
@@ -346,6 +351,6 @@ impl<'m> Component<'m> {
         self.0
             .parts(self.0.message.separators.subcomponent)
             .enumerate()
-            .map(move |(at, value)| Sub(Value { place: Place { sub: at as u16 + 1, ..place }, ..value }))
+            .map(move |(at, value)| Sub(Value { place: Place { sub: ordinal(at), ..place }, ..value }))
     }
 }

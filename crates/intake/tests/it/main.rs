@@ -4,6 +4,7 @@
 mod bundle;
 mod formats;
 mod hostile;
+mod hostile_messages;
 mod house;
 mod import;
 mod kept;

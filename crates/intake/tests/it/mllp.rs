@@ -17,7 +17,7 @@ use std::time::Duration;
 
 const ADMIT: &str = "MSH|^~\\&|ADT|HOSP|||20240102||ADT^A01|1|P|2.5\rEVN|A01|20240102\rPID|1||12^^^HOSP^MR||Doe^Ann||19700102|F\rPV1|1|I|W1^^^HOSP||||||||||||||||V9^^^HOSP^VN\r";
 
-struct Port {
+pub struct Port {
     house: House,
     access: Arc<Access>,
     operator: Grant,
@@ -34,7 +34,7 @@ fn source(name: &str, network: &str) -> NewSource {
 }
 
 impl Port {
-    fn new(allowed: Option<&str>) -> Port {
+    pub fn new(allowed: Option<&str>) -> Port {
         let sources: Vec<NewSource> = allowed.map(|address| source("ward", address)).into_iter().collect();
         Port::with(&sources, Options::default())
     }
@@ -53,7 +53,7 @@ impl Port {
         Port { house, access, operator, server }
     }
 
-    fn connect(&self) -> Line {
+    pub fn connect(&self) -> Line {
         self.connect_from([127, 0, 0, 1])
     }
 
@@ -89,17 +89,17 @@ impl Port {
     }
 }
 
-struct Line {
-    stream: TcpStream,
+pub struct Line {
+    pub stream: TcpStream,
     framer: Framer,
 }
 
 impl Line {
-    fn answer(&mut self) -> Option<String> {
+    pub fn answer(&mut self) -> Option<String> {
         self.answer_bytes().map(|bytes| String::from_utf8(bytes).unwrap())
     }
 
-    fn answer_bytes(&mut self) -> Option<Vec<u8>> {
+    pub fn answer_bytes(&mut self) -> Option<Vec<u8>> {
         let mut buffer = [0; 1024];
         loop {
             if let Some(Received::Message(bytes)) = self.framer.next() {
@@ -112,7 +112,7 @@ impl Line {
         }
     }
 
-    fn ask(&mut self, message: &str) -> String {
+    pub fn ask(&mut self, message: &str) -> String {
         self.stream.write_all(&frame(message.as_bytes())).unwrap();
         self.answer().expect("an answer")
     }

@@ -32,27 +32,27 @@ fn a_letter_is_listed_shown_corrected_and_replayed() {
         &data.done(&["deadletter", "list"]),
         &data,
         expect![[r#"
-        no  state  at                           from   place  what
-        1   open   (time)  a.hl7  PID-3  PID-3: PID-3 identifies no patient; have the sender fill it
-    "#]],
+            no  state  at                           from   place  what
+            1   open   (time)  a.hl7  PID-3  PID-3: no identifier of the patient; have the sender fill PID-3
+        "#]],
     );
     shown(
         &data.done(&["deadletter", "show", "1"]),
         &data,
         expect![[r#"
-        what      PID-3: PID-3 identifies no patient; have the sender fill it
-        place     PID-3
-        do        correct it and replay it
-        state     open
-        from      a.hl7
-        source    import
-        arrived   (time)
-        offset    0
+            what      PID-3: no identifier of the patient; have the sender fill PID-3
+            place     PID-3
+            do        correct it and replay it
+            state     open
+            from      a.hl7
+            source    import
+            arrived   (time)
+            offset    0
 
-        MSH|^~\&|HIS|HOSP|||20240102||ADT^A08|1|P|2.5
-        PID|1||||Doe^Ann||19700102|F
-               ^
-    "#]],
+            MSH|^~\&|HIS|HOSP|||20240102||ADT^A08|1|P|2.5
+            PID|1||||Doe^Ann||19700102|F
+                   ^
+        "#]],
     );
     // A first correction that is none, then one that is.
     write(&data.path("worse.hl7"), GOOD.replace("PID|1|", "PIX|1|").as_bytes());
@@ -89,13 +89,19 @@ fn a_letter_is_listed_shown_corrected_and_replayed() {
         &data.done(&["deadletter", "list", "--state", "all"]),
         &data,
         expect![[r#"
-        no  state     at                           from   place  what
-        1   replayed  (time)  a.hl7  PID-3  PID-3: PID-3 identifies no patient; have the sender fill it
-    "#]],
+            no  state     at                           from   place  what
+            1   replayed  (time)  a.hl7  PID-3  PID-3: no identifier of the patient; have the sender fill PID-3
+        "#]],
     );
     let again = data.run(&["deadletter", "replay", "1"]);
     assert_eq!(again.status.code(), Some(2));
-    shown(&String::from_utf8_lossy(&again.stderr), &data, expect![]);
+    shown(
+        &String::from_utf8_lossy(&again.stderr),
+        &data,
+        expect![[r#"
+        medweave: dead letter 1 is replayed already
+    "#]],
+    );
 }
 
 #[test]
@@ -140,7 +146,14 @@ fn letters_with_the_same_fault_are_replayed_or_discarded_together() {
     assert!(!data.run(&["deadletter", "replay", "1", "--alike"]).status.success());
     assert_eq!(data.json(&["deadletter", "list", "--json"])["open"], 3);
     assert_eq!(data.run(&["deadletter", "discard", "1", "--reason", " ", "--alike"]).status.code(), Some(2));
-    shown(&data.done(&["deadletter", "discard", "1", "--reason", "tests of the sender", "--alike"]), &data, expect![]);
+    shown(
+        &data.done(&["deadletter", "discard", "1", "--reason", "tests of the sender", "--alike"]),
+        &data,
+        expect![[r#"
+            dead letter 1 is discarded
+            dead letter 3 is discarded
+        "#]],
+    );
     let left = data.json(&["deadletter", "list", "--json"]);
     assert_eq!((&left["open"], &left["dead_letters"][0]["no"]), (&1.into(), &2.into()));
 }

@@ -102,6 +102,7 @@ async fn every_answer_is_of_the_shape_that_the_document_gives_it() {
         (Method::GET, "/api/openapi.json", Value::Null),
         (Method::GET, "/api/deadletters", Value::Null),
         (Method::GET, "/api/deadletters/1", Value::Null),
+        (Method::POST, "/api/deadletters/1/correct", json!({"resourceType": "Patient", "birthDate": "x"})),
         (Method::POST, "/api/deadletters/1/replay", Value::Null),
         (Method::POST, "/api/deadletters/1/discard", json!({"reason": "cut off"})),
         (Method::GET, "/api/arrivals", Value::Null),
