@@ -111,7 +111,7 @@ pub(crate) struct Serve {
     /// Where HTTP is served; port 0 takes a free one [default: 127.0.0.1:8400] [env: MEDWEAVE_HTTP]
     #[arg(long, value_name = "ADDR")]
     pub(crate) http: Option<SocketAddr>,
-    /// Where HL7 v2 messages are taken, MLLP [env: MEDWEAVE_MLLP]
+    /// Where HL7 v2 messages are taken, MLLP; beyond this machine under TLS [env: MEDWEAVE_MLLP]
     #[arg(long, value_name = "ADDR")]
     pub(crate) mllp: Option<SocketAddr>,
     /// Written when everything is ready: JSON with the bound addresses [env: MEDWEAVE_READY_FILE]
