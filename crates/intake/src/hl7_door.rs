@@ -98,7 +98,7 @@ impl MessagePlan {
                 let condition = match refused {
                     MapError::MissingSegment { .. } => Condition::SegmentSequence,
                     MapError::NoIdentity { .. } => Condition::RequiredFieldMissing,
-                    MapError::TooManyRepetitions { .. } => Condition::ValueTooLong,
+                    MapError::TooManyRepetitions { .. } | MapError::TooManySegments { .. } => Condition::ValueTooLong,
                 };
                 (condition, refused.place())
             }

@@ -76,7 +76,13 @@ pub fn map(message: &Message<'_>, settings: &Settings) -> Result<Outcome, MapErr
 /// Repetitions beyond the first in all fields of a message together, but for lines of text.
 const REPETITIONS_MAX: usize = 50_000;
 
+/// Segments of a message: what is made of one takes some ten thousand bytes of memory.
+const SEGMENTS_MAX: usize = 20_000;
+
 fn bound_repetitions(message: &Message<'_>) -> Result<(), MapError> {
+    if let Some(segment) = message.all().nth(SEGMENTS_MAX) {
+        return Err(MapError::TooManySegments { place: segment.place(), limit: SEGMENTS_MAX });
+    }
     let mut count = 0;
     for segment in message.all() {
         for field in segment.fields() {

@@ -101,6 +101,16 @@ pub enum MapError {
         /// The bound.
         limit: usize,
     },
+    /// More segments than a message to be mapped may have: each becomes a resource.
+    #[error(
+        "more than the {limit} segments that a message to be mapped may have, at {place}; have the sender split it"
+    )]
+    TooManySegments {
+        /// The segment that went over the bound.
+        place: Place,
+        /// The bound.
+        limit: usize,
+    },
     /// A segment says nothing that identifies its subject.
     #[error("no identifier of the {what}; have the sender fill {place}")]
     NoIdentity {
@@ -120,7 +130,9 @@ impl MapError {
                 let bytes = segment.as_bytes();
                 Some(Place::of_field([bytes[0], bytes[1], bytes[2]], 0))
             }
-            MapError::NoIdentity { place, .. } | MapError::TooManyRepetitions { place, .. } => Some(*place),
+            MapError::NoIdentity { place, .. }
+            | MapError::TooManyRepetitions { place, .. }
+            | MapError::TooManySegments { place, .. } => Some(*place),
         }
     }
 }

@@ -80,7 +80,8 @@ impl<'m> Segment<'m> {
     /// Appends the segment, put together from its parts, without a line end.
     pub fn write(self, out: &mut Vec<u8>) {
         let separators = self.message.separators;
-        out.extend_from_slice(&self.entry().id.0);
+        // As it was written, in upper or lower case.
+        out.extend_from_slice(&self.message.raw[self.span().start..self.span().start + 3]);
         let header = matches!(&self.entry().id.0, b"MSH" | b"BHS" | b"FHS");
         for field in self.fields() {
             let number = field.place().field;

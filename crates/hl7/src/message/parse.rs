@@ -148,7 +148,7 @@ impl<'a> Message<'a> {
     }
 
     /// Message type and trigger event (MSH-9.1 and 9.2), as in `("ADT", "A01")`. Where the trigger is missing it is taken from
-    /// the structure in MSH-9.3 or from EVN-1.
+    /// the structure in MSH-9.3 or from EVN-1; `ORU` and `VXU` alone are R01 and V04.
     pub fn event(&self) -> (String, String) {
         let kind = self.header().field(9);
         let code = kind.component(1).text().trim().to_ascii_uppercase();
@@ -166,6 +166,14 @@ impl<'a> Message<'a> {
             && let Some(event) = self.segments("EVN").next()
         {
             event.field(1).text().trim().clone_into(&mut trigger);
+        }
+        // Of these there is one event that senders leave out.
+        if trigger.is_empty() {
+            match code.as_str() {
+                "ORU" => "R01".clone_into(&mut trigger),
+                "VXU" => "V04".clone_into(&mut trigger),
+                _ => {}
+            }
         }
         (code, trigger.to_ascii_uppercase())
     }
@@ -215,7 +223,8 @@ impl<'a> Message<'a> {
         let mut seen: HashMap<[u8; 3], u32> = HashMap::new();
         let mut begin = start;
         while begin < raw.len() {
-            let id = [raw[begin], raw[begin + 1], raw[begin + 2]];
+            // Some senders write them in lower case.
+            let id = [raw[begin], raw[begin + 1], raw[begin + 2]].map(|byte| byte.to_ascii_uppercase());
             if &id == b"MSH" && begin > start {
                 return Err(ParseError::SecondHeader { offset: begin });
             }
@@ -387,7 +396,7 @@ fn header_start(raw: &[u8]) -> Result<usize, ParseError> {
     if rest.is_empty() {
         return Err(ParseError::Empty);
     }
-    if rest.starts_with(b"MSH") {
+    if rest.len() >= 3 && rest[..3].eq_ignore_ascii_case(b"MSH") {
         return Ok(start);
     }
     if rest.starts_with(b"FHS") || rest.starts_with(b"BHS") {

@@ -318,3 +318,15 @@ fn places_are_read_as_they_are_written_and_lead_to_their_bytes() {
         assert!(text.parse::<Place>().is_err(), "{text}");
     }
 }
+
+#[test]
+fn segments_in_lower_case_are_what_they_are_in_upper_case() {
+    let bytes = b"msh|^~\\&|||||||oru|1|P|2.5\npid|1||7\r\nObx|1|NM|A||5";
+    let message = parse(bytes);
+    assert_eq!(message.event(), ("ORU".to_owned(), "R01".to_owned()));
+    assert_eq!(first(&message, "PID").field(3).text(), "7");
+    assert_eq!(first(&message, "OBX").field(5).text(), "5");
+    let mut written = Vec::new();
+    message.write(&mut written);
+    assert_eq!(written, bytes);
+}

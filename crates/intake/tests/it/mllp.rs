@@ -63,7 +63,7 @@ impl Port {
         socket.bind(&SocketAddr::from((from, 0)).into()).unwrap();
         socket.connect(&self.server.address().into()).unwrap();
         let stream = TcpStream::from(socket);
-        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        stream.set_read_timeout(Some(Duration::from_mins(3))).unwrap();
         Line { stream, framer: Framer::default() }
     }
 
