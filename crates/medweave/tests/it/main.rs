@@ -22,3 +22,4 @@ mod mllp;
 mod program;
 mod real;
 mod soak;
+mod sql;

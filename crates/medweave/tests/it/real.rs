@@ -56,6 +56,11 @@ fn synthea_is_stored_searched_and_led_back_to_its_bytes() {
         (&0.into(), &0.into(), &expected["resources"])
     );
     assert_eq!(data.json(&["status", "--json"])["types"], expected["types"]);
+    let counted = data.json(&["sql", "--format", "json", "SELECT type, count(*) FROM resource GROUP BY type"]);
+    let rows = counted["rows"].as_array().unwrap().iter();
+    let by_sql: serde_json::Map<String, Value> =
+        rows.map(|row| (row[0].as_str().unwrap().to_owned(), row[1].clone())).collect();
+    assert_eq!(Value::Object(by_sql), expected["types"], "SQL counts what FHIR counts");
 
     let served = data.serve(&[]);
     assert_eq!(served.client("").get("/fhir/Patient").status, 401);
