@@ -75,7 +75,7 @@ fn an_error_says_where_and_what_may_have_been_meant() {
     let output = data.run(&["sql", "SELECT gendr FROM patient"]);
     let text = String::from_utf8_lossy(&output.stderr);
     assert!(text.contains("there is no column gendr (line 1, column 8). Did you mean gender?"), "{text}");
-    assert!(text.contains("^"), "{text}");
+    assert!(text.contains('^'), "{text}");
 }
 
 #[test]
