@@ -59,7 +59,7 @@ impl Opened {
             let mut stopped = stopped;
             while tokio::time::timeout(TEND, stopped.wait_for(|stopped| *stopped)).await.is_err() {
                 let (access, records) = (Arc::clone(&access), Arc::clone(&sealed));
-                let _ = tokio::task::spawn_blocking(move || tend(&access, &records)).await;
+                let _ = tokio::task::spawn_blocking(move || tend(&access, &records, Records::seal_when_due)).await;
             }
         });
         Ok(Opened { app, router, records, stop, tasks: vec![tokio::spawn(control), tending], _directory: directory })
@@ -94,7 +94,7 @@ impl Opened {
         }
         let (app, access, records) = (Arc::clone(&self.app), Arc::clone(&self.app.access), self.records);
         let _ = tokio::task::spawn_blocking(move || {
-            tend(&access, &records);
+            tend(&access, &records, Records::seal);
             app.close_lake();
             records.close();
         })
@@ -102,15 +102,17 @@ impl Opened {
     }
 }
 
+type Sealing = fn(&Records, access::TrailHead) -> Result<Option<records::Seal>, records::Error>;
+
 /// Tidies accounts and seals what was recorded.
-fn tend(access: &Access, records: &Records) {
+fn tend(access: &Access, records: &Records, seal: Sealing) {
     if let Err(error) = access.tend(directory::now_us()) {
         eprintln!("medweave: accounts could not be tidied: {error}");
     }
     let sealed = access
         .audit_head()
         .map_err(|error| error.to_string())
-        .and_then(|accounts| records.seal(accounts).map_err(|error| error.to_string()));
+        .and_then(|accounts| seal(records, accounts).map_err(|error| error.to_string()));
     if let Err(error) = sealed {
         eprintln!("medweave: the audit could not be sealed: {error}");
     }

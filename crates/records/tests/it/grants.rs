@@ -6,8 +6,8 @@ use access::Grant;
 use fhir::schema::r4;
 use fhir::search::{ParseOptions, SearchQuery};
 use records::{
-    ArrivalNo, DeadLetterNo, Error, Everything, HistoryOf, HistoryQuery, IfEqual, Lookup, Operation, Records, Row, Seq,
-    Write,
+    ArrivalNo, Arrived, Besides, DeadLetterNo, DeliveryNo, Error, Everything, HistoryOf, HistoryQuery, IfEqual, Lookup,
+    Operation, Planner, Records, ReuseArrival, Row, Seq, Trail, Write,
 };
 
 const PATIENT: &str =
@@ -33,6 +33,19 @@ fn ward() -> House {
     house.put(&PATIENT.replace("Lee", "Li")).unwrap();
     house.put(OBSERVATION).unwrap();
     house
+}
+
+/// A part of a delivery: what a file of several arrivals brings.
+struct Part(Change, DeliveryNo);
+
+impl Planner for Part {
+    fn plan(&self, lookup: &dyn Lookup) -> Result<Vec<Operation>, Error> {
+        Ok(vec![self.0.operation(lookup)?])
+    }
+
+    fn besides(&self) -> Besides {
+        Besides { delivery: Some(self.1), ..Besides::default() }
+    }
 }
 
 #[track_caller]
@@ -70,6 +83,11 @@ fn reading_needs_the_right_to_read() {
     denied(records.patients_of(&without, &[Row(1)]));
     denied(records.written_by(&without, no));
     denied(records.delivered_with(&without, no));
+    denied(records.arrivals_undone(&without, 0));
+    let change = Change::Put { text: PATIENT.replace("ann", "bob"), if_match: None, if_equal: IfEqual::NewVersion };
+    let (part, trail) = (Part(change, records.new_delivery()), Trail { action: "test".into(), detail: String::new() });
+    let part = records.write(&everything(), trail, Arrived::default(), b"part", ReuseArrival::Never, part).unwrap();
+    denied(records.delivered_with(&without, part.arrival));
     denied(records.dead_letters(&without, None, None, 10));
     denied(records.open_dead_letters(&without));
     denied(records.dead_letter(&without, DeadLetterNo(1)));
@@ -120,9 +138,9 @@ fn searching_needs_the_right_to_search() {
         lookup.find("Patient", "identifier=urn:x|1")?;
         Ok(Vec::new())
     };
-    let trail = records::Trail { action: "test".into(), detail: String::new() };
-    let about = || records::Arrived { door: "test".into(), ..records::Arrived::default() };
-    denied(records.write(&without, trail, about(), b"x", records::ReuseArrival::Never, conditional));
+    let trail = Trail { action: "test".into(), detail: String::new() };
+    let about = || Arrived { door: "test".into(), ..Arrived::default() };
+    denied(records.write(&without, trail, about(), b"x", ReuseArrival::Never, conditional));
     denied(records.rehearsal().run(&without, &conditional));
 }
 

@@ -90,7 +90,7 @@ impl Change {
         }
     }
 
-    fn operation(&self, lookup: &dyn Lookup) -> Result<Operation, Error> {
+    pub fn operation(&self, lookup: &dyn Lookup) -> Result<Operation, Error> {
         match self {
             Change::Put { text, if_match, if_equal } => {
                 let content: Content = lookup.prepare(text)?;
