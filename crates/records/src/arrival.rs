@@ -13,7 +13,9 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Content of one frame, at most.
-pub const FRAME_BYTES: usize = 256 << 10;
+pub const FRAME_BYTES: usize = 512 << 10;
+/// Content of one frame in packs that earlier programs wrote.
+const EARLIER_FRAME_BYTES: usize = 256 << 10;
 /// A pack is closed, and the next begun, past this size.
 const PACK_BYTES: u64 = 1 << 30;
 /// zstd level of frames: arrivals are written once and read seldom, and 5 is where more effort stops paying.
@@ -172,6 +174,12 @@ pub(crate) struct Place {
 }
 
 impl Place {
+    /// Content of each frame but the last. Length and number of frames tell: with two frames or more, no length fits both sizes.
+    fn frame_bytes(&self) -> u64 {
+        let before_last = self.frames.len().saturating_sub(1) as u64;
+        if self.length > before_last * FRAME_BYTES as u64 { FRAME_BYTES as u64 } else { EARLIER_FRAME_BYTES as u64 }
+    }
+
     pub(crate) fn encode_frames(frames: &[u32]) -> Vec<u8> {
         let mut out = Vec::with_capacity(frames.len() * 3);
         for &length in frames {
@@ -258,10 +266,12 @@ impl PackWriter {
         (self.no, self.end)
     }
 
-    /// Forgets what was appended since `mark`, if it went to the same pack.
+    /// Forgets what was appended since `mark`, if it went to the same pack, and gives its space back to the disk.
     pub(crate) fn rewind(&mut self, mark: (i64, u64)) {
         if self.no == mark.0 {
             self.end = mark.1;
+            // What cannot be cut off is written over by the next arrival.
+            let _ = self.file.set_len(self.end);
         }
     }
 }
@@ -285,7 +295,7 @@ pub(crate) fn read_range(
     }
     let path = pack_path(folder, place.pack);
     let file = File::open(&path).map_err(|e| Error::file(format!("open {}", path.display()), e))?;
-    let frame = FRAME_BYTES as u64;
+    let frame = place.frame_bytes();
     let (first, last) = ((from / frame) as usize, ((end - 1) / frame) as usize);
     let mut at = place.at + place.frames.iter().take(first).map(|&l| u64::from(l)).sum::<u64>();
     let mut out = Vec::with_capacity((end - from) as usize);
@@ -304,4 +314,35 @@ pub(crate) fn read_range(
         out.extend_from_slice(part);
     }
     Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arrivals_of_either_frame_size_are_read() {
+        let folder = std::env::temp_dir().join(format!("medweave-frames-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let content: Vec<u8> =
+            (0..3 * FRAME_BYTES as u32 + 777).map(|no| (no.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+        let dictionaries = Dictionaries::default();
+        for (size, lengths) in [
+            (EARLIER_FRAME_BYTES, [1, EARLIER_FRAME_BYTES, 2 * EARLIER_FRAME_BYTES, 3 * EARLIER_FRAME_BYTES + 5]),
+            (FRAME_BYTES, [1, FRAME_BYTES + 1, 2 * FRAME_BYTES, content.len()]),
+        ] {
+            for length in lengths {
+                let mut packed = Packed::empty(Arrived::default(), 0);
+                content[..length].chunks(size).for_each(|chunk| packed.frame(chunk, &dictionaries).unwrap());
+                let mut writer = PackWriter::open(&folder, 1, 0).unwrap();
+                let place = writer.append(&packed).unwrap();
+                for (from, count) in [(0, 9), (length as u64 / 2, 70_000), (length as u64 - 1, 5)] {
+                    let end = (from as usize + count as usize).min(length);
+                    let read = read_range(&folder, &place, from, count, &dictionaries).unwrap();
+                    assert_eq!(read, content[from as usize..end], "{size} {length} {from}");
+                }
+            }
+        }
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
 }

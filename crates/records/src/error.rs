@@ -118,8 +118,10 @@ impl From<fhir::validate::Issue> for Issue {
 
 impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
+        // The index of the write-ahead log is a file too, and growing it fails in words of its own.
+        const LOG_INDEX_CANNOT_GROW: i32 = 4874;
         if let rusqlite::Error::SqliteFailure(code, _) = &error
-            && (code.code == rusqlite::ErrorCode::DiskFull)
+            && (code.code == rusqlite::ErrorCode::DiskFull || code.extended_code == LOG_INDEX_CANNOT_GROW)
         {
             return Error::DiskFull;
         }

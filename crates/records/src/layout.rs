@@ -69,7 +69,6 @@ CREATE TABLE dead_letter(
   what TEXT NOT NULL, place TEXT NOT NULL, hint TEXT NOT NULL, state TEXT NOT NULL, closed_us INTEGER, closed_by TEXT, reason TEXT, replayed INTEGER
 );
 CREATE INDEX dead_letter_open ON dead_letter(state, no);
-CREATE TABLE meaning(kind TEXT NOT NULL, no INTEGER NOT NULL, name TEXT NOT NULL, PRIMARY KEY(kind, no)) WITHOUT ROWID;
 CREATE TABLE setting(name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 ";
 

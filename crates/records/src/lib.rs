@@ -20,6 +20,7 @@ mod history;
 mod id;
 mod index;
 mod layout;
+mod memory;
 mod migrate;
 mod name;
 mod numbers;

@@ -6,43 +6,45 @@
 use crate::error::Error;
 use fhir::parameters::parameters;
 use fhir::schema::r4;
-use rusqlite::Connection;
-use std::collections::HashMap;
+use rusqlite::{Connection, OptionalExtension, params};
+use std::fmt::Write;
 
-/// What this program's numbers mean: `Patient` by a type's number, `Patient.birthdate` by a parameter's.
-fn meanings() -> [(&'static str, HashMap<u16, String>); 2] {
+/// What this program's numbers mean, a line each: `114 Patient` of types, `1021 Patient.birthdate` of parameters.
+fn meanings() -> [(&'static str, String); 2] {
     let schema = r4();
-    let types = schema.resource_types().map(|id| (id.0, schema.name(id).to_owned())).collect();
-    let all = parameters().iter().map(|p| (p.number, format!("{}.{}", schema.name(p.resource_type), p.code))).collect();
-    [("type", types), ("parameter", all)]
+    let (mut types, mut all) = (String::new(), String::new());
+    for id in schema.resource_types() {
+        // Writing to a String cannot fail.
+        let _ = writeln!(types, "{} {}", id.0, schema.name(id));
+    }
+    for parameter in parameters() {
+        let _ = writeln!(all, "{} {}.{}", parameter.number, schema.name(parameter.resource_type), parameter.code);
+    }
+    [("type numbers", types), ("parameter numbers", all)]
 }
 
-/// Refuses a database whose numbers mean something else here; remembers those that it has no meaning for yet.
+/// Refuses a database whose numbers mean something else here; has it remember those that are new.
 ///
 /// # Errors
 /// [`Error::Layout`] with the first difference.
 pub(crate) fn check(connection: &Connection) -> Result<(), Error> {
-    for (kind, known) in meanings() {
-        let mut statement = connection.prepare("SELECT no, name FROM meaning WHERE kind = ?1")?;
-        let stored: HashMap<u16, String> =
-            statement.query_map([kind], |r| Ok((r.get(0)?, r.get(1)?)))?.collect::<rusqlite::Result<_>>()?;
-        for (no, name) in &stored {
-            if known.get(no) != Some(name) {
+    for (name, here) in meanings() {
+        let stored: Option<String> =
+            connection.query_row("SELECT value FROM setting WHERE name = ?1", [name], |r| r.get(0)).optional()?;
+        if stored.as_ref() == Some(&here) {
+            continue;
+        }
+        let known: std::collections::HashMap<&str, &str> =
+            here.lines().filter_map(|line| line.split_once(' ')).collect();
+        for (no, then) in stored.iter().flat_map(|stored| stored.lines()).filter_map(|line| line.split_once(' ')) {
+            let now = known.get(no).copied().unwrap_or("nothing");
+            if now != then {
                 return Err(Error::Layout(format!(
-                    "the database knows {kind} {no} as {name}, this program as {}: use the program that wrote it, or export with that one and import with this",
-                    known.get(no).map_or("nothing", String::as_str)
+                    "{name}: to the database {no} is {then}, to this program {now}. Use the program that wrote it, or export with that one and import with this"
                 )));
             }
         }
-        if stored.len() < known.len() {
-            let transaction = connection.unchecked_transaction()?;
-            let mut insert = transaction.prepare("INSERT OR IGNORE INTO meaning(kind, no, name) VALUES(?1, ?2, ?3)")?;
-            for (no, name) in &known {
-                insert.execute(rusqlite::params![kind, no, name])?;
-            }
-            drop(insert);
-            transaction.commit()?;
-        }
+        connection.execute("INSERT OR REPLACE INTO setting(name, value) VALUES(?1, ?2)", params![name, here])?;
     }
     Ok(())
 }
@@ -56,12 +58,16 @@ mod tests {
         let connection = Connection::open_in_memory().unwrap();
         connection.execute_batch(crate::layout::TABLES).unwrap();
         check(&connection).unwrap();
+        // Fewer are known to an older database: the new ones are added.
+        let patient = format!("{} Patient\n", r4().type_id("Patient").unwrap().0);
+        connection.execute("UPDATE setting SET value = ?1 WHERE name = 'type numbers'", [&patient]).unwrap();
         check(&connection).unwrap();
-        let patient = r4().type_id("Patient").unwrap();
-        let changed =
-            connection.execute("UPDATE meaning SET name = 'Person' WHERE kind = 'type' AND no = ?1", [patient.0]);
-        assert_eq!(changed.unwrap(), 1);
+        let all: String =
+            connection.query_row("SELECT value FROM setting WHERE name = 'type numbers'", [], |r| r.get(0)).unwrap();
+        assert!(all.len() > patient.len() && all.contains(&patient));
+        let swapped = all.replace(" Patient\n", " Person\n");
+        connection.execute("UPDATE setting SET value = ?1 WHERE name = 'type numbers'", [swapped]).unwrap();
         let refused = check(&connection).unwrap_err().to_string();
-        assert!(refused.contains("as Person, this program as Patient"), "{refused}");
+        assert!(refused.contains("is Person, to this program Patient"), "{refused}");
     }
 }

@@ -15,7 +15,7 @@ use fhir::schema::TypeId;
 use rusqlite::Connection;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -56,6 +56,7 @@ pub(crate) struct Shared {
     pub(crate) people: crate::people::People,
     newest_delivery: AtomicI64,
     readers: Mutex<Vec<Connection>>,
+    reads: AtomicU64,
     head: Mutex<Seq>,
     moved: Condvar,
     queue: Mutex<Option<SyncSender<Message>>>,
@@ -171,6 +172,7 @@ impl Records {
             people: crate::people::People::default(),
             newest_delivery: AtomicI64::new(newest_delivery),
             readers: Mutex::default(),
+            reads: AtomicU64::new(0),
             head: Mutex::new(head),
             moved: Condvar::new(),
             queue: Mutex::new(Some(queue)),
@@ -392,8 +394,20 @@ impl Drop for Reader<'_> {
 }
 
 impl Shared {
+    /// How many snapshots were taken.
+    pub(crate) fn reads(&self) -> u64 {
+        self.reads.load(Ordering::Relaxed)
+    }
+
+    /// Closes the reading connections that nobody uses, and with them their caches and mapped pages.
+    pub(crate) fn close_readers(&self) {
+        let unused = std::mem::take(&mut *self.readers.lock().unwrap_or_else(PoisonError::into_inner));
+        drop(unused);
+    }
+
     /// A connection with a snapshot of its own.
     pub(crate) fn reader(&self) -> Result<Reader<'_>, Error> {
+        self.reads.fetch_add(1, Ordering::Relaxed);
         let pooled = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let connection = match pooled {
             Some(connection) => connection,

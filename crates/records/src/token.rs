@@ -110,6 +110,11 @@ impl Tokens {
         Ok(no)
     }
 
+    /// Forgets the numbers that can be read again, and gives their memory back.
+    pub(crate) fn forget(&mut self) {
+        self.pairs = HashMap::new();
+    }
+
     /// Keeps what was given since the last call.
     pub(crate) fn settle(&mut self) {
         self.fresh_systems.clear();

@@ -20,7 +20,8 @@ use fhir::schema::TypeId;
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, TryRecvError};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError};
+use std::time::Duration;
 
 /// A batch is closed when it holds this many operations.
 const BATCH_OPERATIONS: usize = 4_000;
@@ -106,6 +107,8 @@ pub(crate) struct Writer {
 
 /// Number of live resources of all types.
 const LIVE_RESOURCES: &str = "SELECT coalesce(sum(live), 0) FROM type_count";
+/// Without a write or a read for this long, memory is given back.
+const REST_AFTER: Duration = Duration::from_secs(5);
 /// Rows known by id are forgotten when there are this many.
 const CACHED_ROWS: usize = 500_000;
 
@@ -195,9 +198,35 @@ impl Writer {
                 Err(TryRecvError::Disconnected) => return None,
                 // What cannot be merged now, for want of space say, is tried again beside the next commit.
                 Err(TryRecvError::Empty) if self.merge_on().unwrap_or(false) => {}
-                Err(TryRecvError::Empty) => return queue.recv().ok(),
+                Err(TryRecvError::Empty) => break,
             }
         }
+        let (mut reads, mut rested) = (self.shared.reads(), false);
+        loop {
+            match queue.recv_timeout(REST_AFTER) {
+                Ok(message) => return Some(message),
+                Err(RecvTimeoutError::Disconnected) => return None,
+                Err(RecvTimeoutError::Timeout) => {
+                    let now = self.shared.reads();
+                    if reads == now && !rested {
+                        self.rest();
+                    }
+                    rested = reads == now;
+                    reads = now;
+                }
+            }
+        }
+    }
+
+    /// Gives back memory that is held for work which does not come.
+    fn rest(&mut self) {
+        self.rows = HashMap::new();
+        self.tokens.forget();
+        self.pending = Pending::default();
+        // What cannot be given back now is kept, nothing more.
+        let _ = self.connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA shrink_memory;");
+        self.shared.close_readers();
+        crate::memory::give_back();
     }
 
     /// Merges some more of the index; false if nothing is left to merge.
@@ -221,9 +250,11 @@ impl Writer {
         }
         let mut answers = Vec::with_capacity(batch.len());
         let bytes: usize = batch.iter().map(|(request, _)| request.bytes).sum();
+        let mark = self.pack.mark();
         let result = self.commit_all(batch, &mut answers);
         self.shared.queue_room.release(bytes);
         let failed = result.err().inspect(|_error| {
+            self.pack.rewind(mark);
             self.abandon();
         });
         if failed.is_none() {
@@ -235,9 +266,16 @@ impl Writer {
             let _ = reply.send(match (&failed, answer) {
                 (None, answer) => answer,
                 (Some(_), Err(error)) => Err(error),
-                (Some(Error::DiskFull), Ok(_)) => Err(Error::DiskFull),
-                (Some(error), Ok(_)) => Err(Error::Damaged(format!("the commit failed: {error}"))),
+                (Some(error), Ok(_)) => Err(Writer::why(error)),
             });
+        }
+    }
+
+    /// What a failed batch is answered with.
+    fn why(error: &Error) -> Error {
+        match error {
+            Error::DiskFull => Error::DiskFull,
+            error => Error::Damaged(format!("the commit failed: {error}")),
         }
     }
 
@@ -251,9 +289,7 @@ impl Writer {
         self.now_us = self.now_us.max((self.shared.clock)());
         for (request, reply) in batch {
             if let Some(error) = &fatal {
-                let answer =
-                    if matches!(error, Error::DiskFull) { Error::DiskFull } else { Error::Damaged(error.to_string()) };
-                answers.push((reply, Err(answer)));
+                answers.push((reply, Err(Writer::why(error))));
                 continue;
             }
             let (result, broken) = self.in_savepoint(*request);
@@ -280,12 +316,11 @@ impl Writer {
         if !request.answers.is_empty()
             && let Err(error) = self.flush()
         {
-            let text = error.to_string();
-            return (Err(error), Some(Error::Damaged(text)));
+            return (Err(Writer::why(&error)), Some(error));
         }
         if let Err(error) = self.connection.execute_batch("SAVEPOINT request") {
-            let text = error.to_string();
-            return (Err(error.into()), Some(Error::Damaged(text)));
+            let error = Error::from(error);
+            return (Err(Writer::why(&error)), Some(error));
         }
         let marks = (self.next_row, self.next_seq, self.next_arrival, self.live, self.pending.len(), self.pack.mark());
         match self.carry_out(request) {
@@ -307,7 +342,9 @@ impl Writer {
                     .and_then(|()| self.tokens.roll_back(&self.connection))
                     .and_then(|()| self.ids.count(&self.connection));
                 // A full disk makes SQLite roll everything back by itself; then no savepoint is left to go back to.
-                (Err(error), back.err())
+                let broken =
+                    back.err().map(|broken| if matches!(error, Error::DiskFull) { Error::DiskFull } else { broken });
+                (Err(error), broken)
             }
         }
     }

@@ -24,8 +24,13 @@ impl House {
         let no = HOUSES.fetch_add(1, Ordering::Relaxed);
         let folder = std::env::temp_dir().join(format!("medweave-records-{}-{no}", std::process::id()));
         let _ = std::fs::remove_dir_all(&folder);
-        std::fs::create_dir_all(&folder).unwrap();
-        House { records: Arc::new(open(&folder)), folder }
+        House::at(&folder)
+    }
+
+    /// A store in this folder.
+    pub fn at(folder: &std::path::Path) -> Self {
+        std::fs::create_dir_all(folder).unwrap();
+        House { records: Arc::new(open(folder)), folder: folder.to_owned() }
     }
 
     /// Closes the store and opens it again.

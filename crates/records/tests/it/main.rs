@@ -2,10 +2,12 @@
 #![allow(missing_docs, clippy::unwrap_used)]
 
 mod check;
+mod disk_full;
 mod feed;
 mod grants;
 mod house;
 mod model;
+mod pages;
 mod people;
 mod search;
 mod upgrade;

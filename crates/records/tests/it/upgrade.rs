@@ -6,7 +6,7 @@ use records::{Error, Options, Records, query_pairs};
 
 /// Turns a closed store into one of layout 1 as far as a migration looks at it.
 const BACK_TO_1: &str = "
-DROP VIEW id_hash; DROP VIEW code_hash; DROP TABLE run; DROP TABLE fence; DROP TABLE block; DROP TABLE type_count; DROP TABLE meaning;
+DROP VIEW id_hash; DROP VIEW code_hash; DROP TABLE run; DROP TABLE fence; DROP TABLE block; DROP TABLE type_count;
 DROP TABLE id_new; DROP TABLE id_mid; DROP TABLE id_old; DROP TABLE code_new; DROP TABLE code_mid; DROP TABLE code_old;
 CREATE UNIQUE INDEX resource_id ON resource(type, id);
 ALTER TABLE token_value ADD COLUMN hash INTEGER NOT NULL DEFAULT 0;
