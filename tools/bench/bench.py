@@ -11,13 +11,13 @@ import argparse, gzip, glob, json, os, shutil, sqlite3, subprocess, sys, tempfil
 
 
 def run(binary, data, *arguments):
-    """A command's standard output, and the peak memory in MB of the program."""
+    """A command's standard output, the peak memory in MB of the program, and the bytes that it had written to disk."""
     process = subprocess.Popen([binary, "--data", data, *arguments], stdout=subprocess.PIPE)
     out = process.stdout.read().decode()
     _, status, usage = os.wait4(process.pid, 0)
     if status != 0:
         sys.exit(f"{arguments} failed")
-    return out, usage.ru_maxrss / 1024
+    return out, usage.ru_maxrss / 1024, usage.ru_oublock * 512
 
 
 def resources(bundles):
@@ -81,8 +81,9 @@ class Served:
         return json.load(urllib.request.urlopen(request))
 
     def memory(self):
+        """MB that are the program's own, and MB of files that it maps, which the system takes back when it needs them."""
         status = open(f"/proc/{self.process.pid}/status").read()
-        return int(status.split("VmRSS:")[1].split()[0]) / 1024
+        return [int(status.split(name)[1].split()[0]) / 1024 for name in ("RssAnon:", "RssFile:")]
 
     def stop(self):
         self.process.terminate()
@@ -102,12 +103,13 @@ def main():
         print(f"peer: SQLite, same JSON, no index    {count / seconds:8.0f} resources/s   {bytes_ / count:6.0f} B a resource")
         peer_rate = count / seconds
         data = os.path.join(work, "data")
-        rates = []
+        rates, costs = [], []
         for no in range(options.times):
-            out, memory = run(options.binary, data, "import", bundles, "--json", "--no-lake", "--source", f"copy{no}")
+            out, memory, written = run(options.binary, data, "import", bundles, "--json", "--no-lake", "--source", f"copy{no}")
             told = json.loads(out)
             rate = (told["stored"] + told["unchanged"]) / told["seconds"]
             rates.append(rate)
+            costs.append(written / max(told["stored"], 1))
             if no == 0:
                 print(f"bundles, full index, fsync           {rate:8.0f} resources/s   {rate / peer_rate:6.2f} x the peer   {memory:5.0f} MB peak")
                 records, arrivals = size(os.path.join(data, "records")), size(os.path.join(data, "arrivals"))
@@ -123,8 +125,13 @@ def main():
                 shutil.rmtree(exported)
         if options.times > 1:
             print(f"bundles, load {options.times} of the same set      {rates[-1]:8.0f} resources/s   {rates[-1] / rates[0]:6.2f} x the first load")
+            print(f"written to disk a resource           {costs[-1]:8.0f} B             {costs[-1] / costs[0]:6.2f} x the first load")
         served = Served(options.binary, data)
-        print(f"start to first answer                {served.first_answer:8.2f} s            {served.memory():6.0f} MB idle")
+        print(f"start to first answer                {served.first_answer:8.2f} s")
+        # Memory is given back after five seconds without work.
+        time.sleep(12)
+        own, mapped = served.memory()
+        print(f"idle                                 {own:8.0f} MB own         {mapped:6.0f} MB of mapped files")
         times = []
         query = "/fhir/Observation?code=http%3A%2F%2Floinc.org%7C8302-2&date=ge2015&_count=50"
         for _ in range(300):

@@ -49,6 +49,9 @@ fn main() {
             memory()
         );
     }
+    // Memory is given back after five seconds without work.
+    std::thread::sleep(std::time::Duration::from_secs(12));
+    println!("at rest: {}", memory());
     let before = written();
     records.close();
     println!("closed: {} MB written, records {} B", (written() - before) >> 20, size(&data.join("records")));
