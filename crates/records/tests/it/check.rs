@@ -99,7 +99,6 @@ fn a_store_that_works_has_no_findings() {
             "33 versions",
             "33 arrivals unpacked and hashed",
             "30 resources extracted anew",
-            "295 keys of the index",
             "33 audit rows",
             "1 segments of the audit of reads",
             "2 seals"
