@@ -1,4 +1,4 @@
-// docs/openapi.json c9c99c01607b8e313f44a875a2692583c31392e0f8e5b0beb211fc7a53c18280
+// docs/openapi.json d1873b17f47c5759ab0d5117ec9917d596cd3e0cebf3ec41bb80847bd09cc4f1
 // Made by `make api-types`; not written by hand.
 export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
@@ -105,6 +105,13 @@ export interface components {
             display?: string | null;
             password: string;
         };
+        Corrected: {
+            arrival: number;
+            refused: {
+                what: string;
+                place: string;
+            } | null;
+        };
         DeadLetter: {
             no: number;
             /** @enum {string} */
@@ -121,6 +128,7 @@ export interface components {
             closed_by: string | null;
             reason: string | null;
             replayed_as: number | null;
+            correction?: components["schemas"]["Arrival"] | null;
         };
         DeadLetters: {
             dead_letters: components["schemas"]["DeadLetter"][];
@@ -476,6 +484,9 @@ export interface components {
             };
             arrivals?: number;
             dead_letters?: number;
+            no_map?: {
+                [key: string]: number;
+            };
             lake?: {
                 seq: number;
                 flushed: number;
