@@ -10,6 +10,7 @@ use datafusion::arrow::ipc::writer::StreamWriter;
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::arrow::util::pretty::pretty_format_batches;
 use datafusion::parquet::arrow::ArrowWriter;
+use datafusion::parquet::file::properties::WriterProperties;
 use fhir::json::Tree;
 use records::Seq;
 use std::collections::HashMap;
@@ -30,6 +31,11 @@ pub enum Format {
     /// Columns for a terminal.
     Table,
 }
+
+/// Rows of a Parquet answer that are in memory at a time.
+const ROW_GROUP_ROWS: usize = 64 << 10;
+/// Bytes of an answer that is laid out for reading, which needs all of it.
+const TABLE_BYTES: usize = 64 << 20;
 
 /// The name of the position in the metadata of Arrow and Parquet.
 pub const POSITION: &str = "medweave.position";
@@ -166,7 +172,10 @@ impl Encoder {
                 Kind::Csv
             }
             Format::Arrow => Kind::Arrow(Box::new(StreamWriter::try_new(sink.clone(), &stamped())?)),
-            Format::Parquet => Kind::Parquet(Box::new(ArrowWriter::try_new(sink.clone(), stamped(), None)?)),
+            Format::Parquet => {
+                let properties = WriterProperties::builder().set_max_row_group_row_count(Some(ROW_GROUP_ROWS)).build();
+                Kind::Parquet(Box::new(ArrowWriter::try_new(sink.clone(), stamped(), Some(properties))?))
+            }
             Format::Table => Kind::Table(Arc::clone(schema), Vec::new()),
         };
         Ok(Encoder { kind, sink, rows: 0 })
@@ -218,7 +227,14 @@ impl Encoder {
             }
             Kind::Arrow(writer) => writer.write(batch)?,
             Kind::Parquet(writer) => writer.write(batch)?,
-            Kind::Table(_, batches) => batches.push(batch.clone()),
+            Kind::Table(_, batches) => {
+                batches.push(batch.clone());
+                if batches.iter().map(RecordBatch::get_array_memory_size).sum::<usize>() > TABLE_BYTES {
+                    return Err(Error::Limit(
+                        "so much cannot be laid out for reading: ask for csv, or fewer rows".into(),
+                    ));
+                }
+            }
         }
         self.rows += batch.num_rows() as u64;
         Ok(self.sink.take())

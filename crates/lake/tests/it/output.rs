@@ -47,6 +47,19 @@ fn every_format_holds_the_same_row() {
 }
 
 #[test]
+fn what_nobody_reads_is_not_laid_out_for_reading_and_comes_whole_in_other_formats() {
+    let house = House::new();
+    let sql = "SELECT repeat('x', 1000) AS x FROM generate_series(1, 100000)";
+    let limits = Limits { rows: 1_000_000, ..Limits::default() };
+    let mut answer = house.lake().query(&everything(), sql, &limits).unwrap();
+    let result = write(&mut answer, Format::Table, &mut Vec::new());
+    assert!(matches!(result, Err(lake::Error::Limit(_))), "{result:?}");
+    let mut answer = house.lake().query(&everything(), sql, &limits).unwrap();
+    let mut out = Vec::new();
+    assert_eq!(write(&mut answer, Format::Parquet, &mut out).unwrap().rows, 100_000);
+}
+
+#[test]
 fn more_rows_than_allowed_are_cut_and_the_answer_says_so() {
     let house = House::new();
     let limits = Limits { rows: 10, ..Limits::default() };
