@@ -8,6 +8,8 @@
 
 pub mod compartment;
 pub mod decimal;
+#[cfg(any(test, feature = "testing"))]
+pub mod generate;
 pub mod json;
 pub mod parameters;
 pub mod path;

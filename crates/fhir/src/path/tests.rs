@@ -3,6 +3,8 @@ use crate::json::Document;
 use crate::schema::r4;
 use proptest::prelude::*;
 
+mod random;
+
 const PATIENT: &str = r##"{"resourceType":"Patient","id":"p1","active":true,
  "name":[{"use":"official","family":"Chalmers","given":["Peter","James"]},{"use":"usual","given":["Jim"]},
   {"use":"maiden","family":"Windsor","given":[null,"Jane"],"_given":[{"extension":[{"url":"u","valueString":"masked"}]},null]}],

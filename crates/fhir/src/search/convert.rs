@@ -39,6 +39,8 @@ pub(super) enum Reader {
     QuantityRange,
     SampledData,
     Uri,
+    /// A URI that may carry a version.
+    Canonical,
     /// The parameter's kind has no reading of the type; the value only counts as there.
     Presence,
 }
@@ -68,6 +70,7 @@ impl Reader {
                 ParameterKind::Quantity,
                 "Quantity" | "SimpleQuantity" | "MoneyQuantity" | "Age" | "Count" | "Distance" | "Duration",
             ) => Reader::Quantity,
+            (ParameterKind::Uri, "canonical") => Reader::Canonical,
             (ParameterKind::Uri, _) if primitive => Reader::Uri,
             _ => Reader::Presence,
         }
@@ -180,6 +183,15 @@ impl Converter {
             }
             Reader::Uri => {
                 if let Some(text) = scalar(node) {
+                    give(IndexValue::Uri { text });
+                }
+            }
+            Reader::Canonical => {
+                if let Some(text) = scalar(node) {
+                    // A profile that names its version is also found without.
+                    if let Some(at) = text.find('|').filter(|at| *at > 0) {
+                        give(IndexValue::Uri { text: beginning(&text, at) });
+                    }
                     give(IndexValue::Uri { text });
                 }
             }
@@ -369,6 +381,13 @@ fn identifier<'d>(node: Node<'d>, give: &mut impl FnMut(IndexValue<'d>)) {
 fn string<'d>(node: Option<Node<'d>>, give: &mut impl FnMut(IndexValue<'d>)) {
     for text in node.into_iter().flat_map(Node::each).filter_map(scalar) {
         give(IndexValue::String { text });
+    }
+}
+
+fn beginning<'d>(text: &Cow<'d, str>, length: usize) -> Cow<'d, str> {
+    match text {
+        Cow::Borrowed(text) => Cow::Borrowed(&text[..length]),
+        Cow::Owned(text) => Cow::Owned(text[..length].to_owned()),
     }
 }
 

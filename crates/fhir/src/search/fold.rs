@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use unicode_normalization::UnicodeNormalization;
 
 /// The form in which strings are compared: compatibility forms made plain (`Ｍ` is `M`), accents of alphabets gone,
-/// lower case, runs of white space one space, none at the ends.
+/// lower case, apostrophes and hyphens of any shape as they are typed, what cannot be seen gone, runs of white space one
+/// space, none at the ends.
 ///
 /// Marks that make another letter rather than accent one stay: the voiced kana, the vowel signs of Indic scripts. Chinese
 /// stays as it is. Folding twice is folding once.
@@ -20,6 +21,9 @@ pub fn fold(text: &str) -> Cow<'_, str> {
     }
     let mut letters = String::with_capacity(text.len());
     for letter in text.nfkd().filter(|letter| !is_accent(*letter)) {
+        if is_invisible(letter) {
+            continue;
+        }
         for lower in letter.to_lowercase() {
             match plain(lower) {
                 Some(plain) => letters.push_str(plain),
@@ -76,6 +80,11 @@ fn is_accent(letter: char) -> bool {
         | '\u{fe20}'..='\u{fe2f}')
 }
 
+/// Soft hyphens, joiners, direction and byte order marks: pasted along with a text, and never typed.
+fn is_invisible(letter: char) -> bool {
+    matches!(letter, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{feff}')
+}
+
 /// Letters with a stroke or joined, which Unicode does not take apart but people type plain.
 fn plain(letter: char) -> Option<&'static str> {
     Some(match letter {
@@ -90,6 +99,9 @@ fn plain(letter: char) -> Option<&'static str> {
         'ŧ' => "t",
         'þ' => "th",
         'ς' => "σ",
+        // What word processors make of an apostrophe and a hyphen.
+        '‘' | '’' | 'ʼ' | '′' | '＇' => "'",
+        '‐' | '‒' | '–' | '—' | '―' | '−' => "-",
         _ => return None,
     })
 }
@@ -113,6 +125,8 @@ mod tests {
             ("Nguyễn Thị  Định", "nguyen thi dinh"),
             ("\tO'Brien\n Jr. ", "o'brien jr."),
             ("ﬁn", "fin"),
+            ("O’Brien–Smith", "o'brien-smith"),
+            ("\u{feff}Jo\u{ad}se\u{200b}f", "josef"),
             ("", ""),
             ("   ", ""),
         ] {

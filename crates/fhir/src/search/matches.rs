@@ -13,6 +13,8 @@ use crate::parameters::Parameter;
 use crate::schema::r4;
 use crate::time::{Moment, ZoneOffset};
 use crate::ucum::Unit;
+use std::collections::HashSet;
+use std::sync::LazyLock;
 
 /// The resources that chains lead to.
 pub trait Corpus {
@@ -63,17 +65,16 @@ fn filter_holds(filter: &Filter, resource: Node<'_>, corpus: &dyn Corpus) -> boo
             let quantities: Vec<_> = values.iter().filter_map(Value::quantity).collect();
             any_of.iter().any(|one| quantity_holds(one, &quantities))
         }
-        Test::Uri { any_of, .. } => values.iter().filter_map(|value| value.node.as_str()).any(|text| {
-            any_of.iter().any(|one| match one {
-                UriMatch::Exact(wanted) => *wanted == text,
-                UriMatch::Below(wanted) => {
-                    *wanted == text || text.starts_with(&format!("{}/", wanted.trim_end_matches('/')))
-                }
-                UriMatch::Above(all) => {
-                    all[0] == text || all[0].starts_with(&format!("{}/", text.trim_end_matches('/')))
-                }
-            })
-        }),
+        Test::Uri { any_of, .. } => {
+            // What a canonical says before its version stands for it as well.
+            let is_canonical = filter.parameter().is_some_and(|parameter| parameter.code == "_profile");
+            let whole = values.iter().filter_map(|value| value.node.as_str()).map(String::from);
+            let texts = whole.flat_map(|text| {
+                let bare = text.split_once('|').filter(|_| is_canonical).map(|(bare, _)| bare.to_owned());
+                bare.into_iter().chain([text])
+            });
+            texts.collect::<Vec<_>>().iter().any(|text| any_of.iter().any(|one| uri_matches(one, text)))
+        }
         Test::Chain { targets, .. } => values.iter().filter_map(Value::target).any(|(type_name, id)| {
             targets.iter().any(|(target, filter)| {
                 r4().name(*target) == type_name
@@ -136,6 +137,15 @@ const SUFFIXES: [&str; 31] = [
     "Url",
 ];
 
+/// Whether any type has a choice of this name.
+fn is_choice(word: &str) -> bool {
+    static CHOICES: LazyLock<HashSet<&str>> = LazyLock::new(|| {
+        let elements = r4().ids().flat_map(|id| r4().info(id).elements);
+        elements.filter(|element| element.choice).map(|element| element.name).collect()
+    });
+    CHOICES.contains(word)
+}
+
 /// What an expression gives, by its text.
 fn evaluate<'d>(expression: &str, resource: Node<'d>) -> Vec<Value<'d>> {
     if let Some((path, _)) = expression.split_once(".exists() and ") {
@@ -164,8 +174,13 @@ fn evaluate<'d>(expression: &str, resource: Node<'d>) -> Vec<Value<'d>> {
     all
 }
 
+/// Extensions alone make an element exist, and are not `false`.
 fn flag(path: &str, resource: Node<'_>) -> bool {
-    evaluate(path, resource).iter().any(|value| value.node.as_bool() != Some(false))
+    let values = evaluate(path, resource);
+    let word = path.rsplit('.').next().unwrap_or_default();
+    let mut siblings = resource.members().filter_map(|(name, _)| name.strip_prefix('_'));
+    values.iter().any(|value| value.node.as_bool() != Some(false))
+        || (values.is_empty() && siblings.any(|name| name.starts_with(word)))
 }
 
 impl<'d> Value<'d> {
@@ -175,7 +190,9 @@ impl<'d> Value<'d> {
 
     fn step(self, word: &str) -> Vec<Value<'d>> {
         if let Some(name) = word.strip_prefix("ofType(").and_then(|rest| rest.strip_suffix(')')) {
-            let is_it = self.suffix.is_some_and(|suffix| suffix.eq_ignore_ascii_case(name));
+            // A canonical is a uri.
+            let named = |name: &str| self.suffix.is_some_and(|suffix| suffix.eq_ignore_ascii_case(name));
+            let is_it = named(name) || (name == "uri" && named("canonical"));
             return if is_it { vec![self] } else { vec![] };
         }
         if let Some(name) = word.strip_prefix("where(resolve() is ").and_then(|rest| rest.strip_suffix(')')) {
@@ -195,7 +212,8 @@ impl<'d> Value<'d> {
         }
         let mut found = Vec::new();
         for (name, node) in self.node.members() {
-            let suffix = name.strip_prefix(word).unwrap_or("?");
+            // `statusDate` is no choice of `status`.
+            let suffix = name.strip_prefix(word).filter(|rest| rest.is_empty() || is_choice(word)).unwrap_or("?");
             if suffix.is_empty() {
                 found.extend(node.each().map(Value::plain));
             } else if SUFFIXES.contains(&suffix) {
@@ -235,17 +253,12 @@ impl<'d> Value<'d> {
         if let Some(codings) = self.node.get("coding") {
             return codings.each().flat_map(|coding| Value::plain(coding).tokens()).collect();
         }
-        let system = self.text_of("system");
-        match (self.text_of("value"), self.text_of("code")) {
-            (Some(value), _) => {
-                let contact = ["phone", "fax", "email", "pager", "url", "sms", "other"];
-                let system = system.filter(|system| !contact.contains(&system.as_str()));
-                vec![(system, value)]
-            }
-            (None, Some(code)) => vec![(system, code)],
-            (None, None) if system.as_deref().is_some_and(|system| system.contains(':')) => {
-                vec![(system, String::new())]
-            }
+        // The system of a contact is how it reaches someone, not who gave the code.
+        let contact = ["phone", "fax", "email", "pager", "url", "sms", "other"];
+        let system = self.text_of("system").filter(|system| !contact.contains(&system.as_str()));
+        match (self.text_of("value").or_else(|| self.text_of("code")), system) {
+            (Some(code), system) => vec![(system, code)],
+            (None, Some(system)) => vec![(Some(system), String::new())],
             (None, None) => vec![],
         }
     }
@@ -331,31 +344,80 @@ impl<'d> Value<'d> {
     }
 
     fn quantity(&self) -> Option<Amount> {
-        let unit = |value: &Value<'_>| Amount {
-            low: 0.0,
-            high: 0.0,
-            system: value.text_of("system"),
-            code: value.text_of("code"),
-            unit: value.text_of("unit"),
-        };
+        if let Some(origin) = self.node.get("origin") {
+            return Value::plain(origin).samples(self.node);
+        }
         if self.suffix == Some("Range") || self.node.get("low").is_some() || self.node.get("high").is_some() {
             let (low, high) = self.numbers()?;
-            let of = self.node.get("low").filter(|low| low.get("value").is_some()).or(self.node.get("high"))?;
-            return Some(Amount { low, high, ..unit(&Value::plain(of)) });
+            let end = |name| self.node.get(name).filter(|end| end.get("value").is_some()).map(Value::plain);
+            let in_base = |end: Value<'d>| end.in_base(end.node.get("value")?.number_text()?);
+            let canonical = match (end("low"), end("high")) {
+                (Some(low), Some(high)) => in_base(low)
+                    .zip(in_base(high))
+                    .and_then(|((unit, low), (other, high))| (unit == other).then_some((unit, (low, high)))),
+                (Some(low), None) => in_base(low).map(|(unit, low)| (unit, (low, f64::INFINITY))),
+                (None, high) => in_base(high?).map(|(unit, high)| (unit, (f64::NEG_INFINITY, high))),
+            };
+            return Some(end("low").or(end("high"))?.amount(low, high, canonical));
         }
-        let value: f64 = self.node.get("value")?.number_text()?.parse().ok()?;
+        let digits = self.node.get("value")?.number_text()?;
+        let value: f64 = digits.parse().ok()?;
         if let Some(code) = self.text_of("currency") {
             let system = Some("urn:iso:std:iso:4217".to_owned());
-            return Some(Amount { low: value, high: value, system, code: Some(code), unit: None });
+            return Some(Amount { low: value, high: value, system, code: Some(code), unit: None, canonical: None });
         }
-        let (low, high) = match self.text_of("comparator").as_deref() {
+        let comparator = self.text_of("comparator");
+        let around = |value: f64| match comparator.as_deref() {
             Some("<") => (f64::NEG_INFINITY, value.next_down()),
             Some("<=") => (f64::NEG_INFINITY, value),
             Some(">") => (value.next_up(), f64::INFINITY),
             Some(">=") => (value, f64::INFINITY),
             _ => (value, value),
         };
-        Some(Amount { low, high, ..unit(self) })
+        let (low, high) = around(value);
+        Some(self.amount(low, high, self.in_base(digits).map(|(unit, value)| (unit, around(value)))))
+    }
+
+    /// Of a `SampledData` with this origin: from the least to the greatest sample.
+    fn samples(&self, data: Node<'_>) -> Option<Amount> {
+        let number = |name: &str| data.get(name).and_then(Node::number_text).and_then(Decimal::parse);
+        let offset = Decimal::parse(self.node.get("value")?.number_text()?)?;
+        let factor = number("factor").unwrap_or(Decimal::new(1, 0));
+        let text = data.get("data")?.as_str()?;
+        let mut samples: Vec<Decimal> = text
+            .split_whitespace()
+            .filter_map(|word| match word {
+                "L" => number("lowerLimit"),
+                "U" => number("upperLimit"),
+                _ => Decimal::parse(word),
+            })
+            .filter_map(|sample| sample.checked_mul(factor)?.checked_add(offset))
+            .collect();
+        samples.sort_by(|a, b| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal));
+        let (low, high) = (*samples.first()?, *samples.last()?);
+        let canonical = self.unit().and_then(|unit| {
+            let (low, high) = (unit.to_base(low)?.to_f64(), unit.to_base(high)?.to_f64());
+            Some((unit.dimension.to_string(), (low, high)))
+        });
+        Some(self.amount(low.to_f64(), high.to_f64(), canonical))
+    }
+
+    fn amount(&self, low: f64, high: f64, canonical: Option<(String, (f64, f64))>) -> Amount {
+        let (system, code, unit) = (self.text_of("system"), self.text_of("code"), self.text_of("unit"));
+        Amount { low, high, system, code, unit, canonical }
+    }
+
+    fn unit(&self) -> Option<Unit> {
+        self.text_of("system").filter(|system| system == "http://unitsofmeasure.org")?;
+        Unit::parse(&self.text_of("code")?)
+    }
+
+    /// Digits in the canonical unit; none where a decimal cannot hold them or takes them for nought.
+    fn in_base(&self, digits: &str) -> Option<(String, f64)> {
+        let (unit, value) = (self.unit()?, Decimal::parse(digits)?);
+        let is_nought = !digits.split(['e', 'E']).next()?.contains(|c: char| ('1'..='9').contains(&c));
+        let value = (is_nought || value.mantissa() != 0).then_some(value)?;
+        Some((unit.dimension.to_string(), unit.to_base(value)?.to_f64()))
     }
 }
 
@@ -365,6 +427,8 @@ struct Amount {
     system: Option<String>,
     code: Option<String>,
     unit: Option<String>,
+    /// The canonical unit, and the range in it.
+    canonical: Option<(String, (f64, f64))>,
 }
 
 fn token_matches(wanted: &TokenMatch, system: Option<&str>, code: &str) -> bool {
@@ -381,6 +445,15 @@ fn string_matches(wanted: &StringMatch, text: &str) -> bool {
         StringMatch::Exact(wanted) => wanted == text,
         StringMatch::Prefix(wanted) => fold(text).find(wanted.as_str()) == Some(0),
         StringMatch::Contains(wanted) => fold(text).find(wanted.as_str()).is_some(),
+    }
+}
+
+fn uri_matches(wanted: &UriMatch, text: &str) -> bool {
+    let is_below = |low: &str, high: &str| low == high || low.starts_with(&format!("{}/", high.trim_end_matches('/')));
+    match wanted {
+        UriMatch::Exact(wanted) => wanted == text,
+        UriMatch::Below(wanted) => is_below(text, wanted),
+        UriMatch::Above(all) => is_below(&all[0], text),
     }
 }
 
@@ -454,7 +527,7 @@ fn quantity_holds(wanted: &QuantityMatch, amounts: &[Amount]) -> bool {
                 as_given.push(range);
             }
             UnitMatch::Shown(_) => {}
-            UnitMatch::Coded { system, code, canonical } => match (canonical, amount.canonical()) {
+            UnitMatch::Coded { system, code, canonical } => match (canonical, amount.canonical.clone()) {
                 (Some((unit, _)), Some((theirs, range))) if *unit == theirs => converted.push(range),
                 (Some(_), Some(_)) => {}
                 _ if amount.system.as_ref() == Some(system) && amount.code.as_ref() == Some(code) => {
@@ -474,17 +547,4 @@ fn quantity_holds(wanted: &QuantityMatch, amounts: &[Amount]) -> bool {
         return all > 0 && !number_holds(&eq(&wanted.number), &as_given) && !number_holds(&eq(&in_base), &converted);
     }
     number_holds(&wanted.number, &as_given) || number_holds(&in_base, &converted)
-}
-
-impl Amount {
-    fn canonical(&self) -> Option<(String, (f64, f64))> {
-        if self.system.as_deref() != Some("http://unitsofmeasure.org") {
-            return None;
-        }
-        let unit = Unit::parse(self.code.as_deref()?)?;
-        let base = |value: f64| {
-            if value.is_infinite() { Some(value) } else { Some(unit.to_base(Decimal::from_f64(value)?)?.to_f64()) }
-        };
-        Some((unit.dimension.to_string(), (base(self.low)?, base(self.high)?)))
-    }
 }

@@ -6,6 +6,8 @@
 //!
 //! Source: FHIR R4, "Search".
 
+#[cfg(any(test, feature = "testing"))]
+pub mod asking;
 pub mod compare;
 mod convert;
 mod escape;

@@ -10,9 +10,11 @@ use crate::schema::r4;
 use expect_test::{Expect, expect, expect_file};
 use std::fmt::Write as _;
 
+mod every_type;
 mod examples;
 mod queries;
 mod random;
+mod shapes;
 mod synthea;
 
 /// What extraction gives for a resource, a line a value, sorted.

@@ -1,7 +1,7 @@
 //! References among the entries of a bundle, and conditional references: found in one pass, written in place.
 
 use fhir::json::{Kind, Node, Rewriter, escape_into};
-use fhir::schema::{TypeId, r4};
+use fhir::schema::{TypeId, TypeKind, r4};
 use records::Error;
 use std::collections::HashMap;
 
@@ -170,7 +170,9 @@ fn is_uri(root: Node<'_>, value: Node<'_>) -> bool {
         }
         let Some(child) = child.each().find(|item| holds(*item)) else { return false };
         type_id = element.type_id;
-        if let Some(contained) = child.get("resourceType").and_then(Node::as_str).and_then(|t| schema.type_id(&t)) {
+        // `ExampleScenario.instance` has an element of that name, and is no resource.
+        let named = child.get("resourceType").filter(|_| schema.info(type_id).kind == TypeKind::Resource);
+        if let Some(contained) = named.and_then(Node::as_str).and_then(|t| schema.type_id(&t)) {
             type_id = contained;
         }
         if child == value {

@@ -10,5 +10,6 @@ mod model;
 mod pages;
 mod people;
 mod search;
+mod search_every_type;
 mod upgrade;
 mod versions;

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 /// What ought to be there: (type, id) → text with `meta.lastUpdated` as stored.
 type Model = BTreeMap<(String, String), String>;
 
-struct All<'m>(&'m BTreeMap<(String, String), Document<'m>>);
+pub struct All<'m>(pub &'m BTreeMap<(String, String), Document<'m>>);
 
 impl Corpus for All<'_> {
     fn find(&self, resource_type: &str, id: &str) -> Option<fhir::json::Node<'_>> {
