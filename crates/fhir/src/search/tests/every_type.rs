@@ -101,7 +101,7 @@ fn every_parameter_that_can_be_used_finds_what_reading_finds() {
                     Ok(held) => found.extend(held.into_iter().filter(|(number, _)| *number == parameter.number)),
                     Err(error) => differ.push(error.to_string()),
                 }
-                if found.len() > 1 && seed > 2 {
+                if (found.len() > 1 && seed > 2) || (!found.is_empty() && seed > 15) {
                     break;
                 }
             }
@@ -122,13 +122,13 @@ fn every_parameter_that_can_be_used_finds_what_reading_finds() {
         2202 of 2202 parameters found something; not: []
         date: 139 parameters
         number: 6 parameters
-        quantity in UCUM: 29 parameters
-        quantity in a coded unit: 24 parameters
-        quantity in a shown unit: 40 parameters
+        quantity in UCUM: 27 parameters
+        quantity in a coded unit: 22 parameters
+        quantity in a shown unit: 37 parameters
         quantity in any unit: 40 parameters
-        reference by identifier: 145 parameters
-        reference to a resource: 429 parameters
-        reference to an address: 472 parameters
+        reference by identifier: 144 parameters
+        reference to a resource: 424 parameters
+        reference to an address: 460 parameters
         string: 193 parameters
         string :contains: 193 parameters
         string :exact: 193 parameters
