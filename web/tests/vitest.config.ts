@@ -6,7 +6,7 @@ export default defineConfig({
     root: new URL('.', import.meta.url).pathname,
     include: ['*.test.ts'],
     fileParallelism: false,
-    testTimeout: 45_000,
+    testTimeout: 90_000,
     hookTimeout: 60_000,
     sequence: { concurrent: false },
   },
