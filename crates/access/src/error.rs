@@ -85,6 +85,15 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether there is no room left on the disk.
+    pub fn is_disk_full(&self) -> bool {
+        match self {
+            Error::Storage(error) => error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull),
+            Error::File { source, .. } => source.kind() == std::io::ErrorKind::StorageFull,
+            _ => false,
+        }
+    }
+
     pub(crate) fn file(path: &Path, source: std::io::Error) -> Error {
         Error::File { path: path.to_owned(), source }
     }

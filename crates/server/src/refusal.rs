@@ -178,6 +178,9 @@ pub(crate) const CHALLENGE: &str = "Bearer realm=\"medweave\"";
 impl From<access::Error> for Refusal {
     fn from(error: access::Error) -> Refusal {
         use access::Error as E;
+        if error.is_disk_full() {
+            return records::Error::DiskFull.into();
+        }
         let text = error.to_string();
         match error {
             E::Denied(denied) => denied.into(),

@@ -186,6 +186,10 @@ impl Reader<'_> {
 
     fn elements(&mut self, name: &str, value: &str) -> Result<(), SearchError> {
         for element in value.split(',').map(str::trim).filter(|element| !element.is_empty()) {
+            // No element, and always there: clients ask for it all the same.
+            if element == "resourceType" {
+                continue;
+            }
             if schema::r4().element_by_name(self.of, element).is_none() {
                 let why = format!("\"{element}\" is no element of {}", filter::type_name_of(self.of));
                 return Err(SearchError::invalid(name, value, why));

@@ -43,7 +43,10 @@ async fn with(client: &Client, token: Token) -> Result<(), Failure> {
             if json {
                 say(&list.to_string());
             } else {
-                say(&table::of(&list["tokens"], &["id", "name", "scope", "created", "expires", "used", "revoked"]));
+                say(&table::of(
+                    &list["tokens"],
+                    &["id", "name", "scope", "created", "created_by", "expires", "used", "revoked"],
+                ));
             }
         }
         Token::Revoke { token } => {

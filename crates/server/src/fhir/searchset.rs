@@ -126,6 +126,7 @@ pub(crate) fn url<'p>(base: &str, path: &str, pairs: impl IntoIterator<Item = (&
         .add(b'^')
         .add(b'`')
         .add(b'{')
+        .add(b'|')
         .add(b'}');
     let mut out = format!("{base}/{path}");
     for (at, (name, value)) in pairs.into_iter().enumerate() {

@@ -3,7 +3,7 @@
 use super::kinds::{self, Kind, Prefer, Returning};
 use super::read::{etag, whole};
 use crate::answer::Answer;
-use crate::call::Call;
+use crate::call::{Call, pairs};
 use crate::refusal::{Issue, Refusal, outcome};
 use crate::time::http_date;
 use access::Permission;
@@ -16,6 +16,10 @@ use std::sync::Arc;
 /// `POST [type]`, with `If-None-Exist` if it is conditional.
 pub(crate) async fn create(call: Call) -> Result<Answer, Refusal> {
     kinds::sends_json(&call)?;
+    if let Some((name, _)) = pairs(call.query()).find(|(name, _)| !name.starts_with('_')) {
+        let text = format!("a create takes no condition in its URL ({name}): send it as If-None-Exist");
+        return Err(Refusal::new(StatusCode::BAD_REQUEST, "not-supported", text));
+    }
     let if_none_exist = call.header("if-none-exist").map(|value| value.trim().trim_start_matches('?').to_owned());
     let resource_type = call.part("type");
     run(call, Interaction::Create { resource_type, if_none_exist }).await

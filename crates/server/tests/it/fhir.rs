@@ -50,6 +50,8 @@ async fn a_read_gives_the_parts_that_are_asked_for() {
         assert_eq!(summary["meta"]["tag"][0]["code"], "SUBSETTED");
         let elements = client.get(&format!("{path}?_elements=birthDate")).await.json();
         assert!(elements.get("gender").is_none() && elements["birthDate"] == "1970-01-02", "{elements}");
+        let named = client.get(&format!("{path}?_elements=id,resourceType,birthDate")).await.json();
+        assert_eq!(named, elements);
         for bad in ["_summary=maybe", "_summary=count", "_elements=nothing"] {
             assert_eq!(client.get(&format!("{path}?{bad}")).await.status, StatusCode::BAD_REQUEST, "{bad}");
         }
@@ -185,6 +187,7 @@ async fn odd_requests_get_an_outcome_that_names_what_is_odd() {
         (Method::POST, "Patient", &[("content-type", "")], "{}", 415, "Content-Type"),
         (Method::PATCH, "Patient/p", &[("content-type", "application/merge-patch+json")], "{}", 415, "json-patch"),
         (Method::POST, "Patient/p", &[], "{}", 405, "POST"),
+        (Method::POST, "Patient?identifier=1", &[], r#"{"resourceType":"Patient"}"#, 400, "If-None-Exist"),
         (Method::GET, "metadata?mode=terminology", &[], "", 400, "terminology"),
         (
             Method::PUT,

@@ -186,3 +186,30 @@ async fn the_set_up_code_is_checked_and_used_without_standing_in_a_url() {
     assert_eq!(browser.get("/api/session").await.json()["administers"], json!(true));
     assert_eq!(check(code.reveal()).await, json!({"open": false, "valid": false}));
 }
+
+#[tokio::test]
+async fn an_administrator_may_make_a_token_of_clinical_scope_and_it_is_seen_who_did() {
+    let house = House::new();
+    house.account("boss", Role::Admin);
+    house.account("ada", Role::Clinician);
+    let ada = Browser::with_password(&house, "ada").await;
+    let boss = Browser::with_password(&house, "boss").await;
+    let new = json!({"name": "lab interface", "scope": "system/*.cruds"});
+    assert_eq!(ada.ask(Method::POST, "/api/tokens", new.clone()).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(boss.ask(Method::POST, "/api/tokens", new).await.status, StatusCode::CREATED);
+    let tokens = boss.get("/api/tokens").await.json();
+    assert_eq!(
+        (&tokens["tokens"][0]["scope"], &tokens["tokens"][0]["created_by"]),
+        (&json!("system/*.cruds"), &json!("person/1 (Dr boss)"))
+    );
+    let events = boss.get("/api/audit/accounts").await.json();
+    let made = events["events"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|event| event["what"] == "create token" && event["outcome"] == "done");
+    let made = made.expect("it is in the audit of accounts");
+    assert_eq!(made["who"], "person/1 (Dr boss)");
+    assert!(made["target"].as_str().unwrap().contains("lab interface [system/*.cruds]"), "{made}");
+    assert_eq!(boss.get("/fhir/Patient").await.status, StatusCode::FORBIDDEN, "he himself still sees nothing");
+}
