@@ -27,7 +27,7 @@ fn contents() -> Vec<Vec<u8>> {
         let entries: Vec<String> = (0..3).map(entry).collect();
         format!(r#"{{"resourceType":"Bundle","type":"{kind}","entry":[{}]}}"#, entries.join(",\n "))
     };
-    let one_line = bundle("batch").replace("\n", "");
+    let one_line = bundle("batch").replace('\n', "");
     let messages: String = (0..3).map(|no| MESSAGE.replace("|1|P|", &format!("|{no}|P|"))).collect();
     [
         patients[0].clone(),

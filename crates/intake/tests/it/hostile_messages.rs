@@ -70,7 +70,8 @@ fn a_million_repeats_are_refused_or_taken_within_bounded_memory() {
     let port = Port::new(Some("127.0.0.1"));
     let mut line = port.connect();
     let results = |count: usize| {
-        let obx: String = (0..count).map(|no| format!("OBX|{no}|NM|{no}^^L||1|mg|1-2|N|||F\r")).collect();
+        let obx: Vec<String> = (0..count).map(|no| format!("OBX|{no}|NM|{no}^^L||1|mg|1-2|N|||F\r")).collect();
+        let obx = obx.concat();
         format!(
             "MSH|^~\\&|LAB|HOSP|||20240102||ORU^R01|1|P|2.5\rPID|1||12^^^HOSP^MR\rOBR|1||F1|C^D^L|||20240102\r{obx}"
         )

@@ -151,7 +151,7 @@ fn a_folder_with_links_pipes_and_what_cannot_be_read_is_walked_to_its_end() {
     symlink(folder.join("nowhere"), folder.join("b-broken")).unwrap();
     symlink(folder.join("a/1.json"), folder.join("c-again")).unwrap();
     assert!(std::process::Command::new("mkfifo").arg(folder.join("d-pipe")).status().unwrap().success());
-    let files = files_at(&[folder.clone()]).unwrap();
+    let files = files_at(std::slice::from_ref(&folder)).unwrap();
     let reports = house
         .importer
         .import_all(&everything(), &files, &ImportOptions::default(), &mut |_| ControlFlow::Continue(()))

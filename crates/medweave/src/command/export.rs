@@ -73,12 +73,12 @@ async fn one(client: &Client, export: &Export, name: &str) -> Result<u64, Failur
 /// A file that is written plain or packed.
 enum Out {
     Plain(File),
-    Gzip(GzEncoder<File>),
+    Gzip(Box<GzEncoder<File>>),
 }
 
 impl Out {
     fn new(file: File, gzip: bool) -> Out {
-        if gzip { Out::Gzip(GzEncoder::new(file, Compression::default())) } else { Out::Plain(file) }
+        if gzip { Out::Gzip(Box::new(GzEncoder::new(file, Compression::default()))) } else { Out::Plain(file) }
     }
 
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {

@@ -71,7 +71,7 @@ fn element(root: Node<'_>, path: &str) -> Option<Range<usize>> {
         // FHIRPath speaks of `value` where JSON has `valueQuantity`.
         let member = node.get(name).or_else(|| {
             let is_choice = |key: &str| key.strip_prefix(name).is_some_and(|rest| rest.starts_with(char::is_uppercase));
-            node.members().find(|(key, _)| is_choice(key.as_ref())).map(|(_, value)| value)
+            node.members().find(|(key, _)| is_choice(key)).map(|(_, value)| value)
         });
         let Some(member) = member else { break };
         node = match number {
