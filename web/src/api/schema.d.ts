@@ -1,4 +1,4 @@
-// docs/openapi.json d1873b17f47c5759ab0d5117ec9917d596cd3e0cebf3ec41bb80847bd09cc4f1
+// docs/openapi.json 5cb7ce1536b585012bc663cb51758d6a736e124e2bc0b3e32fe73dc3dae6734b
 // Made by `make api-types`; not written by hand.
 export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
@@ -361,9 +361,10 @@ export interface components {
                 code: string;
                 message: string;
                 issues: components["schemas"]["Issue"][];
-                offset?: number;
+                at?: number;
                 line?: number;
                 column?: number;
+                hint?: string;
             };
         };
         Replayed: {
