@@ -33,14 +33,14 @@ fn a_letter_is_listed_shown_corrected_and_replayed() {
         &data,
         expect![[r#"
             no  state  at                           from   place  what
-            1   open   (time)  a.hl7  PID-3  PID-3: no identifier of the patient; have the sender fill PID-3
+            1   open   (time)  a.hl7  PID-3  no identifier of the patient; have the sender fill PID-3
         "#]],
     );
     shown(
         &data.done(&["deadletter", "show", "1"]),
         &data,
         expect![[r#"
-            what      PID-3: no identifier of the patient; have the sender fill PID-3
+            what      no identifier of the patient; have the sender fill PID-3
             place     PID-3
             do        correct it and replay it
             state     open
@@ -90,7 +90,7 @@ fn a_letter_is_listed_shown_corrected_and_replayed() {
         &data,
         expect![[r#"
             no  state     at                           from   place  what
-            1   replayed  (time)  a.hl7  PID-3  PID-3: no identifier of the patient; have the sender fill PID-3
+            1   replayed  (time)  a.hl7  PID-3  no identifier of the patient; have the sender fill PID-3
         "#]],
     );
     let again = data.run(&["deadletter", "replay", "1"]);
