@@ -72,7 +72,7 @@ bench: ## the figures of the README, beside their peers (needs MEDWEAVE_TEST_DAT
 soak: setup ## what is too long for test: 100 kill rounds (ROUNDS), mixed load (MINUTES, 30), checks left out; an hour or two
 	cargo build -p medweave
 	MEDWEAVE_ROUNDS=$(or $(ROUNDS),100) MEDWEAVE_SOAK_MINUTES=$(or $(MINUTES),30) \
-	  cargo test -p medweave --test it -- --include-ignored --nocapture --test-threads 1 kill soak::
+	  cargo test -p medweave --test it -- --nocapture --test-threads 1 kill soak::
 	tools/mutate-grants --crate records --skip the_index_finds_what_the_naive_evaluator_finds
 
 fmt: ## format the code

@@ -102,7 +102,11 @@ fn each_fault_is_named_with_its_place_and_what_to_do() {
         ),
         (
             |data| {
-                sql(data, "lake/map.db", "DELETE FROM current WHERE row = (SELECT min(row) FROM current WHERE row > 0)")
+                sql(
+                    data,
+                    "lake/map.db",
+                    "DELETE FROM current WHERE row = (SELECT min(row) FROM current WHERE row > 0)",
+                );
             },
             "the lake knows",
         ),
