@@ -25,8 +25,8 @@ use std::time::Duration;
 const QUEUE_BYTES: usize = 64 << 20;
 /// Requests that may wait there.
 const QUEUE_REQUESTS: usize = 4_096;
-/// Reading connections kept open.
-const READERS: usize = 8;
+/// Reading connections kept open while they are used; opening one costs as much as ten reads.
+const READERS: usize = 64;
 /// Bodies that a dictionary is trained on.
 const SAMPLES: i64 = 4_000;
 
