@@ -85,6 +85,20 @@ class Served:
         status = open(f"/proc/{self.process.pid}/status").read()
         return [int(status.split(name)[1].split()[0]) / 1024 for name in ("RssAnon:", "RssFile:")]
 
+    def processor_s(self):
+        fields = open(f"/proc/{self.process.pid}/stat").read().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def rest(self):
+        """Waits until the program has had nothing to do for twelve seconds, three minutes at most."""
+        quiet = 0
+        for _ in range(60):
+            before = self.processor_s()
+            time.sleep(3)
+            quiet = quiet + 1 if self.processor_s() - before < 0.1 else 0
+            if quiet == 4:
+                return
+
     def stop(self):
         self.process.terminate()
         self.process.wait()
@@ -128,8 +142,8 @@ def main():
             print(f"written to disk a resource           {costs[-1]:8.0f} B             {costs[-1] / costs[0]:6.2f} x the first load")
         served = Served(options.binary, data)
         print(f"start to first answer                {served.first_answer:8.2f} s")
-        # Memory is given back after five seconds without work.
-        time.sleep(12)
+        # The lake reads what was loaded without it; memory is given back after five seconds without work.
+        served.rest()
         own, mapped = served.memory()
         print(f"idle                                 {own:8.0f} MB own         {mapped:6.0f} MB of mapped files")
         times = []
