@@ -16,6 +16,7 @@ setup: ## what the tests need besides Rust, Node and Python, from Debian's packa
 	command -v openssl >/dev/null || missing="$$missing openssl"; \
 	fc-list 2>/dev/null | grep -q 'Noto Sans CJK' || missing="$$missing fonts-noto-cjk fontconfig"; \
 	command -v strace >/dev/null || missing="$$missing strace"; \
+	python3 -c 'import ensurepip' 2>/dev/null || missing="$$missing python3-venv"; \
 	if [ -n "$$missing" ]; then \
 	  echo "installing from Debian's packages:$$missing"; \
 	  sudo=""; [ "$$(id -u)" = 0 ] || sudo=sudo; \
