@@ -5,6 +5,9 @@
 //! A [`Denied`] tells what was needed and what is held. What was done is written down as an [`Audit`] by the store, and as an
 //! [`AccountAudit`] here for accounts themselves.
 //!
+//! The way of a request: what somebody shows → [`Access`] → [`Principal`] and [`Scopes`] → [`Grant`] → the store that asks it. There is
+//! no other way to a grant, and one dies with the token, session or source that it was made from.
+//!
 //! Time (`now_us`, µs since 1970 UTC) and randomness are passed in. Knows neither HTTP nor FHIR: resource types are names.
 
 mod access;

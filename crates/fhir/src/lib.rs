@@ -2,7 +2,11 @@
 //! extraction, references and validation.
 //!
 //! Bytes become a [`json::Document`]; everything else in this crate walks its nodes. Resources are never Rust structs per
-//! type: they are parsed trees checked against a compact table made from the published definitions.
+//! type: they are parsed trees checked against a compact table ([`schema`]) made from the published definitions.
+//!
+//! The way of a resource: bytes → [`json`] → [`validate`] → search values ([`search`], by programs of [`path`]) and rows of
+//! tables ([`view`]). It stores nothing and answers no query; [`search::matches`] is the slow and plain evaluator that stores are
+//! held against.
 //!
 //! Pure: no I/O, no clock, no async, no randomness. What depends on those is passed in.
 

@@ -3,6 +3,8 @@
 //! `cargo run --release -p intake --example load -- DATA TIMES PATH…`; DATA is made if it is not there. Seconds differ from hour
 //! to hour on a shared machine, bytes written do not: they show whether loading stays flat as the store grows.
 
+#![allow(clippy::disallowed_macros, reason = "a tool that ends where nobody hears it")]
+
 use access::{Grant, Principal, PrincipalKind};
 use intake::import::{ImportOptions, Importer, files_at};
 use records::{Options, Records};

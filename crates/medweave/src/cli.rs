@@ -7,14 +7,19 @@ use std::path::PathBuf;
 /// Keeps what a hospital produces - FHIR, HL7 v2 - as it came, and as one FHIR store.
 ///
 /// Everything lives in one data directory. A command opens it, or talks to the program that has it open.
+///
+/// To begin: `medweave demo` shows it on invented patients; `medweave import FOLDER` loads files; `medweave serve` gives pages
+/// and interfaces. `medweave COMMAND --help` explains a command.
+///
+/// Exit codes: 0 done, 1 it could not be done or not all of it, 2 called wrongly, 130 interrupted.
 #[derive(Parser)]
 #[command(name = "medweave", version, propagate_version = true, arg_required_else_help = true)]
 pub(crate) struct Cli {
     /// The data directory [default: ./medweave-data] [env: MEDWEAVE_DATA]
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, value_name = "DIR", display_order = 100)]
     pub(crate) data: Option<PathBuf>,
-    /// Settings, TOML; names as the long flags [default: ./medweave.toml if it is there] [env: MEDWEAVE_CONFIG]
-    #[arg(long, global = true, value_name = "FILE")]
+    /// A file of settings, TOML; names as the long flags [default: ./medweave.toml if it is there] [env: MEDWEAVE_CONFIG]
+    #[arg(long, global = true, value_name = "FILE", display_order = 101)]
     pub(crate) config: Option<PathBuf>,
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -24,11 +29,17 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Serve the FHIR API, our own API and the pages over HTTP
     ///
-    /// Example: medweave serve --http 127.0.0.1:8400
+    /// Goes on until Ctrl-C or SIGTERM; what has begun is finished then, and asked once more it ends at once. The first start prints
+    /// a link that makes the first account.
+    ///
+    /// Example: medweave serve
+    ///
+    /// Example: medweave serve --http 0.0.0.0:443 --tls-cert chain.pem --tls-key key.pem --mllp 127.0.0.1:2575
     Serve(Serve),
     /// Show medweave with a synthetic hospital that goes on while one looks
     ///
-    /// Everything is in a temporary directory and goes when the program ends. HL7 v2 messages come over MLLP, FHIR over HTTP.
+    /// Everything is in a temporary directory and goes when the program ends, by Ctrl-C. HL7 v2 messages come over MLLP, FHIR over HTTP.
+    /// Open the link that is printed.
     ///
     /// Example: medweave demo --speed 60
     Demo(Demo),
@@ -56,10 +67,14 @@ pub(crate) enum Command {
     Export(Export),
     /// Make, list and revoke tokens for programs
     ///
+    /// A program shows its token with each request (`Authorization: Bearer TOKEN`); the token's scopes say what it may do.
+    ///
     /// Example: medweave token create --scope 'system/*.rs' --name dashboard
     #[command(subcommand)]
     Token(Token),
     /// Make and list accounts for people
+    ///
+    /// People sign in to the pages by name and password, or by a link that is made for them.
     ///
     /// Example: printf %s "$PASSWORD" | medweave user create ada --role clinician --password-stdin
     #[command(subcommand)]
@@ -71,21 +86,29 @@ pub(crate) enum Command {
     Source(Source),
     /// List, show, correct, replay and discard what came in and could not be taken
     ///
+    /// A dead letter holds it as it came: a message, a line, a file. It waits until somebody corrects it and has it taken after all,
+    /// or says why it is not needed.
+    ///
     /// Example: medweave deadletter list
     #[command(subcommand)]
     Deadletter(Deadletter),
     /// Ask a question in SQL over all records
     ///
+    /// It only reads: nothing can be changed by a query.
+    ///
     /// `SHOW TABLES` lists the tables, `DESCRIBE patient` what their columns mean.
     ///
     /// Example: medweave sql "SELECT gender, count(*) FROM patient GROUP BY gender"
     Sql(Sql),
-    /// Write the lake's files, or make it again from the records
+    /// Write the files of the SQL tables, make them again from the records, or say how far they are
+    ///
+    /// The lake is the tables that `medweave sql` asks and that other programs (DuckDB, Polars, Spark) read. It follows the records by
+    /// itself and can be deleted at any time.
     ///
     /// Example: medweave lake flush
     #[command(subcommand)]
     Lake(Lake),
-    /// Say what is in the data directory
+    /// Say what is in the data directory, how large it is, and what waits
     ///
     /// Example: medweave status
     Status(Status),
@@ -109,10 +132,10 @@ pub(crate) enum Command {
 #[derive(Args)]
 pub(crate) struct Serve {
     /// Where HTTP is served; port 0 takes a free one [default: 127.0.0.1:8400] [env: MEDWEAVE_HTTP]
-    #[arg(long, value_name = "ADDR")]
+    #[arg(long, value_name = "ADDR", value_parser = crate::settings::address)]
     pub(crate) http: Option<SocketAddr>,
     /// Where HL7 v2 messages are taken, MLLP; beyond this machine under TLS [env: MEDWEAVE_MLLP]
-    #[arg(long, value_name = "ADDR")]
+    #[arg(long, value_name = "ADDR", value_parser = crate::settings::address)]
     pub(crate) mllp: Option<SocketAddr>,
     /// Written when everything is ready: JSON with the bound addresses [env: MEDWEAVE_READY_FILE]
     #[arg(long, value_name = "FILE")]
@@ -131,10 +154,10 @@ pub(crate) struct Serve {
 #[derive(Args)]
 pub(crate) struct Demo {
     /// Where HTTP is served; port 0 takes a free one
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0", value_parser = crate::settings::address)]
     pub(crate) http: SocketAddr,
     /// Where HL7 v2 messages are taken
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0", value_parser = crate::settings::address)]
     pub(crate) mllp: SocketAddr,
     /// How many times faster than life the last six hours are told; with 1 they are there from the start
     #[arg(long, value_name = "TIMES", default_value_t = 60, value_parser = clap::value_parser!(u16).range(1..))]
@@ -236,10 +259,10 @@ pub(crate) enum Token {
         /// SMART v2 scopes, separated by spaces: system/TYPE.LETTERS with the letters c r u d s
         #[arg(long, value_name = "SCOPES")]
         scope: String,
-        /// What people call it [default: token and the time]
+        /// What people call it [default: "token" and the time]
         #[arg(long)]
         name: Option<String>,
-        /// When it ends: a date or a time
+        /// When it ends, as 2027-12-31T18:00:00+01:00, or 2027-12-31 for the first moment of that day in UTC [default: never]
         #[arg(long, value_name = "WHEN")]
         expires: Option<String>,
         /// Print the token and nothing else
@@ -352,9 +375,9 @@ pub(crate) enum Deadletter {
     ///
     /// Example: medweave deadletter list --state all
     List {
-        /// open, replayed, discarded or all
-        #[arg(long, default_value = "open")]
-        state: String,
+        /// Which ones
+        #[arg(long, value_enum, default_value = "open")]
+        state: LetterState,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -411,6 +434,27 @@ pub(crate) enum Deadletter {
     },
 }
 
+/// States of dead letters that a list may be limited to.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum LetterState {
+    Open,
+    Replayed,
+    Discarded,
+    All,
+}
+
+impl LetterState {
+    /// Its name in requests.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            LetterState::Open => "open",
+            LetterState::Replayed => "replayed",
+            LetterState::Discarded => "discarded",
+            LetterState::All => "all",
+        }
+    }
+}
+
 #[derive(Args)]
 pub(crate) struct Status {
     /// Print JSON
@@ -433,7 +477,7 @@ pub(crate) struct Doctor {
     /// Print one JSON object
     #[arg(long)]
     pub(crate) json: bool,
-    /// Unpack about so many resources and arrivals instead of all
+    /// Unpack about so many resources and arrivals instead of all: quicker on a large directory
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) sample: Option<u64>,
     /// Give back the space of bytes that belong to no arrival; nobody may have the directory open
@@ -490,7 +534,7 @@ pub(crate) enum Lake {
     ///
     /// Example: medweave lake rebuild
     Rebuild,
-    /// Say how far it is and what files it has
+    /// Say how far the tables follow the records, and what files there are
     ///
     /// Example: medweave lake status
     Status,

@@ -11,7 +11,7 @@ use http_body_util::BodyExt;
 use hyper_util::rt::TokioIo;
 use records::Records;
 use serde_json::Value;
-use server::{App, Parts, Peer};
+use server::{App, Parts, Peer, listen};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -75,6 +75,11 @@ impl Opened {
             .map_err(|error| Failure::failed(format!("the MLLP port cannot be served: {error}")))
     }
 
+    /// When the newest change was made, in µs since 1970; 0 if there is none.
+    pub(crate) fn newest_us(&self) -> Result<i64, Failure> {
+        self.records.newest_us().map_err(|error| Failure::failed(error.to_string()))
+    }
+
     /// A future that is over when the directory is to be closed.
     pub(crate) fn stopped(&self) -> impl Future<Output = ()> + Send + use<> {
         wait(self.stop.subscribe())
@@ -107,14 +112,14 @@ type Sealing = fn(&Records, access::TrailHead) -> Result<Option<records::Seal>, 
 /// Tidies accounts and seals what was recorded.
 fn tend(access: &Access, records: &Records, seal: Sealing) {
     if let Err(error) = access.tend(directory::now_us()) {
-        eprintln!("medweave: accounts could not be tidied: {error}");
+        records::tell_operator!("medweave: accounts could not be tidied: {error}");
     }
     let sealed = access
         .audit_head()
         .map_err(|error| error.to_string())
         .and_then(|accounts| seal(records, accounts).map_err(|error| error.to_string()));
     if let Err(error) = sealed {
-        eprintln!("medweave: the audit could not be sealed: {error}");
+        records::tell_operator!("medweave: the audit could not be sealed: {error}");
     }
 }
 
@@ -132,7 +137,21 @@ pub(crate) enum Client {
 }
 
 impl Client {
-    /// The way to the routes over the data directory of `settings`.
+    /// As [`Client::open`], for commands that ask about what is there: where nothing is, that is said.
+    pub(crate) async fn open_to_read(settings: &Settings) -> Result<Client, Failure> {
+        let data = settings.data();
+        let was_there = data.exists();
+        let client = Client::open(settings).await?;
+        if !was_there {
+            records::tell_operator!(
+                "medweave: {} was not there: it is made, and empty (--data names another)",
+                data.display()
+            );
+        }
+        Ok(client)
+    }
+
+    /// The way to the routes over the data directory of `settings`, which is made if it is not there.
     pub(crate) async fn open(settings: &Settings) -> Result<Client, Failure> {
         let (data, begun) = (settings.data(), Instant::now());
         loop {
@@ -140,13 +159,13 @@ impl Client {
                 return Ok(Client::Here(Box::new(Opened::new(directory, settings.zone()?)?)));
             }
             let socket = directory::socket(&data);
-            match UnixStream::connect(&socket).await {
+            match connect(&socket).await {
                 Ok(_) => return Ok(Client::There(socket)),
                 // It is starting, or just stopped.
                 Err(_) if begun.elapsed() < PATIENCE => tokio::time::sleep(Duration::from_millis(50)).await,
                 Err(error) => {
                     return Err(Failure::failed(format!(
-                        "another program has {} open and does not answer on {}: {error}",
+                        "another program has {} open and does not answer on {} ({error}): it may be starting or migrating; wait for it, or stop it",
                         data.display(),
                         socket.display()
                     )));
@@ -208,11 +227,16 @@ pub(crate) async fn read_all(body: Body) -> Result<Bytes, Failure> {
     Ok(collected.to_bytes())
 }
 
+async fn connect(socket: &Path) -> std::io::Result<UnixStream> {
+    let near = listen::Near::of(socket)?;
+    UnixStream::connect(near.path()).await
+}
+
 async fn over_socket(socket: &Path, request: Request<Body>) -> Result<Response<Body>, Failure> {
     let lost = |error: &dyn std::fmt::Display| {
         Failure::failed(format!("the program that has the data directory stopped answering: {error}"))
     };
-    let stream = UnixStream::connect(socket).await.map_err(|error| lost(&error))?;
+    let stream = connect(socket).await.map_err(|error| lost(&error))?;
     let (mut sender, connection) =
         hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(|error| lost(&error))?;
     tokio::spawn(connection);

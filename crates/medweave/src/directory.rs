@@ -9,10 +9,12 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// The version of the directory's layout that this program writes.
 const VERSION: u32 = 1;
+/// How far the clock may be behind the newest change: clocks that are kept by the network are set back by seconds.
+pub(crate) const CLOCK_TOLERANCE: Duration = Duration::from_mins(2);
 
 /// A data directory that this process has for itself, until it is dropped.
 pub(crate) struct Directory {
@@ -143,9 +145,12 @@ fn check_version(file: &Path, data: &Path) -> Result<(), Failure> {
     let text = match std::fs::read_to_string(file) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let mut file = OpenOptions::new().create_new(true).write(true).mode(0o600).open(file)?;
-            file.write_all(format!("{VERSION}\n").as_bytes())?;
-            file.sync_all()?;
+            // Beside its place and moved there: a crash leaves it whole or not there.
+            let mut beside = tempfile::NamedTempFile::new_in(data)?;
+            beside.write_all(format!("{VERSION}\n").as_bytes())?;
+            beside.as_file().sync_all()?;
+            beside.persist(file).map_err(|error| error.error)?;
+            File::open(data)?.sync_all()?;
             return Ok(());
         }
         Err(error) => return Err(error.into()),

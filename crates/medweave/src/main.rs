@@ -5,6 +5,9 @@
 //! program's control socket. So there is one protocol, and `status` works while an import runs. Only `doctor` opens the files by
 //! itself, since it must also tell about a directory that no longer opens.
 //!
+//! What a command answers goes to standard output, by `command::say`; what it tells the operator to the error stream, by
+//! `records::tell_operator!`. It ends with the code of its [`failure`], and by [`ending`] when it is asked to.
+//!
 //! Start reading at [`cli`] (what can be typed) and [`client`] (how a command reaches the routes); each command is a file below
 //! `command`.
 
@@ -12,6 +15,7 @@ mod cli;
 mod client;
 mod command;
 mod directory;
+mod ending;
 mod failure;
 mod settings;
 
@@ -37,7 +41,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             if !failure.text.is_empty() {
-                eprintln!("medweave: {}", failure.text);
+                records::tell_operator!("medweave: {}", failure.text);
             }
             ExitCode::from(failure.code)
         }

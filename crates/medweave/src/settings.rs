@@ -3,8 +3,8 @@
 use crate::cli::{Cli, Command};
 use crate::failure::Failure;
 use figment::Figment;
-use figment::providers::{Env, Format, Serialized, Toml};
-use figment::value::Dict;
+use figment::providers::{Format, Serialized, Toml};
+use figment::value::{Dict, Value};
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -15,10 +15,10 @@ use std::path::{Path, PathBuf};
 pub(crate) struct Settings {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     data: Option<PathBuf>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "read_address")]
     http: Option<SocketAddr>,
     /// Where MLLP is served, if it is.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "read_address")]
     pub(crate) mllp: Option<SocketAddr>,
     /// Written when everything is ready.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -65,15 +65,16 @@ impl Settings {
         }
         check_environment(std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()))?;
         figment
-            .merge(Env::prefixed("MEDWEAVE_").only(&NAMES))
+            .merge(Serialized::defaults(read_environment()?))
             .merge(Serialized::defaults(flags))
             .extract()
             .map_err(|error| Failure::usage(format!("settings: {}", in_words(&error))))
     }
 
-    /// The data directory.
+    /// The data directory, as an absolute path: messages are read elsewhere than they are written.
     pub(crate) fn data(&self) -> PathBuf {
-        self.data.clone().unwrap_or_else(|| PathBuf::from("medweave-data"))
+        let data = self.data.as_deref().unwrap_or(Path::new("medweave-data"));
+        std::path::absolute(data).unwrap_or_else(|_| data.to_owned())
     }
 
     /// Where HTTP is served.
@@ -93,6 +94,23 @@ impl Settings {
             None => Ok(jiff::tz::TimeZone::system().iana_name().unwrap_or("UTC").to_owned()),
         }
     }
+}
+
+/// The settings of the environment, each as it is written there; an empty one is not set.
+fn read_environment() -> Result<Dict, Failure> {
+    let mut settings = Dict::new();
+    for name in NAMES {
+        let variable = format!("MEDWEAVE_{}", name.to_uppercase());
+        let Some(value) = std::env::var_os(&variable).filter(|value| !value.is_empty()) else { continue };
+        let value = value.into_string().map_err(|_| Failure::usage(format!("{variable} is not UTF-8")))?;
+        let one = Dict::from([(name.to_owned(), Value::from(value))]);
+        // Said with the name of the variable, before other sources are laid over it.
+        Figment::from(Serialized::defaults(&one))
+            .extract::<Settings>()
+            .map_err(|error| Failure::usage(format!("{variable}: {}", error.kind)))?;
+        settings.extend(one);
+    }
+    Ok(settings)
 }
 
 /// The settings of a file; `ready-file` is `ready_file`.
@@ -128,6 +146,16 @@ fn check_environment(names: impl Iterator<Item = String>) -> Result<(), Failure>
         }
     }
     Ok(())
+}
+
+/// An address as it is written in settings and flags.
+pub(crate) fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| format!("\"{text}\" is no address: write IP and port, as in 127.0.0.1:8400 or [::1]:8400"))
+}
+
+fn read_address<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<SocketAddr>, D::Error> {
+    let text = String::deserialize(from)?;
+    address(&text).map(Some).map_err(serde::de::Error::custom)
 }
 
 /// What is wrong, without the words of the library.

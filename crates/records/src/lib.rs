@@ -6,7 +6,8 @@
 //!
 //! The way of the data: content → plan ([`plan`]) → queue → writer → `apply` (rows, forward blob, postings) → commit → feed.
 //!
-//! It knows no HTTP. Time and randomness are passed in with [`Options`].
+//! It knows no HTTP. Time and randomness are passed in with [`Options`]. What a directory promises is checked by [`check()`], from
+//! outside of the store.
 
 mod apply;
 mod arrival;
@@ -24,6 +25,7 @@ mod memory;
 mod migrate;
 mod name;
 mod numbers;
+mod operator;
 mod people;
 pub mod plan;
 mod posting;
@@ -40,11 +42,12 @@ mod unmapped;
 mod writer;
 
 pub use arrival::{Arrived, FRAME_BYTES, Packed};
-pub use check::{CheckOptions, Checked, Finding, Orphan, Severity, check};
+pub use check::{CheckOptions, Checked, Finding, Layout, Orphan, Severity, check, layout_of};
 pub use dead_letter::{DeadLetter, DeadLetterNo, DeadLetterState, NewDeadLetter};
 pub use error::{Error, Issue};
 pub use history::{FeedEntry, HistoryOf, HistoryPage, HistoryQuery};
 pub use id::{ArrivalNo, DeliveryNo, Row, Seq, derived_id, uuid_text};
+pub use operator::tell_operator;
 pub use people::{FoundPerson, PeoplePage, Why, WhyKind};
 pub use plan::{Besides, Change, Content, Current, Found, IfEqual, Lookup, Operation, Outcome, Planner, Write};
 pub use read::{ArrivalInfo, Source, Stored};

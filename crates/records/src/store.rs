@@ -8,7 +8,7 @@ use crate::id::{DeliveryNo, Seq};
 use crate::plan::{Operation, Planner, Write};
 use crate::read_audit::ReadAudit;
 use crate::remember::{Answer, Remembering};
-use crate::writer::{Message, Receipt, Request, Trail, Writer};
+use crate::writer::{Message, NEWEST_US, Receipt, Request, Trail, Writer};
 use crate::{layout, migrate, numbers};
 use access::Grant;
 use fhir::schema::TypeId;
@@ -318,6 +318,12 @@ impl Records {
     /// The store's clock.
     pub fn now_us(&self) -> i64 {
         (self.shared.clock)()
+    }
+
+    /// When the newest change was made, in µs since 1970; 0 if there is none. Later than the clock says where that was set back.
+    pub fn newest_us(&self) -> Result<i64, Error> {
+        let newest = self.shared.reader()?.query_row(NEWEST_US, [], |r| r.get(0))?;
+        Ok(newest)
     }
 
     /// Commits what is queued and stops the writer. Later writes are refused.

@@ -105,6 +105,8 @@ pub(crate) struct Writer {
     pub(crate) now_us: i64,
 }
 
+/// When the newest change was made, in µs since 1970.
+pub(crate) const NEWEST_US: &str = "SELECT coalesce(max(updated_us), 0) FROM (SELECT updated_us FROM resource WHERE seq = (SELECT max(seq) FROM feed))";
 /// Number of live resources of all types.
 const LIVE_RESOURCES: &str = "SELECT coalesce(sum(live), 0) FROM type_count";
 /// Without a write or a read for this long, memory is given back.
@@ -141,9 +143,7 @@ impl Writer {
             next_row: number("SELECT coalesce(max(row), 0) + 1 FROM resource")?,
             next_seq: number("SELECT coalesce(max(seq), 0) + 1 FROM feed")?,
             next_arrival: number("SELECT coalesce(max(no), 0) + 1 FROM arrival")?,
-            now_us: number(
-                "SELECT coalesce(max(updated_us), 0) FROM (SELECT updated_us FROM resource WHERE seq = (SELECT max(seq) FROM feed))",
-            )?,
+            now_us: number(NEWEST_US)?,
             live,
             trained: dictionaries,
             repack_after: connection

@@ -144,7 +144,7 @@ impl App {
     pub(crate) fn audit_refusal(&self, grant: &Grant, action: &str, query: &str, refusal: &Refusal) {
         let record = ReadRecord { action, query, outcome: &refusal.issues[0].text, count: 0, rows: &[] };
         if let Err(error) = self.records.audit_read(grant, &record) {
-            eprintln!("medweave: a refusal could not be recorded: {error}");
+            records::tell_operator!("medweave: a refusal could not be recorded: {error}");
         }
     }
 

@@ -52,7 +52,7 @@ pub(super) fn serve(stream: TcpStream, from: IpAddr, door: &Door) {
         Err(error) => End::Told(format!("no TLS came about: {error}")),
     };
     if let End::Told(why) = ended {
-        eprintln!("medweave: the MLLP connection from {from} was closed: {why}");
+        records::tell_operator!("medweave: the MLLP connection from {from} was closed: {why}");
     }
 }
 
@@ -129,7 +129,9 @@ fn answer(line: &mut Line, from: IpAddr, door: &Door, received: Received) -> boo
             Err(_) => return false,
         },
         Received::TooLong { limit_bytes } => {
-            eprintln!("medweave: a message from {from} is longer than {limit_bytes} bytes and was refused");
+            records::tell_operator!(
+                "medweave: a message from {from} is longer than {limit_bytes} bytes and was refused"
+            );
             take::too_long(&door.records, limit_bytes)
         }
         // Its sender knows that it did not finish it, and sends it again.

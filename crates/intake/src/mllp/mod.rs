@@ -141,24 +141,27 @@ fn accept(listener: &TcpListener, door: &Arc<Door>) {
             // An address that nobody allowed is told nothing, and none of its bytes are read.
             Ok((stream, peer)) if door.access.source_by_address(peer.ip()).is_ok() => {
                 let Some(open) = Open::new(door, peer.ip()) else {
-                    eprintln!("medweave: {} has too many MLLP connections open; one more was closed", peer.ip());
+                    records::tell_operator!(
+                        "medweave: {} has too many MLLP connections open; one more was closed",
+                        peer.ip()
+                    );
                     continue;
                 };
                 let spawned = std::thread::Builder::new()
                     .name("mllp".into())
                     .spawn(move || connection::serve(stream, open.from, &open.door));
                 if let Err(error) = spawned {
-                    eprintln!("medweave: an MLLP connection could not be served: {error}");
+                    records::tell_operator!("medweave: an MLLP connection could not be served: {error}");
                 }
             }
-            Ok((_, peer)) => eprintln!(
+            Ok((_, peer)) => records::tell_operator!(
                 "medweave: {} sent to the MLLP port and is no source: `medweave source allow {}` lets it",
                 peer.ip(),
                 peer.ip()
             ),
             Err(error) => {
                 // Out of file handles, mostly: others must close first.
-                eprintln!("medweave: an MLLP connection could not be accepted: {error}");
+                records::tell_operator!("medweave: an MLLP connection could not be accepted: {error}");
                 std::thread::sleep(Duration::from_millis(100));
             }
         }

@@ -107,7 +107,7 @@ fn kept(
         Answer::refused(Outcome::Rejected, Condition::ApplicationInternal, None, text)
     };
     if refused.status >= FAULT_OF_OURS || refused.status == NOT_NOW {
-        eprintln!("medweave: a message of {} could not be stored: {error}", about.source);
+        records::tell_operator!("medweave: a message of {} could not be stored: {error}", about.source);
         return busy();
     }
     let trail = Trail { action: "message".into(), detail: format!("{} refused", about.name) };
@@ -118,7 +118,10 @@ fn kept(
             Answer::refused(Outcome::Error, condition, place, refused.text())
         }
         Err(error) => {
-            eprintln!("medweave: a message of {} that was refused could not be kept: {error}", about.source);
+            records::tell_operator!(
+                "medweave: a message of {} that was refused could not be kept: {error}",
+                about.source
+            );
             busy()
         }
     }

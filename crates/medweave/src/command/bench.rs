@@ -11,6 +11,7 @@ use super::say;
 use crate::cli::Bench;
 use crate::client::{Client, Opened};
 use crate::directory::{Directory, Taken, now_us};
+use crate::ending::Ending;
 use crate::failure::Failure;
 use ask::Port;
 use axum::http::Method;
@@ -20,6 +21,8 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use synth::{Hospital, Via};
 
@@ -40,6 +43,8 @@ struct Figure {
 }
 
 pub(crate) async fn run(bench: &Bench) -> Result<(), Failure> {
+    // From the first moment, so that nothing is left in the folder whenever it ends.
+    let mut ending = Ending::new()?;
     let above = bench.on.clone().unwrap_or_else(std::env::temp_dir);
     let folder = tempfile::Builder::new()
         .prefix("medweave-bench-")
@@ -54,9 +59,9 @@ pub(crate) async fn run(bench: &Bench) -> Result<(), Failure> {
         if cfg!(debug_assertions) { "a debug build" } else { "a release build" },
         above.display(),
         if cfg!(debug_assertions) { " (slower than a release build: cargo build --release)" } else { "" },
-    ));
-    show(&disk(folder.path())?);
-    let made = generate(&files, bench.hospitals)?;
+    ))?;
+    show(&disk(folder.path())?)?;
+    let made = made(&files, bench.hospitals, &mut ending).await?;
     let Taken::Mine(directory) = Directory::take(&folder.path().join("data"))? else {
         return Err(Failure::failed("the bench's own directory was taken by another program"));
     };
@@ -67,12 +72,9 @@ pub(crate) async fn run(bench: &Bench) -> Result<(), Failure> {
         .map_err(|error| Failure::failed(error.to_string()))?;
     let address = listener.local_addr()?;
     let serving = tokio::spawn(listen::serve(listener, opened.router.clone(), None, opened.stopped()));
-    show(&figure("open an empty directory", milliseconds(begun.elapsed()), String::new()));
+    show(&figure("open an empty directory", milliseconds(begun.elapsed()), String::new()))?;
     let (client, data) = (Client::Here(Box::new(opened)), folder.path().join("data"));
-    let result = tokio::select! {
-        result = measure(&client, address, &files, &data, made) => result,
-        _ = tokio::signal::ctrl_c() => Err(Failure::interrupted("interrupted; the temporary directory is gone")),
-    };
+    let result = ending.or(measure(&client, address, &files, &data, made)).await;
     if let Client::Here(opened) = &client {
         opened.stop();
     }
@@ -99,49 +101,53 @@ async fn measure(
         mebibytes(made_bytes),
         if issues > 0 { format!("; {issues} issues") } else { String::new() }
     );
-    show(&figure("load messages and bundles", format!("{:.0} resources/s", stored as f64 / seconds), about));
+    show(&figure("load messages and bundles", format!("{:.0} resources/s", stored as f64 / seconds), about))?;
     let again = load(client, files).await?;
     let seconds = again["seconds"].as_f64().unwrap_or(0.0);
     let about = format!("{} stored, {} unchanged", again["stored"], again["unchanged"]);
-    show(&figure("load the same again", format!("{:.0} resources/s", stored as f64 / seconds.max(0.001)), about));
+    show(&figure("load the same again", format!("{:.0} resources/s", stored as f64 / seconds.max(0.001)), about))?;
 
     let records = std::fs::metadata(data.join("records/records.db")).map_or(0, |about| about.len());
     let log = size_of(&data.join("records")).saturating_sub(records);
     let arrivals = size_of(&data.join("arrivals"));
     let each = |bytes: u64| format!("{:.0} B a version", bytes as f64 / stored as f64);
-    show(&figure("on disk: records.db", each(records), format!("{}; a log of {}", mebibytes(records), mebibytes(log))));
-    show(&figure("on disk: arrivals", each(arrivals), format!("{}, the bytes as they came", mebibytes(arrivals))));
+    show(&figure(
+        "on disk: records.db",
+        each(records),
+        format!("{}; a log of {}", mebibytes(records), mebibytes(log)),
+    ))?;
+    show(&figure("on disk: arrivals", each(arrivals), format!("{}, the bytes as they came", mebibytes(arrivals))))?;
 
     let token = json!({"name": "bench", "scope": "system/*.cruds"});
     let token = client.json(Method::POST, "/api/tokens", Some(&token)).await?;
     let port = Port::new(address, token["token"].as_str().unwrap_or_default());
     let ids = port.ids("Observation", REQUESTS).await?;
     let reads: Vec<String> = ids.iter().map(|id| format!("/fhir/Observation/{id}")).collect();
-    show(&figure("read by id over HTTP", port.times(&reads).await?, "one connection".to_owned()));
+    show(&figure("read by id over HTTP", port.times(&reads).await?, "one connection".to_owned()))?;
     let rate = port.rate(&reads, CONNECTIONS).await?;
-    show(&figure("reads over HTTP", format!("{rate:.0} reads/s"), format!("{CONNECTIONS} connections")));
+    show(&figure("reads over HTTP", format!("{rate:.0} reads/s"), format!("{CONNECTIONS} connections")))?;
     let searches: Vec<String> = (0..REQUESTS / 4)
         .map(|no| {
             format!("/fhir/Observation?date=ge20{:02}-0{}&code:missing=false&_count=50", 15 + no % 10, no % 9 + 1)
         })
         .collect();
-    show(&figure("search by date, 50 a page", port.times(&searches).await?, String::new()));
+    show(&figure("search by date, 50 a page", port.times(&searches).await?, String::new()))?;
     let writes = port.writes(REQUESTS / 4).await?;
-    show(&figure("write one, answered after its sync", writes, "one connection".to_owned()));
+    show(&figure("write one, answered after its sync", writes, "one connection".to_owned()))?;
 
     let begun = Instant::now();
     let count = sql(client, "SELECT count(*) FROM resource").await?;
-    show(&figure("first answer of SQL", milliseconds(begun.elapsed()), format!("opens the lake; {count} resources")));
+    show(&figure("first answer of SQL", milliseconds(begun.elapsed()), format!("opens the lake; {count} resources")))?;
     let begun = Instant::now();
     client.json(Method::POST, "/api/lake/flush", None).await?;
     let lake = size_of(&data.join("lake"));
-    show(&figure("flush of the lake", milliseconds(begun.elapsed()), mebibytes(lake)));
+    show(&figure("flush of the lake", milliseconds(begun.elapsed()), mebibytes(lake)))?;
     let question = "SELECT code, count(*), avg(value) FROM observation GROUP BY 1 ORDER BY 2 DESC LIMIT 5";
     let begun = Instant::now();
     sql(client, question).await?;
-    show(&figure("a question over all of it", milliseconds(begun.elapsed()), question.to_owned()));
+    show(&figure("a question over all of it", milliseconds(begun.elapsed()), question.to_owned()))?;
     if let Some(peak) = peak_memory() {
-        show(&figure("memory at its peak", mebibytes(peak), "generator and clients included".to_owned()));
+        show(&figure("memory at its peak", mebibytes(peak), "generator and clients included".to_owned()))?;
     }
     Ok(())
 }
@@ -159,11 +165,31 @@ async fn sql(client: &Client, query: &str) -> Result<String, Failure> {
     Ok(answer["rows"][0][0].to_string())
 }
 
-/// What the hospitals sent up to now: a file of messages and a file of bundles each. Gives the bytes.
-fn generate(files: &Path, hospitals: u32) -> Result<u64, Failure> {
+/// Makes the files, unless somebody asks to end; gives their bytes.
+async fn made(files: &Path, hospitals: u32, ending: &mut Ending) -> Result<u64, Failure> {
+    let (files, ends) = (files.to_owned(), Arc::new(AtomicBool::new(false)));
+    let seen = Arc::clone(&ends);
+    let mut generating = tokio::task::spawn_blocking(move || generate(&files, hospitals, &seen));
+    let generated = tokio::select! {
+        generated = &mut generating => generated,
+        _ = ending.asked() => {
+            // Waited for, so that no file is made in a folder that is being removed.
+            ends.store(true, Ordering::Relaxed);
+            let _ = generating.await;
+            return Err(Failure::interrupted("interrupted"));
+        }
+    };
+    let (bytes, figure) =
+        generated.map_err(|error| Failure::failed(format!("the hospitals broke down: {error}")))??;
+    show(&figure)?;
+    Ok(bytes)
+}
+
+/// What the hospitals sent up to now: a file of messages and a file of bundles each. Gives the bytes. Stops when `ends` is set.
+fn generate(files: &Path, hospitals: u32, ends: &AtomicBool) -> Result<(u64, Figure), Failure> {
     let (begun, now_us) = (Instant::now(), now_us());
     let (mut messages, mut bundles, mut bytes) = (0u64, 0u64, 0u64);
-    for seed in 1..=u64::from(hospitals) {
+    for seed in (1..=u64::from(hospitals)).take_while(|_| !ends.load(Ordering::Relaxed)) {
         let file = |end: &str| -> Result<BufWriter<File>, Failure> {
             Ok(BufWriter::new(File::create(files.join(format!("hospital{seed:05}.{end}")))?))
         };
@@ -186,8 +212,7 @@ fn generate(files: &Path, hospitals: u32) -> Result<u64, Failure> {
         transactions.flush()?;
     }
     let about = format!("{messages} HL7 v2 messages and {bundles} FHIR transactions of {hospitals} hospitals");
-    show(&figure("made", format!("{:.1} s", begun.elapsed().as_secs_f64()), about));
-    Ok(bytes)
+    Ok((bytes, figure("made", format!("{:.1} s", begun.elapsed().as_secs_f64()), about)))
 }
 
 /// How long the disk takes to make something durable: what every acknowledgement waits for.
@@ -219,8 +244,8 @@ fn figure(what: &'static str, value: String, about: String) -> Figure {
     Figure { what, value, about }
 }
 
-fn show(figure: &Figure) {
-    say(format!("{:<36}{:<28}{}", figure.what, figure.value, figure.about).trim_end());
+fn show(figure: &Figure) -> Result<(), Failure> {
+    say(format!("{:<36}{:<28}{}", figure.what, figure.value, figure.about).trim_end())
 }
 
 fn milliseconds(time: Duration) -> String {

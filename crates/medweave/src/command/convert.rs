@@ -6,7 +6,7 @@ use crate::failure::Failure;
 use hl7::map::{self, Outcome, Settings};
 use hl7::{Batch, Charset, Message, ParseOptions};
 use jiff::tz::TimeZone;
-use std::path::Path;
+use std::collections::HashSet;
 
 pub(crate) fn run(convert: &Convert) -> Result<(), Failure> {
     let zone = TimeZone::get(&convert.zone).map_err(|_| {
@@ -27,12 +27,22 @@ pub(crate) fn run(convert: &Convert) -> Result<(), Failure> {
     if let Some(out) = &convert.out {
         std::fs::create_dir_all(out).map_err(|error| Failure::failed(format!("{}: {error}", out.display())))?;
     }
-    let mut failed = 0;
+    if let Some(missing) = convert.files.iter().find(|file| !file.exists()) {
+        return Err(Failure::usage(format!("{} is not there", missing.display())));
+    }
+    let (mut failed, mut written) = (0, HashSet::new());
     for file in &convert.files {
-        let bytes = std::fs::read(file).map_err(|error| Failure::usage(format!("{}: {error}", file.display())))?;
+        let bytes = match std::fs::read(file) {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                records::tell_operator!("{} cannot be read: {error}", file.display());
+                failed += 1;
+                continue;
+            }
+        };
         let batch = Batch::split(&bytes);
         if batch.messages.is_empty() {
-            eprintln!("{}: no HL7 v2 message is in it: messages begin with MSH", file.display());
+            records::tell_operator!("{}: no HL7 v2 message is in it: messages begin with MSH", file.display());
             failed += 1;
         }
         for (at, range) in batch.messages.into_iter().enumerate() {
@@ -40,10 +50,24 @@ pub(crate) fn run(convert: &Convert) -> Result<(), Failure> {
             let place =
                 format!("{}{}", file.display(), if at == 0 { String::new() } else { format!(" message {}", at + 1) });
             match bundle(&bytes[range], &options, &settings, &place) {
-                Ok(Some(bundle)) => keep(convert.out.as_deref(), file, &number, &bundle)?,
+                Ok(Some(bundle)) => match &convert.out {
+                    None => say(&bundle)?,
+                    Some(out) => {
+                        let name = file.file_stem().unwrap_or_default().to_string_lossy();
+                        let path = out.join(format!("{name}{number}.json"));
+                        if !written.insert(path.clone()) {
+                            return Err(Failure::usage(format!(
+                                "{place} would be written to {}, as another message was: convert it to another folder",
+                                path.display()
+                            )));
+                        }
+                        std::fs::write(&path, bundle)
+                            .map_err(|error| Failure::failed(format!("{}: {error}", path.display())))?;
+                    }
+                },
                 Ok(None) => {}
                 Err(problem) => {
-                    eprintln!("{place}: {problem}");
+                    records::tell_operator!("{place}: {problem}");
                     failed += 1;
                 }
             }
@@ -57,28 +81,18 @@ fn bundle(bytes: &[u8], options: &ParseOptions, settings: &Settings, place: &str
     let message = Message::parse(bytes, options).map_err(|error| error.to_string())?;
     match map::map(&message, settings).map_err(|error| error.to_string())? {
         Outcome::NoMap { event } => {
-            eprintln!("{place}: {event} has no map; it would be kept as it came");
+            records::tell_operator!("{place}: {event} has no map; it would be kept as it came");
             Ok(None)
         }
         Outcome::Mapped(mapped) => {
             for issue in &mapped.issues {
-                eprintln!("{place}: {issue}");
+                records::tell_operator!("{place}: {issue}");
             }
             if !mapped.unmapped.is_empty() {
                 let places: Vec<String> = mapped.unmapped.iter().map(ToString::to_string).collect();
-                eprintln!("{place}: not mapped: {}", places.join(" "));
+                records::tell_operator!("{place}: not mapped: {}", places.join(" "));
             }
             Ok(Some(mapped.bundle.to_string()))
         }
     }
-}
-
-fn keep(out: Option<&Path>, file: &Path, number: &str, bundle: &str) -> Result<(), Failure> {
-    let Some(out) = out else {
-        say(bundle);
-        return Ok(());
-    };
-    let name = file.file_stem().unwrap_or_default().to_string_lossy();
-    let path = out.join(format!("{name}{number}.json"));
-    std::fs::write(&path, bundle).map_err(|error| Failure::failed(format!("{}: {error}", path.display())))
 }

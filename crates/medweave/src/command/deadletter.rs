@@ -3,7 +3,7 @@
 mod edit;
 mod place;
 
-use super::{say, table};
+use super::{say, say_bytes, table};
 use crate::cli::Deadletter;
 use crate::client::{Client, read_all, refused};
 use crate::failure::Failure;
@@ -11,11 +11,10 @@ use crate::settings::Settings;
 use axum::body::{Body, Bytes};
 use axum::http::{Method, Request};
 use serde_json::{Value, json};
-use std::io::Write;
 use std::path::Path;
 
 pub(crate) async fn run(settings: &Settings, letter: Deadletter) -> Result<(), Failure> {
-    let client = Client::open(settings).await?;
+    let client = Client::open_to_read(settings).await?;
     let result = with(&client, letter).await;
     client.close().await;
     result
@@ -24,20 +23,19 @@ pub(crate) async fn run(settings: &Settings, letter: Deadletter) -> Result<(), F
 async fn with(client: &Client, letter: Deadletter) -> Result<(), Failure> {
     match letter {
         Deadletter::List { state, json } => {
-            let list = client.json(Method::GET, &format!("/api/deadletters?limit=1000&state={state}"), None).await?;
+            let list = all(client, state.name()).await?;
             if json {
-                say(&list.to_string());
+                say(&list.to_string())?;
             } else {
-                say(&rows(&list["dead_letters"]));
+                say(&rows(&list["dead_letters"]))?;
             }
         }
         Deadletter::Show { no, raw } => {
             let bytes = letter_bytes(client, no).await?;
             if raw {
-                std::io::stdout().write_all(&bytes)?;
-                return Ok(());
+                return say_bytes(&bytes).map(drop);
             }
-            say(&shown(&told(client, no).await?, &bytes));
+            say(&shown(&told(client, no).await?, &bytes))?;
         }
         Deadletter::Correct { no, corrected } => correct(client, no, corrected.as_deref()).await?,
         Deadletter::Replay { no, corrected: Some(file), .. } => {
@@ -49,7 +47,7 @@ async fn with(client: &Client, letter: Deadletter) -> Result<(), Failure> {
             let mut failed = 0;
             for other in others {
                 if let Err(failure) = replay(client, other, Vec::new()).await {
-                    eprintln!("dead letter {other}: {}", failure.text);
+                    records::tell_operator!("dead letter {other}: {}", failure.text);
                     failed += 1;
                 }
             }
@@ -62,7 +60,7 @@ async fn with(client: &Client, letter: Deadletter) -> Result<(), Failure> {
             let reason = json!({"reason": reason});
             for no in std::iter::once(no).chain(others) {
                 client.json(Method::POST, &format!("/api/deadletters/{no}/discard"), Some(&reason)).await?;
-                say(&format!("dead letter {no} is discarded"));
+                say(&format!("dead letter {no} is discarded"))?;
             }
         }
     }
@@ -93,16 +91,16 @@ async fn correct(client: &Client, no: i64, file: Option<&Path>) -> Result<(), Fa
                 }
                 None => letter_bytes(client, no).await?,
             };
-            edit::edited(&now)?
+            edit::edited(&now).await?
         }
     };
     let kept = send(client, Method::POST, &format!("/api/deadletters/{no}/correct"), Body::from(corrected)).await?;
     let kept: Value = serde_json::from_slice(&kept).unwrap_or(Value::Null);
-    say(&format!("the correction of dead letter {no} is kept as arrival {}", kept["arrival"]));
+    say(&format!("the correction of dead letter {no} is kept as arrival {}", kept["arrival"]))?;
     say(&match kept["refused"]["what"].as_str() {
         None => format!("it would be taken: medweave deadletter replay {no}"),
         Some(what) => format!("it would not be taken yet: {what}"),
-    });
+    })?;
     Ok(())
 }
 
@@ -110,7 +108,7 @@ async fn correct(client: &Client, no: i64, file: Option<&Path>) -> Result<(), Fa
 async fn replay(client: &Client, no: i64, corrected: Vec<u8>) -> Result<(), Failure> {
     let done = send(client, Method::POST, &format!("/api/deadletters/{no}/replay"), Body::from(corrected)).await?;
     let done: Value = serde_json::from_slice(&done).unwrap_or(Value::Null);
-    say(&format!("dead letter {no} is replayed: {} stored, {} unchanged", done["stored"], done["unchanged"]));
+    say(&format!("dead letter {no} is replayed: {} stored, {} unchanged", done["stored"], done["unchanged"]))?;
     Ok(())
 }
 
@@ -123,18 +121,31 @@ async fn alike_to(client: &Client, no: i64) -> Result<Vec<i64>, Failure> {
             && other["arrival"]["source"] == one["arrival"]["source"]
             && other["arrival"]["media"] == one["arrival"]["media"]
     };
-    let (mut found, mut before) = (Vec::new(), String::new());
-    loop {
-        let page = client.json(Method::GET, &format!("/api/deadletters?limit=1000{before}"), None).await?;
-        let letters = page["dead_letters"].as_array().cloned().unwrap_or_default();
-        found.extend(letters.iter().filter(|letter| same(letter)).filter_map(|letter| letter["no"].as_i64()));
-        match page["next_before"].as_i64() {
-            Some(next) => before = format!("&before={next}"),
-            None => break,
-        }
-    }
+    let open = all(client, "open").await?;
+    let letters = open["dead_letters"].as_array().into_iter().flatten();
+    let mut found: Vec<i64> =
+        letters.filter(|letter| same(letter)).filter_map(|letter| letter["no"].as_i64()).collect();
     found.reverse();
     Ok(found)
+}
+
+/// All letters of a state, newest first, as one answer of the API; it gives them in pages.
+async fn all(client: &Client, state: &str) -> Result<Value, Failure> {
+    let (mut letters, mut before) = (Vec::new(), String::new());
+    loop {
+        let path = format!("/api/deadletters?limit=1000&state={state}{before}");
+        let mut page = client.json(Method::GET, &path, None).await?;
+        if let Value::Array(more) = page["dead_letters"].take() {
+            letters.extend(more);
+        }
+        match page["next_before"].as_i64() {
+            Some(next) => before = format!("&before={next}"),
+            None => {
+                page["dead_letters"] = Value::Array(letters);
+                return Ok(page);
+            }
+        }
+    }
 }
 
 async fn send(client: &Client, method: Method, path: &str, body: Body) -> Result<Bytes, Failure> {

@@ -8,6 +8,7 @@ use super::serve::bind_mllp;
 use crate::cli::Demo;
 use crate::client::{Client, Opened};
 use crate::directory::{Directory, Taken};
+use crate::ending::Ending;
 use crate::failure::Failure;
 use crate::settings::Settings;
 use axum::http::Method;
@@ -18,7 +19,6 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use tokio::signal::unix::{SignalKind, signal};
 
 /// Who looks at the demo.
 const VISITOR: &str = "demo";
@@ -27,6 +27,8 @@ const VISITOR_NAME: &str = "Demo clinician";
 const HOSPITAL_SCOPES: &str = "system/*.cus";
 
 pub(crate) async fn run(settings: &Settings, demo: &Demo) -> Result<(), Failure> {
+    // From the first moment: whoever ends it then leaves nothing behind either.
+    let mut ending = Ending::new()?;
     let folder = tempfile::Builder::new().prefix("medweave-demo-").tempdir()?;
     let Taken::Mine(directory) = Directory::take(folder.path())? else {
         return Err(Failure::failed(format!("{} was taken by another program", folder.path().display())));
@@ -39,13 +41,13 @@ pub(crate) async fn run(settings: &Settings, demo: &Demo) -> Result<(), Failure>
     let mllp = opened.serve_mllp(mllp_port, mllp_options)?;
     let mllp_address = mllp.address();
     let serving = tokio::spawn(listen::serve(listener, opened.router.clone(), None, opened.stopped()));
-    eprintln!("medweave demo: HTTP on {http}, MLLP on {mllp_address}; everything goes when it ends");
+    records::tell_operator!("medweave demo: HTTP on {http}, MLLP on {mllp_address}; everything goes when it ends");
 
     let client = Client::Here(Box::new(opened));
     let stop = Arc::new(AtomicBool::new(false));
     let result = tokio::select! {
         result = show(&client, demo, http, mllp_address, &zone, &stop) => result,
-        () = ended() => Ok(()),
+        _ = ending.asked() => Ok(()),
     };
     stop.store(true, Ordering::Release);
     if let Client::Here(opened) = &client {
@@ -55,18 +57,6 @@ pub(crate) async fn run(settings: &Settings, demo: &Demo) -> Result<(), Failure>
     let _ = serving.await;
     client.close().await;
     result
-}
-
-/// Somebody pressed Ctrl-C or asked the program to end.
-async fn ended() {
-    let (Ok(mut interrupted), Ok(mut terminated)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = interrupted.recv() => {}
-        _ = terminated.recv() => {}
-    }
 }
 
 /// Sets the demo up, fills it, prints the link, and lets the hospital go on.
@@ -104,15 +94,15 @@ async fn show(
     tokio::select! {
         sent = &mut caught_up => {
             if let Ok(sent) = sent {
-                eprintln!("medweave demo: {sent}");
+                records::tell_operator!("medweave demo: {sent}");
             }
         }
         ended = &mut sending => return ended.unwrap_or_else(|_| Err(Failure::failed("the synthetic hospital broke down"))),
     }
-    eprintln!(
+    records::tell_operator!(
         "medweave demo: the link signs in once; later, or in another browser, sign in as {VISITOR} with {password}"
     );
-    super::say(&format!("http://{http}{}", super::user::link(client, VISITOR).await?));
+    super::say(&format!("http://{http}{}", super::user::link(client, VISITOR).await?))?;
     sending.await.unwrap_or_else(|_| Err(Failure::failed("the synthetic hospital broke down")))
 }
 
@@ -141,7 +131,7 @@ async fn synthea(client: &Client, count: usize) -> Result<(), Failure> {
     let report = import::load(client, &paths, "synthea", false, true, &progress).await;
     progress.finish();
     let report: Value = report?;
-    eprintln!("medweave demo: {} resources of {count} Synthea patients are stored", report["stored"]);
+    records::tell_operator!("medweave demo: {} resources of {count} Synthea patients are stored", report["stored"]);
     Ok(())
 }
 

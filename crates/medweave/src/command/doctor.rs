@@ -13,13 +13,13 @@ use crate::failure::Failure;
 use crate::settings::Settings;
 use access::Access;
 use axum::http::Method;
-use records::{CheckOptions, Checked, Finding, Orphan, Severity};
+use records::{CheckOptions, Checked, Finding, Layout, Orphan, Severity};
 use rustix::fs::FallocateFlags;
 use serde_json::{Value, json};
 use std::fs::{File, OpenOptions};
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Everything that was found out.
 struct Report {
@@ -82,7 +82,7 @@ pub(crate) async fn run(settings: &Settings, doctor: &Doctor) -> Result<(), Fail
         json_of(&report, begun.elapsed().as_secs_f64()).to_string()
     } else {
         text_of(&report, begun.elapsed().as_secs_f64())
-    });
+    })?;
     if report.of(Severity::Fault) > 0 { Err(Failure { text: String::new(), code: 1 }) } else { Ok(()) }
 }
 
@@ -100,6 +100,7 @@ fn check(report: &mut Report, sample: Option<u64>, sweep: bool) {
     disk::version(report, &data);
     disk::modes(report, &data);
     disk::space(report, &data);
+    disk::copies(report, &data);
     let uid = rustix::process::geteuid().as_raw();
     let grant = match Access::operator_of(&data, uid, "doctor") {
         Ok(grant) => grant,
@@ -159,21 +160,35 @@ fn records(report: &mut Report, data: &Path, grant: &access::Grant, options: Che
         report.find(severity, "the database of records is not there", path.display(), advice);
         return None;
     }
+    match records::layout_of(data) {
+        Ok(Layout::Earlier { number, copy }) => {
+            let advice = format!(
+                "start medweave on it once, as with `medweave --data {} status`: that keeps a copy ({}) and migrates it; then run doctor again",
+                data.display(),
+                copy.display()
+            );
+            let what = format!("the records have the earlier layout {number}, and were not checked");
+            report.find(Severity::Note, what, path.display(), &advice);
+            return None;
+        }
+        // What cannot be read, or is of no layout that is known, is said below.
+        Ok(Layout::Current | Layout::Unknown) | Err(_) => {}
+    }
     let is_terminal = std::io::stderr().is_terminal();
-    let mut progress = |what: &str| {
+    let progress = |what: &str| {
         if is_terminal {
-            eprint!("\r\u{1b}[Kchecking {what}");
+            // Progress that cannot be shown is no matter.
+            let _ = write!(std::io::stderr(), "\r\u{1b}[K{what}");
         }
     };
-    let checked = records::check(data, grant, options, &mut progress);
-    if is_terminal {
-        eprint!("\r\u{1b}[K");
-    }
+    let checked = records::check(data, grant, options, &mut |what| progress(&format!("checking {what}")));
+    progress("");
     match checked {
         Ok(mut checked) => {
             report.findings.append(&mut checked.findings);
             report.counts.append(&mut checked.counts);
             report.seal = checked.seal.map(|seal| seal.to_string());
+            clock(report, checked.newest_us, directory::now_us());
             Some(checked)
         }
         Err(error) => {
@@ -185,6 +200,19 @@ fn records(report: &mut Report, data: &Path, grant: &access::Grant, options: Che
             );
             None
         }
+    }
+}
+
+/// The clock is not behind what it dated already.
+fn clock(report: &mut Report, newest_us: i64, now_us: i64) {
+    let behind = Duration::from_micros(u64::try_from(newest_us - now_us).unwrap_or(0));
+    if behind > directory::CLOCK_TOLERANCE {
+        report.find(
+            Severity::Note,
+            format!("this machine's clock is {} minutes behind the newest change", behind.as_secs() / 60),
+            format!("the newest change is of {}", fhir::time::format_us(newest_us)),
+            "set the clock: until it is past that, changes are dated like that one, and tokens and sessions last longer than they say",
+        );
     }
 }
 

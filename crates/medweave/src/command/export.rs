@@ -3,6 +3,7 @@
 use super::say;
 use crate::cli::Export;
 use crate::client::{Client, read_all, refused};
+use crate::ending::Ending;
 use crate::failure::Failure;
 use crate::settings::Settings;
 use axum::body::Body;
@@ -15,8 +16,9 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 pub(crate) async fn run(settings: &Settings, export: &Export) -> Result<(), Failure> {
-    let client = Client::open(settings).await?;
-    let result = with(&client, export).await;
+    let client = Client::open_to_read(settings).await?;
+    // What was begun when somebody asks to end is not left behind: it holds records.
+    let result = Ending::new()?.or(with(&client, export)).await;
     client.close().await;
     result
 }
@@ -31,7 +33,7 @@ async fn with(client: &Client, export: &Export) -> Result<(), Failure> {
         .map_err(|error| Failure::failed(format!("cannot make {}: {error}", export.to.display())))?;
     for name in types {
         let lines = one(client, export, &name).await?;
-        say(&format!("{}\t{lines}", path(export, &name).display()));
+        say(&format!("{}\t{lines}", path(export, &name).display()))?;
     }
     Ok(())
 }
@@ -54,19 +56,26 @@ async fn one(client: &Client, export: &Export, name: &str) -> Result<u64, Failur
         let value = serde_json::from_slice(&read_all(body).await?).unwrap_or(serde_json::Value::Null);
         return Err(refused(status, &value));
     }
-    let mut file = tempfile::NamedTempFile::new_in(&export.to)?;
+    let place = path(export, name);
+    let cannot = |error: io::Error| match error.kind() {
+        io::ErrorKind::StorageFull => {
+            Failure::failed(format!("no space is left for {}: free some and call it again", place.display()))
+        }
+        _ => Failure::failed(format!("cannot write {}: {error}", place.display())),
+    };
+    let mut file = tempfile::NamedTempFile::new_in(&export.to).map_err(cannot)?;
     let mut out = Out::new(file.as_file_mut().try_clone()?, export.gzip);
     let mut lines = 0;
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| Failure::failed(format!("{name}: the answer broke off: {error}")))?;
         if let Ok(data) = frame.into_data() {
             lines += memchr::memchr_iter(b'\n', &data).count() as u64;
-            out.write_all(&data)?;
+            out.write_all(&data).map_err(cannot)?;
         }
     }
-    out.finish()?;
-    file.as_file().sync_all()?;
-    file.persist(path(export, name)).map_err(|error| Failure::from(error.error))?;
+    out.finish().map_err(cannot)?;
+    file.as_file().sync_all().map_err(cannot)?;
+    file.persist(&place).map_err(|error| cannot(error.error))?;
     Ok(lines)
 }
 

@@ -1,9 +1,10 @@
 //! `medweave import`
 
 use super::progress::Progress;
-use super::say;
+use super::{say, table};
 use crate::cli::Import;
 use crate::client::{Client, read_all, refused};
+use crate::ending::Ending;
 use crate::failure::Failure;
 use crate::settings::Settings;
 use axum::body::Body;
@@ -11,8 +12,9 @@ use axum::http::{Method, Request};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
-use tokio::signal::unix::{SignalKind, signal};
 
+/// What is said of an import that was ended.
+const INTERRUPTED: &str = "interrupted: what was stored stays, and the same command continues";
 /// Issues of a file that are shown; `--json` has more of them.
 const SHOWN: usize = 20;
 
@@ -23,19 +25,29 @@ pub(crate) async fn run(settings: &Settings, import: &Import) -> Result<(), Fail
     let result = load(&client, &paths, &import.source, import.dry_run, !import.no_lake, &progress).await;
     progress.finish();
     let is_done = result.as_ref().is_ok_and(|report| report["stopped"] != true);
+    let mut ending = Ending::new()?;
     if is_done && !import.dry_run && !import.no_lake {
-        fill(&client).await;
+        tokio::select! {
+            () = fill(&client) => {}
+            _ = ending.asked() => records::tell_operator!("the SQL tables are not written yet, which the next start does"),
+        }
     }
     // What is under way is committed, so that "stored" is true when this returns.
-    client.close().await;
+    tokio::select! {
+        () = client.close() => {}
+        _ = ending.asked() => {
+            records::tell_operator!("medweave: {INTERRUPTED}");
+            std::process::exit(130);
+        }
+    }
     let report = result?;
     if import.json {
-        say(&report.to_string());
+        say(&report.to_string())?;
     } else {
-        tell(&report, import.dry_run);
+        tell(&report, import.dry_run)?;
     }
     if report["stopped"].as_bool().unwrap_or(false) {
-        return Err(Failure::interrupted("interrupted: what was stored stays, and the same command continues"));
+        return Err(Failure::interrupted(INTERRUPTED));
     }
     let issues = report["issue_count"].as_u64().unwrap_or(0);
     if issues > 0 { Err(Failure { text: String::new(), code: 1 }) } else { Ok(()) }
@@ -47,7 +59,7 @@ async fn fill(client: &Client) {
     if matches!(client, Client::Here(_))
         && let Err(failure) = client.json(Method::POST, "/api/lake/flush", None).await
     {
-        eprintln!("the SQL tables are not written yet, which the next start does: {}", failure.text);
+        records::tell_operator!("the SQL tables are not written yet, which the next start does: {}", failure.text);
     }
 }
 
@@ -63,7 +75,7 @@ fn absolute(path: &Path) -> Result<PathBuf, Failure> {
     std::path::absolute(path).map_err(|error| Failure::usage(format!("{}: {error}", path.display())))
 }
 
-/// Loads files and gives the report. Ctrl-C stops the import, and the report is of what was stored until then; a second one
+/// Loads files and gives the report. Ctrl-C, or SIGTERM, stops the import, and the report is of what was stored until then; a second one
 /// does not wait for it.
 pub(super) async fn load(
     client: &Client,
@@ -73,7 +85,7 @@ pub(super) async fn load(
     lake: bool,
     progress: &Progress,
 ) -> Result<Value, Failure> {
-    let mut interrupts = signal(SignalKind::interrupt())?;
+    let mut ending = Ending::new()?;
     let asked = json!({"paths": paths, "source": source, "dry_run": dry_run, "lake": lake});
     let request =
         Request::builder().method(Method::POST).uri("/api/import/files").header("content-type", "application/json");
@@ -89,9 +101,9 @@ pub(super) async fn load(
     loop {
         let frame = tokio::select! {
             frame = body.frame() => frame,
-            _ = interrupts.recv() => {
+            _ = ending.asked() => {
                 let (false, Some(no)) = (is_stopping, import) else {
-                    return Err(Failure::interrupted("interrupted: what was stored stays, and the same command continues"));
+                    return Err(Failure::interrupted(INTERRUPTED));
                 };
                 is_stopping = true;
                 // An import that is over meanwhile needs no stopping.
@@ -123,7 +135,7 @@ pub(super) async fn load(
     ))
 }
 
-fn tell(report: &Value, dry_run: bool) {
+fn tell(report: &Value, dry_run: bool) -> Result<(), Failure> {
     let number = |name: &str| report[name].as_u64().unwrap_or(0);
     let empty = Vec::new();
     let issues = report["issues"].as_array().unwrap_or(&empty);
@@ -131,7 +143,7 @@ fn tell(report: &Value, dry_run: bool) {
         say_issue(issue);
     }
     if number("issue_count") as usize > issues.len().min(SHOWN) {
-        eprintln!(
+        records::tell_operator!(
             "… and {} more; --json lists up to 1,000 a file",
             number("issue_count") as usize - issues.len().min(SHOWN)
         );
@@ -140,7 +152,7 @@ fn tell(report: &Value, dry_run: bool) {
     let unmapped = report["unmapped"].as_object().filter(|events| !events.is_empty());
     if let Some(events) = unmapped {
         let events: Vec<String> = events.iter().map(|(event, count)| format!("{event} {count}")).collect();
-        say(&format!("no map for: {} (kept as they came)", events.join(", ")));
+        say(&format!("no map for: {} (kept as they came)", events.join(", ")))?;
     }
     say(&format!(
         "{}{stored} stored, {} unchanged{} from {} in {seconds:.1} s ({:.0} resources/s); {}, {}",
@@ -151,10 +163,11 @@ fn tell(report: &Value, dry_run: bool) {
         (stored + number("unchanged")) as f64 / seconds.max(0.001),
         counted(number("arrivals"), "new arrival"),
         counted(number("issue_count"), "issue"),
-    ));
+    ))?;
     if number("dead_letters") > 0 {
-        say(&format!("{}: medweave deadletter list", counted(number("dead_letters"), "dead letter")));
+        say(&format!("{}: medweave deadletter list", counted(number("dead_letters"), "dead letter")))?;
     }
+    Ok(())
 }
 
 /// A number of things.
@@ -171,9 +184,9 @@ fn say_issue(issue: &Value) {
         (place, _) => format!("{place}: "),
     };
     let file = if text("file").is_empty() { String::new() } else { format!("{}: ", text("file")) };
-    eprintln!("{file}{place}{}", text("message"));
+    records::tell_operator!("{}", table::plain(&format!("{file}{place}{}", text("message"))));
     let kept = issue["dead_letter"].as_u64().map_or_else(String::new, |no| format!(" (dead letter {no})"));
     if !text("hint").is_empty() {
-        eprintln!("  {}{kept}", text("hint"));
+        records::tell_operator!("  {}{kept}", table::plain(text("hint")));
     }
 }

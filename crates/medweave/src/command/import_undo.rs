@@ -12,25 +12,25 @@ use serde_json::Value;
 const SHOWN: usize = 20;
 
 pub(crate) async fn run(settings: &Settings, undo: &Undo) -> Result<(), Failure> {
-    let client = Client::open(settings).await?;
+    let client = Client::open_to_read(settings).await?;
     let path = format!("/api/arrivals/{}/undo?alone={}&dry_run={}", undo.arrival, undo.alone, undo.dry_run);
     let result = client.json(Method::POST, &path, None).await;
     client.close().await;
     let undone = result?;
     if undo.json {
-        say(&undone.to_string());
+        say(&undone.to_string())?;
     } else {
-        tell(undo, &undone);
+        tell(undo, &undone)?;
     }
     Ok(())
 }
 
-fn tell(undo: &Undo, undone: &Value) {
+fn tell(undo: &Undo, undone: &Value) -> Result<(), Failure> {
     let empty = Vec::new();
     let left = undone["left"].as_array().unwrap_or(&empty);
     for one in left.iter().take(SHOWN) {
         let text = |name: &str| one[name].as_str().unwrap_or_default();
-        eprintln!(
+        records::tell_operator!(
             "{}/{} was changed since (version {}, the file wrote {}) and is left as it is",
             text("type"),
             text("id"),
@@ -39,7 +39,7 @@ fn tell(undo: &Undo, undone: &Value) {
         );
     }
     if left.len() > SHOWN {
-        eprintln!("… and {} more; --json lists them all", left.len() - SHOWN);
+        records::tell_operator!("… and {} more; --json lists them all", left.len() - SHOWN);
     }
     let parts = undone["arrivals"].as_array().map_or(1, Vec::len);
     let what = if parts > 1 {
@@ -51,11 +51,12 @@ fn tell(undo: &Undo, undone: &Value) {
     if undo.dry_run {
         say(&format!(
             "dry run, nothing was changed: of {what} {deleted} would be deleted, {restored} restored, {left} left"
-        ));
+        ))?;
     } else {
         say(&format!(
             "{what} is taken back: {deleted} deleted, {restored} restored, {left} left; the undoing is arrival {}",
             undone["arrival"]["no"]
-        ));
+        ))?;
     }
+    Ok(())
 }

@@ -13,7 +13,7 @@ pub(crate) async fn run(settings: &Settings, lake: &Lake) -> Result<(), Failure>
         Lake::Rebuild => (Method::POST, "/api/lake/rebuild"),
         Lake::Status => (Method::GET, "/api/lake"),
     };
-    let client = Client::open(settings).await?;
+    let client = Client::open_to_read(settings).await?;
     let told = client.json(method, path, None).await;
     client.close().await;
     let told = told?;
@@ -26,6 +26,6 @@ pub(crate) async fn run(settings: &Settings, lake: &Lake) -> Result<(), Failure>
     if let Some(failure) = told["failure"].as_str() {
         lines.push(format!("{} resources could not be put into their table, the first: {failure}", told["failed"]));
     }
-    say(&lines.join("\n"));
+    say(&lines.join("\n"))?;
     Ok(())
 }

@@ -18,8 +18,30 @@ mod table;
 pub(crate) mod token;
 pub(crate) mod user;
 
-/// Writes to standard output. Whoever reads it may have stopped (`| head`), which is no failure of the command.
-pub(crate) fn say(text: &str) {
-    use std::io::Write;
-    let _ = writeln!(std::io::stdout().lock(), "{text}");
+use crate::failure::Failure;
+use std::io::Write;
+
+/// Writes a line to standard output.
+pub(crate) fn say(text: &str) -> Result<(), Failure> {
+    say_bytes(format!("{text}\n").as_bytes()).map(drop)
+}
+
+/// Whether whoever reads standard output still reads.
+#[derive(PartialEq, Eq)]
+pub(crate) enum Reader {
+    Reads,
+    Gone,
+}
+
+/// Writes to standard output. Whoever reads it may have seen enough (`| head`), which is no failure of the command; an answer that
+/// could not be written for another reason is one.
+pub(crate) fn say_bytes(bytes: &[u8]) -> Result<Reader, Failure> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(bytes).and_then(|()| out.flush()) {
+        Ok(()) => Ok(Reader::Reads),
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(Reader::Gone),
+        Err(error) => {
+            Err(Failure::failed(format!("not all of the answer could be written to standard output: {error}")))
+        }
+    }
 }

@@ -1,7 +1,8 @@
 //! `medweave serve`
 
 use crate::client::Opened;
-use crate::directory::{Directory, Taken, now_us};
+use crate::directory::{CLOCK_TOLERANCE, Directory, Taken, now_us};
+use crate::ending::Ending;
 use crate::failure::Failure;
 use crate::settings::Settings;
 use access::system_random;
@@ -11,7 +12,7 @@ use server::listen::{self, Tls};
 use std::io::Write;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
-use tokio::signal::unix::{SignalKind, signal};
+use std::time::Duration;
 
 pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {
     let tls = match (&settings.tls_cert, &settings.tls_key) {
@@ -38,15 +39,19 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {
             )));
         }
     };
-    let mut interrupted = signal(SignalKind::interrupt())?;
-    let mut terminated = signal(SignalKind::terminate())?;
+    // One that a killed program left behind would tell whoever waits for it of ports that are not there.
+    if let Some(file) = &settings.ready_file {
+        let _ = std::fs::remove_file(file);
+    }
+    let mut ending = Ending::new()?;
     let opened = Opened::new(directory, settings.zone()?)?;
+    say_if_the_clock_is_behind(&opened)?;
     let scheme = if tls.is_some() { "https" } else { "http" };
-    eprintln!("medweave serves {} on {scheme}://{http}", data.display());
+    records::tell_operator!("medweave serves {} on {scheme}://{http}", data.display());
     let mllp = mllp.map(|(listener, options)| opened.serve_mllp(listener, options)).transpose()?;
     if let Some(mllp) = &mllp {
         let how = if is_within(mllp.address()) { "in the clear" } else { "under TLS" };
-        eprintln!("medweave takes HL7 v2 messages (MLLP, {how}) on {}", mllp.address());
+        records::tell_operator!("medweave takes HL7 v2 messages (MLLP, {how}) on {}", mllp.address());
     }
     if let Some(code) = opened
         .app
@@ -54,7 +59,7 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {
         .setup_code(now_us(), &mut system_random)
         .map_err(|error| Failure::failed(error.to_string()))?
     {
-        eprintln!(
+        records::tell_operator!(
             "Nobody can sign in yet. Make the first account within the hour: {scheme}://{http}/setup#code={}",
             code.code.reveal()
         );
@@ -63,26 +68,46 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {
     let app = std::sync::Arc::clone(&opened.app);
     tokio::task::spawn_blocking(move || {
         if let Err(refusal) = app.lake() {
-            eprintln!("medweave: SQL is not there: {}", refusal.issues[0].text);
+            records::tell_operator!("medweave: SQL is not there: {}", refusal.issues[0].text);
         }
     });
     let serving = tokio::spawn(listen::serve(listener, opened.router.clone(), tls, opened.stopped()));
     if let Some(file) = &settings.ready_file {
         write_ready(file, http, mllp.as_ref().map(Server::address))?;
     }
-    tokio::select! {
-        _ = interrupted.recv() => {}
-        _ = terminated.recv() => {}
-    }
-    eprintln!("medweave stops: requests that have begun are finished");
-    opened.stop();
-    if let Some(mllp) = mllp {
-        let _ = tokio::task::spawn_blocking(move || mllp.stop()).await;
-    }
-    let _ = serving.await;
-    opened.close().await;
+    ending.asked().await;
+    records::tell_operator!("medweave stops: requests that have begun are finished (once more: stops at once)");
     if let Some(file) = &settings.ready_file {
         let _ = std::fs::remove_file(file);
+    }
+    let orderly = async {
+        opened.stop();
+        if let Some(mllp) = mllp {
+            let _ = tokio::task::spawn_blocking(move || mllp.stop()).await;
+        }
+        let _ = serving.await;
+        opened.close().await;
+    };
+    tokio::select! {
+        () = orderly => Ok(()),
+        _ = ending.asked() => {
+            records::tell_operator!("medweave stopped at once: what was acknowledged is stored");
+            // Not by way of what is being closed: whoever asks twice does not wait for it.
+            std::process::exit(130);
+        }
+    }
+}
+
+/// Behind the newest change, the clock was set back or is not set at all: tokens and sessions would last too long.
+fn say_if_the_clock_is_behind(opened: &Opened) -> Result<(), Failure> {
+    let newest_us = opened.newest_us()?;
+    let behind = Duration::from_micros(u64::try_from(newest_us - now_us()).unwrap_or(0));
+    if behind > CLOCK_TOLERANCE {
+        records::tell_operator!(
+            "medweave: this machine's clock is {} minutes behind the newest change ({}): set it; until it is past that, changes are dated like that one",
+            behind.as_secs() / 60,
+            fhir::time::format_us(newest_us)
+        );
     }
     Ok(())
 }

@@ -25,7 +25,7 @@ async fn with(client: &Client, source: Source) -> Result<(), Failure> {
                 }
             }
             let made = client.json(Method::POST, "/api/sources", Some(&body)).await?;
-            eprintln!(
+            records::tell_operator!(
                 "Source {} \"{}\" may send from {} (zone {}, character set {}).",
                 made["id"],
                 table::cell(&made["name"]),
@@ -37,15 +37,15 @@ async fn with(client: &Client, source: Source) -> Result<(), Failure> {
         Source::List { json } => {
             let list = client.json(Method::GET, "/api/sources", None).await?;
             if json {
-                say(&list.to_string());
+                say(&list.to_string())?;
             } else {
-                say(&table::of(&list["sources"], &["id", "name", "address", "zone", "charset", "created"]));
+                say(&table::of(&list["sources"], &["id", "name", "address", "zone", "charset", "created"]))?;
             }
         }
         Source::Remove { source } => {
             let id = token::by_name(client, "/api/sources", "sources", "source", &source, |_| true).await?;
             client.json(Method::DELETE, &format!("/api/sources/{id}"), None).await?;
-            eprintln!("Source {id} is removed.");
+            records::tell_operator!("Source {id} is removed.");
         }
     }
     Ok(())

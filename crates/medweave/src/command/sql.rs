@@ -1,5 +1,6 @@
 //! `medweave sql`
 
+use super::{Reader, say_bytes};
 use crate::cli::{Sql, SqlFormat};
 use crate::client::{Client, read_all, refused};
 use crate::failure::Failure;
@@ -8,7 +9,7 @@ use axum::body::Body;
 use axum::http::{Method, Request};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
-use std::io::{IsTerminal, Read, Write};
+use std::io::{IsTerminal, Read};
 
 pub(crate) async fn run(settings: &Settings, sql: &Sql) -> Result<(), Failure> {
     let mut query = sql.query.clone();
@@ -19,7 +20,7 @@ pub(crate) async fn run(settings: &Settings, sql: &Sql) -> Result<(), Failure> {
     if std::io::stdout().is_terminal() && matches!(sql.format, SqlFormat::Arrow | SqlFormat::Parquet) {
         return Err(Failure::usage("this format is not for terminals: send it to a file with > FILE"));
     }
-    let client = Client::open(settings).await?;
+    let client = Client::open_to_read(settings).await?;
     let result = ask(&client, sql, &query).await;
     client.close().await;
     result
@@ -51,17 +52,14 @@ async fn ask(client: &Client, sql: &Sql, query: &str) -> Result<(), Failure> {
         }
         return Err(failure);
     }
-    let mut out = std::io::stdout().lock();
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| Failure::failed(format!("the answer broke off: {error}")))?;
         if let Ok(data) = frame.into_data()
-            && out.write_all(&data).is_err()
+            && say_bytes(&data)? == Reader::Gone
         {
-            // Whoever reads has seen enough.
-            return Ok(());
+            break;
         }
     }
-    let _ = out.flush();
     Ok(())
 }
 

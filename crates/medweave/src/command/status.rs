@@ -9,12 +9,12 @@ use axum::http::Method;
 use serde_json::Value;
 
 pub(crate) async fn run(settings: &Settings, status: &Status) -> Result<(), Failure> {
-    let client = Client::open(settings).await?;
+    let client = Client::open_to_read(settings).await?;
     let told = client.json(Method::GET, "/api/status", None).await;
     let is_served = matches!(client, Client::There(_));
     client.close().await;
     let told = told?;
-    say(&if status.json { told.to_string() } else { text(&told, is_served) });
+    say(&if status.json { told.to_string() } else { text(&told, is_served) })?;
     Ok(())
 }
 

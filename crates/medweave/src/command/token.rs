@@ -26,10 +26,10 @@ async fn with(client: &Client, token: Token) -> Result<(), Failure> {
             let made = client.json(Method::POST, "/api/tokens", Some(&body)).await?;
             let secret = made["token"].as_str().unwrap_or_default();
             if plain {
-                say(secret);
+                say(secret)?;
             } else {
-                say(&format!("{secret}\n"));
-                eprintln!(
+                say(&format!("{secret}\n"))?;
+                records::tell_operator!(
                     "Token {} \"{}\" holds {}. It is shown this once; use it as\n  curl -H 'Authorization: Bearer {}…' …",
                     made["id"],
                     name,
@@ -41,19 +41,19 @@ async fn with(client: &Client, token: Token) -> Result<(), Failure> {
         Token::List { json } => {
             let list = client.json(Method::GET, "/api/tokens", None).await?;
             if json {
-                say(&list.to_string());
+                say(&list.to_string())?;
             } else {
                 say(&table::of(
                     &list["tokens"],
                     &["id", "name", "scope", "created", "created_by", "expires", "used", "revoked"],
-                ));
+                ))?;
             }
         }
         Token::Revoke { token } => {
             let id =
                 by_name(client, "/api/tokens", "tokens", "token", &token, |entry| entry["revoked"].is_null()).await?;
             client.json(Method::DELETE, &format!("/api/tokens/{id}"), None).await?;
-            eprintln!("Token {id} is revoked.");
+            records::tell_operator!("Token {id} is revoked.");
         }
     }
     Ok(())

@@ -42,18 +42,18 @@ async fn with(client: &Client, user: User, password: String) -> Result<(), Failu
                 body["display"] = json!(display);
             }
             let made = client.json(Method::POST, "/api/users", Some(&body)).await?;
-            eprintln!("Account {} \"{name}\" ({role}) is made.", made["id"]);
+            records::tell_operator!("Account {} \"{name}\" ({role}) is made.", made["id"]);
         }
         User::Link { name, at } => {
             let path = link(client, &name).await?;
-            say(&format!("{}{path}", at.trim_end_matches('/')));
+            say(&format!("{}{path}", at.trim_end_matches('/')))?;
         }
         User::List { json } => {
             let list = client.json(Method::GET, "/api/users", None).await?;
             if json {
-                say(&list.to_string());
+                say(&list.to_string())?;
             } else {
-                say(&table::of(&list["users"], &["id", "name", "display", "role", "created", "disabled"]));
+                say(&table::of(&list["users"], &["id", "name", "display", "role", "created", "disabled"]))?;
             }
         }
     }

@@ -192,14 +192,75 @@ fn a_setting_that_is_none_or_has_a_wrong_value_is_named() {
     write(&data.path("medweave.toml"), b"htp = \"127.0.0.1:1\"\n");
     refused(None, &["medweave.toml: there is no setting \"htp\": did you mean \"http\"?", "data, http, mllp"]);
     write(&data.path("medweave.toml"), b"http = \"somewhere\"\n");
-    refused(None, &["medweave.toml: http: "]);
+    refused(None, &["medweave.toml: http: \"somewhere\" is no address", "127.0.0.1:8400"]);
     write(&data.path("medweave.toml"), b"http = \n");
     refused(None, &["medweave.toml: "]);
     write(&data.path("medweave.toml"), b"");
     refused(Some(("MEDWEAVE_HTPP", "127.0.0.1:1")), &["MEDWEAVE_HTPP", "did you mean MEDWEAVE_HTTP?"]);
-    refused(Some(("MEDWEAVE_HTTP", "somewhere")), &["http: "]);
+    refused(Some(("MEDWEAVE_HTTP", "somewhere")), &["MEDWEAVE_HTTP: \"somewhere\" is no address", "127.0.0.1:8400"]);
     refused(Some(("MEDWEAVE_CONFIG", "missing.toml")), &["missing.toml is not there"]);
     refused(Some(("MEDWEAVE_ZONE", "Mars/Olympus")), &["Mars/Olympus", "IANA"]);
+    // An empty variable is none; what looks like a number is a name all the same.
+    let output = data.command(&["status"]).env("MEDWEAVE_MLLP", "").env("MEDWEAVE_DATA", "2026").output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let output = data.run(&["serve", "--http", "localhost:8400"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("\"localhost:8400\" is no address: write IP and port"));
+}
+
+#[test]
+fn certificates_and_keys_that_cannot_be_used_are_said_with_the_file_and_what_is_wrong() {
+    let data = Data::new();
+    write(&data.path("empty.pem"), b"");
+    write(&data.path("text.pem"), b"not a certificate");
+    let refused = |certificate: &str, key: &str, expected: &[&str]| {
+        let output = data.run(&["serve", "--http", "127.0.0.1:0", "--tls-cert", certificate, "--tls-key", key]);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(expected.iter().all(|text| said.contains(text)), "{expected:?}: {said}");
+    };
+    refused("missing.pem", "missing.key", &["missing.pem cannot be read", "No such file"]);
+    refused("empty.pem", "missing.key", &["empty.pem", "no certificate in it (PEM"]);
+    refused("text.pem", "missing.key", &["text.pem", "no certificate in it (PEM"]);
+    let output = data.run(&["serve", "--http", "127.0.0.1:0", "--tls-cert", "text.pem"]);
+    assert!(String::from_utf8_lossy(&output.stderr).contains("go together"));
+    let script = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout good.key -out good.pem \
+        -days 2 -subj /CN=localhost && openssl ecparam -genkey -name prime256v1 -noout -out other.key";
+    let made = std::process::Command::new("sh").args(["-c", script]).current_dir(data.path("")).output().unwrap();
+    assert!(made.status.success(), "openssl is installed by make setup: {}", String::from_utf8_lossy(&made.stderr));
+    refused("good.pem", "missing.key", &["missing.key cannot be read", "No such file"]);
+    refused("good.pem", "good.pem", &["good.pem", "no private key in it (PEM"]);
+    refused("good.pem", "other.key", &["good.pem does not go with other.key"]);
+}
+
+#[test]
+fn a_directory_far_below_is_served_and_reached() {
+    let data = Data::new();
+    let far = format!("{}/{}", "a".repeat(100), "b".repeat(100));
+    let far = data.path(&far);
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_medweave"))
+        .args(["--data", far.to_str().unwrap(), "serve", "--http", "127.0.0.1:0", "--ready-file", "ready.json"])
+        .current_dir(data.path(""))
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    while !data.path("ready.json").exists() {
+        assert!(child.try_wait().unwrap().is_none(), "it ended");
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    let mut beside = std::process::Command::new(env!("CARGO_BIN_EXE_medweave"));
+    let said = beside.args(["--data", far.to_str().unwrap(), "status"]).output().unwrap();
+    assert!(String::from_utf8_lossy(&said.stdout).contains(", running"), "{said:?}");
+    let _ = child.kill();
+    child.wait().unwrap();
+}
+
+#[test]
+fn a_directory_that_was_not_there_is_said_to_be_new_where_it_was_to_be_read() {
+    let data = Data::new();
+    let said = |arguments: &[&str]| String::from_utf8(data.run(arguments).stderr).unwrap();
+    assert!(said(&["status"]).contains("data was not there: it is made, and empty"));
+    assert_eq!(said(&["status"]), "");
 }
 
 #[test]

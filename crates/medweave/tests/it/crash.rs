@@ -1,34 +1,18 @@
 //! `kill -9` at random moments, with a witness outside that notes what was acknowledged.
 
-use crate::program::{Client, Data, rounds, write};
+use crate::program::{Client, Data, write};
+use crate::witness::{Moments, agrees, rounds};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// Kills in each test.
-const ROUNDS: u64 = 20;
 const WRITERS: u64 = 4;
-
-/// A small generator (xorshift64*), so that a seed gives the same moments again as far as the machine allows.
-struct Moments(u64);
-
-impl Moments {
-    fn new() -> Self {
-        let seed = std::env::var("MEDWEAVE_SEED").ok().and_then(|s| s.parse().ok());
-        let seed = seed.unwrap_or_else(|| SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos() as u64 | 1);
-        println!("MEDWEAVE_SEED={seed}");
-        Moments(seed)
-    }
-
-    fn up_to(&mut self, limit: u64) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) % limit
-    }
-}
+/// Writes of a round after which it is killed at the latest.
+const WRITES: u64 = 80;
 
 fn patient(round: u64, writer: u64, no: u64) -> Value {
     let id = format!("r{round}-w{writer}-{no}");
@@ -59,17 +43,17 @@ fn what_was_acknowledged_survives_kill_9_exactly_once() {
     let token = data.token("system/*.cruds");
     let mut moments = Moments::new();
     let seen = Arc::new(Mutex::new(BTreeMap::new()));
-    for round in 0..rounds(ROUNDS) {
+    for round in 0..rounds() {
         let served = data.serve(&[]);
         let client = served.client(&token);
-        let gone = Arc::new(AtomicBool::new(false));
+        let (gone, before) = (Arc::new(AtomicBool::new(false)), seen.lock().unwrap().len() as u64);
         let writers: Vec<_> = (0..WRITERS)
             .map(|writer| {
                 let (client, seen, gone) = (client.clone(), Arc::clone(&seen), Arc::clone(&gone));
                 std::thread::spawn(move || witness(&client, round, writer, &seen, &gone))
             })
             .collect();
-        std::thread::sleep(Duration::from_millis(50 + moments.up_to(250)));
+        moments.wait_for(WRITES, || Some(seen.lock().unwrap().len() as u64 - before));
         // Dropping it is SIGKILL.
         drop(served);
         gone.store(true, Ordering::Relaxed);
@@ -80,7 +64,7 @@ fn what_was_acknowledged_survives_kill_9_exactly_once() {
     let served = data.serve(&[]);
     let client = served.client(&token);
     let seen = seen.lock().unwrap();
-    assert!(seen.len() as u64 > ROUNDS, "only {} writes were acknowledged", seen.len());
+    assert!(seen.len() as u64 > rounds(), "only {} writes were acknowledged", seen.len());
     for (id, sent) in seen.iter() {
         let answer = client.get(&format!("/fhir/Patient/{id}"));
         assert_eq!(answer.status, 200, "{id} was acknowledged and is gone");
@@ -90,42 +74,91 @@ fn what_was_acknowledged_survives_kill_9_exactly_once() {
         assert_eq!(found["total"], 1, "{id}");
     }
     // Everything there is came once: as many changes as resources, found by search as by history.
-    let status = data.json(&["status", "--json"]);
-    let total = client.get("/fhir/Patient?_summary=count").json()["total"].clone();
-    assert_eq!((&status["feed"], &status["resources"]), (&total, &total));
-    assert!(total.as_u64().unwrap() >= seen.len() as u64);
+    let total = client.get("/fhir/Patient?_summary=count").json()["total"].as_u64().unwrap();
+    assert!(total >= seen.len() as u64);
     assert_eq!(client.get("/fhir/_history?_count=1").json()["total"], total);
-    agrees(&data, total.as_u64().unwrap());
+    drop(served);
+    agrees(&data, total, total);
 }
 
-/// SQL counts what FHIR counts, each once, and `doctor` finds the feed without a gap and nothing else amiss.
-fn agrees(data: &Data, total: u64) {
-    let question =
-        "SELECT count(*) AS n, count(DISTINCT id) AS ids, (SELECT count(*) FROM patient) AS people FROM resource";
-    let counted = data.done(&["sql", "--format", "csv", question]);
-    assert_eq!(counted.lines().nth(1), Some(format!("{total},{total},{total}").as_str()), "{counted}");
-    let told = data.json(&["doctor", "--json"]);
-    assert_eq!((&told["faults"], &told["checked"]["changes in the feed"]), (&0.into(), &total.into()), "{told:#}");
+/// Lines of a file of patients, of a round and a writer of their own.
+fn lines(file: &Path, round: u64, count: u64) {
+    let lines: Vec<String> = (0..count).map(|no| patient(round, 0, no).to_string()).collect();
+    write(file, lines.join("\n").as_bytes());
+}
+
+/// Bytes of the records, which grow with each commit.
+fn size(data: &Data) -> u64 {
+    let bytes =
+        |name: &str| std::fs::metadata(data.path(&format!("data/records/{name}"))).map_or(0, |about| about.len());
+    bytes("records.db") + bytes("records.db-wal")
 }
 
 #[test]
 fn an_import_that_is_killed_goes_on_where_it_was() {
-    const LINES: u64 = 6_000;
+    const LINES: u64 = 2_500;
+    /// What the records grow by, at least, while a file of so many lines is loaded.
+    const GROWTH: u64 = 1 << 20;
     let data = Data::new();
-    let file = data.path("patients.ndjson");
-    let lines: Vec<String> = (0..LINES).map(|no| patient(0, 0, no).to_string()).collect();
-    write(&file, lines.join("\n").as_bytes());
-    let file = file.to_str().unwrap();
     let mut moments = Moments::new();
-    for _ in 0..rounds(ROUNDS) {
-        let mut child = data.command(&["import", file, "--json"]).stdout(std::process::Stdio::null()).spawn().unwrap();
-        std::thread::sleep(Duration::from_millis(20 + moments.up_to(400)));
+    let (rounds, mut was_under_way) = (rounds(), 0);
+    for round in 0..rounds {
+        // Every other round goes on with the file that was broken off; the others begin one.
+        let file = data.path(&format!("patients{}.ndjson", round / 2));
+        lines(&file, round / 2, LINES);
+        let mut child =
+            data.command(&["import", file.to_str().unwrap(), "--json"]).stdout(Stdio::null()).spawn().unwrap();
+        let before = size(&data);
+        let mut ended = false;
+        moments.wait_for(GROWTH, || {
+            ended = child.try_wait().unwrap().is_some();
+            (!ended).then(|| size(&data).saturating_sub(before))
+        });
+        was_under_way += u64::from(!ended && size(&data) > before);
         let _ = child.kill();
         child.wait().unwrap();
     }
-    let last = data.json(&["import", file, "--json"]);
-    assert_eq!(last["stored"].as_u64().unwrap() + last["unchanged"].as_u64().unwrap(), LINES, "{last}");
-    let status = data.json(&["status", "--json"]);
-    assert_eq!((&status["resources"], &status["feed"]), (&LINES.into(), &LINES.into()));
-    agrees(&data, LINES);
+    assert!(was_under_way > 0, "no import was killed while it wrote");
+    let files = rounds.div_ceil(2);
+    for file in 0..files {
+        let path = data.path(&format!("patients{file}.ndjson"));
+        let last = data.json(&["import", path.to_str().unwrap(), "--json"]);
+        assert_eq!(last["stored"].as_u64().unwrap() + last["unchanged"].as_u64().unwrap(), LINES, "{last}");
+    }
+    agrees(&data, files * LINES, files * LINES);
+}
+
+#[test]
+fn what_an_import_counted_survives_kill_9_in_the_moment_of_its_report() {
+    const LINES: u64 = 500;
+    let data = Data::new();
+    // By a command of its own, and over a port: whoever has the records is killed in the moment in which the report was read.
+    let alone = rounds().div_ceil(4);
+    let token = data.token("system/*.cruds");
+    for round in 0..2 * alone {
+        let file = data.path(&format!("patients{round}.ndjson"));
+        lines(&file, round, LINES);
+        let report = if round < alone {
+            let arguments = ["import", file.to_str().unwrap(), "--json"];
+            let mut child = data.command(&arguments).stdout(Stdio::piped()).spawn().unwrap();
+            let mut report = String::new();
+            BufReader::new(child.stdout.take().unwrap()).read_line(&mut report).unwrap();
+            let _ = child.kill();
+            child.wait().unwrap();
+            report
+        } else {
+            let served = data.serve(&[]);
+            let body = std::fs::read(&file).unwrap();
+            let client = served.client(&token);
+            let answer = client.send("POST", "/api/import?name=patients.ndjson", &[], &body);
+            drop(served);
+            String::from_utf8(answer.bytes).unwrap()
+        };
+        let report: Value = serde_json::from_str(&report).unwrap();
+        assert_eq!((&report["stored"], &report["issue_count"]), (&LINES.into(), &0.into()), "{report}");
+        // What was counted is there, each under its id, and is not stored again.
+        let again = data.json(&["import", file.to_str().unwrap(), "--json"]);
+        assert_eq!((&again["stored"], &again["unchanged"]), (&0.into(), &LINES.into()), "{again}");
+    }
+    agrees(&data, 2 * alone * LINES, 2 * alone * LINES);
 }

@@ -1,16 +1,16 @@
 //! `kill -9` at random moments while messages come, with a witness outside that notes what was acknowledged.
 
-use crate::mllp::{Line, Random, serve};
+use crate::mllp::{Line, serve};
 use crate::program::Data;
+use crate::witness::{Moments, agrees, rounds};
 use hl7::mllp::frame;
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::sync::Mutex;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// Kills.
-const ROUNDS: u64 = 20;
 const SENDERS: u64 = 4;
+/// Messages of a round after which it is killed at the latest.
+const MESSAGES: u64 = 60;
 
 fn message(id: &str) -> String {
     format!(
@@ -35,28 +35,26 @@ fn witness(address: &str, round: u64, sender: u64, seen: &Mutex<BTreeSet<String>
 
 #[test]
 fn messages_that_were_acknowledged_survive_kill_9_exactly_once() {
-    let seed = std::env::var("MEDWEAVE_SEED").ok().and_then(|seed| seed.parse().ok());
-    let seed = seed.unwrap_or_else(|| SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos() as u64 | 1);
-    println!("MEDWEAVE_SEED={seed}");
-    let mut random = Random(seed);
+    let mut moments = Moments::new();
     let data = Data::new();
     data.done(&["source", "allow", "127.0.0.1", "--name", "lab"]);
     let token = data.token("system/*.rs");
     let seen = Mutex::new(BTreeSet::new());
-    for round in 0..ROUNDS {
+    for round in 0..rounds() {
         let (served, address) = serve(&data);
+        let before = seen.lock().unwrap().len() as u64;
         std::thread::scope(|scope| {
             for sender in 0..SENDERS {
                 let (address, seen) = (&address, &seen);
                 scope.spawn(move || witness(address, round, sender, seen));
             }
-            std::thread::sleep(Duration::from_millis(30 + random.up_to(250)));
+            moments.wait_for(MESSAGES, || Some(seen.lock().unwrap().len() as u64 - before));
             // Dropping it is SIGKILL.
             drop(served);
         });
     }
     let seen = seen.into_inner().unwrap();
-    assert!(seen.len() as u64 > ROUNDS, "only {} messages were acknowledged", seen.len());
+    assert!(seen.len() as u64 > rounds(), "only {} messages were acknowledged", seen.len());
     let (served, address) = serve(&data);
     let client = served.client(&token);
     for id in &seen {
@@ -86,4 +84,6 @@ fn messages_that_were_acknowledged_survive_kill_9_exactly_once() {
     line.send(&frame(message(again).as_bytes())).unwrap();
     assert!(line.answer().unwrap().contains("\rMSA|AA|"));
     assert_eq!(client.get("/api/status").json()["feed"], status["feed"]);
+    drop((line, served));
+    agrees(&data, 4 * patients, patients);
 }

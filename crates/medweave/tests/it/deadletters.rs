@@ -135,6 +135,20 @@ fn a_letter_is_corrected_in_the_editor_of_the_operator() {
 }
 
 #[test]
+fn a_list_has_all_letters_however_many() {
+    const LETTERS: u64 = 1_050;
+    let data = Data::new();
+    let line = |no: u64| format!("{{\"resourceType\":\"Patient\",\"id\":\"{no}\",\"gendre\":\"male\"}}\n");
+    write(&data.path("letters.ndjson"), (0..LETTERS).map(line).collect::<String>().as_bytes());
+    data.run(&["import", "letters.ndjson"]);
+    let list = data.json(&["deadletter", "list", "--json"]);
+    assert_eq!((list["dead_letters"].as_array().unwrap().len() as u64, &list["open"]), (LETTERS, &LETTERS.into()));
+    assert_eq!(data.done(&["deadletter", "list"]).lines().count() as u64, LETTERS + 1);
+    assert_eq!(data.done(&["deadletter", "list", "--state", "replayed"]).lines().count(), 1);
+    assert_eq!(data.run(&["deadletter", "list", "--state", "closed"]).status.code(), Some(2));
+}
+
+#[test]
 fn letters_with_the_same_fault_are_replayed_or_discarded_together() {
     let data = Data::new();
     for no in 0..3 {

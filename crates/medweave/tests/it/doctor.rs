@@ -36,6 +36,14 @@ fn found(told: &Value) -> (usize, usize) {
     (of("fault"), of("note"))
 }
 
+/// The finding whose text holds this.
+fn finding<'a>(told: &'a Value, text: &str) -> &'a Value {
+    let mut findings = told["findings"].as_array().unwrap().iter();
+    findings
+        .find(|finding| finding["what"].as_str().unwrap().contains(text))
+        .unwrap_or_else(|| panic!("no \"{text}\" in {told:#}"))
+}
+
 fn parquet(data: &Path) -> std::path::PathBuf {
     let files = std::fs::read_dir(data.join("lake/patient")).unwrap().map(|entry| entry.unwrap().path());
     files.into_iter().find(|path| path.extension().is_some_and(|end| end == "parquet")).unwrap()
@@ -157,6 +165,40 @@ fn what_a_crash_leaves_is_a_note_and_can_be_swept() {
     // The lake's own start sweeps its folder.
     data.done(&["lake", "status"]);
     assert_eq!(found(&data.json(&["doctor", "--json"])), (0, 0));
+}
+
+#[test]
+fn an_earlier_layout_is_a_note_that_says_what_to_do() {
+    let data = filled();
+    sql(&data.path("data"), "records/records.db", "PRAGMA user_version = 1");
+    let told = data.json(&["doctor", "--json"]);
+    assert_eq!(found(&told), (0, 1), "{told:#}");
+    let note = finding(&told, "earlier layout 1");
+    assert!(note["do"].as_str().unwrap().contains("records.db.layout-1"), "{note}");
+    // One that is not known to this program is a fault.
+    sql(&data.path("data"), "records/records.db", "PRAGMA user_version = 99");
+    assert_eq!(data.run(&["doctor"]).status.code(), Some(1));
+    // What was set aside is named until it is removed.
+    let data = filled();
+    std::fs::copy(data.path("data/records/records.db"), data.path("data/records/records.db.layout-1")).unwrap();
+    let told = data.json(&["doctor", "--json"]);
+    assert_eq!(found(&told), (0, 1), "{told:#}");
+    finding(&told, "a copy of the records from before a migration");
+}
+
+#[test]
+fn a_clock_that_was_set_back_is_said() {
+    let data = filled();
+    let ahead = "UPDATE resource SET updated_us = updated_us + 86400000000 WHERE seq = (SELECT max(seq) FROM feed)";
+    sql(&data.path("data"), "records/records.db", ahead);
+    let told = data.run(&["doctor", "--json"]);
+    let told: Value = serde_json::from_slice(&told.stdout).unwrap();
+    let note = finding(&told, "minutes behind the newest change");
+    assert_eq!(note["severity"], "note");
+    let served = data.serve(&[]);
+    let log = std::fs::read_to_string(data.path("serve.log")).unwrap();
+    assert!(log.contains("this machine's clock is 1439 minutes behind") || log.contains("is 1440 minutes"), "{log}");
+    drop(served);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Every help text, as a person reads it: `docs/commands.md` holds them all, and this keeps it what the program says.
 
 use crate::program::Data;
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::PathBuf;
 
@@ -50,11 +51,18 @@ fn walk(data: &Data, path: &mut Vec<String>, out: &mut Vec<(String, String)>) {
     }
 }
 
+/// Every command by its words, with its help.
+pub fn all(data: &Data) -> BTreeMap<String, String> {
+    let mut all = Vec::new();
+    walk(data, &mut Vec::new(), &mut all);
+    all.into_iter().collect()
+}
+
 #[test]
 fn the_page_of_commands_is_what_the_program_says() {
     let data = Data::new();
-    let (mut path, mut all) = (Vec::new(), Vec::new());
-    walk(&data, &mut path, &mut all);
+    let mut all = Vec::new();
+    walk(&data, &mut Vec::new(), &mut all);
     assert!(all.len() > 20, "only {} commands were found", all.len());
     let mut page = HEAD.to_owned();
     for (name, text) in &all {
@@ -76,9 +84,7 @@ fn the_page_of_commands_is_what_the_program_says() {
 #[test]
 fn every_command_helps_with_a_sentence_and_an_example() {
     let data = Data::new();
-    let (mut path, mut all) = (Vec::new(), Vec::new());
-    walk(&data, &mut path, &mut all);
-    for (name, text) in all.iter().skip(1) {
+    for (name, text) in all(&data).iter().skip(1) {
         assert!(text.contains("Example: medweave ") || text.contains("| medweave "), "{name} has no example:\n{text}");
     }
 }

@@ -20,7 +20,7 @@ impl Line {
     /// Connects; `None` if nobody listens.
     pub fn open(address: &str) -> Option<Line> {
         let stream = TcpStream::connect(address).ok()?;
-        stream.set_read_timeout(Some(Duration::from_mins(1))).ok()?;
+        stream.set_read_timeout(Some(Duration::from_mins(3))).ok()?;
         stream.set_nodelay(true).ok()?;
         Some(Line { stream, framer: Framer::default() })
     }

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-/// How long the program may take to be ready or to stop.
-const PATIENCE: Duration = Duration::from_mins(1);
+/// How long the program may take to be ready, to answer or to stop: only a test that fails waits so long.
+const PATIENCE: Duration = Duration::from_mins(3);
 
 /// A data directory of a test.
 pub struct Data {
@@ -121,11 +121,6 @@ pub struct Served {
     pid: u64,
 }
 
-/// How many rounds a test that kills has: `make soak` asks for more.
-pub fn rounds(usual: u64) -> u64 {
-    std::env::var("MEDWEAVE_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(usual)
-}
-
 impl Served {
     /// The process.
     pub fn pid(&self) -> u64 {
@@ -133,9 +128,14 @@ impl Served {
     }
 
     /// Ends it as an operator does, and waits.
-    pub fn stop(mut self) -> std::process::ExitStatus {
+    pub fn stop(self) -> std::process::ExitStatus {
         let told = Command::new("kill").args(["-TERM", &self.pid.to_string()]).status();
         assert!(told.is_ok_and(|status| status.success()));
+        self.wait()
+    }
+
+    /// Waits until it has ended.
+    pub fn wait(mut self) -> std::process::ExitStatus {
         let begun = Instant::now();
         loop {
             if let Some(status) = self.child.try_wait().expect("its state") {
@@ -148,7 +148,7 @@ impl Served {
 
     /// A client that shows this token.
     pub fn client(&self, token: &str) -> Client {
-        Client { token: token.to_owned(), ..Client::at(&self.url) }
+        Client::at(&self.url).showing(token)
     }
 }
 
@@ -203,6 +203,11 @@ impl Client {
         let agent =
             ureq::Agent::config_builder().http_status_as_error(false).timeout_global(Some(PATIENCE)).build().into();
         Client { agent, url: url.to_owned(), token: String::new(), cookie: String::new() }
+    }
+
+    /// As it, showing this token.
+    pub fn showing(self, token: &str) -> Client {
+        Client { token: token.to_owned(), ..self }
     }
 
     /// Sends a request; `path` may be an absolute URL.

@@ -22,6 +22,10 @@ struct Counts {
     writes: AtomicU64,
     reads: AtomicU64,
     questions: AtomicU64,
+    /// Answers that did not have all that was acknowledged, and said so.
+    behind: AtomicU64,
+    /// The longest that SQL said it was behind.
+    lag_ms: AtomicU64,
 }
 
 fn write(client: &Client, writer: u64, acknowledged: &Acknowledged, counts: &Counts, over: &AtomicBool) {
@@ -59,17 +63,24 @@ fn read(client: &Client, acknowledged: &Acknowledged, counts: &Counts, over: &At
     }
 }
 
-/// SQL never counts a resource twice, nor fewer than were acknowledged before it was asked.
+/// SQL never counts a resource twice, never goes back, and has all that was acknowledged before it was asked unless it says how far
+/// behind it is.
 fn ask(client: &Client, acknowledged: &Acknowledged, counts: &Counts, over: &AtomicBool) {
+    let mut before = (0, 0);
     while !over.load(Ordering::Relaxed) {
         let known = acknowledged.lock().unwrap().len() as u64;
         let body = json!({"sql": "SELECT count(*), count(DISTINCT id) FROM resource", "format": "json"});
         let Some(answer) = client.try_send("POST", "/api/sql", &body) else { return };
-        let row =
-            answer["rows"][0].as_array().unwrap_or_else(|| panic!("{answer}")).iter().map(|n| n.as_u64().unwrap());
-        let row: Vec<u64> = row.collect();
-        assert!(row[0] == row[1] && row[0] >= known, "{row:?}, {known} were acknowledged");
+        let number = |value: &Value| value.as_u64().unwrap_or_else(|| panic!("{answer}"));
+        let (rows, ids, seq) = (number(&answer["rows"][0][0]), number(&answer["rows"][0][1]), number(&answer["seq"]));
+        let lag_s = answer["lag_s"].as_f64().unwrap_or_else(|| panic!("{answer}"));
+        assert_eq!(rows, ids, "{answer}");
+        assert!(rows >= known || lag_s > 0.0, "{answer}: {known} were acknowledged, and it says that it is not behind");
+        assert!((seq, rows) >= before && rows >= before.1, "{answer} after {before:?}");
+        before = (seq, rows);
         counts.questions.fetch_add(1, Ordering::Relaxed);
+        counts.behind.fetch_add(u64::from(rows < known), Ordering::Relaxed);
+        counts.lag_ms.fetch_max((lag_s * 1_000.0) as u64, Ordering::Relaxed);
     }
 }
 
@@ -118,14 +129,33 @@ fn mixed_load_with_kills_stays_right_and_bounded() {
         }
         rounds += 1;
         println!(
-            "{:>4} s  {rounds} kills  {} writes  {} reads  {} questions  {} MiB at most",
+            "{:>4} s  {rounds} kills  {} writes  {} reads  {} questions, {} behind, {} ms at most  {} MiB at most",
             begun.elapsed().as_secs(),
             counts.writes.load(Ordering::Relaxed),
             counts.reads.load(Ordering::Relaxed),
             counts.questions.load(Ordering::Relaxed),
+            counts.behind.load(Ordering::Relaxed),
+            counts.lag_ms.load(Ordering::Relaxed),
             most >> 20
         );
     }
+    // When all is over SQL has all that was acknowledged, and every resource the versions that were.
+    let served = data.serve(&[]);
+    let client = served.client(&token);
+    let acknowledged = acknowledged.lock().unwrap();
+    let counted = data.json(&["sql", "--format", "json", "SELECT count(*), count(DISTINCT id) FROM resource"]);
+    let total = client.get("/fhir/Observation?_summary=count").json()["total"].clone();
+    assert_eq!(counted["rows"], json!([[total, total]]));
+    assert!(total.as_u64().unwrap() >= acknowledged.len() as u64);
+    for (id, versions) in acknowledged.iter() {
+        let resource = client.get(&format!("/fhir/Observation/o{id}")).json();
+        let version: u64 = resource["meta"]["versionId"].as_str().unwrap().parse().unwrap();
+        assert!(version >= *versions, "o{id} is at {version}, {versions} were acknowledged");
+    }
+    drop(served);
     let told: Value = data.json(&["doctor", "--json"]);
-    assert_eq!(told["faults"], 0, "{told:#}");
+    let findings = told["findings"].as_array().unwrap().iter();
+    let faults = findings.filter(|finding| finding["severity"] == "fault").count();
+    assert_eq!(faults, 0, "{told:#}");
+    println!("{} resources, {} changes, doctor finds no fault", total, told["checked"]["changes in the feed"]);
 }

@@ -17,7 +17,9 @@ use crate::content::Extraction;
 use crate::error::Error;
 use crate::id::Seq;
 use crate::layout;
+use crate::migrate;
 use crate::seal::Seal;
+use crate::writer::NEWEST_US;
 use access::{Grant, TrailHead};
 use rusqlite::Connection;
 use std::path::{Path, PathBuf};
@@ -82,6 +84,8 @@ pub struct Checked {
     pub head: Seq,
     /// Live resources in the snapshot.
     pub live: u64,
+    /// When the newest change was made, in µs since 1970; 0 if there is none.
+    pub newest_us: i64,
     /// The newest seal.
     pub seal: Option<Seal>,
     /// Where seals say that the audit of accounts stood.
@@ -97,6 +101,36 @@ struct Check<'a> {
     options: CheckOptions,
     out: Checked,
     progress: &'a mut dyn FnMut(&str),
+}
+
+/// The layout of a database, as far as this program is concerned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Layout {
+    /// The one that it writes.
+    Current,
+    /// An earlier one: the next [`crate::Records::open`] copies the database to `copy` and migrates it.
+    Earlier {
+        /// Its number.
+        number: i64,
+        /// Where the copy will be.
+        copy: PathBuf,
+    },
+    /// One that it does not know.
+    Unknown,
+}
+
+/// The layout of the records in data directory `data`.
+///
+/// # Errors
+/// [`Error::Database`] where the database cannot be read at all.
+pub fn layout_of(data: &Path) -> Result<Layout, Error> {
+    let database = data.join("records/records.db");
+    let number = layout::open_reader(&database)?.query_row("PRAGMA user_version", [], |r| r.get(0))?;
+    Ok(match number {
+        layout::LAYOUT => Layout::Current,
+        1..layout::LAYOUT => Layout::Earlier { number, copy: migrate::copy_path(&database, number) },
+        _ => Layout::Unknown,
+    })
 }
 
 /// Checks the records, arrivals and trails of data directory `data`. `progress` is told what is being looked at.
@@ -133,8 +167,9 @@ pub fn check(
     let number = |sql: &str| connection.query_row(sql, [], |r| r.get::<_, i64>(0));
     let head = Seq(number("SELECT coalesce(max(seq), 0) FROM feed")?);
     let live = number("SELECT count(*) FROM resource WHERE state = 1")? as u64;
+    let newest_us = number(NEWEST_US)?;
     let (findings, orphans, counts) = (Vec::new(), Vec::new(), Vec::new());
-    let out = Checked { findings, orphans, counts, head, live, seal: None, sealed_accounts: Vec::new() };
+    let out = Checked { findings, orphans, counts, head, live, newest_us, seal: None, sealed_accounts: Vec::new() };
     let extraction = Extraction::new();
     let mut check = Check { data, connection, dictionaries, extraction, options, out, progress };
     check.database(&database)?;

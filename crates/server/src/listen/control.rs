@@ -1,6 +1,7 @@
 //! The control socket: the same routes for commands on this machine, which the operating system vouches for.
 
 use super::GRACE;
+use super::Near;
 use super::connection::Connections;
 use crate::call::Peer;
 use axum::Router;
@@ -23,7 +24,7 @@ where
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    let listener = UnixListener::bind(path)?;
+    let listener = UnixListener::bind(Near::of(path)?.path())?;
     // Between bind and this, others of this machine could connect; who they are is checked for each connection anyway.
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))?;
     Ok(run(path.to_owned(), listener, Connections::new(router), stop))

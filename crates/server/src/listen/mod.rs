@@ -2,12 +2,14 @@
 
 mod connection;
 mod control;
+mod near;
 mod open_files;
 mod patient;
 mod room;
 mod tls;
 
 pub use control::control;
+pub use near::Near;
 pub use tls::Tls;
 
 use crate::call::Peer;
@@ -72,7 +74,7 @@ pub async fn serve(listener: TcpListener, router: Router, tls: Option<Tls>, stop
                 Ok(accepted) => accepted,
                 Err(error) => {
                     // Out of file handles, mostly: others must close first.
-                    eprintln!("medweave: a connection could not be accepted: {error}");
+                    records::tell_operator!("medweave: a connection could not be accepted: {error}");
                     tokio::time::sleep(Duration::from_millis(100)).await;
                     continue;
                 }

@@ -11,6 +11,8 @@ use fhir::schema::{TypeId, r4};
 use records::Error;
 
 impl Planning<'_, '_> {
+    /// Asks the grant. A check is where this is called, for `tools/mutate-grants` too.
+    #[track_caller]
     pub(super) fn may(&self, permission: Permission, resource_type: TypeId) -> Result<(), Error> {
         Ok(self.job.grant.may(permission, r4().name(resource_type))?)
     }

@@ -1,11 +1,12 @@
 //! A dead letter in the editor of whoever corrects it.
 
+use crate::ending::{Asked, Ending};
 use crate::failure::Failure;
 use std::io::Write;
 use std::process::Command;
 
 /// What came out of the editor. Segments that end with a carriage return alone are lines in the editor, and end so again.
-pub(super) fn edited(bytes: &[u8]) -> Result<Vec<u8>, Failure> {
+pub(super) async fn edited(bytes: &[u8]) -> Result<Vec<u8>, Failure> {
     let editor =
         ["VISUAL", "EDITOR"].iter().find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
     let Some(editor) = editor else {
@@ -20,7 +21,19 @@ pub(super) fn edited(bytes: &[u8]) -> Result<Vec<u8>, Failure> {
     let mut file = tempfile::Builder::new().prefix("deadletter-").suffix(".txt").tempfile()?;
     file.write_all(&before)?;
     file.flush()?;
-    let status = Command::new("sh").arg("-c").arg(format!("{editor} \"$1\"")).arg("sh").arg(file.path()).status()?;
+    let mut command = Command::new("sh");
+    command.arg("-c").arg(format!("{editor} \"$1\"")).arg("sh").arg(file.path());
+    let mut ending = Ending::new()?;
+    let mut editing = tokio::task::spawn_blocking(move || command.status());
+    let status = loop {
+        tokio::select! {
+            status = &mut editing => break status.map_err(|error| Failure::failed(error.to_string()))??,
+            // Ctrl-C is meant for the editor. Who ends us leaves no record lying in the folder for temporary files.
+            asked = ending.asked() => if asked == Asked::Terminated {
+                return Err(Failure::interrupted("interrupted; nothing was kept"));
+            }
+        }
+    };
     if !status.success() {
         return Err(Failure::failed(format!("{editor} ended with {status}; nothing was kept")));
     }

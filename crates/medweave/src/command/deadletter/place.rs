@@ -1,5 +1,6 @@
 //! A dead letter's text with the place of the fault marked under its line.
 
+use super::super::table::columns;
 use fhir::json::{Document, Node};
 use hl7::{Charset, Message, ParseOptions, Place};
 use std::ops::Range;
@@ -108,20 +109,6 @@ fn line(bytes: &[u8], charset: Charset, range: Range<usize>, span: Range<usize>,
         out.push(format!("{}{}", " ".repeat(width(&before)), "^".repeat(width(&inside).max(1))));
     }
     out
-}
-
-/// Columns of a terminal that a character takes: two in East Asian scripts.
-fn columns(c: char) -> usize {
-    match c {
-        '\u{1100}'..='\u{115f}'
-        | '\u{2e80}'..='\u{a4cf}'
-        | '\u{ac00}'..='\u{d7a3}'
-        | '\u{f900}'..='\u{faff}'
-        | '\u{fe30}'..='\u{fe6f}'
-        | '\u{ff00}'..='\u{ff60}'
-        | '\u{20000}'..='\u{3fffd}' => 2,
-        _ => 1,
-    }
 }
 
 #[cfg(test)]

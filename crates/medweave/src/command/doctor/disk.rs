@@ -8,8 +8,11 @@ use std::path::{Path, PathBuf};
 
 /// With less than this free, writes will be refused soon.
 const SCARCE_BYTES: u64 = 64 << 20;
-/// With less than this part free it is time to look for more.
+/// With less than this part free it is time to look for more …
 const LOW_PART: u64 = 20;
+/// … but not where this much is free: a twentieth of a large disk lasts for years. Nor is a part of a small disk enough.
+const PLENTY_BYTES: u64 = 16 << 30;
+const LEAST_BYTES: u64 = 1 << 30;
 /// Paths with wrong modes are listed up to this many.
 const LISTED: usize = 5;
 
@@ -60,10 +63,58 @@ pub(super) fn space(report: &mut Report, data: &Path) {
     let (free, all) = (disk.f_bavail * disk.f_frsize, disk.f_blocks * disk.f_frsize);
     report.counts.push(("MiB free on the disk", free >> 20));
     let advice = "free some, or move the directory to a larger disk: writes are refused when it is full, reads go on";
-    if free < SCARCE_BYTES {
-        report.find(Severity::Fault, format!("only {} MiB are free", free >> 20), data.display(), advice);
-    } else if free < all / LOW_PART {
+    if let Some(severity) = shortage(free, all) {
         let what = format!("only {} of {} MiB are free", free >> 20, all >> 20);
-        report.find(Severity::Note, what, data.display(), advice);
+        report.find(severity, what, data.display(), advice);
+    }
+}
+
+/// How serious it is that so many of so many bytes are free.
+fn shortage(free_bytes: u64, all_bytes: u64) -> Option<Severity> {
+    let low = (all_bytes / LOW_PART).clamp(LEAST_BYTES, PLENTY_BYTES);
+    match free_bytes {
+        ..SCARCE_BYTES => Some(Severity::Fault),
+        _ if free_bytes < low => Some(Severity::Note),
+        _ => None,
+    }
+}
+
+/// A copy from before a migration takes as much room as all records.
+pub(super) fn copies(report: &mut Report, data: &Path) {
+    let Ok(entries) = std::fs::read_dir(data.join("records")) else { return };
+    for entry in entries.filter_map(Result::ok) {
+        if entry.file_name().to_string_lossy().starts_with("records.db.layout-") {
+            let bytes = entry.metadata().map_or(0, |about| about.len());
+            let what = format!("a copy of the records from before a migration is kept ({} MiB)", bytes >> 20);
+            report.find(Severity::Note, what, entry.path().display(), "remove it when all is well with this version");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shortage;
+    use records::Severity;
+
+    #[test]
+    fn free_space_is_judged_by_what_it_is_and_by_its_part_of_the_disk() {
+        const MIB: u64 = 1 << 20;
+        const GIB: u64 = 1 << 30;
+        const TIB: u64 = 1 << 40;
+        for (free, all, expected) in [
+            (63 * MIB, TIB, Some(Severity::Fault)),
+            (63 * MIB, 96 * MIB, Some(Severity::Fault)),
+            // 200 GB of 4 TB are a twentieth, and plenty.
+            (200 * GIB, 4 * TIB, None),
+            (15 * GIB, 4 * TIB, Some(Severity::Note)),
+            (16 * GIB, 4 * TIB, None),
+            (4 * GIB, 100 * GIB, Some(Severity::Note)),
+            (6 * GIB, 100 * GIB, None),
+            // A tenth of a small disk is not enough.
+            (800 * MIB, 8 * GIB, Some(Severity::Note)),
+            (2 * GIB, 8 * GIB, None),
+        ] {
+            assert_eq!(shortage(free, all), expected, "{free} of {all}");
+        }
     }
 }

@@ -126,7 +126,7 @@ impl Hub {
             let event = match self.since(seen, head) {
                 Ok(event) => event,
                 Err(error) => {
-                    eprintln!("medweave: live streams cannot read the feed: {error}");
+                    records::tell_operator!("medweave: live streams cannot read the feed: {error}");
                     Event::Many(head)
                 }
             };
