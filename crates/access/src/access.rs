@@ -1,6 +1,6 @@
 use crate::database;
 use crate::error::{Error, Refused};
-use crate::grant::{Administration, Grant, Holder};
+use crate::grant::{Administration, Denied, Grant, Holder};
 use crate::link;
 use crate::lockout::{self, Tries};
 use crate::password::Hashing;
@@ -151,7 +151,8 @@ impl Access {
         trail::verify(&self.database())
     }
 
-    /// Writes down what requests only noted in memory (when tokens and sessions were last used, tries on locked names) and
+    /// Writes down what requests only noted in memory (when tokens and sessions were last used, tries on locked names and with
+    /// tokens that are over) and
     /// drops sessions and failures that are over. Call it each minute and before the program ends; a crash loses no more
     /// than what was noted since.
     pub fn tend(&self, now_us: i64) -> Result<(), Error> {
@@ -160,6 +161,7 @@ impl Access {
         let over = {
             let memory = self.memory();
             token::save_uses(&transaction, &memory.tokens)?;
+            token::save_tries(&transaction, &memory.tokens, now_us)?;
             session::tend(&transaction, &memory, now_us)?
         };
         lockout::sweep(&transaction, now_us)?;
@@ -213,13 +215,22 @@ impl Access {
         target: &str,
         now_us: i64,
     ) -> Result<(), Error> {
-        let Err(denied) = grant.may_administer().and_then(|()| grant.check_current(now_us)) else { return Ok(()) };
-        let entry = Entry::new(grant.principal(), grant.origin(), what, target.to_owned(), now_us);
-        let mut database = self.database();
-        let transaction = database.transaction()?;
-        trail::append(&transaction, entry.outcome(Outcome::Refused))?;
-        transaction.commit()?;
-        Err(denied.into())
+        match grant.may_administer().and_then(|()| grant.check_current(now_us)) {
+            Ok(()) => Ok(()),
+            Err(denied) => Err(self.refused(grant, what, target, now_us, denied)),
+        }
+    }
+
+    /// The error of something that is denied, once it stands in the audit.
+    pub(crate) fn refused(&self, grant: &Grant, what: &str, target: &str, now_us: i64, denied: Denied) -> Error {
+        let write = || -> Result<(), Error> {
+            let entry = Entry::new(grant.principal(), grant.origin(), what, target.to_owned(), now_us);
+            let mut database = self.database();
+            let transaction = database.transaction()?;
+            trail::append(&transaction, entry.outcome(Outcome::Refused))?;
+            Ok(transaction.commit()?)
+        };
+        write().err().unwrap_or(denied.into())
     }
 
     // A panic in a holder of these locks leaves no half-made change: transactions roll back when dropped, and memory is

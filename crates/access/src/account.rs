@@ -70,6 +70,31 @@ pub struct NewAccount {
     pub password: String,
 }
 
+/// What is to become of an account; what is left out stays.
+#[derive(Clone, Default)]
+pub struct AccountChange {
+    /// Another role.
+    pub role: Option<Role>,
+    /// A new password.
+    pub password: Option<String>,
+    /// Whether it is disabled.
+    pub disabled: Option<bool>,
+    /// Whether the lock that failed sign-ins left is lifted.
+    pub unlock: bool,
+}
+
+impl AccountChange {
+    /// What the audit says was done.
+    fn words(&self) -> String {
+        let mut words = Vec::new();
+        words.extend(self.role.map(|role| format!("set role {}", role.as_str())));
+        words.extend(self.password.as_ref().map(|_| "reset password".to_owned()));
+        words.extend(self.disabled.map(|is| if is { "disable account" } else { "enable account" }.to_owned()));
+        words.extend(self.unlock.then(|| "unlock account".to_owned()));
+        if words.is_empty() { "change nothing of account".to_owned() } else { words.join(", ") }
+    }
+}
+
 /// An account as listed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Account {
@@ -164,48 +189,26 @@ impl Access {
 
     /// Gives an account another role, and ends its sessions. Needs the right to administer.
     pub fn set_role(&self, grant: &Grant, id: i64, role: Role, now_us: i64) -> Result<(), Error> {
-        let what = format!("set role {}", role.as_str());
-        self.change_account(grant, id, &what, now_us, |transaction, account| {
-            if role != Role::Admin {
-                keep_an_admin(transaction, account)?;
-            }
-            transaction.execute("UPDATE account SET role = ? WHERE id = ?", params![role.as_str(), id])?;
-            Ok(())
-        })
+        let change = AccountChange { role: Some(role), ..AccountChange::default() };
+        self.change_account(grant, id, &change, now_us, &mut no_randomness).map(|_| ())
     }
 
     /// Disables an account and ends its sessions. Needs the right to administer.
     pub fn disable_account(&self, grant: &Grant, id: i64, now_us: i64) -> Result<(), Error> {
-        self.change_account(grant, id, "disable account", now_us, |transaction, account| {
-            keep_an_admin(transaction, account)?;
-            transaction
-                .execute("UPDATE account SET disabled_us = coalesce(disabled_us, ?) WHERE id = ?", [now_us, id])?;
-            Ok(())
-        })
+        let change = AccountChange { disabled: Some(true), ..AccountChange::default() };
+        self.change_account(grant, id, &change, now_us, &mut no_randomness).map(|_| ())
     }
 
     /// Lets a disabled account sign in again. Needs the right to administer.
     pub fn enable_account(&self, grant: &Grant, id: i64, now_us: i64) -> Result<(), Error> {
-        self.change_account(grant, id, "enable account", now_us, |transaction, _| {
-            transaction.execute("UPDATE account SET disabled_us = NULL WHERE id = ?", [id])?;
-            Ok(())
-        })
+        let change = AccountChange { disabled: Some(false), ..AccountChange::default() };
+        self.change_account(grant, id, &change, now_us, &mut no_randomness).map(|_| ())
     }
 
     /// Lifts the lock that failed sign-ins left. Needs the right to administer.
     pub fn unlock_account(&self, grant: &Grant, id: i64, now_us: i64) -> Result<(), Error> {
-        self.administer(
-            grant,
-            "unlock account",
-            format!("person/{id}"),
-            now_us,
-            |transaction, target| {
-                let account = find(transaction, id)?.ok_or(Error::NotFound { kind: "account", id })?;
-                *target = account.label();
-                lockout::forget(transaction, &account.name)
-            },
-            |_, ()| {},
-        )
+        let change = AccountChange { unlock: true, ..AccountChange::default() };
+        self.change_account(grant, id, &change, now_us, &mut no_randomness).map(|_| ())
     }
 
     /// Sets a person's password without the old one, and ends the person's sessions. Needs the right to administer.
@@ -217,40 +220,76 @@ impl Access {
         now_us: i64,
         random: Random<'_>,
     ) -> Result<(), Error> {
-        self.demand_administration(grant, "reset password", &format!("person/{id}"), now_us)?;
-        let account = find(&self.database(), id)?.ok_or(Error::NotFound { kind: "account", id })?;
-        password::check(new, &[&account.name, &account.display])?;
-        let hash = self.hashing.hash(new, random)?;
-        self.change_account(grant, id, "reset password", now_us, |transaction, account| {
-            lockout::forget(transaction, &account.name)?;
-            store_password(transaction, id, &hash, now_us)
-        })
+        let change = AccountChange { password: Some(new.to_owned()), ..AccountChange::default() };
+        self.change_account(grant, id, &change, now_us, random).map(|_| ())
     }
 
-    /// A change after which the account's sessions no longer say what the account is.
-    fn change_account(
+    /// Changes an account: all that is asked for, or nothing. Its sessions and links end with it, since they no longer say what
+    /// the account is; lifting a lock alone ends none. Needs the right to administer.
+    pub fn change_account(
         &self,
         grant: &Grant,
         id: i64,
-        what: &str,
+        change: &AccountChange,
         now_us: i64,
-        change: impl FnOnce(&Transaction<'_>, &Account) -> Result<(), Error>,
-    ) -> Result<(), Error> {
+        random: Random<'_>,
+    ) -> Result<Account, Error> {
+        let what = change.words();
+        let target = format!("person/{id}");
+        let not_found = || Error::NotFound { kind: "account", id };
+        // Before the hashing, so that who may not cannot make this program work.
+        self.demand_administration(grant, &what, &target, now_us)?;
+        let hash = match &change.password {
+            Some(new) => {
+                let account = find(&self.database(), id)?.ok_or_else(not_found)?;
+                password::check(new, &[&account.name, &account.display])?;
+                Some(self.hashing.hash(new, random)?)
+            }
+            None => None,
+        };
+        let ends_sessions = change.role.is_some() || change.disabled.is_some() || hash.is_some();
         self.administer(
             grant,
-            what,
-            format!("person/{id}"),
+            &what,
+            target,
             now_us,
             |transaction, target| {
-                let account = find(transaction, id)?.ok_or(Error::NotFound { kind: "account", id })?;
+                let account = find(transaction, id)?.ok_or_else(not_found)?;
                 *target = account.label();
-                change(transaction, &account)?;
-                session::delete_of(transaction, id)?;
-                link::delete_of(transaction, id)
+                if change.role.is_some_and(|role| role != Role::Admin) || change.disabled == Some(true) {
+                    keep_an_admin(transaction, &account)?;
+                }
+                if let Some(role) = change.role {
+                    transaction.execute("UPDATE account SET role = ? WHERE id = ?", params![role.as_str(), id])?;
+                }
+                if let Some(hash) = &hash {
+                    store_password(transaction, id, hash, now_us)?;
+                }
+                if let Some(disabled) = change.disabled {
+                    let since_us = disabled.then(|| account.disabled_us.unwrap_or(now_us));
+                    transaction.execute("UPDATE account SET disabled_us = ? WHERE id = ?", params![since_us, id])?;
+                }
+                if change.unlock || hash.is_some() {
+                    lockout::forget(transaction, &account.name)?;
+                }
+                if ends_sessions {
+                    session::delete_of(transaction, id)?;
+                    link::delete_of(transaction, id)?;
+                }
+                find(transaction, id)?.ok_or_else(not_found)
             },
-            |memory, ()| memory.end_sessions_of(id),
+            |memory, _| {
+                if ends_sessions {
+                    memory.end_sessions_of(id);
+                }
+            },
         )
     }
+}
+
+/// For changes that draw no secret.
+fn no_randomness(_: &mut [u8]) {
+    unreachable!("nothing is drawn where no password is set");
 }
 
 impl Memory {

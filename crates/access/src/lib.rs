@@ -34,7 +34,7 @@ mod token;
 mod trail;
 
 pub use access::{Access, Component, MAX_AUDIT_ROWS};
-pub use account::{Account, MAX_ACCOUNTS, NewAccount, Role};
+pub use account::{Account, AccountChange, MAX_ACCOUNTS, NewAccount, Role};
 pub use audit::{Action, Audit, Subject};
 pub use choice::{Choices, MAX_CHOICE_CHARACTERS, MAX_CHOICES};
 pub use error::{Error, LinkRefused, Refused, SetupRefused, SignInRefused};
@@ -47,7 +47,7 @@ pub use password::{MAX_PASSWORD_CHARACTERS, MIN_PASSWORD_CHARACTERS};
 pub use permission::{Permission, Permissions};
 pub use principal::{Door, Origin, Principal, PrincipalKind};
 pub use scope::{Context, MAX_SCOPES, Scope, ScopeError, ScopeProblem, ScopeTypes, Scopes};
-pub use secret::{Random, Secret, system_random};
+pub use secret::{Random, Secret, system_random, without_tokens};
 pub use session::{
     IDLE_US, MAX_SESSIONS_PER_ACCOUNT, SESSION_US, Session, SessionHolder, SignedIn, Use, csrf_matches, csrf_token,
 };

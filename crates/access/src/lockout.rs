@@ -69,12 +69,20 @@ pub(crate) fn sweep(connection: &Connection, now_us: i64) -> Result<(), Error> {
     Ok(())
 }
 
+/// The address that tries are counted for: of IPv6 the first 64 bits, since whoever has one address has all that begin alike.
+fn counted(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => IpAddr::V6((u128::from(address) >> 64 << 64).into()),
+        address @ IpAddr::V4(_) => address,
+    }
+}
+
 /// What of sign-ins is remembered in memory only.
 #[derive(Default)]
 pub(crate) struct Tries {
     /// Tries whose password is being hashed right now, by name: without them, many at once would all come before the lock.
     under_way: HashMap<String, usize>,
-    /// Failures by address since the start of its window.
+    /// Failures by address since the start of its window; see [`counted`].
     by_address: HashMap<IpAddr, (i64, usize)>,
     /// Tries on locked names since their last audit row.
     on_locked: HashMap<String, (i64, u64)>,
@@ -102,12 +110,13 @@ impl Tries {
 
     /// Until when `address` must wait, if it must.
     pub(crate) fn address_waits_until(&self, address: IpAddr, now_us: i64) -> Option<i64> {
-        let &(since_us, count) = self.by_address.get(&address)?;
+        let &(since_us, count) = self.by_address.get(&counted(address))?;
         let until_us = since_us + WINDOW_US;
         (count >= MAX_TRIES_PER_ADDRESS && (since_us..until_us).contains(&now_us)).then_some(until_us)
     }
 
     pub(crate) fn note_address(&mut self, address: IpAddr, now_us: i64) {
+        let address = counted(address);
         if self.by_address.len() >= MAX_REMEMBERED && !self.by_address.contains_key(&address) {
             self.by_address.retain(|_, (since_us, _)| (*since_us..*since_us + WINDOW_US).contains(&now_us));
             if self.by_address.len() >= MAX_REMEMBERED {
@@ -154,5 +163,21 @@ impl Tries {
             keep
         });
         due
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_of_one_network_of_ipv6_wait_together_and_others_do_not() {
+        let mut tries = Tries::default();
+        for host in 0..MAX_TRIES_PER_ADDRESS {
+            tries.note_address(format!("2001:db8:1:2::{host:x}").parse().unwrap(), 1);
+        }
+        let waits = |address: &str| tries.address_waits_until(address.parse().unwrap(), 1).is_some();
+        assert!(waits("2001:db8:1:2:ffff::1"));
+        assert!(!waits("2001:db8:1:3::1") && !waits("192.0.2.1"));
     }
 }

@@ -51,6 +51,27 @@ pub(crate) fn has_shape(text: &str, prefix: &str) -> bool {
     })
 }
 
+/// `text` with every token in it cut off after its prefix: for trails, into which a sender can write what he likes.
+pub fn without_tokens(text: &str) -> String {
+    let prefix = crate::TOKEN_PREFIX;
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(prefix) {
+        let (before, from) = rest.split_at(at + prefix.len());
+        out.push_str(before);
+        let digits = from.bytes().take_while(u8::is_ascii_hexdigit).count();
+        // A piece of one is enough to shorten the search for the rest.
+        if digits >= SECRET_CHARACTERS / 4 {
+            out.push('…');
+            rest = &from[digits..];
+        } else {
+            rest = from;
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
 /// SHA-256 of a secret. With 256 bits of randomness behind it, a slow hash would add nothing.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct SecretHash(pub(crate) [u8; 32]);
@@ -96,6 +117,16 @@ mod tests {
         assert!(has_shape(&format!("mw_{hex}"), "mw_"));
         for text in [hex.clone(), format!("mw_{hex}0"), format!("mw_{}G", &hex[1..]), "mw_".to_owned(), String::new()] {
             assert!(!has_shape(&text, "mw_"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_token_in_a_text_is_cut_off_and_everything_else_stays() {
+        let token = format!("mw_{}", "0af".repeat(21) + "0");
+        assert_eq!(without_tokens(&format!("/fhir?access_token={token}&name=é")), "/fhir?access_token=mw_…&name=é");
+        assert_eq!(without_tokens(&format!("{token}{token}")), "mw_…mw_…");
+        for text in ["", "mw_", "name=mw_smith", "mw_mw_0af", "ämw_"] {
+            assert_eq!(without_tokens(text), text);
         }
     }
 

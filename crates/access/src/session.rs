@@ -4,6 +4,7 @@ use crate::access::{Access, Memory};
 use crate::account::{self, Account};
 use crate::error::{Error, Refused, SignInRefused};
 use crate::grant::{Denied, Grant, Holder, Need};
+use crate::link;
 use crate::password;
 use crate::principal::{Origin, PrincipalKind};
 use crate::secret::{Random, Secret, SecretHash, has_shape};
@@ -374,7 +375,8 @@ impl Access {
         Ok(())
     }
 
-    /// Changes the password of the person that holds `grant`, who must know the old one; ends the person's other sessions.
+    /// Changes the password of the person that holds `grant`, who must know the old one; ends the person's other sessions, and
+    /// sign-in links that were not used.
     pub fn change_password(
         &self,
         grant: &Grant,
@@ -401,6 +403,8 @@ impl Access {
         };
         let kept = kept.first().copied().unwrap_or(0);
         transaction.execute("DELETE FROM session WHERE account_id = ? AND id <> ?", [account.id, kept])?;
+        // A link that somebody else may hold is no way in either.
+        link::delete_of(&transaction, account.id)?;
         let target = format!("person/{} {}", account.id, account.name);
         trail::append(&transaction, Entry::new(grant.principal(), grant.origin(), "change password", target, now_us))?;
         transaction.commit()?;

@@ -1,15 +1,16 @@
 use crate::access::Access;
 use crate::database;
 use crate::error::{Error, Refused};
-use crate::grant::{Administration, Grant, Holder};
+use crate::grant::{Administration, Denied, Grant, Holder};
 use crate::name;
 use crate::principal::{Origin, Principal, PrincipalKind};
-use crate::scope::{ScopeError, Scopes};
+use crate::scope::{ScopeError, ScopeTypes, Scopes};
 use crate::secret::{Random, Secret, SecretHash, has_shape};
+use crate::trail::{self, Entry, Outcome};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// What every token begins with, so that people and secret scanners know one when they see it.
 pub const TOKEN_PREFIX: &str = "mw_";
@@ -71,13 +72,23 @@ pub(crate) struct TokenEntry {
     holder: Arc<Holder>,
     /// µs since 1970 UTC, 0 for never.
     used_us: AtomicI64,
+    /// Tries with it since it was revoked or expired that no audit row tells of yet, and where the last came from.
+    tries: Mutex<Option<(u64, Origin)>>,
 }
 
 impl TokenEntry {
     fn new(id: i64, hash: SecretHash, name: &str, scopes: Scopes, expires_us: Option<i64>) -> TokenEntry {
         let principal = Principal::new(PrincipalKind::Token, id, name);
         let holder = Holder::new(principal, scopes, Administration::Denied, expires_us);
-        TokenEntry { id, hash, holder, used_us: AtomicI64::new(0) }
+        TokenEntry { id, hash, holder, used_us: AtomicI64::new(0), tries: Mutex::default() }
+    }
+}
+
+impl TokenEntry {
+    fn note_try(&self, origin: Origin) {
+        let mut tries = self.tries.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = tries.map_or(0, |(count, _)| count) + 1;
+        *tries = Some((count, origin));
     }
 }
 
@@ -90,17 +101,23 @@ impl Access {
         let hash = SecretHash::of(PURPOSE, token);
         let memory = self.memory();
         let entry = memory.tokens.get(&hash).filter(|entry| entry.hash.matches(&hash)).ok_or(Refused::UnknownToken)?;
-        if entry.holder.is_revoked() {
-            return Err(Refused::RevokedToken);
-        }
-        if entry.holder.is_expired(now_us) {
-            return Err(Refused::ExpiredToken);
+        let refused = if entry.holder.is_revoked() {
+            Some(Refused::RevokedToken)
+        } else if entry.holder.is_expired(now_us) {
+            Some(Refused::ExpiredToken)
+        } else {
+            None
+        };
+        if let Some(refused) = refused {
+            entry.note_try(origin);
+            return Err(refused);
         }
         entry.used_us.fetch_max(now_us, Ordering::Relaxed);
         Ok(Grant::new(Arc::clone(&entry.holder), origin))
     }
 
-    /// Makes a token. Needs the right to administer.
+    /// Makes a token. Needs the right to administer, and everything that the token will allow: nobody hands on what he does not
+    /// hold, so that an administrator without clinical data has none by a detour either.
     pub fn create_token(
         &self,
         grant: &Grant,
@@ -113,9 +130,13 @@ impl Access {
         if new.expires_us.is_some_and(|expires_us| expires_us <= now_us) {
             return Err(Error::Invalid { field: "token expiry", problem: "must lie in the future".to_owned() });
         }
+        let described = format!("{name} [{}]", new.scopes);
+        self.demand_administration(grant, "create token", &described, now_us)?;
+        if let Err(denied) = holds_all(grant, &new.scopes) {
+            return Err(self.refused(grant, "create token", &described, now_us, denied));
+        }
         let secret = Secret::draw(TOKEN_PREFIX, random);
         let hash = SecretHash::of(PURPOSE, secret.reveal());
-        let described = format!("{name} [{}]", new.scopes);
         let id = self.administer(
             grant,
             "create token",
@@ -227,6 +248,23 @@ pub(crate) fn save_uses(connection: &Connection, tokens: &HashMap<SecretHash, To
     Ok(())
 }
 
+/// Writes down that tokens were tried that are revoked or over, a row a token; part of [`Access::tend`].
+pub(crate) fn save_tries(
+    connection: &Connection,
+    tokens: &HashMap<SecretHash, TokenEntry>,
+    now_us: i64,
+) -> Result<(), Error> {
+    for entry in tokens.values() {
+        let tries = entry.tries.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some((count, origin)) = tries else { continue };
+        let why = if entry.holder.is_revoked() { "revoked" } else { "expired" };
+        let target = format!("{why}, tries {count}");
+        let row = Entry::new(&entry.holder.principal, origin, "use token", target, now_us);
+        trail::append(connection, row.outcome(Outcome::Refused))?;
+    }
+    Ok(())
+}
+
 /// All tokens of the database, as requests look them up.
 pub(crate) fn load(connection: &Connection) -> Result<HashMap<SecretHash, TokenEntry>, Error> {
     let mut statement = connection.prepare(
@@ -246,6 +284,19 @@ pub(crate) fn load(connection: &Connection) -> Result<HashMap<SecretHash, TokenE
         tokens.insert(hash, entry);
     }
     Ok(tokens)
+}
+
+/// Whether whoever holds `grant` holds all that `scopes` allow.
+fn holds_all(grant: &Grant, scopes: &Scopes) -> Result<(), Denied> {
+    for scope in scopes.iter() {
+        for permission in scope.permissions.iter() {
+            match &scope.types {
+                ScopeTypes::All => grant.may_all(permission)?,
+                ScopeTypes::One(name) => grant.may(permission, name)?,
+            }
+        }
+    }
+    Ok(())
 }
 
 fn check_scopes(scopes: &Scopes, is_resource_type: fn(&str) -> bool) -> Result<(), ScopeError> {

@@ -71,7 +71,8 @@ const VERSIONS: &str = "
   FROM version v JOIN resource r ON r.row = v.row WHERE ({where_version})";
 
 impl Records {
-    /// A page of versions, newest first.
+    /// A page of versions, newest first. Of one resource it is a read; of a type or of everything it finds resources whose ids
+    /// nobody needs to know, and so is a search too.
     ///
     /// # Errors
     /// [`Error::Denied`]; [`Error::NotFound`] for a resource that never was.
@@ -79,6 +80,11 @@ impl Records {
         match of {
             HistoryOf::Resource(name, _) | HistoryOf::Type(name) => grant.may(Permission::Read, name)?,
             HistoryOf::System => grant.may_all(Permission::Read)?,
+        }
+        match of {
+            HistoryOf::Resource(..) => {}
+            HistoryOf::Type(name) => grant.may(Permission::Search, name)?,
+            HistoryOf::System => grant.may_all(Permission::Search)?,
         }
         let reader = self.shared.reader()?;
         let connection: &Connection = &reader;
@@ -175,18 +181,18 @@ impl Records {
         Ok(out)
     }
 
-    /// The patients that rows belong to: pairs of a row and a patient's row, as the current versions say. What is deleted
-    /// belongs to nobody any more.
+    /// The patients that versions belong to, as each of them says: pairs of a row and a patient's row. A deletion belongs to
+    /// whom it took the resource from.
     ///
     /// # Errors
     /// As [`Records::feed`].
-    pub fn patients_of(&self, grant: &Grant, rows: &[Row]) -> Result<Vec<(Row, Row)>, Error> {
+    pub fn patients_of(&self, grant: &Grant, of: &[(Row, i64)]) -> Result<Vec<(Row, Row)>, Error> {
         grant.may_all(Permission::Read)?;
         let reader = self.shared.reader()?;
         let (mut out, mut patients) = (Vec::new(), Vec::new());
-        for &row in rows {
+        for &(row, version) in of {
             patients.clear();
-            crate::search::patients_of(&reader, &self.shared, row, &mut patients)?;
+            crate::search::patients_of(&reader, &self.shared, (row, version), &mut patients)?;
             out.extend(patients.iter().map(|&patient| (row, Row(patient))));
         }
         Ok(out)

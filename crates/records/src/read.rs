@@ -36,6 +36,8 @@ pub struct Stored {
 /// Where a version came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
+    /// The resource's row.
+    pub row: Row,
     /// The version this is about.
     pub version: i64,
     /// The arrival.
@@ -212,6 +214,14 @@ pub(crate) fn row_of(connection: &Connection, resource_type: &str, id: &str) -> 
         .ok_or_else(not_found)
 }
 
+/// The row of a resource, also of one that others only mention.
+pub(crate) fn row_or_stub(connection: &Connection, type_id: TypeId, id: &str) -> Result<Option<Row>, Error> {
+    Ok(connection
+        .prepare_cached(&format!("SELECT r.row FROM {RESOURCE_BY_ID}"))?
+        .query_row(params![type_id.0, StoredId::new(id), id_hash(type_id, id)], |r| r.get(0).map(Row))
+        .optional()?)
+}
+
 impl Records {
     /// The current version of a resource.
     ///
@@ -227,6 +237,18 @@ impl Records {
             return Err(Error::Gone { resource_type: resource_type.into(), id: id.into(), version: stored.version });
         }
         Ok(stored)
+    }
+
+    /// The row of a resource, also of one that is deleted or that others only mention; `None` if nothing ever named it.
+    ///
+    /// # Errors
+    /// [`Error::Denied`].
+    pub fn row(&self, grant: &Grant, resource_type: &str, id: &str) -> Result<Option<Row>, Error> {
+        grant.may(Permission::Read, resource_type)?;
+        match r4().type_id(resource_type) {
+            Some(type_id) => row_or_stub(&*self.shared.reader()?, type_id, id),
+            None => Ok(None),
+        }
     }
 
     /// One version of a resource.
@@ -276,7 +298,7 @@ impl Records {
             found.ok_or_else(|| Error::NotFound { resource_type: resource_type.into(), id: id.into() })?;
         let arrival = arrival_info(&reader, ArrivalNo(arrival))?
             .ok_or_else(|| Error::Damaged(format!("arrival {arrival} is missing")))?;
-        Ok(Source { version, arrival, at: at as u64, length: length as u64 })
+        Ok(Source { row, version, arrival, at: at as u64, length: length as u64 })
     }
 
     /// A range of an arrival's content, exactly as it was received.

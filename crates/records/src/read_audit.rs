@@ -454,8 +454,8 @@ pub struct ReadRecord<'a> {
     pub outcome: &'a str,
     /// Number of resources or rows given out.
     pub count: u64,
-    /// Rows given out: their patients are recorded.
-    pub rows: &'a [Row],
+    /// Versions given out, by row and number: their patients are recorded.
+    pub given: &'a [(Row, i64)],
 }
 
 impl crate::store::Records {
@@ -465,10 +465,10 @@ impl crate::store::Records {
     /// [`Error::File`] if the trail cannot be written: then nothing may be given out.
     pub fn audit_read(&self, grant: &Grant, record: &ReadRecord<'_>) -> Result<(), Error> {
         let mut patients: Vec<i64> = Vec::new();
-        if !record.rows.is_empty() {
+        if !record.given.is_empty() {
             let reader = self.shared.reader()?;
-            for &row in record.rows {
-                crate::search::patients_of(&reader, &self.shared, row, &mut patients)?;
+            for &version in record.given {
+                crate::search::patients_of(&reader, &self.shared, version, &mut patients)?;
             }
             patients.sort_unstable();
             patients.dedup();

@@ -27,7 +27,7 @@ pub struct Parts {
     pub records: Arc<Records>,
     /// Accounts.
     pub access: Arc<Access>,
-    /// Which program this is, as pages and `status` show it.
+    /// The program's version.
     pub build: String,
     /// The time zone in which dates without one are read and shown; an IANA name.
     pub zone: String,
@@ -41,7 +41,7 @@ pub struct App {
     pub records: Arc<Records>,
     /// Accounts.
     pub access: Arc<Access>,
-    /// Which program this is.
+    /// Which program this is, as pages and `status` show it: its version and which pages are in it, as in `1.2.0+0f3c…`.
     pub build: String,
     /// The default time zone.
     pub zone: String,
@@ -63,6 +63,8 @@ impl App {
         // The first who looks for a patient need not wait for the index; if this fails, his own question says why.
         let people = Arc::clone(&records);
         let _ = std::thread::Builder::new().name("people".into()).spawn(move || people.follow_people());
+        // Pages of another build than those in here are to be loaded anew, whatever the version says.
+        let build = format!("{build}+{}", crate::pages::fingerprint());
         let live = Arc::new(Hub::new(Arc::clone(&records), access.component(Component::Live)));
         Arc::new(App {
             data,
@@ -135,14 +137,39 @@ impl App {
 
     /// Records that resources were given out, before they are.
     pub(crate) fn audit(&self, grant: &Grant, action: &str, query: &str, given: &[Stored]) -> Result<(), Refusal> {
-        let rows: Vec<Row> = given.iter().map(|stored| stored.row).collect();
-        let record = ReadRecord { action, query, outcome: "done", count: rows.len() as u64, rows: &rows };
+        let given: Vec<(Row, i64)> = given.iter().map(|stored| (stored.row, stored.version)).collect();
+        let query = &access::without_tokens(query);
+        let record = ReadRecord { action, query, outcome: "done", count: given.len() as u64, given: &given };
+        Ok(self.records.audit_read(grant, &record)?)
+    }
+
+    /// Records that something of one version was given out, before it is.
+    pub(crate) fn audit_version(
+        &self,
+        grant: &Grant,
+        action: &str,
+        query: &str,
+        row: Row,
+        version: i64,
+    ) -> Result<(), Refusal> {
+        let query = &access::without_tokens(query);
+        let record = ReadRecord { action, query, outcome: "done", count: 1, given: &[(row, version)] };
         Ok(self.records.audit_read(grant, &record)?)
     }
 
     /// Records that somebody who is known was refused.
     pub(crate) fn audit_refusal(&self, grant: &Grant, action: &str, query: &str, refusal: &Refusal) {
-        let record = ReadRecord { action, query, outcome: &refusal.issues[0].text, count: 0, rows: &[] };
+        self.record_refusal(grant, action, query, &refusal.issues[0].text);
+    }
+
+    /// Records that a part of a request was denied whose other parts were carried out.
+    pub(crate) fn audit_denied(&self, grant: &Grant, query: &str, outcome: &str) {
+        self.record_refusal(grant, "refused", query, outcome);
+    }
+
+    fn record_refusal(&self, grant: &Grant, action: &str, query: &str, outcome: &str) {
+        let query = &access::without_tokens(query);
+        let record = ReadRecord { action, query, outcome, count: 0, given: &[] };
         if let Err(error) = self.records.audit_read(grant, &record) {
             records::tell_operator!("medweave: a refusal could not be recorded: {error}");
         }
@@ -174,7 +201,7 @@ impl App {
         match tokio::task::spawn_blocking(move || run(&app)).await {
             Ok(result) => result,
             // A panic in a store call: its thread is gone, the program goes on, and nobody is told that it worked.
-            Err(_) => Err(Refusal::internal("the request failed inside the program; its log says where")),
+            Err(_) => Err(Refusal::internal("the request failed inside the program")),
         }
     }
 }

@@ -3,9 +3,10 @@
 use crate::app::App;
 use crate::refusal::Refusal;
 use axum::body::Body;
-use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, EXPECT};
+use axum::http::{HeaderMap, StatusCode, Version};
 use http_body_util::BodyExt;
+use hyper::body::Body as _;
 use std::io::Read;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,11 +16,34 @@ use tokio::sync::OwnedSemaphorePermit;
 pub const BODY_BYTES: usize = 64 << 20;
 /// What all requests may hold at a time, in KiB.
 pub(crate) const ROOM_KIB: usize = 256 << 10;
-/// The longest pause inside a body.
-const PAUSE: Duration = Duration::from_secs(20);
+/// By how much a body takes of that room as it comes. What it only announces takes nothing: it could keep out everybody by it.
+const STEP_BYTES: usize = 1 << 20;
 /// A body may be as slow as this after the grace time; slower ones hold a place that others need.
 const LEAST_BYTES_PER_SECOND: u64 = 1_024;
-const GRACE: Duration = Duration::from_secs(30);
+
+/// How a body is bounded.
+#[derive(Clone, Copy)]
+pub(crate) struct Bounds {
+    /// Its size, packed and unpacked.
+    most_bytes: usize,
+    /// The longest pause inside it.
+    pause: Duration,
+    /// How long it may be slow.
+    grace: Duration,
+}
+
+/// Of whoever has a grant.
+pub(crate) const OF_THE_KNOWN: Bounds =
+    Bounds { most_bytes: BODY_BYTES, pause: Duration::from_secs(20), grace: Duration::from_secs(30) };
+/// Of our own JSON: an SQL text, an account.
+pub(crate) const OF_OUR_OWN: Bounds = Bounds { most_bytes: 1 << 20, ..OF_THE_KNOWN };
+/// Of whoever is still to be known: a name and a password, the code of a link.
+pub(crate) const OF_STRANGERS: Bounds =
+    Bounds { most_bytes: 16 << 10, pause: Duration::from_secs(5), grace: Duration::from_secs(10) };
+
+/// What of a body that nobody wants is taken all the same, and for how long.
+const REST_BYTES: usize = 8 << 20;
+const REST_TIME: Duration = Duration::from_secs(5);
 
 /// A body as it was read. Its room is given back when this is dropped.
 pub struct Content {
@@ -31,7 +55,12 @@ pub struct Content {
 }
 
 /// Reads a body.
-pub(crate) async fn read(app: &Arc<App>, headers: &HeaderMap, mut body: Body) -> Result<Content, Refusal> {
+pub(crate) async fn read(
+    app: &Arc<App>,
+    headers: &HeaderMap,
+    mut body: Body,
+    bounds: Bounds,
+) -> Result<Content, Refusal> {
     let gzip =
         match headers.get(CONTENT_ENCODING).map(|value| value.to_str().unwrap_or("?").trim().to_ascii_lowercase()) {
             None => false,
@@ -43,62 +72,110 @@ pub(crate) async fn read(app: &Arc<App>, headers: &HeaderMap, mut body: Body) ->
                     .with_header("accept-encoding", "gzip"));
             }
         };
+    let Bounds { most_bytes, pause, grace } = bounds;
     let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    if announced.is_some_and(|length| length > BODY_BYTES as u64) {
-        return Err(too_large());
+    if announced.is_some_and(|length| length > most_bytes as u64) {
+        take_the_rest(body, headers, Version::HTTP_11);
+        return Err(too_large(bounds));
     }
-    let mut room = vec![reserve(app, announced.unwrap_or(0) as usize)?];
-    let mut reserved = announced.unwrap_or(0) as usize;
-    let mut bytes = Vec::with_capacity(reserved.min(1 << 20));
+    let mut room = Room::new(app);
+    let mut bytes = Vec::with_capacity((announced.unwrap_or(0) as usize).min(STEP_BYTES));
     let begun = Instant::now();
     loop {
-        let Ok(frame) = tokio::time::timeout(PAUSE, body.frame()).await else { return Err(too_slow()) };
+        let Ok(frame) = tokio::time::timeout(pause, body.frame()).await else { return Err(too_slow()) };
         let Some(frame) = frame else { break };
         let frame = frame.map_err(|error| Refusal::bad_request(format!("the body broke off: {error}")))?;
         let Ok(data) = frame.into_data() else { continue };
-        if bytes.len() + data.len() > BODY_BYTES {
-            return Err(too_large());
+        if bytes.len() + data.len() > most_bytes {
+            take_the_rest(body, headers, Version::HTTP_11);
+            return Err(too_large(bounds));
         }
+        room.grow(bytes.len() + data.len())?;
         bytes.extend_from_slice(&data);
-        while bytes.len() > reserved {
-            room.push(reserve(app, 1 << 20)?);
-            reserved += 1 << 20;
-        }
-        let over = begun.elapsed().saturating_sub(GRACE).as_secs();
+        let over = begun.elapsed().saturating_sub(grace).as_secs();
         if (bytes.len() as u64) < over * LEAST_BYTES_PER_SECOND {
             return Err(too_slow());
         }
     }
     if !gzip {
-        return Ok(Content { bytes, wrapper: "", _room: room });
+        return Ok(Content { bytes, wrapper: "", _room: room.keep() });
     }
     // How large it will be is not known before it is unpacked: room for the bound while that goes on.
-    room.push(reserve(app, BODY_BYTES)?);
-    let bytes = app.reading(move |_| unpack(&bytes)).await?;
-    room.truncate(0);
-    room.push(reserve(app, bytes.len())?);
-    Ok(Content { bytes, wrapper: "gzip", _room: room })
+    room.grow(bytes.len() + most_bytes)?;
+    let bytes = app.reading(move |_| unpack(&bytes, bounds)).await?;
+    drop(room);
+    let mut room = Room::new(app);
+    room.grow(bytes.len())?;
+    Ok(Content { bytes, wrapper: "gzip", _room: room.keep() })
 }
 
-fn unpack(packed: &[u8]) -> Result<Vec<u8>, Refusal> {
-    let mut bytes = Vec::with_capacity((packed.len() * 8).min(BODY_BYTES));
+/// What a body takes of the room that all share.
+pub(crate) struct Room<'a> {
+    app: &'a Arc<App>,
+    bytes: usize,
+    held: Vec<OwnedSemaphorePermit>,
+}
+
+impl Room<'_> {
+    pub(crate) fn new(app: &Arc<App>) -> Room<'_> {
+        Room { app, bytes: 0, held: Vec::new() }
+    }
+
+    /// Takes as much as is needed for `bytes`: as much again as there is, up to a step, so that small bodies take little.
+    pub(crate) fn grow(&mut self, bytes: usize) -> Result<(), Refusal> {
+        while self.bytes < bytes {
+            let step = (bytes - self.bytes).max(self.bytes).min(STEP_BYTES);
+            let kib = step.div_ceil(1 << 10);
+            let permit = Arc::clone(&self.app.body_room).try_acquire_many_owned(kib as u32);
+            self.held.push(permit.map_err(|_| Refusal::busy())?);
+            self.bytes += kib << 10;
+        }
+        Ok(())
+    }
+
+    /// What was taken, to be given back later.
+    pub(crate) fn keep(self) -> Vec<OwnedSemaphorePermit> {
+        self.held
+    }
+}
+
+/// Takes what still comes of a body that nobody wants, within bounds, beside the answer: a client that is refused while it sends
+/// would otherwise find its connection reset, and often not see why. Who waits to be told to go on is not told to.
+pub(crate) fn take_the_rest(mut body: Body, headers: &HeaderMap, version: Version) {
+    let is_one_at_a_time = version < Version::HTTP_2;
+    if body.is_end_stream() || !is_one_at_a_time || headers.contains_key(EXPECT) {
+        return;
+    }
+    tokio::spawn(tokio::time::timeout(REST_TIME, async move {
+        let mut left = REST_BYTES;
+        while let Some(Ok(frame)) = body.frame().await {
+            let came = frame.data_ref().map_or(0, axum::body::Bytes::len);
+            match left.checked_sub(came) {
+                Some(rest) => left = rest,
+                None => break,
+            }
+        }
+    }));
+}
+
+fn unpack(packed: &[u8], bounds: Bounds) -> Result<Vec<u8>, Refusal> {
+    let most_bytes = bounds.most_bytes;
+    let mut bytes = Vec::with_capacity((packed.len() * 8).min(most_bytes));
     flate2::read::MultiGzDecoder::new(packed)
-        .take(BODY_BYTES as u64 + 1)
+        .take(most_bytes as u64 + 1)
         .read_to_end(&mut bytes)
         .map_err(|error| Refusal::bad_request(format!("the body is not the gzip it says it is: {error}")))?;
-    if bytes.len() > BODY_BYTES { Err(too_large()) } else { Ok(bytes) }
+    if bytes.len() > most_bytes { Err(too_large(bounds)) } else { Ok(bytes) }
 }
 
-fn reserve(app: &Arc<App>, bytes: usize) -> Result<OwnedSemaphorePermit, Refusal> {
-    let kib = u32::try_from(bytes.div_ceil(1 << 10)).unwrap_or(u32::MAX);
-    Arc::clone(&app.body_room).try_acquire_many_owned(kib).map_err(|_| Refusal::busy())
-}
-
-fn too_large() -> Refusal {
-    let text = format!(
-        "the body is larger than {} MiB: send it in parts, or load the file with `medweave import`, which has no such bound",
-        BODY_BYTES >> 20
-    );
+fn too_large(bounds: Bounds) -> Refusal {
+    let text = match bounds.most_bytes {
+        BODY_BYTES => format!(
+            "the body is larger than {} MiB: send it in parts, or load the file with `medweave import`, which has no such bound",
+            BODY_BYTES >> 20
+        ),
+        most => format!("the body is larger than the {} KiB that are taken here", most >> 10),
+    };
     Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "too-long", text)
 }
 
@@ -119,21 +196,23 @@ mod tests {
 
     #[test]
     fn packed_bodies_are_unpacked() {
-        assert_eq!(unpack(&gzip(b"{}")).unwrap(), b"{}");
+        assert_eq!(unpack(&gzip(b"{}"), OF_THE_KNOWN).unwrap(), b"{}");
     }
 
     #[test]
     fn a_bomb_is_refused_at_the_bound() {
         let bomb = gzip(&vec![0; BODY_BYTES + 1]);
         assert!(bomb.len() < 100_000);
-        assert_eq!(unpack(&bomb).unwrap_err().status, StatusCode::PAYLOAD_TOO_LARGE);
+        assert_eq!(unpack(&bomb, OF_THE_KNOWN).unwrap_err().status, StatusCode::PAYLOAD_TOO_LARGE);
+        let small = gzip(&vec![0; OF_STRANGERS.most_bytes + 1]);
+        assert_eq!(unpack(&small, OF_STRANGERS).unwrap_err().status, StatusCode::PAYLOAD_TOO_LARGE);
     }
 
     #[test]
     fn what_is_no_gzip_is_a_bad_request() {
-        assert_eq!(unpack(b"hello").unwrap_err().status, StatusCode::BAD_REQUEST);
+        assert_eq!(unpack(b"hello", OF_THE_KNOWN).unwrap_err().status, StatusCode::BAD_REQUEST);
         let mut cut = gzip(&[7; 10_000]);
         cut.truncate(cut.len() - 9);
-        assert_eq!(unpack(&cut).unwrap_err().status, StatusCode::BAD_REQUEST);
+        assert_eq!(unpack(&cut, OF_THE_KNOWN).unwrap_err().status, StatusCode::BAD_REQUEST);
     }
 }

@@ -3,6 +3,7 @@
 use crate::app::App;
 use crate::body;
 use crate::refusal::Refusal;
+use crate::request_id::RequestId;
 use access::{Grant, Origin};
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Uri};
@@ -48,6 +49,7 @@ pub struct Call {
     pub headers: HeaderMap,
     /// Who is at the other end.
     pub peer: Peer,
+    pub(crate) request: RequestId,
     pub(crate) grant: Option<Grant>,
     pub(crate) session: Option<String>,
     pub(crate) parameters: Vec<(String, String)>,
@@ -68,9 +70,9 @@ impl Call {
         self.parameters.iter().find(|(key, _)| key == name).map_or_else(String::new, |(_, value)| value.clone())
     }
 
-    /// Path and query, as the audit writes down what was asked.
+    /// Path and query, as the audit writes down what was asked: without a token that somebody put there.
     pub(crate) fn asked(&self) -> String {
-        self.uri.path_and_query().map_or_else(String::new, ToString::to_string)
+        self.uri.path_and_query().map_or_else(String::new, |asked| access::without_tokens(asked.as_str()))
     }
 
     /// The query as it was sent, without the question mark.
@@ -88,18 +90,34 @@ impl Call {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
+    /// All lines of a header as one, as lists may be spread over several.
+    pub fn header_lines(&self, name: &str) -> Option<String> {
+        let lines: Vec<&str> = self.headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect();
+        (!lines.is_empty()).then(|| lines.join(","))
+    }
+
     /// Reads the body, unpacked if it came packed; bounded in size, time and memory.
     ///
     /// # Errors
     /// 400, 408, 413, 415, 429.
     pub async fn content(&mut self) -> Result<body::Content, Refusal> {
+        self.content_within(if self.grant.is_some() { body::OF_THE_KNOWN } else { body::OF_STRANGERS }).await
+    }
+
+    /// The same within bounds of its own.
+    pub(crate) async fn content_within(&mut self, bounds: body::Bounds) -> Result<body::Content, Refusal> {
         let body = std::mem::take(&mut self.body);
-        body::read(&self.app, &self.headers, body).await
+        body::read(&self.app, &self.headers, body, bounds).await
+    }
+
+    /// The host and port that the client says it asks.
+    pub(crate) fn host(&self) -> Option<&str> {
+        self.header("host").or_else(|| self.uri.authority().map(axum::http::uri::Authority::as_str))
     }
 
     /// `scheme://host` as the client sees this server.
     pub fn origin_url(&self) -> String {
-        let host = self.header("host").or_else(|| self.uri.authority().map(axum::http::uri::Authority::as_str));
+        let host = self.host();
         let host = host.filter(|host| host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._:[]".contains(&b)));
         let scheme = if matches!(self.peer, Peer::Network { tls: true, .. }) { "https" } else { "http" };
         format!("{scheme}://{}", host.unwrap_or("localhost"))

@@ -2,8 +2,8 @@
 
 use crate::app::App;
 use crate::call::{Call, Peer};
-use crate::cookie;
-use crate::refusal::{CHALLENGE, Refusal};
+use crate::cookie::{self, Transport};
+use crate::refusal::{BAD_TOKEN, CHALLENGE, Refusal};
 use crate::routes::{Need, Route};
 use access::{Grant, PrincipalKind, Use};
 use axum::http::header::AUTHORIZATION;
@@ -18,8 +18,8 @@ pub(crate) const BACKGROUND: &str = "x-medweave-background";
 /// Makes the call's grant and checks it against what the route needs.
 pub(crate) fn pass(call: &mut Call, route: &Route) -> Result<(), Refusal> {
     if route.need == Need::Nothing {
-        call.session = cookie::session(&call.headers);
-        return Ok(());
+        call.session = cookie::session(&call.headers, Transport::of(call.peer));
+        return check_site(call, route);
     }
     if route.need == Need::Session {
         return session(call, route);
@@ -41,8 +41,7 @@ pub(crate) fn pass(call: &mut Call, route: &Route) -> Result<(), Refusal> {
             known(&name)?;
             let id = call.part("id");
             if id.starts_with('$') {
-                let text = format!("the operation {id} is not supported here; /fhir/metadata lists those that are");
-                return Err(Refusal::new(StatusCode::NOT_FOUND, "not-supported", text));
+                return Err(unknown_operation(&id));
             }
             grant.may(permission, &name)?;
         }
@@ -56,12 +55,14 @@ pub(crate) fn pass(call: &mut Call, route: &Route) -> Result<(), Refusal> {
 fn authenticate(call: &mut Call, route: &Route) -> Result<(), Refusal> {
     let used = if call.headers.contains_key(BACKGROUND) { Use::Background } else { route.used };
     let (grant, session) = who(&call.app, call.peer, &call.headers, used)?;
-    if let Some(session) = &session {
-        check_csrf(call, route, session)?;
-    }
+    // Known from here on: what is refused below stands in the trail under that name.
     call.grant = Some(grant);
-    call.session = session;
-    Ok(())
+    call.session.clone_from(&session);
+    check_site(call, route)?;
+    match session {
+        Some(session) => check_csrf(call, route, &session),
+        None => Ok(()),
+    }
 }
 
 /// Whether whoever asks is known at all.
@@ -79,9 +80,12 @@ fn who(app: &App, peer: Peer, headers: &HeaderMap, used: Use) -> Result<(Grant, 
         if authorizations.next().is_some() {
             return Err(challenge("there is more than one Authorization"));
         }
-        return Ok((app.access.authenticate_token(token, origin, now_us)?, None));
+        return match app.access.authenticate_token(token, origin, now_us) {
+            Ok(grant) => Ok((grant, None)),
+            Err(refused) => Err(Refusal::from(refused).instead_of_header("www-authenticate", BAD_TOKEN)),
+        };
     }
-    if let Some(session) = cookie::session(headers) {
+    if let Some(session) = cookie::session(headers, Transport::of(peer)) {
         let grant = app.access.session_for(&session, used, origin, now_us)?;
         return Ok((grant, Some(session)));
     }
@@ -95,9 +99,11 @@ fn who(app: &App, peer: Peer, headers: &HeaderMap, used: Use) -> Result<(Grant, 
 
 /// What only concerns a session: it may be locked, and then there is no grant. Who has none is known by a token or not at all.
 fn session(call: &mut Call, route: &Route) -> Result<(), Refusal> {
-    let cookie = cookie::session(&call.headers).filter(|_| !call.headers.contains_key(AUTHORIZATION));
+    let cookie = cookie::session(&call.headers, Transport::of(call.peer));
+    let cookie = cookie.filter(|_| !call.headers.contains_key(AUTHORIZATION));
     let Some(cookie) = cookie else { return authenticate(call, route) };
     if call.app.access.session_holder(&cookie, call.app.now_us())?.is_locked {
+        check_site(call, route)?;
         check_csrf(call, route, &cookie)?;
         call.session = Some(cookie);
         return Ok(());
@@ -111,6 +117,28 @@ fn check_csrf(call: &Call, route: &Route, session: &str) -> Result<(), Refusal> 
         return Err(Refusal::new(StatusCode::FORBIDDEN, "security", text));
     }
     Ok(())
+}
+
+/// Refuses what a page of another site makes a browser send. Browsers say so in `Sec-Fetch-Site` (Fetch Metadata, W3C); older ones
+/// name the page's origin. Programs send neither, and have no cookie that could be abused.
+fn check_site(call: &Call, route: &Route) -> Result<(), Refusal> {
+    if !route.writes() {
+        return Ok(());
+    }
+    let is_own = match (call.header("sec-fetch-site"), call.header("origin")) {
+        (Some(site), _) => matches!(site, "same-origin" | "none"),
+        (None, Some(origin)) => {
+            let bare = |host: &str| host.trim_end_matches(":80").trim_end_matches(":443").to_ascii_lowercase();
+            let page = origin.split_once("://").map(|(_, host)| bare(host));
+            page.is_some() && page == call.host().map(bare)
+        }
+        (None, None) => true,
+    };
+    if is_own {
+        return Ok(());
+    }
+    let text = "this was sent by a page of another site, and only pages of this one may change something";
+    Err(Refusal::new(StatusCode::FORBIDDEN, "security", text))
 }
 
 fn bearer(value: &str) -> Option<&str> {
@@ -129,6 +157,12 @@ pub(crate) fn unknown_type(name: &str) -> Refusal {
         _ if name.starts_with(['$', '_']) => format!("{name} is not supported here; /fhir/metadata lists what is"),
         _ => format!("FHIR R4 has no resource type \"{name}\""),
     };
+    Refusal::new(StatusCode::NOT_FOUND, "not-supported", text)
+}
+
+/// 404 for an operation that is not known here.
+pub(crate) fn unknown_operation(name: &str) -> Refusal {
+    let text = format!("the operation {name} is not supported here; /fhir/metadata lists those that are");
     Refusal::new(StatusCode::NOT_FOUND, "not-supported", text)
 }
 

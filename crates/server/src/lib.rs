@@ -21,6 +21,7 @@ pub mod listen;
 pub mod openapi;
 mod pages;
 mod refusal;
+mod request_id;
 mod routes;
 mod time;
 

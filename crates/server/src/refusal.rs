@@ -1,6 +1,7 @@
 //! Why a request is not answered with what was asked, and how that is said.
 
 use crate::answer::Answer;
+use crate::request_id::RequestId;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
@@ -60,6 +61,15 @@ pub struct Refusal {
     hint: Option<String>,
 }
 
+/// Whom a refusal is told to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Audience {
+    /// Whoever has a grant.
+    Known,
+    /// Anybody.
+    Stranger,
+}
+
 /// A place in a text that was sent: byte offset from 0, line and character from 1.
 #[derive(Clone, Copy, Debug)]
 struct TextPlace {
@@ -94,6 +104,31 @@ impl Refusal {
     pub fn with_header(mut self, name: &'static str, value: &str) -> Refusal {
         if let Ok(value) = HeaderValue::from_str(value) {
             self.headers.push((HeaderName::from_static(name), value));
+        }
+        self
+    }
+
+    /// The same with another value of a header.
+    #[must_use]
+    pub(crate) fn instead_of_header(mut self, name: &'static str, value: &str) -> Refusal {
+        self.headers.retain(|(given, _)| given != name);
+        self.with_header(name, value)
+    }
+
+    /// Whether the program is at fault, not the request.
+    pub(crate) fn is_fault(&self) -> bool {
+        self.status == StatusCode::INTERNAL_SERVER_ERROR
+    }
+
+    /// The same as it is told: what failed inside is for the log, and the answer names the request by which it is found there. Who
+    /// is known is told what failed too; strangers are not told how the program looks inside.
+    pub(crate) fn found_by(mut self, request: &RequestId, to: Audience) -> Refusal {
+        if self.is_fault() {
+            let what = match to {
+                Audience::Known => format!("{}; ", self.issues[0].text),
+                Audience::Stranger => String::new(),
+            };
+            self.issues[0].text = format!("{what}this is the program's fault: its log says more of request {request}");
         }
         self
     }
@@ -174,6 +209,8 @@ impl From<access::Refused> for Refusal {
 
 /// What a 401 asks for.
 pub(crate) const CHALLENGE: &str = "Bearer realm=\"medweave\"";
+/// The same where a token came and is not good (RFC 6750, section 3.1).
+pub(crate) const BAD_TOKEN: &str = "Bearer realm=\"medweave\", error=\"invalid_token\"";
 
 impl From<access::Error> for Refusal {
     fn from(error: access::Error) -> Refusal {

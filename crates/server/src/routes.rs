@@ -5,8 +5,9 @@
 
 use crate::app::App;
 use crate::call::{Call, Peer};
-use crate::refusal::{Dialect, Refusal};
-use crate::{Answer, api, fhir, gate, pages};
+use crate::refusal::{Audience, Dialect, Refusal};
+use crate::request_id::{self, RequestId};
+use crate::{Answer, api, body, fhir, gate, pages};
 use access::{Permission, Use};
 use axum::Router;
 use axum::extract::rejection::RawPathParamsRejection;
@@ -17,8 +18,10 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter};
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use tower_http::compression::{CompressionLayer, CompressionLevel};
 
 /// What a route needs of whoever asks.
@@ -41,6 +44,9 @@ pub enum Need {
     /// The right to administer.
     Administer,
 }
+
+/// The longest `X-Request-Id` that is given back as `X-Correlation-Id` where another name holds.
+const MOST_ECHOED_BYTES: usize = 1 << 10;
 
 type Answering = Pin<Box<dyn Future<Output = Result<Answer, Refusal>> + Send>>;
 
@@ -122,6 +128,7 @@ type Parameters = Result<RawPathParams, RawPathParamsRejection>;
 
 async fn pass(app: Arc<App>, route: Route, parameters: Parameters, request: Request) -> Response {
     let dialect = Dialect::of(route.path);
+    let name = request_id(&request);
     let Ok(parameters) = parameters else {
         let refused = known(app, &request, dialect).err();
         let unreadable = || Refusal::bad_request("the path is not UTF-8 once its %-escapes are read");
@@ -138,6 +145,7 @@ async fn pass(app: Arc<App>, route: Route, parameters: Parameters, request: Requ
         uri: parts.uri,
         headers: parts.headers,
         peer,
+        request: name.clone(),
         grant: None,
         session: None,
         parameters,
@@ -145,37 +153,69 @@ async fn pass(app: Arc<App>, route: Route, parameters: Parameters, request: Requ
     };
     let is_pretty = dialect == Dialect::Fhir && call.query_value("_pretty").as_deref() == Some("true");
     let passed = gate::pass(&mut call, &route);
-    let who =
-        call.grant.clone().map(|grant| (Arc::clone(&call.app), grant, format!("{} {}", call.method, call.asked())));
+    let app = Arc::clone(&call.app);
+    let who = call.grant.clone().map(|grant| (grant, format!("{} {}", call.method, call.asked())));
     let answered = match passed {
-        Ok(()) => (route.handler)(call).await,
-        Err(refusal) => Err(refusal),
-    };
-    match (answered, who) {
-        (Ok(answer), _) if is_pretty => answer.pretty().into_response(),
-        (Ok(answer), _) => answer.into_response(),
-        (Err(refusal), Some((app, grant, asked))) if refusal.status == StatusCode::FORBIDDEN => {
-            let shown = refusal.clone();
-            // The trail's own failure is told there; it changes nothing about the refusal.
-            let _ = tokio::task::spawn_blocking(move || app.audit_refusal(&grant, "refused", &asked, &shown)).await;
-            refusal.into_response(dialect)
+        Ok(()) => Caught((route.handler)(call)).await,
+        Err(refusal) => {
+            body::take_the_rest(call.body, &call.headers, parts.version);
+            Err(refusal)
         }
-        (Err(refusal), _) => refusal.into_response(dialect),
+    };
+    let refusal = match answered {
+        Ok(answer) if is_pretty => return answer.pretty().into_response(),
+        Ok(answer) => return answer.into_response(),
+        Err(refusal) => refusal,
+    };
+    if refusal.is_fault() {
+        // Neither the path nor the query: they may name a patient.
+        eprintln!("medweave: request {name}, {} {}: {}", route.method, route.path, refusal.issues[0].text);
     }
+    let audience = if who.is_some() { Audience::Known } else { Audience::Stranger };
+    if let Some((grant, asked)) = who.filter(|_| refusal.status == StatusCode::FORBIDDEN) {
+        let shown = refusal.clone();
+        // The trail's own failure is told there; it changes nothing about the refusal.
+        let _ = tokio::task::spawn_blocking(move || app.audit_refusal(&grant, "refused", &asked, &shown)).await;
+    }
+    refusal.found_by(&name, audience).into_response(dialect)
+}
+
+/// A handler; if it panics, that is a refusal, and the connection with its other requests lives on.
+struct Caught(Answering);
+
+impl Future for Caught {
+    type Output = Result<Answer, Refusal>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        // What a handler holds is dropped with it; the stores behind it recover what a panic leaves locked.
+        let polled = std::panic::catch_unwind(AssertUnwindSafe(|| self.0.as_mut().poll(context)));
+        polled.unwrap_or_else(|_| Poll::Ready(Err(Refusal::internal("the request failed inside the program"))))
+    }
+}
+
+/// The name that the outermost layer gave a request.
+fn request_id(request: &Request) -> RequestId {
+    request.extensions().get().cloned().unwrap_or_else(|| RequestId::of(request.headers()))
 }
 
 /// A path that is known, by a method that is not.
 async fn wrong_method(State(app): State<Arc<App>>, request: Request) -> Response {
+    let request = without_body(request);
     let dialect = Dialect::of(request.uri().path());
     if let Err(refusal) = known(app, &request, dialect) {
         return refusal.into_response(dialect);
     }
-    let text = format!("{} is not possible on {}", request.method(), request.uri().path());
+    let path = request.uri().path();
+    if let Some(operation) = operation(path, dialect) {
+        return gate::unknown_operation(operation).into_response(dialect);
+    }
+    let text = format!("{} is not possible on {path}", request.method());
     Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "not-supported", text).into_response(dialect)
 }
 
 /// What no route answers: a page, or nothing.
 async fn elsewhere(State(app): State<Arc<App>>, request: Request) -> Response {
+    let request = without_body(request);
     let path = request.uri().path();
     let dialect = Dialect::of(path);
     if let Err(refusal) = known(app, &request, dialect) {
@@ -190,8 +230,23 @@ async fn elsewhere(State(app): State<Arc<App>>, request: Request) -> Response {
             let refusal = Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "not-supported", text);
             refusal.with_header("allow", "GET,HEAD").into_response(dialect)
         }
-        dialect => Refusal::not_found(format!("there is nothing at {path}")).into_response(dialect),
+        dialect => match operation(path, dialect) {
+            Some(operation) => gate::unknown_operation(operation).into_response(dialect),
+            None => Refusal::not_found(format!("there is nothing at {path}")).into_response(dialect),
+        },
     }
+}
+
+/// The FHIR operation that a path ends in.
+fn operation(path: &str, dialect: Dialect) -> Option<&str> {
+    path.rsplit('/').next().filter(|last| dialect == Dialect::Fhir && last.starts_with('$'))
+}
+
+/// A request whose body nobody will read.
+fn without_body(request: Request) -> Request {
+    let (parts, body) = request.into_parts();
+    body::take_the_rest(body, &parts.headers, parts.version);
+    Request::from_parts(parts, axum::body::Body::empty())
 }
 
 /// Who is not known learns nothing of what there is either.
@@ -204,12 +259,25 @@ fn known(app: Arc<App>, request: &Request, dialect: Dialect) -> Result<(), Refus
     gate::known(&app, peer, request.headers())
 }
 
-/// Headers of every answer: what browsers must not do with it, and under TLS that they come back by TLS.
-async fn harden(request: Request, next: Next) -> Response {
+/// Headers of every answer: the request's name, what browsers must not do with the answer, and under TLS that they come back by TLS.
+async fn harden(mut request: Request, next: Next) -> Response {
     let is_encrypted = matches!(request.extensions().get(), Some(Peer::Network { tls: true, .. }));
     let is_page = Dialect::of(request.uri().path()) == Dialect::Page;
+    let name = RequestId::of(request.headers());
+    let given = request.headers_mut().remove(request_id::HEADER);
+    let replaced =
+        given.filter(|given| given.as_bytes() != name.as_str().as_bytes() && given.len() <= MOST_ECHOED_BYTES);
+    request.extensions_mut().insert(name.clone());
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
+    name.stamp(headers);
+    if let Some(given) = replaced {
+        headers.insert("x-correlation-id", given);
+    }
+    headers.insert("cross-origin-resource-policy", HeaderValue::from_static("same-origin"));
+    if is_page {
+        headers.insert("cross-origin-opener-policy", HeaderValue::from_static("same-origin"));
+    }
     headers.insert("x-content-type-options", HeaderValue::from_static("nosniff"));
     headers.insert("referrer-policy", HeaderValue::from_static("same-origin"));
     headers.insert("x-frame-options", HeaderValue::from_static("DENY"));
@@ -222,4 +290,18 @@ async fn harden(request: Request, next: Next) -> Response {
         headers.insert("strict-transport-security", HeaderValue::from_static("max-age=31536000"));
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_handler_that_panics_is_a_fault_of_the_program_and_no_end_of_the_connection() {
+        let panics: Answering = Box::pin(async { panic!("as a test") });
+        let refusal = Caught(panics).await.err().unwrap();
+        assert_eq!(refusal.status, StatusCode::INTERNAL_SERVER_ERROR);
+        let answers: Answering = Box::pin(async { Ok(Answer::empty(StatusCode::NO_CONTENT)) });
+        assert!(Caught(answers).await.is_ok());
+    }
 }

@@ -156,3 +156,29 @@ fn passwords_are_nowhere_in_the_database() {
         }
     }
 }
+
+#[test]
+fn a_change_of_several_things_is_made_whole_or_not_at_all() {
+    let opened = Opened::new();
+    let operator = opened.operator();
+    opened.account("boss", Role::Admin);
+    let ada = opened.account("ada", Role::Clinician);
+    let before = opened.list_accounts(&operator).unwrap();
+    let change = |id, change: &AccountChange| opened.change_account(&operator, id, change, START_US, &mut random(3));
+    let promote = AccountChange { role: Some(Role::Admin), ..AccountChange::default() };
+    let short = AccountChange { password: Some("short".to_owned()), ..promote.clone() };
+    assert!(matches!(change(ada, &short), Err(Error::Invalid { .. })));
+    let last = AccountChange {
+        password: Some("four brave herons".to_owned()),
+        disabled: Some(true),
+        ..AccountChange::default()
+    };
+    assert!(matches!(change(1, &last), Err(Error::LastAdministrator)));
+    assert_eq!(opened.list_accounts(&operator).unwrap(), before);
+    opened.signs_in("boss", START_US);
+    let both = AccountChange { password: Some("four brave herons".to_owned()), unlock: true, ..promote };
+    assert_eq!(change(ada, &both).unwrap().role, Role::Admin);
+    opened.sign_in("ada", "four brave herons", FROM, START_US, &mut random(4)).unwrap();
+    let trail = opened.trail();
+    assert!(trail.contains("| set role admin, reset password, unlock account | person/2 ada | done"), "{trail}");
+}

@@ -1,6 +1,6 @@
 use super::*;
 use crate::Role;
-use crate::fixture::{FROM, Opened, START_US, random};
+use crate::fixture::{FROM, Opened, PASSWORD, START_US, random};
 
 fn link(opened: &Opened, account: i64, seed: u64) -> SignInLink {
     opened.sign_in_link(&opened.operator(), account, START_US, &mut random(seed)).unwrap()
@@ -81,4 +81,15 @@ fn who_may_not_administer_makes_no_link_and_a_changed_account_has_none() {
     assert_eq!(refusal(enter(&opened, &made, START_US)), LinkRefused::Unknown);
     let disabled = opened.sign_in_link(&opened.operator(), ada, START_US, &mut random(3));
     assert!(matches!(disabled, Err(Error::SignIn(SignInRefused::Disabled))));
+}
+
+#[test]
+fn who_changes_the_password_closes_the_links_that_are_out() {
+    let opened = Opened::new();
+    let ada = opened.account("ada", Role::Clinician);
+    let made = link(&opened, ada, 1);
+    let signed_in = opened.signs_in("ada", START_US);
+    let grant = opened.session(signed_in.cookie.reveal(), FROM, START_US).unwrap();
+    opened.change_password(&grant, PASSWORD, "four brave herons", START_US, &mut random(2)).unwrap();
+    assert_eq!(refusal(enter(&opened, &made, START_US)), LinkRefused::Unknown);
 }

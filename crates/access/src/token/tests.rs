@@ -1,4 +1,5 @@
 use super::*;
+use crate::Role;
 use crate::fixture::{FROM, HOUR_US, Opened, START_US, random};
 use crate::permission::Permission;
 use crate::scope::Scope;
@@ -155,4 +156,37 @@ fn the_time_of_last_use_is_listed_at_once_and_survives_a_restart_once_tended() {
     opened.tend(START_US + 6).unwrap();
     opened.reopen();
     assert_eq!(opened.list_tokens(&opened.operator()).unwrap()[0].used_us, Some(START_US + 5));
+}
+
+#[test]
+fn nobody_hands_on_what_he_does_not_hold() {
+    let opened = Opened::new();
+    opened.account("boss", Role::Admin);
+    let signed_in = opened.signs_in("boss", START_US);
+    let boss = opened.session(signed_in.cookie.reveal(), FROM, START_US).unwrap();
+    for scopes in ["system/*.rs", "system/Patient.c"] {
+        let new = NewToken { scopes: scopes.parse().unwrap(), ..lab(None) };
+        let error = opened.create_token(&boss, &new, START_US, &mut random(1)).unwrap_err();
+        assert!(matches!(error, Error::Denied(_)), "{error}");
+        assert!(error.to_string().contains("administers and holds no clinical data"), "{error}");
+    }
+    assert!(opened.list_tokens(&boss).unwrap().is_empty());
+    let trail = opened.trail();
+    assert_eq!(trail.matches("person/1 (Dr boss) | create token | lab feed [").count(), 2, "{trail}");
+    assert_eq!(trail.matches("] | refused").count(), 2, "{trail}");
+}
+
+#[test]
+fn tries_with_a_token_that_is_over_are_told_in_one_row_at_a_time() {
+    let opened = Opened::new();
+    let created = opened.create_token(&opened.operator(), &lab(None), START_US, &mut random(1)).unwrap();
+    opened.revoke_token(&opened.operator(), created.id, START_US).unwrap();
+    for _ in 0..3 {
+        opened.authenticate_token(created.secret.reveal(), FROM, START_US).unwrap_err();
+    }
+    opened.tend(START_US + 1).unwrap();
+    opened.tend(START_US + 2).unwrap();
+    let trail = opened.trail();
+    assert_eq!(trail.matches("token/1 (lab feed) | use token | revoked, tries 3 | refused").count(), 1, "{trail}");
+    assert_eq!(trail.matches("use token").count(), 1, "{trail}");
 }

@@ -6,12 +6,14 @@ use crate::apply::LIVE;
 use crate::error::Error;
 use crate::id::{Row, Seq};
 use crate::index::key::{self, Key};
+use crate::plan::{Change, Value};
 use crate::posting::Posting;
 use crate::read;
 use crate::store::{Records, Shared};
 use access::{Grant, Permission};
+use fhir::json::Document;
 use fhir::parameters::parameters;
-use fhir::schema::r4;
+use fhir::schema::{TypeId, r4};
 use roaring::RoaringTreemap;
 use rusqlite::{Connection, OptionalExtension};
 
@@ -60,11 +62,11 @@ impl Records {
             let found: Option<(u16, i64)> =
                 statement.query_row([candidate as i64, LIVE], |r| Ok((r.get(0)?, r.get(1)?))).optional()?;
             let Some((type_id, updated_us)) = found else { continue };
-            let name = r4().name(fhir::schema::TypeId(type_id));
+            let name = r4().name(TypeId(type_id));
             let asked = wanted.types.is_empty() || wanted.types.iter().any(|t| t == name);
             if asked
                 && wanted.since_us.is_none_or(|since| updated_us >= since)
-                && self.is_in_care(connection, candidate as i64, fhir::schema::TypeId(type_id), wanted.care_us)?
+                && self.is_in_care(connection, candidate as i64, TypeId(type_id), wanted.care_us)?
                 && grant.may(Permission::Read, name).is_ok()
             {
                 kept.insert(candidate);
@@ -101,7 +103,7 @@ impl Records {
         &self,
         connection: &Connection,
         row: i64,
-        resource_type: fhir::schema::TypeId,
+        resource_type: TypeId,
         care_us: Option<(i64, i64)>,
     ) -> Result<bool, Error> {
         let Some((from, to)) = care_us else { return Ok(true) };
@@ -131,7 +133,7 @@ fn everything_check(grant: &Grant, patient: &str, wanted: &Everything) -> String
 pub(crate) fn compartment(connection: &Connection, shared: &Shared, patient: Row) -> Result<RoaringTreemap, Error> {
     let schema = r4();
     let mut out = RoaringTreemap::new();
-    let mut index = Index::new(connection, shared, fhir::schema::TypeId(0));
+    let mut index = Index::new(connection, shared, TypeId(0));
     for type_id in schema.resource_types() {
         index = index.of(type_id);
         // Most types of the standard are not in a store.
@@ -151,7 +153,7 @@ pub(crate) fn compartment(connection: &Connection, shared: &Shared, patient: Row
 fn supporting(connection: &Connection, shared: &Shared, from: &RoaringTreemap) -> Result<RoaringTreemap, Error> {
     let types: Vec<u16> = SUPPORTING.iter().filter_map(|name| r4().type_id(name)).map(|t| t.0).collect();
     let Some(&any) = types.first() else { return Ok(RoaringTreemap::new()) };
-    let index = Index::new(connection, shared, fhir::schema::TypeId(any));
+    let index = Index::new(connection, shared, TypeId(any));
     let mut out = RoaringTreemap::new();
     let mut statement = connection.prepare_cached("SELECT type FROM resource WHERE row = ?1")?;
     for row in from {
@@ -167,23 +169,52 @@ fn supporting(connection: &Connection, shared: &Shared, from: &RoaringTreemap) -
     Ok(out)
 }
 
-/// Adds the patients that a row belongs to: itself, or those that its compartment parameters refer to.
-pub(crate) fn patients_of(connection: &Connection, shared: &Shared, row: Row, out: &mut Vec<i64>) -> Result<(), Error> {
-    let found: Option<u16> = connection
-        .prepare_cached("SELECT type FROM resource WHERE row = ?1")?
-        .query_row([row.0], |r| r.get(0))
+/// Adds the patients that a version belongs to: the patient itself, or those that its compartment parameters refer to. The
+/// current version's are in the index, an older one says them itself, and a deletion belonged to whom it took the resource from.
+pub(crate) fn patients_of(
+    connection: &Connection,
+    shared: &Shared,
+    (row, version): (Row, i64),
+    out: &mut Vec<i64>,
+) -> Result<(), Error> {
+    let found: Option<(u16, i64, i64)> = connection
+        .prepare_cached("SELECT type, version, state FROM resource WHERE row = ?1")?
+        .query_row([row.0], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))
         .optional()?;
-    let Some(type_id) = found.map(fhir::schema::TypeId) else { return Ok(()) };
+    let Some((type_id, current, state)) = found else { return Ok(()) };
+    let type_id = TypeId(type_id);
     let params = shared.compartment(type_id);
     if params.is_patient {
         out.push(row.0);
         return Ok(());
     }
-    for posting in Index::new(connection, shared, type_id).forward(row.0)? {
-        if let Posting::Reference { param, target } = posting
+    if params.numbers.is_empty() {
+        return Ok(());
+    }
+    if version == current && state == LIVE {
+        for posting in Index::new(connection, shared, type_id).forward(row.0)? {
+            if let Posting::Reference { param, target } = posting
+                && params.numbers.contains(&param)
+            {
+                out.push(target);
+            }
+        }
+        return Ok(());
+    }
+    let mut stored = read::version_of(connection, shared, row, version)?;
+    if stored.as_ref().is_some_and(|stored| stored.change == Change::Deleted) {
+        stored = read::version_of(connection, shared, row, version - 1)?;
+    }
+    // What was erased says nothing any more.
+    let Some(stored) = stored.filter(|stored| !stored.json.is_empty()) else { return Ok(()) };
+    let document = Document::parse(stored.json.as_bytes())
+        .map_err(|error| Error::Damaged(format!("version {} of row {}: {error}", stored.version, row.0)))?;
+    for value in shared.extraction.values(document.root()) {
+        if let Value::Reference { param, target_type, target_id } = value
             && params.numbers.contains(&param)
+            && let Some(target) = read::row_or_stub(connection, target_type, &target_id)?
         {
-            out.push(target);
+            out.push(target.0);
         }
     }
     Ok(())

@@ -25,7 +25,7 @@ fn filled() -> House {
     house.put(r#"{"resourceType":"Patient","id":"p1","name":[{"family":"Müller"}]}"#).unwrap();
     house.put(r#"{"resourceType":"Patient","id":"p1","name":[{"family":"Meier"}]}"#).unwrap();
     house.delete("Observation", "o7").unwrap();
-    let record = ReadRecord { action: "read", query: "Patient/p1", outcome: "done", count: 1, rows: &[] };
+    let record = ReadRecord { action: "read", query: "Patient/p1", outcome: "done", count: 1, given: &[] };
     house.records.audit_read(&everything(), &record).unwrap();
     house.records.seal(NOBODY).unwrap().expect("something was recorded");
     house.records.close();

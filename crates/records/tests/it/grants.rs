@@ -68,6 +68,7 @@ fn reading_needs_the_right_to_read() {
     let patient = r4().type_id("Patient").unwrap();
     denied(records.read(&without, "Patient", "ann"));
     denied(records.read_version(&without, "Patient", "ann", 1));
+    denied(records.row(&without, "Patient", "ann"));
     denied(records.source(&without, "Patient", "ann", None));
     denied(records.source_bytes(&without, "Patient", "ann", None));
     denied(records.arrival_bytes(&without, no, 0, 10));
@@ -80,7 +81,7 @@ fn reading_needs_the_right_to_read() {
     denied(records.feed(&without, Seq(0), 10));
     denied(records.rows(&without, &[Row(1)]));
     denied(records.versions(&without, &[(Row(1), 1)]));
-    denied(records.patients_of(&without, &[Row(1)]));
+    denied(records.patients_of(&without, &[(Row(1), 1)]));
     denied(records.written_by(&without, no));
     denied(records.delivered_with(&without, no));
     denied(records.arrivals_undone(&without, 0));
@@ -133,6 +134,10 @@ fn searching_needs_the_right_to_search() {
     denied(records.counts(&without));
     denied(records.people(&without, "", 10));
     denied(records.everything(&without, "ann", &Everything::default()));
+    // The history of a type gives resources whose ids were not known; that of one resource does not.
+    denied(records.history(&without, HistoryOf::Type("Patient"), &HistoryQuery::default()));
+    denied(records.history(&without, HistoryOf::System, &HistoryQuery::default()));
+    assert!(records.history(&without, HistoryOf::Resource("Patient", "ann"), &HistoryQuery::default()).is_ok());
     // A condition in a write is a search.
     let conditional = |lookup: &dyn Lookup| -> Result<Vec<Operation>, Error> {
         lookup.find("Patient", "identifier=urn:x|1")?;

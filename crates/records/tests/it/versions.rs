@@ -127,3 +127,31 @@ fn a_version_leads_back_to_its_bytes_after_a_restart() {
     let newest = house.records.source_bytes(&everything(), "Patient", "ann", None).unwrap();
     assert_eq!(newest, ANN.replace("Lee", "Li").as_bytes());
 }
+
+#[test]
+fn a_version_belongs_to_the_patients_that_it_names_itself() {
+    let house = House::new();
+    house.put(ANN).unwrap();
+    let row = |id: &str| house.records.read(&everything(), "Patient", id).unwrap().row;
+    let ann = row("ann");
+    let of = |id: &str| {
+        format!(
+            r#"{{"resourceType":"Observation","id":"o1","status":"final","code":{{"text":"x"}},"subject":{{"reference":"Patient/{id}"}}}}"#
+        )
+    };
+    house.put(&of("ann")).unwrap();
+    let observation = house.records.read(&everything(), "Observation", "o1").unwrap().row;
+    // Bob is only mentioned when the observation is moved to him.
+    house.put(&of("bob")).unwrap();
+    house.delete("Observation", "o1").unwrap();
+    house.put(&ANN.replace("ann", "bob")).unwrap();
+    let bob = row("bob");
+    for (version, patient) in [(1, ann), (2, bob), (3, bob)] {
+        let found = house.records.patients_of(&everything(), &[(observation, version)]).unwrap();
+        assert_eq!(found, [(observation, patient)], "version {version}");
+    }
+    assert_eq!(house.records.patients_of(&everything(), &[(observation, 9)]).unwrap(), []);
+    assert_eq!(house.records.patients_of(&everything(), &[(ann, 1)]).unwrap(), [(ann, ann)]);
+    house.delete("Patient", "ann").unwrap();
+    assert_eq!(house.records.patients_of(&everything(), &[(ann, 2)]).unwrap(), [(ann, ann)]);
+}

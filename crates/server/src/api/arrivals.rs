@@ -42,16 +42,28 @@ pub(super) fn number_in_query(call: &Call, name: &str) -> Result<Option<u64>, Re
 pub(super) async fn list(call: Call) -> Result<Answer, Refusal> {
     let before = number_in_query(&call, "before")?.map(|no| ArrivalNo(i64::try_from(no).unwrap_or(i64::MAX)));
     let limit = number_in_query(&call, "limit")?.map_or(DEFAULT_LIMIT, |limit| (limit as usize).min(MOST));
-    let grant = call.grant()?;
-    let arrivals = call.app.reading(move |app| Ok(app.records.arrivals(&grant, before, limit)?)).await?;
+    let (grant, asked) = (call.grant()?, call.asked());
+    let arrivals = call
+        .app
+        .reading(move |app| {
+            app.audit(&grant, "arrivals", &asked, &[])?;
+            Ok(app.records.arrivals(&grant, before, limit)?)
+        })
+        .await?;
     let next = arrivals.last().filter(|_| arrivals.len() == limit).map(|last| last.no.0);
     Ok(Answer::of(&json!({"arrivals": arrivals.iter().map(arrival_json).collect::<Vec<_>>(), "next_before": next})))
 }
 
 /// `GET /api/arrivals/{no}`
 pub(super) async fn one(call: Call) -> Result<Answer, Refusal> {
-    let (grant, no) = (call.grant()?, ArrivalNo(call.number("no")?));
-    let arrival = call.app.reading(move |app| Ok(app.records.arrival(&grant, no)?)).await?;
+    let (grant, no, asked) = (call.grant()?, ArrivalNo(call.number("no")?), call.asked());
+    let arrival = call
+        .app
+        .reading(move |app| {
+            app.audit(&grant, "arrivals", &asked, &[])?;
+            Ok(app.records.arrival(&grant, no)?)
+        })
+        .await?;
     Ok(Answer::of(&arrival_json(&arrival)))
 }
 

@@ -76,10 +76,13 @@ pub(super) async fn list(call: Call) -> Result<Answer, Refusal> {
 
 /// `GET /api/deadletters/{no}`
 pub(super) async fn one(call: Call) -> Result<Answer, Refusal> {
-    let (grant, no) = (call.grant()?, DeadLetterNo(call.number("no")?));
+    let (grant, no, asked) = (call.grant()?, DeadLetterNo(call.number("no")?), call.asked());
     let (letter, correction) = call
         .app
-        .reading(move |app| Ok((app.records.dead_letter(&grant, no)?, app.records.correction(&grant, no)?)))
+        .reading(move |app| {
+            app.audit(&grant, "dead letter", &asked, &[])?;
+            Ok((app.records.dead_letter(&grant, no)?, app.records.correction(&grant, no)?))
+        })
         .await?;
     Ok(Answer::of(&with_correction(&letter, correction.as_ref())))
 }

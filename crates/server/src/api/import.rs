@@ -4,6 +4,7 @@ use super::arrivals::arrival_json;
 use super::stream::{self, Lines};
 use crate::answer::Answer;
 use crate::app::App;
+use crate::body::Room;
 use crate::call::{Call, Peer};
 use crate::refusal::Refusal;
 use axum::http::StatusCode;
@@ -20,6 +21,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
+use tokio::sync::OwnedSemaphorePermit;
 
 /// A file that comes as a body is held in memory up to this, beyond it in the data directory.
 const IN_MEMORY_BYTES: usize = 16 << 20;
@@ -158,10 +160,11 @@ pub(super) async fn import(mut call: Call) -> Result<Answer, Refusal> {
     let dry_run = is_set(&call, "dry_run");
     let options = options(call.query_value("source"), dry_run);
     let begun = Instant::now();
-    let input = receive(&mut call).await?;
+    let (input, room) = receive(&mut call).await?;
     let report = call
         .app
         .writing(move |app| {
+            let _held_until_done = room;
             let lake = app.lake_if_open();
             let pace = lake.map(|lake| Pace::new(move || lake.pace(LAG, &|| false)));
             let options = ImportOptions { pace, ..options };
@@ -173,10 +176,11 @@ pub(super) async fn import(mut call: Call) -> Result<Answer, Refusal> {
     Ok(Answer::of(&report_json(&[report], begun, Ended::Done)))
 }
 
-/// The body, in memory or in a file that has no name and goes with its handle.
-async fn receive(call: &mut Call) -> Result<Input, Refusal> {
+/// The body, in memory or in a file that has no name and goes with its handle; with the room that it takes in memory.
+async fn receive(call: &mut Call) -> Result<(Input, Vec<OwnedSemaphorePermit>), Refusal> {
     let mut body = std::mem::take(&mut call.body);
     let (mut bytes, mut file) = (Vec::new(), None);
+    let mut room = Room::new(&call.app);
     loop {
         let frame = match tokio::time::timeout(PAUSE, body.frame()).await {
             Ok(Some(frame)) => frame.map_err(|error| Refusal::bad_request(format!("the body broke off: {error}")))?,
@@ -190,17 +194,18 @@ async fn receive(call: &mut Call) -> Result<Input, Refusal> {
             }
         };
         let Ok(data) = frame.into_data() else { continue };
+        room.grow(bytes.len() + data.len())?;
         bytes.extend_from_slice(&data);
         if bytes.len() > IN_MEMORY_BYTES {
             file = Some(spill(&call.app, file, std::mem::take(&mut bytes)).await?);
         }
     }
     match file {
-        None => Ok(Input::Bytes(Arc::new(bytes))),
+        None => Ok((Input::Bytes(Arc::new(bytes)), room.keep())),
         Some(file) => {
             let mut file = spill(&call.app, Some(file), bytes).await?;
             file.rewind().map_err(cannot_keep)?;
-            Ok(Input::File(file))
+            Ok((Input::File(file), Vec::new()))
         }
     }
 }
@@ -241,7 +246,7 @@ pub(super) async fn files(mut call: Call) -> Result<Answer, Refusal> {
     let begun = Instant::now();
     let files = call.app.reading(move |_| Ok(files_at(&paths)?)).await?;
     let app = Arc::clone(&call.app);
-    Ok(stream::lines("application/x-ndjson", move |lines: &Lines| {
+    Ok(stream::lines("application/x-ndjson", &call.request, move |lines: &Lines| {
         let under_way = UnderWay::enter();
         if lines.send(&json!({"import": under_way.no})).is_break() {
             return;
@@ -289,13 +294,18 @@ pub(super) async fn files(mut call: Call) -> Result<Answer, Refusal> {
 pub(super) async fn undo(call: Call) -> Result<Answer, Refusal> {
     let (grant, no) = (call.grant()?, ArrivalNo(call.number("no")?));
     let what = if is_set(&call, "alone") { UndoWhat::Arrival } else { UndoWhat::File };
-    let is_dry = is_set(&call, "dry_run");
+    let (is_dry, asked) = (is_set(&call, "dry_run"), call.asked());
     let (undone, arrival) = call
         .app
         .writing(move |app| {
             let importer = Importer::new(Arc::clone(&app.records));
-            let undone =
-                if is_dry { importer.would_undo(&grant, no, what)? } else { importer.undo(&grant, no, what)? };
+            let undone = if is_dry {
+                // What would be taken back names resources; what is taken back stands in the trail of writes.
+                app.audit(&grant, "would undo", &asked, &[])?;
+                importer.would_undo(&grant, no, what)?
+            } else {
+                importer.undo(&grant, no, what)?
+            };
             let arrival = match &undone.receipt {
                 Some(receipt) => Some(app.records.arrival(&grant, receipt.arrival)?),
                 None => None,

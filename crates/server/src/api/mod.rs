@@ -25,6 +25,7 @@ pub(crate) use arrivals::arrival_json;
 
 use crate::Need::{Administer, Known, Nothing, On, OnAll, OnType, Person, Session};
 use crate::Route;
+use crate::body;
 use crate::call::Call;
 use crate::openapi;
 use crate::refusal::Refusal;
@@ -103,7 +104,8 @@ impl Call {
                 "send JSON with Content-Type: application/json",
             ));
         }
-        let content = self.content().await?;
+        let bounds = if self.grant.is_some() { body::OF_OUR_OWN } else { body::OF_STRANGERS };
+        let content = self.content_within(bounds).await?;
         serde_json::from_slice(&content.bytes).map_err(|error| Refusal::bad_request(error.to_string()))
     }
 

@@ -23,10 +23,7 @@ fn person(account: &Account) -> Value {
 }
 
 pub(super) fn transport(call: &Call) -> Transport {
-    match call.peer {
-        Peer::Network { tls: true, .. } => Transport::Encrypted,
-        _ => Transport::Plain,
-    }
+    Transport::of(call.peer)
 }
 
 /// `POST /api/session` with a name and a password.

@@ -56,7 +56,7 @@ pub(super) async fn ask(mut call: Call) -> Result<Answer, Refusal> {
     let (answer, encoder, first) = app
         .reading(move |app| {
             let asked = |outcome: &str, count: u64| {
-                let record = ReadRecord { action: "sql", query: &question.sql, outcome, count, rows: &[] };
+                let record = ReadRecord { action: "sql", query: &question.sql, outcome, count, given: &[] };
                 app.records.audit_read(&grant, &record)
             };
             let begun = app.lake()?.query_until(&grant, &question.sql, &limits, &stop).and_then(|mut answer| {
@@ -81,7 +81,7 @@ pub(super) async fn ask(mut call: Call) -> Result<Answer, Refusal> {
         })
         .await?;
     let position = answer.position().0.to_string();
-    let made = stream::lines_while(format.media_type(), asking, move |lines: &Lines| {
+    let made = stream::lines_while(format.media_type(), &call.request, asking, move |lines: &Lines| {
         let (mut answer, mut encoder, mut next) = (answer, encoder, first);
         while let Some(bytes) = next.take() {
             if lines.bytes(bytes.into()).is_break() {

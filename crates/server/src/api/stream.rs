@@ -1,6 +1,7 @@
 //! Answers that are made while they are sent.
 
 use crate::answer::Answer;
+use crate::request_id::RequestId;
 use axum::body::{Body, Bytes};
 use axum::http::StatusCode;
 use http_body_util::StreamBody;
@@ -16,7 +17,10 @@ use tokio::sync::mpsc;
 const WAITING: usize = 2;
 
 /// The writing end; it waits while the reader is slow.
-pub(super) struct Lines(mpsc::Sender<io::Result<Bytes>>);
+pub(super) struct Lines {
+    send: mpsc::Sender<io::Result<Bytes>>,
+    request: RequestId,
+}
 
 impl Lines {
     /// Sends a line of JSON; `Break` if nobody reads any more.
@@ -26,36 +30,39 @@ impl Lines {
 
     /// Sends bytes; `Break` if nobody reads any more.
     pub(super) fn bytes(&self, bytes: Bytes) -> ControlFlow<()> {
-        match self.0.blocking_send(Ok(bytes)) {
+        match self.send.blocking_send(Ok(bytes)) {
             Ok(()) => ControlFlow::Continue(()),
             Err(_) => ControlFlow::Break(()),
         }
     }
 
-    /// Breaks the answer off: its status is long sent, and every client notices an end without an end.
+    /// Breaks the answer off: its status is long sent, and every client notices an end without an end. Why is in the log.
     pub(super) fn fail(&self, why: String) {
-        let _ = self.0.blocking_send(Err(io::Error::other(why)));
+        eprintln!("medweave: request {}: the answer broke off: {why}", self.request);
+        let _ = self.send.blocking_send(Err(io::Error::other(why)));
     }
 
     /// Whether nobody reads any more.
     pub(super) fn is_closed(&self) -> bool {
-        self.0.is_closed()
+        self.send.is_closed()
     }
 }
 
 /// An answer that `make` writes on a thread that may block.
-pub(super) fn lines(media: &str, make: impl FnOnce(&Lines) + Send + 'static) -> Answer {
-    lines_while(media, (), make)
+pub(super) fn lines(media: &str, request: &RequestId, make: impl FnOnce(&Lines) + Send + 'static) -> Answer {
+    lines_while(media, request, (), make)
 }
 
 /// As [`lines`]; `kept` is dropped when the answer is sent, or nobody reads any more.
 pub(super) fn lines_while<T: Send + Unpin + 'static>(
     media: &str,
+    request: &RequestId,
     kept: T,
     make: impl FnOnce(&Lines) + Send + 'static,
 ) -> Answer {
     let (send, receive) = mpsc::channel(WAITING);
-    tokio::task::spawn_blocking(move || make(&Lines(send)));
+    let request = request.clone();
+    tokio::task::spawn_blocking(move || make(&Lines { send, request }));
     let body = Keeping { receiving: Receiving(receive), _kept: kept };
     Answer::new(StatusCode::OK, media, Body::new(StreamBody::new(body)))
 }

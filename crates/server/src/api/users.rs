@@ -4,7 +4,7 @@ use crate::answer::Answer;
 use crate::call::Call;
 use crate::refusal::Refusal;
 use crate::time::instant;
-use access::{Account, NewAccount, Role, system_random};
+use access::{Account, AccountChange, NewAccount, Role, system_random};
 use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -81,31 +81,11 @@ pub(super) async fn create(mut call: Call) -> Result<Answer, Refusal> {
 pub(super) async fn change(mut call: Call) -> Result<Answer, Refusal> {
     let change: Change = call.json().await?;
     let (grant, id) = (call.grant()?, call.number("id")?);
-    let role = change.role.as_deref().map(role).transpose()?;
+    let Change { role: word, disabled, password, unlock } = change;
+    let change = AccountChange { role: word.as_deref().map(role).transpose()?, password, disabled, unlock };
     let account = call
         .app
-        .writing(move |app| {
-            let (access, now_us) = (&app.access, app.now_us());
-            if let Some(role) = role {
-                access.set_role(&grant, id, role, now_us)?;
-            }
-            if let Some(password) = &change.password {
-                access.reset_password(&grant, id, password, now_us, &mut system_random)?;
-            }
-            match change.disabled {
-                Some(true) => access.disable_account(&grant, id, now_us)?,
-                Some(false) => access.enable_account(&grant, id, now_us)?,
-                None => {}
-            }
-            if change.unlock {
-                access.unlock_account(&grant, id, now_us)?;
-            }
-            let accounts = access.list_accounts(&grant)?;
-            accounts
-                .into_iter()
-                .find(|account| account.id == id)
-                .ok_or_else(|| Refusal::not_found(format!("there is no account {id}")))
-        })
+        .writing(move |app| Ok(app.access.change_account(&grant, id, &change, app.now_us(), &mut system_random)?))
         .await?;
     Ok(Answer::of(&account_json(&account)))
 }

@@ -55,8 +55,9 @@ pub(super) async fn bytes(call: Call) -> Result<Answer, Refusal> {
     let bytes = call
         .app
         .reading(move |app| {
-            let bytes = app.records.source_bytes(&grant, &resource_type, &id, version)?;
-            app.audit(&grant, "bytes", &format!("{resource_type}/{id}"), &[])?;
+            let source = app.records.source(&grant, &resource_type, &id, version)?;
+            app.audit_version(&grant, "bytes", &format!("{resource_type}/{id}"), source.row, source.version)?;
+            let bytes = app.records.source_bytes(&grant, &resource_type, &id, Some(source.version))?;
             Ok(bytes)
         })
         .await?;

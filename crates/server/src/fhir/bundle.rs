@@ -1,7 +1,7 @@
 //! `POST /fhir`: batch and transaction.
 
 use super::kinds::{self, Prefer, Returning};
-use super::read::etag;
+use super::read::{etag, names};
 use super::{everything, history, search, write};
 use crate::answer::Answer;
 use crate::app::App;
@@ -23,6 +23,7 @@ pub(crate) async fn post(mut call: Call) -> Result<Answer, Refusal> {
     let content = call.content().await?;
     let about = write::arrived(&call, &grant, content.wrapper);
     let (prefer, base) = (Prefer::of(&call).or_returning(Returning::Minimal), call.fhir_base());
+    let asked = format!("{} {}", call.method, call.asked());
     let json = call
         .app
         .writing(move |app| {
@@ -32,6 +33,10 @@ pub(crate) async fn post(mut call: Call) -> Result<Answer, Refusal> {
             answers.check(&reading)?;
             let trail = Trail { action: answers.action().to_owned(), detail: about.name.clone() };
             let receipt = app.records.write(&grant, trail, about, &bytes, ReuseArrival::Never, planner)?;
+            if let Some((no, outcome)) = answers.denied().first() {
+                let (count, asked) = (answers.denied().len(), format!("{asked} Bundle.entry[{no}]"));
+                app.audit_denied(&grant, &asked, &format!("{count} entries denied, the first: {outcome}"));
+            }
             Ok(answers.response(&receipt, &reading))
         })
         .await?;
@@ -109,13 +114,18 @@ fn resource(stored: Stored) -> EntryAnswer {
 
 impl Reads for Reading<'_> {
     fn read(&self, head: bool, url: &str, if_none_match: Option<&str>, if_modified_since: Option<&str>) -> EntryAnswer {
-        let mut answer = self.get(url).unwrap_or_else(|refusal| EntryAnswer {
-            status: refusal.status.as_u16(),
-            outcome: Some(outcome(&refusal.issues)),
-            ..EntryAnswer::default()
+        let mut answer = self.get(url).unwrap_or_else(|refusal| {
+            if refusal.status == StatusCode::FORBIDDEN {
+                self.app.audit_refusal(self.grant, "refused", url, &refusal);
+            }
+            EntryAnswer {
+                status: refusal.status.as_u16(),
+                outcome: Some(outcome(&refusal.issues)),
+                ..EntryAnswer::default()
+            }
         });
         let unchanged = match (if_none_match, &answer.etag) {
-            (Some(tags), Some(tag)) => tags.split(',').any(|given| given.trim() == "*" || given.trim() == tag),
+            (Some(tags), Some(tag)) => names(tags, tag),
             // An instant in UTC as the store writes it can be compared as text up to the second.
             (None, Some(_)) => if_modified_since
                 .and_then(moment)

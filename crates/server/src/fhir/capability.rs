@@ -46,10 +46,8 @@ fn rest() -> &'static Value {
             "mode": "server",
             "security": {
                 "cors": false,
-                "service": [{"coding": [{
-                    "system": "http://terminology.hl7.org/CodeSystem/restful-security-service",
-                    "code": "SMART-on-FHIR",
-                }], "text": "Bearer tokens with SMART v2 scopes (system/ and user/)"}],
+                // No code of the value set: the tokens are bearer tokens with SMART scopes, and there is no OAuth server here.
+                "service": [{"text": "Bearer tokens with SMART v2 scopes (system/ and user/), made by an operator of this server"}],
                 "description": "Everything but this statement needs a token or a session.",
             },
             "resource": resources,
@@ -91,12 +89,19 @@ fn resource(rows: &[support::Support]) -> Value {
         "conditionalUpdate": true,
         "conditionalDelete": "single",
         "referencePolicy": ["literal", "logical"],
-        "searchInclude": references.iter().map(|code| format!("{name}:{code}")).collect::<Vec<_>>(),
-        "searchParam": parameters,
     });
-    if let Some(type_id) = r4().type_id(name) {
-        let reverse: Vec<String> = referring(type_id);
-        out["searchRevInclude"] = json!(reverse);
+    let includes: Vec<String> = references.iter().map(|code| format!("{name}:{code}")).collect();
+    let reverse = r4().type_id(name).map(referring).unwrap_or_default();
+    let lists = [
+        ("searchInclude", json!(includes)),
+        ("searchRevInclude", json!(reverse)),
+        ("searchParam", Value::Array(parameters)),
+    ];
+    for (element, list) in lists {
+        // FHIR has no empty lists.
+        if list.as_array().is_some_and(|list| !list.is_empty()) {
+            out[element] = list;
+        }
     }
     if name == "Patient" {
         out["operation"] = json!([{

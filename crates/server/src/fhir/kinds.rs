@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 
 /// Refuses requests for anything but JSON, by name.
 pub(crate) fn wants_json(call: &Call) -> Result<(), Refusal> {
-    json_wanted(call.query_value("_format").as_deref(), call.header("accept"))
+    json_wanted(call.query_value("_format").as_deref(), call.header_lines("accept").as_deref())
 }
 
 /// The same for a `_format` and an `Accept` from elsewhere.
@@ -36,6 +36,18 @@ fn is_excluded(range: &str) -> bool {
         .any(|(key, value)| key == "q" && value.parse::<f32>() == Ok(0.0))
 }
 
+/// Refuses conditions that a write does not heed: done all the same, it would overwrite what the sender meant to spare.
+pub(crate) fn only_conditions(call: &Call, heeded: &[&str]) -> Result<(), Refusal> {
+    const CONDITIONS: [&str; 4] = ["if-match", "if-none-match", "if-unmodified-since", "if-none-exist"];
+    match CONDITIONS.iter().find(|name| call.headers.contains_key(**name) && !heeded.contains(name)) {
+        None => Ok(()),
+        Some(name) => {
+            let text = format!("the condition {name} is not supported with this {}: nothing was stored", call.method);
+            Err(Refusal::new(StatusCode::BAD_REQUEST, "not-supported", text))
+        }
+    }
+}
+
 /// What a body says it is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Kind {
@@ -55,7 +67,7 @@ impl Kind {
         for parameter in parts {
             if let Some((key, value)) = parameter.split_once('=')
                 && key.trim().eq_ignore_ascii_case("fhirversion")
-                && value.trim().trim_matches('"') != "4.0"
+                && !matches!(value.trim().trim_matches('"'), "4.0" | "4.0.0" | "4.0.1")
             {
                 return Kind::OtherVersion;
             }

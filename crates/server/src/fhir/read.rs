@@ -29,14 +29,18 @@ pub(crate) async fn current(call: Call) -> Result<Answer, Refusal> {
 
 /// Whether the client says that it has this version: by `If-None-Match`, or else by `If-Modified-Since`.
 fn is_known(call: &Call, stored: &Stored) -> bool {
-    let number = stored.version.to_string();
-    let bare = |tag: &str| tag.trim().trim_start_matches("W/").trim_matches('"').to_owned();
-    match (call.header("if-none-match"), call.header("if-modified-since").and_then(parse_http_date)) {
-        (Some(tags), _) => tags.split(',').any(|tag| tag.trim() == "*" || bare(tag) == number),
+    match (call.header_lines("if-none-match"), call.header("if-modified-since").and_then(parse_http_date)) {
+        (Some(tags), _) => names(&tags, &etag(stored.version)),
         // HTTP dates have no fractions of a second.
         (None, Some(since_s)) => stored.updated_us.div_euclid(1_000_000) <= since_s,
         (None, None) => false,
     }
+}
+
+/// Whether a list of entity tags names this one, weak or strong (RFC 9110, section 8.8.3.2: the weak comparison).
+pub(super) fn names(tags: &str, tag: &str) -> bool {
+    let bare = |tag: &str| tag.trim().trim_start_matches("W/").trim_matches('"').to_owned();
+    tags.split(',').any(|given| given.trim() == "*" || bare(given) == bare(tag))
 }
 
 fn unchanged(stored: &Stored) -> Answer {

@@ -32,7 +32,7 @@ pub(crate) async fn by_post(mut call: Call) -> Result<Answer, Refusal> {
 
 async fn run(call: Call, given: Vec<(String, String)>) -> Result<Answer, Refusal> {
     let format = given.iter().find(|(name, _)| name == "_format").map(|(_, value)| value.as_str());
-    kinds::json_wanted(format, call.header("accept"))?;
+    kinds::json_wanted(format, call.header_lines("accept").as_deref())?;
     let handling = match Prefer::of(&call).handling {
         Handling::Strict => fhir::search::Handling::Strict,
         Handling::Lenient => fhir::search::Handling::Lenient,

@@ -19,13 +19,12 @@ pub(crate) async fn source(call: Call) -> Result<Answer, Refusal> {
         .app
         .reading(move |app| {
             let source = app.records.source(&grant, &resource_type, &id, version)?;
+            app.audit_version(&grant, "source", &query, source.row, source.version)?;
             let bytes = if wants_bytes {
                 Some(app.records.source_bytes(&grant, &resource_type, &id, Some(source.version))?)
             } else {
                 None
             };
-            let given = app.records.read_version(&grant, &resource_type, &id, source.version).ok();
-            app.audit(&grant, "source", &query, given.as_slice())?;
             Ok((source, bytes))
         })
         .await?;

@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 /// `POST [type]`, with `If-None-Exist` if it is conditional.
 pub(crate) async fn create(call: Call) -> Result<Answer, Refusal> {
+    kinds::only_conditions(&call, &["if-none-exist"])?;
     kinds::sends_json(&call)?;
     if let Some((name, _)) = pairs(call.query()).find(|(name, _)| !name.starts_with('_')) {
         let text = format!("a create takes no condition in its URL ({name}): send it as If-None-Exist");
@@ -27,6 +28,7 @@ pub(crate) async fn create(call: Call) -> Result<Answer, Refusal> {
 
 /// `PUT [type]/[id]`
 pub(crate) async fn update(call: Call) -> Result<Answer, Refusal> {
+    kinds::only_conditions(&call, &["if-match"])?;
     kinds::sends_json(&call)?;
     let (resource_type, id, if_match) = (call.part("type"), call.part("id"), if_match(&call)?);
     run(call, Interaction::Update { resource_type, id, if_match }).await
@@ -34,6 +36,7 @@ pub(crate) async fn update(call: Call) -> Result<Answer, Refusal> {
 
 /// `PUT [type]?…`
 pub(crate) async fn conditional_update(call: Call) -> Result<Answer, Refusal> {
+    kinds::only_conditions(&call, &["if-match"])?;
     kinds::sends_json(&call)?;
     let (resource_type, query, if_match) = (call.part("type"), condition(&call)?, if_match(&call)?);
     run(call, Interaction::UpdateWhere { resource_type, query, if_match }).await
@@ -41,6 +44,7 @@ pub(crate) async fn conditional_update(call: Call) -> Result<Answer, Refusal> {
 
 /// `PATCH [type]/[id]` with a JSON Patch.
 pub(crate) async fn patch(call: Call) -> Result<Answer, Refusal> {
+    kinds::only_conditions(&call, &["if-match"])?;
     kinds::sends(&call, Kind::JsonPatch, "application/json-patch+json")?;
     let (resource_type, id, if_match) = (call.part("type"), call.part("id"), if_match(&call)?);
     run(call, Interaction::Patch { resource_type, id, if_match }).await
@@ -48,6 +52,7 @@ pub(crate) async fn patch(call: Call) -> Result<Answer, Refusal> {
 
 /// `PATCH [type]?…` with a JSON Patch.
 pub(crate) async fn conditional_patch(call: Call) -> Result<Answer, Refusal> {
+    kinds::only_conditions(&call, &["if-match"])?;
     kinds::sends(&call, Kind::JsonPatch, "application/json-patch+json")?;
     let (resource_type, query, if_match) = (call.part("type"), condition(&call)?, if_match(&call)?);
     run(call, Interaction::PatchWhere { resource_type, query, if_match }).await
@@ -55,12 +60,14 @@ pub(crate) async fn conditional_patch(call: Call) -> Result<Answer, Refusal> {
 
 /// `DELETE [type]/[id]`
 pub(crate) async fn delete(call: Call) -> Result<Answer, Refusal> {
+    kinds::only_conditions(&call, &["if-match"])?;
     let (resource_type, id, if_match) = (call.part("type"), call.part("id"), if_match(&call)?);
     run(call, Interaction::Delete { resource_type, id, if_match }).await
 }
 
 /// `DELETE [type]?…`, of the one resource that matches.
 pub(crate) async fn conditional_delete(call: Call) -> Result<Answer, Refusal> {
+    kinds::only_conditions(&call, &[])?;
     let (resource_type, query) = (call.part("type"), condition(&call)?);
     run(call, Interaction::DeleteWhere { resource_type, query }).await
 }
@@ -93,7 +100,7 @@ pub(crate) fn arrived(call: &Call, grant: &access::Grant, wrapper: &str) -> Arri
     Arrived {
         door: grant.origin().door.as_str().to_owned(),
         source: grant.principal().key(),
-        name: format!("{} {}", call.method, call.uri.path_and_query().map_or("", |path| path.as_str())),
+        name: format!("{} {}", call.method, call.asked()),
         media: call.header("content-type").unwrap_or_default().to_owned(),
         wrapper: wrapper.to_owned(),
         base: 0,

@@ -201,8 +201,8 @@ pub fn document() -> Value {
             "securitySchemes": {
                 "token": {"type": "http", "scheme": "bearer", "description": "Made by `medweave token create`."},
                 "session": {
-                    "type": "apiKey", "in": "cookie", "name": crate::cookie::SESSION,
-                    "description": "What changes something needs the session's X-CSRF-Token too.",
+                    "type": "apiKey", "in": "cookie", "name": crate::cookie::PLAIN,
+                    "description": format!("What changes something needs the session's X-CSRF-Token too. Under TLS the cookie is called {}.", crate::cookie::ENCRYPTED),
                 },
             },
         },

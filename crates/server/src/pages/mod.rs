@@ -23,12 +23,33 @@ pub(crate) fn routes() -> Vec<Route> {
 /// Where `index.html` takes the nonce.
 const HEAD: &str = "<head>";
 
-/// A page or an asset. Every path that is no asset is a page of the one application.
+/// Which pages these are, in 16 hexadecimal digits: other pages have others.
+pub(crate) fn fingerprint() -> String {
+    let mut files: Vec<(String, [u8; 32])> = Dist::iter()
+        .filter_map(|name| Dist::get(&name).map(|file| (name.to_string(), file.metadata.sha256_hash())))
+        .collect();
+    files.sort_unstable();
+    format!("{:016x}", fingerprint_of(&files))
+}
+
+/// FNV-1a over names and SHA-256 hashes: nobody chooses them to collide.
+fn fingerprint_of(files: &[(String, [u8; 32])]) -> u64 {
+    let bytes = files.iter().flat_map(|(name, hash)| name.bytes().chain([0]).chain(*hash));
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))
+}
+
+/// A page or an asset. Every path that is no asset is a page of the one application, also one that ends in a patient's id
+/// with a dot in it.
 pub(crate) fn serve(path: &str, headers: &HeaderMap) -> Response {
     let name = path.trim_start_matches('/');
-    if !name.is_empty() && name != "index.html" && name.contains('.') {
-        return asset(name, headers)
-            .unwrap_or_else(|| plain(StatusCode::NOT_FOUND, format!("there is nothing at {path}")));
+    if !name.is_empty() && name != "index.html" {
+        if let Some(asset) = asset(name, headers) {
+            return asset;
+        }
+        let is_file = name.starts_with("assets/") || (name.contains('.') && !name.contains('/'));
+        if is_file {
+            return plain(StatusCode::NOT_FOUND, format!("there is nothing at {path}"));
+        }
     }
     match Dist::get("index.html") {
         Some(index) => page(&String::from_utf8_lossy(&index.data)),
@@ -101,5 +122,31 @@ fn plain(status: StatusCode, text: String) -> Response {
 fn set(response: &mut Response, name: HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
         response.headers_mut().insert(name, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn other_pages_have_another_fingerprint() {
+        let pages =
+            |name: &str, content: u8| fingerprint_of(&[("index.html".into(), [1; 32]), (name.into(), [content; 32])]);
+        assert_eq!(pages("a.js", 2), pages("a.js", 2));
+        assert_ne!(pages("a.js", 2), pages("a.js", 3));
+        assert_ne!(pages("a.js", 2), pages("b.js", 2));
+        assert_eq!(fingerprint().len(), 16);
+    }
+
+    #[test]
+    fn an_id_with_a_dot_is_a_page_and_a_file_that_is_not_there_is_not_found() {
+        let status = |path: &str| serve(path, &HeaderMap::new()).status();
+        for path in ["/", "/patients", "/p/1.2.840.113", "/p/1.2.3/labs", "/../../Cargo.toml"] {
+            assert_eq!(status(path), StatusCode::OK, "{path}");
+        }
+        for path in ["/nothing.js", "/assets/nothing.js", "/assets/x", "/favicon.txt"] {
+            assert_eq!(status(path), StatusCode::NOT_FOUND, "{path}");
+        }
     }
 }

@@ -144,3 +144,98 @@ async fn requests_sent_in_one_go_are_answered_in_order() {
     let place = |text: &str| all.find(text).unwrap_or_else(|| panic!("{text} is not in {all}"));
     assert!(place("\"ok\"") < place("404") && place("404") < place("\"ready\""), "{all}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn strangers_who_announce_large_bodies_keep_nobody_from_writing() {
+    let house = House::new();
+    let port = Port::open(&house, None).await;
+    let mut held = Vec::new();
+    for path in ["/api/session", "/api/session/link", "/api/setup", "/api/setup/check"] {
+        for announced in ["67000000", "16000"] {
+            let head = format!(
+                "POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {announced}\r\n\r\n{{"
+            );
+            for _ in 0..2 {
+                let mut stream = port.connect().await;
+                stream.write_all(head.as_bytes()).await.unwrap();
+                held.push(stream);
+            }
+        }
+    }
+    // Nor do those who are known, by what they only announce.
+    for _ in 0..8 {
+        let mut stream = port.connect().await;
+        stream.write_all(port.post("/fhir/Patient", "Content-Length: 67000000\r\n").as_bytes()).await.unwrap();
+        held.push(stream);
+    }
+    port.serves().await;
+    let body = r#"{"resourceType":"Patient"}"#;
+    let told = port
+        .exchange((port.post("/fhir/Patient", &format!("Content-Length: {}\r\n", body.len())) + body).as_bytes())
+        .await;
+    assert!(told.starts_with("HTTP/1.1 201"), "{told}");
+    // What a stranger sends is bounded by what a name and a password need.
+    let long = format!(r#"{{"name":"{}","password":"x"}}"#, "n".repeat(20 << 10));
+    let request = format!(
+        "POST /api/session HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{long}",
+        long.len()
+    );
+    assert!(port.exchange(request.as_bytes()).await.starts_with("HTTP/1.1 413"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_refused_while_he_sends_is_told_why_and_the_connection_goes_on() {
+    let house = House::new();
+    let port = Port::open(&house, None).await;
+    let body = "x".repeat(3 << 20);
+    let bad = port.token.replace(|c: char| c.is_ascii_digit(), "0");
+    for (path, token, status) in [
+        ("/fhir/Patient", &bad, "401"),
+        ("/api/users", &port.token, "403"),
+        ("/fhir/Patient/a/b/c", &port.token, "404"),
+        ("/fhir/metadata", &port.token, "405"),
+    ] {
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        );
+        let mut stream = port.connect().await;
+        // As most clients do: everything is sent before anything is read.
+        for piece in [head.as_bytes(), body.as_bytes()] {
+            stream.write_all(piece).await.unwrap_or_else(|error| panic!("{path} {status}: {error}"));
+        }
+        let told = read_answer(&mut stream).await;
+        assert!(told.starts_with(&format!("HTTP/1.1 {status}")), "{told}");
+        stream.write_all(port.get("/health").as_bytes()).await.unwrap();
+        assert!(read_answer(&mut stream).await.starts_with("HTTP/1.1 200"), "{path} {status}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn old_and_ambiguous_requests_are_answered_once() {
+    let house = House::new();
+    let port = Port::open(&house, None).await;
+    let before = house.state();
+    let old = port.get("/fhir/Patient").replace("HTTP/1.1", "HTTP/1.0").replace("Host: x\r\n", "");
+    let told = port.exchange(old.as_bytes()).await;
+    assert!(told.starts_with("HTTP/1.0 200") && !told.to_ascii_lowercase().contains("transfer-encoding"), "{told}");
+    // Of two lengths of one body the chunks count (RFC 9112, section 6.1): nothing of it is taken for another request.
+    let body = r#"{"resourceType":"Observation"}"#;
+    let chunks = format!("{:x}\r\n{body}\r\n0\r\n\r\n", body.len());
+    let both = port.post("/fhir/Patient", "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n") + &chunks;
+    let mut stream = port.connect().await;
+    stream.write_all(both.as_bytes()).await.unwrap();
+    let told = read_answer(&mut stream).await;
+    assert!(told.starts_with("HTTP/1.1 400") && told.contains("agree"), "{told}");
+    // And the connection is over, as the standard has it.
+    let _ = stream.write_all(port.get("/health").as_bytes()).await;
+    assert_eq!(read_answer(&mut stream).await, "");
+    // A length that is too short cuts the resource off, and what follows is no request.
+    let short = port.post("/fhir/Patient", "Content-Length: 10\r\n") + body;
+    let told = port.exchange(short.as_bytes()).await;
+    assert!(told.starts_with("HTTP/1.1 400"), "{told}");
+    let mut state = house.state();
+    state.5 = before.5;
+    assert_eq!(state, before, "nothing of it was stored");
+    port.serves().await;
+}

@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use axum::response::Response;
 use http_body_util::BodyExt;
-use records::{Options, Records};
+use records::{Options, ReadEvent, Records};
 use serde_json::Value;
 use server::openapi::{self, Content};
 use server::{App, Parts, Peer};
@@ -57,7 +57,11 @@ pub struct House {
 
 impl House {
     pub fn new() -> House {
-        let folder = tempfile::tempdir().unwrap();
+        House::within(tempfile::tempdir().unwrap())
+    }
+
+    /// A house in a folder that goes away with it.
+    pub fn within(folder: tempfile::TempDir) -> House {
         // A clock that ticks once a look.
         let clock = AtomicI64::new(1_750_000_000_000_000);
         let options = Options {
@@ -165,6 +169,16 @@ impl House {
         let mut request = request.body(Body::from(body.to_owned())).unwrap();
         request.extensions_mut().insert(peer);
         self.router.clone().oneshot(request).await.unwrap()
+    }
+
+    /// The folder that everything is in.
+    pub fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
+    /// The trail of reads, newest first; of a patient if one is named.
+    pub fn reads(&self, patient: Option<&str>) -> Vec<ReadEvent> {
+        self.app.records.read_events(&self.operator, patient, 100_000).unwrap()
     }
 
     /// Everything that is stored, by what changes when something is.

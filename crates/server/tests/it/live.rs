@@ -66,7 +66,7 @@ async fn a_page_hears_of_the_types_and_patients_it_shows() {
     let mut chart = Stream::open(&house, "/api/live?patient=p", &headers).await;
     let mut list = Stream::open(&house, "/api/live?type=Patient,Encounter", &headers).await;
     let (name, hello) = chart.next().await.unwrap();
-    assert_eq!((name.as_str(), &hello["seq"], &hello["build"]), ("hello", &json!(2), &json!("test")));
+    assert_eq!((name.as_str(), &hello["seq"], &hello["build"]), ("hello", &json!(2), &json!(house.app.build)));
     assert_eq!(list.next().await.unwrap().0, "hello");
     put(&house, &writer, "Observation/1", &observation("1", "q")).await;
     put(&house, &writer, "Observation/2", &observation("2", "p")).await;
@@ -76,6 +76,60 @@ async fn a_page_hears_of_the_types_and_patients_it_shows() {
     put(&house, &writer, "Patient/r", &json!({"resourceType": "Patient", "id": "r"})).await;
     let (_, changed) = list.next().await.unwrap();
     assert_eq!((&changed["types"], &changed["seq"]), (&json!({"Patient": 1}), &json!(5)));
+}
+
+#[tokio::test]
+async fn a_chart_hears_of_what_leaves_it_and_of_nothing_else() {
+    let house = House::new();
+    let writer = house.token("system/*.cruds");
+    for id in ["p", "q", "r"] {
+        put(&house, &writer, &format!("Patient/{id}"), &json!({"resourceType": "Patient", "id": id})).await;
+    }
+    put(&house, &writer, "Observation/1", &observation("1", "p")).await;
+    let bearer = format!("Bearer {writer}");
+    let headers = [("authorization", bearer.as_str())];
+    let mut charts = Vec::new();
+    for id in ["p", "q", "r"] {
+        let mut chart = Stream::open(&house, &format!("/api/live?patient={id}"), &headers).await;
+        assert_eq!(chart.next().await.unwrap().0, "hello");
+        charts.push(chart);
+    }
+    // It was another patient's, after all.
+    put(&house, &writer, "Observation/1", &observation("1", "q")).await;
+    for (chart, id) in charts.iter_mut().zip(["p", "q"]) {
+        assert_eq!(chart.next().await.unwrap().1["patients"], json!({id: ["Observation"]}));
+    }
+    let told = house.ask(Method::DELETE, "/fhir/Observation/1", &headers, "").await;
+    assert_eq!(told.status, StatusCode::NO_CONTENT);
+    let (_, changed) = charts[1].next().await.unwrap();
+    assert_eq!((&changed["patients"], &changed["seq"]), (&json!({"q": ["Observation"]}), &json!(6)));
+    for id in ["p", "r"] {
+        put(&house, &writer, &format!("Patient/{id}"), &json!({"resourceType": "Patient", "id": id, "active": true}))
+            .await;
+    }
+    // The next that the others hear is of themselves: the deletion was not theirs.
+    for (chart, id) in [(0, "p"), (2, "r")] {
+        assert_eq!(charts[chart].next().await.unwrap().1["patients"], json!({id: ["Patient"]}));
+    }
+}
+
+#[tokio::test]
+async fn a_page_may_wait_for_a_patient_who_is_still_to_come() {
+    let house = House::new();
+    let writer = house.token("system/*.cruds");
+    let bearer = format!("Bearer {writer}");
+    let headers = [("authorization", bearer.as_str())];
+    put(&house, &writer, "Patient/gone", &json!({"resourceType": "Patient", "id": "gone"})).await;
+    house.ask(Method::DELETE, "/fhir/Patient/gone", &headers, "").await;
+    let mut page = Stream::open(&house, "/api/live?type=Patient&patient=new,gone", &headers).await;
+    assert_eq!(page.next().await.unwrap().0, "hello");
+    for id in ["new", "gone"] {
+        put(&house, &writer, &format!("Patient/{id}"), &json!({"resourceType": "Patient", "id": id})).await;
+        let (_, changed) = page.next().await.unwrap();
+        assert_eq!((&changed["patients"], &changed["types"]), (&json!({id: ["Patient"]}), &json!({"Patient": 1})));
+        put(&house, &writer, &format!("Observation/{id}"), &observation(id, id)).await;
+        assert_eq!(page.next().await.unwrap().1["patients"], json!({id: ["Observation"]}));
+    }
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod door;
+mod fault;
 mod fhir;
 mod hostile;
 mod house;
@@ -10,5 +11,7 @@ mod live;
 mod openapi;
 mod page_api;
 mod session;
+mod spoken;
 mod tls;
+mod trail;
 mod wire;

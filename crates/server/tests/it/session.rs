@@ -188,7 +188,7 @@ async fn the_set_up_code_is_checked_and_used_without_standing_in_a_url() {
 }
 
 #[tokio::test]
-async fn an_administrator_may_make_a_token_of_clinical_scope_and_it_is_seen_who_did() {
+async fn an_administrator_hands_on_no_clinical_right_by_a_token_and_the_try_is_seen() {
     let house = House::new();
     house.account("boss", Role::Admin);
     house.account("ada", Role::Clinician);
@@ -196,20 +196,130 @@ async fn an_administrator_may_make_a_token_of_clinical_scope_and_it_is_seen_who_
     let boss = Browser::with_password(&house, "boss").await;
     let new = json!({"name": "lab interface", "scope": "system/*.cruds"});
     assert_eq!(ada.ask(Method::POST, "/api/tokens", new.clone()).await.status, StatusCode::FORBIDDEN);
-    assert_eq!(boss.ask(Method::POST, "/api/tokens", new).await.status, StatusCode::CREATED);
+    let told = boss.ask(Method::POST, "/api/tokens", new.clone()).await;
+    assert_eq!(told.status, StatusCode::FORBIDDEN);
+    assert!(told.text.contains("this account administers and holds no clinical data"), "{}", told.text);
+    // The operator of the machine, who could read the files, makes it; the administrator sees it and can revoke it.
+    let made = house.operate(Method::POST, "/api/tokens", "application/json", &new.to_string()).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{}", made.text);
     let tokens = boss.get("/api/tokens").await.json();
-    assert_eq!(
-        (&tokens["tokens"][0]["scope"], &tokens["tokens"][0]["created_by"]),
-        (&json!("system/*.cruds"), &json!("person/1 (Dr boss)"))
-    );
+    let token = &tokens["tokens"][0];
+    assert_eq!((&token["scope"], &token["created_by"]), (&json!("system/*.cruds"), &json!("operator/0 (root)")));
+    assert_eq!(boss.ask(Method::DELETE, "/api/tokens/1", Value::Null).await.status, StatusCode::NO_CONTENT);
     let events = boss.get("/api/audit/accounts").await.json();
-    let made = events["events"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .find(|event| event["what"] == "create token" && event["outcome"] == "done");
-    let made = made.expect("it is in the audit of accounts");
-    assert_eq!(made["who"], "person/1 (Dr boss)");
-    assert!(made["target"].as_str().unwrap().contains("lab interface [system/*.cruds]"), "{made}");
-    assert_eq!(boss.get("/fhir/Patient").await.status, StatusCode::FORBIDDEN, "he himself still sees nothing");
+    let of = |who: &str, outcome: &str| {
+        let events = events["events"].as_array().unwrap();
+        events.iter().any(|event| {
+            event["what"] == "create token"
+                && event["who"] == who
+                && event["outcome"] == outcome
+                && event["target"].as_str().unwrap().contains("lab interface [system/*.cruds]")
+        })
+    };
+    assert!(of("person/1 (Dr boss)", "refused") && of("operator/0 (root)", "done"), "{events}");
+    assert_eq!(boss.get("/fhir/Patient").await.status, StatusCode::FORBIDDEN, "he himself sees nothing");
+}
+
+#[tokio::test]
+async fn pages_of_other_sites_change_nothing_even_with_everything_a_browser_sends_along() {
+    let house = House::new();
+    house.account("ada", Role::Clinician);
+    let ada = Browser::with_password(&house, "ada").await;
+    let before = house.state();
+    let patient = r#"{"resourceType":"Patient"}"#;
+    let send = async |extra: &[(&str, &str)]| {
+        let own =
+            [("cookie", ada.cookie.as_str()), ("x-csrf-token", ada.csrf()), ("content-type", "application/fhir+json")];
+        let headers: Vec<(&str, &str)> = own.into_iter().chain(extra.iter().copied()).collect();
+        house.ask(Method::POST, "/fhir/Patient", &headers, patient).await
+    };
+    for foreign in [
+        &[("sec-fetch-site", "cross-site")][..],
+        &[("sec-fetch-site", "same-site")],
+        &[("sec-fetch-site", "cross-site"), ("origin", "http://h.example"), ("host", "h.example")],
+        &[("origin", "https://elsewhere.example"), ("host", "h.example")],
+        &[("origin", "http://h.example:81"), ("host", "h.example")],
+        &[("origin", "null"), ("host", "h.example")],
+    ] {
+        let told = send(foreign).await;
+        assert_eq!(told.status, StatusCode::FORBIDDEN, "{foreign:?}");
+        assert!(told.text.contains("another site"), "{}", told.text);
+    }
+    assert_eq!(house.state(), before);
+    for own in [
+        &[][..],
+        &[("sec-fetch-site", "same-origin")],
+        &[("origin", "https://H.example"), ("host", "h.example:443")],
+        &[("origin", "http://127.0.0.1:8400"), ("host", "127.0.0.1:8400")],
+    ] {
+        assert_eq!(send(own).await.status, StatusCode::CREATED, "{own:?}");
+    }
+    // Nor does one sign somebody in as another.
+    let body = json!({"name": "ada", "password": PASSWORD}).to_string();
+    for path in ["/api/session", "/api/session/link", "/api/setup"] {
+        let headers = [("content-type", "application/json"), ("sec-fetch-site", "same-site")];
+        assert_eq!(house.ask(Method::POST, path, &headers, &body).await.status, StatusCode::FORBIDDEN, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_sign_in_makes_a_new_session_and_never_takes_one_that_was_brought() {
+    let house = House::new();
+    house.account("ada", Role::Clinician);
+    let planted = format!("mw_session={}", "7".repeat(64));
+    let headers = [("content-type", "application/json"), ("cookie", planted.as_str())];
+    let body = json!({"name": "ada", "password": PASSWORD}).to_string();
+    let first = house.ask(Method::POST, "/api/session", &headers, &body).await;
+    let second = house.ask(Method::POST, "/api/session", &headers, &body).await;
+    let cookies = [&first, &second].map(|told| told.header("set-cookie").split(';').next().unwrap().to_owned());
+    assert!(cookies[0] != cookies[1] && cookies.iter().all(|cookie| *cookie != planted), "{cookies:?}");
+    assert_eq!(
+        house.ask(Method::GET, "/api/session", &[("cookie", &planted)], "").await.status,
+        StatusCode::UNAUTHORIZED
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn one_link_and_one_set_up_code_used_by_many_at_once_let_in_one() {
+    let house = std::sync::Arc::new(House::new());
+    let code = house.app.access.setup_code(house.app.now_us(), &mut access::system_random).unwrap().unwrap().code;
+    let body = |no: usize| json!({"code": code.reveal(), "name": format!("boss{no}"), "password": PASSWORD});
+    assert_eq!(race(&house, "/api/setup", body).await, 1);
+    let ada = house.account("ada", Role::Clinician);
+    let made = house.operate(Method::POST, &format!("/api/users/{ada}/link"), "application/json", "").await;
+    let link = made.json()["code"].as_str().unwrap().to_owned();
+    assert_eq!(race(&house, "/api/session/link", |_| json!({"code": link})).await, 1);
+}
+
+/// How many of eight that come at once are let in.
+async fn race(house: &std::sync::Arc<House>, path: &'static str, body: impl Fn(usize) -> Value) -> usize {
+    let tries: Vec<_> = (0..8)
+        .map(|no| {
+            let (house, body) = (std::sync::Arc::clone(house), body(no).to_string());
+            tokio::spawn(async move {
+                let told = house.ask(Method::POST, path, &[("content-type", "application/json")], &body).await;
+                told.status.is_success() && told.headers.contains_key("set-cookie")
+            })
+        })
+        .collect();
+    let mut let_in = 0;
+    for one in tries {
+        let_in += usize::from(one.await.unwrap());
+    }
+    let_in
+}
+
+#[tokio::test]
+async fn a_change_of_an_account_that_is_refused_changes_nothing_of_it() {
+    let house = House::new();
+    house.account("boss", Role::Admin);
+    let ada = house.account("ada", Role::Clinician);
+    let boss = Browser::with_password(&house, "boss").await;
+    let path = format!("/api/users/{ada}");
+    let told = boss.ask(Method::PATCH, &path, json!({"role": "admin", "password": "short"})).await;
+    assert_eq!(told.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let users = boss.get("/api/users").await.json();
+    assert_eq!(users["users"][1]["role"], "clinician", "{users}");
+    let told = boss.ask(Method::PATCH, &path, json!({"role": "admin", "password": "four brave herons"})).await;
+    assert_eq!((told.status, &told.json()["role"]), (StatusCode::OK, &json!("admin")));
 }

@@ -148,6 +148,16 @@ impl BundleAnswers {
         }
     }
 
+    /// The writing entries that were denied to whoever sent them, by number, each with the outcome that it got.
+    pub fn denied(&self) -> Vec<(usize, String)> {
+        let done = self.job.done.lock().unwrap_or_else(PoisonError::into_inner);
+        let denied = |(no, fate): (usize, &Fate)| match fate {
+            Fate::Refused { status: 403, outcome } => Some((no, outcome.clone())),
+            _ => None,
+        };
+        done.fates.iter().enumerate().filter_map(denied).collect()
+    }
+
     /// The response bundle as JSON. Entries that read are carried out now.
     pub fn response(&self, receipt: &Receipt, reads: &dyn Reads) -> String {
         let bundle_type = if self.kind == Kind::Transaction { "transaction-response" } else { "batch-response" };

@@ -4,7 +4,7 @@ use crate::refusal::Refusal;
 use access::Grant;
 use axum::http::StatusCode;
 use fhir::schema::TypeId;
-use records::{Change, Records, Row, Seq};
+use records::{Records, Row, Seq};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -39,16 +39,8 @@ pub(super) enum Event {
 #[derive(Clone, Debug)]
 pub(super) struct Changed {
     pub(super) resource_type: TypeId,
-    pub(super) patients: Patients,
-}
-
-/// Whose record changed.
-#[derive(Clone, Debug)]
-pub(super) enum Patients {
-    /// These patients'.
-    Of(Vec<Row>),
-    /// Somebody's: a deleted resource no longer says whose it was.
-    Unknown,
+    /// Whose record changed: those it belongs to now, and those it belonged to before.
+    pub(super) patients: Vec<Row>,
 }
 
 /// Streams and the follower that feeds them.
@@ -142,17 +134,16 @@ impl Hub {
             return Ok(Event::Many(head));
         }
         let entries = self.records.feed(&self.grant, seen, (head.0 - seen.0) as usize)?;
-        let rows: Vec<Row> = entries.iter().map(|entry| entry.row).collect();
+        // A resource that is given to another patient, or is deleted, is gone from the chart of whose it was.
+        let before = entries.iter().filter(|entry| entry.version > 1).map(|entry| (entry.row, entry.version - 1));
+        let versions: Vec<(Row, i64)> = entries.iter().map(|entry| (entry.row, entry.version)).chain(before).collect();
         let mut patients: HashMap<Row, Vec<Row>> = HashMap::new();
-        for (row, patient) in self.records.patients_of(&self.grant, &rows)? {
+        for (row, patient) in self.records.patients_of(&self.grant, &versions)? {
             patients.entry(row).or_default().push(patient);
         }
         let changed = entries.iter().map(|entry| Changed {
             resource_type: entry.resource_type,
-            patients: match entry.change {
-                Change::Deleted => Patients::Unknown,
-                _ => Patients::Of(patients.get(&entry.row).cloned().unwrap_or_default()),
-            },
+            patients: patients.get(&entry.row).cloned().unwrap_or_default(),
         });
         Ok(Event::Changed(head, changed.collect()))
     }

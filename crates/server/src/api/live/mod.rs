@@ -17,7 +17,7 @@ use access::{Grant, Permission};
 use axum::body::{Body, Bytes};
 use axum::http::StatusCode;
 use fhir::schema::{TypeId, r4};
-use hub::{Changed, Event, Patients, Subscription};
+use hub::{Changed, Event, Subscription};
 use records::Row;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -41,7 +41,8 @@ const RETRY_MS: u32 = 2_000;
 /// What a page follows.
 struct Wanted {
     types: Vec<TypeId>,
-    patients: Vec<(Row, String)>,
+    /// By id, with the row as soon as anything names the patient: a page may wait for one who is still to come.
+    patients: Vec<(String, Option<Row>)>,
 }
 
 /// `GET /api/live?type=Patient,Observation&patient=…`
@@ -56,11 +57,20 @@ pub(super) async fn follow(call: Call) -> Result<Answer, Refusal> {
             let mut patients = Vec::with_capacity(ids.len());
             let mut given = Vec::with_capacity(ids.len());
             for id in ids {
-                let stored = app.records.read(&holder, "Patient", &id)?;
-                patients.push((stored.row, id));
-                given.push(stored);
+                let row = match app.records.read(&holder, "Patient", &id) {
+                    Ok(stored) => {
+                        let row = stored.row;
+                        given.push(stored);
+                        Some(row)
+                    }
+                    Err(records::Error::NotFound { .. } | records::Error::Gone { .. }) => {
+                        app.records.row(&holder, "Patient", &id)?
+                    }
+                    Err(error) => return Err(error.into()),
+                };
+                patients.push((id, row));
             }
-            if !given.is_empty() {
+            if !patients.is_empty() {
                 app.audit(&holder, "live", &query, &given)?;
             }
             Ok(patients)
@@ -115,7 +125,7 @@ struct Stream {
 }
 
 impl Stream {
-    async fn run(self, mut subscription: Subscription) {
+    async fn run(mut self, mut subscription: Subscription) {
         let hello = json!({
             "build": self.app.build,
             "zone": self.app.zone,
@@ -141,8 +151,9 @@ impl Stream {
         }
     }
 
-    async fn tell(&self, event: Result<Event, RecvError>) -> Result<(), Over> {
+    async fn tell(&mut self, event: Result<Event, RecvError>) -> Result<(), Over> {
         self.check().await?;
+        self.find_awaited().await?;
         match event {
             Ok(Event::Changed(seq, changes)) => match self.seen(&changes) {
                 Some(mut body) => {
@@ -160,6 +171,20 @@ impl Stream {
         }
     }
 
+    /// Looks whether patients that nothing named before are named now.
+    async fn find_awaited(&mut self) -> Result<(), Over> {
+        for at in 0..self.wanted.patients.len() {
+            let (id, None) = self.wanted.patients[at].clone() else { continue };
+            let grant = self.grant.clone();
+            let found = self.app.reading(move |app| Ok(app.records.row(&grant, "Patient", &id)?)).await;
+            match found {
+                Ok(row) => self.wanted.patients[at].1 = row,
+                Err(refusal) => return self.end("failed", &refusal.issues[0].text).await,
+            }
+        }
+        Ok(())
+    }
+
     /// What of some changes this page follows.
     fn seen(&self, changes: &[Changed]) -> Option<Value> {
         let mut types: BTreeMap<&str, u64> = BTreeMap::new();
@@ -169,12 +194,10 @@ impl Stream {
             if self.wanted.types.contains(&change.resource_type) {
                 *types.entry(name).or_default() += 1;
             }
-            for (row, id) in &self.wanted.patients {
-                let is_his = match &change.patients {
-                    Patients::Of(rows) => rows.contains(row),
-                    Patients::Unknown => true,
-                };
-                if is_his && self.grant.may(Permission::Read, name).is_ok() {
+            for (id, row) in &self.wanted.patients {
+                if row.is_some_and(|row| change.patients.contains(&row))
+                    && self.grant.may(Permission::Read, name).is_ok()
+                {
                     patients.entry(id).or_default().insert(name);
                 }
             }

@@ -1,0 +1,173 @@
+//! The trail of reads: whoever sees something of a patient, or is denied it, stands in it.
+
+use crate::house::{House, Told};
+use crate::session::Browser;
+use access::Role;
+use axum::http::{Method, StatusCode};
+use serde_json::json;
+use server::{Need, Route, routes};
+
+/// Routes behind a clinical right that tell nothing of any patient: names of tables, numbers of rows.
+const OF_NO_PATIENT: [&str; 2] = ["/api/sql/tables", "/api/lake"];
+
+/// The routes that give something of patients, with what they are asked.
+fn reading() -> Vec<(Route, String, &'static str, &'static str)> {
+    let is_clinical = |route: &Route| matches!(route.need, Need::OnType(_) | Need::OnAll(_) | Need::On(..));
+    routes()
+        .into_iter()
+        .filter(|route| is_clinical(route) && !OF_NO_PATIENT.contains(&route.path))
+        .filter_map(|route| {
+            let (media, body) = match (&route.method, route.path) {
+                (&Method::GET, _) => ("application/json", ""),
+                (_, path) if path.ends_with("/_search") => ("application/x-www-form-urlencoded", "_id=1"),
+                (_, "/api/sql") => ("application/json", r#"{"sql":"SELECT _id FROM patient"}"#),
+                // What would be taken back is a read.
+                (_, "/api/arrivals/{no}/undo") => ("application/json", ""),
+                _ => return None,
+            };
+            let parts = [("{type}", "Patient"), ("{id}", "1"), ("{version}", "1"), ("{no}", "1")];
+            let path = parts.iter().fold(route.path.to_owned(), |path, (place, value)| path.replace(place, value));
+            let path = if path.ends_with("/undo") { format!("{path}?dry_run=1") } else { path };
+            Some((route, path, media, body))
+        })
+        .collect()
+}
+
+async fn ask(house: &House, token: &str, method: &Method, path: &str, media: &str, body: &str) -> Told {
+    let bearer = format!("Bearer {token}");
+    house.ask(method.clone(), path, &[("authorization", &bearer), ("content-type", media)], body).await
+}
+
+#[tokio::test]
+async fn whoever_sees_something_of_a_patient_stands_in_the_trail_by_every_route() {
+    let house = House::new();
+    house.settle();
+    let token = house.token("system/*.cruds");
+    assert!(reading().len() > 20);
+    for (route, path, media, body) in reading() {
+        let name = format!("{} {path}", route.method);
+        let (before, of_patient) = (house.reads(None).len(), house.reads(Some("1")).len());
+        let told = ask(&house, &token, &route.method, &path, media, body).await;
+        assert!(told.status.is_success(), "{name}: {} {}", told.status, told.text);
+        let reads = house.reads(None);
+        assert!(reads.len() > before, "{name} is not in the trail");
+        assert_eq!(
+            (reads[0].principal.as_str(), reads[0].origin.as_str()),
+            ("token/1 (token 1)", "http 192.0.2.7"),
+            "{name}"
+        );
+        assert_eq!(reads[0].outcome, "done", "{name}");
+        assert!(!reads[0].query.is_empty() || path == "/api/patients", "{name}");
+        // Whose record it is, where the route gives resources.
+        let gives_resources = route.path.contains("{type}") || route.path.contains("{id}") || path == "/api/patients";
+        assert!(!gives_resources || house.reads(Some("1")).len() > of_patient, "{name} names no patient");
+    }
+}
+
+#[tokio::test]
+async fn whoever_is_denied_stands_in_the_trail_too() {
+    let house = House::new();
+    house.settle();
+    let token = house.token("system/Basic.r");
+    for (route, path, media, body) in reading() {
+        let name = format!("{} {path}", route.method);
+        let before = house.reads(None).len();
+        let told = ask(&house, &token, &route.method, &path, media, body).await;
+        assert_eq!(told.status, StatusCode::FORBIDDEN, "{name}");
+        let reads = house.reads(None);
+        assert_eq!(reads.len(), before + 1, "{name}");
+        assert_eq!((reads[0].action.as_str(), reads[0].query.as_str()), ("refused", name.as_str()));
+        assert!(reads[0].outcome.contains("needs "), "{name}: {}", reads[0].outcome);
+    }
+    house.account("ada", Role::Clinician);
+    let ada = Browser::with_password(&house, "ada").await;
+    let without_csrf = [("cookie", ada.cookie.as_str()), ("content-type", "application/fhir+json")];
+    let told = house.ask(Method::POST, "/fhir/Patient", &without_csrf, "{}").await;
+    assert_eq!(told.status, StatusCode::FORBIDDEN);
+    let newest = &house.reads(None)[0];
+    assert_eq!((newest.principal.as_str(), newest.action.as_str()), ("person/1 (Dr ada)", "refused"));
+}
+
+#[tokio::test]
+async fn parts_of_a_batch_that_are_denied_stand_in_the_trail() {
+    let house = House::new();
+    house.settle();
+    let token = house.token("system/Observation.cruds");
+    let batch = json!({"resourceType": "Bundle", "type": "batch", "entry": [
+        {"request": {"method": "GET", "url": "Patient/1"}},
+        {"resource": {"resourceType": "Patient"}, "request": {"method": "POST", "url": "Patient"}},
+    ]});
+    let told = ask(&house, &token, &Method::POST, "/fhir", "application/fhir+json", &batch.to_string()).await;
+    assert_eq!(told.status, StatusCode::OK, "{}", told.text);
+    let statuses: Vec<String> =
+        told.json()["entry"].as_array().unwrap().iter().map(|e| e["response"]["status"].to_string()).collect();
+    assert!(statuses.iter().all(|status| status.contains("403")), "{statuses:?}");
+    let reads = house.reads(None);
+    let refused: Vec<&str> =
+        reads.iter().filter(|event| event.action == "refused").map(|event| event.query.as_str()).collect();
+    assert_eq!(refused, ["Patient/1", "POST /fhir Bundle.entry[1]"]);
+}
+
+#[tokio::test]
+async fn reading_what_was_anothers_or_is_deleted_stands_under_whose_it_was() {
+    let house = House::new();
+    let token = house.token("system/*.cruds");
+    let fhir = "application/fhir+json";
+    for id in ["a", "b"] {
+        let patient = json!({"resourceType": "Patient", "id": id}).to_string();
+        assert!(
+            ask(&house, &token, &Method::PUT, &format!("/fhir/Patient/{id}"), fhir, &patient).await.status.is_success()
+        );
+    }
+    for id in ["a", "b"] {
+        let observation = json!({"resourceType": "Observation", "id": "o", "status": "final", "code": {"text": "x"}, "subject": {"reference": format!("Patient/{id}")}});
+        let told = ask(&house, &token, &Method::PUT, "/fhir/Observation/o", fhir, &observation.to_string()).await;
+        assert!(told.status.is_success(), "{}", told.text);
+    }
+    ask(&house, &token, &Method::DELETE, "/fhir/Observation/o", fhir, "").await;
+    for (path, whose) in [
+        ("/fhir/Observation/o/_history/1", "a"),
+        ("/fhir/Observation/o/_history/2", "b"),
+        ("/api/where/Observation/o/bytes?version=1", "a"),
+        ("/fhir/Observation/o/$source", "b"),
+        ("/fhir/Observation/o/_history", "ab"),
+    ] {
+        let counts = || ["a", "b"].map(|id| house.reads(Some(id)).len());
+        let before = counts();
+        let told = ask(&house, &token, &Method::GET, path, fhir, "").await;
+        assert_eq!(told.status, StatusCode::OK, "{path}: {}", told.text);
+        let grown: String = ["a", "b"]
+            .iter()
+            .zip(before.iter().zip(counts()))
+            .filter(|(_, (before, after))| *before < after)
+            .map(|(id, _)| *id)
+            .collect();
+        assert_eq!(grown, whose, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn no_token_reaches_a_trail_or_the_name_of_an_arrival() {
+    let house = House::new();
+    house.settle();
+    let token = house.token("system/*.cruds");
+    let narrow = house.token("system/Basic.r");
+    for (token, method, path, body) in [
+        (&token, Method::GET, "/fhir/Patient/1?access_token=", ""),
+        (&token, Method::GET, "/fhir/Patient?_id=", ""),
+        (&token, Method::GET, "/fhir/Patient/1/$source?access_token=", ""),
+        (&token, Method::PUT, "/fhir/Patient/2?access_token=", r#"{"resourceType":"Patient","id":"2"}"#),
+        (&narrow, Method::GET, "/fhir/Patient/1?access_token=", ""),
+    ] {
+        ask(&house, token, &method, &format!("{path}{token}"), "application/fhir+json", body).await;
+    }
+    let reads = house.reads(None);
+    assert!(reads.iter().filter(|event| event.query.contains("access_token=mw_…")).count() >= 3, "{reads:?}");
+    let arrivals = ask(&house, &token, &Method::GET, "/api/arrivals", "", "").await.text;
+    assert!(arrivals.contains("PUT /fhir/Patient/2?access_token=mw_…"), "{arrivals}");
+    house.app.records.close();
+    for secret in [&token, &narrow] {
+        let secret = secret.strip_prefix("mw_").unwrap();
+        assert!(!format!("{reads:?}").contains(secret) && !arrivals.contains(secret));
+    }
+}
