@@ -1,4 +1,4 @@
-// docs/openapi.json 5cb7ce1536b585012bc663cb51758d6a736e124e2bc0b3e32fe73dc3dae6734b
+// docs/openapi.json 13348cc07f2811c5c475a193505ef2d6a4b00599e35b75489c94d2e77277b24b
 // Made by `make api-types`; not written by hand.
 export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
