@@ -23,6 +23,9 @@ pub const CARRIAGE_RETURN: u8 = 0x0d;
 /// Longest message unless the framer is told otherwise.
 pub const DEFAULT_LIMIT_BYTES: usize = 16 << 20;
 
+/// What is kept of a message that is longer than the bound.
+pub const HEAD_BYTES: usize = 256 << 10;
+
 /// What the framer found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Received {
@@ -33,8 +36,12 @@ pub enum Received {
         /// What there was of it.
         bytes: Vec<u8>,
     },
-    /// A frame longer than the bound. It is passed over up to its end; its bytes are not kept.
+    /// A frame longer than the bound, at its end; only its beginning is kept.
     TooLong {
+        /// Its first bytes, [`HEAD_BYTES`] at most.
+        head: Vec<u8>,
+        /// How long it was.
+        length: u64,
         /// The bound that it broke.
         limit_bytes: usize,
     },
@@ -53,6 +60,8 @@ pub struct Framer {
     limit_bytes: usize,
     state: State,
     buffer: Vec<u8>,
+    /// How long the frame is that is passed over; its beginning is in the buffer.
+    passed_over: u64,
     ready: VecDeque<Received>,
     stray_bytes: u64,
 }
@@ -66,7 +75,14 @@ impl Default for Framer {
 impl Framer {
     /// A framer for messages of at most `limit_bytes`.
     pub fn new(limit_bytes: usize) -> Self {
-        Framer { limit_bytes, state: State::Between, buffer: Vec::new(), ready: VecDeque::new(), stray_bytes: 0 }
+        Framer {
+            limit_bytes,
+            state: State::Between,
+            buffer: Vec::new(),
+            passed_over: 0,
+            ready: VecDeque::new(),
+            stray_bytes: 0,
+        }
     }
 
     /// Takes what was read from the connection.
@@ -88,8 +104,9 @@ impl Framer {
                     let end = memchr::memchr(END, bytes);
                     let part = &bytes[..end.unwrap_or(bytes.len())];
                     if self.buffer.len() + part.len() > self.limit_bytes {
-                        self.buffer = Vec::new();
-                        self.ready.push_back(Received::TooLong { limit_bytes: self.limit_bytes });
+                        self.passed_over = self.buffer.len() as u64;
+                        self.buffer.truncate(HEAD_BYTES);
+                        self.buffer.shrink_to_fit();
                         self.state = State::Skipping;
                         continue;
                     }
@@ -100,13 +117,18 @@ impl Framer {
                     self.state = State::Between;
                     self.complete();
                 }
-                State::Skipping => match memchr::memchr(END, bytes) {
-                    Some(at) => {
-                        bytes = &bytes[at + 1..];
-                        self.state = State::Between;
-                    }
-                    None => return,
-                },
+                State::Skipping => {
+                    let end = memchr::memchr(END, bytes);
+                    let part = &bytes[..end.unwrap_or(bytes.len())];
+                    self.passed_over += part.len() as u64;
+                    let room = HEAD_BYTES - self.buffer.len();
+                    self.buffer.extend_from_slice(&part[..part.len().min(room)]);
+                    let Some(end) = end else { return };
+                    bytes = &bytes[end + 1..];
+                    self.state = State::Between;
+                    let (head, limit_bytes) = (std::mem::take(&mut self.buffer), self.limit_bytes);
+                    self.ready.push_back(Received::TooLong { head, length: self.passed_over, limit_bytes });
+                }
             }
         }
     }
@@ -115,7 +137,7 @@ impl Framer {
     pub fn held_bytes(&self) -> usize {
         let found = self.ready.iter().map(|received| match received {
             Received::Message(bytes) | Received::Unfinished { bytes } => bytes.len(),
-            Received::TooLong { .. } => 0,
+            Received::TooLong { head, .. } => head.len(),
         });
         self.buffer.len() + found.sum::<usize>()
     }
@@ -128,8 +150,8 @@ impl Framer {
 
     /// The connection ended: what was begun is unfinished.
     pub fn finish(&mut self) {
+        let bytes = std::mem::take(&mut self.buffer);
         if self.state == State::Inside {
-            let bytes = std::mem::take(&mut self.buffer);
             self.ready.push_back(Received::Unfinished { bytes });
         }
         self.state = State::Between;
@@ -204,7 +226,21 @@ mod tests {
         let mut framer = Framer::new(8);
         framer.push(b"\x0bMSH|12345");
         framer.push(b"6789\x1c\r\x0bMSH|1234\x1c\r");
-        assert_eq!(all(&mut framer), [Received::TooLong { limit_bytes: 8 }, Received::Message(b"MSH|1234".to_vec())]);
+        let head = b"MSH|123456789".to_vec();
+        assert_eq!(
+            all(&mut framer),
+            [Received::TooLong { head, length: 13, limit_bytes: 8 }, Received::Message(b"MSH|1234".to_vec())]
+        );
+        // Of a long one the beginning, and no more is held meanwhile.
+        let mut framer = Framer::new(2 * HEAD_BYTES);
+        framer.push(b"\x0b");
+        for _ in 0..5 {
+            framer.push(&vec![b'x'; HEAD_BYTES]);
+            assert!(framer.held_bytes() <= 2 * HEAD_BYTES);
+        }
+        framer.push(b"\x1c");
+        let Some(Received::TooLong { head, length, .. }) = framer.next() else { panic!() };
+        assert_eq!((head.len(), length), (HEAD_BYTES, 5 * HEAD_BYTES as u64));
     }
 
     #[test]
@@ -250,7 +286,7 @@ mod tests {
             framer.finish();
             let kept: usize = all(&mut framer).iter().map(|r| match r {
                 Received::Message(b) | Received::Unfinished { bytes: b } => b.len(),
-                Received::TooLong { .. } => 0,
+                Received::TooLong { head, .. } => head.len(),
             }).sum();
             prop_assert!(kept <= bytes.len());
         }

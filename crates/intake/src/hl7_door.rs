@@ -17,6 +17,7 @@ use records::{
     Besides, DeadLetterNo, Error, Found, IfEqual, Lookup, NO_MAP, NewDeadLetter, Operation, Planner, Trail, Write,
     derived_id,
 };
+use std::cell::RefCell;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What a message was, known once it is planned.
@@ -142,12 +143,17 @@ impl Planner for MessagePlan {
         let (seen, operations) = match outcome {
             Outcome::NoMap { event } => (MessageSeen { event, ..MessageSeen::default() }, Vec::new()),
             Outcome::Mapped(mapped) => {
-                let operations = Merge { plan: self, lookup, resources: &mapped.resources }.operations()?;
+                let merge = Merge { plan: self, lookup, resources: &mapped.resources, apart: RefCell::default() };
+                let operations = merge.operations()?;
                 let issue = |i: &hl7::Issue| (i.place.to_string(), i.span.start as u64, i.text.clone());
+                let apart = merge.apart.into_inner().into_iter().map(|(at, text)| {
+                    let segment = message.all().find(|segment| segment.span().contains(&at));
+                    (segment.map_or_else(String::new, |segment| segment.place().to_string()), at as u64, text)
+                });
                 let seen = MessageSeen {
                     event: mapped.event,
                     is_mapped: true,
-                    issues: mapped.issues.iter().map(issue).collect(),
+                    issues: mapped.issues.iter().map(issue).chain(apart).collect(),
                     not_taken: mapped.unmapped.iter().map(ToString::to_string).collect(),
                 };
                 (seen, operations)
@@ -190,6 +196,14 @@ struct Merge<'a> {
     plan: &'a MessagePlan,
     lookup: &'a dyn Lookup,
     resources: &'a [MappedResource],
+    /// What was kept apart from the same number's resource of another patient: byte of the message, and why.
+    apart: RefCell<Vec<(usize, String)>>,
+}
+
+/// The patient that a resource is about, as its reference.
+fn patient_of(resource: &Tree) -> Option<&str> {
+    let about = ["subject", "patient", "beneficiary"].iter().find_map(|name| resource.get(name))?;
+    about.get("reference").and_then(Tree::as_str)
 }
 
 impl Merge<'_> {
@@ -202,7 +216,8 @@ impl Merge<'_> {
                 .resource_type(name)
                 .ok_or_else(|| Error::Damaged(format!("the map made a {name}, which is no R4 resource")))?;
             let full_url = mapped.key.full_url(&self.plan.reading.settings.source);
-            let (id, is_stored) = self.identity(mapped, &full_url)?;
+            let patient = patient_of(&mapped.resource).and_then(|reference| names.id(reference)).map(str::to_owned);
+            let (id, is_stored) = self.identity(mapped, &full_url, patient.as_deref())?;
             names.enter(&full_url, resource_type, &id);
             known.push(Known { resource_type, id, is_stored });
         }
@@ -210,22 +225,46 @@ impl Merge<'_> {
         pairs.map(|(mapped, known)| self.operation(mapped, known, &names)).collect()
     }
 
-    /// The id of what is stored under one of the identities of `mapped`, else a new one.
-    fn identity(&self, mapped: &MappedResource, full_url: &str) -> Result<(String, bool), Error> {
+    /// The id of what is stored under one of the identities of `mapped`, else a new one. What is about a patient is never
+    /// that of another: laboratories use their numbers again.
+    fn identity(
+        &self,
+        mapped: &MappedResource,
+        full_url: &str,
+        patient: Option<&str>,
+    ) -> Result<(String, bool), Error> {
         let (name, condition) = (mapped.key.resource_type, mapped.key.condition());
         let new = derived_id(&self.plan.reading.settings.source, full_url);
-        match self.lookup.find(name, &condition)? {
-            Found::One(id) => return Ok((id, true)),
-            Found::Many if name == "Encounter" && mapped.write == map::Write::CreateIfAbsent => {
-                // An account has several stays. What only mentions it means the one that goes on.
-                if let Found::One(id) = self.lookup.find(name, &format!("{condition}&status=in-progress"))? {
-                    return Ok((id, true));
-                }
-                let is_stored = self.lookup.current(name, &new)?.is_some_and(|current| current.json.is_some());
-                return Ok((new, is_stored));
+        let found = self.lookup.find(name, &condition)?;
+        match (&found, patient) {
+            (Found::One(id), Some(patient)) if self.is_of_another(name, id, patient)? => {
+                return self.kept_apart(mapped, full_url, patient);
             }
-            Found::Many => return Err(Error::MultipleMatches { resource_type: name.into(), query: condition }),
-            Found::None => {}
+            (Found::One(id), _) => return Ok((id.clone(), true)),
+            (Found::Many, Some(patient)) => {
+                let mut is_own = false;
+                for own in std::iter::once(patient.to_owned()).chain(self.merged_with(patient)?) {
+                    match self.lookup.find(name, &format!("{condition}&patient=Patient/{own}"))? {
+                        Found::One(id) => return Ok((id, true)),
+                        Found::Many => is_own = true,
+                        Found::None => {}
+                    }
+                }
+                if !is_own {
+                    return self.kept_apart(mapped, full_url, patient);
+                }
+            }
+            _ => {}
+        }
+        if let Found::Many = found {
+            if name != "Encounter" || mapped.write != map::Write::CreateIfAbsent {
+                return Err(Error::MultipleMatches { resource_type: name.into(), query: condition });
+            }
+            // An account has several stays. What only mentions it means the one that goes on.
+            if let Found::One(id) = self.lookup.find(name, &format!("{condition}&status=in-progress"))? {
+                return Ok((id, true));
+            }
+            return Ok((new.clone(), self.is_there(name, &new)?));
         }
         for other in &mapped.also {
             if let Found::One(id) = self.lookup.find(name, &other.condition())?
@@ -237,11 +276,51 @@ impl Merge<'_> {
         Ok((new, false))
     }
 
+    /// True if something is stored under this id.
+    fn is_there(&self, name: &str, id: &str) -> Result<bool, Error> {
+        Ok(self.lookup.current(name, id)?.is_some_and(|current| current.json.is_some()))
+    }
+
+    /// What is stored, as a tree.
+    fn stored(&self, name: &str, id: &str) -> Result<Option<Tree>, Error> {
+        let Some(json) = self.lookup.current(name, id)?.and_then(|current| current.json) else { return Ok(None) };
+        let document = Document::parse(json.as_bytes()).map_err(|e| Error::Damaged(format!("{name}/{id}: {e}")))?;
+        Ok(Some(Tree::from(document.root())))
+    }
+
+    /// True if what is stored is about another patient, and not one that was merged with this one.
+    fn is_of_another(&self, name: &str, id: &str, patient: &str) -> Result<bool, Error> {
+        let Some(stored) = self.stored(name, id)? else { return Ok(false) };
+        let Some(other) = patient_of(&stored).and_then(|reference| reference.strip_prefix("Patient/")) else {
+            return Ok(false);
+        };
+        if other == patient {
+            return Ok(false);
+        }
+        Ok(!self.merged_with(patient)?.iter().any(|merged| merged == other))
+    }
+
+    /// The patients that this one was merged with: both sides of a merge name the other.
+    fn merged_with(&self, patient: &str) -> Result<Vec<String>, Error> {
+        let Some(stored) = self.stored("Patient", patient)? else { return Ok(Vec::new()) };
+        let links = stored.get("link").map_or(&[][..], Tree::items);
+        let other =
+            |link: &Tree| link.get("other")?.get("reference")?.as_str()?.strip_prefix("Patient/").map(str::to_owned);
+        Ok(links.iter().filter_map(other).collect())
+    }
+
+    /// The identity of what has a number that belongs to a resource of another patient.
+    fn kept_apart(&self, mapped: &MappedResource, full_url: &str, patient: &str) -> Result<(String, bool), Error> {
+        let (name, number) = (mapped.key.resource_type, &mapped.key.value);
+        let own = derived_id(&self.plan.reading.settings.source, &format!("{full_url} of {patient}"));
+        let text = format!("the number of this {name} ({number}) was another patient's before; both are kept apart");
+        self.apart.borrow_mut().push((mapped.span.start, text));
+        Ok((own.clone(), self.is_there(name, &own)?))
+    }
+
     /// True if what is stored has a number of its own: then it is another stay of the same account.
     fn has_visit_number(&self, name: &str, id: &str) -> Result<bool, Error> {
-        let Some(json) = self.lookup.current(name, id)?.and_then(|current| current.json) else { return Ok(false) };
-        let document = Document::parse(json.as_bytes()).map_err(|e| Error::Damaged(format!("{name}/{id}: {e}")))?;
-        let stored = Tree::from(document.root());
+        let Some(stored) = self.stored(name, id)? else { return Ok(false) };
         let codes = |identifier: &Tree| -> Vec<Tree> {
             let kind = identifier.get("type").and_then(|kind| kind.get("coding"));
             kind.map_or(&[][..], Tree::items).to_vec()
@@ -251,22 +330,17 @@ impl Merge<'_> {
     }
 
     fn operation(&self, mapped: &MappedResource, known: Known, names: &Names) -> Result<Operation, Error> {
-        let length = self.plan.content.len() as u64;
+        let (at_byte, length) = (mapped.span.start as u64, mapped.span.len() as u64);
         let Known { resource_type, id, is_stored } = known;
         if is_stored && mapped.write == map::Write::CreateIfAbsent {
-            return Ok(bare(resource_type, id, Write::Keep, None, 0, length));
+            return Ok(bare(resource_type, id, Write::Keep, None, at_byte, length));
         }
         let name = r4().name(resource_type);
         let resource = resolved(&mapped.resource, names)?;
-        let stored = if is_stored { self.lookup.current(name, &id)?.and_then(|current| current.json) } else { None };
+        let stored = if is_stored { self.stored(name, &id)? } else { None };
         let text = match stored {
             None => resource.to_string(),
-            Some(json) => {
-                let document =
-                    Document::parse(json.as_bytes()).map_err(|e| Error::Damaged(format!("{name}/{id}: {e}")))?;
-                let news = MappedResource { resource, ..mapped.clone() };
-                news.update(&Tree::from(document.root())).to_string()
-            }
+            Some(stored) => MappedResource { resource, ..mapped.clone() }.update(&stored).to_string(),
         };
         let put = Put {
             resource_type,
@@ -275,7 +349,7 @@ impl Merge<'_> {
             if_match: None,
             if_equal: IfEqual::Keep,
             must_be_new: false,
-            at: 0,
+            at: at_byte,
             length,
         };
         put.operation(self.lookup).map_err(|error| at("message", error))

@@ -15,7 +15,11 @@ impl<'m> Context<'m> {
         address.fill("type", address_type(&kind));
         // SAD: street address, street name, dwelling number.
         let street = parts.nested(1);
-        let mut lines: Vec<Tree> = (1..=3).filter_map(|n| self.text(street.part(n))).map(Tree::from).collect();
+        let whole = self.text(street.part(1));
+        // Many repeat the street's name and the number beside the line that holds them.
+        let is_in_whole = |part: &String| whole.as_ref().is_some_and(|whole| whole.contains(part.as_str()));
+        let parts_of_it = (2..=3).filter_map(|n| self.text(street.part(n))).filter(|part| !is_in_whole(part));
+        let mut lines: Vec<Tree> = whole.iter().cloned().chain(parts_of_it).map(Tree::from).collect();
         lines.extend(self.text(parts.part(2)).map(Tree::from));
         lines.extend(self.text(parts.part(19)).map(Tree::from));
         address.fill_all("line", lines);

@@ -6,9 +6,10 @@ use super::parts::Parts;
 use super::transaction::{Key, MappedResource, Write};
 use crate::message::{Field, Issue, Message, Place, Segment, Severity, Value};
 use fhir::json::Tree;
-use std::cell::RefCell;
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt::Write as _;
+use std::ops::Range;
 
 /// The resources so far, found by their keys.
 #[derive(Default)]
@@ -74,6 +75,13 @@ pub(super) struct Context<'m> {
     resources: RefCell<Resources>,
     /// How often a derived identity was asked for.
     derived: RefCell<BTreeMap<(String, String), u32>>,
+    /// The segments that are mapped now, as bytes from and to.
+    within: Cell<(usize, usize)>,
+    content: OnceCell<String>,
+    /// The requests of this message by their placer's and filler's numbers (system and value).
+    pub(super) requests: RefCell<HashMap<(String, String), Tree>>,
+    /// The observations of this message by code and sub-id; of several the last.
+    pub(super) observed: RefCell<HashMap<(String, String), Tree>>,
 }
 
 impl<'m> Context<'m> {
@@ -86,7 +94,24 @@ impl<'m> Context<'m> {
             told: RefCell::default(),
             resources: RefCell::default(),
             derived: RefCell::default(),
+            within: Cell::new((0, message.raw().len())),
+            content: OnceCell::new(),
+            requests: RefCell::default(),
+            observed: RefCell::default(),
         }
+    }
+
+    /// What is put from now on is told by the segments from `first` to `last`.
+    pub(super) fn within(&self, first: Segment<'m>, last: Segment<'m>) {
+        self.within.set((first.span().start, last.span().end.max(first.span().end)));
+    }
+
+    /// Stands for what the message says, whatever its header is: what else is known of neither time nor number.
+    pub(super) fn content_token(&self) -> &str {
+        self.content.get_or_init(|| {
+            let content = &self.message.raw()[self.message.header().span().end..];
+            blake3::hash(content.trim_ascii()).to_hex()[..16].to_owned()
+        })
     }
 
     /// Field `number`, which a rule takes.
@@ -166,12 +191,18 @@ impl<'m> Context<'m> {
 
     /// A derived identity of what belongs to something: the source's, unless that is numbered by an authority.
     pub(super) fn derived_key_of(&self, resource_type: &'static str, kind: &str, about: &About, parts: &[&str]) -> Key {
+        let Key { resource_type, system, value } = self.key_of(resource_type, kind, about, parts);
+        self.counted_key(resource_type, system, value)
+    }
+
+    /// The same as another mentions it.
+    pub(super) fn key_of(&self, resource_type: &'static str, kind: &str, about: &About, parts: &[&str]) -> Key {
         let system = match about.scope {
             Scope::Source => self.source_system(kind),
             Scope::Authority => format!("urn:medweave:authority-numbered:{kind}"),
         };
         let parts: Vec<&str> = std::iter::once(about.text.as_str()).chain(parts.iter().copied()).collect();
-        self.counted_key(resource_type, system, joined(&parts))
+        Key { resource_type, system, value: joined(&parts) }
     }
 
     /// Asked for the same identity again in one message, it counts: `...#2`.
@@ -207,7 +238,9 @@ impl<'m> Context<'m> {
             let identifier = Tree::from([("system", key.system.as_str().into()), ("value", key.value.as_str().into())]);
             resource.push("identifier", identifier);
         }
-        let mapped = MappedResource { key, also: Vec::new(), write, resource, cleared, assumed: Vec::new() };
+        let (from, to) = self.within.get();
+        let span = from..to;
+        let mapped = MappedResource { key, also: Vec::new(), write, resource, cleared, assumed: Vec::new(), span };
         let mut resources = self.resources.borrow_mut();
         match resources.find(&mapped.key) {
             None => resources.add(mapped),
@@ -222,6 +255,21 @@ impl<'m> Context<'m> {
         if let Some(mapped) = self.resources.borrow_mut().find(key) {
             change(&mut mapped.resource);
         }
+    }
+
+    /// The segments that tell of a resource go on to the end of `segment`.
+    pub(super) fn told_by(&self, key: &Key, segment: Segment<'m>) {
+        if let Some(mapped) = self.resources.borrow_mut().find(key) {
+            let Range { start, end } = segment.span();
+            if mapped.span.start <= start {
+                mapped.span.end = mapped.span.end.max(end);
+            }
+        }
+    }
+
+    /// True if there is a resource with this identity.
+    pub(super) fn has(&self, key: &Key) -> bool {
+        self.resources.borrow_mut().find(key).is_some()
     }
 
     /// Another identity that the resource may be stored under.

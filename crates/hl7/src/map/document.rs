@@ -1,6 +1,5 @@
 //! TXA and the OBX of a document message to DocumentReference.
 
-use super::MapError;
 use super::context::{Context, Fill, resource};
 use super::order::Patient;
 use super::parts::repeats;
@@ -23,18 +22,24 @@ impl<'m> Context<'m> {
         notes: &[Segment<'m>],
         patient: &Patient<'_>,
         requests: Vec<Tree>,
-    ) -> Result<(), MapError> {
+    ) {
         self.pass(txa, [1]);
-        let number = self
-            .ei(self.take(txa, 12).into(), "document", None)
-            .ok_or(MapError::NoIdentity { place: txa.field(12).place(), what: "document" })?;
         let mut document = resource("DocumentReference");
-        let key = Key {
-            resource_type: "DocumentReference",
-            system: number.system.unwrap_or_else(|| self.source_system("document")),
-            value: number.value,
+        let key = match self.ei(self.take(txa, 12).into(), "document", None) {
+            Some(number) => {
+                document.set("masterIdentifier", number.tree);
+                let system = number.system.unwrap_or_else(|| self.source_system("document"));
+                Key { resource_type: "DocumentReference", system, value: number.value }
+            }
+            None => {
+                self.warn(
+                    *txa.field(12),
+                    "no document number: a new version of this document cannot be told from another",
+                );
+                let parts = [patient.subject.token.as_str(), self.content_token()];
+                self.derived_key("DocumentReference", "document-of-message", &parts)
+            }
         };
-        document.set("masterIdentifier", number.tree);
         if let Some(name) = self.field_text(txa, 16) {
             let system = self.source_system("document-file");
             document.push("identifier", Tree::from([("system", system.into()), ("value", name.into())]));
@@ -73,7 +78,6 @@ impl<'m> Context<'m> {
         context.fill_all("related", requests);
         document.fill("context", super::context::filled(context));
         self.put(key, Write::Update, document, Vec::new());
-        Ok(())
     }
 
     /// TXA-2 with the texts of table 0270.

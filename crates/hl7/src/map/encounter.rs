@@ -23,6 +23,8 @@ pub(super) struct StayEvent<'e> {
     pub(super) trigger: &'e str,
     /// When it happened (EVN-6, else EVN-2), as dateTime.
     pub(super) at: Option<String>,
+    /// When it happened as far as that is said (EVN-6).
+    pub(super) occurred: Option<String>,
 }
 
 /// The status of a stay: what the event says, else whether it ended, else what its class implies. The flag says that it is no
@@ -62,15 +64,15 @@ impl<'m> Context<'m> {
         let class = self.code(class_parts.first(1)).unwrap_or_default();
         let visit = self.cx(self.take(pv1, 19).into(), "visit");
         let alternates: Vec<_> = repeats(self.take(pv1, 50)).filter_map(|parts| self.cx(parts, "visit")).collect();
-        let says_nothing = matches!(class.as_str(), "N" | "")
+        let says_nothing = matches!(class.as_str(), "N" | "U" | "")
             && visit.is_none()
             && alternates.is_empty()
             && ![3, 7, 44].iter().any(|number| pv1.field(*number).has_value());
         if says_nothing {
             return None;
         }
-        let start = self.date_time(self.take(pv1, 44).into());
-        let key = self.stay_key(pv1, visit.as_ref(), &alternates, subject, &class, start.as_deref());
+        let admitted = self.date_time(self.take(pv1, 44).into());
+        let key = self.stay_key(pv1, visit.as_ref(), &alternates, subject, &class, admitted.as_deref());
 
         let mut encounter = resource("Encounter");
         // The same stay may be known by its account only, from messages that do not number it.
@@ -97,6 +99,10 @@ impl<'m> Context<'m> {
         let cancels_end = event.trigger == "A13";
         let end = self.date_time(repeats(self.take(pv1, 45)).next().unwrap_or_else(|| pv1.field(45).into()));
         let end = end.filter(|_| !cancels_end);
+        // Where PV1 leaves it open, an admission began and a discharge ended the stay when the event occurred.
+        let occurred = |triggers: &[&str]| event.occurred.clone().filter(|_| triggers.contains(&event.trigger));
+        let start = admitted.or_else(|| occurred(&["A01", "A04"]));
+        let end = end.or_else(|| occurred(&["A03"]));
         let (status, is_assumed) = status(event.trigger, &class, end.is_some());
         encounter.set("status", status);
         encounter.set("class", self.class(class_parts, &class));
@@ -125,7 +131,13 @@ impl<'m> Context<'m> {
             .map(|(name, _)| (*name).to_owned())
             .collect();
         if cancels_end {
+            // What the discharge told is taken back with it.
             cleared.push("period.end".to_owned());
+            for (part, number) in [("dischargeDisposition", 36), ("destination", 37)] {
+                if !pv1.field(number).has_value() {
+                    cleared.push(format!("hospitalization.{part}"));
+                }
+            }
         }
         let reference = self.put(key.clone(), write, encounter, cleared);
         if let Some(also) = also {
@@ -199,7 +211,12 @@ impl<'m> Context<'m> {
         event: &StayEvent<'_>,
         encounter: &mut Tree,
     ) {
-        let assigned = if class == "P" { "planned" } else { "active" };
+        let assigned = match event.trigger {
+            // Nobody is there any more, or ever was.
+            "A03" | "A11" => "completed",
+            _ if class == "P" => "planned",
+            _ => "active",
+        };
         let mut add = |segment: Segment<'m>, number: u16, status: &str| {
             let field = self.take(segment, number);
             for parts in repeats(field) {
@@ -223,7 +240,7 @@ impl<'m> Context<'m> {
         };
         add(pv1, 3, assigned);
         add(pv1, 6, "completed");
-        add(pv1, 11, "active");
+        add(pv1, 11, if assigned == "completed" { "completed" } else { "active" });
         add(pv1, 42, "reserved");
         add(pv1, 43, "completed");
         if let Some(pv2) = pv2 {

@@ -120,12 +120,11 @@ fn find<'m>(group: &[Segment<'m>], id: &str) -> Option<Segment<'m>> {
 impl<'m> Context<'m> {
     fn stay_event<'e>(&self, trigger: &'e str) -> StayEvent<'e> {
         let evn = self.message.segments("EVN").next();
-        let at = evn.and_then(|evn| {
+        let (recorded, occurred) = evn.map_or((None, None), |evn| {
             self.pass(evn, [1]);
-            let recorded = self.date_time(self.take(evn, 2).into());
-            self.date_time(self.take(evn, 6).into()).or(recorded)
+            (self.date_time(self.take(evn, 2).into()), self.date_time(self.take(evn, 6).into()))
         });
-        StayEvent { trigger, at }
+        StayEvent { trigger, at: occurred.clone().or(recorded), occurred }
     }
 
     /// PID, PD1, PV1 and PV2 of a group. In a message about results the patient and the stay are only mentioned.
@@ -136,10 +135,20 @@ impl<'m> Context<'m> {
         patient_write: Write,
         stay_write: Write,
     ) -> Result<(Subject, Option<Stay>), MapError> {
-        let subject = self.patient(group[0], find(group, "PD1"), patient_write)?;
-        let stay =
-            find(group, "PV1").and_then(|pv1| self.encounter(pv1, find(group, "PV2"), &subject, event, stay_write));
+        let subject = self.person(group, patient_write)?;
+        let stay = find(group, "PV1").and_then(|pv1| {
+            let pv2 = find(group, "PV2");
+            self.within(pv1, pv2.filter(|pv2| pv2.index() == pv1.index() + 1).unwrap_or(pv1));
+            self.encounter(pv1, pv2, &subject, event, stay_write)
+        });
         Ok((subject, stay))
+    }
+
+    /// PID and PD1 of a group.
+    fn person(&self, group: &[Segment<'m>], write: Write) -> Result<Subject, MapError> {
+        let (pid, pd1) = (group[0], find(group, "PD1"));
+        self.within(pid, pd1.filter(|pd1| pd1.index() == pid.index() + 1).unwrap_or(pid));
+        self.patient(pid, pd1, write)
     }
 
     /// ADT.
@@ -151,6 +160,7 @@ impl<'m> Context<'m> {
         let mut joined = 0;
         let first_visit = find(group, "PV1").map(Segment::index);
         for (at, segment) in group.iter().copied().enumerate() {
+            self.within(segment, segment);
             match segment.id().as_str() {
                 "PV1" | "PV2" => after_visit = true,
                 "PR1" | "IN1" | "GT1" => {
@@ -182,6 +192,7 @@ impl<'m> Context<'m> {
                 "OBX" if joined > 0 => joined -= 1,
                 "OBX" => {
                     joined = continuation(&group[at..]);
+                    self.within(segment, group[at + joined]);
                     // The guide leaves open whether these belong to the stay, so they do not name it.
                     let about = self.observed_about(&subject, segment);
                     let around = Surroundings::of(&subject, about);
@@ -206,9 +217,10 @@ impl<'m> Context<'m> {
 
     /// ADT^A40.
     fn merge_group(&self, group: &[Segment<'m>]) -> Result<(), MapError> {
-        let subject = self.patient(group[0], find(group, "PD1"), Write::Update)?;
+        let subject = self.person(group, Write::Update)?;
         let mut merged = false;
         for mrg in group.iter().filter(|segment| segment.is("MRG")) {
+            self.within(*mrg, *mrg);
             self.merge(*mrg, &subject)?;
             merged = true;
         }
@@ -224,10 +236,17 @@ impl<'m> Context<'m> {
         let encounter = stay.map(|stay| stay.reference);
         let patient = Patient { subject: &subject, encounter: encounter.clone() };
         let first_obr = group.iter().position(|segment| segment.is("OBR"));
-        // Before the first order there may be observations about the patient.
-        for obx in group[..first_obr.unwrap_or(group.len())].iter().filter(|segment| segment.is("OBX")) {
-            let around = Surroundings::of(&subject, self.observed_about(&subject, *obx));
-            self.observation(*obx, &[], &around);
+        // Before the first order there may be persons around the patient, and observations about him.
+        for segment in group[..first_obr.unwrap_or(group.len())].iter().copied() {
+            self.within(segment, segment);
+            match segment.id().as_str() {
+                "NK1" => self.next_of_kin(segment, &subject, Write::CreateIfAbsent),
+                "OBX" => {
+                    let around = Surroundings::of(&subject, self.observed_about(&subject, segment));
+                    self.observation(segment, &[], &around);
+                }
+                _ => {}
+            }
         }
         let mut orc: Option<Segment<'m>> = None;
         let mut at = 0;
@@ -256,11 +275,10 @@ impl<'m> Context<'m> {
         let when = self.date_time(obr.field(7).into());
         let fallback = match when {
             Some(when) => format!("{}|{when}", subject.token),
-            None => {
-                let control_id = self.message.header().field(10).text().into_owned();
-                format!("{}|{control_id}", subject.token)
-            }
+            None => format!("{}|{}", subject.token, self.content_token()),
         };
+        // What stands between the two, if anything, is about the order as well.
+        self.within(orc.unwrap_or(obr), obr);
         let order = self.order(orc, obr, &fallback);
         let (request_key, request) = self.service_request(&order, patient);
         let (report_key, _) = self.report(&order, patient, &request);
@@ -270,10 +288,12 @@ impl<'m> Context<'m> {
             .enumerate()
             .filter(|(_, segment)| segment.is("SPM"))
             .map(|(at, spm)| {
+                self.within(*spm, *spm);
                 let (key, reference) = self.specimen(*spm, subject, &order.about);
                 (at, key, reference)
             })
             .collect();
+        self.within(obr, obr);
         let older = if specimens.is_empty() { self.specimen_of_order(obr, subject, &order.about) } else { None };
         let specimen = match specimens.as_slice() {
             [] => older.clone(),
@@ -281,7 +301,7 @@ impl<'m> Context<'m> {
             // With several it is not said which an observation is of.
             _ => None,
         };
-        let around = Surroundings {
+        let mut around = Surroundings {
             subject: subject.reference.clone(),
             encounter: patient.encounter.clone(),
             about: order.about.clone(),
@@ -289,6 +309,7 @@ impl<'m> Context<'m> {
             effective: self.effective(obr),
             based_on: Some(request),
             part_of: None,
+            derived_from: self.parent_result(&order),
             specimen,
         };
         let mut results = Vec::new();
@@ -296,10 +317,12 @@ impl<'m> Context<'m> {
         let mut behind_order = true;
         let mut joined = 0;
         for (at, segment) in rest.iter().copied().enumerate() {
+            self.within(segment, segment);
             match segment.id().as_str() {
                 "OBX" if joined > 0 => joined -= 1,
                 "OBX" => {
                     joined = continuation(&rest[at..]);
+                    self.within(segment, rest[at + joined]);
                     if let Some(result) = self.observation(segment, &rest[at + 1..=at + joined], &around) {
                         results.push(result.reference);
                         noted = result.key;
@@ -307,8 +330,10 @@ impl<'m> Context<'m> {
                     }
                 }
                 "SPM" => {
-                    if let Some((_, key, _)) = specimens.iter().find(|(place, _, _)| *place == at) {
+                    if let Some((_, key, reference)) = specimens.iter().find(|(place, _, _)| *place == at) {
                         noted = key.clone();
+                        // What is observed behind a specimen is observed on it.
+                        around.specimen = Some(reference.clone());
                     }
                 }
                 "NTE" => self.add_note(segment, &noted),
@@ -343,6 +368,7 @@ impl<'m> Context<'m> {
         let mut current: Option<(Key, Tree, Scope)> = None;
         let mut noted: Option<Key> = None;
         for (at, segment) in group.iter().copied().enumerate() {
+            self.within(segment, segment);
             match segment.id().as_str() {
                 "NK1" => self.next_of_kin(segment, &subject, Write::Update),
                 "GT1" => self.guarantor(segment, &subject, Write::Update),
@@ -354,6 +380,9 @@ impl<'m> Context<'m> {
                 }
                 "RXA" => {
                     let rxr = group.get(at + 1).copied().filter(|next| next.is("RXR"));
+                    // The order stands right before the first of its vaccinations.
+                    let before = orc.filter(|orc| orc.index() + 1 == segment.index()).unwrap_or(segment);
+                    self.within(before, rxr.unwrap_or(segment));
                     let put = self.immunization(orc, segment, rxr, &subject, encounter.as_ref());
                     noted = Some(put.0.clone());
                     current = Some(put);
@@ -370,6 +399,9 @@ impl<'m> Context<'m> {
                         None => Surroundings::of(&subject, self.observed_about(&subject, segment)),
                     };
                     noted = self.observation(segment, &[], &around).map(|result| result.key);
+                    if let Some((key, _, _)) = &current {
+                        self.funding(segment, key);
+                    }
                 }
                 "PRT" => match (&noted, &current) {
                     (Some(key), _) if key.resource_type == "Observation" => {
@@ -403,7 +435,9 @@ impl<'m> Context<'m> {
             match segment.id().as_str() {
                 "ORC" => orc = Some(segment),
                 "OBR" => {
-                    let order = self.order(orc.take(), segment, &subject.token);
+                    let fallback = format!("{}|{}", subject.token, self.content_token());
+                    self.within(orc.unwrap_or(segment), segment);
+                    let order = self.order(orc.take(), segment, &fallback);
                     let (key, reference) = self.service_request(&order, &patient);
                     noted = Some(key);
                     requests.push(reference);
@@ -419,8 +453,11 @@ impl<'m> Context<'m> {
                 _ => {}
             }
         }
+        let contents = group.iter().rfind(|segment| segment.is("OBX"));
+        self.within(group[txa_at], contents.copied().unwrap_or(group[txa_at]));
         let of = |id: &str| group[txa_at..].iter().copied().filter(|segment| segment.is(id)).collect::<Vec<_>>();
-        self.document(group[txa_at], &of("OBX"), &of("NTE"), &patient, requests)
+        self.document(group[txa_at], &of("OBX"), &of("NTE"), &patient, requests);
+        Ok(())
     }
 }
 
@@ -434,6 +471,7 @@ impl Surroundings {
             effective: None,
             based_on: None,
             part_of: None,
+            derived_from: None,
             specimen: None,
         }
     }

@@ -74,9 +74,16 @@ impl<'m> Context<'m> {
     }
 
     /// EI: value, then the authority as three parts. `type_code` is set if given (PLAC, FILL and so on, table 0203).
+    ///
+    /// Where the value is empty and nothing but EI.3 is given, that is the value: senders shift it there, and devices are known
+    /// by their universal id alone.
     pub(super) fn ei(&self, parts: Parts<'m>, kind: &str, type_code: Option<&str>) -> Option<Identified> {
-        let value = self.text(parts.first(1))?;
-        let system = self.authority(parts, 2).unwrap_or_else(|| self.source_system(kind));
+        let (value, system) = match self.text(parts.first(1)) {
+            Some(value) => (value, self.authority(parts, 2)),
+            None if parts.first(2).has_value() => return None,
+            None => (self.text(parts.first(3))?, None),
+        };
+        let system = system.unwrap_or_else(|| self.source_system(kind));
         let mut tree = Tree::object();
         if let Some(code) = type_code {
             tree.set("type", identifier_type(code));

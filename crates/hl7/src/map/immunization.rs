@@ -11,6 +11,17 @@ use fhir::json::Tree;
 
 /// RXA-6 where the amount is not known.
 const AMOUNT_UNKNOWN: &str = "999";
+/// LOINC: vaccine funding program eligibility category; vaccine funding source.
+const ELIGIBILITY: &str = "64994-7";
+const FUNDING_SOURCE: &str = "30963-3";
+/// ORC-3 where there was no order: the guide of the immunization registries has the same number stand for all of them.
+const NO_ORDER: &str = "9999";
+
+/// True for a code of the registries' list of where a record comes from: NIP001, in older messages NIP0001 or not named.
+fn is_information_source(system: &str, code: &str) -> bool {
+    let is_code = code.len() == 2 && code.starts_with('0') && code.bytes().all(|b| b.is_ascii_digit());
+    matches!(system, "NIP001" | "NIP0001") || (system.is_empty() && is_code)
+}
 
 impl<'m> Context<'m> {
     /// RXA with the ORC before it and the RXR behind it.
@@ -24,8 +35,12 @@ impl<'m> Context<'m> {
     ) -> (Key, Tree, Scope) {
         self.pass(rxa, [1, 2]);
         let mut immunization = resource("Immunization");
-        let placer = orc.and_then(|orc| self.ei(self.take(orc, 2).into(), "placer-order", Some("PLAC")));
-        let filler = orc.and_then(|orc| self.ei(self.take(orc, 3).into(), "filler-order", Some("FILL")));
+        let number = |field: u16, kind: &str, code: &str| {
+            let number = orc.and_then(|orc| self.ei(self.take(orc, field).into(), kind, Some(code)));
+            number.filter(|number| number.value != NO_ORDER)
+        };
+        let placer = number(2, "placer-order", "PLAC");
+        let filler = number(3, "filler-order", "FILL");
         immunization
             .fill_all("identifier", [&placer, &filler].into_iter().flatten().map(|known| known.tree.clone()).collect());
         let is_deleted = self.field_text(rxa, 21).as_deref() == Some("D");
@@ -91,12 +106,39 @@ impl<'m> Context<'m> {
             return "entered-in-error";
         }
         match code.as_deref() {
+            None if self.is_no_vaccine(rxa) => "not-done",
             None => "completed",
             Some(code) => completion_status(code).unwrap_or_else(|| {
                 self.warn(*field, format!("{code:?} is not of table 0322; the vaccination was read as completed"));
                 "completed"
             }),
         }
+    }
+
+    /// An OBX behind an RXA that says who pays for the vaccine is told by the vaccination too.
+    pub(super) fn funding(&self, obx: Segment<'m>, immunization: &Key) {
+        let code = Parts::from(obx.field(3));
+        if self.text(code.first(3)).as_deref() != Some("LN") {
+            return;
+        }
+        let code = self.code(code.first(1));
+        let value = || self.concept(obx.field(5).into(), None);
+        match code.as_deref() {
+            Some(ELIGIBILITY) => self.change(immunization, |immunization| {
+                immunization.fill_all("programEligibility", value().into_iter().collect());
+            }),
+            Some(FUNDING_SOURCE) => self.change(immunization, |immunization| {
+                immunization.fill("fundingSource", value());
+            }),
+            _ => {}
+        }
+    }
+
+    /// True for CVX 998: "no vaccine administered", with which a forecast or an immunity is told.
+    fn is_no_vaccine(&self, rxa: Segment<'m>) -> bool {
+        let vaccine = Parts::from(rxa.field(5));
+        let is_cvx = self.text(vaccine.first(3)).is_none_or(|system| system == "CVX");
+        is_cvx && self.code(vaccine.first(1)).as_deref() == Some("998")
     }
 
     /// RXA-9: a list in which `00` says that this sender gave the vaccine, other codes where the record comes from; a text
@@ -106,7 +148,7 @@ impl<'m> Context<'m> {
             let system = self.text(parts.first(3)).unwrap_or_default();
             let code = self.code(parts.first(1));
             match code {
-                Some(code) if system == "NIP001" => {
+                Some(code) if is_information_source(&system, &code) => {
                     immunization.set("primarySource", code == "00");
                     if code != "00" {
                         immunization.fill("reportOrigin", self.concept(parts, None));

@@ -2,9 +2,10 @@
 
 use super::MapError;
 use super::context::{Context, Fill, resource};
+use super::identifier::Identified;
 use super::parts::repeats;
 use super::patient::Subject;
-use super::transaction::Write;
+use super::transaction::{Key, Write};
 use crate::message::Segment;
 use fhir::json::Tree;
 
@@ -22,19 +23,34 @@ impl<'m> Context<'m> {
                 identifiers.push(older);
             }
         }
-        let key = self
-            .patient_key(&identifiers)
-            .ok_or(MapError::NoIdentity { place: mrg.field(1).place(), what: "patient to be merged" })?;
-        if key == survivor.key {
+        if identifiers.is_empty() {
+            return Err(MapError::NoIdentity { place: mrg.field(1).place(), what: "patient to be merged" });
+        }
+        // Some repeat the survivor's number beside the one that goes.
+        let is_survivors =
+            |i: &Identified| i.system.as_ref() == Some(&survivor.key.system) && i.value == survivor.key.value;
+        identifiers.retain(|identified| !is_survivors(identified));
+        let Some(key) = self.patient_key(&identifiers) else {
             self.warn(*mrg.field(1), "the patient would be merged with itself; nothing was merged");
             return Ok(());
-        }
+        };
+        // The patient may be stored by any of the identifiers given.
+        let others: Vec<Key> = identifiers
+            .iter()
+            .filter_map(|other| {
+                Some(Key { resource_type: "Patient", system: other.system.clone()?, value: other.value.clone() })
+            })
+            .filter(|other| *other != key)
+            .collect();
         let mut replaced = resource("Patient");
         replaced.fill_all("identifier", identifiers.into_iter().map(|identified| identified.tree).collect());
         replaced.set("active", false);
         replaced.fill_all("name", self.xpns(self.take(mrg, 7)));
         replaced.push("link", link(survivor.reference.clone(), "replaced-by"));
-        let reference = self.put(key, Write::Update, replaced, Vec::new());
+        let reference = self.put(key.clone(), Write::Update, replaced, Vec::new());
+        for other in others {
+            self.known_too(&key, other);
+        }
         self.change(&survivor.key, |patient| {
             patient.set("active", true);
             patient.push("link", link(reference, "replaces"));
@@ -47,7 +63,7 @@ impl<'m> Context<'m> {
     fn merged_account(&self, mrg: Segment<'m>, survivor: &Subject) {
         let Some(identified) = self.cx(self.take(mrg, 3).into(), "account") else { return };
         let Some(system) = identified.system else { return };
-        let key = super::transaction::Key { resource_type: "Account", system, value: identified.value };
+        let key = Key { resource_type: "Account", system, value: identified.value };
         let mut account = resource("Account");
         account.push("identifier", identified.tree);
         account.set("status", "active");

@@ -61,7 +61,7 @@ impl<'m> Context<'m> {
         let text = |number: u16| if number == 0 { None } else { self.text(parts.first(number)) };
         let mut name = Tree::object();
         name.fill("use", text(layout.kind).and_then(|code| name_use(&code)));
-        name.fill("family", text(layout.family));
+        self.family(parts.nested(layout.family), &mut name);
         for (member, numbers) in [
             ("given", [layout.given, layout.second, 0]),
             ("prefix", [layout.prefix, 0, 0]),
@@ -91,6 +91,26 @@ impl<'m> Context<'m> {
             name.push("extension", extension(url, "valueCode", code));
         }
         if has_name { filled(name) } else { None }
+    }
+
+    /// FN: the family name as a whole, and its parts (own and partner's prefix and name) as extensions of it.
+    fn family(&self, parts: Parts<'m>, name: &mut Tree) {
+        const PARTS: [(u16, &str); 4] =
+            [(2, "own-prefix"), (3, "own-name"), (4, "partner-prefix"), (5, "partner-name")];
+        let named: Vec<(&str, String)> =
+            PARTS.iter().filter_map(|(number, part)| Some((*part, self.text(parts.part(*number))?))).collect();
+        let whole = self.text(parts.part(1)).or_else(|| {
+            let texts: Vec<&str> = named.iter().map(|(_, text)| text.as_str()).collect();
+            (!texts.is_empty()).then(|| texts.join(" "))
+        });
+        let Some(whole) = whole else { return };
+        name.set("family", whole);
+        if !named.is_empty() {
+            let url = |part: &str| format!("http://hl7.org/fhir/StructureDefinition/humanname-{part}");
+            let parts: Vec<Tree> =
+                named.into_iter().map(|(part, text)| extension(&url(part), "valueString", text)).collect();
+            name.set("_family", Tree::from([("extension", parts.into())]));
+        }
     }
 
     /// XPN.

@@ -23,6 +23,8 @@ pub(super) struct Surroundings {
     pub(super) effective: Option<(&'static str, Tree)>,
     pub(super) based_on: Option<Tree>,
     pub(super) part_of: Option<Tree>,
+    /// What it was found on.
+    pub(super) derived_from: Option<Tree>,
     pub(super) specimen: Option<Tree>,
 }
 
@@ -82,6 +84,7 @@ impl<'m> Context<'m> {
         observation.fill_all("identifier", own.into_iter().map(|identified| identified.tree).collect());
         observation.fill_all("basedOn", around.based_on.clone().into_iter().collect());
         observation.fill_all("partOf", around.part_of.clone().into_iter().collect());
+        observation.fill_all("derivedFrom", around.derived_from.clone().into_iter().collect());
         let result_status = self.field_text(obx, 11).unwrap_or_default().to_ascii_uppercase();
         observation.set("status", self.result_status(obx, &result_status, around));
         observation.set(
@@ -123,19 +126,20 @@ impl<'m> Context<'m> {
         if observation.get("component").is_none() {
             observation.fill_all("referenceRange", self.reference_range(obx).into_iter().collect());
         }
-        let key = self.observation_key(obx, code_parts, around);
+        let code = self.code(code_parts.first(1)).or_else(|| self.code(code_parts.first(4)));
+        let code = code.or_else(|| self.concept_text(code_parts)).unwrap_or_default();
+        let sub = self.text(*obx.field(4)).unwrap_or_default();
+        let key = self.observation_key(obx, (&code, &sub), around);
         let reference = self.put(key.clone(), Write::Update, observation, Vec::new());
+        self.observed.borrow_mut().insert((code, sub), reference.clone());
         Some(Result { key, reference })
     }
 
     /// Order, code and sub-id: what stays the same when a result is corrected.
-    fn observation_key(&self, obx: Segment<'m>, code: Parts<'m>, around: &Surroundings) -> Key {
-        let code = self.code(code.first(1)).or_else(|| self.code(code.first(4))).or_else(|| self.concept_text(code));
-        let sub = self.text(*obx.field(4)).unwrap_or_default();
-        let code = code.unwrap_or_default();
+    fn observation_key(&self, obx: Segment<'m>, (code, sub): (&str, &str), around: &Surroundings) -> Key {
         // Devices report the same code again and again under one order: for them the time is part of what it is.
         let at = if is_of_device(obx) { self.date_time(obx.field(14).into()) } else { None };
-        let mut parts = vec![code.as_str(), &sub];
+        let mut parts = vec![code, sub];
         parts.extend(at.as_deref());
         self.derived_key_of("Observation", "observation", &around.about, &parts)
     }
@@ -269,6 +273,7 @@ impl<'m> Context<'m> {
             self.change(key, |resource| {
                 resource.push("note", note);
             });
+            self.told_by(key, nte);
         }
     }
 }

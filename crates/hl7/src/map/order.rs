@@ -18,6 +18,8 @@ pub(super) struct Order<'m> {
     filler: Option<Identified>,
     /// What its parts are known by: the filler's number, else the placer's.
     pub(super) about: About,
+    /// The order that it is a part of (OBR-29, ORC-8): the filler's number, else the placer's.
+    parent: Option<Identified>,
 }
 
 /// Who and where.
@@ -44,12 +46,55 @@ impl<'m> Context<'m> {
                 About::of_source(fallback.to_owned())
             }
         };
-        Order { orc, obr, placer, filler, about }
+        let parent = self.parent_order(orc, obr);
+        Order { orc, obr, placer, filler, about, parent }
+    }
+
+    /// EIP: the placer's number and the filler's in subcomponents.
+    fn parent_order(&self, orc: Option<Segment<'m>>, obr: Segment<'m>) -> Option<Identified> {
+        let read = |parts: Parts<'m>| {
+            let filler = self.ei(parts.nested(2), "filler-order", Some("FILL"));
+            filler.or_else(|| self.ei(parts.nested(1), "placer-order", Some("PLAC")))
+        };
+        let own = read(self.take(obr, 29).into());
+        let common = orc.and_then(|orc| read(self.take(orc, 8).into()));
+        own.or(common)
+    }
+
+    /// The request that an order is a part of: of this message, else by its number.
+    fn based_on(&self, order: &Order<'m>) -> Option<Tree> {
+        let parent = order.parent.as_ref()?;
+        let number = (parent.system.clone()?, parent.value.clone());
+        if let Some(request) = self.requests.borrow().get(&number) {
+            return Some(request.clone());
+        }
+        Some(Tree::from([("type", "ServiceRequest".into()), ("identifier", parent.tree.clone())]))
+    }
+
+    /// OBR-26, the observation that what is under this order was found on (an isolate, whose susceptibility is tested).
+    pub(super) fn parent_result(&self, order: &Order<'m>) -> Option<Tree> {
+        let parts = Parts::from(self.take(order.obr, 26));
+        let code = self.code(parts.first(1)).or_else(|| self.concept_text(parts.nested(1)))?;
+        let sub = self.text(parts.part(2)).unwrap_or_default();
+        let known = order
+            .parent
+            .as_ref()
+            .map(|parent| self.key_of("Observation", "observation", &About::numbered(parent), &[&code, &sub]));
+        if let Some(key) = known.as_ref().filter(|key| self.has(key)) {
+            return Some(self.reference(key));
+        }
+        if let Some(observation) = self.observed.borrow().get(&(code, sub)) {
+            return Some(observation.clone());
+        }
+        let Key { system, value, .. } = known?;
+        let identifier = Tree::from([("system", system.into()), ("value", value.into())]);
+        Some(Tree::from([("type", "Observation".into()), ("identifier", identifier)]))
     }
 
     fn order_code(&self, order: &Order<'m>) -> String {
         let parts = Parts::from(order.obr.field(4));
-        self.code(parts.first(1)).or_else(|| self.concept_text(parts)).unwrap_or_default()
+        let code = self.code(parts.first(1)).or_else(|| self.code(parts.first(4)));
+        code.or_else(|| self.concept_text(parts)).unwrap_or_default()
     }
 
     fn order_identifiers(order: &Order<'m>) -> Vec<Tree> {
@@ -68,6 +113,7 @@ impl<'m> Context<'m> {
             let group = self.ei(self.take(orc, 4).into(), "placer-group", Some("PGN"));
             request.fill("requisition", group.map(|group| group.tree));
         }
+        request.fill_all("basedOn", self.based_on(order).into_iter().collect());
         request.set("status", self.request_status(order));
         let intent = match self.field_text(obr, 11).as_deref() {
             Some("G") => "reflex-order",
@@ -93,6 +139,12 @@ impl<'m> Context<'m> {
         request.fill_all("note", text.into_iter().map(|text| Tree::from([("text", text)])).collect());
         let key = self.derived_key_of("ServiceRequest", "order", &order.about, &[&self.order_code(order)]);
         let reference = self.put(key.clone(), Write::Update, request, Vec::new());
+        let mut requests = self.requests.borrow_mut();
+        for number in [&order.placer, &order.filler].into_iter().flatten() {
+            if let Some(system) = &number.system {
+                requests.entry((system.clone(), number.value.clone())).or_insert_with(|| reference.clone());
+            }
+        }
         (key, reference)
     }
 

@@ -103,13 +103,7 @@ impl<'m> Context<'m> {
 
     /// EI as a reference to a Device.
     pub(super) fn device(&self, parts: Parts<'m>) -> Option<Tree> {
-        // Devices are known by the universal id alone where the first part is empty.
-        let identified = self.ei(parts, "device", None).or_else(|| {
-            let value = self.text(parts.first(3))?;
-            let system = self.source_system("device");
-            let tree = Tree::from([("system", system.as_str().into()), ("value", value.as_str().into())]);
-            Some(super::identifier::Identified { system: Some(system), value, kind: None, tree })
-        })?;
+        let identified = self.ei(parts, "device", None)?;
         let key = Key { resource_type: "Device", system: identified.system?, value: identified.value };
         let mut device = resource("Device");
         device.push("identifier", identified.tree);

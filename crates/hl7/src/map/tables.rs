@@ -221,7 +221,7 @@ pub(super) fn address_type(code: &str) -> Option<&'static str> {
 /// Table 0200 to name-use.
 pub(super) fn name_use(code: &str) -> Option<&'static str> {
     match code {
-        "BAD" => Some("old"),
+        "BAD" | "NOUSE" => Some("old"),
         "D" => Some("usual"),
         "L" | "R" => Some("official"),
         "M" => Some("maiden"),

@@ -10,8 +10,8 @@ use std::fmt::Write as _;
 const EXTENSION: &str = "http://hl7.org/fhir/StructureDefinition/contactpoint-";
 
 impl<'m> Context<'m> {
-    /// XTN; `default_use` where XTN.2 says none.
-    pub(super) fn xtn(&self, parts: Parts<'m>, default_use: Option<&str>) -> Option<Tree> {
+    /// XTN; `default_use` where XTN.2 says none. One that holds a number and a mail address too is two.
+    fn xtn(&self, parts: Parts<'m>, default_use: Option<&str>) -> Vec<Tree> {
         let text = |number: u16| self.text(parts.part(number));
         let use_code = self.code(parts.first(2)).unwrap_or_default();
         let equipment = self.code(parts.first(3)).unwrap_or_default();
@@ -36,7 +36,16 @@ impl<'m> Context<'m> {
                 Some(number)
             })
         };
-        let value = if is_address { address.or_else(|| text(1)) } else { number().or_else(|| text(1)).or(address) }?;
+        let numbered = number().or_else(|| text(1));
+        // A mail address beside a number, or a number beside a mail address.
+        let other = match (&address, &numbered) {
+            (Some(address), Some(number)) if address.contains('@') && address != number => {
+                Some(if is_address { ("phone", number.clone()) } else { ("email", address.clone()) })
+            }
+            _ => None,
+        };
+        let value = if is_address { address.or(numbered) } else { numbered.or(address) };
+        let Some(value) = value else { return Vec::new() };
         // A number without equipment is a telephone's; FHIR wants a system wherever there is a value.
         if system.is_none() {
             system = Some(if value.contains('@') {
@@ -64,11 +73,16 @@ impl<'m> Context<'m> {
             telecom.set("rank", i64::from(rank));
         }
         telecom.fill("period", self.period(parts.nested(13), parts.nested(14)));
-        Some(telecom)
+        let other = other.map(|(system, value)| {
+            let mut other = Tree::from([("system", system.into()), ("value", value.into())]);
+            other.fill("use", telecom.get("use").cloned());
+            other
+        });
+        std::iter::once(telecom).chain(other).collect()
     }
 
     /// XTN in every repetition.
     pub(super) fn xtns(&self, field: Field<'m>, default_use: Option<&str>) -> Vec<Tree> {
-        repeats(field).filter_map(|parts| self.xtn(parts, default_use)).collect()
+        repeats(field).flat_map(|parts| self.xtn(parts, default_use)).collect()
     }
 }

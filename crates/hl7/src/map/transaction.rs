@@ -6,6 +6,7 @@
 
 use fhir::json::Tree;
 use std::fmt::Write as _;
+use std::ops::Range;
 
 /// The identity of a resource: of all with this type, the one that has this identifier.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -70,6 +71,8 @@ pub struct MappedResource {
     pub cleared: Vec<String>,
     /// Elements that FHIR requires and the message does not tell: they hold only where nothing is stored.
     pub assumed: Vec<&'static str>,
+    /// The segments that tell of it, as bytes of the message.
+    pub span: Range<usize>,
 }
 
 /// The transaction of `resources`.

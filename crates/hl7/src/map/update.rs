@@ -41,7 +41,7 @@ impl MappedResource {
                 ("DiagnosticReport", "result" | "specimen") => {
                     references_joined(value.items(), old.map_or(&[], Tree::items))
                 }
-                ("Encounter", "location") => locations(value.items(), old.map_or(&[], Tree::items)),
+                ("Encounter", "location") => locations(value.items(), old.map_or(&[], Tree::items), self.has_ended()),
                 ("Encounter", "period" | "hospitalization") => members_joined(value, old),
                 _ => value.clone(),
             };
@@ -75,6 +75,11 @@ impl MappedResource {
             }
         }
         merged
+    }
+
+    /// True of a stay that is over: nobody is at its places any more.
+    fn has_ended(&self) -> bool {
+        matches!(self.resource.get("status").and_then(Tree::as_str), Some("finished" | "cancelled"))
     }
 
     /// What stays of a resource that is told in full: who it is, what people and the store added to it.
@@ -122,10 +127,10 @@ fn members_joined(new: &Tree, old: Option<&Tree>) -> Tree {
     all
 }
 
-fn locations(new: &[Tree], old: &[Tree]) -> Tree {
+fn locations(new: &[Tree], old: &[Tree], has_ended: bool) -> Tree {
     let place = |entry: &Tree| entry.get("location").and_then(|l| l.get("reference")).cloned();
     let is_active = |entry: &Tree| entry.get("status").and_then(Tree::as_str) == Some("active");
-    let another_active = new.iter().any(is_active);
+    let another_active = has_ended || new.iter().any(is_active);
     let mut all: Vec<Tree> = Vec::with_capacity(old.len() + new.len());
     for entry in old.iter().filter(|old| !new.iter().any(|new| place(new) == place(old))) {
         let mut entry = entry.clone();

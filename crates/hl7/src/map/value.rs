@@ -56,8 +56,9 @@ impl<'m> Context<'m> {
             "XPN" => self.set_display(target, value, self.xpn(value).as_ref().and_then(Self::name_text)),
             "XCN" | "CNN" => self.set_display(target, value, self.xcn_name(value).as_ref().and_then(Self::name_text)),
             // A number with a unit is a quantity, although it was sent as text.
-            "ST" if obx.field(6).has_value() && self.holds_number(value) => {
-                self.note(value.whole(), "a number with a unit was sent as text (ST); it was read as a quantity");
+            "ST" | "" if obx.field(6).has_value() && self.holds_number(value) => {
+                let sent = if value_type.is_empty() { "without a type" } else { "as text (ST)" };
+                self.note(value.whole(), format!("a number with a unit was sent {sent}; it was read as a quantity"));
                 self.set_number(target, value, unit());
             }
             "TX" | "FT" | "ST" | "GTS" => self.set_text(target, value.whole()),
@@ -116,6 +117,11 @@ impl<'m> Context<'m> {
         let sign = self.text(value.first(1)).unwrap_or_default();
         let separator = self.text(value.first(3)).unwrap_or_default();
         let has_second = value.first(4).has_value();
+        let is_plain = (2..=4).all(|number| !value.part(number).has_value());
+        if is_plain && self.holds_number(value) {
+            // A number alone, where the comparator should stand.
+            return self.set_number(target, value, unit);
+        }
         match separator.as_str() {
             "-" if has_second => self.set_range(target, value.first(2), value.first(4), unit),
             ":" | "/" if has_second => {

@@ -29,11 +29,15 @@ impl Batch {
         let mut batch = Batch::default();
         let mut open: Option<usize> = None;
         let bom = if bytes.starts_with(&[0xef, 0xbb, 0xbf]) { 3 } else { 0 };
-        let mut at = skip_blank(bytes, bom);
+        let mut next_line = skip_blank(bytes, bom);
         let mut separator = b'|';
-        while at < bytes.len() {
+        while next_line < bytes.len() {
+            let at = next_line;
             let end = memchr::memchr2(b'\r', b'\n', &bytes[at..]).map_or(bytes.len(), |found| at + found);
             let next = skip_blank(bytes, end);
+            // Lines may be indented, as in Message::parse.
+            let indent = bytes[at..end].iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
+            let at = at + indent;
             let line = &bytes[at..end];
             let is_header = [&b"MSH"[..], b"FHS", b"BHS"].iter().any(|id| line.starts_with(id))
                 && line.get(3).is_some_and(|b| !b.is_ascii_alphanumeric() && *b != b' ');
@@ -54,7 +58,7 @@ impl Batch {
             } else if open.is_none() && !line.is_empty() {
                 batch.stray.push(at..end);
             }
-            at = next;
+            next_line = next;
         }
         if let Some(start) = open {
             batch.messages.push(start..bytes.len());

@@ -140,6 +140,11 @@ impl Charset {
         if is_chinese { Charset::GB18030 } else { Charset::LATIN_1 }
     }
 
+    /// True if every character is one byte: then any bytes read.
+    pub(crate) fn is_single(self) -> bool {
+        matches!(self.0, Kind::Single(_))
+    }
+
     /// The usual name of the character set.
     pub fn name(self) -> &'static str {
         match self.0 {

@@ -238,8 +238,11 @@ impl<'a> Message<'a> {
                 let Some(found) = memchr::memchr2(b'\r', b'\n', &raw[from..]) else { break (raw.len(), raw.len()) };
                 let line_end = from + found;
                 let next = skip_blank(raw, line_end);
-                if next >= raw.len() || looks_like_segment(&raw[next..], self.separators.field) {
+                if next >= raw.len() {
                     break (line_end, next);
+                }
+                if let Some(start) = segment_start(raw, next, self.separators.field) {
+                    break (line_end, start);
                 }
                 first_break = first_break.or(Some(line_end));
                 from = next;
@@ -330,6 +333,19 @@ impl<'a> Message<'a> {
         let reads = |set: &Charset| first_text.is_none() || !set.decode(self.raw).1;
         let reads_mostly = |set: &Charset| set.reads_mostly(self.raw);
         let named = || [known, source].into_iter().flatten();
+        // Text of one byte a character always reads, and hardly ever makes whole characters of UTF-8: a sender that moved to
+        // UTF-8 and still names its old set shows so.
+        if let Some(set) = named().find(reads)
+            && set.is_single()
+            && first_text.is_some()
+            && std::str::from_utf8(self.raw).is_ok()
+        {
+            let text =
+                format!("the text is UTF-8, not {}; correct MSH-18 or set the source's character set", set.name());
+            self.issue(Severity::Warning, place, span, text);
+            self.charset = Charset::UTF_8;
+            return Ok(());
+        }
         self.charset = match named().find(reads).or_else(|| named().find(reads_mostly)) {
             Some(set) => set,
             None => {
@@ -414,13 +430,24 @@ pub(super) fn skip_blank(raw: &[u8], mut at: usize) -> usize {
     while let Some(b'\r' | b'\n' | 0x1c | 0x0b) = raw.get(at) {
         at += 1;
     }
-    // Indented lines occur where messages were pasted from documents.
-    let spaces = raw[at..].iter().take_while(|b| **b == b' ').count();
+    let spaces = raw[at..].iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
     match raw.get(at + spaces) {
         None => raw.len(),
         Some(b'\r' | b'\n') => skip_blank(raw, at + spaces),
         Some(_) => at,
     }
+}
+
+/// Where a segment begins, if one does at `at`: lines are indented where messages were pasted from documents or programs.
+fn segment_start(raw: &[u8], at: usize, field_separator: u8) -> Option<usize> {
+    if looks_like_segment(&raw[at..], field_separator) {
+        return Some(at);
+    }
+    let spaces = raw[at..].iter().take_while(|b| matches!(b, b' ' | b'\t')).count();
+    let line = &raw[at + spaces..];
+    // Text may be indented as well: here the separator must be there, and the name in capitals.
+    let is_named = spaces > 0 && line.get(3) == Some(&field_separator) && !line[..3].iter().any(u8::is_ascii_lowercase);
+    (is_named && looks_like_segment(line, field_separator)).then_some(at + spaces)
 }
 
 fn trim_frame_end(raw: &[u8], begin: usize, mut end: usize) -> usize {

@@ -47,7 +47,8 @@ impl Separators {
         let rest = &bytes[start + 4..];
         let end = rest.iter().position(|&b| b == field || b == b'\r' || b == b'\n').unwrap_or(rest.len());
         let given = &rest[..end];
-        let given: &[u8] = if given.is_empty() { b"^~\\&" } else { given };
+        // Programs that build messages from text in quotes double the backslash.
+        let given: &[u8] = if given.is_empty() || given == b"^~\\\\&" { b"^~\\&" } else { given };
         for (at, &byte) in given.iter().enumerate().take(5) {
             if !usable(byte) && !matches!(byte, 0x1d..=0x1f) {
                 return fail(2, start + 4 + at, "this character cannot separate");

@@ -47,6 +47,43 @@ fn line_ends_of_every_kind_and_blank_lines_separate_segments() {
 }
 
 #[test]
+fn indented_segments_are_segments_and_indented_text_is_text() {
+    let bytes = "\n    MSH|^~\\&|||||||ORU^R01|1|P|2.5\n    PID|1||7\n\tOBX|1|TX|A||first\n      second, and\n      not|a segment\n    NTE|1||b";
+    let message = parse(bytes.as_bytes());
+    let ids: Vec<_> = message.all().map(|s| s.id().to_string()).collect();
+    assert_eq!(ids, ["MSH", "PID", "OBX", "NTE"]);
+    assert_eq!(first(&message, "NTE").field(3).text(), "b");
+    assert!(first(&message, "OBX").field(5).text().contains("second, and"));
+    assert_eq!(written(&message), bytes.as_bytes());
+    assert_eq!(Batch::split(bytes.as_bytes()).messages.len(), 1);
+}
+
+#[test]
+fn a_backslash_that_was_doubled_is_one() {
+    let message = parse(b"MSH|^~\\\\&|A||||||ADT^A01|1|P|2.5\rPID|1||7^^^H&1.2&ISO||O\\T\\N");
+    assert_eq!(first(&message, "PID").field(3).component(4).sub(2).text(), "1.2");
+    assert_eq!(first(&message, "PID").field(5).text(), "O&N");
+}
+
+#[test]
+fn utf8_under_the_name_of_an_old_set_is_utf8_and_told() {
+    let utf8 = with_name("8859/1", Charset::UTF_8, "Müller-Lüdenscheidt");
+    for source in [None, Some(Charset::LATIN_1)] {
+        let message = Message::parse(&utf8, &ParseOptions { charset: source, ..ParseOptions::default() }).unwrap();
+        assert_eq!(first(&message, "PID").field(5).component(1).text(), "Müller-Lüdenscheidt");
+        assert!(message.issues()[0].text.starts_with("the text is UTF-8"), "{:?}", message.issues());
+    }
+    for (declared, charset, name) in
+        [("8859/1", Charset::LATIN_1, "Müller"), ("8859/5", Charset::from_name("8859/5").unwrap(), "Иванов")]
+    {
+        let bytes = with_name(declared, charset, name);
+        let message = parse(&bytes);
+        assert_eq!(first(&message, "PID").field(5).component(1).text(), name);
+        assert!(message.issues().is_empty());
+    }
+}
+
+#[test]
 fn a_line_that_is_no_segment_continues_the_one_before_and_is_told() {
     let bytes = format!("{HEADER}\rOBX|1|TX|||first line\nsecond line\r\nthird|F\rNTE|1");
     let message = parse(bytes.as_bytes());

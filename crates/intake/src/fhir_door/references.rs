@@ -20,6 +20,11 @@ impl Names {
         self.known.insert(full_url.to_owned(), (resource_type, id.to_owned())).is_none()
     }
 
+    /// The id that the entry called `full_url` has here.
+    pub(crate) fn id(&self, full_url: &str) -> Option<&str> {
+        self.known.get(full_url).map(|(_, id)| id.as_str())
+    }
+
     fn find(&self, text: &str) -> Option<String> {
         self.known.get(text).map(|(resource_type, id)| format!("{}/{id}", r4().name(*resource_type)))
     }

@@ -6,7 +6,7 @@ use super::piece::{Piece, What};
 use super::recognise::{Kind, PEEK_BYTES, Wrapper, is_lines, recognise, resource_type};
 use super::report::Issue;
 use super::session::Session;
-use super::unpack::{Bounded, Exceeded, Used, stream};
+use super::unpack::{Exceeded, Used, stream};
 use crate::error::Error;
 use records::Arrived;
 use std::fs::File;
@@ -39,6 +39,11 @@ impl Place {
     fn inside(&self, wrapper: &str) -> Place {
         let wrapper = if self.wrapper.is_empty() { wrapper.to_owned() } else { format!("{}, {wrapper}", self.wrapper) };
         Place { name: self.name.clone(), wrapper, nesting: self.nesting + 1 }
+    }
+
+    /// A file of the archive that is here.
+    pub(super) fn member(&self, path: &str) -> Place {
+        Place { name: format!("{}/{path}", self.name), ..self.clone() }
     }
 }
 
@@ -87,7 +92,7 @@ pub(super) struct Taking<'s, 'a> {
     pub(super) session: &'s mut Session<'a>,
     pub(super) file: usize,
     pub(super) path: Option<PathBuf>,
-    used: Used,
+    pub(super) used: Used,
     /// Why the file as a whole could not be read to its end.
     pub(super) failed: Vec<Failed>,
 }
@@ -100,7 +105,7 @@ pub(super) fn fill(reader: &mut dyn Read, buffer: &mut Vec<u8>, length: usize) -
 
 impl Taking<'_, '_> {
     /// Reports what is not kept.
-    fn issue(&mut self, place: &Place, offset: Option<u64>, message: impl Into<String>, hint: &str) {
+    pub(super) fn issue(&mut self, place: &Place, offset: Option<u64>, message: impl Into<String>, hint: &str) {
         let issue = Issue {
             file: place.name.clone(),
             place: String::new(),
@@ -113,7 +118,7 @@ impl Taking<'_, '_> {
     }
 
     /// Notes that the file cannot be read to its end, or not all that is in it: it will be kept as it is.
-    fn fails(&mut self, place: &Place, offset: Option<u64>, message: impl Into<String>) {
+    pub(super) fn fails(&mut self, place: &Place, offset: Option<u64>, message: impl Into<String>) {
         self.failed.push(Failed { name: place.name.clone(), offset, message: message.into() });
     }
 
@@ -147,7 +152,7 @@ impl Taking<'_, '_> {
     }
 
     /// What comes as a stream.
-    fn stream(&mut self, place: &Place, mut input: impl Read) -> Result<(), Error> {
+    pub(super) fn stream(&mut self, place: &Place, mut input: impl Read) -> Result<(), Error> {
         let mut start = Vec::new();
         if let Err(error) = fill(&mut input, &mut start, PEEK_BYTES) {
             self.unpack_failed(place, start.len() as u64, &error);
@@ -187,7 +192,7 @@ impl Taking<'_, '_> {
         }
     }
 
-    fn too_deep(&mut self, inside: &Place) -> bool {
+    pub(super) fn too_deep(&mut self, inside: &Place) -> bool {
         let most = self.session.bounds().nesting;
         if inside.nesting > most {
             self.fails(inside, None, Exceeded::Nesting(most).to_string());
@@ -201,52 +206,6 @@ impl Taking<'_, '_> {
         } else {
             self.fails(place, Some(at), format!("cannot be unpacked: {error}"));
         }
-    }
-
-    fn archive(&mut self, inside: &Place, input: impl Read + Seek) -> Result<(), Error> {
-        if self.too_deep(inside) {
-            return Ok(());
-        }
-        let bounds = *self.session.bounds();
-        let mut archive = match zip::ZipArchive::new(input) {
-            Ok(archive) => archive,
-            Err(error) => {
-                self.fails(inside, None, format!("not a whole zip archive: {error}"));
-                return Ok(());
-            }
-        };
-        if archive.is_empty() {
-            self.issue(inside, None, "an archive without files", "nothing is to be done");
-        }
-        for no in 0..archive.len() {
-            if let Err(exceeded) = self.used.member(&bounds) {
-                self.fails(inside, None, format!("{exceeded}: the rest was not read"));
-                return Ok(());
-            }
-            let member = match archive.by_index(no) {
-                Ok(member) => member,
-                Err(error) => {
-                    self.fails(inside, None, format!("file {no} of the archive cannot be read: {error}"));
-                    continue;
-                }
-            };
-            if member.is_dir() {
-                continue;
-            }
-            let Some(path) = member.enclosed_name().and_then(|path| path.to_str().map(str::to_owned)) else {
-                let shown = member.name().map_or_else(|_| format!("no {no}"), |name| name.escape_debug().to_string());
-                drop(member);
-                let what = "was not read: its path leads out of the archive, or is no text";
-                self.fails(inside, None, format!("the file {shown} {what}"));
-                continue;
-            };
-            let packed = member.compressed_size();
-            let place = Place { name: format!("{}/{path}", inside.name), ..inside.clone() };
-            let unpacked = Bounded::known(member, packed, &self.used, &bounds);
-            let unpacked: Box<dyn Read + '_> = Box::new(unpacked);
-            self.stream(&place, unpacked)?;
-        }
-        Ok(())
     }
 
     fn content(&mut self, place: &Place, kind: Kind, input: &mut dyn Read) -> Result<(), Error> {

@@ -22,6 +22,11 @@ const BEGINNING: &str = "beginning of ";
 /// Reasons that a letter about a whole file spells out.
 const REASONS: usize = 5;
 
+/// How an arrival tells that it holds only the beginning of so many bytes.
+pub(crate) fn beginning(length: u64) -> String {
+    format!("{BEGINNING}{length} bytes")
+}
+
 /// True if the arrival holds only the beginning of what came.
 pub(crate) fn is_beginning(wrapper: &str) -> bool {
     wrapper.rsplit(", ").any(|part| part.starts_with(BEGINNING))
@@ -141,7 +146,7 @@ impl Taking<'_, '_> {
         if length > most {
             let path = self.path.as_ref().map_or_else(String::new, |path| format!(" at {}", path.display()));
             let around = if wrapper.is_empty() { String::new() } else { format!("{wrapper}, ") };
-            packed.describe(format!("{around}{BEGINNING}{length} bytes blake3 {hash}{path}"));
+            packed.describe(format!("{around}{} blake3 {hash}{path}", beginning(length)));
             what = format!("{what}; it has {length} bytes, of which the first {most} are kept");
             hint = format!("{hint}; keep the file{path} until then: the whole is there alone");
         }

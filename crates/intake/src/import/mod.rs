@@ -6,6 +6,7 @@
 //! stores nothing and a changed one updates.
 
 pub(crate) mod again;
+mod archive;
 mod file;
 pub(crate) mod kept;
 mod pace;

@@ -118,24 +118,25 @@ fn grow(share: &mut super::budget::Share<'_>, bytes: usize, since: Instant, door
 
 /// Takes a frame and answers it. False ends the connection: the sender sends again what was not answered.
 fn answer(line: &mut Line, from: IpAddr, door: &Door, received: Received) -> bool {
-    let answer = match received {
-        Received::Message(bytes) => match door.access.source_by_address(from) {
-            Ok(allowed) => {
-                let turn = door.turns.of(allowed.source.id);
-                let _turn = turn.take();
-                let _heavy = (bytes.len() > take::HEAVY_BYTES).then(|| door.heavy.take());
-                take::message(&door.records, &allowed, bytes)
-            }
-            Err(_) => return false,
-        },
-        Received::TooLong { limit_bytes } => {
-            records::tell_operator!(
-                "medweave: a message from {from} is longer than {limit_bytes} bytes and was refused"
-            );
-            take::too_long(&door.records, limit_bytes)
+    // Its sender knows that it did not finish it, and sends it again.
+    if let Received::Unfinished { .. } = received {
+        return true;
+    }
+    let Ok(allowed) = door.access.source_by_address(from) else { return false };
+    let turn = door.turns.of(allowed.source.id);
+    let _turn = turn.take();
+    let answers = match received {
+        Received::Message(bytes) => {
+            let _heavy = (bytes.len() > take::HEAVY_BYTES).then(|| door.heavy.take());
+            take::message(&door.records, &allowed, bytes, door.acknowledge)
         }
-        // Its sender knows that it did not finish it, and sends it again.
-        Received::Unfinished { .. } => return true,
+        Received::TooLong { head, length, limit_bytes } => {
+            records::tell_operator!(
+                "medweave: a message from {from} has {length} bytes, {limit_bytes} are allowed: it was refused"
+            );
+            take::too_long(&door.records, &allowed, head, length, limit_bytes, door.acknowledge)
+        }
+        Received::Unfinished { .. } => Vec::new(),
     };
-    line.write_all(&frame(&answer)).and_then(|()| line.flush()).is_ok()
+    answers.iter().all(|answer| line.write_all(&frame(answer)).and_then(|()| line.flush()).is_ok())
 }

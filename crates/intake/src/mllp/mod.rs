@@ -11,6 +11,7 @@ mod take;
 mod turn;
 
 pub use connection::Patience;
+pub use take::Acknowledge;
 
 use access::Access;
 use budget::Budget;
@@ -38,6 +39,7 @@ struct Door {
     access: Arc<Access>,
     tls: Option<Arc<ServerConfig>>,
     patience: Patience,
+    acknowledge: Acknowledge,
     budget: Budget,
     turns: Turns,
     heavy: Turn,
@@ -58,6 +60,8 @@ pub struct Options {
     pub tls: Option<Arc<ServerConfig>>,
     /// How long senders may dawdle.
     pub patience: Patience,
+    /// Which answers are sent.
+    pub acknowledge: Acknowledge,
 }
 
 /// A port that is being served.
@@ -79,12 +83,13 @@ impl Server {
         options: Options,
     ) -> io::Result<Server> {
         let address = listener.local_addr()?;
-        let Options { tls, patience } = options;
+        let Options { tls, patience, acknowledge } = options;
         let door = Arc::new(Door {
             records,
             access,
             tls,
             patience,
+            acknowledge,
             budget: Budget::default(),
             turns: Turns::default(),
             heavy: Turn::default(),

@@ -2,16 +2,30 @@
 
 use crate::fhir_door::refusal;
 use crate::hl7_door::{MessagePlan, Reading, dead_letter};
+use crate::import::kept::{RAW_MEDIA, beginning};
+use crate::import::resources::Letter;
 use access::AllowedSource;
 use hl7::ack::{self, Answer, Condition, Outcome, Stamp};
 use hl7::{Message, ParseError};
 use jiff::Timestamp;
-use records::{Arrived, Error, Records, ReuseArrival, Trail};
+use records::{Arrived, Error, NewDeadLetter, Records, ReuseArrival, Trail};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Messages longer than this are taken one at a time, whoever sends them: what is made of one takes many times its length.
 pub(super) const HEAVY_BYTES: usize = 1 << 20;
+
+/// Which answers a sender gets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Acknowledge {
+    /// One application acknowledgement to every message, whatever MSH-15 and MSH-16 ask for: a sender learns what became of
+    /// each, and which answer belongs to it.
+    #[default]
+    Always,
+    /// What MSH-15 and MSH-16 ask for: none, an accept acknowledgement, an application acknowledgement, or both (HL7 2.9,
+    /// 2.9.3). A message that leaves both empty gets one application acknowledgement; what cannot be read is refused.
+    AsAsked,
+}
 
 /// Numbers answers within the life of the program.
 static ANSWERED: AtomicU64 = AtomicU64::new(0);
@@ -36,8 +50,13 @@ impl Now {
     }
 }
 
-/// Stores a message and gives the answer to it; when it is given, the message is on disk or was refused.
-pub(super) fn message(records: &Records, allowed: &AllowedSource, bytes: Vec<u8>) -> Vec<u8> {
+/// Stores a message and gives the answers to it; when they are given, the message is on disk or was refused.
+pub(super) fn message(
+    records: &Records,
+    allowed: &AllowedSource,
+    bytes: Vec<u8>,
+    acknowledge: Acknowledge,
+) -> Vec<Vec<u8>> {
     let source = &allowed.source;
     let reading = Reading::of(source);
     let bytes = Arc::new(bytes);
@@ -59,21 +78,69 @@ pub(super) fn message(records: &Records, allowed: &AllowedSource, bytes: Vec<u8>
                 Ok(()) => Answer::accepted(),
                 Err(error) => kept(records, allowed, &bytes, &about, &plan, &error),
             };
-            ack::one(&message, &answer, now.stamp())
+            match acknowledge {
+                Acknowledge::Always => vec![ack::one(&message, &answer, now.stamp())],
+                Acknowledge::AsAsked => {
+                    let asked = ack::answer(&message, &answer, now.stamp());
+                    asked.accept.into_iter().chain(asked.application).collect()
+                }
+            }
         }
         Err(unreadable) => {
             if let Err(error) = result {
                 kept(records, allowed, &bytes, &about, &plan, &error);
             }
-            ack::reject_unreadable(&bytes, &unreadable, now.stamp())
+            vec![ack::reject_unreadable(&bytes, &unreadable, now.stamp())]
         }
     }
 }
 
-/// The answer to a message of which nothing was kept.
-pub(super) fn too_long(records: &Records, limit_bytes: usize) -> Vec<u8> {
-    let error = ParseError::TooLong { bytes: limit_bytes + 1, limit: limit_bytes };
-    ack::reject_unreadable(b"", &error, Now::of(records).stamp())
+/// Keeps the beginning of a message that is too long, as a dead letter that says how long it was; the answer is AR.
+pub(super) fn too_long(
+    records: &Records,
+    allowed: &AllowedSource,
+    head: Vec<u8>,
+    length: u64,
+    limit: usize,
+    acknowledge: Acknowledge,
+) -> Vec<Vec<u8>> {
+    let error = ParseError::TooLong { bytes: usize::try_from(length).unwrap_or(usize::MAX), limit };
+    let head = Arc::new(head);
+    let now = Now::of(records);
+    let header = &head[..memchr::memchr2(b'\r', b'\n', &head).unwrap_or(head.len())];
+    let header = Message::parse(header, &Reading::of(&allowed.source).options);
+    let about = Arrived {
+        door: "mllp".into(),
+        source: allowed.source.name.clone(),
+        name: header.as_ref().map_or_else(|_| String::new(), called),
+        media: RAW_MEDIA.into(),
+        wrapper: beginning(length),
+        base: 0,
+    };
+    let letter = Letter(NewDeadLetter {
+        at: 0,
+        length: head.len() as u64,
+        what: format!("{error}; the first {} bytes are kept", head.len()),
+        place: String::new(),
+        hint: "have it sent in parts, or replay it with the whole, made shorter".into(),
+    });
+    let trail = Trail { action: "message".into(), detail: format!("{} refused", about.name) };
+    let source = about.source.clone();
+    if let Err(error) = records.write(&allowed.grant, trail, about, &head, ReuseArrival::IfSame, letter) {
+        records::tell_operator!(
+            "medweave: the beginning of a message of {source} that is too long could not be kept: {error}"
+        );
+    }
+    let is_asked = |header: &Message<'_>| match (acknowledge, ack::Mode::of(header)) {
+        (Acknowledge::AsAsked, ack::Mode::Enhanced { accept, application }) => {
+            accept.covers(Outcome::Rejected) || application.covers(Outcome::Rejected)
+        }
+        _ => true,
+    };
+    if header.as_ref().is_ok_and(|header| !is_asked(header)) {
+        return Vec::new();
+    }
+    vec![ack::reject_unreadable(&head, &error, now.stamp())]
 }
 
 fn store(

@@ -272,3 +272,57 @@ fn no_file_stalls_another() {
     import();
     assert_eq!(house.records.open_dead_letters(&everything()).unwrap(), open, "the same letters again");
 }
+
+/// An archive of three files, of which the first is long enough to be packed.
+fn three() -> Vec<u8> {
+    let long = patient(0) + &"\n".repeat(200);
+    zip(&[("a", long.as_bytes()), ("ward/b", patient(1).as_bytes()), ("c", patient(2).as_bytes())])
+}
+
+#[test]
+fn a_file_that_the_directory_of_an_archive_leaves_out_is_named() {
+    let whole = three();
+    assert_eq!(House::new().import("a", &whole).issues, []);
+    let entries: Vec<usize> =
+        whole.windows(4).enumerate().filter(|(_, bytes)| *bytes == b"PK\x01\x02").map(|(at, _)| at).collect();
+    let end = whole.windows(4).position(|bytes| bytes == b"PK\x05\x06").unwrap();
+    // The directory without one of its entries, as if the archive had been made so.
+    let without = |no: usize| {
+        let next = entries.get(no + 1).copied().unwrap_or(end);
+        let mut bytes = [&whole[..entries[no]], &whole[next..]].concat();
+        let end = end - (next - entries[no]);
+        bytes[end + 8] -= 1;
+        bytes[end + 10] -= 1;
+        let length = (end - entries[0]) as u32;
+        bytes[end + 12..end + 16].copy_from_slice(&length.to_le_bytes());
+        bytes
+    };
+    for (no, name) in ["a", "ward/b", "c"].into_iter().enumerate() {
+        let house = House::new();
+        let bytes = without(no);
+        let report = house.import("all.zip", &bytes);
+        assert_eq!(report.stored, 2, "{name}: {report:?}");
+        assert!(report.issues[0].message.starts_with(&format!("{name} (byte ")), "{:?}", report.issues);
+        assert!(keeps_whole(&house, &report, &bytes));
+    }
+    // Two archives in one file: the last one's directory is what counts.
+    let house = House::new();
+    let both = [whole.clone(), zip(&[("d", patient(3).as_bytes())])].concat();
+    let report = house.import("both.zip", &both);
+    assert_eq!(report.stored, 1, "{report:?}");
+    assert!(report.issues[0].message.contains("ward/b"), "{:?}", report.issues);
+    assert!(keeps_whole(&house, &report, &both));
+}
+
+#[test]
+fn two_files_of_one_name_in_an_archive_are_not_one() {
+    let mut bytes = zip(&[("a", patient(0).as_bytes()), ("b", patient(1).as_bytes())]);
+    let names: Vec<usize> =
+        (0..bytes.len()).filter(|at| bytes[*at..].starts_with(b"b") && bytes[at - 1] == 0).collect();
+    for at in names {
+        bytes[at] = b'a';
+    }
+    let house = House::new();
+    let report = house.import("twice.zip", &bytes);
+    assert!(report.stored == 2 || report.issues[0].message.contains("was not read"), "{report:?}");
+}

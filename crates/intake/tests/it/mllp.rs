@@ -3,7 +3,7 @@ use access::{Access, Grant, NewSource};
 use hl7::Charset;
 use hl7::mllp::{Framer, Received, frame};
 use intake::Importer;
-use intake::mllp::{Options, Patience, Server};
+use intake::mllp::{Acknowledge, Options, Patience, Server};
 use records::Seq;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -76,6 +76,13 @@ impl Port {
 impl Port {
     /// The only resource of a type.
     fn only(&self, resource_type: &str) -> String {
+        let mut found = self.all(resource_type);
+        assert_eq!(found.len(), 1, "{found:?}");
+        found.remove(0)
+    }
+
+    /// The resources of a type.
+    fn all(&self, resource_type: &str) -> Vec<String> {
         let records = &self.house.records;
         let mut rows: Vec<_> =
             records.feed(&everything(), Seq(0), 10_000).unwrap().into_iter().map(|entry| entry.row).collect();
@@ -83,9 +90,7 @@ impl Port {
         rows.dedup();
         let named = format!("{{\"resourceType\":\"{resource_type}\"");
         let all = records.rows(&everything(), &rows).unwrap().into_iter().map(|(_, stored)| stored.json);
-        let mut found: Vec<String> = all.filter(|json| json.starts_with(&named)).collect();
-        assert_eq!(found.len(), 1, "{found:?}");
-        found.remove(0)
+        all.filter(|json| json.starts_with(&named)).collect()
     }
 }
 
@@ -262,6 +267,119 @@ fn slow_half_oversized_and_random_senders_do_not_stall_another_source() {
     drop(bad);
     writer.join().unwrap().unwrap();
     assert!(too_long.answer().unwrap().contains("MSA|AR|"));
+}
+
+#[test]
+fn of_a_message_that_is_too_long_the_beginning_is_kept_with_its_length() {
+    let port = Port::new(Some("127.0.0.1"));
+    let mut line = port.connect();
+    let long = format!("{}OBX|1|TX|A||{}\r", ADMIT.replace("A01|1|", "A01|77|"), "x".repeat(17 << 20));
+    let answer = line.ask(&long);
+    assert!(
+        answer.contains("\rMSA|AR|77|") && answer.contains(&format!("message of {} bytes", long.len())),
+        "{answer}"
+    );
+    let records = &port.house.records;
+    let letters = records.dead_letters(&everything(), None, None, 9).unwrap();
+    let [letter] = letters.as_slice() else { panic!("{letters:?}") };
+    assert!(letter.what.contains(&long.len().to_string()), "{letter:?}");
+    assert_eq!(letter.arrival.name, "ADT^A01 ADT HOSP 77");
+    assert_eq!(letter.arrival.wrapper, format!("beginning of {} bytes", long.len()));
+    let kept = records.dead_letter_bytes(&everything(), letter.no).unwrap();
+    assert!(kept.len() == hl7::mllp::HEAD_BYTES && long.as_bytes().starts_with(&kept));
+    // The beginning alone is not taken for the whole; the whole, corrected, is.
+    let importer = Importer::new(Arc::clone(records)).with_sources(Arc::clone(&port.access));
+    assert!(importer.replay(&everything(), letter.no, None).is_err());
+    importer.replay(&everything(), letter.no, Some(ADMIT.as_bytes().to_vec())).unwrap();
+    assert_eq!((port.count("Patient"), records.open_dead_letters(&everything()).unwrap()), (1, 0));
+    assert!(line.ask(ADMIT).contains("\rMSA|AA|1\r"));
+}
+
+#[test]
+fn a_sender_is_answered_as_it_asks_where_that_is_set() {
+    let asked = Options { acknowledge: Acknowledge::AsAsked, ..Options::default() };
+    let port = Port::with(&[source("ward", "127.0.0.1")], asked);
+    let mut line = port.connect();
+    let message = |no: u32, accept: &str, application: &str, patient: &str| {
+        ADMIT
+            .replace("A01|1|P|2.5\r", &format!("A01|{no}|P|2.5|||{accept}|{application}\r"))
+            .replace("12^^^HOSP^MR", patient)
+    };
+    let (good, bad) = ("12^^^HOSP^MR", "");
+    let mut no = 0;
+    for (accept, application, patient, expected) in [
+        ("", "", good, &["AA"][..]),
+        ("", "", bad, &["AE"]),
+        ("NE", "NE", good, &[]),
+        ("NE", "NE", bad, &[]),
+        ("AL", "NE", good, &["CA"]),
+        ("AL", "NE", bad, &["CE"]),
+        ("NE", "AL", good, &["AA"]),
+        ("AL", "AL", good, &["CA", "AA"]),
+        ("ER", "", good, &[]),
+        ("ER", "", bad, &["CE"]),
+        ("SU", "ER", good, &["CA"]),
+        ("SU", "ER", bad, &["AE"]),
+    ] {
+        no += 1;
+        line.stream.write_all(&frame(message(no, accept, application, patient).as_bytes())).unwrap();
+        for code in expected {
+            let answer = line.answer().unwrap();
+            assert!(answer.contains(&format!("\rMSA|{code}|{no}")), "{accept} {application}: {answer}");
+        }
+        // Whatever is not answered is stored nevertheless, and the next answer is that of the next message.
+        assert!(
+            line.ask(&ADMIT.replace("A01|1|", &format!("A01|next{no}|"))).contains(&format!("\rMSA|AA|next{no}\r"))
+        );
+    }
+    assert_eq!(port.house.records.arrivals(&everything(), None, 100).unwrap().len(), 24);
+    // What is no message is refused.
+    assert!(line.ask("no message at all").contains("MSA|AR|"));
+}
+
+#[test]
+fn a_number_that_was_another_patients_before_leaves_his_results_as_they_are() {
+    let result = |patient: &str, value: &str, status: &str| {
+        format!(
+            "MSH|^~\\&|LAB|HOSP|||20240103||ORU^R01|{patient}{value}|P|2.5\rPID|1||{patient}^^^HOSP^MR\r\
+             OBR|1||F1^LAB|CBC^Count^L|||20240103|||||||||||||||||||||{status}\rOBX|1|NM|718-7^Hb^LN||{value}|g/dL|||||{status}\r"
+        )
+    };
+    let port = Port::new(Some("127.0.0.1"));
+    let mut line = port.connect();
+    let mut ask = |message: &str| assert!(line.ask(message).contains("\rMSA|AA|"));
+    let values = |port: &Port| -> Vec<String> {
+        let value = |json: &String| json.split("\"valueQuantity\":{\"value\":").nth(1).unwrap()[..2].to_owned();
+        let mut found: Vec<String> = port.all("Observation").iter().map(value).collect();
+        found.sort();
+        found
+    };
+    ask(&result("1", "11", "F"));
+    ask(&result("2", "22", "P"));
+    assert_eq!((port.count("Observation"), port.count("DiagnosticReport"), port.count("ServiceRequest")), (2, 2, 2));
+    assert_eq!(values(&port), ["11", "22"]);
+    // Corrections and repeats find their own.
+    ask(&result("2", "23", "C"));
+    ask(&result("1", "12", "C"));
+    assert_eq!(values(&port), ["12", "23"]);
+    // A patient who goes on under another number keeps his results.
+    ask("MSH|^~\\&|ADT|HOSP|||20240104||ADT^A40|9|P|2.5\rPID|1||3^^^HOSP^MR\rMRG|1^^^HOSP^MR\r");
+    ask(&result("3", "13", "C"));
+    assert_eq!(port.count("Observation"), 2);
+    assert_eq!(values(&port), ["13", "23"]);
+}
+
+#[test]
+fn a_resource_leads_to_the_segments_that_told_of_it() {
+    let port = Port::new(Some("127.0.0.1"));
+    assert!(port.connect().ask(ADMIT).contains("\rMSA|AA|"));
+    let records = &port.house.records;
+    for (kind, segment) in [("Patient", "PID|1||12^^^HOSP^MR||Doe^Ann||19700102|F"), ("Encounter", "PV1|1|I|W1")] {
+        let json = port.only(kind);
+        let id = json.split("\"id\":\"").nth(1).unwrap().split('"').next().unwrap();
+        let bytes = records.source_bytes(&everything(), kind, id, None).unwrap();
+        assert!(String::from_utf8(bytes).unwrap().starts_with(segment), "{kind}");
+    }
 }
 
 #[test]

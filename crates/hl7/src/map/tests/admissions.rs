@@ -78,9 +78,7 @@ fn an_admission_tells_patient_stay_and_what_comes_with_them() {
               deceasedDateTime = 2024-01-01
               address[0].use = home
               address[0].line[0] = 1 Main St
-              address[0].line[1] = Main St
-              address[0].line[2] = 1
-              address[0].line[3] = Apt 2
+              address[0].line[1] = Apt 2
               address[0].city = Town
               address[0].district = County
               address[0].state = ST

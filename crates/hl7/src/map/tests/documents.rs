@@ -63,13 +63,26 @@ fn a_document_is_its_texts_and_attachments() {
 
 #[test]
 fn a_document_is_known_by_its_number() {
-    assert!(matches!(
-        error(&format!("{HEAD}TXA|1|DS|TX\nOBX|1|TX|A||b||||||F")),
-        MapError::NoIdentity { what: "document", .. }
-    ));
     assert!(matches!(error(&format!("{HEAD}OBX|1|TX|A||b||||||F")), MapError::MissingSegment { segment: "TXA", .. }));
     let cancelled = mapped(&format!("{HEAD}TXA|1|DS|TX|||||||||DOC-1|||||LA||CA\nOBX|1|TX|A||b||||||F"));
     let document = &resource(&cancelled, "DocumentReference", "DOC-1").resource;
     assert_eq!(document.get("status").and_then(Tree::as_str), Some("entered-in-error"));
     assert_eq!(document.get("docStatus").and_then(Tree::as_str), Some("final"));
+}
+
+#[test]
+fn a_document_without_a_number_is_taken_and_said_to_have_none() {
+    let of = |header: &str, txa: &str, text: &str| {
+        let mapped = mapped(&format!("{header}TXA|1|DS|TX{txa}\nOBX|1|TX|A||{text}||||||F"));
+        let document = mapped.resources.iter().find(|r| r.key.resource_type == "DocumentReference").unwrap();
+        (document.key.clone(), mapped.issues.iter().any(|issue| issue.text.contains("no document number")))
+    };
+    let (first, is_told) = of(HEAD, "", "b");
+    assert!(is_told && first.system == "urn:medweave:source:his:document-of-message");
+    // Sent again under another control id it is the same, with another text another.
+    assert_eq!(of(&HEAD.replace("|D1|", "|D2|"), "", "b").0, first);
+    assert_ne!(of(HEAD, "", "c").0, first);
+    // Some shift the number to where its authority should stand.
+    let (shifted, is_told) = of(HEAD, "|||||||||^^12345", "b");
+    assert_eq!((shifted.value.as_str(), is_told), ("12345", false));
 }

@@ -7,6 +7,7 @@ mod incidents;
 mod merges;
 mod mutations;
 mod results;
+mod senders;
 mod vaccinations;
 
 use super::{MapError, Mapped, Outcome, Settings, map};

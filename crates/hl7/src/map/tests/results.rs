@@ -38,6 +38,8 @@ fn values_follow_their_type_and_keep_their_digits() {
         "SN|A^B^L||^2^-^4|mg|||||F",
         "SN|A^B^L||^2^+||||||F",
         "SN|A^B^L||<>^7||||||F",
+        "SN|A^B^L||127.50|umol/L|||||F",
+        "SN|A^B^L||>5|umol/L|||||F",
         "CWE|A^B^L||260385009^Negative^SCT^N^Neg^L^^^none||||||F",
         "CE|A^B^L||^Staph. aureus||||||F",
         "TX|A^B^L||one~two~~four||||||F",
@@ -54,6 +56,7 @@ fn values_follow_their_type_and_keep_their_digits() {
         "XPN|A^B^L||Doe^Ann||||||F",
         "QQ|A^B^L||x^y||||||F",
         "|A^B^L||5||||||F",
+        "|A^B^L||5|mg|||||F",
         "NM|A^B^L||||||||X",
         "NM|A^B^L||||||||N",
     ] {
@@ -100,6 +103,12 @@ fn values_follow_their_type_and_keep_their_digits() {
 
         SN|A^B^L||<>^7||||||F
         valueString "<>^7"
+
+        SN|A^B^L||127.50|umol/L|||||F
+        valueQuantity {"value":127.50,"unit":"umol/L"}
+
+        SN|A^B^L||>5|umol/L|||||F
+        valueQuantity {"value":5,"comparator":">","unit":"umol/L"}
 
         CWE|A^B^L||260385009^Negative^SCT^N^Neg^L^^^none||||||F
         valueCodeableConcept {"coding":[{"system":"http://snomed.info/sct","code":"260385009","display":"Negative"},{"system":"urn:medweave:source:his:codes:L","code":"N","display":"Neg"}],"text":"none"}
@@ -150,6 +159,10 @@ fn values_follow_their_type_and_keep_their_digits() {
         |A^B^L||5||||||F
         valueString "5"
         no value type is given; the value was read as text
+
+        |A^B^L||5|mg|||||F
+        valueQuantity {"value":5,"unit":"mg"}
+        a number with a unit was sent without a type; it was read as a quantity
 
         NM|A^B^L||||||||X
         dataAbsentReason {"coding":[{"system":"http://terminology.hl7.org/CodeSystem/data-absent-reason","code":"unknown","display":"Unknown"}],"text":"results cannot be obtained"}

@@ -48,6 +48,7 @@ fn a_vaccination_carries_dose_lot_place_and_who_gave_it() {
               performer[1].function.coding = v2-0443#AP Administering Provider
               performer[1].actor.reference = -> Practitioner 7825
               performer[1].actor.display = Nan Nurse
+              programEligibility.coding = v2-0064#V01 Not eligible
             Update Observation urn:medweave:authority-numbered:observation immunization|F1@urn:medweave:authority:EHR%2F49281-0215-88/64994-7/1
               partOf.reference = -> Immunization F1@urn:medweave:authority:EHR/49281-0215-88
               status = final
