@@ -101,6 +101,8 @@ pub struct Status {
     pub flushes: Cost,
     /// What keeps the lake from following or flushing at the moment.
     pub problem: Option<String>,
+    /// Those who wait in [`Lake::pace`] for it to come nearer.
+    pub held_up: usize,
 }
 
 /// A table's files.
@@ -121,6 +123,16 @@ pub struct Lake {
     shared: Arc<Shared>,
     engine: Engine,
     threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+/// Keeps a lake from following while it lives; see [`Lake::hold`].
+pub struct Hold(Arc<Shared>);
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        lock(&self.0.state).holds -= 1;
+        self.0.moved.notify_all();
+    }
 }
 
 struct Shared {
@@ -147,6 +159,10 @@ struct State {
     complete_from: i64,
     /// Who waits for changes.
     waiting: usize,
+    /// Who waits in [`Lake::pace`].
+    held_up: usize,
+    /// How many [`Hold`]s there are.
+    holds: usize,
     flush_wanted: u64,
     flush_done: u64,
     flushes: Cost,
@@ -183,6 +199,8 @@ impl Lake {
             lag: Lag::new(Instant::now()),
             complete_from: head.0,
             waiting: 0,
+            held_up: 0,
+            holds: 0,
             flush_wanted: 0,
             flush_done: 0,
             flushes: Cost::default(),
@@ -297,13 +315,17 @@ impl Lake {
             failure: state.failure.clone(),
             flushes: state.flushes,
             problem: state.follow_problem.clone().or_else(|| state.flush_problem.clone()),
+            held_up: state.held_up,
         }
     }
 
     /// Returns when SQL is behind the feed by less than `bound`, or the lake cannot follow, or `stop` says so: whoever writes in
     /// bulk calls it between writes, so that the lag stays bounded. A lake that cannot follow holds nobody up.
     pub fn pace(&self, bound: Duration, stop: &dyn Fn() -> bool) {
+        let head = self.shared.follower.records.head();
         let mut state = lock(&self.shared.state);
+        state.look(head.0);
+        state.held_up += 1;
         while !state.closing
             && state.follow_problem.is_none()
             && state.flush_problem.is_none()
@@ -312,6 +334,13 @@ impl Lake {
         {
             state = wait(&self.shared.moved, state, Duration::from_millis(100));
         }
+        state.held_up -= 1;
+    }
+
+    /// Keeps the lake where it is for as long as what is given back lives: it follows no further. Tests make it lag so.
+    pub fn hold(&self) -> Hold {
+        lock(&self.shared.state).holds += 1;
+        Hold(Arc::clone(&self.shared))
     }
 
     /// Makes files of everything that is committed now; gives the position that they hold.
@@ -429,7 +458,7 @@ impl Shared {
             let seen = {
                 let mut state = lock(&self.state);
                 // A flush that does not keep up holds the follower back.
-                while !state.closing && state.frozen.is_some() && state.active.is_full(FULL) {
+                while !state.closing && (state.holds > 0 || (state.frozen.is_some() && state.active.is_full(FULL))) {
                     state = wait(&self.moved, state, LOOK_EVERY);
                     state.look(self.follower.records.head().0);
                 }
@@ -451,6 +480,9 @@ impl Shared {
                 }
                 if state.closing {
                     return;
+                }
+                if state.holds > 0 {
+                    continue;
                 }
             }
             looked = Instant::now();

@@ -28,6 +28,6 @@ mod tail;
 pub use check::{Against, check};
 pub use error::{Error, Place, SqlError};
 pub use flush::Cost;
-pub use lake::{Capacity, FlushBy, Lake, Options, Status, TableStatus};
+pub use lake::{Capacity, FlushBy, Hold, Lake, Options, Status, TableStatus};
 pub use sql::{Answer, Batch, Limits, Stop, StopOnDrop};
 pub use table::{ARRIVAL, Column, RESOURCE, Table};

@@ -137,6 +137,9 @@ pub(crate) struct Serve {
     /// Where HL7 v2 messages are taken, MLLP; beyond this machine under TLS [env: MEDWEAVE_MLLP]
     #[arg(long, value_name = "ADDR", value_parser = crate::settings::address)]
     pub(crate) mllp: Option<SocketAddr>,
+    /// Which answers senders get: one each, or what MSH-15 and MSH-16 ask for [default: always] [env: MEDWEAVE_MLLP_ANSWERS]
+    #[arg(long, value_name = "WHICH")]
+    pub(crate) mllp_answers: Option<crate::settings::MllpAnswers>,
     /// Written when everything is ready: JSON with the bound addresses [env: MEDWEAVE_READY_FILE]
     #[arg(long, value_name = "FILE")]
     pub(crate) ready_file: Option<PathBuf>,

@@ -20,6 +20,9 @@ pub(crate) struct Settings {
     /// Where MLLP is served, if it is.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "read_address")]
     pub(crate) mllp: Option<SocketAddr>,
+    /// Which answers are sent there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) mllp_answers: Option<MllpAnswers>,
     /// Written when everything is ready.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) ready_file: Option<PathBuf>,
@@ -34,9 +37,19 @@ pub(crate) struct Settings {
     zone: Option<String>,
 }
 
+/// Which answers senders of messages get.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum MllpAnswers {
+    /// Each message gets one application acknowledgement
+    Always,
+    /// As MSH-15 and MSH-16 ask for
+    AsAsked,
+}
+
 /// What can be set: as they stand in the file; with `MEDWEAVE_` before them, in capitals, in the environment; and as flags, with
 /// `-` in place of `_`.
-const NAMES: [&str; 7] = ["data", "http", "mllp", "ready_file", "tls_cert", "tls_key", "zone"];
+const NAMES: [&str; 8] = ["data", "http", "mllp", "mllp_answers", "ready_file", "tls_cert", "tls_key", "zone"];
 
 impl Settings {
     /// Reads all that is set.
@@ -45,6 +58,7 @@ impl Settings {
         if let Command::Serve(serve) = &cli.command {
             flags.http = serve.http;
             flags.mllp = serve.mllp;
+            flags.mllp_answers = serve.mllp_answers;
             flags.ready_file.clone_from(&serve.ready_file);
             flags.tls_cert.clone_from(&serve.tls_cert);
             flags.tls_key.clone_from(&serve.tls_key);

@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use lake::{Capacity, FlushBy, Lake};
 use records::{ReadRecord, Records, Row, Stored};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -53,7 +53,11 @@ pub struct App {
     reads: Semaphore,
     writes: Semaphore,
     stopping: AtomicBool,
+    lag_bound_ms: AtomicU64,
 }
+
+/// How far SQL may be behind before imports wait for it, unless [`App::bound_lag`] says otherwise.
+const LAG_MS: u64 = 60_000;
 
 impl App {
     /// Puts the parts together.
@@ -79,6 +83,7 @@ impl App {
             reads: Semaphore::new(READS),
             writes: Semaphore::new(WRITES),
             stopping: AtomicBool::new(false),
+            lag_bound_ms: AtomicU64::new(LAG_MS),
         })
     }
 
@@ -109,6 +114,16 @@ impl App {
         let lake = Arc::new(Lake::open(&self.data.join("lake"), options)?);
         *opened = Some(Arc::clone(&lake));
         Ok(lake)
+    }
+
+    /// How far SQL may be behind before imports wait for it.
+    pub fn lag_bound(&self) -> Duration {
+        Duration::from_millis(self.lag_bound_ms.load(Ordering::Relaxed))
+    }
+
+    /// Sets [`App::lag_bound`], for imports that begin from now on.
+    pub fn bound_lag(&self, milliseconds: u64) {
+        self.lag_bound_ms.store(milliseconds, Ordering::Relaxed);
     }
 
     /// The lake if it is open.

@@ -45,6 +45,13 @@ describe('locateInMessage', () => {
     expect(cut('Patient', '{"identifier":[{"value":"77"}]}')).toEqual(['PID|1', undefined]);
   });
 
+  it('finds the value in the segments alone, without the header of the message', () => {
+    const segments = 'OBX|2|NM|718-7^Hemoglobin^LN||12.5|g/dL|13-18|L\rNTE|1||repeated';
+    const located = locateInMessage(segments, 'Observation', '{"code":{"coding":[{"code":"718-7"}]},"valueQuantity":{"value":12.5}}');
+    expect(segments.slice(located?.field?.from, located?.field?.to)).toBe('12.5');
+    expect(segments.slice(located?.within?.from, located?.within?.to)).toBe(segments.slice(0, segments.indexOf('\r')));
+  });
+
   it('marks nothing where nothing speaks for it', () => {
     expect(cut('Patient', '{"identifier":[{"value":"78"}]}')).toEqual([undefined, undefined]);
     expect(cut('Claim', '{"id":"77"}')).toEqual([undefined, undefined]);

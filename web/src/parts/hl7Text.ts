@@ -41,9 +41,10 @@ function scalars(json: string): Set<string> {
  */
 export function locateInMessage(message: string, type: string, json: string): Located | undefined {
   const start = message.search(/MSH[^A-Za-z0-9]/);
-  if (start < 0) return undefined;
-  const separator = message.charAt(start + 3);
-  const inner = message.slice(start + 4, start + 8).replaceAll('\\', '');
+  // The segments alone, without the header that names what separates: nearly all messages use these.
+  if (start < 0 && !/^[A-Z][A-Z0-9]{2}[^A-Za-z0-9]/.test(message)) return undefined;
+  const separator = message.charAt(start < 0 ? 3 : start + 3);
+  const inner = start < 0 ? '^~&' : message.slice(start + 4, start + 8).replaceAll('\\', '');
   const content = scalars(json);
   let best: { span: Span; score: number } | undefined;
   for (const name of SEGMENTS[type] ?? []) {

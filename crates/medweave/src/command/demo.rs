@@ -10,7 +10,7 @@ use crate::client::{Client, Opened};
 use crate::directory::{Directory, Taken};
 use crate::ending::Ending;
 use crate::failure::Failure;
-use crate::settings::Settings;
+use crate::settings::{MllpAnswers, Settings};
 use axum::http::Method;
 use hospital::Sender;
 use serde_json::{Value, json};
@@ -35,7 +35,7 @@ pub(crate) async fn run(settings: &Settings, demo: &Demo) -> Result<(), Failure>
     };
     let listener = listen::bind(demo.http, None).await.map_err(|error| Failure::failed(error.to_string()))?;
     let http = listener.local_addr()?;
-    let (mllp_port, mllp_options) = bind_mllp(demo.mllp, None)?;
+    let (mllp_port, mllp_options) = bind_mllp(demo.mllp, None, MllpAnswers::Always)?;
     let zone = settings.zone()?;
     let opened = Opened::new(directory, zone.clone())?;
     let mllp = opened.serve_mllp(mllp_port, mllp_options)?;

@@ -4,9 +4,9 @@ use crate::client::Opened;
 use crate::directory::{CLOCK_TOLERANCE, Directory, Taken, now_us};
 use crate::ending::Ending;
 use crate::failure::Failure;
-use crate::settings::Settings;
+use crate::settings::{MllpAnswers, Settings};
 use access::system_random;
-use intake::mllp::{Options, Server};
+use intake::mllp::{Acknowledge, Options, Server};
 use serde_json::json;
 use server::listen::{self, Tls};
 use std::io::Write;
@@ -28,7 +28,8 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {
         _ => Failure::failed(error.to_string()),
     })?;
     let http = listener.local_addr()?;
-    let mllp = settings.mllp.map(|address| bind_mllp(address, tls.as_ref())).transpose()?;
+    let answers = settings.mllp_answers.unwrap_or(MllpAnswers::Always);
+    let mllp = settings.mllp.map(|address| bind_mllp(address, tls.as_ref(), answers)).transpose()?;
     let data = settings.data();
     let directory = match Directory::take(&data)? {
         Taken::Mine(directory) => directory,
@@ -119,7 +120,11 @@ fn is_within(address: SocketAddr) -> bool {
 
 /// Beyond this machine messages come under TLS, with the certificate of HTTP. On this machine they come in the clear: interface
 /// engines beside us seldom speak TLS, and nobody else hears them.
-pub(crate) fn bind_mllp(address: SocketAddr, tls: Option<&Tls>) -> Result<(TcpListener, Options), Failure> {
+pub(crate) fn bind_mllp(
+    address: SocketAddr,
+    tls: Option<&Tls>,
+    answers: MllpAnswers,
+) -> Result<(TcpListener, Options), Failure> {
     let tls = match tls {
         _ if is_within(address) => None,
         Some(tls) => Some(tls.without_http()),
@@ -129,7 +134,11 @@ pub(crate) fn bind_mllp(address: SocketAddr, tls: Option<&Tls>) -> Result<(TcpLi
             )));
         }
     };
-    let options = Options { tls, ..Options::default() };
+    let acknowledge = match answers {
+        MllpAnswers::Always => Acknowledge::Always,
+        MllpAnswers::AsAsked => Acknowledge::AsAsked,
+    };
+    let options = Options { tls, acknowledge, ..Options::default() };
     let bound = TcpListener::bind(address).map(|listener| (listener, options));
     bound.map_err(|error| match error.kind() {
         std::io::ErrorKind::AddrInUse => Failure::failed(format!(

@@ -29,8 +29,6 @@ const IN_MEMORY_BYTES: usize = 16 << 20;
 const PAUSE: Duration = Duration::from_mins(1);
 /// How often progress is told.
 const TELL_EVERY: Duration = Duration::from_millis(100);
-/// How far SQL may be behind before imports wait for it.
-const LAG: Duration = Duration::from_mins(1);
 
 /// How an import is asked for.
 #[derive(Deserialize)]
@@ -52,11 +50,11 @@ fn yes() -> bool {
 }
 
 /// Opens the lake, so that it follows, and gives what holds an import up while it is too far behind. A lake that cannot be opened
-/// holds nobody up: it catches up when it can.
-fn pace(app: &Arc<App>) -> Option<Pace> {
-    let lake = app.lake().ok()?;
+/// holds nobody up: it catches up when it can. An import that is to stop does not wait either.
+fn pace(app: &Arc<App>, stops: Arc<AtomicBool>) -> Option<Pace> {
+    let (lake, bound) = (app.lake().ok()?, app.lag_bound());
     let app = Arc::clone(app);
-    Some(Pace::new(move || lake.pace(LAG, &|| app.is_stopping())))
+    Some(Pace::new(move || lake.pace(bound, &|| app.is_stopping() || stops.load(Ordering::Relaxed))))
 }
 
 fn options(source: Option<String>, dry_run: bool) -> ImportOptions {
@@ -165,8 +163,8 @@ pub(super) async fn import(mut call: Call) -> Result<Answer, Refusal> {
         .app
         .writing(move |app| {
             let _held_until_done = room;
-            let lake = app.lake_if_open();
-            let pace = lake.map(|lake| Pace::new(move || lake.pace(LAG, &|| false)));
+            let bound = app.lag_bound();
+            let pace = app.lake_if_open().map(|lake| Pace::new(move || lake.pace(bound, &|| false)));
             let options = ImportOptions { pace, ..options };
             Ok(Importer::new(Arc::clone(&app.records))
                 .with_sources(Arc::clone(&app.access))
@@ -251,7 +249,7 @@ pub(super) async fn files(mut call: Call) -> Result<Answer, Refusal> {
         if lines.send(&json!({"import": under_way.no})).is_break() {
             return;
         }
-        let pace = if lake && !dry_run { pace(&app) } else { None };
+        let pace = if lake && !dry_run { pace(&app, Arc::clone(&under_way.stops)) } else { None };
         let options = ImportOptions { pace, ..options };
         let mut told = Instant::now();
         let mut progress = |now: Progress<'_>| {

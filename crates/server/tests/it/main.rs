@@ -7,6 +7,7 @@ mod fault;
 mod fhir;
 mod hostile;
 mod house;
+mod lag;
 mod live;
 mod openapi;
 mod page_api;
