@@ -22,7 +22,7 @@ export default defineConfig({
           groups: [
             {
               name: 'base',
-              test: /node_modules[\\/](react|react-dom|scheduler|use-sync-external-store|intl-messageformat|@formatjs|@tanstack[\\/](query-core|react-query|router-core|react-router|history|store|react-store))[\\/]|src[\\/](api|live|i18n[\\/]en|i18n[\\/]index|parts[\\/](When|time|Toggle|Page|Failure|Waiting))/,
+              test: /node_modules[\\/](react|react-dom|scheduler|use-sync-external-store|intl-messageformat|@formatjs|@tanstack[\\/](query-core|react-query|router-core|react-router|history|store|react-store))[\\/]|src[\\/](api|live|i18n[\\/]en|i18n[\\/]index|parts[\\/](When|time\.ts|Toggle|Page|Failure|Waiting)|shell[\\/]leave)/,
               priority: 2,
             },
             { name: 'aria', test: /node_modules[\\/](react-aria|react-stately|@react-aria|@react-stately|@internationalized|react-aria-components)/, priority: 1 },

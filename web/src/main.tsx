@@ -4,6 +4,7 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { startLanguage } from './i18n';
 import { startActivity } from './live/activity';
+import { startSession } from './live/session';
 import { startTheme } from './live/theme';
 import { queries, router } from './router';
 import { startKeys } from './shell/keys';
@@ -14,6 +15,7 @@ import './parts/states.css';
 startActivity();
 startTheme();
 startKeys();
+startSession(queries);
 const root = document.getElementById('root');
 if (root) {
   void startLanguage()

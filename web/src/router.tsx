@@ -1,8 +1,8 @@
-import { QueryCache, QueryClient } from '@tanstack/react-query';
-import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, Outlet, redirect } from '@tanstack/react-router';
+import { MutationCache, QueryCache, QueryClient } from '@tanstack/react-query';
+import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, Outlet, parseSearchWith, redirect, stringifySearchWith } from '@tanstack/react-router';
 import { ApiError } from './api/client';
 import { setLocked } from './live/lock';
-import { sessionQuery } from './live/session';
+import { forget, sessionQuery } from './live/session';
 import { Failure } from './parts/Failure';
 import { Shell } from './shell/Shell';
 import { Missing } from './shell/Missing';
@@ -19,6 +19,19 @@ function toSignIn(href: string) {
   return redirect({ to: '/signin', search: href === '/' ? {} : { to: href } });
 }
 
+/** A session that is locked or has ended, wherever it is noticed: the page is covered, or nothing of the session stays on it. */
+function refused(error: unknown): void {
+  if (!(error instanceof ApiError) || error.status !== 401) return;
+  if (error.code === 'locked') {
+    setLocked(true);
+    return;
+  }
+  const { pathname, href } = router.state.location;
+  if (pathname === '/signin' || pathname === '/setup') return;
+  forget(queries);
+  void router.navigate({ to: '/signin', search: { to: href } });
+}
+
 export const queries: QueryClient = new QueryClient({
   defaultOptions: {
     queries: {
@@ -29,19 +42,10 @@ export const queries: QueryClient = new QueryClient({
     },
   },
   queryCache: new QueryCache({
-    onError: (error, query) => {
-      if (!(error instanceof ApiError) || error.status !== 401 || query.queryKey[0] === 'session') return;
-      if (error.code === 'locked') {
-        setLocked(true);
-        return;
-      }
-      // The session has ended: nothing of it stays on the screen.
-      const { pathname, href } = router.state.location;
-      if (pathname === '/signin' || pathname === '/setup') return;
-      queries.removeQueries();
-      void router.navigate({ to: '/signin', search: { to: href } });
-    },
+    // Whoever asks for the session itself deals with there being none.
+    onError: (error, query) => query.queryKey[0] !== 'session' && refused(error),
   }),
+  mutationCache: new MutationCache({ onError: refused }),
 });
 
 const root = createRootRouteWithContext<{ queries: QueryClient }>()({
@@ -52,9 +56,9 @@ const root = createRootRouteWithContext<{ queries: QueryClient }>()({
 const signin = createRoute({
   getParentRoute: () => root,
   path: '/signin',
-  validateSearch: (search): { to?: string } => {
+  validateSearch: (search): { to?: string; unsure?: boolean } => {
     const to = asText(search['to']);
-    return to ? { to } : {};
+    return { ...(to && { to }), ...(search['unsure'] === true && { unsure: true }) };
   },
   component: SignIn,
 });
@@ -138,9 +142,17 @@ const me = createRoute({
   component: lazyRouteComponent(() => import('./me/MePage'), 'MePage'),
 });
 
+/** A number in an address that a double would write otherwise stays text: identifiers have eighteen digits and leading zeros. */
+export function searchValue(text: string): unknown {
+  const value: unknown = JSON.parse(text);
+  return typeof value === 'number' && String(value) !== text ? text : value;
+}
+
 export const router = createRouter({
   routeTree: root.addChildren([signin, setup, inside.addChildren([home, patients, chart, sql, me])]),
   context: { queries },
+  parseSearch: parseSearchWith(searchValue),
+  stringifySearch: stringifySearchWith(JSON.stringify, searchValue),
   defaultPendingMs: 200,
   defaultPendingComponent: () => <Waiting lines={8} />,
   defaultErrorComponent: ({ error, reset }) => (

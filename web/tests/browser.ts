@@ -8,6 +8,9 @@ const screens = new URL('../../target/screens/', import.meta.url).pathname;
 export const WIDE = { width: 1440, height: 900 };
 export const PHONE = { width: 390, height: 844 };
 
+/** How long anything is waited for: a page that is slow on a busy machine is not wrong. */
+export const WAIT_MS = 20_000;
+
 export function launch(): Promise<Browser> {
   return chromium.launch({
     executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
@@ -16,7 +19,7 @@ export function launch(): Promise<Browser> {
 }
 
 interface Checker {
-  run: (context: Document, options: { runOnly: string[] }) => Promise<{ violations: { id: string; nodes: { html: string }[] }[] }>;
+  run: (context: Document, options: { runOnly: { type: string; values: string[] }; resultTypes: string[] }) => Promise<{ violations: { id: string; nodes: { html: string }[] }[] }>;
 }
 
 /** A page that remembers what went wrong on it. */
@@ -35,6 +38,11 @@ export class Watched {
       if (/Failed to load resource/.test(message.text())) return;
       this.problems.push(`console: ${message.text()}`);
     });
+    // The pages work unplugged: whatever they ask for, they ask of the server they came from.
+    page.on('request', (request) => {
+      const { protocol, host } = new URL(request.url());
+      if (/^https?:$/.test(protocol) && host !== new URL(page.url().startsWith('http') ? page.url() : request.url()).host) this.problems.push(`asks elsewhere: ${request.url()}`);
+    });
     page.on('response', (response) => {
       if (response.status() >= 400 && !this.expected.has(response.status())) this.problems.push(`${response.status()} ${response.url()}`);
     });
@@ -44,18 +52,23 @@ export class Watched {
     });
   }
 
-  /** Violations of WCAG 2.2 A and AA that axe sees. */
-  async violations(): Promise<string[]> {
-    return this.page.evaluate(async () => {
+  /** Violations of WCAG 2.2 A and AA that axe sees, or of contrast alone: all that a theme can change. */
+  async violations(of: 'everything' | 'contrast' = 'everything'): Promise<string[]> {
+    const runOnly = of === 'contrast' ? { type: 'rule', values: ['color-contrast'] } : { type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa'] };
+    return this.page.evaluate(async (only) => {
       const { axe: checker } = globalThis as unknown as { axe: Checker };
-      const { violations } = await checker.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa'] });
+      const { violations } = await checker.run(document, { runOnly: only, resultTypes: ['violations'] });
       return violations.map((v) => `${v.id}: ${v.nodes.map((node) => node.html.slice(0, 200)).join(' | ')}`);
-    });
+    }, runOnly);
   }
 
   async shot(name: string): Promise<void> {
     mkdirSync(screens, { recursive: true });
     await this.page.screenshot({ path: `${screens}${name}.png` });
+  }
+
+  close(): Promise<void> {
+    return this.page.context().close();
   }
 }
 
@@ -74,7 +87,7 @@ export async function visitor(browser: Browser, { language, theme, size }: Look,
     hasTouch: size.width < 768,
     ...(state && { storageState: state }),
   });
-  context.setDefaultTimeout(8_000);
+  context.setDefaultTimeout(WAIT_MS);
   await context.addInitScript(
     ([lang, look]) => {
       localStorage.setItem('medweave.language', lang);

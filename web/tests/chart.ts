@@ -28,7 +28,7 @@ export function chart(house: House): void {
       await page.goto(server.url('/p/old'));
       await page.getByText('02-Oct-2026').waitFor();
       await fine(watched);
-      await page.context().close();
+      await watched.close();
     });
 
     it('shows labs with range, flag and trend, and leads a value home to its bytes', async () => {
@@ -47,7 +47,14 @@ export function chart(house: House): void {
       expect(await page.getByText('999').count(), 'entered in error').toBe(0);
       expect(await page.getByText('Times in Asia/Shanghai').count()).toBe(1);
       await page.getByRole('button', { name: 'Trend of Potassium' }).click();
-      await page.getByRole('group', { name: /Potassium, 6 values/ }).waitFor();
+      const course = page.getByRole('group', { name: /Potassium, 6 values/ });
+      await course.waitFor();
+      // The newest is named first; arrows go through the points, which are one stop of Tab.
+      await page.locator('.trend-value').getByText('6.2').waitFor();
+      await course.getByRole('button').last().focus();
+      await page.keyboard.press('ArrowLeft');
+      await page.locator('.trend-value').getByText('6.1').waitFor();
+      expect(await course.locator('[tabindex="0"]').count()).toBe(1);
       await fine(watched);
       await potassium.getByRole('button', { name: /6\.2/ }).click();
       const panel = page.getByRole('complementary', { name: /Where from/ });
@@ -63,7 +70,7 @@ export function chart(house: House): void {
       expect(page.url()).toContain('where=Observation');
       await page.reload();
       await panel.getByText('Version 2').waitFor();
-      await page.context().close();
+      await watched.close();
     });
 
     it('leads a value that came in a message to its field in the segment', async () => {
@@ -78,7 +85,7 @@ export function chart(house: House): void {
       expect(await panel.locator('mark').first().textContent()).toBe('OBX|2|NM|2951-2^Sodium^LN||');
       await fine(watched);
       await watched.shot('where-message-en-light-wide');
-      await page.context().close();
+      await watched.close();
     });
   });
 }

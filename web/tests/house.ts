@@ -1,13 +1,13 @@
 import type { Browser, BrowserContext } from 'playwright-core';
 import { expect } from 'vitest';
 import { launch, visitor, WIDE, type Look, type Watched } from './browser';
-import { Demo, Server } from './server';
+import { Demo, Server } from './program';
 import { CORRECTION, MESSAGE, WARD } from './ward';
 
 export const PASSWORD = 'seven east at three in the morning';
 export const LOOK: Look = { language: 'en', theme: 'light', size: WIDE };
 
-type State = Awaited<ReturnType<BrowserContext['storageState']>>;
+export type State = Awaited<ReturnType<BrowserContext['storageState']>>;
 
 /** One browser, a server with the test ward, and the demo: what all page tests share. */
 export class House {

@@ -22,7 +22,7 @@ export function journey(house: House): void {
       const first = await page.evaluate(() => document.activeElement?.getAttribute('href'));
       await page.keyboard.press('Enter');
       await page.getByRole('heading', { name: 'Problems' }).waitFor();
-      expect(await focused(watched)).toBe('H1');
+      await expect.poll(() => focused(watched)).toBe('H1');
       // Through the list one came from, and back.
       await page.keyboard.press(']');
       await expect.poll(() => new URL(page.url()).pathname).not.toBe(first);
@@ -41,7 +41,7 @@ export function journey(house: House): void {
       await page.locator('.where mark').first().waitFor();
       await page.keyboard.press('Escape');
       await expect.poll(() => page.getByRole('complementary').count()).toBe(0);
-      expect(await page.evaluate(() => document.activeElement?.getAttribute('data-ref')), 'focus is back at the value').toMatch(/^Observation\//);
+      await expect.poll(() => page.evaluate(() => document.activeElement?.getAttribute('data-ref')), { message: 'focus is back at the value' }).toMatch(/^Observation\//);
 
       await page.keyboard.press('?');
       await page.getByRole('dialog').waitFor();
@@ -62,7 +62,7 @@ export function journey(house: House): void {
       // Out of the editor: Escape, then Tab moves on instead of indenting.
       await page.keyboard.press('Escape');
       await page.keyboard.press('Tab');
-      expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Run');
+      await expect.poll(() => page.evaluate(() => document.activeElement?.textContent)).toBe('Run');
       await page.getByRole('button', { name: 'Download' }).focus();
       await page.keyboard.press('Enter');
       await page.getByRole('menuitem', { name: 'CSV' }).waitFor();
@@ -74,7 +74,7 @@ export function journey(house: House): void {
       await page.getByRole('searchbox').waitFor();
       expect(new URL(page.url()).pathname).toBe('/patients');
       await fine(watched);
-      await page.context().close();
+      await watched.close();
     });
   });
 }

@@ -24,7 +24,7 @@ export function live(house: House): void {
       server.load('later', [potassium(4.62)]);
       await page.getByText('4.62').waitFor();
       await fine(watched);
-      await page.context().close();
+      await watched.close();
     });
 
     it('keeps what it had when the server goes, says since when, and comes back by itself', async () => {
@@ -46,7 +46,33 @@ export function live(house: House): void {
       // What came while it was away.
       server.load('much-later', [potassium(4.73)]);
       await page.getByRole('button', { name: /Potassium.*4\.73/ }).waitFor({ timeout: 20_000 });
-      await page.context().close();
+      await watched.close();
+    });
+
+    it('says so when the server could not be told that somebody left', async () => {
+      const watched = await house.stranger();
+      watched.expected.add(401);
+      const { page } = watched;
+      await page.goto(server.url('/patients'));
+      await page.getByLabel('Account').fill('ada');
+      await page.getByLabel('Password').fill(PASSWORD);
+      await page.keyboard.press('Enter');
+      await page.locator('[data-row-link]').first().waitFor();
+      // The menu has been fetched ahead: it opens without a server too.
+      await page.waitForResponse((response) => response.url().includes('PopMenu'));
+      watched.offline = true;
+      await server.stop();
+      await page.getByRole('button', { name: 'Account Ada Ward' }).click();
+      await page.getByRole('menuitem', { name: 'Sign out' }).click();
+      await page.getByText('you may still be signed in on this computer').waitFor();
+      await watched.shot('signin-unsure-en-light-wide');
+      await server.start();
+      await page.getByRole('button', { name: 'Sign out' }).click();
+      await page.getByText('you may still be signed in on this computer').waitFor({ state: 'detached' });
+      await page.goto(server.url('/patients'));
+      await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+      await fine(watched);
+      await watched.close();
     });
 
     it('is covered when nobody was there for fifteen minutes, keeps what was written, and opens by the password', async () => {
@@ -80,7 +106,7 @@ export function live(house: House): void {
       await page.locator('.cm-content').click();
       await page.keyboard.press('Control+Enter');
       await page.getByRole('gridcell', { name: '42' }).waitFor();
-      await page.context().close();
+      await watched.close();
     });
 
     it('offers a newer version and never reloads by itself', async () => {
@@ -94,7 +120,7 @@ export function live(house: House): void {
       await page.getByText('The server now runs another version').waitFor();
       await page.getByRole('button', { name: 'Reload for the new version' }).waitFor();
       await fine(watched);
-      await page.context().close();
+      await watched.close();
     });
   });
 }

@@ -39,9 +39,9 @@ export function me(house: House): void {
       await first.page.getByRole('button', { name: /End the session from/ }).first().click();
       await expect.poll(() => first.page.getByText('this one').count()).toBe(1);
       await fine(first);
-      await first.page.getByRole('switch', { name: 'Single-letter keys' }).check();
-      await first.page.context().close();
-      await second.page.context().close();
+      await Promise.all([kept(), first.page.getByRole('switch', { name: 'Single-letter keys' }).check()]);
+      await first.close();
+      await second.close();
     });
 
     it('let keys be chosen, and name what would hinder another', async () => {
@@ -54,8 +54,8 @@ export function me(house: House): void {
       await page.getByRole('link', { name: 'Patients' }).click();
       await page.locator('[data-row-link]').first().waitFor();
       await page.keyboard.press('n');
-      expect(await page.locator('[data-row-link]').first().evaluate((row) => row === document.activeElement)).toBe(true);
-      await page.context().close();
+      await expect.poll(() => page.locator('[data-row-link]').first().evaluate((row) => row === document.activeElement)).toBe(true);
+      await watched.close();
     });
 
     it('change the password and say when the old one is wrong', async () => {
@@ -71,7 +71,7 @@ export function me(house: House): void {
       await page.getByRole('button', { name: 'Change the password' }).click();
       await page.getByText('The password is changed').waitFor();
       await fine(watched);
-      await page.context().close();
+      await watched.close();
     });
   });
 }

@@ -1,11 +1,11 @@
-import { afterAll, beforeAll } from 'vitest';
+import { afterAll, beforeAll, describe } from 'vitest';
 import { chart } from './chart';
 import { House } from './house';
 import { journey } from './journey';
 import { live } from './live';
 import { me } from './me';
 import { patients } from './patients';
-import { screens } from './screens';
+import { entrance, screens } from './screens';
 import { signIn } from './signin';
 import { sql } from './sql';
 import { states } from './states';
@@ -15,14 +15,18 @@ const house = new House();
 beforeAll(() => house.start());
 afterAll(() => house.stop());
 
-// The first makes the accounts that the others use.
+// These make the accounts and sessions that the others use.
 signIn(house);
-patients(house);
-chart(house);
-journey(house);
-sql(house);
-states(house);
+entrance(house);
+// Each of these has a browser profile of its own and changes nothing that another one looks at.
+describe.concurrent('signed in', () => {
+  screens(house);
+  journey(house);
+  patients(house);
+  chart(house);
+  sql(house);
+  states(house);
+});
 me(house);
-screens(house);
 // The last stops the server and starts it anew.
 live(house);

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { PHONE, visitor, WIDE, type Watched } from './browser';
-import { fine, type House } from './house';
+import { fine, type House, type State } from './house';
+
+const THEMES = ['light', 'dark', 'night'] as const;
 
 /** What reaches beyond the right edge. */
 const sideways = (page: Watched['page']) =>
@@ -21,6 +23,15 @@ const small = (page: Watched['page']) =>
       .map((element) => ({ element, box: (element.closest('label') ?? element).getBoundingClientRect() }))
       .filter(({ box }) => box.width > 0 && (box.width < 24 || box.height < 24))
       .map(({ element, box }) => `${element.tagName}.${element.className} ${Math.round(box.width)}×${Math.round(box.height)}`),
+  );
+
+/** Words that are cut off by what they stand in, though nothing lets one see the rest. */
+const cut = (page: Watched['page']) =>
+  page.evaluate(() =>
+    [...document.querySelectorAll<HTMLElement>('button, a, h1, h2, dd, dt, td, th, label, p, summary, li, span')]
+      .filter((element) => element.checkVisibility({ checkOpacity: true, checkVisibilityCSS: true }) && !element.closest('.hidden-text, .grid, .cm-editor, .sql-past, .skip'))
+      .filter((element) => /hidden|clip/.test(getComputedStyle(element).overflowX) && element.scrollWidth > element.clientWidth + 1)
+      .map((element) => `${element.tagName}.${element.className} ${element.textContent.slice(0, 60)}`),
   );
 
 /** Requests of a page beyond its files and the one stream. */
@@ -50,83 +61,100 @@ async function someone(page: Watched['page']): Promise<Someone> {
   });
 }
 
+/** What the screens are of: who is looked at, and what the browser of somebody who came by the link holds. */
+interface Entered {
+  who: Someone;
+  state: State;
+}
+let entered: Entered | undefined;
+const visit = (): Entered => entered ?? expect.fail('the demo was not entered');
+
+export function entrance(house: House): void {
+  it('the demo is entered by the one link that it prints', async () => {
+    const watched = await house.stranger();
+    watched.expected.add(401);
+    const { page } = watched;
+    await page.goto(house.demo.link);
+    await page.locator('[data-row-link]').first().waitFor();
+    expect(page.url()).not.toContain('code');
+    expect(await page.locator('[data-row-link]').count()).toBeGreaterThanOrEqual(12);
+    entered = { who: await someone(page), state: await page.context().storageState() };
+    await fine(watched);
+    await watched.close();
+  });
+}
+
+function pagesOf({ id, name, test, ref, field }: Someone): [what: string, path: string, wait: string][] {
+  const chart = `/p/${id}`;
+  const statement = new URLSearchParams({ q: 'SELECT code_display, count(*) AS n, avg(value) AS mean\nFROM observation\nGROUP BY code_display\nORDER BY n DESC' });
+  return [
+    ['patients', '/patients', '[data-row-link]'],
+    ['patients-found', `/patients?${new URLSearchParams({ q: name })}`, '[data-row-link]'],
+    ['chart', chart, '.summary .item'],
+    ['labs', `${chart}/labs?${new URLSearchParams({ test })}`, '.trend-chart'],
+    ['vitals', `${chart}/vitals`, '.labs-grid'],
+    ['where', `${chart}/labs?${new URLSearchParams({ where: ref, field })}`, '.where mark'],
+    ['encounters', `${chart}/encounters`, '.encounters .item'],
+    ['sql', `/sql?${statement}`, '.sql-list li'],
+    ['me', '/me', '.me-sessions li'],
+  ];
+}
+
+/** Takes the picture in each theme. A theme changes colours alone, so that of the others only contrast is asked. */
+async function look(watched: Watched, what: string, language: string, size: string): Promise<void> {
+  for (const theme of THEMES) {
+    await watched.page.evaluate((name) => (document.documentElement.dataset['theme'] = name), theme);
+    await watched.shot(`${what}-${language}-${theme}-${size}`);
+    expect(await watched.violations(theme === 'light' ? 'everything' : 'contrast'), `${what}, ${theme}`).toEqual([]);
+  }
+  expect(watched.problems, what).toEqual([]);
+  expect(await sideways(watched.page), `${what} scrolls in one direction only`).toEqual([]);
+  expect(await small(watched.page), `${what} has targets that can be hit`).toEqual([]);
+  expect(await cut(watched.page), `${what} cuts no words off`).toEqual([]);
+}
+
 /** Every page of the demo, as `medweave demo` shows it, in each language, theme and size. */
 export function screens(house: House): void {
   const { demo } = house;
-  let signedIn: Awaited<ReturnType<ReturnType<Watched['page']['context']>['storageState']>>;
-  let who: Someone;
+  const LANGUAGES = ['en', 'zh-Hans'] as const;
 
-  describe('the demo', () => {
-    it('is entered by the one link that it prints', async () => {
-      const watched = await house.stranger();
-      watched.expected.add(401);
+  describe.each(LANGUAGES)('every page of the demo in %s', (language) => {
+    it.each([
+      ['wide', WIDE],
+      ['phone', PHONE],
+    ])('%s, in every theme', async (name, size) => {
+      const { who, state } = visit();
+      const watched = await visitor(house.browser, { language, theme: 'light', size }, state);
       const { page } = watched;
-      await page.goto(demo.link());
-      await page.locator('[data-row-link]').first().waitFor();
-      expect(page.url()).not.toContain('code');
-      expect(await page.locator('[data-row-link]').count()).toBeGreaterThanOrEqual(12);
-      who = await someone(page);
-      signedIn = await page.context().storageState();
-      await fine(watched);
-      await page.context().close();
-    });
-  });
-
-  describe.each(['en', 'zh-Hans'] as const)('every page of the demo in %s', (language) => {
-    describe.each(['light', 'dark', 'night'] as const)('%s', (theme) => {
-      it.each([
-        ['wide', WIDE],
-        ['phone', PHONE],
-      ])('%s', async (name, size) => {
-        const watched = await visitor(house.browser, { language, theme, size }, signedIn);
-        const { page } = watched;
-        const chart = `/p/${who.id}`;
-        const statement = new URLSearchParams({ q: 'SELECT code_display, count(*) AS n, avg(value) AS mean\nFROM observation\nGROUP BY code_display\nORDER BY n DESC' });
-        const pages: [what: string, path: string, wait: string][] = [
-          ['patients', '/patients', '[data-row-link]'],
-          ['patients-found', `/patients?${new URLSearchParams({ q: who.name })}`, '[data-row-link]'],
-          ['chart', chart, '.summary .item'],
-          ['labs', `${chart}/labs?${new URLSearchParams({ test: who.test })}`, '.trend-chart'],
-          ['vitals', `${chart}/vitals`, '.labs-grid'],
-          ['where', `${chart}/labs?${new URLSearchParams({ where: who.ref, field: who.field })}`, '.where mark'],
-          ['encounters', `${chart}/encounters`, '.encounters .item'],
-          ['sql', `/sql?${statement}`, '.sql-list li'],
-          ['me', '/me', '.me-sessions li'],
-        ];
-        for (const [what, path, wait] of pages) {
-          let requests = 0;
-          const count = (request: { url: () => string }) => {
-            const { pathname } = new URL(request.url());
-            if (/^\/(api|fhir)\//.test(pathname) && pathname !== '/api/live') requests += 1;
-          };
-          page.on('request', count);
-          await page.goto(demo.url(path));
-          await page.locator(wait).first().waitFor();
-          if (what === 'sql') {
-            await page.locator('.sql-bar [data-primary]').click();
-            await page.locator('.sql-facts').waitFor();
-          }
-          page.off('request', count);
-          expect(requests, `${what} asks at most ${MOST_REQUESTS} times`).toBeLessThanOrEqual(MOST_REQUESTS);
-          await watched.shot(`${what}-${language}-${theme}-${name}`);
-          // The document is the same on the phone in each theme, and its colours are those of the wide page.
-          if (name === 'wide' || theme === 'light') await fine(watched);
-          expect(await sideways(page), `${what} scrolls in one direction only`).toEqual([]);
-          expect(await small(page), `${what} has targets that can be hit`).toEqual([]);
+      for (const [what, path, wait] of pagesOf(who)) {
+        let requests = 0;
+        const count = (request: { url: () => string }) => {
+          const { pathname } = new URL(request.url());
+          if (/^\/(api|fhir)\//.test(pathname) && pathname !== '/api/live') requests += 1;
+        };
+        page.on('request', count);
+        await page.goto(demo.url(path));
+        await page.locator(wait).first().waitFor();
+        if (what === 'sql') {
+          await page.locator('.sql-bar [data-primary]').click();
+          await page.locator('.sql-facts').waitFor();
         }
-        watched.expected.add(401);
-        await page.context().clearCookies();
-        await page.goto(demo.url('/'));
-        await page.locator('input[type=password]').waitFor();
-        await watched.shot(`signin-${language}-${theme}-${name}`);
-        await fine(watched);
-        await page.context().close();
-      });
+        page.off('request', count);
+        expect(requests, `${what} asks at most ${MOST_REQUESTS} times`).toBeLessThanOrEqual(MOST_REQUESTS);
+        await look(watched, what, language, name);
+      }
+      watched.expected.add(401);
+      await page.context().clearCookies();
+      await page.goto(demo.url('/'));
+      await page.locator('input[type=password]').waitFor();
+      await look(watched, 'signin', language, name);
+      await watched.close();
     });
 
-    it('reads at 400 % without scrolling two ways', async () => {
+    it('at 400 %, without scrolling two ways', async () => {
+      const { who, state } = visit();
       // 1280 × 1024 at 400 %.
-      const watched = await visitor(house.browser, { language, theme: 'light', size: { width: 320, height: 256 } }, signedIn);
+      const watched = await visitor(house.browser, { language, theme: 'light', size: { width: 320, height: 256 } }, state);
       const { page } = watched;
       for (const [what, path, wait] of [
         ['patients', '/patients', '[data-row-link]'],
@@ -141,7 +169,7 @@ export function screens(house: House): void {
         await watched.shot(`${what}-${language}-light-zoom`);
       }
       expect(watched.problems).toEqual([]);
-      await page.context().close();
+      await watched.close();
     });
   });
 }

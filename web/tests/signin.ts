@@ -24,7 +24,7 @@ export function signIn(house: House): void {
       await watched.shot('admin-en-light-wide');
       // The clinicians of the other tests, and a link for one of them.
       for (const [name, display] of [['ada', 'Ada Ward'], ['bo', 'Bo Night']] as const) server.command(['user', 'create', name, '--role', 'clinician', '--display', display, '--password-stdin'], PASSWORD);
-      await page.context().close();
+      await watched.close();
     });
 
     it('asks for nothing but the shell before anybody is signed in', async () => {
@@ -36,7 +36,7 @@ export function signIn(house: House): void {
       await watched.page.getByRole('heading', { name: 'Sign in' }).waitFor();
       await watched.page.waitForLoadState('networkidle');
       expect(asked.filter((path) => path.startsWith('/fhir') || (path.startsWith('/api') && path !== '/api/setup'))).toEqual([]);
-      await watched.page.context().close();
+      await watched.close();
     });
 
     it('asks for the account, says what is wrong, and goes back to where one was', async () => {
@@ -56,7 +56,28 @@ export function signIn(house: House): void {
       await page.getByRole('rowheader', { name: /Potassium/ }).waitFor();
       expect(new URL(page.url()).pathname).toBe('/p/wei/labs');
       house.signedIn = await page.context().storageState();
-      await page.context().close();
+      await watched.close();
+    });
+
+    it('shows in no tab a session that another tab has ended', async () => {
+      const watched = await house.stranger();
+      watched.expected.add(401);
+      const { page } = watched;
+      await page.goto(server.url('/patients'));
+      await page.getByLabel('Account').fill('bo');
+      await page.getByLabel('Password').fill(PASSWORD);
+      await page.keyboard.press('Enter');
+      await page.locator('[data-row-link]').first().waitFor();
+      const other = await page.context().newPage();
+      await other.goto(server.url('/p/wei'));
+      await other.getByRole('heading', { name: /^Problems/ }).waitFor();
+      await page.getByRole('button', { name: 'Account Bo Night' }).click();
+      await page.getByRole('menuitem', { name: 'Sign out' }).click();
+      await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+      await other.getByRole('heading', { name: 'Sign in' }).waitFor();
+      expect(await other.getByText('Atrial fibrillation').count()).toBe(0);
+      await fine(watched);
+      await watched.close();
     });
 
     it('never goes back to another site', async () => {
@@ -67,7 +88,7 @@ export function signIn(house: House): void {
       await watched.page.keyboard.press('Enter');
       await watched.page.getByRole('searchbox').waitFor();
       expect(watched.page.url()).toContain(server.address);
-      await watched.page.context().close();
+      await watched.close();
     });
 
     it('signs in by a link once, without leaving its code in the address, and says when it is spent', async () => {
@@ -85,7 +106,7 @@ export function signIn(house: House): void {
         const made = await fetch(`/api/users/${bo?.id}/link`, { method: 'POST', headers: { 'x-csrf-token': session.csrf } });
         return ((await made.json()) as { path: string }).path;
       });
-      await page.context().close();
+      await admin.close();
 
       const watched = await house.stranger();
       watched.expected.add(401);
@@ -95,14 +116,14 @@ export function signIn(house: House): void {
       await fine(watched);
       await watched.page.goBack().catch(() => undefined);
       expect(watched.page.url(), 'nor in what one goes back to').not.toContain('code');
-      await watched.page.context().close();
+      await watched.close();
 
       const late = await house.stranger();
       late.expected.add(410);
       await late.page.goto(server.url(path));
       await late.page.getByText('This sign-in link has been used already').waitFor();
       await fine(late);
-      await late.page.context().close();
+      await late.close();
     });
   });
 }

@@ -29,7 +29,7 @@ export function states(house: House): void {
         await page.unroute('**/api/chart/**');
       }
       await fine(watched);
-      await page.context().close();
+      await watched.close();
     });
 
     it('shows a skeleton only when it takes long', async () => {
@@ -42,11 +42,11 @@ export function states(house: House): void {
         await route.continue();
       });
       await page.goto(server.url('/p/wei'));
-      await page.getByText('Loading').waitFor({ state: 'attached' });
+      await page.locator('.shell .waiting[data-visible]').waitFor();
       await watched.shot('loading-en-light-wide');
       release();
       await page.getByRole('heading', { name: /^Problems/ }).waitFor();
-      await page.context().close();
+      await watched.close();
     });
   });
 }

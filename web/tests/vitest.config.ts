@@ -1,13 +1,14 @@
 import { defineConfig } from 'vitest/config';
 
-/** Page tests: one server, one Chromium, one after the other. */
+/** Page tests: one server, one Chromium; as many pages at once as keep two cores busy. */
 export default defineConfig({
   test: {
     root: new URL('.', import.meta.url).pathname,
     include: ['*.test.ts'],
     fileParallelism: false,
-    testTimeout: 90_000,
-    hookTimeout: 60_000,
-    sequence: { concurrent: false },
+    maxConcurrency: 3,
+    testTimeout: 180_000,
+    hookTimeout: 120_000,
+    expect: { poll: { timeout: 20_000 } },
   },
 });

@@ -1,5 +1,5 @@
 // docs/openapi.json 13348cc07f2811c5c475a193505ef2d6a4b00599e35b75489c94d2e77277b24b
-// Made by `make api-types`; not written by hand.
+// Made by `make api-types`, not by hand: e80da1f480269d07a7384c3a8304754c57d3f49cee14a9fcae41ccd94bfb034d
 export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
 export interface components {

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
-import { lazy, Suspense, useCallback, useMemo } from 'react';
+import { lazy, Suspense, useCallback, useEffect, useMemo, useRef } from 'react';
 import { json } from '../api/client';
 import type { Chart } from '../api/types';
 import { useT } from '../i18n';
@@ -71,11 +71,13 @@ export function ChartPage() {
     [navigate, id, tab],
   );
   const openWhere = useCallback<OpenWhere>((ref, of) => set({ where: ref, field: of }), [set]);
-  const closeWhere = useCallback(() => {
-    set({ where: undefined, field: undefined });
-    // Focus goes back to what opened the panel.
-    if (where) document.querySelector<HTMLElement>(`[data-ref="${CSS.escape(where)}"]${field ? `[data-field="${CSS.escape(field)}"]` : ''}`)?.focus();
-  }, [set, where, field]);
+  const closeWhere = useCallback(() => set({ where: undefined, field: undefined }), [set]);
+  // When the panel is gone, by whatever way, focus goes back to what opened it.
+  const shown = useRef('');
+  useEffect(() => {
+    if (!where && shown.current) document.querySelector<HTMLElement>(shown.current)?.focus();
+    shown.current = where ? `[data-ref="${CSS.escape(where)}"]${field ? `[data-field="${CSS.escape(field)}"]` : ''}` : '';
+  }, [where, field]);
   const data = chart.data;
   const tabs = useMemo(() => {
     const parts = data ? partsOf(data, errors) : new Set<Part>();
@@ -119,7 +121,7 @@ export function ChartPage() {
   }
   return (
     <div className="chart" data-panel={where ? '' : undefined}>
-      <Banner patient={data.patient} allergies={data.allergies} allergiesKnown={!data.withheld.includes('AllergyIntolerance')} encounters={data.encounters} />
+      <Banner chart={data} />
       <div className="chart-main">
         <PageTitle key={id} quiet>
           {t('chart.title')}
@@ -149,7 +151,7 @@ export function ChartPage() {
       </div>
       {where && (
         <Suspense fallback={<div className="where-place" />}>
-          <WhereFrom key={`${where} ${field ?? ''}`} reference={where} field={field} onClose={closeWhere} />
+          <WhereFrom key={`${where} ${field ?? ''}`} patient={id} reference={where} field={field} onClose={closeWhere} />
         </Suspense>
       )}
     </div>

@@ -44,7 +44,7 @@ export function Labs({ chart, part, errors, search, set, openWhere }: Props) {
   const t = useT();
   const zone = useZone();
   const language = useLanguage();
-  const grid = useMemo(() => gridOf(chart, errors, part), [chart, errors, part]);
+  const grid = useMemo(() => gridOf(chart, errors, part, zone), [chart, errors, part, zone]);
   const shown = search.columns ?? COLUMNS;
   const columns = useMemo(() => layOut(grid.times.slice(0, shown), grid.groups.flatMap((group) => group.rows)), [grid, shown]);
   const days = useMemo(() => daysOf(columns, zone), [columns, zone]);
@@ -83,7 +83,7 @@ export function Labs({ chart, part, errors, search, set, openWhere }: Props) {
               {days.map((day) => (
                 <th key={day.at} scope="colgroup" colSpan={day.columns}>
                   <span>
-                    <When at={day.at} extent="day" />
+                    {day.at === '' ? <span className="muted">{t('labs.noTime')}</span> : <When at={day.at} extent="day" />}
                   </span>
                 </th>
               ))}
@@ -119,13 +119,12 @@ export function Labs({ chart, part, errors, search, set, openWhere }: Props) {
           ))}
         </table>
       </div>
-      {grid.timeless.length > 0 && <p className="muted labs-note">{t('labs.timeless', { count: grid.timeless.length })}</p>}
     </div>
   );
 }
 
 function layOut(times: string[], rows: Row[]): Column[] {
-  const byTime = new Map<number, LabResult[]>(times.map((at) => [columnOf(at), []]));
+  const byTime = new Map<string, LabResult[]>(times.map((at) => [columnOf(at), []]));
   for (const row of rows) for (const result of row.results) byTime.get(columnOf(result.at))?.push(result);
   return times.map((at) => {
     const results = byTime.get(columnOf(at)) ?? [];
@@ -160,7 +159,7 @@ interface RowProps {
 function GridRow({ row, columns, isOpen, onTrend, openWhere }: RowProps) {
   const t = useT();
   const at = useMemo(() => {
-    const cells = new Map<number, LabResult[]>();
+    const cells = new Map<string, LabResult[]>();
     for (const result of row.results) {
       const column = columnOf(result.at);
       cells.set(column, [...(cells.get(column) ?? []), result]);

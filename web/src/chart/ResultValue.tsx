@@ -2,20 +2,21 @@ import type { LabResult } from '../api/types';
 import { choice, useT } from '../i18n';
 import { fractionPad } from '../parts/decimal';
 import { FlagMark } from '../parts/FlagMark';
-import { flagOf } from './flag';
+import { flagOf, type FlagOf } from './flag';
 import { displayUnit } from './unit';
 
 interface Props {
   result: LabResult;
+  /** The flag of a value that is put together; else the result's own. */
+  flag?: FlagOf | undefined;
   withUnit?: boolean;
   /** Width of the fractions in the column: numbers are aligned on the point. */
   fraction?: number;
 }
 
 /** A result: its number with the source's digits, unit and flag; or why there is none. */
-export function ResultValue({ result, withUnit, fraction = 0 }: Props) {
+export function ResultValue({ result, flag = flagOf(result), withUnit, fraction = 0 }: Props) {
   const t = useT();
-  const flag = flagOf(result);
   if (result.value === undefined) {
     return <span className="muted result-words">{result.absent ? t('labs.absent', choice('reason', result.absent)) : t(result.status === 'cancelled' ? 'labs.cancelled' : 'labs.noValue')}</span>;
   }

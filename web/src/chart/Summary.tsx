@@ -2,11 +2,14 @@ import { Link } from '@tanstack/react-router';
 import { useMemo } from 'react';
 import type { Allergy, Chart, LabResult, Medication, Problem } from '../api/types';
 import { choice, useLanguage, useT } from '../i18n';
+import { useZone } from '../live/session';
 import { widestFraction } from '../parts/decimal';
 import { Between, When } from '../parts/When';
 import type { OpenWhere } from './ChartPage';
 import { Fold, Item, Section, WrongMark } from './Item';
-import { latest, latestVitals } from './labs';
+import type { FlagOf } from './flag';
+import { latest, latestVitals, rangeText } from './labs';
+import { inactiveBy, isCurrent, stands } from './standing';
 import { tallMan } from './tallMan';
 import { testName } from './testName';
 import { ResultValue } from './ResultValue';
@@ -18,14 +21,13 @@ interface Props {
 }
 
 const LATEST_SHOWN = 20;
-const PAST = new Set(['inactive', 'remission', 'resolved']);
 const ERROR = 'entered-in-error';
 
 export function Summary({ chart, errors, openWhere }: Props) {
   const t = useT();
   const problems = chart.problems.filter((p) => errors || p.verification !== ERROR);
-  const current = problems.filter((p) => !PAST.has(p.clinical ?? ''));
-  const past = problems.filter((p) => PAST.has(p.clinical ?? ''));
+  const current = problems.filter((p) => isCurrent(p) || p.verification === ERROR);
+  const past = problems.filter((p) => !current.includes(p));
   const allergies = chart.allergies.filter((a) => errors || a.verification !== ERROR);
   const medications = chart.medications.filter((m) => errors || m.status !== ERROR);
   const active = medications.filter((m) => m.active);
@@ -70,21 +72,22 @@ export function Summary({ chart, errors, openWhere }: Props) {
 function LatestResults({ chart, errors, openWhere }: Props) {
   const t = useT();
   const language = useLanguage();
-  const vitals = useMemo(() => latestVitals(chart, errors), [chart, errors]);
-  const labs = useMemo(() => latest(chart, errors), [chart, errors]);
+  const zone = useZone();
+  const vitals = useMemo(() => latestVitals(chart, errors, zone), [chart, errors, zone]);
+  const labs = useMemo(() => latest(chart, errors, zone), [chart, errors, zone]);
   const shown = labs.slice(0, LATEST_SHOWN);
   return (
     <div className="summary-column">
       {vitals.length > 0 && (
         <Section kind="results" title={t('summary.latestVitals')} empty="" count={vitals.length}>
           <ResultLines
-            lines={vitals.map(({ test, result, isPressure }) => ({ name: isPressure ? t('summary.bloodPressure') : testName(t, language, test), result }))}
+            lines={vitals.map(({ test, result, isPressure, flag }) => ({ name: isPressure ? t('summary.bloodPressure') : testName(t, language, test), result, range: isPressure ? '' : rangeText(result.range), flag }))}
             openWhere={openWhere}
           />
         </Section>
       )}
-      <Section kind="results" title={t('summary.latestLabs')} empty={t('summary.noLabs')} count={shown.length}>
-        <ResultLines lines={shown.map(({ test, result }) => ({ name: test.code.text, result }))} openWhere={openWhere} />
+      <Section kind="results" title={t('summary.latestLabs')} empty={t('summary.noLabs')} count={labs.length}>
+        <ResultLines lines={shown.map(({ test, result }) => ({ name: test.code.text, result, range: rangeText(result.range) }))} openWhere={openWhere} />
       </Section>
       {labs.length > LATEST_SHOWN && (
         <p>
@@ -97,16 +100,25 @@ function LatestResults({ chart, errors, openWhere }: Props) {
   );
 }
 
-function ResultLines({ lines, openWhere }: { lines: { name: string; result: LabResult }[]; openWhere: OpenWhere }) {
+interface Line {
+  name: string;
+  result: LabResult;
+  /** The range that was stated with this result. */
+  range: string;
+  flag?: FlagOf | undefined;
+}
+
+function ResultLines({ lines, openWhere }: { lines: Line[]; openWhere: OpenWhere }) {
   const fraction = widestFraction(lines.flatMap(({ result }) => (result.numeric && result.value !== undefined ? [result.value] : [])));
-  return lines.map(({ name, result }) => (
+  return lines.map(({ name, result, range, flag }) => (
     <Item key={`${result.ref} ${result.field}`} reference={result.ref} field={result.field} wrong={result.status === ERROR} openWhere={openWhere}>
       <span className="item-main">
         <span className="item-text">{name}</span>
+        {range && <span className="item-range muted">{range}</span>}
         {!result.numeric && <ResultValue result={result} />}
         {result.status === ERROR && <WrongMark />}
       </span>
-      {result.numeric && <ResultValue result={result} withUnit fraction={fraction} />}
+      {result.numeric && <ResultValue result={result} flag={flag} withUnit fraction={fraction} />}
       <span className="item-side muted">
         <When at={result.at} />
       </span>
@@ -114,16 +126,20 @@ function ResultLines({ lines, openWhere }: { lines: { name: string; result: LabR
   ));
 }
 
-function ProblemLine({ problem, openWhere }: { problem: Problem; openWhere: OpenWhere }) {
+/** How sure a problem or an allergy is, where that is less than confirmed. */
+function Verification({ code }: { code: string | undefined }) {
   const t = useT();
+  if (!code || code === 'confirmed' || code === ERROR) return null;
+  return <span className="item-note muted">{t('summary.verification', choice('status', code))}</span>;
+}
+
+function ProblemLine({ problem, openWhere }: { problem: Problem; openWhere: OpenWhere }) {
   const wrong = problem.verification === ERROR;
   return (
     <Item reference={problem.ref} wrong={wrong} openWhere={openWhere}>
       <span className="item-main">
         <span className="item-text">{problem.code.text}</span>
-        {problem.verification && problem.verification !== 'confirmed' && !wrong && (
-          <span className="item-note muted">{t('summary.verification', choice('status', problem.verification))}</span>
-        )}
+        <Verification code={problem.verification} />
         {wrong && <WrongMark />}
       </span>
       <span className="item-side muted">
@@ -139,14 +155,15 @@ function AllergyLine({ allergy, openWhere }: { allergy: Allergy; openWhere: Open
   return (
     <Item reference={allergy.ref} wrong={wrong} openWhere={openWhere}>
       <span className="item-main">
-        <span className={allergy.none_known ? 'item-text' : 'item-text danger'}>
+        <span className={allergy.none_known || !stands(allergy) ? 'item-text' : 'item-text danger'}>
           {allergy.code.text}
           {allergy.reactions.length > 0 && ` (${allergy.reactions.join(', ')})`}
         </span>
+        <Verification code={allergy.verification} />
         {allergy.clinical && allergy.clinical !== 'active' && <span className="item-note muted">{t('summary.clinical', choice('status', allergy.clinical))}</span>}
         {wrong && <WrongMark />}
       </span>
-      <span className="item-side">{allergy.criticality === 'high' && <b className="danger">{t('summary.highRisk')}</b>}</span>
+      <span className="item-side">{allergy.criticality === 'high' && stands(allergy) && <b className="danger">{t('summary.highRisk')}</b>}</span>
     </Item>
   );
 }
@@ -156,12 +173,14 @@ function MedicationLine({ medication, openWhere }: { medication: Medication; ope
   const language = useLanguage();
   const name = language === 'en' ? tallMan(medication.code.text) : medication.code.text;
   const wrong = medication.status === ERROR;
+  const why = medication.active || wrong ? undefined : inactiveBy(medication);
   return (
     <Item reference={medication.ref} wrong={wrong} openWhere={openWhere}>
       <span className="item-main">
         <span className="item-text item-drug">{name}</span>
         {medication.dose && <span className="item-note">{medication.dose}</span>}
-        {!medication.active && medication.status && !wrong && <span className="item-note muted">{t('summary.medicationStatus', choice('status', medication.status))}</span>}
+        {medication.reason && <span className="item-note muted">{t('summary.for', { reason: medication.reason })}</span>}
+        {why && <span className="item-note muted">{why.kind === 'intent' ? t('summary.intent', choice('intent', why.code)) : t('summary.medicationStatus', choice('status', why.code))}</span>}
         {wrong && <WrongMark />}
       </span>
       <span className="item-side muted">

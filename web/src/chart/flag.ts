@@ -27,6 +27,13 @@ const CODES: Record<string, { mark: string; level: Level }> = {
   AA: { mark: 'AA !!', level: 'critical' },
   HX: { mark: 'H ↑', level: 'abnormal' },
   LX: { mark: 'L ↓', level: 'abnormal' },
+  'H>': { mark: 'H ↑', level: 'abnormal' },
+  'L<': { mark: 'L ↓', level: 'abnormal' },
+  // Laboratories that send the arrow itself.
+  '↑': { mark: 'H ↑', level: 'abnormal' },
+  '↓': { mark: 'L ↓', level: 'abnormal' },
+  '↑↑': { mark: 'HH ⇈', level: 'critical' },
+  '↓↓': { mark: 'LL ⇊', level: 'critical' },
   POS: { mark: 'POS', level: 'abnormal' },
   DET: { mark: 'POS', level: 'abnormal' },
   R: { mark: 'R', level: 'abnormal' },
@@ -53,6 +60,14 @@ export function outside(value: string | undefined, comparator: string | undefine
   if (high !== undefined && !atMost && (number > high || (comparator === '>' && number === high))) return 'H';
   if (low !== undefined && !atLeast && (number < low || (comparator === '<' && number === low))) return 'L';
   return undefined;
+}
+
+const LEVELS: Level[] = ['normal', 'abnormal', 'critical'];
+
+/** The flag that is further from normal, of two values that are written as one. */
+export function worse(one: FlagOf | undefined, other: FlagOf | undefined): FlagOf | undefined {
+  if (!one || !other) return one ?? other;
+  return LEVELS.indexOf(other.level) > LEVELS.indexOf(one.level) ? other : one;
 }
 
 /** The flag of a result: what the source said, else what its stated range says. Without either there is none. */

@@ -1,5 +1,7 @@
 import type { Chart, LabResult, LabTest, Range } from '../api/types';
-import { startOf } from '../parts/time';
+import type { Point } from '../parts/Spark';
+import { parseMoment, startOf } from '../parts/time';
+import { flagOf, worse, type FlagOf } from './flag';
 
 /** Categories of observations in the order in which the grid shows them. */
 export const CATEGORIES = ['laboratory', 'vital-signs', 'social-history', 'survey', 'exam', 'imaging', 'procedure', 'therapy', 'activity', 'other'] as const;
@@ -33,29 +35,35 @@ export interface Row {
   range?: Range;
   unit?: string;
   /** Results with numbers, oldest first, in the unit of the row: what is drawn. */
-  course: { at_ms: number; value: number; result: LabResult }[];
+  course: Point[];
 }
 
 export interface Grid {
   groups: { category: Category; rows: Row[] }[];
-  /** The moments of the columns as the source writes them, newest first. */
+  /** The moments of the columns as the source writes them, newest first; last the empty one of results without a time. */
   times: string[];
-  /** Results without a time; they have no column. */
-  timeless: LabResult[];
 }
 
 const visible = (result: LabResult, errors: boolean): boolean => errors || result.status !== 'entered-in-error';
 
-function rowOf(test: LabTest, results: LabResult[]): Row {
-  const sorted = results.toSorted((a, b) => startOf(b.at ?? '') - startOf(a.at ?? ''));
-  const unit = sorted.find((r) => r.unit)?.unit;
-  const range = sorted.find((r) => r.range)?.range;
+/** Results newest first with their place on the time axis; those without a time last. */
+function newestFirst(results: LabResult[], zone: string): { result: LabResult; at_ms: number }[] {
+  const all = results.map((result) => ({ result, at_ms: startOf(result.at ?? '', zone) }));
+  const timeless = all.filter(({ at_ms }) => Number.isNaN(at_ms));
+  return [...all.filter(({ at_ms }) => !Number.isNaN(at_ms)).toSorted((a, b) => b.at_ms - a.at_ms), ...timeless];
+}
+
+function rowOf(test: LabTest, results: LabResult[], zone: string): Row {
+  const sorted = newestFirst(results, zone);
+  const unit = sorted.find(({ result }) => result.unit)?.result.unit;
+  const range = sorted.find(({ result }) => result.range)?.result.range;
+  const counts = ({ numeric, status, unit: own = unit }: LabResult) => numeric && status !== 'entered-in-error' && status !== 'cancelled' && own === unit;
   const course = sorted
-    .filter((r) => r.numeric && r.value !== undefined && r.at !== undefined && r.status !== 'entered-in-error' && r.status !== 'cancelled' && (r.unit ?? unit) === unit)
-    .map((result) => ({ at_ms: startOf(result.at ?? ''), value: Number(result.value), result }))
-    .filter((point) => !Number.isNaN(point.at_ms) && Number.isFinite(point.value))
+    .filter(({ result }) => counts(result))
+    .map(({ result, at_ms }) => ({ result, at_ms, value: Number(result.value) }))
+    .filter(({ at_ms, value }) => !Number.isNaN(at_ms) && Number.isFinite(value))
     .toReversed();
-  return { test, results: sorted, ...(range && { range }), ...(unit !== undefined && { unit }), course };
+  return { test, results: sorted.map(({ result }) => result), ...(range && { range }), ...(unit !== undefined && { unit }), course };
 }
 
 /** The parts that this chart has something for. */
@@ -69,23 +77,21 @@ export function partsOf(chart: Chart, errors: boolean): Set<Part> {
 }
 
 /** Lays the results of a part out as tests × times. */
-export function gridOf(chart: Chart, errors: boolean, part: Part): Grid {
+export function gridOf(chart: Chart, errors: boolean, part: Part, zone: string): Grid {
   const byTest = new Map<number, LabResult[]>();
-  const times = new Map<number, string>();
-  const timeless: LabResult[] = [];
+  const times = new Map<string, string>();
   for (const result of chart.results) {
     const test = chart.tests[result.test];
     if (!test || !visible(result, errors) || partOf(categoryOf(test)) !== part) continue;
-    const at_ms = startOf(result.at ?? '');
-    if (result.at === undefined || Number.isNaN(at_ms)) timeless.push(result);
-    else if (!times.has(at_ms)) times.set(at_ms, result.at);
+    const column = columnOf(result.at);
+    if (!times.has(column)) times.set(column, column === '' ? '' : (result.at ?? ''));
     const list = byTest.get(result.test);
     if (list) list.push(result);
     else byTest.set(result.test, [result]);
   }
   const rows = chart.tests.flatMap((test, n) => {
     const results = byTest.get(n);
-    return results ? [rowOf(test, results)] : [];
+    return results ? [rowOf(test, results, zone)] : [];
   });
   const groups = CATEGORIES.flatMap((category) => {
     const own = rows
@@ -93,7 +99,8 @@ export function gridOf(chart: Chart, errors: boolean, part: Part): Grid {
       .toSorted((a, b) => bedsideOrder(a.test) - bedsideOrder(b.test) || a.test.code.text.localeCompare(b.test.code.text));
     return own.length > 0 ? [{ category, rows: own }] : [];
   });
-  return { groups, times: [...times.entries()].toSorted((a, b) => b[0] - a[0]).map(([, at]) => at), timeless };
+  const columns = [...times].map(([column, at]) => ({ at, at_ms: column === '' ? Number.NEGATIVE_INFINITY : startOf(at, zone) }));
+  return { groups, times: columns.toSorted((a, b) => b.at_ms - a.at_ms).map(({ at }) => at) };
 }
 
 /** A test and a result of it. */
@@ -102,50 +109,57 @@ export interface Latest {
   result: LabResult;
 }
 
-/** The newest result of each test of a part. */
-function newestOf(chart: Chart, errors: boolean, part: Part): Latest[] {
+/** The newest result of each test of a part, newest first. */
+function newestOf(chart: Chart, errors: boolean, part: Part, zone: string): Latest[] {
+  const wanted = chart.results.filter((result) => {
+    const test = chart.tests[result.test];
+    return test && partOf(categoryOf(test)) === part && visible(result, errors) && result.status !== 'cancelled';
+  });
   const newest = new Map<number, LabResult>();
-  for (const result of chart.results) {
-    if (!visible(result, errors) || result.status === 'cancelled') continue;
-    const before = newest.get(result.test);
-    if (!before || (startOf(result.at ?? '') || 0) > (startOf(before.at ?? '') || 0)) newest.set(result.test, result);
-  }
+  for (const { result } of newestFirst(wanted, zone)) if (!newest.has(result.test)) newest.set(result.test, result);
   return [...newest].flatMap(([n, result]) => {
     const test = chart.tests[n];
-    return test && partOf(categoryOf(test)) === part ? [{ test, result }] : [];
+    return test ? [{ test, result }] : [];
   });
 }
 
-/** The newest result of each laboratory test, newest first. */
-export function latest(chart: Chart, errors: boolean): Latest[] {
-  return newestOf(chart, errors, 'labs').toSorted(
-    (a, b) => (startOf(b.result.at ?? '') || 0) - (startOf(a.result.at ?? '') || 0) || a.test.code.text.localeCompare(b.test.code.text),
+/** The newest result of each laboratory test, newest first, and those of one moment by name. */
+export function latest(chart: Chart, errors: boolean, zone: string): Latest[] {
+  return newestOf(chart, errors, 'labs', zone).toSorted(
+    (a, b) => (startOf(b.result.at ?? '', zone) || 0) - (startOf(a.result.at ?? '', zone) || 0) || a.test.code.text.localeCompare(b.test.code.text),
   );
 }
 
-/** `isPressure`: the value is both parts of a blood pressure. */
-export type Vital = Latest & { isPressure: boolean };
+/** `isPressure`: the value is both parts of a blood pressure, and `flag` the worse of theirs. */
+export type Vital = Latest & { isPressure: boolean; flag?: FlagOf | undefined };
 
 const SYSTOLIC = '8480-6';
 const DIASTOLIC = '8462-4';
 
 /** The newest vital signs in bedside order; both parts of a blood pressure that were measured together stand together, `118/72`. */
-export function latestVitals(chart: Chart, errors: boolean): Vital[] {
-  const all = newestOf(chart, errors, 'vitals').toSorted((a, b) => bedsideOrder(a.test) - bedsideOrder(b.test) || a.test.code.text.localeCompare(b.test.code.text));
+export function latestVitals(chart: Chart, errors: boolean, zone: string): Vital[] {
+  const all = newestOf(chart, errors, 'vitals', zone).toSorted((a, b) => bedsideOrder(a.test) - bedsideOrder(b.test) || a.test.code.text.localeCompare(b.test.code.text));
   const upper = all.find(({ test }) => test.code.code === SYSTOLIC);
   const lower = all.find(({ test }) => test.code.code === DIASTOLIC);
   const together = upper?.result.ref === lower?.result.ref && upper?.result.value !== undefined && lower?.result.value !== undefined;
   return all.flatMap((one): Vital[] => {
     if (!together || !upper || !lower || (one !== upper && one !== lower)) return [{ ...one, isPressure: false }];
     if (one === lower) return [];
-    const flag = upper.result.flag ?? lower.result.flag;
-    const result: LabResult = { ...upper.result, value: `${upper.result.value ?? ''}/${lower.result.value ?? ''}`, ...(flag !== undefined && { flag }) };
-    return [{ test: upper.test, result, isPressure: true }];
+    const result: LabResult = { ...upper.result, value: `${upper.result.value ?? ''}/${lower.result.value ?? ''}` };
+    return [{ test: upper.test, result, isPressure: true, flag: worse(flagOf(upper.result), flagOf(lower.result)) }];
   });
 }
 
-/** Where a time stands in the columns. */
-export const columnOf = (at: string | undefined): number => startOf(at ?? '');
+/**
+ * The column of a time: a minute, because that is what its head shows, or as much of a date as the source wrote. Empty for a time
+ * that is not known.
+ */
+export function columnOf(at: string | undefined): string {
+  const moment = at === undefined ? undefined : parseMoment(at);
+  if (!at || !moment) return '';
+  if (moment.at_ms === undefined) return at;
+  return `${moment.offset === undefined ? 'local ' : ''}${Math.floor(moment.at_ms / 60_000)}`;
+}
 
 /** A stated range in words: `3.5–5.1`, `< 5.1`, `> 3.5`, or the text of the laboratory. */
 export function rangeText(range: Range | undefined): string {

@@ -25,24 +25,30 @@ function guess(): Language {
 let shown: Language = 'en';
 const listeners = new Set<() => void>();
 
-/** Loads the catalogue of the language that the person chose, then shows it. English is always there. */
-export async function showLanguage(language: Language): Promise<void> {
+/** Loads the catalogue of the chosen language, then shows it. English is always there. */
+async function showChosen(): Promise<void> {
+  const language = chosen.get();
   if (!catalogues.has(language)) {
     const { default: messages } = await import('./zh-Hans.json');
     catalogues.set(language, messages);
   }
+  // Another may have been chosen while this one was on its way.
+  if (language !== chosen.get() || language === shown) return;
   shown = language;
   document.documentElement.lang = language;
   for (const tell of listeners) tell();
 }
 
-/** Shows `language` now and whenever this browser comes back. */
-export async function chooseLanguage(language: Language): Promise<void> {
+/** Shows `language` now and whenever this browser comes back. Without a way to its catalogue the page stays in the one it has. */
+export function chooseLanguage(language: Language): void {
   chosen.set(language);
-  await showLanguage(language);
 }
 
-export const startLanguage = (): Promise<void> => showLanguage(chosen.get());
+/** Shows the language of this browser, and from then on whichever is chosen, here or in another tab. */
+export async function startLanguage(): Promise<void> {
+  chosen.subscribe(() => void showChosen().catch(() => undefined));
+  await showChosen();
+}
 
 export function format(language: Language, messages: Record<Key, string>, key: Key, values?: Values): string {
   const id = `${language} ${key}`;
@@ -62,6 +68,9 @@ function subscribe(tell: () => void): () => void {
 export function useLanguage(): Language {
   return useSyncExternalStore(subscribe, () => shown);
 }
+
+/** What was chosen, also while its catalogue is on its way. */
+export const useChosenLanguage = (): Language => useSyncExternalStore(chosen.subscribe, chosen.get);
 
 /** A FHIR code as the value of a `select`, whose branches cannot have hyphens in their names; `code` for the branch `other`. */
 export function choice<Name extends string>(name: Name, code: string): Record<Name | 'code', string> {

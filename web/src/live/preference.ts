@@ -14,6 +14,12 @@ export function preference<T extends string>(
   const key = `medweave.${name}`;
   const listeners = new Set<() => void>();
   let value: T | undefined;
+  // What is chosen in another tab holds in this one: each tab that kept its own would overwrite what the others keep.
+  globalThis.addEventListener?.('storage', (event) => {
+    if (event.key !== key && event.key !== null) return;
+    value = undefined;
+    for (const tell of listeners) tell();
+  });
   return {
     get() {
       if (value === undefined) {

@@ -1,8 +1,9 @@
 import { useQuery, type QueryClient } from '@tanstack/react-query';
-import { json, setCsrf } from '../api/client';
+import { ApiError, json, setCsrf } from '../api/client';
 import type { Session } from '../api/types';
 import { applyChoices } from './choices';
 import { setLocked } from './lock';
+import { knownZone } from '../parts/time';
 import { forgetList } from '../patients/list';
 
 const key = ['session'] as const;
@@ -26,25 +27,64 @@ export function useSession(): Session | undefined {
 
 /** The zone of the page's wall clock: the site's; this browser's until the site's is known. */
 export function useZone(): string {
-  return useSession()?.zone || Intl.DateTimeFormat().resolvedOptions().timeZone;
+  return knownZone(useSession()?.zone || Intl.DateTimeFormat().resolvedOptions().timeZone);
+}
+
+const CHANGED = 'medweave.session';
+
+/** Tells the other tabs of this browser that its session is another one now. */
+function announce(): void {
+  try {
+    globalThis.localStorage?.setItem(CHANGED, String(Date.now()));
+  } catch {
+    // Storage is off: the other tabs learn it from the next answer.
+  }
+}
+
+/**
+ * A tab that shows somebody's session starts anew when another tab signs out or lets somebody else in: the cookie is one for all
+ * tabs, and the name at the top must be that of whoever is asked for.
+ */
+export function startSession(queries: QueryClient): void {
+  globalThis.addEventListener('storage', (event) => {
+    if (event.key === CHANGED && queries.getQueryData(key) !== undefined) globalThis.location.reload();
+  });
 }
 
 export async function signIn(queries: QueryClient, name: string, password: string): Promise<void> {
   await json('/api/session', { method: 'POST', body: { name, password } });
-  queries.clear();
+  forget(queries);
+  announce();
   await applyChoices();
 }
 
 /** Signs in by the code of a one-time link. */
 export async function signInByLink(queries: QueryClient, code: string): Promise<void> {
   await json('/api/session/link', { method: 'POST', body: { code } });
-  queries.clear();
+  forget(queries);
+  announce();
   await applyChoices();
 }
 
-/** Ends the session here and on the server; nothing of it stays in memory. */
-export async function signOut(queries: QueryClient): Promise<void> {
-  await json('/api/session', { method: 'DELETE' });
+/** Nothing of what a session showed stays in this tab. */
+export function forget(queries: QueryClient): void {
   forgetList();
   queries.clear();
+}
+
+/**
+ * Ends the session here and on the server. `false` if the server did not answer: the page forgets all the same, but whoever comes
+ * next could still go on with the session, and must be told so.
+ */
+export async function signOut(queries: QueryClient): Promise<boolean> {
+  try {
+    await json('/api/session', { method: 'DELETE' });
+    return true;
+  } catch (error) {
+    // A session that the server does not know has ended.
+    return error instanceof ApiError && error.status === 401 && error.code !== 'locked';
+  } finally {
+    forget(queries);
+    announce();
+  }
 }

@@ -32,6 +32,9 @@ const stream = () =>
     random: () => 0.5,
   });
 
+/** Those who follow have all said so. */
+const settled = () => Promise.resolve();
+
 beforeEach(() => {
   vi.useFakeTimers();
   sources = [];
@@ -41,12 +44,13 @@ beforeEach(() => {
 afterEach(() => vi.useRealTimers());
 
 describe('the live stream', () => {
-  it('is one for all that is shown, and tells those whom a change concerns', () => {
+  it('is one for all that is shown, and tells those whom a change concerns', async () => {
     const live = stream();
     live.start();
     const [list, chart] = [vi.fn(), vi.fn()];
     const leave = live.follow({ types: ['Patient'], onChange: list });
     live.follow({ patients: ['wei'], onChange: chart });
+    await settled();
     expect(last().address).toBe('/api/live?type=Patient&patient=wei');
     expect(sources.filter((source) => !source.closed)).toHaveLength(1);
     last().say('hello', { seq: 5, build: 'b' });
@@ -57,14 +61,28 @@ describe('the live stream', () => {
     last().say('changed', { seq: 8, missed: true });
     expect([list.mock.calls.length, chart.mock.calls.length]).toEqual([2, 2]);
     leave();
+    await settled();
     expect(last().address).toBe('/api/live?patient=wei');
   });
 
-  it('comes back with growing waits, and asks again for what it may have missed', () => {
+  it('is opened once when one page takes the place of another', async () => {
+    const live = stream();
+    live.start();
+    const leave = live.follow({ types: ['Patient'], onChange: vi.fn() });
+    await settled();
+    const count = sources.length;
+    leave();
+    live.follow({ patients: ['wei'], onChange: vi.fn() });
+    await settled();
+    expect(sources.slice(count).map((source) => source.address)).toEqual(['/api/live?patient=wei']);
+  });
+
+  it('comes back with growing waits, and asks again for what it may have missed', async () => {
     const live = stream();
     const chart = vi.fn();
     live.start();
     live.follow({ patients: ['wei'], onChange: chart });
+    await settled();
     last().say('hello', { seq: 5, build: 'b' });
     for (const wait_ms of [...WAITS_MS, WAITS_MS.at(-1) ?? 0]) {
       const count = sources.length;

@@ -40,6 +40,7 @@ export class LiveStream {
   private running = false;
   private tries = 0;
   private seq: number | undefined;
+  private settling = false;
   private retry: ReturnType<typeof setTimeout> | undefined;
   private quiet: ReturnType<typeof setTimeout> | undefined;
 
@@ -58,11 +59,21 @@ export class LiveStream {
 
   follow(interest: Interest): () => void {
     this.interests.add(interest);
-    this.refresh();
+    this.settle();
     return () => {
       this.interests.delete(interest);
-      this.refresh();
+      this.settle();
     };
+  }
+
+  /** A page that goes and the one that comes in its place change the interests together: one stream is opened anew, not two. */
+  private settle(): void {
+    if (this.settling) return;
+    this.settling = true;
+    queueMicrotask(() => {
+      this.settling = false;
+      this.refresh();
+    });
   }
 
   /** Opens, closes or opens anew, as what is shown asks for. */

@@ -41,7 +41,7 @@ function Look() {
         <legend>{t('shell.language')}</legend>
         {Object.entries(LANGUAGES).map(([tag, name]) => (
           <label key={tag} className="me-choice">
-            <input type="radio" name="language" checked={tag === language} onChange={() => void chooseLanguage(tag as Language)} />
+            <input type="radio" name="language" checked={tag === language} onChange={() => chooseLanguage(tag as Language)} />
             <span lang={tag}>{name}</span>
           </label>
         ))}

@@ -13,7 +13,7 @@ export function AgeText({ born, died }: { born: string | undefined; died: string
   const t = useT();
   const zone = useZone();
   const now_ms = useNow(60_000);
-  const end_ms = died ? startOf(died) : Number.NaN;
+  const end_ms = died ? startOf(died, zone) : Number.NaN;
   const age = born ? ageAt(born, Number.isNaN(end_ms) ? now_ms : end_ms, zone) : undefined;
   return age ? <>{ageText(t, age)}</> : null;
 }

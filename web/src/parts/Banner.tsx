@@ -1,4 +1,6 @@
-import type { Allergy, Chart, Encounter } from '../api/types';
+import { Link } from '@tanstack/react-router';
+import type { Chart } from '../api/types';
+import { allergiesOf } from '../chart/standing';
 import { useLanguage, useT } from '../i18n';
 import { AgeText } from './AgeText';
 import { mainIdentifier } from './identifier';
@@ -7,19 +9,16 @@ import { sexText } from './sex';
 import { When } from './When';
 import './banner.css';
 
-interface Props {
-  patient: Chart['patient'];
-  allergies: Allergy[];
-  allergiesKnown: boolean;
-  encounters: Encounter[];
-}
+/** An encounter that somebody is in. */
+const PRESENT = new Set(['in-progress', 'arrived', 'triaged', 'onleave']);
 
 /** Who this page is about: always on top, in the order name, born, sex, identifier, place, allergies. */
-export function Banner({ patient, allergies, allergiesKnown, encounters }: Props) {
+export function Banner({ chart }: { chart: Chart }) {
   const t = useT();
   const zh = useLanguage() === 'zh-Hans';
+  const { patient, encounters } = chart;
   const id = mainIdentifier(patient.identifiers);
-  const stay = patient.died ? undefined : encounters.find((encounter) => encounter.status === 'in-progress' && encounter.place);
+  const stay = patient.died ? undefined : encounters.find((encounter) => PRESENT.has(encounter.status ?? '') && encounter.place);
   return (
     <section className="banner" data-died={patient.died ? '' : undefined} aria-label={t('banner.label')}>
       <div className="banner-name">
@@ -60,23 +59,32 @@ export function Banner({ patient, allergies, allergiesKnown, encounters }: Props
           </div>
         )}
       </dl>
-      <AllergyLine allergies={allergies} known={allergiesKnown} />
-      {patient.merged_into && <p className="banner-note">{t('banner.mergedInto', { id: patient.merged_into })}</p>}
+      <AllergyLine chart={chart} />
+      {patient.merged_into && (
+        <p className="banner-note">
+          {t('banner.mergedInto', { id: patient.merged_into })}{' '}
+          <Link to="/p/$id/{-$tab}" params={{ id: patient.merged_into }}>
+            {t('banner.openMerged')}
+          </Link>
+        </p>
+      )}
       {patient.merged_from.length > 0 && <p className="banner-note">{t('banner.mergedFrom', { ids: patient.merged_from.join(', ') })}</p>}
     </section>
   );
 }
 
-/** "None recorded" and "no known allergies" are different facts. */
-function AllergyLine({ allergies, known }: { allergies: Allergy[]; known: boolean }) {
+const NONE = {
+  withheld: 'banner.allergiesWithheld',
+  'none-recorded': 'banner.noAllergiesRecorded',
+  'none-active': 'banner.noActiveAllergies',
+  'none-known': 'banner.noKnownAllergies',
+} as const;
+
+function AllergyLine({ chart }: { chart: Chart }) {
   const t = useT();
-  if (!known) return <p className="banner-allergies muted">{t('banner.allergiesWithheld')}</p>;
-  const standing = allergies.filter((a) => a.verification !== 'entered-in-error' && a.verification !== 'refuted' && a.clinical !== 'inactive' && a.clinical !== 'resolved');
-  const real = standing.filter((a) => !a.none_known);
-  if (real.length === 0) {
-    return <p className="banner-allergies">{t(standing.length > 0 ? 'banner.noKnownAllergies' : 'banner.noAllergiesRecorded')}</p>;
-  }
-  const texts = real.map((a) => (a.reactions.length > 0 ? `${a.code.text} (${a.reactions.join(', ')})` : a.code.text));
+  const allergies = allergiesOf(chart);
+  if (typeof allergies === 'string') return <p className={allergies === 'none-known' ? 'banner-allergies' : 'banner-allergies muted'}>{t(NONE[allergies])}</p>;
+  const texts = allergies.map((a) => (a.reactions.length > 0 ? `${a.code.text} (${a.reactions.join(', ')})` : a.code.text));
   return (
     <p className="banner-allergies danger">
       <span aria-hidden>⚠ </span>

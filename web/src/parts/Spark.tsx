@@ -1,4 +1,5 @@
 import type { LabResult, Range } from '../api/types';
+import { flagOf } from '../chart/flag';
 import { scaleOf, type Scale } from './scale';
 import './spark.css';
 
@@ -20,7 +21,7 @@ export function Spark({ points, range }: { points: Point[]; range: Range | undef
     <svg className="spark" width={width} height={height} aria-hidden>
       <Band scale={scale} range={range} />
       <path d={pathOf(points, scale)} />
-      {last && <circle cx={scale.x(last.at_ms)} cy={scale.y(last.value)} r={2} />}
+      {last && <circle data-level={flagOf(last.result)?.level} cx={scale.x(last.at_ms)} cy={scale.y(last.value)} r={2} />}
     </svg>
   );
 }

@@ -3,6 +3,7 @@ import { useEffect, useId, useRef, useState } from 'react';
 import { json } from '../api/client';
 import type { Version, Where } from '../api/types';
 import { useT, type Key } from '../i18n';
+import { useFollow } from '../live/follow';
 import { useZone } from '../live/session';
 import { Differences, JsonView, RawBytes } from './RawBytes';
 import { Failure } from './Failure';
@@ -14,6 +15,8 @@ const VIEWS = { raw: 'where.raw', json: 'where.json', diff: 'where.diff' } as co
 type View = keyof typeof VIEWS;
 
 interface Props {
+  /** Whose record it is: a version that comes while this is open is shown too. */
+  patient: string;
   /** `Observation/123`. */
   reference: string;
   /** The element that the value asked about stands in. */
@@ -22,7 +25,7 @@ interface Props {
 }
 
 /** The way back: from a record to its versions, the arrival each came with, and the bytes as they were received. */
-export function WhereFrom({ reference, field, onClose }: Props) {
+export function WhereFrom({ patient, reference, field, onClose }: Props) {
   const t = useT();
   const title = useId();
   const heading = useRef<HTMLHeadingElement>(null);
@@ -32,6 +35,7 @@ export function WhereFrom({ reference, field, onClose }: Props) {
     queryKey: ['where', reference],
     queryFn: ({ signal }) => json<Where>(`/api/where/${reference}`, { signal }),
   });
+  useFollow(['where', reference], { patient });
   useEffect(() => heading.current?.focus(), []);
   const versions = where.data?.versions ?? [];
   const version = versions.find((v) => v.version === chosen) ?? versions[0];

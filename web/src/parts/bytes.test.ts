@@ -31,6 +31,18 @@ it('tells UTF-8 from older encodings, also when a character is cut', () => {
   expect(guessCharset(Uint8Array.of(0xb3, 0xc2, 0xce, 0xb0, 0x7c))).toBe('gb18030');
 });
 
+it.each([
+  ['8859/1', 'iso-8859-1'],
+  ['8859/15', 'iso-8859-15'],
+  ['GB 18030-2000', 'gb18030'],
+  ['BIG-5~8859/1', 'big5'],
+  ['UNICODE UTF-8', 'gb18030'],
+  ['', 'gb18030'],
+])('reads a message that says %s and is no UTF-8 as %s', (named, charset) => {
+  const message = `MSH|^~\\&|LAB|H|||||ORU^R01|1|P|2.5|||||CHE|${named}\rPID|1||7||M?ller`;
+  expect(guessCharset(Uint8Array.from(message, (letter) => (letter === '?' ? 0xfc : letter.charCodeAt(0))))).toBe(charset);
+});
+
 describe('locateInMessage', () => {
   const message = 'MSH|^~\\&|LAB|H\rPID|1||77^^^H^MR||Chen^Wei\rOBR|1||F9\rOBX|1|NM|2823-3^Potassium^LN||4.41|mmol/L|3.5-5.1|N\rOBX|2|NM|718-7^Hemoglobin^LN||12.5|g/dL|13-18|L\r';
   const cut = (type: string, json: string) => {

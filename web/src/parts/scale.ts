@@ -9,8 +9,8 @@ export interface Scale {
   y: (value: number) => number;
 }
 
-/** A scale that holds all points and the limits of the range. */
-export function scaleOf(points: { at_ms: number; value: number }[], low: number | undefined, high: number | undefined, box: Scale['box']): Scale {
+/** A scale that holds all points and the limits of the range; `inset` keeps the outermost points off the edges. */
+export function scaleOf(points: { at_ms: number; value: number }[], low: number | undefined, high: number | undefined, box: Scale['box'], inset = 0): Scale {
   let [from_ms, to_ms] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   let [least, most] = [low ?? Number.POSITIVE_INFINITY, high ?? Number.NEGATIVE_INFINITY];
   for (const { at_ms, value } of points) {
@@ -25,13 +25,14 @@ export function scaleOf(points: { at_ms: number; value: number }[], low: number 
   least -= pad;
   most += pad;
   const time = to_ms - from_ms || 1;
+  const [left, right] = [box.left + inset, box.right - inset];
   return {
     box,
     from_ms,
     to_ms,
     low: least,
     high: most,
-    x: (at_ms) => (to_ms === from_ms ? (box.left + box.right) / 2 : box.left + ((at_ms - from_ms) / time) * (box.right - box.left)),
+    x: (at_ms) => (to_ms === from_ms ? (left + right) / 2 : left + ((at_ms - from_ms) / time) * (right - left)),
     y: (value) => box.bottom - ((value - least) / (most - least)) * (box.bottom - box.top),
   };
 }
@@ -45,11 +46,4 @@ export function valueTicks(scale: Scale): { value: number; text: string }[] {
   const ticks = [];
   for (let n = Math.ceil(scale.low / step); n * step <= scale.high; n += 1) ticks.push({ value: n * step, text: (n * step).toFixed(digits) });
   return ticks;
-}
-
-/** Times for the axis, as many as there is room for their words. */
-export function timeTicks(scale: Scale): number[] {
-  if (scale.to_ms === scale.from_ms) return [scale.from_ms];
-  const count = Math.max(2, Math.min(6, Math.floor((scale.box.right - scale.box.left) / 150)));
-  return Array.from({ length: count }, (_, n) => Math.round(scale.from_ms + ((scale.to_ms - scale.from_ms) * n) / (count - 1)));
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ageAt, foreignOffset, formatMoment, isoInZone, parseMoment, since } from './time';
+import { ageAt, foreignOffset, formatMoment, isoInZone, knownZone, parseMoment, since } from './time';
 
 const SHANGHAI = 'Asia/Shanghai';
 const at = (text: string) => Date.parse(text);
@@ -35,6 +35,10 @@ it('names the offset of a value only where it differs from the page', () => {
   expect(foreignOffset('2026-11-24T14:05:00-05:00', SHANGHAI)).toBe('−05:00');
   expect(foreignOffset('2026-07-01T14:05:00+02:00', 'Europe/Berlin')).toBeUndefined();
   expect(foreignOffset('2026-11-24', SHANGHAI)).toBeUndefined();
+});
+
+it('falls back to UTC for a zone that this browser does not know', () => {
+  expect(['Asia/Shanghai', 'Mars/Olympus', 'CST-8', ''].map(knownZone)).toEqual(['Asia/Shanghai', 'UTC', 'UTC', 'UTC']);
 });
 
 it('writes ISO 8601 with the offset of the zone', () => {

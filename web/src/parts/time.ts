@@ -13,8 +13,6 @@ export interface Moment {
   at_ms?: number;
   /** The offset the source wrote: `Z`, `+08:00`. */
   offset?: string;
-  /** Whether the source wrote seconds other than zero. */
-  seconds: boolean;
 }
 
 const FORM = /^(\d{4})(?:-(\d{2})(?:-(\d{2})(?:T(\d{2}):(\d{2})(?::(\d{2})(\.\d+)?)?(Z|[+-]\d{2}:\d{2})?)?)?)?$/;
@@ -23,13 +21,12 @@ const FORM = /^(\d{4})(?:-(\d{2})(?:-(\d{2})(?:T(\d{2}):(\d{2})(?::(\d{2})(\.\d+
 export function parseMoment(text: string): Moment | undefined {
   const match = FORM.exec(text);
   if (!match) return undefined;
-  const [, year, month, day, hour, , second, , offset] = match;
+  const [, year, month, day, hour, , , , offset] = match;
   const moment: Moment = {
     precision: hour ? 'time' : day ? 'day' : month ? 'month' : 'year',
     year: Number(year),
     month: Number(month ?? 1),
     day: Number(day ?? 1),
-    seconds: second !== undefined && second !== '00',
   };
   if (hour) {
     const at_ms = Date.parse(offset ? text : `${text}Z`);
@@ -39,6 +36,10 @@ export function parseMoment(text: string): Moment | undefined {
   }
   return moment;
 }
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 const two = (n: number): string => String(n).padStart(2, '0');
@@ -54,8 +55,17 @@ interface Local {
 
 const formats = new Map<string, Intl.DateTimeFormat>();
 
-/** The wall clock of `zone` at an instant. */
-export function localTime(at_ms: number, zone: string): Local {
+/** `zone` where this browser knows it, else UTC: a page must never fail for a clock, and says which one it shows. */
+export function knownZone(zone: string): string {
+  try {
+    formatOf(zone);
+    return zone;
+  } catch {
+    return 'UTC';
+  }
+}
+
+function formatOf(zone: string): Intl.DateTimeFormat {
   let format = formats.get(zone);
   if (!format) {
     format = new Intl.DateTimeFormat('en-GB', {
@@ -70,6 +80,12 @@ export function localTime(at_ms: number, zone: string): Local {
     });
     formats.set(zone, format);
   }
+  return format;
+}
+
+/** The wall clock of `zone` at an instant. */
+export function localTime(at_ms: number, zone: string): Local {
+  const format = formatOf(zone);
   const local: Record<string, number> = {};
   for (const part of format.formatToParts(at_ms)) local[part.type] = Number(part.value);
   const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = local;
@@ -80,7 +96,7 @@ export function localTime(at_ms: number, zone: string): Local {
 export function offsetMinutes(at_ms: number, zone: string): number {
   const { year, month, day, hour, minute, second } = localTime(at_ms, zone);
   const wall_ms = Date.UTC(year, month - 1, day, hour, minute, second);
-  return Math.round((wall_ms - Math.floor(at_ms / 1000) * 1000) / 60_000);
+  return Math.round((wall_ms - Math.floor(at_ms / 1000) * 1000) / MINUTE);
 }
 
 function minutesOf(offset: string): number {
@@ -136,11 +152,13 @@ export function isoInZone(at_ms: number, zone: string): string {
   return `${year}-${two(month)}-${two(day)}T${two(hour)}:${two(minute)}:${two(second)}${offset}`;
 }
 
-/** A place on the time axis for sorting and drawing: the first instant the text can mean. */
-export function startOf(text: string): number {
+/** A place on the time axis for sorting and drawing: the first instant the text can mean, a day's on the wall clock of `zone`. */
+export function startOf(text: string, zone: string): number {
   const moment = parseMoment(text);
   if (!moment) return Number.NaN;
-  return moment.at_ms ?? Date.UTC(moment.year, moment.month - 1, moment.day);
+  if (moment.at_ms !== undefined && moment.offset !== undefined) return moment.at_ms;
+  const wall_ms = moment.at_ms ?? Date.UTC(moment.year, moment.month - 1, moment.day);
+  return wall_ms - offsetMinutes(wall_ms, zone) * MINUTE;
 }
 
 /** Age in the unit that clinicians use for it. `about` when the source gives no full birth date. */
@@ -151,10 +169,6 @@ export interface Age {
   months: number;
   about: boolean;
 }
-
-const MINUTE = 60_000;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
 
 /** Whole months from one calendar day to another. */
 function monthsBetween(from: Local, to: Local): number {

@@ -1,6 +1,6 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useSearch } from '@tanstack/react-router';
-import { useEffect, useId, useMemo, useRef, useState } from 'react';
+import { useCallback, useEffect, useId, useMemo, useRef, useState } from 'react';
 import { json } from '../api/client';
 import type { Found, Identifier, Patients as Answer, Reason } from '../api/types';
 import { useLanguage, useT, type Translate } from '../i18n';
@@ -15,7 +15,7 @@ import { sexText } from '../parts/sex';
 import { Waiting } from '../parts/Waiting';
 import { AsOf, When } from '../parts/When';
 import { moveFocus, useKeys, type Binding } from '../shell/keys';
-import { keepList } from './list';
+import { inOrderOf, keepList } from './list';
 import { similarNames } from './similar';
 import './patients.css';
 
@@ -44,26 +44,31 @@ function Search() {
   const navigate = useNavigate();
   const { q, more = false } = useSearch({ from: '/inside/patients' });
   const [text, setText] = useState(q);
-  const sent = useRef(q);
-  const box = useRef<HTMLInputElement>(null);
+  // What this page put into the address, oldest first: each comes back once, however late.
+  const sent = useRef([q]);
+  // Enter was pressed before the list was that of what is typed: it goes there when it is.
+  const entered = useRef(false);
   const hint = useId();
 
   // Back, forward and links change the question from outside.
   useEffect(() => {
-    if (q !== sent.current) {
-      sent.current = q;
-      setText(q);
-    }
+    const at = sent.current.lastIndexOf(q);
+    if (at < 0) setText(q);
+    sent.current = at < 0 ? [q] : sent.current.slice(at);
   }, [q]);
 
+  const send = useCallback(
+    (next: string) => {
+      if (sent.current.at(-1) === next) return;
+      sent.current.push(next);
+      void navigate({ to: '/patients', search: { q: next }, replace: true });
+    },
+    [navigate],
+  );
   useEffect(() => {
-    if (text === sent.current) return undefined;
-    const timer = setTimeout(() => {
-      sent.current = text;
-      void navigate({ to: '/patients', search: { q: text }, replace: true });
-    }, DEBOUNCE_MS);
+    const timer = setTimeout(() => send(text), DEBOUNCE_MS);
     return () => clearTimeout(timer);
-  }, [text, navigate]);
+  }, [text, send]);
 
   const found = useQuery({
     queryKey: ['patients', q, more],
@@ -81,12 +86,26 @@ function Search() {
     [],
   );
   useKeys(keys);
-  const answer = found.data;
   useFollow(['patients'], { types: 'Encounter,Patient' });
+  const old = found.isPlaceholderData;
+  const answered = found.data !== undefined && !old && text === q;
+  // Somebody is on the list: what they point at stays where it is, whoever is changed meanwhile.
+  const [held, setHeld] = useState<{ asked: string; patients: Found[] }>();
+  const asked = `${more} ${q}`;
+  const patients = useMemo(
+    () => (held?.asked === asked && found.data && !old ? inOrderOf(held.patients, found.data.patients) : found.data?.patients) ?? [],
+    [held, asked, found.data, old],
+  );
+  const hold = () => !old && setHeld((before) => (before?.asked === asked ? before : { asked, patients }));
   // What is in view is what `[` and `]` of a chart lead through.
   useEffect(() => {
-    if (answer && !found.isPlaceholderData) keepList({ q, ids: answer.patients.map((patient) => patient.id) });
-  }, [answer, found.isPlaceholderData, q]);
+    if (found.data && !old) keepList({ q, ids: patients.map((patient) => patient.id) });
+  }, [found.data, patients, old, q]);
+  useEffect(() => {
+    if (!answered || !entered.current) return;
+    entered.current = false;
+    moveFocus(ROWS, 1);
+  }, [answered]);
 
   return (
     <div className="patients">
@@ -97,15 +116,18 @@ function Search() {
         className="patients-search"
         onSubmit={(event) => {
           event.preventDefault();
-          // The sole match is never opened by itself: Enter goes to the list.
-          moveFocus(ROWS, 1);
+          // The sole match is never opened by itself: Enter goes to the list, and never to one of somebody else.
+          if (answered) moveFocus(ROWS, 1);
+          else {
+            entered.current = true;
+            send(text);
+          }
         }}
       >
         <label htmlFor="patients-box" className="hidden-text">
           {t('patients.box')}
         </label>
         <input
-          ref={box}
           id="patients-box"
           data-search
           type="search"
@@ -116,12 +138,15 @@ function Search() {
           placeholder={t('patients.box')}
           aria-describedby={hint}
           value={text}
-          onChange={(event) => setText(event.target.value)}
+          onChange={(event) => {
+            entered.current = false;
+            setText(event.target.value);
+          }}
           onKeyDown={(event) => {
             if (event.nativeEvent.isComposing) return;
             if (event.key === 'ArrowDown') {
               event.preventDefault();
-              moveFocus(ROWS, 1);
+              event.currentTarget.form?.requestSubmit();
             }
             if (event.key === 'Escape') {
               if (text) setText('');
@@ -133,7 +158,7 @@ function Search() {
           {t('patients.hint')}
         </p>
       </form>
-      <Results q={q} answer={answer} error={found.error} pending={found.isPending} old={found.isPlaceholderData} updated_ms={found.dataUpdatedAt} live={!found.error && !found.isFetching} more={more} retry={() => void found.refetch()} />
+      <Results q={q} answer={found.data} patients={patients} onHold={(on) => (on ? hold() : setHeld(undefined))} error={found.error} pending={found.isPending} old={old} updated_ms={found.dataUpdatedAt} live={!found.error && !found.isFetching} more={more} retry={() => void found.refetch()} />
     </div>
   );
 }
@@ -141,6 +166,10 @@ function Search() {
 interface ResultsProps {
   q: string;
   answer: Answer | undefined;
+  /** The answer's patients in the order in which they are shown. */
+  patients: Found[];
+  /** Whether somebody is on the list. */
+  onHold: (on: boolean) => void;
   error: unknown;
   pending: boolean;
   old: boolean;
@@ -150,7 +179,7 @@ interface ResultsProps {
   retry: () => void;
 }
 
-function Results({ q, answer, error, pending, old, updated_ms, live, more, retry }: ResultsProps) {
+function Results({ q, answer, patients, onHold, error, pending, old, updated_ms, live, more, retry }: ResultsProps) {
   const t = useT();
   if (!answer && error) return <Failure error={error} onRetry={retry} />;
   if (!answer || pending) return <Waiting lines={10} />;
@@ -161,7 +190,8 @@ function Results({ q, answer, error, pending, old, updated_ms, live, more, retry
       </Empty>
     );
   }
-  const count = t('patients.count', { shown: answer.patients.length, total: answer.total });
+  const all = answer.patients.length >= answer.total;
+  const count = all ? t('patients.countAll', { total: answer.total }) : t('patients.count', { shown: answer.patients.length, total: answer.total });
   return (
     <section aria-label={t('patients.results')} aria-busy={old}>
       <p className="patients-count muted">
@@ -173,9 +203,16 @@ function Results({ q, answer, error, pending, old, updated_ms, live, more, retry
           <p>{t('patients.noMatch.text')}</p>
         </Empty>
       ) : (
-        <Table patients={answer.patients} asked={q !== ''} />
+        <div
+          onPointerMove={() => onHold(true)}
+          onPointerLeave={() => onHold(false)}
+          onFocus={() => onHold(true)}
+          onBlur={(event) => !event.currentTarget.contains(event.relatedTarget) && onHold(false)}
+        >
+          <Table patients={patients} asked={q !== ''} />
+        </div>
       )}
-      {answer.patients.length < answer.total &&
+      {!all &&
         (more ? (
           <p className="patients-more muted">{t('patients.narrow')}</p>
         ) : (

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { forgetList, keepList, placeOf } from './list';
+import { forgetList, inOrderOf, keepList, placeOf } from './list';
 
 it('says where a patient stands in the list one came from, and who is before and after', () => {
   expect(placeOf('b')).toBeUndefined();
@@ -9,4 +9,9 @@ it('says where a patient stands in the list one came from, and who is before and
   expect(placeOf('z')).toBeUndefined();
   forgetList();
   expect(placeOf('a')).toBeUndefined();
+});
+
+it('moves no row that somebody may be pointing at', () => {
+  const row = (id: string, at: number) => ({ id, at });
+  expect(inOrderOf([row('a', 1), row('b', 1), row('c', 1)], [row('d', 2), row('c', 2), row('a', 2)])).toEqual([row('a', 2), row('b', 1), row('c', 2), row('d', 2)]);
 });

@@ -1,6 +1,6 @@
 /**
  * The list that charts are opened from, kept for this tab so that `[` and `]` lead on through it, also after a reload. It holds
- * ids, no names.
+ * ids and what was typed to find them, and is forgotten with the session.
  */
 export interface PatientList {
   /** What was asked. */
@@ -64,4 +64,14 @@ export function placeOf(id: string): Place | undefined {
   if (!from || at < 0) return undefined;
   const [previous, next] = [from.ids[at - 1], from.ids[at + 1]];
   return { q: from.q, no: at + 1, of: from.ids.length, ...(previous !== undefined && { previous }), ...(next !== undefined && { next }) };
+}
+
+/**
+ * `next` in the order that `shown` has, so that no row moves under a pointer: what is no longer there keeps its place as it was, and
+ * what is new stands at the end.
+ */
+export function inOrderOf<Row extends { id: string }>(shown: Row[], next: Row[]): Row[] {
+  const newest = new Map(next.map((row) => [row.id, row]));
+  const known = new Set(shown.map((row) => row.id));
+  return [...shown.map((row) => newest.get(row.id) ?? row), ...next.filter((row) => !known.has(row.id))];
 }

@@ -1,12 +1,12 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { useNavigate } from '@tanstack/react-router';
 import { useEffect, useId, useRef, useState, type FormEvent } from 'react';
 import { ApiError } from '../api/client';
 import { useT } from '../i18n';
-import { setLocked, unlock } from '../live/lock';
-import { sessionQuery, signOut, useSession } from '../live/session';
+import { unlock } from '../live/lock';
+import { sessionQuery, useSession } from '../live/session';
 import { field } from '../signin/field';
 import { wordsOfRefusal } from '../signin/refusal';
+import { useLeave } from './leave';
 import './lock.css';
 
 /** Over a page that was left alone: it is blurred and keeps what was written; the password opens it again. */
@@ -15,7 +15,7 @@ export function LockScreen() {
   const ids = { title: useId(), password: useId() };
   const session = useSession();
   const queries = useQueryClient();
-  const navigate = useNavigate();
+  const leave = useLeave();
   const [problem, setProblem] = useState('');
   const [busy, setBusy] = useState(false);
   const input = useRef<HTMLInputElement>(null);
@@ -42,11 +42,6 @@ export function LockScreen() {
     } finally {
       setBusy(false);
     }
-  };
-  const leave = async () => {
-    await signOut(queries).catch(() => queries.clear());
-    setLocked(false);
-    await navigate({ to: '/signin', search: {} });
   };
 
   return (

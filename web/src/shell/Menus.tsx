@@ -1,9 +1,9 @@
 import { lazy, Suspense, useRef, useState, type ReactNode } from 'react';
-import { useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { chooseLanguage, LANGUAGES, useLanguage, useT, type Language } from '../i18n';
-import { signOut, useSession } from '../live/session';
+import { useSession } from '../live/session';
 import { chooseTheme, THEMES, useTheme } from '../live/theme';
+import { useLeave } from './leave';
 import type { PopMenuProps } from './PopMenu';
 
 const fetched = async () => ({ default: (await import('./PopMenu')).PopMenu });
@@ -18,7 +18,7 @@ interface Props extends Omit<PopMenuProps, 'button' | 'onClose'> {
 export function MenuButton({ className, children, onChoose, ...menu }: Props) {
   const button = useRef<HTMLButtonElement>(null);
   const [open, setOpen] = useState(false);
-  const ahead = () => void fetched();
+  const ahead = () => void fetched().catch(() => undefined);
   return (
     <>
       <button
@@ -66,7 +66,7 @@ export function LanguageMenu() {
       label={t('shell.language')}
       chosen={language}
       choices={Object.entries(LANGUAGES).map(([tag, name]) => ({ id: tag, text: name, lang: tag }))}
-      onChoose={(tag) => void chooseLanguage(tag as Language)}
+      onChoose={(tag) => chooseLanguage(tag as Language)}
     >
       <span aria-hidden>{language === 'zh-Hans' ? '中' : 'EN'}</span>
     </MenuButton>
@@ -85,7 +85,10 @@ export function ThemeMenu() {
         if (wanted) chooseTheme(wanted);
       }}
     >
-      <span aria-hidden>◐</span>
+      <svg className="tool-icon" viewBox="0 0 16 16" aria-hidden>
+        <circle cx="8" cy="8" r="5.5" />
+        <path d="M8 2.5a5.5 5.5 0 0 1 0 11Z" fill="currentcolor" />
+      </svg>
     </MenuButton>
   );
 }
@@ -93,13 +96,9 @@ export function ThemeMenu() {
 export function AccountMenu({ onKeys }: { onKeys: () => void }) {
   const t = useT();
   const session = useSession();
-  const queries = useQueryClient();
   const navigate = useNavigate();
+  const leave = useLeave();
   const name = session?.person?.name ?? session?.principal ?? '';
-  const leave = async () => {
-    await signOut(queries).catch(() => queries.clear());
-    await navigate({ to: '/signin', search: {} });
-  };
   return (
     <MenuButton
       className="account"
@@ -121,7 +120,7 @@ export function AccountMenu({ onKeys }: { onKeys: () => void }) {
         else void leave();
       }}
     >
-      <svg className="account-icon" viewBox="0 0 16 16" aria-hidden>
+      <svg className="tool-icon account-icon" viewBox="0 0 16 16" aria-hidden>
         <path d="M8 8a3 3 0 1 0 0-6 3 3 0 0 0 0 6Zm-6 6c0-3 2.5-4.5 6-4.5s6 1.5 6 4.5" />
       </svg>
       <span className="account-name">{name}</span>

@@ -9,6 +9,7 @@ import { useIdleLock, useLocked } from '../live/lock';
 import { useSession } from '../live/session';
 import { nextTheme } from '../live/theme';
 import { Ago } from '../parts/When';
+import { useAhead } from './ahead';
 import { useKeys, type Binding } from './keys';
 import { AccountMenu, LanguageMenu, ThemeMenu } from './Menus';
 import './shell.css';
@@ -17,6 +18,8 @@ import './shell.css';
 const KeysHelp = lazy(async () => ({ default: (await import('./KeysHelp')).KeysHelp }));
 
 const LockScreen = lazy(async () => ({ default: (await import('./LockScreen')).LockScreen }));
+
+const BRAND = 'medweave';
 
 interface Place {
   to: '/patients' | '/sql';
@@ -56,6 +59,7 @@ export function Shell() {
   useIdleLock(isPerson);
   useStream(session !== undefined && !session.locked);
   useKeptChoices(isPerson && !locked);
+  useAhead();
 
   // Ctrl+K is no single letter: it works from text fields too.
   useEffect(() => {
@@ -76,6 +80,9 @@ export function Shell() {
           {t('shell.skip')}
         </a>
         <header className="top">
+          <Link to="/" className="brand" aria-label={BRAND}>
+            <img src="/icon.svg" alt="" width={24} height={24} />
+          </Link>
           <TopSearch />
           <div className="top-tools">
             <ConnectionDot />
@@ -127,7 +134,7 @@ function TopSearch() {
   const navigate = useNavigate();
   const here = useRouterState({ select: (state) => state.location.pathname === '/patients' });
   const [text, setText] = useState('');
-  if (here) return <div className="top-search" />;
+  if (here) return <div className="top-name">{BRAND}</div>;
   return (
     <form
       className="top-search"

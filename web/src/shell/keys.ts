@@ -1,4 +1,4 @@
-import { useEffect } from 'react';
+import { useLayoutEffect } from 'react';
 import { keysOf, singleKeys, type Action } from './keymap';
 import type { Key } from '../i18n';
 
@@ -16,9 +16,13 @@ let bound: Binding[][] = [];
 
 export const allBindings = (): Binding[] => bound.flat();
 
+/** Inputs that take no letters: the keys of the page hold on them too. */
+const WITHOUT_TEXT = new Set(['checkbox', 'radio', 'button', 'submit', 'reset', 'range']);
+
 function typing(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false;
-  return target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
+  if (target instanceof HTMLInputElement) return !WITHOUT_TEXT.has(target.type);
+  return target.isContentEditable || /^(TEXTAREA|SELECT)$/.test(target.tagName);
 }
 
 let first = '';
@@ -27,7 +31,9 @@ let first_ms = 0;
 function onKey(event: KeyboardEvent): void {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
   const letter = event.key.length === 1;
-  if (typing(event.target) && (letter || event.key.startsWith('Arrow'))) return;
+  const arrow = event.key.startsWith('Arrow');
+  if (typing(event.target) && (letter || arrow)) return;
+  if (arrow && event.target instanceof HTMLInputElement) return;
   if (letter && !singleKeys()) return;
   // A dialog or menu of its own keeps all keys to itself.
   if (event.target instanceof Element && event.target.closest('[role="dialog"][data-modal],[role="menu"]')) return;
@@ -46,9 +52,9 @@ function onKey(event: KeyboardEvent): void {
 
 export const startKeys = (): void => globalThis.addEventListener('keydown', onKey);
 
-/** Binds keys while the component is on the page. */
+/** Binds keys while the component is on the page, from the moment that it is seen. */
 export function useKeys(bindings: Binding[]): void {
-  useEffect(() => {
+  useLayoutEffect(() => {
     bound = [bindings, ...bound];
     return () => {
       bound = bound.filter((b) => b !== bindings);

@@ -9,8 +9,11 @@ export function Front({ children }: { children: ReactNode }) {
   return (
     <div className="front">
       <header className="front-top">
-        <span className="front-brand">medweave</span>
-        <span>
+        <span className="front-brand">
+          <img src="/icon.svg" alt="" width={24} height={24} />
+          medweave
+        </span>
+        <span className="front-tools">
           <LanguageMenu />
           <ThemeMenu />
         </span>

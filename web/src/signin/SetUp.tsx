@@ -4,6 +4,7 @@ import { useEffect, useId, useRef, useState, type FormEvent } from 'react';
 import { ApiError, json } from '../api/client';
 import type { SetUpCode } from '../api/types';
 import { useT } from '../i18n';
+import { forget } from '../live/session';
 import { PageTitle } from '../parts/Page';
 import { takeCode } from './code';
 import { field } from './field';
@@ -43,7 +44,7 @@ export function SetUp() {
     setProblem('');
     try {
       await json('/api/setup', { method: 'POST', body: { code: code || field(form, 'code').trim(), name, password } });
-      queries.clear();
+      forget(queries);
       await navigate({ to: '/patients', search: { q: '' } });
     } catch (error) {
       const api = error instanceof ApiError ? error : undefined;

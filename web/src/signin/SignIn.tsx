@@ -4,7 +4,7 @@ import { useEffect, useId, useRef, useState, type FormEvent } from 'react';
 import { ApiError, json } from '../api/client';
 import type { SetUp } from '../api/types';
 import { useT } from '../i18n';
-import { signIn, signInByLink } from '../live/session';
+import { signIn, signInByLink, signOut } from '../live/session';
 import { PageTitle } from '../parts/Page';
 import { takeCode } from './code';
 import { field } from './field';
@@ -18,7 +18,7 @@ export function safeReturn(to: string | undefined): string {
 
 export function SignIn() {
   const t = useT();
-  const { to } = useSearch({ from: '/signin' });
+  const { to, unsure = false } = useSearch({ from: '/signin' });
   const queries = useQueryClient();
   const navigate = useNavigate();
   const [problem, setProblem] = useState('');
@@ -67,6 +67,7 @@ export function SignIn() {
     <Front>
       <PageTitle>{t('signin.title')}</PageTitle>
       {code && busy && <p role="status">{t('signin.link.busy')}</p>}
+      {unsure && <StillSignedIn />}
       {to && <p className="muted">{t('signin.returning')}</p>}
       {!navigator.cookieEnabled && <p className="notice" data-kind="danger">{t('signin.cookies')}</p>}
       {problem && (
@@ -93,5 +94,25 @@ export function SignIn() {
         </p>
       )}
     </Front>
+  );
+}
+
+/** The server was not told that somebody left: whoever comes next could still go on as them. */
+function StillSignedIn() {
+  const t = useT();
+  const queries = useQueryClient();
+  const navigate = useNavigate();
+  const again = async () => {
+    if (await signOut(queries)) await navigate({ to: '/signin', search: {}, replace: true });
+  };
+  return (
+    <div className="notice" data-kind="danger" role="alert">
+      <p>{t('signin.unsure')}</p>
+      <p>
+        <button type="button" className="button" onClick={() => void again()}>
+          {t('shell.signOut')}
+        </button>
+      </p>
+    </div>
   );
 }

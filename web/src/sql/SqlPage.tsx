@@ -40,7 +40,6 @@ const isCancelled = (error: unknown): boolean => error instanceof DOMException &
 
 /** One controller at a time: a new question ends the one before. */
 function useQuestion(limit: number, account: string) {
-  const navigate = useNavigate();
   const running = useRef<AbortController>(undefined);
   // What was there stays until something newer is.
   const [answered, setAnswered] = useState<Answered>();
@@ -63,9 +62,6 @@ function useQuestion(limit: number, account: string) {
         if (!form && error instanceof ApiError && error.status > 0) historyOf(account).remember({ sql, at_ms });
         throw error;
       }
-    },
-    onError: (error) => {
-      if (error instanceof ApiError && error.status === 401) void navigate({ to: '/signin', search: { to: '/sql' } });
     },
   });
   const cancel = useCallback(() => running.current?.abort(), []);

@@ -33,6 +33,9 @@ export async function askFile(sql: string, form: FileForm, signal: AbortSignal):
   }
 }
 
+/** A file's content is let go only when even a slow machine has long begun to save it. */
+const KEEP_MS = 60_000;
+
 /** Hands a file to the person. */
 export function save(content: Blob, name: string): void {
   const url = URL.createObjectURL(content);
@@ -40,5 +43,5 @@ export function save(content: Blob, name: string): void {
   link.href = url;
   link.download = name;
   link.click();
-  setTimeout(() => URL.revokeObjectURL(url), 1_000);
+  setTimeout(() => URL.revokeObjectURL(url), KEEP_MS);
 }

@@ -26,6 +26,7 @@ pub(super) fn requests(all: &[Parsed<'_>], drugs: &Drugs<'_, '_>, now: &str) -> 
         put(&mut out, "status", status);
         put(&mut out, "intent", intent);
         put(&mut out, "dose", each(*root, "dosageInstruction").find_map(dose));
+        put(&mut out, "reason", each(*root, "reasonCode").find_map(concept_text));
         put(&mut out, "since", text(*root, "authoredOn"));
         put(&mut out, "until", until);
         out.insert("active".into(), json!(active));
@@ -45,6 +46,7 @@ pub(super) fn statements(all: &[Parsed<'_>], drugs: &Drugs<'_, '_>, now: &str) -
         let mut out = named(reference, *root, drugs);
         put(&mut out, "status", status);
         put(&mut out, "dose", each(*root, "dosage").find_map(dose));
+        put(&mut out, "reason", each(*root, "reasonCode").find_map(concept_text));
         put(&mut out, "since", since.or_else(|| text(*root, "dateAsserted")));
         put(&mut out, "until", until);
         out.insert("active".into(), json!(active));
@@ -175,5 +177,10 @@ mod tests {
     fn a_dose_keeps_the_digits_of_its_source() {
         let dosage = r#"{"dosageInstruction":[{"doseAndRate":[{"doseQuantity":{"value":0.50,"unit":"mg"}}],"timing":{"repeat":{"frequency":2,"period":1,"periodUnit":"d"}}}]}"#;
         assert_eq!(request(dosage)["dose"], "0.50 mg · 2×/1 d");
+    }
+
+    #[test]
+    fn an_order_says_what_it_is_for() {
+        assert_eq!(request(r#"{"reasonCode":[{"text":"Atrial fibrillation"}]}"#)["reason"], "Atrial fibrillation");
     }
 }
