@@ -91,6 +91,15 @@ impl std::fmt::Display for SqlError {
 }
 
 impl Error {
+    /// Whether there is no room left on the disk.
+    pub fn is_disk_full(&self) -> bool {
+        match self {
+            Error::Map(error) => error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull),
+            Error::File { error, .. } => error.kind() == std::io::ErrorKind::StorageFull,
+            _ => false,
+        }
+    }
+
     pub(crate) fn file(what: &str, path: &Path, error: std::io::Error) -> Self {
         Error::File { what: format!("{what} {}", path.display()), error }
     }

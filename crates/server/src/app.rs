@@ -16,6 +16,8 @@ use tokio::sync::Semaphore;
 const READS: usize = 16;
 /// Store calls that write, at a time: they mostly wait for a commit that they share.
 const WRITES: usize = 256;
+/// Answers that are made while they are sent, at a time: each holds a thread while its reader dawdles.
+const STREAMS: usize = 64;
 /// How long a request waits for its turn before it is told to come back.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -50,6 +52,7 @@ pub struct App {
     lake: Mutex<Option<Arc<Lake>>>,
     pub(crate) live: Arc<Hub>,
     pub(crate) body_room: Arc<Semaphore>,
+    pub(crate) streams: Arc<Semaphore>,
     reads: Semaphore,
     writes: Semaphore,
     stopping: AtomicBool,
@@ -80,6 +83,7 @@ impl App {
             lake: Mutex::default(),
             live,
             body_room: Arc::new(Semaphore::new(crate::body::ROOM_KIB)),
+            streams: Arc::new(Semaphore::new(STREAMS)),
             reads: Semaphore::new(READS),
             writes: Semaphore::new(WRITES),
             stopping: AtomicBool::new(false),

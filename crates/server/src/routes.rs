@@ -169,7 +169,8 @@ async fn pass(app: Arc<App>, route: Route, parameters: Parameters, request: Requ
     };
     if refusal.is_fault() {
         // Neither the path nor the query: they may name a patient.
-        eprintln!("medweave: request {name}, {} {}: {}", route.method, route.path, refusal.issues[0].text);
+        let (method, path, what) = (&route.method, route.path, &refusal.issues[0].text);
+        records::tell_operator!("medweave: request {name}, {method} {path}: {what}");
     }
     let audience = if who.is_some() { Audience::Known } else { Audience::Stranger };
     if let Some((grant, asked)) = who.filter(|_| refusal.status == StatusCode::FORBIDDEN) {

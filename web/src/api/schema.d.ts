@@ -1,4 +1,4 @@
-// docs/openapi.json 13348cc07f2811c5c475a193505ef2d6a4b00599e35b75489c94d2e77277b24b
+// docs/openapi.json 48ce65f3491804a1ca004d393d15c7c61ed520040873781952ec531a2477dad0
 // Made by `make api-types`, not by hand: e80da1f480269d07a7384c3a8304754c57d3f49cee14a9fcae41ccd94bfb034d
 export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;

@@ -58,7 +58,7 @@ fn state(word: &str) -> Result<Option<DeadLetterState>, Refusal> {
 
 /// `GET /api/deadletters?state=open&before=&limit=`, newest first; the open ones if nothing is said.
 pub(super) async fn list(call: Call) -> Result<Answer, Refusal> {
-    let state = state(call.query_value("state").as_deref().unwrap_or("open"))?;
+    let state = state(call.query_value("state").as_deref().filter(|word| !word.is_empty()).unwrap_or("open"))?;
     let before = number_in_query(&call, "before")?.map(|no| DeadLetterNo(i64::try_from(no).unwrap_or(i64::MAX)));
     let limit = number_in_query(&call, "limit")?.map_or(DEFAULT_LIMIT, |limit| (limit as usize).min(MOST));
     let (grant, asked) = (call.grant()?, call.asked());

@@ -19,7 +19,7 @@ pub(super) async fn of_type(call: Call) -> Result<Answer, Refusal> {
     grant.may(Permission::Read, &name)?;
     let type_id = r4().resource_type(&name).ok_or_else(|| unknown_type(&name))?;
     let app = Arc::clone(&call.app);
-    Ok(stream::lines("application/fhir+ndjson", &call.request, move |lines: &Lines| {
+    stream::lines(&call, "application/fhir+ndjson", move |lines: &Lines| {
         let mut query = SearchQuery::everything(type_id);
         query.count = Some(PAGE);
         loop {
@@ -44,5 +44,5 @@ pub(super) async fn of_type(call: Call) -> Result<Answer, Refusal> {
                 None => return,
             }
         }
-    }))
+    })
 }

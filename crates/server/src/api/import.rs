@@ -244,7 +244,7 @@ pub(super) async fn files(mut call: Call) -> Result<Answer, Refusal> {
     let begun = Instant::now();
     let files = call.app.reading(move |_| Ok(files_at(&paths)?)).await?;
     let app = Arc::clone(&call.app);
-    Ok(stream::lines("application/x-ndjson", &call.request, move |lines: &Lines| {
+    stream::lines(&call, "application/x-ndjson", move |lines: &Lines| {
         let under_way = UnderWay::enter();
         if lines.send(&json!({"import": under_way.no})).is_break() {
             return;
@@ -285,7 +285,7 @@ pub(super) async fn files(mut call: Call) -> Result<Answer, Refusal> {
                 lines.send(&json!({"error": {"code": refusal.issues[0].code, "message": refusal.issues[0].text}}))
             }
         };
-    }))
+    })
 }
 
 /// `POST /api/arrivals/{no}/undo?alone=&dry_run=`: of the file that the arrival is a part of, or of the arrival alone.

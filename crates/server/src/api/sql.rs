@@ -53,7 +53,8 @@ pub(super) async fn ask(mut call: Call) -> Result<Answer, Refusal> {
     let stop = Stop::default();
     let asking = stop.on_drop();
     // What is wrong with a query comes to light before or with its first rows: only then is it said that there is an answer.
-    let (answer, encoder, first) = app
+    let (auditor, holder, sql) = (Arc::clone(&app), grant.clone(), question.sql.clone());
+    let (answer, encoder, (first, first_rows)) = app
         .reading(move |app| {
             let asked = |outcome: &str, count: u64| {
                 let record = ReadRecord { action: "sql", query: &question.sql, outcome, count, given: &[] };
@@ -69,9 +70,9 @@ pub(super) async fn ask(mut call: Call) -> Result<Answer, Refusal> {
             });
             match begun {
                 Ok((answer, encoder, (first, rows))) => {
-                    // The rows that follow are not known yet; the query tells what they are.
+                    // The rows that follow are not known yet: their number is recorded when they have been given out.
                     asked("done", rows)?;
-                    Ok((answer, encoder, first))
+                    Ok((answer, encoder, (first, rows)))
                 }
                 Err(error) => {
                     asked(&error.to_string(), 0)?;
@@ -81,16 +82,27 @@ pub(super) async fn ask(mut call: Call) -> Result<Answer, Refusal> {
         })
         .await?;
     let position = answer.position().0.to_string();
-    let made = stream::lines_while(format.media_type(), &call.request, asking, move |lines: &Lines| {
-        let (mut answer, mut encoder, mut next) = (answer, encoder, first);
+    let made = stream::lines_while(&call, format.media_type(), asking, move |lines: &Lines| {
+        let (mut answer, mut encoder, mut next, mut rows) = (answer, encoder, first, first_rows);
         while let Some(bytes) = next.take() {
             if lines.bytes(bytes.into()).is_break() {
-                return;
+                break;
             }
-            next = match answer.next_batch().and_then(|batch| batch.map(|batch| encoder.rows(&batch)).transpose()) {
+            let batch = answer.next_batch().and_then(|batch| {
+                rows += batch.as_ref().map_or(0, |batch| batch.num_rows() as u64);
+                batch.map(|batch| encoder.rows(&batch)).transpose()
+            });
+            next = match batch {
                 Ok(bytes) => bytes,
                 Err(error) => return lines.fail(error.to_string()),
             };
+        }
+        if rows > first_rows {
+            let record =
+                ReadRecord { action: "sql", query: &sql, outcome: "done, with all rows", count: rows, given: &[] };
+            if let Err(error) = auditor.records.audit_read(&holder, &record) {
+                return lines.fail(error.to_string());
+            }
         }
         match encoder.end(&answer) {
             Ok(bytes) => {
@@ -99,7 +111,7 @@ pub(super) async fn ask(mut call: Call) -> Result<Answer, Refusal> {
             Err(error) => lines.fail(error.to_string()),
         }
     });
-    Ok(made.with("x-medweave-seq", &position))
+    Ok(made?.with("x-medweave-seq", &position))
 }
 
 /// `GET /api/sql/tables`: what there is, for editors.
@@ -179,6 +191,9 @@ pub(super) fn status_json(lake: &Lake) -> Value {
 impl From<lake::Error> for Refusal {
     fn from(error: lake::Error) -> Refusal {
         use lake::Error as E;
+        if error.is_disk_full() {
+            return records::Error::DiskFull.into();
+        }
         let text = error.to_string();
         match error {
             E::Denied(denied) => denied.into(),

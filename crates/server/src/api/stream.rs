@@ -1,6 +1,8 @@
 //! Answers that are made while they are sent.
 
 use crate::answer::Answer;
+use crate::call::Call;
+use crate::refusal::Refusal;
 use crate::request_id::RequestId;
 use axum::body::{Body, Bytes};
 use axum::http::StatusCode;
@@ -10,6 +12,7 @@ use serde_json::Value;
 use std::io;
 use std::ops::ControlFlow;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use tokio::sync::mpsc;
 
@@ -38,7 +41,7 @@ impl Lines {
 
     /// Breaks the answer off: its status is long sent, and every client notices an end without an end. Why is in the log.
     pub(super) fn fail(&self, why: String) {
-        eprintln!("medweave: request {}: the answer broke off: {why}", self.request);
+        records::tell_operator!("medweave: request {}: the answer broke off: {why}", self.request);
         let _ = self.send.blocking_send(Err(io::Error::other(why)));
     }
 
@@ -49,22 +52,30 @@ impl Lines {
 }
 
 /// An answer that `make` writes on a thread that may block.
-pub(super) fn lines(media: &str, request: &RequestId, make: impl FnOnce(&Lines) + Send + 'static) -> Answer {
-    lines_while(media, request, (), make)
+///
+/// # Errors
+/// 429: as many are being written as there are threads for.
+pub(super) fn lines(call: &Call, media: &str, make: impl FnOnce(&Lines) + Send + 'static) -> Result<Answer, Refusal> {
+    lines_while(call, media, (), make)
 }
 
 /// As [`lines`]; `kept` is dropped when the answer is sent, or nobody reads any more.
 pub(super) fn lines_while<T: Send + Unpin + 'static>(
+    call: &Call,
     media: &str,
-    request: &RequestId,
     kept: T,
     make: impl FnOnce(&Lines) + Send + 'static,
-) -> Answer {
+) -> Result<Answer, Refusal> {
+    // Each holds a thread for as long as its reader dawdles, and other requests need threads too.
+    let turn = Arc::clone(&call.app.streams).try_acquire_owned().map_err(|_| Refusal::busy())?;
     let (send, receive) = mpsc::channel(WAITING);
-    let request = request.clone();
-    tokio::task::spawn_blocking(move || make(&Lines { send, request }));
+    let request = call.request.clone();
+    tokio::task::spawn_blocking(move || {
+        make(&Lines { send, request });
+        drop(turn);
+    });
     let body = Keeping { receiving: Receiving(receive), _kept: kept };
-    Answer::new(StatusCode::OK, media, Body::new(StreamBody::new(body)))
+    Ok(Answer::new(StatusCode::OK, media, Body::new(StreamBody::new(body))))
 }
 
 /// The reading end, as a body takes it.

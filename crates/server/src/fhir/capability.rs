@@ -1,6 +1,6 @@
 //! `GET metadata`: what this server can do, made from the same tables that do it.
 
-use super::kinds;
+use super::{kinds, read};
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::refusal::Refusal;
@@ -30,7 +30,12 @@ pub(crate) async fn statement(call: Call) -> Result<Answer, Refusal> {
         "patchFormat": ["application/json-patch+json"],
         "rest": [rest()],
     });
-    Ok(Answer::fhir(StatusCode::OK, statement.to_string()))
+    let narrow = read::narrow(&call, "CapabilityStatement")?;
+    let statement = match r4().type_id("CapabilityStatement") {
+        Some(type_id) => narrow.cut(type_id, statement.to_string()),
+        None => statement.to_string(),
+    };
+    Ok(Answer::fhir(StatusCode::OK, statement))
 }
 
 fn codes(codes: &[&str]) -> Value {

@@ -13,7 +13,7 @@ use records::Stored;
 /// `GET [type]/[id]`
 pub(crate) async fn current(call: Call) -> Result<Answer, Refusal> {
     kinds::wants_json(&call)?;
-    let narrow = narrow(&call)?;
+    let narrow = narrow(&call, &call.part("type"))?;
     let (grant, resource_type, id) = (call.grant()?, call.part("type"), call.part("id"));
     let query = call.asked();
     let stored = call
@@ -49,11 +49,10 @@ fn unchanged(stored: &Stored) -> Answer {
 }
 
 /// What of a resource is asked for by `_summary` and `_elements`.
-fn narrow(call: &Call) -> Result<Narrow, Refusal> {
+pub(super) fn narrow(call: &Call, resource_type: &str) -> Result<Narrow, Refusal> {
     let given: Vec<_> =
         pairs(call.query()).filter(|(name, _)| matches!(name.as_str(), "_summary" | "_elements")).collect();
-    let query =
-        SearchQuery::parse(&call.part("type"), given, &ParseOptions::default()).map_err(records::Error::from)?;
+    let query = SearchQuery::parse(resource_type, given, &ParseOptions::default()).map_err(records::Error::from)?;
     if query.summary == Summary::Count {
         return Err(Refusal::bad_request("_summary=count counts what a search finds: a read gives one resource"));
     }
@@ -68,7 +67,7 @@ fn part(narrow: &Narrow, mut stored: Stored) -> Answer {
 /// `GET [type]/[id]/_history/[version]`
 pub(crate) async fn version(call: Call) -> Result<Answer, Refusal> {
     kinds::wants_json(&call)?;
-    let narrow = narrow(&call)?;
+    let narrow = narrow(&call, &call.part("type"))?;
     let (grant, resource_type, id) = (call.grant()?, call.part("type"), call.part("id"));
     let version = number(&call.part("version"))?;
     let query = call.asked();

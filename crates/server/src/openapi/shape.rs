@@ -88,6 +88,8 @@ impl Shape {
         match self {
             Shape::Text => json!({"type": "string"}),
             Shape::Instant => json!({"type": "string", "format": "date-time"}),
+            // Numbers that are sent are counts, limits, places and numbers of things: none is below 0.
+            Shape::Int if side == Side::Request => json!({"type": "integer", "minimum": 0}),
             Shape::Int => json!({"type": "integer"}),
             Shape::Number => json!({"type": "number"}),
             Shape::Bool => json!({"type": "boolean"}),

@@ -239,3 +239,26 @@ async fn old_and_ambiguous_requests_are_answered_once() {
     assert_eq!(state, before, "nothing of it was stored");
     port.serves().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_who_take_long_answers_and_do_not_read_keep_nobody_from_reading() {
+    let house = House::new();
+    house.settle();
+    let port = Port::open(&house, None).await;
+    let filler = "x".repeat(900);
+    for part in 0..4 {
+        let line = |no| format!(r#"{{"resourceType":"Basic","id":"b{part}-{no}","code":{{"text":"{filler}"}}}}"#);
+        let lines = (0..600).map(line).collect::<Vec<_>>().join("\n");
+        let request = port.post("/api/import?name=b.ndjson", &format!("Content-Length: {}\r\n", lines.len())) + &lines;
+        assert!(port.exchange(request.as_bytes()).await.starts_with("HTTP/1.1 200"));
+    }
+    let mut held = Vec::new();
+    for _ in 0..600 {
+        let mut stream = port.connect().await;
+        stream.write_all(port.get("/api/export/Basic").as_bytes()).await.unwrap();
+        held.push(stream);
+    }
+    for _ in 0..3 {
+        port.serves().await;
+    }
+}

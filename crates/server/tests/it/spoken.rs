@@ -230,6 +230,10 @@ async fn what_the_server_says_of_itself_is_fhir_and_needs_no_token() {
     let document = Document::parse(told.text.as_bytes()).unwrap();
     let issues: Vec<String> = validate(document.root(), &Options::default()).iter().map(ToString::to_string).collect();
     assert!(issues.is_empty(), "{issues:?}");
+    let summary = house.ask(Method::GET, "/fhir/metadata?_summary=true", &[], "").await;
+    assert!(summary.text.len() < told.text.len() && summary.text.contains("SUBSETTED"), "{}", summary.text.len());
+    let issues = validate(Document::parse(summary.text.as_bytes()).unwrap().root(), &Options::default());
+    assert!(issues.is_empty(), "{:?}", issues.first().map(ToString::to_string));
     let statement = told.json();
     assert_eq!((&statement["fhirVersion"], &statement["kind"]), (&json!("4.0.1"), &json!("instance")));
     // What clients look at first: an instance has an implementation, each type once, each parameter of it once (cpb-3, 9, 12).

@@ -171,3 +171,21 @@ async fn no_token_reaches_a_trail_or_the_name_of_an_arrival() {
         assert!(!format!("{reads:?}").contains(secret) && !arrivals.contains(secret));
     }
 }
+
+#[tokio::test]
+async fn an_sql_answer_of_many_rows_stands_in_the_trail_with_all_of_them() {
+    let house = House::new();
+    house.settle();
+    let token = house.token("system/*.cruds");
+    let sql = "SELECT value FROM generate_series(1, 30000)";
+    let body = json!({"sql": sql, "limit": 30_000, "format": "csv"}).to_string();
+    let told = ask(&house, &token, &Method::POST, "/api/sql", "application/json", &body).await;
+    assert_eq!(
+        (told.status, told.text.lines().count()),
+        (StatusCode::OK, 30_001),
+        "{}",
+        told.text.get(..200).unwrap_or_default()
+    );
+    let asked: Vec<_> = house.reads(None).into_iter().filter(|event| event.query == sql).collect();
+    assert_eq!(asked[0].count, 30_000, "{asked:?}");
+}

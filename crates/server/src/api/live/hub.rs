@@ -31,6 +31,8 @@ pub(super) enum Event {
     Changed(Seq, Arc<[Changed]>),
     /// So many changes, up to a position, that they are not told one by one.
     Many(Seq),
+    /// The feed is no longer followed for this stream.
+    Broken,
     /// The program stops.
     Stopping,
 }
@@ -103,6 +105,7 @@ impl Hub {
 
     /// Reads the feed as long as somebody listens.
     fn follow(&self, mut seen: Seq) {
+        let _restarted = OnPanic(self);
         loop {
             let head = self.records.wait_for(seen, QUIET);
             {
@@ -146,6 +149,18 @@ impl Hub {
             patients: patients.get(&entry.row).cloned().unwrap_or_default(),
         });
         Ok(Event::Changed(head, changed.collect()))
+    }
+}
+
+/// A follower that panics leaves its place to another, which the next stream begins; streams that are open end, and come again.
+struct OnPanic<'h>(&'h Hub);
+
+impl Drop for OnPanic<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.state().is_followed = false;
+            let _ = self.0.events.send(Event::Broken);
+        }
     }
 }
 

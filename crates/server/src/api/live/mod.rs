@@ -167,6 +167,7 @@ impl Stream {
                 let seq = self.app.records.head().0;
                 self.event("changed", &json!({"seq": seq, "missed": true})).await
             }
+            Ok(Event::Broken) => self.end("failed", "changes are not followed any more: ask again").await,
             Ok(Event::Stopping) | Err(RecvError::Closed) => self.end("stopping", "the program stops").await,
         }
     }
