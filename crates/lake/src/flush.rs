@@ -78,6 +78,10 @@ impl Files {
         self.map.position()
     }
 
+    pub(crate) fn shrink(&self) -> Result<(), Error> {
+        self.map.shrink()
+    }
+
     pub(crate) fn of_table(&self, table: usize) -> Result<Vec<DataFile>, Error> {
         self.map.files(table)
     }

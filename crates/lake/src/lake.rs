@@ -30,8 +30,10 @@ const FLUSH_AT_CLOSE_ROWS: usize = 2_000;
 const GATHER: Duration = Duration::from_millis(200);
 /// With so many changes waiting it gathers no longer.
 const GATHER_CHANGES: i64 = 1_000;
-/// How often the follower looks for arrivals that changed nothing.
+/// How often whoever waits for something looks by itself.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// With nothing to do for so long, memory that was used for work is given back.
+const REST_AFTER: Duration = Duration::from_secs(5);
 /// After a failure it is tried again so much later.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
 /// How often old files are looked for.
@@ -121,7 +123,6 @@ pub struct TableStatus {
 /// The lake.
 pub struct Lake {
     shared: Arc<Shared>,
-    engine: Engine,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -136,6 +137,7 @@ impl Drop for Hold {
 }
 
 struct Shared {
+    engine: Engine,
     folder: PathBuf,
     follower: Follower,
     flush_by: FlushBy,
@@ -168,6 +170,8 @@ struct State {
     flushes: Cost,
     rebuilds: u64,
     closing: bool,
+    /// When something was last done, unless memory was given back since.
+    worked: Option<Instant>,
     failed: usize,
     failure: Option<String>,
     follow_problem: Option<String>,
@@ -206,12 +210,14 @@ impl Lake {
             flushes: Cost::default(),
             rebuilds: 0,
             closing: false,
+            worked: Some(Instant::now()),
             failed: 0,
             failure: None,
             follow_problem: None,
             flush_problem: None,
         };
         let shared = Arc::new(Shared {
+            engine: Engine::new(folder, options.capacity)?,
             folder: folder.to_owned(),
             follower,
             flush_by: options.flush,
@@ -220,8 +226,7 @@ impl Lake {
             state: Mutex::new(state),
             moved: Condvar::new(),
         });
-        let engine = Engine::new(folder, options.capacity)?;
-        let lake = Lake { shared: Arc::clone(&shared), engine, threads: Mutex::default() };
+        let lake = Lake { shared: Arc::clone(&shared), threads: Mutex::default() };
         lake.spawn("lake-follow", Shared::follow)?;
         lake.spawn("lake-flush", Shared::flush_when_due)?;
         Ok(lake)
@@ -244,7 +249,7 @@ impl Lake {
     }
 
     pub(crate) fn engine(&self) -> &Engine {
-        &self.engine
+        &self.shared.engine
     }
 
     /// Waits until the tail has come to what is committed now, `patience` at most, and gives all tables as they are at one
@@ -256,6 +261,7 @@ impl Lake {
         let mut state = lock(&shared.state);
         state.look(head);
         state.waiting += 1;
+        state.worked = Some(start);
         shared.moved.notify_all();
         let reached = loop {
             if state.closing {
@@ -453,7 +459,6 @@ impl Shared {
 
     /// The follower's thread.
     fn follow(&self) {
-        let mut looked = Instant::now();
         loop {
             let seen = {
                 let mut state = lock(&self.state);
@@ -475,7 +480,10 @@ impl Shared {
                     if state.waiting == 0 && head.0 - seen.seq < GATHER_CHANGES {
                         state = wait(&self.moved, state, GATHER);
                     }
-                } else if looked.elapsed() < LOOK_EVERY && state.active.to == seen {
+                } else if self.follower.records.newest_arrival().0 <= seen.arrival && state.active.to == seen {
+                    if state.closing {
+                        return;
+                    }
                     continue;
                 }
                 if state.closing {
@@ -485,7 +493,6 @@ impl Shared {
                     continue;
                 }
             }
-            looked = Instant::now();
             match caught(|| self.step()) {
                 Ok(()) => {}
                 Err(Error::Records(records::Error::Closed)) => return,
@@ -531,6 +538,7 @@ impl Shared {
         }
         state.follow_problem = None;
         let reached = state.active.to.seq;
+        state.worked = Some(Instant::now());
         state.lag.reach(reached);
         if arrived {
             state.active_since.get_or_insert_with(Instant::now);
@@ -561,7 +569,7 @@ impl Shared {
         Ok(untold)
     }
 
-    /// The flusher's thread.
+    /// The flusher's thread; it also does what has to be done when nothing else is.
     fn flush_when_due(&self) {
         let mut vacuumed = None;
         loop {
@@ -574,20 +582,25 @@ impl Shared {
                     let age = state.active_since.map(|since| since.elapsed()).unwrap_or_default();
                     let by_itself = self.flush_by == FlushBy::Itself && (age >= FLUSH_EVERY || state.active.is_full(1));
                     if state.flush_wanted > state.flush_done || state.frozen.is_some() || by_itself {
-                        break Some(state.flush_wanted);
+                        break Due::Flush(state.flush_wanted);
                     }
                     if vacuumed.is_none_or(|at: Instant| at.elapsed() >= VACUUM_EVERY) {
-                        break None;
+                        break Due::Vacuum;
+                    }
+                    if state.worked.is_some_and(|at| at.elapsed() >= REST_AFTER) && self.engine.is_idle() {
+                        state.worked = None;
+                        break Due::Rest;
                     }
                     state = wait(&self.moved, state, LOOK_EVERY);
                 }
             };
             let result = caught(|| match due {
-                Some(due) => self.flush_once(due),
-                None => {
+                Due::Flush(wanted) => self.flush_once(wanted),
+                Due::Vacuum => {
                     vacuumed = Some(Instant::now());
                     lock(&self.files).vacuum(self.follower.records.now_us())
                 }
+                Due::Rest => self.rest(),
             });
             if let Err(error) = result {
                 let mut state = lock(&self.state);
@@ -596,6 +609,14 @@ impl Shared {
                 drop(wait(&self.moved, state, RETRY_AFTER));
             }
         }
+    }
+
+    /// Gives back memory that is held for work which does not come.
+    fn rest(&self) -> Result<(), Error> {
+        lock(&self.files).shrink()?;
+        lock(&self.reader).shrink()?;
+        records::give_back_memory();
+        Ok(())
     }
 
     fn flush_once(&self, due: u64) -> Result<(), Error> {
@@ -621,6 +642,7 @@ impl Shared {
         state.flushed = files.position()?;
         state.flushes += cost;
         state.frozen = None;
+        state.worked = Some(Instant::now());
         state.flush_problem = None;
         if !again {
             state.flush_done = due;
@@ -628,6 +650,14 @@ impl Shared {
         self.moved.notify_all();
         Ok(())
     }
+}
+
+/// What the flusher's thread has to do.
+enum Due {
+    /// Whatever was wanted until this number.
+    Flush(u64),
+    Vacuum,
+    Rest,
 }
 
 impl State {

@@ -109,6 +109,11 @@ impl Map {
         self.connection.query_row("SELECT value FROM setting WHERE name = ?1", [name], |r| r.get(0)).optional()
     }
 
+    /// Gives back the memory of pages that are kept for reading again.
+    pub(crate) fn shrink(&self) -> Result<(), Error> {
+        Ok(self.connection.execute_batch("PRAGMA shrink_memory")?)
+    }
+
     pub(crate) fn position(&self) -> Result<Position, Error> {
         let value = |name: &str| {
             self.connection

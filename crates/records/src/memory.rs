@@ -4,7 +4,7 @@
 /// hundred MB, for uses that may never come.
 #[cfg(target_env = "gnu")]
 #[allow(unsafe_code)]
-pub(crate) fn give_back() {
+pub fn give_back() {
     // SAFETY: malloc_trim may be called at any time from any thread; it touches free memory only.
     unsafe {
         libc::malloc_trim(0);
@@ -13,4 +13,4 @@ pub(crate) fn give_back() {
 
 /// Other allocators give pages back by themselves.
 #[cfg(not(target_env = "gnu"))]
-pub(crate) fn give_back() {}
+pub fn give_back() {}

@@ -4,7 +4,7 @@ use crate::arrival::{Arrived, Packed};
 use crate::body::{self, Body, Dictionaries};
 use crate::content::Extraction;
 use crate::error::Error;
-use crate::id::{DeliveryNo, Seq};
+use crate::id::{ArrivalNo, DeliveryNo, Seq};
 use crate::plan::{Operation, Planner, Write};
 use crate::read_audit::ReadAudit;
 use crate::remember::{Answer, Remembering};
@@ -55,6 +55,7 @@ pub(crate) struct Shared {
     pub(crate) runs: crate::index::RunCache,
     pub(crate) people: crate::people::People,
     newest_delivery: AtomicI64,
+    newest_arrival: AtomicI64,
     readers: Mutex<Vec<Connection>>,
     reads: AtomicU64,
     head: Mutex<Seq>,
@@ -158,6 +159,7 @@ impl Records {
         }
         let head = Seq(connection.query_row("SELECT coalesce(max(seq), 0) FROM feed", [], |r| r.get(0))?);
         let newest_delivery = connection.query_row("SELECT coalesce(max(no), 0) FROM delivery", [], |r| r.get(0))?;
+        let newest_arrival = connection.query_row("SELECT coalesce(max(no), 0) FROM arrival", [], |r| r.get(0))?;
         let (queue, messages) = sync_channel(QUEUE_REQUESTS);
         let shared = Arc::new(Shared {
             database,
@@ -171,6 +173,7 @@ impl Records {
             runs: crate::index::RunCache::default(),
             people: crate::people::People::default(),
             newest_delivery: AtomicI64::new(newest_delivery),
+            newest_arrival: AtomicI64::new(newest_arrival),
             readers: Mutex::default(),
             reads: AtomicU64::new(0),
             head: Mutex::new(head),
@@ -289,6 +292,11 @@ impl Records {
     /// Position of the newest committed change.
     pub fn head(&self) -> Seq {
         *self.shared.head.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The newest committed arrival. One that changed nothing moves this and not the feed.
+    pub fn newest_arrival(&self) -> ArrivalNo {
+        ArrivalNo(self.shared.newest_arrival.load(Ordering::Acquire))
     }
 
     /// Waits until something after `seen` is committed, or `patience` is over; gives the newest position.
@@ -433,7 +441,8 @@ impl Shared {
         let _ = self.send(Message::Dictionary(dictionary));
     }
 
-    pub(crate) fn advance(&self, seq: Seq) {
+    pub(crate) fn advance(&self, seq: Seq, arrival: ArrivalNo) {
+        self.newest_arrival.store(arrival.0, Ordering::Release);
         *self.head.lock().unwrap_or_else(PoisonError::into_inner) = seq;
         self.moved.notify_all();
     }

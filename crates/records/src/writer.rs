@@ -258,7 +258,7 @@ impl Writer {
             self.abandon();
         });
         if failed.is_none() {
-            self.shared.advance(Seq(self.next_seq - 1));
+            self.shared.advance(Seq(self.next_seq - 1), ArrivalNo(self.next_arrival - 1));
             self.train_when_due();
         }
         for (reply, answer) in answers {

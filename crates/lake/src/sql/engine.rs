@@ -123,6 +123,11 @@ impl Engine {
         Ok(Engine { runtime: Some(runtime), base, environment, turns, capacity })
     }
 
+    /// Whether no query runs.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.turns.available_permits() == self.capacity.queries.max(1)
+    }
+
     /// Checks, plans and starts a query. Parsed queries and plans are trees that are walked and dropped by recursion: they stay on
     /// the engine's threads, whose stacks are large.
     pub(crate) fn query(&self, lake: &Lake, sql: &str, limits: &Limits, stop: &Stop) -> Result<Answer, Error> {

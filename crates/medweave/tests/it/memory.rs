@@ -7,12 +7,16 @@ use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::process::Stdio;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Memory that an import may take, at its peak. Most of it is the page cache of the database and pieces on their way.
 const PEAK_BYTES: u64 = 500 << 20;
 /// The same while it also feeds the lake, which holds rows that are not yet in files and those that are being written.
 const PEAK_WITH_LAKE_BYTES: u64 = 1 << 30;
+/// Memory of its own that a served directory keeps when nothing is to be done, in a build with checks.
+const REST_BYTES: u64 = 160 << 20;
+/// For how long it may take until it is given back.
+const REST_PATIENCE: Duration = Duration::from_secs(50);
 /// How long the program's memory is not looked at.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(2);
 /// What a bomb unpacks to.
@@ -20,17 +24,20 @@ const BOMB_BYTES: usize = 1 << 30;
 /// Length of the large file of lines.
 const LINES_BYTES: usize = 160 << 20;
 
+/// A size that `/proc` tells of a process; zero if it has ended.
+fn memory(pid: u64, name: &str) -> u64 {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+    line.and_then(|line| line.trim().split(' ').next()).and_then(|kib| kib.parse::<u64>().ok()).unwrap_or(0) << 10
+}
+
 /// Runs an import of `file` to its end: exit code, report, and the most memory that it had.
 fn import(data: &Data, file: &str, more: &[&str]) -> (i32, serde_json::Value, u64) {
     let arguments = [&["import", file, "--json"], more].concat();
     let mut child = data.command(&arguments).stdout(Stdio::piped()).spawn().unwrap();
-    let status = format!("/proc/{}/status", child.id());
     let mut peak = 0;
     let exit = loop {
-        let text = std::fs::read_to_string(&status).unwrap_or_default();
-        let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let kib = line.and_then(|line| line.trim().split(' ').next()).and_then(|number| number.parse::<u64>().ok());
-        peak = peak.max(kib.unwrap_or(0) << 10);
+        peak = peak.max(memory(child.id().into(), "VmHWM"));
         if let Some(exit) = child.try_wait().unwrap() {
             break exit;
         }
@@ -111,4 +118,28 @@ fn bombs_and_large_files_do_not_fill_the_memory() {
     let (exit, report, peak) = import(&fed, lines_path.to_str().unwrap(), &[]);
     assert_eq!((exit, report["stored"].as_u64()), (0, Some(count)), "{report}");
     assert!(peak < PEAK_WITH_LAKE_BYTES, "with the lake: {} MiB", peak >> 20);
+}
+
+#[test]
+fn what_work_took_is_given_back_after_it() {
+    let data = Data::new();
+    let mut lines = BufWriter::new(File::create(data.path("lines.ndjson")).unwrap());
+    for no in 0..20_000 {
+        writeln!(lines, "{}", line(no, 2_000)).unwrap();
+    }
+    lines.flush().unwrap();
+    let served = data.serve(&[]);
+    data.done(&["import", data.path("lines.ndjson").to_str().unwrap()]);
+    data.done(&["lake", "flush"]);
+    let answer = data.done(&["sql", "--format", "csv", "SELECT count(DISTINCT json) AS n FROM resource"]);
+    assert_eq!(answer.lines().last(), Some("20000"));
+    let worked = memory(served.pid(), "RssAnon");
+    let until = Instant::now() + REST_PATIENCE;
+    let mut rests = worked;
+    while rests > REST_BYTES && Instant::now() < until {
+        std::thread::sleep(Duration::from_millis(200));
+        rests = memory(served.pid(), "RssAnon");
+    }
+    println!("{} MiB after work, {} MiB at rest", worked >> 20, rests >> 20);
+    assert!(rests <= REST_BYTES, "{} MiB after work, {} MiB at rest", worked >> 20, rests >> 20);
 }
