@@ -90,13 +90,14 @@ class Served:
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def rest(self):
-        """Waits until the program has had nothing to do for twelve seconds, three minutes at most."""
+        """Waits until the program has had nothing to do for 75 seconds, ten minutes at most: what came last becomes files of the
+        lake after one minute."""
         quiet = 0
-        for _ in range(60):
+        for _ in range(200):
             before = self.processor_s()
             time.sleep(3)
             quiet = quiet + 1 if self.processor_s() - before < 0.1 else 0
-            if quiet == 4:
+            if quiet == 25:
                 return
 
     def stop(self):

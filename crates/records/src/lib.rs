@@ -47,7 +47,7 @@ pub use dead_letter::{DeadLetter, DeadLetterNo, DeadLetterState, NewDeadLetter};
 pub use error::{Error, Issue};
 pub use history::{FeedEntry, HistoryOf, HistoryPage, HistoryQuery};
 pub use id::{ArrivalNo, DeliveryNo, Row, Seq, derived_id, uuid_text};
-pub use memory::give_back as give_back_memory;
+pub use memory::{give_back as give_back_memory, map_large_blocks};
 pub use operator::tell_operator;
 pub use people::{FoundPerson, PeoplePage, Why, WhyKind};
 pub use plan::{Besides, Change, Content, Current, Found, IfEqual, Lookup, Operation, Outcome, Planner, Write};

@@ -1,4 +1,20 @@
-//! Giving memory back when nothing is to be done.
+//! What the program asks of glibc's allocator. Others need neither.
+
+/// Blocks of this size and more are mapped one by one, and given back to the system when they are freed.
+#[cfg(target_env = "gnu")]
+const OWN_MAPPING_BYTES: libc::c_int = 256 << 10;
+
+/// Keeps large blocks out of the heaps of threads, for the whole life of the program; called once when it starts. Pieces of
+/// files, batches and pages come and go on many threads; in heaps they leave gaps that an import never fills again, by default
+/// all below 32 MB once one such block was freed.
+#[cfg(target_env = "gnu")]
+#[allow(unsafe_code)]
+pub fn map_large_blocks() {
+    // SAFETY: mallopt may be called at any time; it is called before there are other threads.
+    unsafe {
+        libc::mallopt(libc::M_MMAP_THRESHOLD, OWN_MAPPING_BYTES);
+    }
+}
 
 /// Asks the allocator to give free pages back to the system. glibc keeps what many threads freed, after a large import some
 /// hundred MB, for uses that may never come.
@@ -10,6 +26,10 @@ pub fn give_back() {
         libc::malloc_trim(0);
     }
 }
+
+/// Other allocators map large blocks by themselves.
+#[cfg(not(target_env = "gnu"))]
+pub fn map_large_blocks() {}
 
 /// Other allocators give pages back by themselves.
 #[cfg(not(target_env = "gnu"))]
