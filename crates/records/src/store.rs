@@ -22,7 +22,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 /// Bytes of content that may wait in the writer's queue; senders wait beyond it.
-const QUEUE_BYTES: usize = 64 << 20;
+const QUEUE_BYTES: usize = 32 << 20;
 /// Requests that may wait there.
 const QUEUE_REQUESTS: usize = 4_096;
 /// Reading connections kept open while they are used; opening one costs as much as ten reads.

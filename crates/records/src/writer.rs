@@ -26,7 +26,7 @@ use std::time::Duration;
 /// A batch is closed when it holds this many operations.
 const BATCH_OPERATIONS: usize = 4_000;
 /// … or this many bytes of packed content.
-const BATCH_BYTES: usize = 32 << 20;
+const BATCH_BYTES: usize = 16 << 20;
 /// … or this many requests.
 const BATCH_REQUESTS: usize = 1_024;
 /// Bodies to train a dictionary on are taken when this many resources are live: early, so that small stores gain, and once more.
