@@ -1,5 +1,6 @@
 //! Decimal numbers with their digits: `1.10` stays `1.10`, `0.1 + 0.2` is `0.3`.
 
+use crate::magnitude::Magnitude;
 use std::cmp::Ordering;
 use std::fmt;
 
@@ -84,6 +85,11 @@ impl Decimal {
         } else {
             value.shifted(i32::try_from(-scale).ok()?)
         }
+    }
+
+    /// The nearest decimal of a magnitude; `None` if it is too large.
+    pub fn of(value: Magnitude) -> Option<Decimal> {
+        Decimal::new(value.digits(), 0).shifted(value.power())
     }
 
     /// The nearest decimal of a floating-point number's shortest text; `None` for what is not finite or too large.

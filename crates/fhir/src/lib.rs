@@ -15,6 +15,7 @@ pub mod decimal;
 #[cfg(any(test, feature = "testing"))]
 pub mod generate;
 pub mod json;
+pub mod magnitude;
 pub mod parameters;
 pub mod path;
 pub mod primitive;

@@ -129,7 +129,9 @@ impl Directory {
                 bytes
             }),
         };
-        let records = Records::open(&self.path, options).map_err(|error| Failure::failed(error.to_string()))?;
+        let progress = |text: &str| eprintln!("medweave: {text}");
+        let records = Records::open_telling(&self.path, options, &progress)
+            .map_err(|error| Failure::failed(error.to_string()))?;
         let access = Access::open(&self.path.join("access"), |name| fhir::schema::r4().is_resource(name))
             .map_err(|error| Failure::failed(error.to_string()))?;
         Ok((Arc::new(records), Arc::new(access)))

@@ -4,7 +4,7 @@ use crate::error::Error;
 use crate::id::{ArrivalNo, Row, StoredId};
 use crate::index::key::{self, Key};
 use crate::name::{RESOURCE_BY_ID, id_hash};
-use crate::plan::{Change, Content, IfEqual, Operation, Outcome, Value, Write};
+use crate::plan::{Change, Content, IfEqual, Naming, Operation, Outcome, Value, Write};
 use crate::posting::{self, Posting};
 use crate::token::UNIT_SYSTEM;
 use crate::writer::Writer;
@@ -148,7 +148,8 @@ impl Writer {
                         return Ok(unchanged(resource_type, id, before));
                     }
                 }
-                self.put(resource_type, id, *content, before, Place { arrival, at, length })
+                let naming = if must_be_new { Naming::Here } else { Naming::Sender };
+                self.put(resource_type, id, *content, before, Place { arrival, at, length }, naming)
             }
         }
     }
@@ -160,6 +161,7 @@ impl Writer {
         content: Content,
         before: Option<Before>,
         place: Place,
+        naming: Naming,
     ) -> Result<Applied, Error> {
         let postings = self.postings(content.values)?;
         let forward = posting::encode(&postings);
@@ -206,7 +208,7 @@ impl Writer {
         }
         self.pending.push(&Key::new(key::UPDATED, resource_type.0).time(now).number(row.0), false);
         posting::index_keys(&postings, row, composite, |key| self.pending.push(&key, false));
-        self.feed(row, version, change)?;
+        self.feed(row, version, change.kind(resource_type, naming))?;
         let outcome = Outcome { resource_type, id, version, updated_us: now, change };
         Ok(Applied { outcome, live: i64::from(change == Change::Created) })
     }
@@ -231,7 +233,7 @@ impl Writer {
             .execute(params![before.row.0, DELETED, version, self.next_seq, self.now_us, arrival.0, at as i64, length as i64])?;
         self.pending.push(&Key::new(key::LIVE, resource_type.0).number(before.row.0), true);
         self.count(resource_type, -1)?;
-        self.feed(before.row, version, Change::Deleted)?;
+        self.feed(before.row, version, Change::Deleted.kind(resource_type, Naming::Sender))?;
         let outcome = Outcome { resource_type, id, version, updated_us: self.now_us, change: Change::Deleted };
         Ok(Applied { outcome, live: -1 })
     }
@@ -244,8 +246,8 @@ impl Writer {
         self.connection
             .prepare_cached(
                 "INSERT INTO version(row, version, kind, seq, updated_us, arrival, at, length, dictionary, body)
-                 SELECT row, version, CASE state WHEN 2 THEN 3 ELSE CASE version WHEN 1 THEN 1 ELSE 2 END END, seq, updated_us, arrival,
-                        at, length, dictionary, body FROM resource WHERE row = ?1",
+                 SELECT row, version, (SELECT kind FROM feed WHERE feed.seq = resource.seq), seq, updated_us, arrival, at, length,
+                        dictionary, body FROM resource WHERE row = ?1",
             )?
             .execute([before.row.0])?;
         Ok(())
@@ -274,16 +276,17 @@ impl Writer {
         Ok(())
     }
 
-    fn feed(&mut self, row: Row, version: i64, change: Change) -> Result<(), Error> {
+    fn feed(&mut self, row: Row, version: i64, kind: i64) -> Result<(), Error> {
         self.connection
             .prepare_cached("INSERT INTO feed(seq, row, version, kind) VALUES(?1, ?2, ?3, ?4)")?
-            .execute(params![self.next_seq, row.0, version, change.code()])?;
+            .execute(params![self.next_seq, row.0, version, kind])?;
         self.next_seq += 1;
         Ok(())
     }
 
-    fn postings(&mut self, values: Vec<Value>) -> Result<Vec<Posting>, Error> {
-        let mut out: Vec<Posting> = Vec::with_capacity(values.len() + 2);
+    /// Values with numbers for their names; what is mentioned for the first time gets one.
+    pub(crate) fn postings(&mut self, values: Vec<Value>) -> Result<Vec<Posting>, Error> {
+        let mut out = posting::Distinct::default();
         for value in values {
             let posting = match value {
                 Value::Token { param, system, code } => {
@@ -308,11 +311,9 @@ impl Writer {
                     Posting::Shown { param, unit, low, high }
                 }
             };
-            if !out.contains(&posting) {
-                out.push(posting);
-            }
+            out.push(posting);
         }
-        Ok(out)
+        Ok(out.into_list())
     }
 }
 

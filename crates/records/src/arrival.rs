@@ -202,6 +202,17 @@ fn pack_path(folder: &Path, no: i64) -> PathBuf {
     folder.join(format!("{no:08}.pack"))
 }
 
+/// Number and length of the newest pack that is there.
+pub(crate) fn newest_pack(folder: &Path) -> Option<(i64, u64)> {
+    let packs = std::fs::read_dir(folder).ok()?.filter_map(|entry| {
+        let path = entry.ok()?.path();
+        let is_pack = path.extension().is_some_and(|extension| extension == "pack");
+        path.file_stem().filter(|_| is_pack)?.to_str()?.parse::<i64>().ok()
+    });
+    let no = packs.max()?;
+    Some((no, std::fs::metadata(pack_path(folder, no)).ok()?.len()))
+}
+
 /// The writer's end: appends to the newest pack.
 pub(crate) struct PackWriter {
     folder: PathBuf,

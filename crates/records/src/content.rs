@@ -44,7 +44,7 @@ fn unions(resource_type: &str, out: &mut HashMap<u16, Vec<u16>>) {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Compartment {
     pub(crate) is_patient: bool,
-    /// Parameters whose references put a resource into a patient's compartment.
+    /// Parameters whose references to a patient put a resource into that patient's compartment.
     pub(crate) numbers: Vec<u16>,
     /// The parameter that says when what a resource tells of happened.
     pub(crate) care_date: Option<u16>,
@@ -55,6 +55,10 @@ const CLINICAL_DATES: [&str; 7] =
     ["date", "onset-date", "recorded-date", "authoredon", "effective-time", "performed-date", "occurrence"];
 /// Codes of the parameter that says what a resource is about.
 const CODES: [&str; 3] = ["code", "vaccine-code", "medication"];
+
+/// Values of one resource that are taken into the index, at most: a list of some hundred thousand members. Their keys are made
+/// on the writer, which everybody waits for.
+const VALUES_MAX: usize = 500_000;
 
 impl Extraction {
     pub(crate) fn new() -> Self {
@@ -177,8 +181,17 @@ impl Shared {
         if fhir::validate::has_errors(&issues) {
             return Err(Error::Invalid(issues.into_iter().map(Issue::from).collect()));
         }
+        let values = self.extraction.values(resource);
+        if values.len() > VALUES_MAX {
+            return Err(Error::Invalid(vec![Issue {
+                code: "too-costly".into(),
+                place: resource.get("resourceType").and_then(Node::as_str).unwrap_or_default().into_owned(),
+                message: format!("has {} values to search by; {VALUES_MAX} are taken at most: split it", values.len()),
+                offset: resource.span().start,
+            }]));
+        }
         let body = Body::new(resource, &Rewriter::new());
         let (dictionary, packed) = self.dictionaries.pack_body(&body)?;
-        Ok(Content { values: self.extraction.values(resource), body, dictionary, packed })
+        Ok(Content { values, body, dictionary, packed })
     }
 }

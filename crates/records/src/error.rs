@@ -24,8 +24,9 @@ pub enum Error {
         /// The version that deleted it.
         version: i64,
     },
-    /// `If-Match` named another version than the current one, or the resource is not there at all.
-    #[error("{resource_type}/{id} is at version {current}, the request was made for version {asked}: read it again")]
+    /// `If-Match` named another version than the current one, or the resource is not there at all; or it is there and must not
+    /// be.
+    #[error("{}", conflict(resource_type, id, *current, *asked))]
     VersionConflict {
         /// Type asked for.
         resource_type: String,
@@ -33,7 +34,7 @@ pub enum Error {
         id: String,
         /// Version now; 0 if there is none.
         current: i64,
-        /// Version that the request names.
+        /// Version that the request names; 0 if it asks that there be none.
         asked: i64,
     },
     /// A condition that must match at most one resource matches several.
@@ -108,6 +109,21 @@ pub struct Issue {
     pub message: String,
     /// Byte offset in the content.
     pub offset: usize,
+}
+
+fn conflict(resource_type: &str, id: &str, current: i64, asked: i64) -> String {
+    match (current, asked) {
+        (current, 0) => format!(
+            "{resource_type}/{id} is there already (version {current}), and the request is to create it only if it is not: leave \
+             If-None-Match out to update it"
+        ),
+        (0, asked) => {
+            format!("{resource_type}/{id} is not there, the request was made for version {asked}: read it again")
+        }
+        (current, asked) => format!(
+            "{resource_type}/{id} is at version {current}, the request was made for version {asked}: read it again"
+        ),
+    }
 }
 
 impl From<fhir::validate::Issue> for Issue {

@@ -2,12 +2,12 @@
 
 use crate::error::Error;
 use crate::id::{Row, Seq};
-use crate::plan::Change;
+use crate::plan::{Change, KIND_BITS};
 use crate::read::{self, Stored};
 use crate::store::Records;
 use access::{Grant, Permission};
 use fhir::schema::{TypeId, r4};
-use rusqlite::{Connection, params_from_iter, types::Value};
+use rusqlite::{Connection, OptionalExtension, params_from_iter, types::Value};
 
 /// Whose history is asked for.
 #[derive(Clone, Copy, Debug)]
@@ -70,6 +70,9 @@ const VERSIONS: &str = "
          coalesce((SELECT n.updated_us FROM version n WHERE n.row = v.row AND n.version = v.version + 1), r.updated_us)
   FROM version v JOIN resource r ON r.row = v.row WHERE ({where_version})";
 
+/// Positions, rows and versions of a page with one more than fits, and the number of all that match.
+type Found = (Vec<(i64, Row, i64)>, i64);
+
 impl Records {
     /// A page of versions, newest first. Of one resource it is a read; of a type or of everything it finds resources whose ids
     /// nobody needs to know, and so is a search too.
@@ -88,40 +91,21 @@ impl Records {
         }
         let reader = self.shared.reader()?;
         let connection: &Connection = &reader;
-        let (of_resource, of_version, key) = match of {
-            HistoryOf::Resource(name, id) => {
+        let type_of =
+            |name: &str| r4().resource_type(name).ok_or_else(|| Error::Search(format!("{name} is no resource type")));
+        let (found, total) = match (of, query.at_us) {
+            (HistoryOf::Resource(name, id), at) => {
                 let row = read::row_of(connection, name, id)?;
-                ("row = ?1", "v.row = ?1", row.0)
+                looked_up(connection, ("row = ?1", "v.row = ?1"), row.0, query, at)?
             }
-            HistoryOf::Type(name) => {
-                let type_id =
-                    r4().resource_type(name).ok_or_else(|| Error::Search(format!("{name} is no resource type")))?;
-                ("type = ?1", "r.type = ?1", i64::from(type_id.0))
+            (HistoryOf::Type(name), None) => followed(connection, Some(type_of(name)?), query)?,
+            (HistoryOf::System, None) => followed(connection, None, query)?,
+            (HistoryOf::Type(name), at) => {
+                looked_up(connection, ("type = ?1", "r.type = ?1"), i64::from(type_of(name)?.0), query, at)?
             }
-            HistoryOf::System => ("?1 = 0", "?1 = 0", 0),
+            (HistoryOf::System, at) => looked_up(connection, ("?1 = 0", "?1 = 0"), 0, query, at)?,
         };
-        let all = VERSIONS.replace("{where_resource}", of_resource).replace("{where_version}", of_version);
-        let (from, to) = query.at_us.unwrap_or((i64::MIN, i64::MAX));
-        let values = [
-            Value::Integer(key),
-            Value::Integer(query.since_us.unwrap_or(i64::MIN)),
-            Value::Integer(from),
-            Value::Integer(to),
-        ];
-        let filter = "updated_us >= ?2 AND updated_us <= ?4 AND (ended_us IS NULL OR ended_us > ?3)";
-        let total: i64 = connection
-            .prepare_cached(&format!("SELECT count(*) FROM ({all}) WHERE {filter}"))?
-            .query_row(params_from_iter(&values), |r| r.get(0))?;
         let limit = query.count.max(1) as usize;
-        let mut statement = connection.prepare_cached(&format!(
-            "SELECT seq, row, version FROM ({all}) WHERE {filter} AND seq < ?5 ORDER BY seq DESC LIMIT ?6"
-        ))?;
-        let page = values
-            .into_iter()
-            .chain([Value::Integer(query.before.map_or(i64::MAX, |seq| seq.0)), Value::Integer(limit as i64 + 1)]);
-        let found = statement
-            .query_map(params_from_iter(page), |r| Ok((r.get::<_, i64>(0)?, Row(r.get(1)?), r.get::<_, i64>(2)?)))?
-            .collect::<rusqlite::Result<Vec<_>>>()?;
         let next = (found.len() > limit).then(|| Seq(found[limit - 1].0));
         let mut versions = Vec::with_capacity(found.len().min(limit));
         for &(_, row, version) in found.iter().take(limit) {
@@ -147,7 +131,7 @@ impl Records {
                 row: Row(r.get(1)?),
                 resource_type: TypeId(r.get(2)?),
                 version: r.get(3)?,
-                change: Change::from_code(r.get(4)?),
+                change: Change::of_kind(r.get(4)?),
             })
         })?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -211,4 +195,86 @@ impl Records {
         out.sort_unstable();
         Ok(out)
     }
+}
+
+/// Versions by the tables that hold them: of one resource, or of all where it must be known until when each was current.
+fn looked_up(
+    connection: &Connection,
+    (of_resource, of_version): (&str, &str),
+    key: i64,
+    query: &HistoryQuery,
+    at_us: Option<(i64, i64)>,
+) -> Result<Found, Error> {
+    let all = VERSIONS.replace("{where_resource}", of_resource).replace("{where_version}", of_version);
+    let (from, to) = at_us.unwrap_or((i64::MIN, i64::MAX));
+    let values = [
+        Value::Integer(key),
+        Value::Integer(query.since_us.unwrap_or(i64::MIN)),
+        Value::Integer(from),
+        Value::Integer(to),
+    ];
+    let filter = "updated_us >= ?2 AND updated_us <= ?4 AND (ended_us IS NULL OR ended_us > ?3)";
+    let total: i64 = connection
+        .prepare_cached(&format!("SELECT count(*) FROM ({all}) WHERE {filter}"))?
+        .query_row(params_from_iter(&values), |r| r.get(0))?;
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT seq, row, version FROM ({all}) WHERE {filter} AND seq < ?5 ORDER BY seq DESC LIMIT ?6"
+    ))?;
+    let page = values.into_iter().chain([Value::Integer(before(query)), Value::Integer(one_more(query))]);
+    Ok((statement.query_map(params_from_iter(page), entry)?.collect::<rusqlite::Result<_>>()?, total))
+}
+
+/// Versions by the feed, which is in their order: a page of everything reads that page alone.
+fn followed(connection: &Connection, of: Option<TypeId>, query: &HistoryQuery) -> Result<Found, Error> {
+    let first = query.since_us.map_or(Ok(1), |since_us| first_since(connection, since_us))?;
+    let before = before(query);
+    let Some(type_id) = of else {
+        let head: i64 = connection.prepare_cached(HEAD)?.query_row([], |r| r.get(0))?;
+        let mut statement = connection.prepare_cached(
+            "SELECT seq, row, version FROM feed WHERE seq >= ?1 AND seq < ?2 ORDER BY seq DESC LIMIT ?3",
+        )?;
+        let rows = statement.query_map([first, before, one_more(query)], entry)?;
+        return Ok((rows.collect::<rusqlite::Result<_>>()?, (head - first + 1).max(0)));
+    };
+    let of_type = format!("kind >> {KIND_BITS} = ?1");
+    let type_no = i64::from(type_id.0);
+    let total: i64 = connection
+        .prepare_cached(&format!("SELECT count(*) FROM feed WHERE {of_type} AND seq >= ?2"))?
+        .query_row([type_no, first], |r| r.get(0))?;
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT seq, row, version FROM feed WHERE {of_type} AND seq >= ?2 AND seq < ?3 ORDER BY seq DESC LIMIT ?4"
+    ))?;
+    let rows = statement.query_map([type_no, first, before, one_more(query)], entry)?;
+    Ok((rows.collect::<rusqlite::Result<_>>()?, total))
+}
+
+const HEAD: &str = "SELECT coalesce(max(seq), 0) FROM feed";
+
+fn entry(r: &rusqlite::Row<'_>) -> rusqlite::Result<(i64, Row, i64)> {
+    Ok((r.get(0)?, Row(r.get(1)?), r.get(2)?))
+}
+
+fn before(query: &HistoryQuery) -> i64 {
+    query.before.map_or(i64::MAX, |seq| seq.0)
+}
+
+fn one_more(query: &HistoryQuery) -> i64 {
+    i64::from(query.count.max(1)) + 1
+}
+
+/// The first position written at or after a time: times never go back along the feed.
+fn first_since(connection: &Connection, since_us: i64) -> Result<i64, Error> {
+    let mut statement = connection.prepare_cached(
+        "SELECT coalesce((SELECT updated_us FROM resource r WHERE r.row = f.row AND r.seq = f.seq),
+                         (SELECT updated_us FROM version v WHERE v.row = f.row AND v.version = f.version), 0)
+         FROM feed f WHERE f.seq = ?1",
+    )?;
+    let (mut low, mut high): (i64, i64) = (1, connection.prepare_cached(HEAD)?.query_row([], |r| r.get(0))?);
+    high += 1;
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let written_us: i64 = statement.query_row([middle], |r| r.get(0)).optional()?.unwrap_or(0);
+        if written_us < since_us { low = middle + 1 } else { high = middle }
+    }
+    Ok(low)
 }

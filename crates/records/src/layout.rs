@@ -8,7 +8,7 @@ use rusqlite::{Connection, OpenFlags};
 use std::path::Path;
 
 /// Version of the layout, kept in `PRAGMA user_version`. An older program refuses a newer number.
-pub(crate) const LAYOUT: i64 = 2;
+pub(crate) const LAYOUT: i64 = 3;
 
 pub(crate) const TABLES: &str = "
 CREATE TABLE resource(
@@ -36,7 +36,10 @@ CREATE TABLE version(
   PRIMARY KEY(row, version)
 ) WITHOUT ROWID;
 CREATE TABLE type_count(type INTEGER PRIMARY KEY, live INTEGER NOT NULL);
-CREATE TABLE feed(seq INTEGER PRIMARY KEY, row INTEGER NOT NULL, version INTEGER NOT NULL, kind INTEGER NOT NULL);
+CREATE TABLE feed(
+  seq INTEGER PRIMARY KEY, row INTEGER NOT NULL, version INTEGER NOT NULL,
+  kind INTEGER NOT NULL            -- 8 times the type, plus 1 created here, 2 updated, 3 deleted, 4 created under a given id
+);
 CREATE TABLE token_value(no INTEGER PRIMARY KEY, system INTEGER NOT NULL, code TEXT NOT NULL);
 CREATE TABLE code_new(hash INTEGER NOT NULL, no INTEGER NOT NULL, PRIMARY KEY(hash, no)) WITHOUT ROWID;
 CREATE TABLE code_mid(hash INTEGER NOT NULL, no INTEGER NOT NULL, PRIMARY KEY(hash, no)) WITHOUT ROWID;

@@ -8,6 +8,7 @@ use crate::index::key::{self, Key};
 use crate::index::{Merges, Pending, RunCache};
 use crate::layout;
 use crate::name::{code_hash, id_hash};
+use crate::plan::KIND_BITS;
 use crate::posting;
 use fhir::schema::TypeId;
 use rusqlite::{Connection, params};
@@ -21,20 +22,63 @@ pub(crate) fn copy_path(database: &Path, version: i64) -> PathBuf {
     database.with_extension(format!("db.layout-{version}"))
 }
 
-/// Migrates from layout 1, whose postings and names were tables with a row each. One transaction: it is done, or nothing is.
+/// Brings a database of layout `version` up to this program's, a step in a transaction each: a step is done, or nothing of it is.
 ///
 /// # Errors
-/// [`Error::DiskFull`], [`Error::Damaged`], [`Error::Database`]; the database is then as it was.
-pub(crate) fn from_layout_1(
+/// [`Error::Layout`] for a layout that is not known; [`Error::DiskFull`], [`Error::Damaged`], [`Error::Database`]: the database
+/// is then of the layout that the steps before led to.
+pub(crate) fn up(
     connection: &mut Connection,
     database: &Path,
     extraction: &Extraction,
+    version: i64,
 ) -> Result<(), Error> {
+    if version == layout::LAYOUT {
+        return Ok(());
+    }
+    if !(1..layout::LAYOUT).contains(&version) {
+        return Err(Error::Layout(format!(
+            "{} has layout {version}, this program knows layouts 1 to {}: use the program that wrote it, or a newer one",
+            database.display(),
+            layout::LAYOUT
+        )));
+    }
+    set_aside(connection, database, version)?;
+    if version == 1 {
+        from_layout_1(connection, extraction)?;
+    }
+    from_layout_2(connection)
+}
+
+fn set_aside(connection: &Connection, database: &Path, version: i64) -> Result<(), Error> {
     connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
-    let copy = copy_path(database, 1);
+    let copy = copy_path(database, version);
     std::fs::copy(database, &copy)
         .and_then(|_| std::fs::File::open(&copy)?.sync_all())
-        .map_err(|error| Error::file(format!("copy {} to {}", database.display(), copy.display()), error))?;
+        .map_err(|error| Error::file(format!("copy {} to {}", database.display(), copy.display()), error))
+}
+
+/// Layout 2 did not say in the feed of which type a resource is, nor who named it.
+fn from_layout_2(connection: &mut Connection) -> Result<(), Error> {
+    let transaction = connection.transaction()?;
+    // Ids that this program gives are random UUIDs (version 4); all others came with the resource.
+    transaction.execute(
+        &format!(
+            "UPDATE feed SET kind = (
+               SELECT (r.type << {KIND_BITS}) + CASE
+                 WHEN feed.kind = 1 AND NOT (feed.version = 1 AND typeof(r.id) = 'blob' AND substr(hex(r.id), 13, 1) = '4') THEN 4
+                 ELSE feed.kind END
+               FROM resource r WHERE r.row = feed.row)"
+        ),
+        [],
+    )?;
+    transaction.execute_batch("PRAGMA user_version=3")?;
+    transaction.commit()?;
+    Ok(())
+}
+
+/// In layout 1 postings and names were tables with a row each.
+fn from_layout_1(connection: &mut Connection, extraction: &Extraction) -> Result<(), Error> {
     let transaction = connection.transaction()?;
     for table in
         ["live", "updated", "token", "reference", "date", "date_long", "text", "number", "quantity", "code_date"]
@@ -46,7 +90,7 @@ pub(crate) fn from_layout_1(
     transaction.execute_batch(&layout::missing_tables())?;
     names(&transaction)?;
     postings(&transaction, extraction)?;
-    transaction.execute_batch(&format!("PRAGMA user_version={}", layout::LAYOUT))?;
+    transaction.execute_batch("PRAGMA user_version=2")?;
     transaction.commit()?;
     Ok(())
 }

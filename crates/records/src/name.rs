@@ -67,6 +67,16 @@ impl Names {
         Ok(())
     }
 
+    /// The counts before a savepoint.
+    pub(crate) fn mark(&self) -> [i64; 2] {
+        self.counts
+    }
+
+    /// The counts again as they were at `mark`, after the savepoint was rolled back. Nothing moves within one.
+    pub(crate) fn back_to(&mut self, mark: [i64; 2]) {
+        self.counts = mark;
+    }
+
     /// Adds an entry.
     pub(crate) fn add(&mut self, connection: &Connection, hash: i64, no: i64) -> rusqlite::Result<()> {
         connection

@@ -95,7 +95,7 @@ pub struct Operation {
     pub id: String,
     /// What happens to it.
     pub write: Write,
-    /// The version that must be current (`If-Match`).
+    /// The version that must be current (`If-Match`); 0 if there must be none (`If-None-Match: *`).
     pub if_match: Option<i64>,
     /// Byte offset of the resource in the arrival's content.
     pub at: u64,
@@ -169,21 +169,43 @@ pub enum Change {
     Deleted,
 }
 
+/// Bits of a feed's kind that say what happened; above them stands the number of the resource's type.
+pub(crate) const KIND_BITS: u32 = 3;
+
 impl Change {
-    pub(crate) fn code(self) -> i64 {
-        match self {
-            Change::Created => 1,
-            Change::Updated => 2,
-            Change::Deleted => 3,
-            Change::Unchanged => 0,
-        }
+    /// What the feed says of a change. A creation is told apart by who named the resource.
+    pub(crate) fn kind(self, resource_type: TypeId, naming: Naming) -> i64 {
+        let what = match (self, naming) {
+            (Change::Created, Naming::Here) => 1,
+            (Change::Created, Naming::Sender) => 4,
+            (Change::Updated, _) => 2,
+            (Change::Deleted, _) => 3,
+            (Change::Unchanged, _) => 0,
+        };
+        i64::from(resource_type.0) << KIND_BITS | what
     }
 
-    pub(crate) fn from_code(code: i64) -> Self {
-        match code {
-            1 => Change::Created,
+    pub(crate) fn of_kind(kind: i64) -> Self {
+        match kind & 7 {
+            1 | 4 => Change::Created,
             3 => Change::Deleted,
             _ => Change::Updated,
         }
+    }
+}
+
+/// Who gave a new resource its id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Naming {
+    /// The store: a `POST`.
+    Here,
+    /// Whoever sent it: a `PUT`, or an import.
+    Sender,
+}
+
+impl Naming {
+    /// As the feed has it; of everything but creations the sender names the resource.
+    pub(crate) fn of_kind(kind: i64) -> Self {
+        if kind & 7 == 1 { Naming::Here } else { Naming::Sender }
     }
 }

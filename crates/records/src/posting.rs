@@ -2,6 +2,7 @@
 
 use crate::id::Row;
 use crate::index::key::{self, Key};
+use std::collections::HashSet;
 
 /// One key of a resource, without the row number.
 #[derive(Clone, Debug, PartialEq)]
@@ -74,6 +75,49 @@ impl Posting {
             | Posting::Shown { param, .. } => *param,
         }
     }
+}
+
+/// So many postings are compared one by one, which for most resources is faster than hashing them.
+const FEW: usize = 48;
+
+/// Collects postings, each once, in the order in which they first come. A posting is the same if the forward blob holds it alike.
+#[derive(Default)]
+pub(crate) struct Distinct {
+    list: Vec<Posting>,
+    seen: HashSet<Vec<u8>>,
+}
+
+impl Distinct {
+    /// Adds a posting unless it is there.
+    pub(crate) fn push(&mut self, posting: Posting) {
+        if self.list.len() < FEW {
+            if !self.list.contains(&posting) {
+                self.list.push(posting);
+            }
+            return;
+        }
+        let form = |posting: &Posting| encode(std::slice::from_ref(posting));
+        if self.seen.is_empty() {
+            self.seen = self.list.iter().map(form).collect();
+        }
+        if self.seen.insert(form(&posting)) {
+            self.list.push(posting);
+        }
+    }
+
+    pub(crate) fn into_list(self) -> Vec<Posting> {
+        self.list
+    }
+}
+
+/// How many of `postings` are not among `others`.
+pub(crate) fn missing(postings: &[Posting], others: &[Posting]) -> usize {
+    if postings.len() + others.len() < FEW {
+        return postings.iter().filter(|posting| !others.contains(posting)).count();
+    }
+    let form = |posting: &Posting| encode(std::slice::from_ref(posting));
+    let others: HashSet<Vec<u8>> = others.iter().map(form).collect();
+    postings.iter().filter(|posting| !others.contains(&form(posting))).count()
 }
 
 /// Gives the index keys of `postings`. `composite` names the code and date parameters of the type, if it has both.
@@ -354,6 +398,19 @@ mod tests {
                 high
             }),
         ]
+    }
+
+    #[test]
+    fn each_posting_is_kept_once_however_many_there_are() {
+        let mut distinct = Distinct::default();
+        for no in 0..100_000i64 {
+            distinct.push(Posting::Token { param: 1, token: no % 40_000 });
+        }
+        let list = distinct.into_list();
+        let expected: Vec<_> = (0..40_000).map(|token| Posting::Token { param: 1, token }).collect();
+        assert!(list == expected);
+        assert_eq!(missing(&list[..30_000], &list[10_000..]), 10_000);
+        assert_eq!(missing(&list[..3], &list[1..4]), 1);
     }
 
     proptest! {

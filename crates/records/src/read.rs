@@ -6,7 +6,7 @@ use crate::body::Identity;
 use crate::error::Error;
 use crate::id::{ArrivalNo, Row, Seq, StoredId};
 use crate::name::{RESOURCE_BY_ID, id_hash};
-use crate::plan::{Change, Current};
+use crate::plan::{Change, Current, Naming};
 use crate::store::{Records, Shared};
 use access::{Grant, Permission};
 use fhir::schema::{TypeId, r4};
@@ -27,6 +27,8 @@ pub struct Stored {
     pub updated_us: i64,
     /// What made this version.
     pub change: Change,
+    /// Who gave the resource its id, if this version created it.
+    pub naming: Naming,
     /// Position in the feed.
     pub seq: Seq,
     /// The resource; empty if this version is a deletion.
@@ -127,6 +129,8 @@ pub(crate) fn current(
 }
 
 struct Columns {
+    /// What the feed says happened.
+    kind: i64,
     version: i64,
     updated_us: i64,
     seq: i64,
@@ -134,15 +138,8 @@ struct Columns {
     body: Option<Vec<u8>>,
 }
 
-fn stored(
-    shared: &Shared,
-    row: Row,
-    type_id: TypeId,
-    id: String,
-    change: Change,
-    columns: Columns,
-) -> Result<Stored, Error> {
-    let Columns { version, updated_us, seq, dictionary, body } = columns;
+fn stored(shared: &Shared, row: Row, type_id: TypeId, id: String, columns: Columns) -> Result<Stored, Error> {
+    let Columns { kind, version, updated_us, seq, dictionary, body } = columns;
     let mut json = String::new();
     if let (Some(no), Some(packed)) = (dictionary, body) {
         let body = shared.dictionaries.unpack_body(no, &packed)?;
@@ -150,28 +147,20 @@ fn stored(
         let resource_type = r4().info(type_id).name;
         body.write(&Identity { resource_type, id: &id, version, updated_us }, &mut json);
     }
-    Ok(Stored { row, resource_type: type_id, id, version, updated_us, change, seq: Seq(seq), json })
+    let (change, naming) = (Change::of_kind(kind), Naming::of_kind(kind));
+    Ok(Stored { row, resource_type: type_id, id, version, updated_us, change, naming, seq: Seq(seq), json })
 }
 
 /// The current version of a row; `None` for stubs and unknown rows.
 pub(crate) fn by_row(connection: &Connection, shared: &Shared, row: Row) -> Result<Option<Stored>, Error> {
     let found = connection
         .prepare_cached(
-            "SELECT type, id, state, version, updated_us, seq, dictionary, body FROM resource WHERE row = ?1 AND version > 0",
+            "SELECT r.type, r.id, r.version, r.updated_us, r.seq, r.dictionary, r.body, f.kind
+             FROM resource r LEFT JOIN feed f ON f.seq = r.seq WHERE r.row = ?1 AND r.version > 0",
         )?
-        .query_row([row.0], |r| {
-            let columns =
-                Columns { version: r.get(3)?, updated_us: r.get(4)?, seq: r.get(5)?, dictionary: r.get(6)?, body: r.get(7)? };
-            Ok((TypeId(r.get(0)?), r.get::<_, StoredId>(1)?, r.get::<_, i64>(2)?, columns))
-        })
+        .query_row([row.0], columns)
         .optional()?;
-    let Some((type_id, id, state, columns)) = found else { return Ok(None) };
-    let change = match (state == LIVE, columns.version) {
-        (false, _) => Change::Deleted,
-        (true, 1) => Change::Created,
-        (true, _) => Change::Updated,
-    };
-    stored(shared, row, type_id, id.to_string(), change, columns).map(Some)
+    found.map(|(type_id, id, columns)| stored(shared, row, type_id, id, columns)).transpose()
 }
 
 /// One version of a row, current or superseded.
@@ -183,24 +172,24 @@ pub(crate) fn version_of(
 ) -> Result<Option<Stored>, Error> {
     let found = connection
         .prepare_cached(
-            "SELECT r.type, r.id, v.kind, v.version, v.updated_us, v.seq, v.dictionary, v.body
-             FROM version v JOIN resource r ON r.row = v.row WHERE v.row = ?1 AND v.version = ?2",
+            "SELECT r.type, r.id, v.version, v.updated_us, v.seq, v.dictionary, v.body, f.kind
+             FROM version v JOIN resource r ON r.row = v.row LEFT JOIN feed f ON f.seq = v.seq WHERE v.row = ?1 AND v.version = ?2",
         )?
-        .query_row([row.0, version], |r| {
-            let columns = Columns {
-                version: r.get(3)?,
-                updated_us: r.get(4)?,
-                seq: r.get(5)?,
-                dictionary: r.get(6)?,
-                body: r.get(7)?,
-            };
-            Ok((TypeId(r.get(0)?), r.get::<_, StoredId>(1)?, r.get::<_, i64>(2)?, columns))
-        })
+        .query_row([row.0, version], columns)
         .optional()?;
-    if let Some((type_id, id, kind, columns)) = found {
-        return stored(shared, row, type_id, id.to_string(), Change::from_code(kind), columns).map(Some);
+    if let Some((type_id, id, columns)) = found {
+        return stored(shared, row, type_id, id, columns).map(Some);
     }
     Ok(by_row(connection, shared, row)?.filter(|s| s.version == version))
+}
+
+fn columns(r: &rusqlite::Row<'_>) -> rusqlite::Result<(TypeId, String, Columns)> {
+    let body: Option<Vec<u8>> = r.get(6)?;
+    // What is missing from the feed, which `doctor` says, has content or was deleted all the same.
+    let kind = r.get::<_, Option<i64>>(7)?.unwrap_or(if body.is_some() { 2 } else { 3 });
+    let columns =
+        Columns { kind, version: r.get(2)?, updated_us: r.get(3)?, seq: r.get(4)?, dictionary: r.get(5)?, body };
+    Ok((TypeId(r.get(0)?), r.get::<_, StoredId>(1)?.to_string(), columns))
 }
 
 /// The row of a resource that has or had a version.

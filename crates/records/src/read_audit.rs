@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::id::Row;
 use access::Grant;
 use fhir::json::{Document, Tree};
+use std::collections::VecDeque;
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -30,6 +31,8 @@ const SEGMENT_BYTES: u64 = 64 << 20;
 const RESERVE_BYTES: usize = 4 << 20;
 /// Content of a frame, at most, when it is read back.
 const FRAME_BYTES: usize = 64 << 20;
+/// Content of a frame, unless one event alone is longer.
+const FRAME_TEXT: usize = 8 << 20;
 
 /// One read, as it is recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -157,17 +160,22 @@ impl ReadAudit {
         }
         let mut out = Vec::new();
         for path in segments(&self.folder)?.into_iter().rev() {
-            let mut events = Vec::new();
+            // A segment holds millions of events: those that are given out are in memory, and no others.
+            let (mut events, room) = (VecDeque::new(), limit - out.len());
             for content in Frames::open(&path)? {
                 let content = String::from_utf8_lossy(&content?.1).into_owned();
-                events.extend(content.lines().filter_map(ReadEvent::parse).filter(|e| wanted(e)));
+                for event in content.lines().filter_map(ReadEvent::parse).filter(|event| wanted(event)) {
+                    events.push_back(event);
+                    if events.len() > room {
+                        events.pop_front();
+                    }
+                }
             }
             out.extend(events.into_iter().rev());
             if out.len() >= limit {
                 break;
             }
         }
-        out.truncate(limit);
         Ok(out)
     }
 
@@ -314,11 +322,27 @@ impl Log {
             self.no += 1;
             self.end = 0;
         }
-        let mut text = String::new();
-        for event in events {
-            text.push_str(&event.line());
-            text.push('\n');
+        let start = self.end;
+        let mut lines = events.iter().map(ReadEvent::line).peekable();
+        while lines.peek().is_some() {
+            let mut text = String::new();
+            // Statements may be long: a frame is closed before it is longer than what is read back.
+            while text.is_empty() || lines.peek().is_some_and(|line| text.len() + line.len() < FRAME_TEXT) {
+                let Some(line) = lines.next() else { break };
+                text.push_str(&line);
+                text.push('\n');
+            }
+            if let Err(error) = self.append_frame(&text) {
+                // What is left of a frame would be read as a damaged one, and events that are tried again would be there twice.
+                self.end = start;
+                let _ = self.file.set_len(start);
+                return Err(error);
+            }
         }
+        Ok(())
+    }
+
+    fn append_frame(&mut self, text: &str) -> Result<(), Error> {
         let packed = zstd::bulk::compress(text.as_bytes(), 3).map_err(|e| Error::file("pack read events", e))?;
         let mut frame = Vec::with_capacity(packed.len() + 8);
         frame.extend_from_slice(&(packed.len() as u32).to_le_bytes());
@@ -531,13 +555,20 @@ mod tests {
         // Closed in order: the next start has nothing to tell.
         let audit = ReadAudit::open(&folder, 7).unwrap();
         assert_eq!(audit.newest(10, |_| true).unwrap().len(), 2);
+        for at_us in 100..112 {
+            audit.record(ReadEvent { query: "SELECT ".repeat(400_000), ..event(at_us) }).unwrap();
+        }
+        let newest: Vec<i64> = audit.newest(3, |_| true).unwrap().iter().map(|event| event.at_us).collect();
+        assert_eq!(newest, [111, 110, 109]);
+        assert_eq!(audit.newest(20, |_| true).unwrap().len(), 14);
         audit.close();
         let segment = segment_path(&folder, 1);
         OpenOptions::new().append(true).open(&segment).unwrap().write_all(&[9, 0, 0, 0, 1, 2]).unwrap();
         let audit = ReadAudit::open(&folder, 8).unwrap();
         let events = audit.newest(10, |_| true).unwrap();
-        assert_eq!(events.len(), 3);
-        assert_eq!(events[0].action, "restart");
+        assert_eq!((events.len(), events[0].action.as_str()), (10, "restart"));
+        let frames = Frames::open(&segment).unwrap().map(|frame| frame.unwrap().1.len());
+        assert!(frames.into_iter().all(|length| length < FRAME_TEXT));
         audit.close();
         std::fs::remove_dir_all(&folder).unwrap();
     }

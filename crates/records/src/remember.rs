@@ -7,6 +7,7 @@ use crate::{read, search};
 use access::{Grant, Permission};
 use rusqlite::Connection;
 use std::cell::RefCell;
+use std::collections::HashMap;
 
 /// One answer given to a plan.
 #[derive(Clone, Debug)]
@@ -35,11 +36,13 @@ pub(crate) struct Remembering<'a> {
     shared: &'a Shared,
     grant: &'a Grant,
     answers: RefCell<Vec<Answer>>,
+    /// What searches found, by type and query.
+    found: RefCell<HashMap<(String, String), Found>>,
 }
 
 impl<'a> Remembering<'a> {
     pub(crate) fn new(connection: &'a Connection, shared: &'a Shared, grant: &'a Grant) -> Self {
-        Remembering { connection, shared, grant, answers: RefCell::default() }
+        Remembering { connection, shared, grant, answers: RefCell::default(), found: RefCell::default() }
     }
 
     pub(crate) fn answers(self) -> Vec<Answer> {
@@ -50,14 +53,9 @@ impl<'a> Remembering<'a> {
 impl Lookup for Remembering<'_> {
     fn find(&self, resource_type: &str, query: &str) -> Result<Found, Error> {
         self.grant.may(Permission::Search, resource_type)?;
-        let known = self.answers.borrow().iter().find_map(|answer| match answer {
-            Answer::Found { resource_type: t, query: q, found } if t == resource_type && q == query => {
-                Some(found.clone())
-            }
-            _ => None,
-        });
-        if let Some(found) = known {
-            return Ok(found);
+        let key = (resource_type.to_owned(), query.to_owned());
+        if let Some(found) = self.found.borrow().get(&key) {
+            return Ok(found.clone());
         }
         let found = search::find(self.connection, self.shared, resource_type, query)?;
         self.answers.borrow_mut().push(Answer::Found {
@@ -65,6 +63,7 @@ impl Lookup for Remembering<'_> {
             query: query.into(),
             found: found.clone(),
         });
+        self.found.borrow_mut().insert(key, found.clone());
         Ok(found)
     }
 

@@ -66,23 +66,46 @@ pub(crate) struct Shared {
 /// A count of bytes with an upper bound: who would exceed it waits.
 #[derive(Default)]
 pub(crate) struct Room {
-    used: Mutex<usize>,
+    used: Mutex<Used>,
     freed: Condvar,
 }
 
+#[derive(Default)]
+struct Used {
+    bytes: usize,
+    closed: bool,
+}
+
 impl Room {
-    fn take(&self, bytes: usize) {
+    /// Waits for room; false if none will come any more.
+    fn take(&self, bytes: usize) -> bool {
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
         // One request alone may be larger than the bound.
-        while *used > 0 && *used + bytes > QUEUE_BYTES {
+        while !used.closed && used.bytes > 0 && used.bytes + bytes > QUEUE_BYTES {
             used = self.freed.wait(used).unwrap_or_else(PoisonError::into_inner);
         }
-        *used += bytes;
+        used.bytes += bytes;
+        !used.closed
     }
 
     pub(crate) fn release(&self, bytes: usize) {
-        *self.used.lock().unwrap_or_else(PoisonError::into_inner) -= bytes;
+        self.used.lock().unwrap_or_else(PoisonError::into_inner).bytes -= bytes;
         self.freed.notify_all();
+    }
+
+    /// Ends all waiting when what this gives is dropped.
+    pub(crate) fn closing(&self) -> Closing<'_> {
+        Closing(self)
+    }
+}
+
+/// See [`Room::closing`].
+pub(crate) struct Closing<'a>(&'a Room);
+
+impl Drop for Closing<'_> {
+    fn drop(&mut self) {
+        self.0.used.lock().unwrap_or_else(PoisonError::into_inner).closed = true;
+        self.0.freed.notify_all();
     }
 }
 
@@ -99,6 +122,9 @@ impl Pending {
     }
 }
 
+/// What a planner wants, and the answers that it was built on.
+type Planned = (Vec<Operation>, Vec<Answer>);
+
 /// A request that is planned and packed, and not yet in the writer's queue.
 pub struct Prepared(Box<Request>);
 
@@ -109,8 +135,7 @@ impl Prepared {
         packed: Packed,
         reuse: ReuseArrival,
         planner: Box<dyn Planner>,
-        operations: Vec<Operation>,
-        answers: Vec<Answer>,
+        (operations, answers): Planned,
     ) -> Self {
         let bytes = packed.held_bytes() + operations.iter().map(operation_bytes).sum::<usize>();
         Prepared(Box::new(Request { grant: grant.clone(), trail, packed, reuse, planner, operations, answers, bytes }))
@@ -129,25 +154,26 @@ impl Records {
     /// Opens the store of data directory `data`, making it if it is new. The caller holds the directory's lock.
     ///
     /// # Errors
-    /// [`Error::Layout`] if a newer program wrote it, [`Error::Damaged`], [`Error::File`], [`Error::Database`].
+    /// As [`Records::open_telling`].
     pub fn open(data: &Path, options: Options) -> Result<Self, Error> {
+        Records::open_telling(data, options, &|_| {})
+    }
+
+    /// As [`Records::open`]; `progress` is told what is done first, where a store of an earlier program is brought up to this one.
+    ///
+    /// # Errors
+    /// [`Error::Layout`] if a newer program wrote it, [`Error::Damaged`], [`Error::File`], [`Error::Database`].
+    pub fn open_telling(data: &Path, options: Options, progress: &dyn Fn(&str)) -> Result<Self, Error> {
         let folder = data.join("records");
         std::fs::create_dir_all(&folder).map_err(|e| Error::file(format!("make {}", folder.display()), e))?;
         let database = folder.join("records.db");
         let mut connection = layout::open_writer(&database)?;
         let extraction = Extraction::new();
         let version: i64 = connection.query_row("PRAGMA user_version", [], |r| r.get(0))?;
-        match version {
-            layout::LAYOUT => {}
-            1 => migrate::from_layout_1(&mut connection, &database, &extraction)?,
-            _ => {
-                return Err(Error::Layout(format!(
-                    "{} has layout {version}, this program knows layouts 1 to {}: use the program that wrote it, or a newer one",
-                    database.display(),
-                    layout::LAYOUT
-                )));
-            }
+        if version < layout::LAYOUT {
+            progress("the database is of an earlier version: it is copied and brought up to this one");
         }
+        migrate::up(&mut connection, &database, &extraction, version)?;
         numbers::check(&connection)?;
         let dictionaries = Dictionaries::default();
         {
@@ -180,7 +206,8 @@ impl Records {
             moved: Condvar::new(),
             queue: Mutex::new(Some(queue)),
         });
-        let writer = Writer::open(connection, Arc::clone(&shared))?;
+        let mut writer = Writer::open(connection, Arc::clone(&shared))?;
+        writer.follow_rules(progress)?;
         let thread = std::thread::Builder::new()
             .name("records".into())
             .stack_size(16 << 20)
@@ -236,9 +263,10 @@ impl Records {
         reuse: ReuseArrival,
         planner: impl Planner + 'static,
     ) -> Result<Prepared, Error> {
-        let (operations, answers) = self.planned(grant, &planner)?;
+        // Planned first: what is refused needs no packing.
+        let planned = self.planned(grant, &planner)?;
         let packed = Packed::new(about, content, &self.shared.dictionaries)?;
-        Ok(Prepared::new(grant, trail, packed, reuse, Box::new(planner), operations, answers))
+        Ok(Prepared::new(grant, trail, packed, reuse, Box::new(planner), planned))
     }
 
     /// Packs a content of any length as it is read: little of it is in memory at a time. The inner error is the reader's.
@@ -261,11 +289,11 @@ impl Records {
         reuse: ReuseArrival,
         planner: impl Planner + 'static,
     ) -> Result<Pending, Error> {
-        let (operations, answers) = self.planned(grant, &planner)?;
-        self.enqueue(Prepared::new(grant, trail, packed, reuse, Box::new(planner), operations, answers))
+        let planned = self.planned(grant, &planner)?;
+        self.enqueue(Prepared::new(grant, trail, packed, reuse, Box::new(planner), planned))
     }
 
-    fn planned(&self, grant: &Grant, planner: &dyn Planner) -> Result<(Vec<Operation>, Vec<Answer>), Error> {
+    fn planned(&self, grant: &Grant, planner: &dyn Planner) -> Result<Planned, Error> {
         let reader = self.shared.reader()?;
         let lookup = Remembering::new(&reader, &self.shared, grant);
         let operations = planner.plan(&lookup)?;
@@ -280,9 +308,8 @@ impl Records {
     pub fn enqueue(&self, prepared: Prepared) -> Result<Pending, Error> {
         let request = prepared.0;
         let bytes = request.bytes;
-        self.shared.queue_room.take(bytes);
         let (reply, answer) = sync_channel(1);
-        if self.shared.send(Message::Write(request, reply)).is_err() {
+        if !self.shared.queue_room.take(bytes) || self.shared.send(Message::Write(request, reply)).is_err() {
             self.shared.queue_room.release(bytes);
             return Err(Error::Closed);
         }
@@ -470,5 +497,23 @@ impl Shared {
             .map(|body: Body| body.as_bytes().to_vec())
             .collect();
         body::train(&samples)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_waits_for_room_in_a_queue_that_has_ended() {
+        let room = Room::default();
+        assert!(room.take(QUEUE_BYTES));
+        std::thread::scope(|scope| {
+            let end = room.closing();
+            let waiting = scope.spawn(|| room.take(1));
+            drop(end);
+            assert!(!waiting.join().unwrap());
+        });
+        assert!(!room.take(1));
     }
 }

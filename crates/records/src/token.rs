@@ -121,8 +121,13 @@ impl Tokens {
         self.fresh_pairs.clear();
     }
 
-    /// Takes back what was given since the last [`Tokens::settle`], after the savepoint was rolled back.
-    pub(crate) fn roll_back(&mut self, connection: &Connection) -> Result<(), Error> {
+    /// How many names there are before a savepoint.
+    pub(crate) fn mark(&self) -> [i64; 2] {
+        self.names.mark()
+    }
+
+    /// Takes back what was given since the last [`Tokens::settle`], after the savepoint that began at `mark` was rolled back.
+    pub(crate) fn roll_back(&mut self, mark: [i64; 2]) {
         for uri in self.fresh_systems.drain(..) {
             self.systems.remove(&uri);
             self.next_system -= 1;
@@ -131,7 +136,7 @@ impl Tokens {
             self.pairs.remove(&key);
             self.next_pair -= 1;
         }
-        self.names.count(connection)
+        self.names.back_to(mark);
     }
 }
 
@@ -148,13 +153,14 @@ pub(crate) fn find(connection: &Connection, system: i64, code: &str) -> rusqlite
     connection.prepare_cached(TOKEN)?.query_row(params![code, system, code_hash(code)], |r| r.get(0)).optional()
 }
 
-/// Numbers of a code in every system.
+/// Numbers of a code in every system that a search can name: an address that reads so is none, nor is a unit.
 pub(crate) fn find_code(connection: &Connection, code: &str) -> rusqlite::Result<Vec<i64>> {
     connection
         .prepare_cached(
-            "SELECT v.no FROM code_hash h CROSS JOIN token_value v ON v.no = h.no WHERE h.hash = ?2 AND v.code = ?1",
+            "SELECT v.no FROM code_hash h CROSS JOIN token_value v ON v.no = h.no WHERE h.hash = ?2 AND v.code = ?1
+             AND v.system NOT IN (SELECT no FROM token_system WHERE uri IN (?3, ?4))",
         )?
-        .query_map(params![code, code_hash(code)], |r| r.get(0))?
+        .query_map(params![code, code_hash(code), URL_SYSTEM, UNIT_SYSTEM], |r| r.get(0))?
         .collect()
 }
 

@@ -48,7 +48,7 @@ fn written(connection: &Connection, sql: &str, key: i64) -> Result<Vec<Written>,
             resource_type: TypeId(r.get(0)?),
             id: r.get::<_, StoredId>(1)?.to_string(),
             version: r.get(2)?,
-            change: Change::from_code(r.get(3)?),
+            change: Change::of_kind(r.get(3)?),
             current: r.get(4)?,
         })
     })?;

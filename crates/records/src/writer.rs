@@ -106,7 +106,8 @@ pub(crate) struct Writer {
 }
 
 /// When the newest change was made, in µs since 1970.
-pub(crate) const NEWEST_US: &str = "SELECT coalesce(max(updated_us), 0) FROM (SELECT updated_us FROM resource WHERE seq = (SELECT max(seq) FROM feed))";
+pub(crate) const NEWEST_US: &str =
+    "SELECT coalesce(max(updated_us), 0) FROM resource WHERE row = (SELECT row FROM feed ORDER BY seq DESC LIMIT 1)";
 /// Number of live resources of all types.
 const LIVE_RESOURCES: &str = "SELECT coalesce(sum(live), 0) FROM type_count";
 /// Without a write or a read for this long, memory is given back.
@@ -114,22 +115,40 @@ const REST_AFTER: Duration = Duration::from_secs(5);
 /// Rows known by id are forgotten when there are this many.
 const CACHED_ROWS: usize = 500_000;
 
+/// Arrivals that are looked at for the end of the packs before all are.
+const NEWEST_ARRIVALS: usize = 2_000;
+
+/// The newest pack, and where the last arrival in it ends.
+fn end_of_packs(connection: &Connection, folder: &std::path::Path) -> Result<(i64, u64), Error> {
+    let place = |r: &rusqlite::Row<'_>| Ok((r.get::<_, i64>(0)?, r.get::<_, i64>(1)?, r.get::<_, Vec<u8>>(2)?));
+    let end = |(pack, at, frames): (i64, i64, Vec<u8>)| {
+        let frames = Place::decode_frames(&frames).ok_or_else(|| Error::Damaged("frames of an arrival".into()))?;
+        Ok::<_, Error>((pack, at as u64 + frames.iter().map(|&length| u64::from(length)).sum::<u64>()))
+    };
+    // After a good close the newest pack ends where one of the newest arrivals does, and nothing can lie beyond: places are given in
+    // the order of arrivals, but for those whose content was here before, which lie further back.
+    if let Some((no, length)) = crate::arrival::newest_pack(folder) {
+        let mut statement = connection.prepare("SELECT pack, at, frames FROM arrival ORDER BY no DESC LIMIT ?1")?;
+        let mut rows = statement.query([NEWEST_ARRIVALS as i64])?;
+        while let Some(row) = rows.next()? {
+            let found = end(place(row)?)?;
+            if found == (no, length) {
+                return Ok(found);
+            }
+            // A pack that was cut off, which is told below.
+            if found > (no, length) {
+                break;
+            }
+        }
+    }
+    let last = "SELECT pack, at, frames FROM arrival ORDER BY pack DESC, at DESC LIMIT 1";
+    connection.query_row(last, [], place).optional()?.map_or(Ok((1, 0)), end)
+}
+
 impl Writer {
     pub(crate) fn open(connection: Connection, shared: Arc<Shared>) -> Result<Self, Error> {
         let number = |sql: &str| connection.query_row(sql, [], |r| r.get::<_, i64>(0));
-        let newest: Option<(i64, i64, Vec<u8>)> = connection
-            .query_row("SELECT pack, at, frames FROM arrival ORDER BY pack DESC, at DESC LIMIT 1", [], |r| {
-                Ok((r.get(0)?, r.get(1)?, r.get(2)?))
-            })
-            .optional()?;
-        let (pack, end) = match newest {
-            None => (1, 0),
-            Some((pack, at, frames)) => {
-                let frames =
-                    Place::decode_frames(&frames).ok_or_else(|| Error::Damaged("frames of an arrival".into()))?;
-                (pack, at as u64 + frames.iter().map(|&l| u64::from(l)).sum::<u64>())
-            }
-        };
+        let (pack, end) = end_of_packs(&connection, &shared.arrivals)?;
         let live = number(LIVE_RESOURCES)?;
         let dictionaries = number("SELECT count(*) FROM dictionary")? as usize;
         Ok(Writer {
@@ -158,6 +177,9 @@ impl Writer {
 
     /// Serves the queue until it is told to stop or nobody is left to send.
     pub(crate) fn run(mut self, queue: &Receiver<Message>) {
+        // However this thread ends, nobody waits for room in a queue that nobody empties.
+        let shared = Arc::clone(&self.shared);
+        let _end = shared.queue_room.closing();
         while let Some(first) = self.next(queue) {
             let mut next = Some(first);
             let (mut batch, mut operations, mut bytes) = (Vec::new(), 0, 0);
@@ -300,11 +322,7 @@ impl Writer {
             return Err(error);
         }
         self.repack()?;
-        self.ids.settle(&self.connection)?;
-        self.tokens.settle_names(&self.connection)?;
-        self.flush()?;
-        let keys = std::mem::take(&mut self.batch_keys);
-        self.merges.beside(&self.connection, &self.shared.runs, keys)?;
+        self.settle()?;
         self.pack.sync()?;
         self.connection.execute_batch("COMMIT")?;
         Ok(())
@@ -323,6 +341,7 @@ impl Writer {
             return (Err(Writer::why(&error)), Some(error));
         }
         let marks = (self.next_row, self.next_seq, self.next_arrival, self.live, self.pending.len(), self.pack.mark());
+        let (ids, codes) = (self.ids.mark(), self.tokens.mark());
         match self.carry_out(request) {
             Ok(receipt) => {
                 self.tokens.settle();
@@ -338,9 +357,8 @@ impl Writer {
                     self.rows.remove(&key);
                 }
                 let back = self.connection.execute_batch("ROLLBACK TO request; RELEASE request").map_err(Error::from);
-                let back = back
-                    .and_then(|()| self.tokens.roll_back(&self.connection))
-                    .and_then(|()| self.ids.count(&self.connection));
+                self.ids.back_to(ids);
+                self.tokens.roll_back(codes);
                 // A full disk makes SQLite roll everything back by itself; then no savepoint is left to go back to.
                 let broken =
                     back.err().map(|broken| if matches!(error, Error::DiskFull) { Error::DiskFull } else { broken });
@@ -497,6 +515,17 @@ impl Writer {
         self.rows.insert((resource_type, id), row);
     }
 
+    /// What ends each transaction: names and keys of the batch are brought to their indexes, and merges go on beside it.
+    pub(crate) fn settle(&mut self) -> Result<(), Error> {
+        self.tokens.settle();
+        self.fresh_rows.clear();
+        self.ids.settle(&self.connection)?;
+        self.tokens.settle_names(&self.connection)?;
+        self.flush()?;
+        let keys = std::mem::take(&mut self.batch_keys);
+        self.merges.beside(&self.connection, &self.shared.runs, keys)
+    }
+
     /// Brings the keys of the batch so far into the index.
     pub(crate) fn flush(&mut self) -> Result<(), Error> {
         self.batch_keys += self.pending.len();
@@ -504,7 +533,7 @@ impl Writer {
     }
 
     /// After a failed commit: back to what the database says.
-    fn abandon(&mut self) {
+    pub(crate) fn abandon(&mut self) {
         if !self.connection.is_autocommit() {
             let _ = self.connection.execute_batch("ROLLBACK");
         }

@@ -7,8 +7,8 @@ use super::evaluate::Evaluator;
 use super::functions::Function;
 use super::item::{Item, SystemType};
 use super::syntax::Operator;
+use super::text::Pattern;
 use crate::schema::{Element, TypeId};
-use regex::Regex;
 
 /// A compiled expression. `Send + Sync`: compile once, evaluate everywhere.
 #[derive(Debug)]
@@ -170,7 +170,7 @@ pub(super) struct CallStep {
     pub(super) arguments: Vec<Expression>,
     pub(super) test: Option<TypeTest>,
     /// The pattern of a match, where it is written out in the expression.
-    pub(super) pattern: Option<Regex>,
+    pub(super) pattern: Option<Pattern>,
 }
 
 /// The type of `is`, `as` and `ofType`.

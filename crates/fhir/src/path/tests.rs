@@ -126,6 +126,69 @@ fn logic_has_three_values() {
 }
 
 #[test]
+fn every_pair_of_truth_values_has_its_answer() {
+    let values = ["true", "false", "{}"];
+    // Rows are the left side, columns the right one: true, false, unknown (FHIRPath 2.0, section 6.5).
+    for (operator, table) in [
+        ("and", [["true", "false", ""], ["false", "false", "false"], ["", "false", ""]]),
+        ("or", [["true", "true", "true"], ["true", "false", ""], ["true", "", ""]]),
+        ("xor", [["false", "true", ""], ["true", "false", ""], ["", "", ""]]),
+        ("implies", [["true", "false", ""], ["true", "true", "true"], ["true", "", ""]]),
+    ] {
+        for (left, row) in values.iter().zip(table) {
+            for (right, expected) in values.iter().zip(row) {
+                let expression = format!("{left} {operator} {right}");
+                assert_eq!(run(PATIENT, &expression), expected, "{expression}");
+            }
+        }
+    }
+    check(
+        PATIENT,
+        &[
+            ("{}.not()", ""),
+            ("iif({}, 1, 2)", "2"),
+            ("name.where({}).count()", "0"),
+            ("{} = {}", ""),
+            ("{} ~ {}", "true"),
+        ],
+    );
+}
+
+#[test]
+fn slow_patterns_are_bounded_too() {
+    let narrative = |text: &str| {
+        format!(r#"{{"resourceType":"Patient","text":{{"status":"generated","div":"{text}"}},"language":"en"}}"#)
+    };
+    let long = narrative(&"A".repeat(50_000));
+    for bomb in [
+        // Each search looks at all that is left, and settles for one letter.
+        "text.div.replaceMatches('.*[^A-Z]|[A-Z]', 'x').length()",
+        // So many states are open at every letter.
+        "text.div.matches('(.*?,){300}x') or text.div.matches('(.*?;){300}x') or text.div.matches('((.?){90}){90}x')",
+    ] {
+        let document = Document::parse(long.as_bytes()).unwrap();
+        let program = Program::compile(bomb, r4().type_id("Patient")).map_err(|error| error.what);
+        let Ok(program) = program.inspect_err(|what| assert!(what.contains("not a pattern"), "{bomb}: {what}")) else {
+            continue;
+        };
+        let mut env = Environment::new();
+        env.work_limit = 400_000;
+        let error = program.evaluate(Item::resource(document.root()).unwrap(), &env).unwrap_err();
+        assert!(error.what.contains("more than 400000"), "{bomb}: {error}");
+    }
+    let usual = narrative(&"Ann Lee, ward 7. ".repeat(2_000));
+    check(
+        &usual,
+        &[
+            ("text.div.replaceMatches('[a-z]+', '<$0>').length()", "46000"),
+            ("text.div.replaceMatches('(\\\\w+) (\\\\w+),', '$2 $1,').startsWith('Lee Ann,')", "true"),
+            ("text.div.matches('ward\\\\s\\\\d')", "true"),
+            ("text.div.replaceMatches('', 'x').length() = text.div.length()", "true"),
+        ],
+    );
+}
+
+#[test]
 fn partial_times_compare_only_where_decided() {
     check(
         PATIENT,

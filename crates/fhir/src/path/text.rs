@@ -3,20 +3,39 @@
 use regex::{Regex, RegexBuilder};
 use std::borrow::Cow;
 
-/// What a compiled pattern may take of memory.
-const PATTERN_BYTES: usize = 1 << 20;
+/// Sizes that a compiled pattern may have, in bytes, and how many units of work a byte of text then is. Matching takes a step for each
+/// state that is open at each byte, so a pattern that repeats itself a thousand times is slow without being wrong.
+const PATTERN_SIZES: [(usize, usize); 3] = [(16 << 10, 1), (128 << 10, 8), (1 << 20, 64)];
+
+/// A compiled pattern, and what it costs.
+#[derive(Clone, Debug)]
+pub(super) struct Pattern {
+    pub(super) regex: Regex,
+    per_byte: usize,
+}
+
+impl Pattern {
+    /// Units of work of looking through so many bytes.
+    pub(super) fn cost(&self, bytes: usize) -> usize {
+        bytes.saturating_mul(self.per_byte)
+    }
+}
 
 /// Compiles a pattern. As FHIRPath has it, `.` also takes line ends; flags are `i` and `m`.
-pub(super) fn pattern(text: &str, flags: &str, whole: bool) -> Result<Regex, String> {
+pub(super) fn pattern(text: &str, flags: &str, whole: bool) -> Result<Pattern, String> {
     let text = if whole { Cow::Owned(format!("^(?:{text})$")) } else { Cow::Borrowed(text) };
     let multiline = flags.contains('m');
-    RegexBuilder::new(&text)
-        .dot_matches_new_line(!multiline)
-        .multi_line(multiline)
-        .case_insensitive(flags.contains('i'))
-        .size_limit(PATTERN_BYTES)
-        .build()
-        .map_err(|error| format!("not a pattern that is understood: {error}"))
+    let mut builder = RegexBuilder::new(&text);
+    builder.dot_matches_new_line(!multiline).multi_line(multiline).case_insensitive(flags.contains('i'));
+    let mut refused = String::new();
+    for (size, per_byte) in PATTERN_SIZES {
+        match builder.size_limit(size).build() {
+            Ok(regex) => return Ok(Pattern { regex, per_byte }),
+            Err(error @ regex::Error::CompiledTooBig(_)) => refused = error.to_string(),
+            Err(error) => return Err(format!("not a pattern that is understood: {error}")),
+        }
+    }
+    Err(format!("not a pattern that is understood: {refused}"))
 }
 
 const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

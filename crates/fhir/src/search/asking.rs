@@ -103,9 +103,7 @@ pub fn conditions(parameter: &Parameter, value: &IndexValue<'_>) -> Vec<(String,
 /// The finite ends of a quantity, each with every way to write its unit.
 fn ends(quantity: &QuantityValue<'_>) -> Vec<(f64, String)> {
     let mut all = Vec::new();
-    // What a decimal cannot tell from nought is not converted, and asked in vain in other units.
-    let is_asked = |end: &f64| end.is_finite() && (*end == 0.0 || end.abs() > 1e-20);
-    for end in [quantity.low, quantity.high].into_iter().filter(is_asked) {
+    for end in [quantity.low, quantity.high].into_iter().filter(|end| end.is_finite()) {
         all.push((end, String::new()));
         all.extend(quantity.unit.iter().chain(&quantity.code).map(|unit| (end, format!("||{}", escaped(unit)))));
         if let (Some(system), Some(code)) = (&quantity.system, &quantity.code) {

@@ -8,6 +8,7 @@ use super::reference::{self, Place};
 use super::units::Units;
 use crate::decimal::Decimal;
 use crate::json::{Kind, Node};
+use crate::magnitude::Magnitude;
 use crate::parameters::ParameterKind;
 use crate::reference::Reference;
 use crate::time::{self, Moment, ZoneOffset};
@@ -156,7 +157,7 @@ impl Converter {
             }
             Reader::Quantity => {
                 if let Some(value) = float(node.get("value")) {
-                    give(IndexValue::Quantity(self.quantity(node, value, decimal(node.get("value")))));
+                    give(IndexValue::Quantity(self.quantity(node, value, magnitude(node.get("value")))));
                 }
             }
             Reader::Money => {
@@ -238,8 +239,8 @@ impl Converter {
         }
     }
 
-    /// `exact` is the value with all its digits, where a decimal can hold them: only then is it converted.
-    fn quantity<'d>(&self, node: Node<'d>, value: f64, exact: Option<Decimal>) -> QuantityValue<'d> {
+    /// `exact` is the value with all its digits, which is what is converted.
+    fn quantity<'d>(&self, node: Node<'d>, value: f64, exact: Option<Magnitude>) -> QuantityValue<'d> {
         let (system, code) = (text(node, "system"), text(node, "code"));
         let around = |value: f64| match text(node, "comparator").as_deref() {
             Some("<") => (f64::NEG_INFINITY, value.next_down()),
@@ -250,7 +251,7 @@ impl Converter {
         };
         let canonical = match (system.as_deref(), code.as_deref(), exact) {
             (Some(UCUM), Some(code), Some(exact)) => self.units.base(code, exact).map(|(unit, value)| {
-                let (low, high) = around(value.to_f64());
+                let (low, high) = around(value);
                 CanonicalRange { unit, low, high }
             }),
             _ => None,
@@ -262,7 +263,7 @@ impl Converter {
     fn quantity_range<'d>(&self, node: Node<'d>) -> Option<QuantityValue<'d>> {
         let end = |name| {
             let node = node.get(name)?;
-            Some(self.quantity(node, float(node.get("value"))?, decimal(node.get("value"))))
+            Some(self.quantity(node, float(node.get("value"))?, magnitude(node.get("value"))))
         };
         match (end("low"), end("high")) {
             (Some(low), Some(high)) => {
@@ -306,7 +307,7 @@ impl Converter {
                 Some((least, greatest)) => Some((least, if sample > greatest { sample } else { greatest })),
             },
         )?;
-        let end = |value: Decimal| self.quantity(origin, value.to_f64(), Some(value));
+        let end = |value: Decimal| self.quantity(origin, value.to_f64(), Some(Magnitude::from(value)));
         let (low, high) = (end(least), end(greatest));
         let canonical = low.canonical.zip(high.canonical).map(|(low, high)| CanonicalRange { high: high.high, ..low });
         Some(QuantityValue { high: high.high, canonical, ..low })
@@ -404,12 +405,12 @@ fn float(node: Option<Node<'_>>) -> Option<f64> {
     node?.number_text()?.parse().ok().filter(|value: &f64| value.is_finite())
 }
 
-/// `None` also for what is too small for a decimal to tell from nought.
 fn decimal(node: Option<Node<'_>>) -> Option<Decimal> {
-    let text = node?.number_text()?;
-    let value = Decimal::parse(text)?;
-    (value.mantissa() != 0 || text.bytes().take_while(|b| !b"eE".contains(b)).all(|b| !(b'1'..=b'9').contains(&b)))
-        .then_some(value)
+    Decimal::parse(node?.number_text()?)
+}
+
+fn magnitude(node: Option<Node<'_>>) -> Option<Magnitude> {
+    Magnitude::parse(node?.number_text()?)
 }
 
 /// Whether there is anything beside an id and extensions.

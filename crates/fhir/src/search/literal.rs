@@ -7,7 +7,7 @@ use super::compare::{
 use super::escape;
 use super::number::SearchNumber;
 use super::reference::{self, Place};
-use crate::decimal::Decimal;
+use crate::magnitude::Magnitude;
 use crate::schema::TypeId;
 use crate::time::{Moment, ZoneOffset};
 use crate::ucum;
@@ -75,17 +75,23 @@ fn search_number(text: &str) -> Read<SearchNumber> {
     SearchNumber::parse(text).ok_or_else(|| "expected a number such as 5.40 or 1e2".to_owned())
 }
 
-fn number_match(prefix: Prefix, number: &SearchNumber) -> Read<NumberMatch> {
+/// `read` turns a number into what values are compared in.
+fn number_match(prefix: Prefix, number: &SearchNumber, read: impl Fn(Magnitude) -> Option<f64>) -> Option<NumberMatch> {
     let (low, high) = match prefix {
-        Prefix::Ap => number.approximate().ok_or_else(|| "the number is too large".to_owned())?,
+        Prefix::Ap => number.approximate(),
         _ => (number.low, number.high),
     };
-    Ok(NumberMatch { prefix, value: number.value.to_f64(), low: low.to_f64(), high: high.to_f64() })
+    Some(NumberMatch { prefix, value: read(number.value)?, low: read(low)?, high: read(high)? })
+}
+
+fn as_given(prefix: Prefix, number: &SearchNumber) -> Read<NumberMatch> {
+    let finite = |number: Magnitude| Some(number.to_f64()).filter(|number| number.is_finite());
+    number_match(prefix, number, finite).ok_or_else(|| "the number is too large".to_owned())
 }
 
 pub(super) fn number(raw: &str) -> Read<NumberMatch> {
     let (prefix, text) = Prefix::take(raw);
-    number_match(prefix, &search_number(text)?)
+    as_given(prefix, &search_number(text)?)
 }
 
 pub(super) fn quantity(raw: &str) -> Read<QuantityMatch> {
@@ -104,14 +110,13 @@ pub(super) fn quantity(raw: &str) -> Read<QuantityMatch> {
         }
         _ => return Err("expected number, number|system|code or number||code".to_owned()),
     };
-    Ok(QuantityMatch { number: number_match(prefix, &number)?, unit })
+    Ok(QuantityMatch { number: as_given(prefix, &number)?, unit })
 }
 
 fn canonical_match(prefix: Prefix, number: &SearchNumber, code: &str) -> Option<(String, NumberMatch)> {
     let unit = ucum::Unit::parse(code)?;
-    let base = |value: Decimal| unit.to_base(value);
-    let number = SearchNumber { value: base(number.value)?, low: base(number.low)?, high: base(number.high)? };
-    Some((unit.dimension.to_string(), number_match(prefix, &number).ok()?))
+    let number = number_match(prefix, number, |value| unit.to_base_f64(value))?;
+    Some((unit.dimension.to_string(), number))
 }
 
 pub(super) fn uri(raw: &str, mode: UriMode) -> Read<UriMatch> {

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::decimal::Decimal;
 use crate::json::{Kind, Node};
+use crate::magnitude::Magnitude;
 use crate::parameters::Parameter;
 use crate::schema::r4;
 use crate::time::{Moment, ZoneOffset};
@@ -396,7 +397,7 @@ impl<'d> Value<'d> {
         samples.sort_by(|a, b| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal));
         let (low, high) = (*samples.first()?, *samples.last()?);
         let canonical = self.unit().and_then(|unit| {
-            let (low, high) = (unit.to_base(low)?.to_f64(), unit.to_base(high)?.to_f64());
+            let (low, high) = (unit.to_base_f64(low.into())?, unit.to_base_f64(high.into())?);
             Some((unit.dimension.to_string(), (low, high)))
         });
         Some(self.amount(low.to_f64(), high.to_f64(), canonical))
@@ -412,12 +413,10 @@ impl<'d> Value<'d> {
         Unit::parse(&self.text_of("code")?)
     }
 
-    /// Digits in the canonical unit; none where a decimal cannot hold them or takes them for nought.
+    /// Digits in the canonical unit.
     fn in_base(&self, digits: &str) -> Option<(String, f64)> {
-        let (unit, value) = (self.unit()?, Decimal::parse(digits)?);
-        let is_nought = !digits.split(['e', 'E']).next()?.contains(|c: char| ('1'..='9').contains(&c));
-        let value = (is_nought || value.mantissa() != 0).then_some(value)?;
-        Some((unit.dimension.to_string(), unit.to_base(value)?.to_f64()))
+        let unit = self.unit()?;
+        Some((unit.dimension.to_string(), unit.to_base_f64(Magnitude::parse(digits)?)?))
     }
 }
 

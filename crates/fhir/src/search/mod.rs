@@ -26,6 +26,7 @@ mod query;
 mod reference;
 mod request;
 mod route;
+mod rules;
 pub mod support;
 #[cfg(test)]
 mod tests;
@@ -42,3 +43,4 @@ pub use index_value::{CanonicalRange, IndexValue, QuantityValue, ReferenceValue}
 pub use number::SearchNumber;
 pub use query::{Filter, Ignored, Include, SearchError, SearchQuery, SortBy, SortKey, Summary, Test, Total};
 pub use request::{COUNT_LIMIT, FILTERS_LIMIT, Handling, INCLUDES_LIMIT, ParseOptions, SORT_LIMIT};
+pub use rules::RULES;

@@ -1,6 +1,6 @@
 //! Numbers of searches: a value is as wide as the digits it was written with.
 
-use crate::decimal::Decimal;
+use crate::magnitude::Magnitude;
 
 /// A number of a search request: the value and the half-open range `[low, high)` that rounds to it.
 ///
@@ -9,34 +9,48 @@ use crate::decimal::Decimal;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SearchNumber {
     /// The value as written.
-    pub value: Decimal,
+    pub value: Magnitude,
     /// The smallest number that rounds to it.
-    pub low: Decimal,
+    pub low: Magnitude,
     /// The smallest number above that no longer rounds to it.
-    pub high: Decimal,
+    pub high: Magnitude,
 }
+
+/// Significant digits of a number, at most: its range must be exact.
+const DIGITS_MAX: usize = 34;
+/// Powers of ten beyond this lead out of what a number can hold.
+const EXPONENT_MAX: i32 = 400;
 
 impl SearchNumber {
     /// Reads `-5.40`, `100`, `1e2`; `None` if it is no number, or is too large or long to be exact.
     pub fn parse(text: &str) -> Option<SearchNumber> {
         let (number, exponent) = match text.find(['e', 'E']) {
-            Some(at) => (&text[..at], text[at + 1..].parse::<i32>().ok().filter(|e| e.abs() <= 36)?),
+            Some(at) => (&text[..at], text[at + 1..].parse::<i32>().ok().filter(|e| e.abs() <= EXPONENT_MAX)?),
             None => (text, 0),
         };
+        let significant = number.trim_start_matches(['-', '+', '0', '.']).bytes().filter(u8::is_ascii_digit).count();
+        if significant > DIGITS_MAX {
+            return None;
+        }
         let fraction = match number.split_once('.') {
             Some((_, fraction)) => i32::try_from(fraction.len()).ok()?,
             None => i32::from(number.len() < text.len()),
         };
-        let value = Decimal::parse(text)?;
-        let half = Decimal::new(5, 0).shifted(exponent - fraction - 1)?;
-        Some(SearchNumber { value, low: value.checked_sub(half)?, high: value.checked_add(half)? })
+        let value = Magnitude::parse(text)?;
+        // All three in hundredths of the last digit.
+        let power = exponent.checked_sub(fraction)? - 2;
+        let places = u32::try_from(value.power().checked_sub(power)?).ok()?;
+        let hundredths = value.digits().checked_mul(10_i128.checked_pow(places)?)?;
+        let at = |hundredths| Magnitude::new(hundredths, power);
+        let number = SearchNumber { value: at(hundredths), low: at(hundredths - 50), high: at(hundredths + 50) };
+        (number.low.to_f64().is_finite() && number.high.to_f64().is_finite()).then_some(number)
     }
 
     /// The range that `ap` asks for: a tenth of the value to each side, or the range of its digits where that is wider.
-    pub fn approximate(&self) -> Option<(Decimal, Decimal)> {
-        let tenth = self.value.abs().shifted(-1)?;
-        let (low, high) = (self.value.checked_sub(tenth)?, self.value.checked_add(tenth)?);
-        Some((if low < self.low { low } else { self.low }, if high > self.high { high } else { self.high }))
+    pub fn approximate(&self) -> (Magnitude, Magnitude) {
+        let (value, power) = (self.value.digits(), self.value.power());
+        let margin = (value.abs() / 10).max(50);
+        (Magnitude::new(value - margin, power), Magnitude::new(value + margin, power))
     }
 }
 
@@ -55,19 +69,20 @@ mod tests {
             ("5.40e-3", "0.005395", "0.005405"),
             ("-2", "-2.5", "-1.5"),
             ("0", "-0.5", "0.5"),
+            ("1.0e-30", "0.95e-30", "1.05e-30"),
+            ("0.00000000000000000000000000000000000012", "1.15e-37", "1.25e-37"),
+            ("5e300", "4.95e300", "5.05e300"),
         ] {
             let number = SearchNumber::parse(text).unwrap();
-            assert_eq!(
-                (number.low, number.high),
-                (Decimal::parse(low).unwrap(), Decimal::parse(high).unwrap()),
-                "{text}"
-            );
+            let range = (number.low.to_f64(), number.high.to_f64());
+            assert_eq!(range, (low.parse().unwrap(), high.parse().unwrap()), "{text}");
         }
     }
 
     #[test]
     fn what_is_no_number_is_refused() {
-        for text in ["", "x", "1.", ".5", "1e", "1e400", "--1", "1,5", "１", "NaN", "1e-9999999999"] {
+        for text in ["", "x", "1.", ".5", "1e", "1e400", "--1", "1,5", "１", "NaN", "1e-9999999999", "1e308.5", "2e308"]
+        {
             assert_eq!(SearchNumber::parse(text), None, "{text}");
         }
     }

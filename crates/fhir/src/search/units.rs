@@ -1,6 +1,6 @@
 //! UCUM codes that were met, taken apart once.
 
-use crate::decimal::Decimal;
+use crate::magnitude::Magnitude;
 use crate::ucum::Unit;
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -22,9 +22,9 @@ pub(super) struct Units {
 
 impl Units {
     /// A value in the canonical unit of `code`, and that unit.
-    pub(super) fn base(&self, code: &str, value: Decimal) -> Option<(Arc<str>, Decimal)> {
+    pub(super) fn base(&self, code: &str, value: Magnitude) -> Option<(Arc<str>, f64)> {
         let known = self.get(code)?;
-        Some((Arc::clone(&known.spelling), known.unit.to_base(value)?))
+        Some((Arc::clone(&known.spelling), known.unit.to_base_f64(value)?))
     }
 
     fn get(&self, code: &str) -> Option<Arc<Known>> {

@@ -1,6 +1,7 @@
 //! Exact factors between units: a fraction of integers and a power of ten.
 
 use crate::decimal::Decimal;
+use crate::magnitude::Magnitude;
 
 /// `numerator / denominator × 10^power`, reduced. Exact, so that 1 [in_i] is 0.0254 m and nothing near it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,6 +86,27 @@ impl Factor {
     pub fn apply(self, value: Decimal) -> Option<Decimal> {
         let product = value.checked_mul(Decimal::from(self.numerator))?.shifted(self.power)?;
         if self.denominator == 1 { Some(product) } else { product.checked_div(Decimal::from(self.denominator)) }
+    }
+
+    /// `value` times this as the nearest floating-point number, whatever its size; the same one for equal products.
+    pub fn scale(self, value: Magnitude) -> f64 {
+        let common = gcd(value.digits(), self.denominator);
+        let denominator = self.denominator / common.max(1);
+        let Some(mut product) = (value.digits() / common.max(1)).checked_mul(self.numerator) else {
+            return value.to_f64() * self.to_f64();
+        };
+        let mut power = value.power() + self.power;
+        if denominator == 1 {
+            return Magnitude::new(product, power).to_f64();
+        }
+        // As many digits as there is room for: a quotient that comes out even is exact.
+        while product != 0
+            && let Some(longer) = product.checked_mul(10)
+        {
+            product = longer;
+            power -= 1;
+        }
+        Magnitude::new(product / denominator, power).to_f64()
     }
 
     /// The nearest floating-point number.

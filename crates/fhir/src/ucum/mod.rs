@@ -13,6 +13,7 @@ mod tests;
 pub use factor::Factor;
 
 use crate::decimal::Decimal;
+use crate::magnitude::Magnitude;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
@@ -77,6 +78,20 @@ impl Unit {
         self.factor.apply(value)
     }
 
+    /// A value of this unit in base units, as the nearest floating-point number: for comparing values of any size. `None` if
+    /// there is no such number.
+    pub fn to_base_f64(&self, value: Magnitude) -> Option<f64> {
+        let base = match self.shift {
+            None => self.factor.scale(value),
+            // Beside its zero a temperature has few digits that matter, and none beyond those of a decimal.
+            Some(shift) => match Decimal::of(value).and_then(|value| value.checked_add(shift)) {
+                Some(shifted) => self.factor.scale(Magnitude::from(shifted)),
+                None => (value.to_f64() + shift.to_f64()) * self.factor.to_f64(),
+            },
+        };
+        base.is_finite().then_some(base)
+    }
+
     /// A value in base units as one of this unit; `None` on overflow.
     pub fn from_base(&self, value: Decimal) -> Option<Decimal> {
         let value = self.factor.inverse().apply(value)?;
@@ -112,6 +127,13 @@ impl Unit {
         dimension.add(&self.dimension, i8::try_from(exponent).ok()?)?;
         Some(Unit { dimension, factor: self.factor.power(exponent)?, shift: None })
     }
+}
+
+/// Every atom's code, and each prefix before one of them.
+#[cfg(test)]
+pub(crate) fn codes() -> impl Iterator<Item = String> {
+    let atoms = atoms::BASE.iter().copied().chain(atoms::ATOMS.iter().map(|(code, ..)| *code)).map(str::to_owned);
+    atoms.chain(atoms::PREFIXES.iter().map(|(prefix, _)| format!("{prefix}m")))
 }
 
 /// Powers of base units, and of the arbitrary units that stand for themselves.

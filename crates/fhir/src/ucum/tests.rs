@@ -52,6 +52,29 @@ fn temperatures_keep_their_zero() {
 }
 
 #[test]
+fn values_of_any_size_come_to_one_number_in_every_unit() {
+    let base = |text: &str, code: &str| {
+        let value = crate::magnitude::Magnitude::parse(text).unwrap();
+        Unit::parse(code).unwrap().to_base_f64(value).unwrap()
+    };
+    for (a, b) in [
+        (("5.4", "mg/dL"), ("0.054", "g/L")),
+        (("3e-9", "amol/L"), ("3e-15", "pmol/L")),
+        (("0.000000000000000012", "fL"), ("1.2e-17", "um3")),
+        (("1.5e-31", "g"), ("1.5e-34", "kg")),
+        (("98.6", "[degF]"), ("37", "Cel")),
+        (("37", "Cel"), ("310.15", "K")),
+        (("72", "/min"), ("1.2", "/s")),
+        (("1e30", "kg"), ("1e36", "mg")),
+        (("7", "d"), ("1", "wk")),
+    ] {
+        assert_eq!(base(a.0, a.1), base(b.0, b.1), "{a:?} {b:?}");
+    }
+    assert_eq!(base("1.5e-31", "g"), 1.5e-31);
+    assert!(base("-2e-40", "g") < 0.0);
+}
+
+#[test]
 fn what_is_no_unit_is_none() {
     for code in ["", "[s]", "lbs", "mg/", "/", "m--2", "(m", "m)", "{x", "kmin", "beats/minute", "mg dL", "0", "10*999"]
     {

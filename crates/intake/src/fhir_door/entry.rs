@@ -142,7 +142,17 @@ fn requested(request: Node<'_>, resource: Option<Node<'_>>) -> Result<Asked, Err
         let (if_none_match, if_modified_since) = (text("ifNoneMatch"), text("ifModifiedSince"));
         return Ok(Asked::Read(ReadRequest { head, url, if_none_match, if_modified_since }));
     }
-    let if_match = text("ifMatch").map(|tag| version_of_etag(&tag)).transpose()?;
+    let mut if_match = text("ifMatch").map(|tag| version_of_etag(&tag)).transpose()?;
+    match text("ifNoneMatch").as_deref().map(str::trim) {
+        None => {}
+        // As over HTTP: the update is to be made only if nothing is there.
+        Some("*") if method == "PUT" && if_match.is_none() => if_match = Some(0),
+        Some(other) => {
+            return Err(Error::NotSupported(format!(
+                "ifNoneMatch {other:?} of a {method}: it is understood on reads, and as * without ifMatch on a PUT"
+            )));
+        }
+    }
     let target = Target::parse(&url).map_err(|what| bad_request(format!("request.url: {what}")))?;
     let wrong = |what: &str| bad_request(format!("{method} needs {what}, not {url:?}"));
     let agree = |resource_type: TypeId| -> Result<(), Error> {

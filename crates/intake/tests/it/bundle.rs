@@ -250,6 +250,8 @@ fn entries_of_a_batch_have_fates_of_their_own() {
         r#"{"resource":{"resourceType":"Patient","id":"2","birthDate":"x"},"request":{"method":"PUT","url":"Patient/2"}}"#,
         r#"{"request":{"method":"DELETE","url":"Patient/1"}}"#,
         r#"{"resource":{"resourceType":"Patient","id":"1"},"request":{"method":"PUT","url":"Patient/1","ifMatch":"W/\"3\""}}"#,
+        r#"{"resource":{"resourceType":"Patient","id":"3"},"request":{"method":"PUT","url":"Patient/3","ifNoneMatch":"*"}}"#,
+        r#"{"resource":{"resourceType":"Patient","id":"3"},"request":{"method":"PUT","url":"Patient/3","ifNoneMatch":"*"}}"#,
         r#"{"request":{"method":"GET","url":"Patient?_count=1"}}"#,
         r#"{"request":{"method":"POST","url":"Patient/$match"}}"#,
     ]));
@@ -259,10 +261,26 @@ fn entries_of_a_batch_have_fates_of_their_own() {
         200 OK Patient/1/_history/3
         422 Unprocessable Entity `x` is not a date as YYYY, YYYY-MM or YYYY-MM-DD
         204 No Content
-        412 Precondition Failed Patient/1 is at version 0, the request was made for version 3: read it again
+        412 Precondition Failed Patient/1 is not there, the request was made for version 3: read it again
+        201 Created Patient/3/_history/1
+        412 Precondition Failed Patient/3 is there already (version 1), and the request is to create it only if it is not: leave If-None-Match out to update it
         200 OK get Patient?_count=1
         400 Bad Request request.url: the operation $match cannot be called in a bundle"]]
     .assert_eq(&answers.join("\n"));
+}
+
+#[test]
+fn two_updates_under_one_condition_are_not_two_resources() {
+    let house = House::new();
+    let update = |value: u32| {
+        format!(
+            r#"{{"resource":{{"resourceType":"Patient","identifier":[{{"system":"urn:m","value":"1"}}],"multipleBirthInteger":{value}}},"request":{{"method":"PUT","url":"Patient?identifier=urn:m|1"}}}}"#
+        )
+    };
+    let refusal = house.refused(&bundle("transaction", &[&update(1), &update(2)]));
+    assert_eq!(refusal.status, 400);
+    assert!(refusal.issues[0].message.contains("entry[0] has the same condition"), "{refusal:?}");
+    assert_eq!(house.versions(), 0);
 }
 
 #[test]

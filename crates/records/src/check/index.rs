@@ -255,17 +255,16 @@ impl Check<'_> {
         let Some(held) = posting::decode(&lying.forward) else {
             return Ok(Some("its forward values cannot be read".to_owned()));
         };
-        let mut wanted = Vec::new();
+        let mut wanted = posting::Distinct::default();
         for value in self.extraction.values(document.root()) {
             let shown = format!("{value:?}");
             match posting_of(&self.connection, value)? {
-                Some(posting) if wanted.contains(&posting) => {}
                 Some(posting) => wanted.push(posting),
                 None => return Ok(Some(format!("a value has no number: {shown}"))),
             }
         }
-        let missing = wanted.iter().filter(|posting| !held.contains(posting)).count();
-        let stray = held.iter().filter(|posting| !wanted.contains(posting)).count();
+        let wanted = wanted.into_list();
+        let (missing, stray) = (posting::missing(&wanted, &held), posting::missing(&held, &wanted));
         if missing + stray > 0 {
             return Ok(Some(format!("{missing} values are missing and {stray} are there that should not be")));
         }

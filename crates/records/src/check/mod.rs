@@ -18,6 +18,7 @@ use crate::error::Error;
 use crate::id::Seq;
 use crate::layout;
 use crate::migrate;
+use crate::rules;
 use crate::seal::Seal;
 use crate::writer::NEWEST_US;
 use access::{Grant, TrailHead};
@@ -177,7 +178,16 @@ pub fn check(
     check.versions()?;
     check.arrivals()?;
     check.packs()?;
-    check.index()?;
+    if let Some(rules) = rules::others(&check.connection)? {
+        check.out.findings.push(Finding {
+            severity: Severity::Note,
+            what: "what is searched was extracted by the rules of another version".to_owned(),
+            place: format!("rules {rules}"),
+            advice: "start this version on the directory once: it extracts anew before it serves".to_owned(),
+        });
+    } else {
+        check.index()?;
+    }
     check.trails()?;
     Ok(check.out)
 }

@@ -29,6 +29,11 @@ const NUMBER_BYTES: usize = 5;
 /// Bytes of kind and parameter.
 pub(crate) const HEAD_BYTES: usize = 3;
 
+/// `no` as a number that a key can hold with room for the next.
+pub(crate) fn as_number(no: u64) -> Option<i64> {
+    i64::try_from(no).ok().filter(|&no| no < (1 << (8 * NUMBER_BYTES)) - 1)
+}
+
 /// A key, or the beginning of one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Key(Vec<u8>);

@@ -321,6 +321,12 @@ fn neighbours(known: &[Known]) -> Option<Vec<(i64, i64)>> {
     None
 }
 
+/// Gives up every run, whatever its state: no search reads them any more, and their blocks are freed bit by bit.
+pub(crate) fn give_up(connection: &Connection) -> Result<(), Error> {
+    connection.execute("UPDATE run SET state = ?1, target = NULL", [DEAD])?;
+    Ok(())
+}
+
 /// Frees the blocks of one part of a run, and the run when no part is left. Gives the number of blocks freed.
 fn free_part(connection: &Connection, run: i64) -> Result<usize, Error> {
     let part: Option<(i64, Vec<u8>)> = connection

@@ -18,6 +18,6 @@ mod run;
 mod tests;
 
 pub(crate) use key::Key;
-pub(crate) use merge::Merges;
+pub(crate) use merge::{Merges, give_up};
 pub(crate) use pending::Pending;
 pub(crate) use run::{RunCache, Runs};

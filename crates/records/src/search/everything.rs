@@ -195,6 +195,8 @@ pub(crate) fn patients_of(
         for posting in Index::new(connection, shared, type_id).forward(row.0)? {
             if let Posting::Reference { param, target } = posting
                 && params.numbers.contains(&param)
+                // A subject may be a group, a place or a device.
+                && type_of(connection, target)?.is_some_and(|of| shared.compartment(of).is_patient)
             {
                 out.push(target);
             }
@@ -212,10 +214,18 @@ pub(crate) fn patients_of(
     for value in shared.extraction.values(document.root()) {
         if let Value::Reference { param, target_type, target_id } = value
             && params.numbers.contains(&param)
+            && shared.compartment(target_type).is_patient
             && let Some(target) = read::row_or_stub(connection, target_type, &target_id)?
         {
             out.push(target.0);
         }
     }
     Ok(())
+}
+
+fn type_of(connection: &Connection, row: i64) -> Result<Option<fhir::schema::TypeId>, Error> {
+    Ok(connection
+        .prepare_cached("SELECT type FROM resource WHERE row = ?1")?
+        .query_row([row], |r| r.get(0).map(fhir::schema::TypeId))
+        .optional()?)
 }

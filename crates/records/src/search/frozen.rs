@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 /// Rows of one order, at most.
-const ORDER_ROWS: usize = 4_000_000;
+const ORDER_ROWS: u64 = 4_000_000;
 /// Bytes of all orders together, at most; the longest unused go first.
 const ALL_BYTES: usize = 256 << 20;
 /// An order that nobody asked for this long is gone.
@@ -24,14 +24,19 @@ pub(crate) struct Frozen {
 }
 
 impl Frozen {
-    /// Keeps an order and gives its number.
-    pub(crate) fn keep(&self, rows: Vec<i64>, now_us: i64) -> Result<u64, Error> {
-        if rows.len() > ORDER_ROWS {
+    /// Refuses what is too long to be put into an order, before it takes time and memory.
+    pub(crate) fn check(matches: u64) -> Result<(), Error> {
+        if matches > ORDER_ROWS {
             return Err(Error::Search(format!(
-                "{} matches cannot be sorted at once (at most {ORDER_ROWS}): narrow the search, or leave _sort out",
-                rows.len()
+                "{matches} matches cannot be sorted at once (at most {ORDER_ROWS}): narrow the search, or leave _sort out"
             )));
         }
+        Ok(())
+    }
+
+    /// Keeps an order and gives its number.
+    pub(crate) fn keep(&self, rows: Vec<i64>, now_us: i64) -> Result<u64, Error> {
+        Frozen::check(rows.len() as u64)?;
         let rows = rows
             .into_iter()
             .map(|row| u32::try_from(row).map_err(|_| Error::Damaged(format!("row {row} is beyond 32 bits"))))

@@ -144,11 +144,12 @@ impl Start {
             return Err(bad());
         }
         let number = |text: &str| u64::from_str_radix(text, 16).map_err(|_| bad());
+        let row_number = |text: &str| number(text).and_then(|no| key::as_number(no).ok_or_else(bad));
         if let Some((back, place)) =
             place.strip_prefix('r').map(|p| (false, p)).or(place.strip_prefix('b').map(|p| (true, p)))
         {
             let (row, total) = place.split_once('-').map_or((place, None), |(row, total)| (row, Some(total)));
-            let (row, total) = (number(row)? as i64, total.map(number).transpose()?);
+            let (row, total) = (row_number(row)?, total.map(number).transpose()?);
             return Ok(if back { Start::Back { before: row, total } } else { Start::Row { after: row, total } });
         }
         let (no, at) = place.strip_prefix('f').and_then(|p| p.split_once('-')).ok_or_else(bad)?;
@@ -239,6 +240,7 @@ impl Records {
                 Some(_) => return Err(other_search()),
                 None => {
                     let set = index.evaluate(&Condition::All(parts))?;
+                    Frozen::check(set.len())?;
                     let order = sort::order(&index, &self.shared, &set, &query.sort)?;
                     if order.len() <= limit {
                         let total = Some(order.len() as u64);
@@ -458,7 +460,18 @@ mod tests {
             assert_eq!(Start::read(&start.write("seal"), "seal").unwrap(), start);
             assert!(Start::read(&start.write("seal"), "other").is_err());
         }
-        for bad in ["", "r", "r1", "x1.seal", "f1.seal", "rzz.seal", "r-1.seal"] {
+        for bad in [
+            "",
+            "r",
+            "r1",
+            "x1.seal",
+            "f1.seal",
+            "rzz.seal",
+            "r-1.seal",
+            "r7fffffffffffffff.seal",
+            "bffffffffff.seal",
+            "rffffffffffffffff.seal",
+        ] {
             assert!(Start::read(bad, "seal").is_err(), "{bad}");
         }
     }

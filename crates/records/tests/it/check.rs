@@ -136,7 +136,7 @@ fn a_gap_in_the_feed_is_named() {
 #[test]
 fn a_version_that_is_lost_is_named() {
     names(
-        sql("DELETE FROM version WHERE version = 1 AND kind = 1 AND seq = 31"),
+        sql("DELETE FROM version WHERE version = 1 AND seq = 31"),
         &[
             "a change of the feed leads to no version @ feed, position 31",
             "versions before this one are missing @ Patient/p1 version 2",

@@ -85,7 +85,12 @@ fn reading_needs_the_right_to_read() {
     denied(records.written_by(&without, no));
     denied(records.delivered_with(&without, no));
     denied(records.arrivals_undone(&without, 0));
-    let change = Change::Put { text: PATIENT.replace("ann", "bob"), if_match: None, if_equal: IfEqual::NewVersion };
+    let change = Change::Put {
+        text: PATIENT.replace("ann", "bob"),
+        if_match: None,
+        if_equal: IfEqual::NewVersion,
+        must_be_new: false,
+    };
     let (part, trail) = (Part(change, records.new_delivery()), Trail { action: "test".into(), detail: String::new() });
     let part = records.write(&everything(), trail, Arrived::default(), b"part", ReuseArrival::Never, part).unwrap();
     denied(records.delivered_with(&without, part.arrival));
@@ -153,7 +158,9 @@ fn searching_needs_the_right_to_search() {
 fn each_change_needs_its_right_also_where_it_is_only_rehearsed() {
     let house = ward();
     let before = house.records.head();
-    let put = |text: &str| vec![Change::Put { text: text.to_owned(), if_match: None, if_equal: IfEqual::NewVersion }];
+    let put = |text: &str| {
+        vec![Change::Put { text: text.to_owned(), if_match: None, if_equal: IfEqual::NewVersion, must_be_new: false }]
+    };
     denied(house.write(&all_but("create"), put(&PATIENT.replace("ann", "eve"))));
     denied(house.write(&all_but("update"), put(PATIENT)));
     let delete = || vec![Change::Delete { resource_type: "Patient".into(), id: "ann".into() }];

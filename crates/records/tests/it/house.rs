@@ -30,13 +30,13 @@ impl House {
     /// A store in this folder.
     pub fn at(folder: &std::path::Path) -> Self {
         std::fs::create_dir_all(folder).unwrap();
-        House { records: Arc::new(open(folder)), folder: folder.to_owned() }
+        House { records: Arc::new(open(folder, &|_| {})), folder: folder.to_owned() }
     }
 
     /// Closes the store and opens it again.
     pub fn reopen(&mut self) {
         self.records.close();
-        self.records = Arc::new(open(&self.folder));
+        self.records = Arc::new(open(&self.folder, &|_| {}));
     }
 
     pub fn put(&self, text: &str) -> Result<Outcome, Error> {
@@ -50,7 +50,8 @@ impl House {
         if_match: Option<i64>,
         if_equal: IfEqual,
     ) -> Result<Outcome, Error> {
-        let receipt = self.write(grant, vec![Change::Put { text: text.to_owned(), if_match, if_equal }])?;
+        let receipt =
+            self.write(grant, vec![Change::Put { text: text.to_owned(), if_match, if_equal, must_be_new: false }])?;
         Ok(receipt.outcomes.into_iter().next().unwrap())
     }
 
@@ -75,15 +76,16 @@ impl Drop for House {
     }
 }
 
-fn open(folder: &std::path::Path) -> Records {
+/// Opens the store of a folder; `progress` is told what is done first.
+pub fn open(folder: &std::path::Path, progress: &dyn Fn(&str)) -> Records {
     let (now, ids) = (AtomicI64::new(0), AtomicU64::new(0));
     let clock = Box::new(move || START_US + 1_000_000 * now.fetch_add(1, Ordering::Relaxed));
     let randomness = Box::new(move || u128::from(ids.fetch_add(1, Ordering::Relaxed)).to_be_bytes());
-    Records::open(folder, Options { clock, randomness }).unwrap()
+    Records::open_telling(folder, Options { clock, randomness }, progress).unwrap()
 }
 
 pub enum Change {
-    Put { text: String, if_match: Option<i64>, if_equal: IfEqual },
+    Put { text: String, if_match: Option<i64>, if_equal: IfEqual, must_be_new: bool },
     Delete { resource_type: String, id: String },
 }
 
@@ -97,12 +99,12 @@ impl Change {
 
     pub fn operation(&self, lookup: &dyn Lookup) -> Result<Operation, Error> {
         match self {
-            Change::Put { text, if_match, if_equal } => {
+            Change::Put { text, if_match, if_equal, must_be_new } => {
                 let content: Content = lookup.prepare(text)?;
                 let document = Document::parse(text.as_bytes()).unwrap();
                 let (resource_type, id) =
                     (document.root().get("resourceType").unwrap(), document.root().get("id").unwrap());
-                let write = Write::Put { content: Box::new(content), if_equal: *if_equal, must_be_new: false };
+                let write = Write::Put { content: Box::new(content), if_equal: *if_equal, must_be_new: *must_be_new };
                 Ok(Operation {
                     resource_type: fhir::schema::r4().type_id(&resource_type.as_str().unwrap()).unwrap(),
                     id: id.as_str().unwrap().into_owned(),

@@ -34,7 +34,8 @@ fn fill(house: &House) -> BTreeMap<(String, String), String> {
             generate::resource(type_id, id, &wanted, &mut choices).to_string()
         };
         for (id, seed) in [("1", 0), ("2", 1), ("1", 2)] {
-            let put = Change::Put { text: make(id, seed), if_match: None, if_equal: IfEqual::NewVersion };
+            let put =
+                Change::Put { text: make(id, seed), if_match: None, if_equal: IfEqual::NewVersion, must_be_new: false };
             house.write(&everything(), vec![put]).unwrap();
         }
         for id in ["1", "2"] {

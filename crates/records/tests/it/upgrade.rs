@@ -1,8 +1,8 @@
 //! Databases of earlier and later layouts.
 
-use crate::house::{House, everything};
+use crate::house::{Change, House, everything};
 use fhir::search::{Handling, ParseOptions, SearchQuery};
-use records::{Error, Options, Records, query_pairs};
+use records::{CheckOptions, Error, HistoryOf, HistoryQuery, IfEqual, Options, Records, Severity, query_pairs};
 
 /// Turns a closed store into one of layout 1 as far as a migration looks at it.
 const BACK_TO_1: &str = "
@@ -15,7 +15,14 @@ CREATE TABLE live(type, row); CREATE TABLE updated(type, updated_us, row); CREAT
 CREATE TABLE reference(param, target, row); CREATE TABLE date(param, low, span, row); CREATE TABLE date_long(param, low, high, row);
 CREATE TABLE text(param, value, row); CREATE TABLE number(param, low, high, row);
 CREATE TABLE quantity(param, unit, low, high, row); CREATE TABLE code_date(param, token, low, high, row);
+UPDATE feed SET kind = CASE kind & 7 WHEN 4 THEN 1 ELSE kind & 7 END;
 PRAGMA user_version = 1;";
+
+/// Turns a closed store into one of layout 2.
+const BACK_TO_2: &str = "
+UPDATE feed SET kind = CASE kind & 7 WHEN 4 THEN 1 ELSE kind & 7 END;
+DELETE FROM setting WHERE name = 'extraction rules';
+PRAGMA user_version = 2;";
 
 fn found(house: &House, resource_type: &str, query: &str) -> Vec<String> {
     let options = ParseOptions { handling: Handling::Strict, ..ParseOptions::default() };
@@ -74,4 +81,93 @@ fn a_database_of_a_later_layout_is_refused_by_name() {
     let options = Options { clock: Box::new(|| 0), randomness: Box::new(|| [0; 16]) };
     let error = Records::open(&house.folder, options).err().unwrap();
     assert!(matches!(&error, Error::Layout(text) if text.contains("layout 99")), "{error}");
+}
+
+#[test]
+fn a_database_of_layout_2_learns_what_its_feed_did_not_say() {
+    let mut house = House::new();
+    let post = |id: &str| Change::Put {
+        text: format!(r#"{{"resourceType":"Patient","id":"{id}","name":[{{"family":"Lu"}}]}}"#),
+        if_match: None,
+        if_equal: IfEqual::NewVersion,
+        must_be_new: true,
+    };
+    let given = "6f1d2c3b-0a1b-4c2d-8e3f-a1b2c3d4e5f6";
+    house.write(&everything(), vec![post(given)]).unwrap();
+    house.put(r#"{"resourceType":"Patient","id":"named","active":true}"#).unwrap();
+    house.put(r#"{"resourceType":"Organization","id":"o","name":"x"}"#).unwrap();
+    house.delete("Patient", "named").unwrap();
+    house.put(r#"{"resourceType":"Patient","id":"named","active":false}"#).unwrap();
+    let history = |house: &House, of: HistoryOf<'_>| {
+        let query = HistoryQuery { count: 100, ..HistoryQuery::default() };
+        let page = house.records.history(&everything(), of, &query).unwrap();
+        let said = page.versions.into_iter().map(|s| (s.id, s.version, s.change, s.naming)).collect::<Vec<_>>();
+        assert_eq!(said.len() as u64, page.total);
+        said
+    };
+    let of = [HistoryOf::System, HistoryOf::Type("Patient"), HistoryOf::Type("Organization")];
+    let before = of.map(|of| history(&house, of));
+    house.records.close();
+    rusqlite::Connection::open(database(&house)).unwrap().execute_batch(BACK_TO_2).unwrap();
+    house.reopen();
+    assert_eq!(of.map(|of| history(&house, of)), before);
+    assert!(house.folder.join("records/records.db.layout-2").exists());
+    assert_eq!(found(&house, "Patient", "name=lu"), [given]);
+}
+
+/// As a store is that another version extracted: it holds other values, and an index that finds nothing.
+const OTHER_RULES: &str = "
+UPDATE setting SET value = '0.0' WHERE name = 'extraction rules';
+UPDATE resource SET forward = x'' WHERE row % 2 = 0;
+DELETE FROM run; DELETE FROM fence; DELETE FROM block;";
+
+#[test]
+fn what_other_rules_extracted_is_extracted_anew_and_goes_on_after_a_crash() {
+    let mut house = House::new();
+    let put = |no: usize| Change::Put {
+        text: format!(
+            r#"{{"resourceType":"Patient","id":"p{no}","gender":"{}","name":[{{"family":"Łu{no}"}}],"managingOrganization":{{"reference":"Organization/o{}"}}}}"#,
+            if no.is_multiple_of(3) { "male" } else { "female" },
+            no % 10
+        ),
+        if_match: None,
+        if_equal: IfEqual::NewVersion,
+        must_be_new: false,
+    };
+    house.write(&everything(), (0..9_000).map(put).collect()).unwrap();
+    house.delete("Patient", "p8").unwrap();
+    let queries =
+        ["name=lu777&_count=1000", "organization=o7&gender=male&_count=1000", "_id=p8999", "identifier:missing=false"];
+    let before = queries.map(|query| found(&house, "Patient", query));
+    assert!(before[..3].iter().all(|ids| !ids.is_empty()));
+    house.records.close();
+    rusqlite::Connection::open(database(&house)).unwrap().execute_batch(OTHER_RULES).unwrap();
+    let operator = access::Principal::new(access::PrincipalKind::Operator, 0, "root");
+    let operator = access::Grant::for_test(operator, "system/*.cruds");
+    let look = |house: &House| {
+        records::check(&house.folder, &operator, CheckOptions::default(), &mut |_| {}).unwrap().findings
+    };
+    let findings = look(&house);
+    assert!(
+        matches!(&findings[..], [note] if note.severity == Severity::Note && note.place == "rules 0.0"),
+        "{findings:?}"
+    );
+
+    let crash = std::panic::catch_unwind(|| crate::house::open(&house.folder, &|_| panic!("pulled the plug")));
+    assert!(crash.is_err());
+    let said = std::cell::RefCell::new(Vec::new());
+    house.records =
+        std::sync::Arc::new(crate::house::open(&house.folder, &|text| said.borrow_mut().push(text.to_owned())));
+    let said = said.into_inner();
+    assert_eq!(said.len(), 2, "{said:?}");
+    assert!(said[1].ends_with("8999 of 8999 resources"), "{said:?}");
+
+    assert_eq!(queries.map(|query| found(&house, "Patient", query)), before);
+    house.put(r#"{"resourceType":"Patient","id":"p777","gender":"other"}"#).unwrap();
+    assert!(found(&house, "Patient", "name:exact=Łu777").is_empty());
+    house.records.close();
+    assert_eq!(look(&house), []);
+    // Once is enough.
+    house.records = std::sync::Arc::new(crate::house::open(&house.folder, &|text| panic!("{text}")));
+    assert_eq!(found(&house, "Patient", "gender=other"), ["p777"]);
 }

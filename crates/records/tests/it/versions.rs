@@ -1,6 +1,6 @@
 use crate::house::{Change, House, everything, grant};
 use fhir::json::Document;
-use records::{Change as What, Error, HistoryOf, HistoryQuery, IfEqual, Seq};
+use records::{Change as What, Error, HistoryOf, HistoryQuery, IfEqual, Naming, Seq};
 
 const ANN: &str =
     r#"{"resourceType":"Patient","id":"ann","meta":{"tag":[{"code":"x"}]},"active":true,"name":[{"family":"Lee"}]}"#;
@@ -89,6 +89,7 @@ fn a_request_is_written_whole_or_not_at_all() {
         text: format!(r#"{{"resourceType":"Patient","id":"{id}","identifier":[{{"system":"s","value":"{id}"}}]}}"#),
         if_match: None,
         if_equal: IfEqual::NewVersion,
+        must_be_new: false,
     };
     let missing = Change::Delete { resource_type: "Patient".into(), id: "nobody".into() };
     assert!(house.write(&everything(), vec![put("a"), put("b"), missing]).is_err());
@@ -154,4 +155,110 @@ fn a_version_belongs_to_the_patients_that_it_names_itself() {
     assert_eq!(house.records.patients_of(&everything(), &[(ann, 1)]).unwrap(), [(ann, ann)]);
     house.delete("Patient", "ann").unwrap();
     assert_eq!(house.records.patients_of(&everything(), &[(ann, 2)]).unwrap(), [(ann, ann)]);
+}
+
+#[test]
+fn the_history_says_who_named_a_resource_and_when_it_came_back() {
+    let mut house = House::new();
+    let post = Change::Put { text: ANN.into(), if_match: None, if_equal: IfEqual::NewVersion, must_be_new: true };
+    house.write(&everything(), vec![post]).unwrap();
+    house.put(&ANN.replace("ann", "bob")).unwrap();
+    house.put(&ANN.replace("ann", "bob")).unwrap();
+    house.delete("Patient", "bob").unwrap();
+    house.put(&ANN.replace("ann", "bob")).unwrap();
+    house.put(&ANN.replace("ann", "bob")).unwrap();
+    for _ in 0..2 {
+        let page = house.records.history(&everything(), HistoryOf::System, &all()).unwrap();
+        let said: Vec<_> = page.versions.iter().rev().map(|s| (s.id.as_str(), s.version, s.change, s.naming)).collect();
+        assert_eq!(
+            said,
+            [
+                ("ann", 1, What::Created, Naming::Here),
+                ("bob", 1, What::Created, Naming::Sender),
+                ("bob", 2, What::Updated, Naming::Sender),
+                ("bob", 3, What::Deleted, Naming::Sender),
+                ("bob", 4, What::Created, Naming::Sender),
+                ("bob", 5, What::Updated, Naming::Sender),
+            ]
+        );
+        house.reopen();
+    }
+}
+
+fn all() -> HistoryQuery {
+    HistoryQuery { count: 100, ..HistoryQuery::default() }
+}
+
+#[test]
+fn histories_of_types_and_of_everything_are_those_of_their_resources() {
+    let house = House::new();
+    for no in 0..40 {
+        let resource_type = if no % 3 == 0 { "Patient" } else { "Organization" };
+        let text = format!(r#"{{"resourceType":"{resource_type}","id":"r{}","language":"en-{no}"}}"#, no % 7);
+        house.put(&text).unwrap();
+        if no % 5 == 4 {
+            house.delete(resource_type, &format!("r{}", no % 7)).unwrap();
+        }
+    }
+    let of = |of: HistoryOf<'_>, query: HistoryQuery| house.records.history(&everything(), of, &query).unwrap();
+    let whole = of(HistoryOf::System, all());
+    assert_eq!((whole.total, whole.versions.len()), (48, 48));
+    assert!(whole.versions.windows(2).all(|pair| pair[0].seq > pair[1].seq));
+    for name in ["Patient", "Organization", "Observation"] {
+        let expected: Vec<_> =
+            whole.versions.iter().filter(|s| fhir::schema::r4().name(s.resource_type) == name).collect();
+        // By the feed, and by the tables of versions.
+        for at_us in [None, Some((i64::MIN, i64::MAX))] {
+            let page = of(HistoryOf::Type(name), HistoryQuery { at_us, ..all() });
+            assert_eq!(page.versions.iter().collect::<Vec<_>>(), expected, "{name}");
+            assert_eq!(page.total, expected.len() as u64);
+        }
+    }
+    for since in whole.versions.iter().step_by(5) {
+        let since_us = Some(since.updated_us);
+        let expected = whole.versions.iter().filter(|s| s.updated_us >= since.updated_us).count();
+        let mut query = HistoryQuery { since_us, count: 3, ..HistoryQuery::default() };
+        let mut seen = 0;
+        loop {
+            let page = of(HistoryOf::System, query);
+            assert_eq!(page.total, expected as u64);
+            seen += page.versions.len();
+            let Some(next) = page.next else { break };
+            query.before = Some(next);
+        }
+        assert_eq!(seen, expected);
+    }
+    let later = HistoryQuery { since_us: Some(i64::MAX), ..all() };
+    assert_eq!(of(HistoryOf::System, later).total, 0);
+    assert_eq!(of(HistoryOf::Type("Patient"), later).total, 0);
+}
+
+#[test]
+fn a_create_only_if_absent_is_refused_where_something_is() {
+    let house = House::new();
+    let only_new = || house.put_as(&everything(), ANN, Some(0), IfEqual::NewVersion);
+    assert_eq!(only_new().unwrap().version, 1);
+    let refused = only_new().unwrap_err();
+    assert!(matches!(refused, Error::VersionConflict { current: 1, asked: 0, .. }));
+    assert!(refused.to_string().contains("is there already (version 1)"), "{refused}");
+    house.delete("Patient", "ann").unwrap();
+    assert_eq!(only_new().unwrap().version, 3);
+}
+
+#[test]
+fn a_resource_with_very_many_values_is_stored_in_time_and_one_beyond_any_measure_is_refused() {
+    let house = House::new();
+    let list = |count: usize| {
+        let entries: Vec<String> =
+            (0..count).map(|no| format!(r#"{{"item":{{"reference":"Observation/o{no}"}}}}"#)).collect();
+        format!(
+            r#"{{"resourceType":"List","id":"l","status":"current","mode":"working","entry":[{}]}}"#,
+            entries.join(",")
+        )
+    };
+    assert_eq!(house.put(&list(60_000)).unwrap().version, 1);
+    let refused = house.put(&list(500_001)).unwrap_err();
+    assert!(refused.to_string().contains("split it"), "{refused}");
+    let history = house.records.history(&everything(), HistoryOf::Resource("List", "l"), &all()).unwrap();
+    assert_eq!(history.total, 1);
 }

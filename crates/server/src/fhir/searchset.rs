@@ -4,7 +4,7 @@ use crate::refusal::{Issue, outcome};
 use crate::time::instant;
 use fhir::json::escape_into;
 use fhir::schema::r4;
-use records::{Change, Stored};
+use records::{Change, Naming, Stored};
 use std::fmt::Write;
 
 /// A bundle on its way out.
@@ -82,11 +82,12 @@ impl BundleWriter {
         let name = r4().info(stored.resource_type).name;
         let (base, id) = (&self.base, &stored.id);
         let _ = write!(self.out, "{{\"fullUrl\":\"{base}/{name}/{id}\"");
-        let (method, url, status) = match stored.change {
-            Change::Deleted => ("DELETE", format!("{name}/{id}"), "204"),
-            Change::Created if stored.version == 1 => ("POST", name.to_owned(), "201"),
-            Change::Created => ("PUT", format!("{name}/{id}"), "201"),
-            _ => ("PUT", format!("{name}/{id}"), "200"),
+        let own = || format!("{name}/{id}");
+        let (method, url, status) = match (stored.change, stored.naming) {
+            (Change::Deleted, _) => ("DELETE", own(), "204"),
+            (Change::Created, Naming::Here) => ("POST", name.to_owned(), "201"),
+            (Change::Created, Naming::Sender) => ("PUT", own(), "201"),
+            (Change::Updated | Change::Unchanged, _) => ("PUT", own(), "200"),
         };
         if stored.change != Change::Deleted {
             let _ = write!(self.out, ",\"resource\":{}", stored.json);

@@ -28,17 +28,17 @@ pub(crate) async fn create(call: Call) -> Result<Answer, Refusal> {
 
 /// `PUT [type]/[id]`
 pub(crate) async fn update(call: Call) -> Result<Answer, Refusal> {
-    kinds::only_conditions(&call, &["if-match"])?;
+    kinds::only_conditions(&call, &["if-match", "if-none-match"])?;
     kinds::sends_json(&call)?;
-    let (resource_type, id, if_match) = (call.part("type"), call.part("id"), if_match(&call)?);
+    let (resource_type, id, if_match) = (call.part("type"), call.part("id"), current_or_none(&call)?);
     run(call, Interaction::Update { resource_type, id, if_match }).await
 }
 
 /// `PUT [type]?…`
 pub(crate) async fn conditional_update(call: Call) -> Result<Answer, Refusal> {
-    kinds::only_conditions(&call, &["if-match"])?;
+    kinds::only_conditions(&call, &["if-match", "if-none-match"])?;
     kinds::sends_json(&call)?;
-    let (resource_type, query, if_match) = (call.part("type"), condition(&call)?, if_match(&call)?);
+    let (resource_type, query, if_match) = (call.part("type"), condition(&call)?, current_or_none(&call)?);
     run(call, Interaction::UpdateWhere { resource_type, query, if_match }).await
 }
 
@@ -85,13 +85,30 @@ fn condition(call: &Call) -> Result<String, Refusal> {
     Ok(query)
 }
 
+/// The version that an update is made for; 0 for `If-None-Match: *`, which asks that nothing be there (RFC 9110, 13.1.2).
+fn current_or_none(call: &Call) -> Result<Option<i64>, Refusal> {
+    let Some(value) = call.header("if-none-match").map(str::trim) else { return if_match(call) };
+    if value != "*" {
+        let text = format!(
+            "the condition if-none-match: {value} is not supported on updates: write *, or If-Match with the version that is to be current"
+        );
+        return Err(Refusal::new(StatusCode::BAD_REQUEST, "not-supported", text));
+    }
+    if call.header("if-match").is_some() {
+        return Err(Refusal::bad_request(
+            "If-Match asks for a version and If-None-Match: * that there be none: send one of them",
+        ));
+    }
+    Ok(Some(0))
+}
+
 /// The version of `If-Match: W/"3"`.
 fn if_match(call: &Call) -> Result<Option<i64>, Refusal> {
     let Some(value) = call.header("if-match").map(str::trim).filter(|value| !value.is_empty()) else { return Ok(None) };
     let bare = value.strip_prefix("W/").unwrap_or(value).trim_matches('"');
     match bare.parse() {
-        Ok(version) => Ok(Some(version)),
-        Err(_) => Err(Refusal::bad_request(format!("If-Match: {value} names no version: write W/\"3\""))),
+        Ok(version) if version > 0 => Ok(Some(version)),
+        _ => Err(Refusal::bad_request(format!("If-Match: {value} names no version: write W/\"3\""))),
     }
 }
 

@@ -219,3 +219,55 @@ async fn a_history_of_count_zero_is_a_number() {
     assert_eq!((&bundle["total"], bundle.get("entry")), (&json!(2), None));
     assert!(bundle["link"].as_array().unwrap().iter().all(|link| link["relation"] == "self"));
 }
+
+#[tokio::test]
+async fn a_history_says_how_each_version_was_made() {
+    let client = Client::new();
+    let made = client.ask(Method::POST, "Patient", &[], r#"{"resourceType":"Patient","active":true}"#).await;
+    assert_eq!(made.status, StatusCode::CREATED);
+    client.put("Patient/p", patient("p")).await;
+    client.put("Patient/p", patient("p")).await;
+    client.ask(Method::DELETE, "Patient/p", &[], "").await;
+    client.put("Patient/p", patient("p")).await;
+    let said = |bundle: Value| -> Vec<String> {
+        let entries = bundle["entry"].as_array().unwrap().iter().rev();
+        entries
+            .map(|entry| {
+                let text = |part: &str, name: &str| entry[part][name].as_str().unwrap().to_owned();
+                format!("{} {} {}", text("request", "method"), text("request", "url"), text("response", "status"))
+            })
+            .collect()
+    };
+    let own = ["PUT Patient/p 201", "PUT Patient/p 200", "DELETE Patient/p 204", "PUT Patient/p 201"];
+    assert_eq!(said(client.get("Patient/p/_history").await.json()), own);
+    for path in ["Patient/_history", "_history"] {
+        let all = said(client.get(path).await.json());
+        assert_eq!((all[0].as_str(), &all[1..]), ("POST Patient 201", &own.map(String::from)[..]), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn an_update_that_is_to_create_is_refused_where_something_is() {
+    let client = Client::new();
+    let body = patient("p").to_string();
+    let only_new = [("if-none-match", "*")];
+    assert_eq!(client.ask(Method::PUT, "Patient/p", &only_new, &body).await.status, StatusCode::CREATED);
+    let refused = client.ask(Method::PUT, "Patient/p", &only_new, &body).await;
+    assert_eq!(refused.status, StatusCode::PRECONDITION_FAILED, "{}", refused.text);
+    assert_eq!(client.get("Patient/p").await.header("etag"), "W/\"1\"");
+    let found = client.ask(Method::PUT, "Patient?_id=p", &only_new, &body).await;
+    assert_eq!(found.status, StatusCode::PRECONDITION_FAILED);
+    client.ask(Method::DELETE, "Patient/p", &[], "").await;
+    assert_eq!(client.ask(Method::PUT, "Patient/p", &only_new, &body).await.status, StatusCode::CREATED);
+    for headers in [
+        &[("if-none-match", "W/\"1\"")][..],
+        &[("if-none-match", "*"), ("if-match", "W/\"3\"")],
+        &[("if-match", "W/\"0\"")],
+        &[("if-match", "*")],
+    ] {
+        let refused = client.ask(Method::PUT, "Patient/p", headers, &body).await;
+        assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{headers:?}: {}", refused.text);
+    }
+    let refused = client.ask(Method::DELETE, "Patient/p", &only_new, "").await;
+    assert_eq!(refused.status, StatusCode::BAD_REQUEST);
+}

@@ -121,7 +121,7 @@ async fn a_condition_that_a_write_does_not_heed_stops_it() {
     let before = house.state();
     let patch = r#"[{"op":"replace","path":"/active","value":false}]"#;
     for (method, path, condition, value) in [
-        (Method::PUT, "Patient/p", "if-none-match", "*"),
+        (Method::PUT, "Patient/p", "if-none-match", "W/\"1\""),
         (Method::PUT, "Patient/p", "if-unmodified-since", "Thu, 01 Jan 1970 00:00:00 GMT"),
         (Method::PUT, "Patient/p", "if-none-exist", "identifier=1"),
         (Method::PUT, "Patient?_id=p", "if-none-match", "W/\"1\""),

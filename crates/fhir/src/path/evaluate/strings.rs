@@ -4,8 +4,7 @@ use super::{Evaluator, Items, Outcome, Scope, fail, single};
 use crate::path::functions::Function;
 use crate::path::item::Item;
 use crate::path::program::{CallStep, Expression};
-use crate::path::text;
-use regex::Regex;
+use crate::path::text::{self, Pattern};
 use std::borrow::Cow;
 
 fn string<'d>(text: impl Into<Cow<'d, str>>) -> Items<'d> {
@@ -82,20 +81,14 @@ impl<'d> Evaluator<'_, 'd> {
                 let Some(pattern) = self.pattern(call, 1, scope)? else {
                     return Ok(Vec::new());
                 };
-                yes(pattern.is_match(&text))
+                self.spend(at, pattern.cost(text.len()))?;
+                yes(pattern.regex.is_match(&text))
             }
             Function::ReplaceMatches => {
                 let (Some(pattern), Some(with)) = (self.pattern(call, 2, scope)?, argument(1)?) else {
                     return Ok(Vec::new());
                 };
-                // An empty pattern matches nothing that could be replaced.
-                if pattern.as_str().is_empty() {
-                    return Ok(string(text));
-                }
-                // `$` may put any part of the text in.
-                let each = with.len() + with.matches('$').count() * text.len();
-                self.spend_text(at, pattern.find_iter(&text).count().saturating_mul(each))?;
-                string(pattern.replace_all(&text, with.as_ref()).into_owned())
+                self.replace_matches(at, &pattern, &text, &with).map(string)?
             }
             Function::Replace => {
                 let (Some(what), Some(with)) = (argument(0)?, argument(1)?) else {
@@ -130,8 +123,29 @@ impl<'d> Evaluator<'_, 'd> {
         })
     }
 
+    /// Replaces each match of a pattern; `$1` and its like in `with` are groups of it.
+    fn replace_matches(&self, at: u32, pattern: &Pattern, text: &str, with: &str) -> Outcome<String> {
+        // An empty pattern matches nothing that could be replaced.
+        if pattern.regex.as_str().is_empty() {
+            return Ok(text.to_owned());
+        }
+        let groups = with.matches('$').count();
+        let (mut out, mut from) = (String::with_capacity(text.len()), 0);
+        for found in pattern.regex.captures_iter(text) {
+            let Some(whole) = found.get(0) else { continue };
+            // Every search may look at all that is left before it settles for little of it.
+            self.spend(at, 1 + pattern.cost(text.len() - whole.start()) / 128)?;
+            self.spend_text(at, with.len().saturating_add(groups.saturating_mul(whole.len())))?;
+            out.push_str(&text[from..whole.start()]);
+            found.expand(with, &mut out);
+            from = whole.end();
+        }
+        out.push_str(&text[from..]);
+        Ok(out)
+    }
+
     /// The pattern of a match: compiled with the expression, or now if it is computed.
-    fn pattern(&self, call: &'d CallStep, flags_at: usize, scope: Scope<'_, 'd>) -> Outcome<Option<Cow<'d, Regex>>> {
+    fn pattern(&self, call: &'d CallStep, flags_at: usize, scope: Scope<'_, 'd>) -> Outcome<Option<Cow<'d, Pattern>>> {
         if let Some(pattern) = &call.pattern {
             return Ok(Some(Cow::Borrowed(pattern)));
         }

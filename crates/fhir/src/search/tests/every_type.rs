@@ -122,7 +122,7 @@ fn every_parameter_that_can_be_used_finds_what_reading_finds() {
         2202 of 2202 parameters found something; not: []
         date: 139 parameters
         number: 6 parameters
-        quantity in UCUM: 27 parameters
+        quantity in UCUM: 28 parameters
         quantity in a coded unit: 22 parameters
         quantity in a shown unit: 37 parameters
         quantity in any unit: 40 parameters

@@ -271,3 +271,106 @@ fn what_is_not_offered_is_refused_by_name() {
         );
     }
 }
+
+#[test]
+fn quantities_of_any_size_are_found_in_every_unit() {
+    let observation = |value: &str, code: &str| {
+        format!(
+            r#"{{"resourceType":"Observation","status":"final","code":{{"text":"x"}},"valueQuantity":{{"value":{value},"unit":"{code}","system":"http://unitsofmeasure.org","code":"{code}"}}}}"#
+        )
+    };
+    check(
+        &observation("0.0000000000000000000000000000000012", "kg"),
+        &[
+            ("value-quantity=1.2e-33|http://unitsofmeasure.org|kg", true),
+            ("value-quantity=1.2e-30|http://unitsofmeasure.org|g", true),
+            ("value-quantity=1.2e-27|http://unitsofmeasure.org|mg", true),
+            ("value-quantity=1.3e-30|http://unitsofmeasure.org|g", false),
+            ("value-quantity=gt1.1e-30|http://unitsofmeasure.org|g", true),
+            ("value-quantity=lt1.1e-30|http://unitsofmeasure.org|g", false),
+            ("value-quantity=ne1.2e-30|http://unitsofmeasure.org|g", false),
+            ("value-quantity=gt0|http://unitsofmeasure.org|g", true),
+            ("value-quantity=1.2e-33", true),
+            ("value-quantity=1.2e-33||kg", true),
+            ("value-quantity=1.2e-33|http://unitsofmeasure.org|m", false),
+        ],
+    );
+    check(
+        &observation("-4e200", "kg"),
+        &[
+            ("value-quantity=-4e203|http://unitsofmeasure.org|g", true),
+            ("value-quantity=lt0|http://unitsofmeasure.org|g", true),
+        ],
+    );
+    check(
+        &observation("36.999999999999999999999999999999999999999999999999999", "Cel"),
+        &[
+            ("value-quantity=37|http://unitsofmeasure.org|Cel", true),
+            ("value-quantity=98.6|http://unitsofmeasure.org|[degF]", true),
+            ("value-quantity=ap36|http://unitsofmeasure.org|Cel", true),
+            ("value-quantity=ap30|http://unitsofmeasure.org|Cel", false),
+        ],
+    );
+}
+
+#[test]
+fn primitives_without_a_value_are_there_and_answer_nothing() {
+    check(
+        r##"{"resourceType":"Patient","_gender":{"extension":[{"url":"http://hl7.org/fhir/StructureDefinition/data-absent-reason","valueCode":"unknown"}]},
+            "_birthDate":{"extension":[{"url":"http://hl7.org/fhir/StructureDefinition/data-absent-reason","valueCode":"masked"}]},
+            "name":[{"family":"Ngo","_family":{"id":"f"},"given":["Ann",null,"Bo"],"_given":[null,{"extension":[{"url":"u","valueString":"x"}]},null]},
+                    {"_text":{"extension":[{"url":"u","valueString":"y"}]}}],
+            "contained":[{"resourceType":"Organization","id":"o","name":"Inside"}],
+            "managingOrganization":{"reference":"#o"},
+            "modifierExtension":[{"url":"m","valueBoolean":true}]}"##,
+        &[
+            ("given=ann", true),
+            ("given=bo", true),
+            ("given=x", false),
+            ("name=ngo", true),
+            ("gender:missing=true", true),
+            ("gender:not=male", true),
+            ("birthdate:missing=true", true),
+            ("birthdate=ge0001", false),
+            ("organization:missing=false", true),
+            ("organization=o", false),
+        ],
+    );
+}
+
+#[test]
+fn dates_in_every_precision_and_zone_are_ranges() {
+    let at = |date: &str| {
+        format!(
+            r#"{{"resourceType":"Observation","status":"final","code":{{"text":"x"}},"effectiveDateTime":"{date}"}}"#
+        )
+    };
+    check(
+        &at("2015"),
+        &[
+            ("date=2015", true),
+            ("date=2015-06", false),
+            ("date=ge2015-06", true),
+            ("date=sa2015-06", false),
+            ("date=ap2015-06", true),
+        ],
+    );
+    check(
+        &at("2016-12-31T23:59:60Z"),
+        &[
+            ("date=2017-01-01", true),
+            ("date=ge2017", true),
+            ("date=lt2017", false),
+            ("date=2016-12-31T23:59:60Z", true),
+        ],
+    );
+    check(
+        &at("2015-02-07T23:30:00.123456789-11:30"),
+        &[
+            ("date=2015-02-08", true),
+            ("date=2015-02-07", false),
+            ("date=2015-02-08T11:00:00Z", true),
+            ("date=2015-02-07T23:30-11:30", true),
+        ],
+    );
+}

@@ -44,12 +44,15 @@ fn percent_decoded(text: &str) -> Option<String> {
     String::from_utf8(out).ok()
 }
 
-/// A resource of the bundle, by one of its identifiers.
+/// A resource of the bundle that has an identifier of some value.
 pub(super) struct Identified {
     system: Option<String>,
-    value: String,
     id: String,
 }
+
+/// The resources of the bundle by type and value of their identifiers.
+pub(super) type ByIdentifier = HashMap<(TypeId, String), Vec<Identified>>;
+
 impl Planning<'_, '_> {
     /// The id of the one resource that a conditional reference means: stored already, or written by this transaction.
     pub(super) fn condition(&mut self, resource_type: TypeId, query: &str) -> Result<String, Error> {
@@ -72,15 +75,12 @@ impl Planning<'_, '_> {
         if self.kind == Kind::Transaction {
             ids.extend(self.creating.get(&key).map(|(_, id)| id.clone()));
             if let Some((system, value)) = identifier_of(query)
-                && let Some(identified) = self.identifiers.as_ref().and_then(|all| all.get(&resource_type))
+                && let Some(identified) = self.identifiers.as_ref().and_then(|all| all.get(&(resource_type, value)))
             {
-                let matches = |known: &&Identified| {
-                    known.value == value
-                        && match &system {
-                            Asks::Any => true,
-                            Asks::None => known.system.is_none(),
-                            Asks::System(system) => known.system.as_ref() == Some(system),
-                        }
+                let matches = |known: &&Identified| match &system {
+                    Asks::Any => true,
+                    Asks::None => known.system.is_none(),
+                    Asks::System(system) => known.system.as_ref() == Some(system),
                 };
                 ids.extend(identified.iter().filter(matches).map(|known| known.id.clone()));
             }
@@ -101,7 +101,7 @@ impl Planning<'_, '_> {
         if self.kind != Kind::Transaction {
             return;
         }
-        let mut all: HashMap<TypeId, Vec<Identified>> = HashMap::new();
+        let mut all = ByIdentifier::new();
         for (no, act) in acts {
             let (Act::Put { resource_type, id, .. }, Some(resource)) = (act, self.entries[*no].resource) else {
                 continue;
@@ -109,11 +109,8 @@ impl Planning<'_, '_> {
             for identifier in resource.get("identifier").into_iter().flat_map(Node::each) {
                 let text = |name: &str| identifier.get(name).and_then(Node::as_str).map(std::borrow::Cow::into_owned);
                 if let Some(value) = text("value") {
-                    all.entry(*resource_type).or_default().push(Identified {
-                        system: text("system"),
-                        value,
-                        id: id.clone(),
-                    });
+                    let identified = Identified { system: text("system"), id: id.clone() };
+                    all.entry((*resource_type, value)).or_default().push(identified);
                 }
             }
         }

@@ -1,7 +1,7 @@
 //! The first pass: which resource each entry is about.
 
 use super::planning::{Act, Planning};
-use super::{Kind, Manner};
+use super::{Kind, Manner, entry_place};
 use crate::fhir_door::act;
 use crate::fhir_door::entry::Asked;
 use crate::fhir_door::put::{expect_id, id_of};
@@ -171,11 +171,20 @@ impl Planning<'_, '_> {
                 self.put(no, resource_type, id, if_match, false)
             }
             Asked::UpdateWhere { resource_type, query, if_match } => {
-                let found = self.one(resource_type, &query)?;
+                let key = (resource_type, query);
+                if self.kind == Kind::Transaction
+                    && let Some((first, _)) = self.creating.get(&key)
+                {
+                    let first = entry_place(*first);
+                    return Err(bad_request(format!(
+                        "{first} has the same condition: a transaction writes a resource once"
+                    )));
+                }
+                let found = self.one(resource_type, &key.1)?;
                 let new_id = self.new_id(no);
                 let place = act::place_of_update(resource()?, found, || new_id)?;
                 let must_be_new = place.must_be_new && matches!(self.job.manner, Manner::Http { .. });
-                self.creating.insert((resource_type, query), (no, place.id.clone()));
+                self.creating.insert(key, (no, place.id.clone()));
                 self.put(no, resource_type, place.id, if_match, must_be_new)
             }
             Asked::Store { resource_type } => {

@@ -1,7 +1,7 @@
 //! A bundle's plan: the order of its entries, their fates, what they leave.
 
 use super::carry::Carry;
-use super::condition::Identified;
+use super::condition::ByIdentifier;
 use super::{Job, Kind, Manner, content_hash, entry_place, place};
 use crate::fhir_door::Refusal;
 use crate::fhir_door::entry::{Entry, ReadRequest};
@@ -65,7 +65,7 @@ pub(super) struct Planning<'p, 'd> {
     pub(super) written: HashMap<Key, Written>,
     pub(super) hashed: HashMap<String, usize>,
     pub(super) conditions: HashMap<Key, String>,
-    pub(super) identifiers: Option<HashMap<TypeId, Vec<Identified>>>,
+    pub(super) identifiers: Option<ByIdentifier>,
 }
 
 #[derive(Clone, Copy, Default)]
