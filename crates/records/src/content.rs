@@ -192,6 +192,6 @@ impl Shared {
         }
         let body = Body::new(resource, &Rewriter::new());
         let (dictionary, packed) = self.dictionaries.pack_body(&body)?;
-        Ok(Content { values, body, dictionary, packed })
+        Ok(Content { body, dictionary, packed, values })
     }
 }
