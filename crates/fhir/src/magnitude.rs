@@ -81,7 +81,8 @@ impl Magnitude {
             let scale = 10_f64.powi(power.abs());
             return if power < 0 { digits as f64 / scale } else { digits as f64 * scale };
         }
-        format!("{digits}e{power}").parse().unwrap_or(f64::NAN)
+        // Too small for any number is nought, and nought has one sign.
+        format!("{digits}e{power}").parse().unwrap_or(f64::NAN) + 0.0
     }
 }
 
