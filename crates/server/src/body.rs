@@ -54,13 +54,66 @@ pub struct Content {
     _room: Vec<OwnedSemaphorePermit>,
 }
 
+/// A body that nobody has read yet. If nobody does, what still comes of it is taken, within bounds, beside the answer: a client
+/// that is refused while it sends would otherwise find its connection reset, and often not see why.
+pub(crate) struct Unread {
+    body: Option<Body>,
+    is_awaited: bool,
+}
+
+impl Unread {
+    /// The body of a request. Who waits to be told to go on (`Expect`) is not told to; HTTP/2 ends a body by itself.
+    pub(crate) fn new(body: Body, headers: &HeaderMap, version: Version) -> Unread {
+        Unread { body: Some(body), is_awaited: version < Version::HTTP_2 && !headers.contains_key(EXPECT) }
+    }
+
+    /// No body.
+    pub(crate) fn none() -> Unread {
+        Unread { body: None, is_awaited: false }
+    }
+
+    /// The body, for whoever reads it; empty the second time.
+    pub(crate) fn take(&mut self) -> Body {
+        self.body.take().unwrap_or_default()
+    }
+}
+
+impl Drop for Unread {
+    fn drop(&mut self) {
+        let Some(body) = self.body.take().filter(|body| self.is_awaited && !body.is_end_stream()) else { return };
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(tokio::time::timeout(REST_TIME, take_the_rest(body)));
+        }
+    }
+}
+
+async fn take_the_rest(mut body: Body) {
+    let mut left = REST_BYTES;
+    while let Some(Ok(frame)) = body.frame().await {
+        let came = frame.data_ref().map_or(0, axum::body::Bytes::len);
+        match left.checked_sub(came) {
+            Some(rest) => left = rest,
+            None => break,
+        }
+    }
+}
+
 /// Reads a body.
 pub(crate) async fn read(
     app: &Arc<App>,
     headers: &HeaderMap,
-    mut body: Body,
+    mut unread: Unread,
     bounds: Bounds,
 ) -> Result<Content, Refusal> {
+    let mut body = unread.take();
+    let content = read_from(app, headers, &mut body, bounds).await;
+    if content.is_err() {
+        unread.body = Some(body);
+    }
+    content
+}
+
+async fn read_from(app: &Arc<App>, headers: &HeaderMap, body: &mut Body, bounds: Bounds) -> Result<Content, Refusal> {
     let gzip =
         match headers.get(CONTENT_ENCODING).map(|value| value.to_str().unwrap_or("?").trim().to_ascii_lowercase()) {
             None => false,
@@ -75,7 +128,6 @@ pub(crate) async fn read(
     let Bounds { most_bytes, pause, grace } = bounds;
     let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     if announced.is_some_and(|length| length > most_bytes as u64) {
-        take_the_rest(body, headers, Version::HTTP_11);
         return Err(too_large(bounds));
     }
     let mut room = Room::new(app);
@@ -87,7 +139,6 @@ pub(crate) async fn read(
         let frame = frame.map_err(|error| Refusal::bad_request(format!("the body broke off: {error}")))?;
         let Ok(data) = frame.into_data() else { continue };
         if bytes.len() + data.len() > most_bytes {
-            take_the_rest(body, headers, Version::HTTP_11);
             return Err(too_large(bounds));
         }
         room.grow(bytes.len() + data.len())?;
@@ -137,25 +188,6 @@ impl Room<'_> {
     pub(crate) fn keep(self) -> Vec<OwnedSemaphorePermit> {
         self.held
     }
-}
-
-/// Takes what still comes of a body that nobody wants, within bounds, beside the answer: a client that is refused while it sends
-/// would otherwise find its connection reset, and often not see why. Who waits to be told to go on is not told to.
-pub(crate) fn take_the_rest(mut body: Body, headers: &HeaderMap, version: Version) {
-    let is_one_at_a_time = version < Version::HTTP_2;
-    if body.is_end_stream() || !is_one_at_a_time || headers.contains_key(EXPECT) {
-        return;
-    }
-    tokio::spawn(tokio::time::timeout(REST_TIME, async move {
-        let mut left = REST_BYTES;
-        while let Some(Ok(frame)) = body.frame().await {
-            let came = frame.data_ref().map_or(0, axum::body::Bytes::len);
-            match left.checked_sub(came) {
-                Some(rest) => left = rest,
-                None => break,
-            }
-        }
-    }));
 }
 
 fn unpack(packed: &[u8], bounds: Bounds) -> Result<Vec<u8>, Refusal> {

@@ -1,11 +1,10 @@
 //! A request on its way to a handler.
 
 use crate::app::App;
-use crate::body;
+use crate::body::{self, Unread};
 use crate::refusal::Refusal;
 use crate::request_id::RequestId;
 use access::{Grant, Origin};
-use axum::body::Body;
 use axum::http::{HeaderMap, Method, Uri};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -53,7 +52,7 @@ pub struct Call {
     pub(crate) grant: Option<Grant>,
     pub(crate) session: Option<String>,
     pub(crate) parameters: Vec<(String, String)>,
-    pub(crate) body: Body,
+    pub(crate) body: Unread,
 }
 
 impl Call {
@@ -106,7 +105,7 @@ impl Call {
 
     /// The same within bounds of its own.
     pub(crate) async fn content_within(&mut self, bounds: body::Bounds) -> Result<body::Content, Refusal> {
-        let body = std::mem::take(&mut self.body);
+        let body = std::mem::replace(&mut self.body, Unread::none());
         body::read(&self.app, &self.headers, body, bounds).await
     }
 

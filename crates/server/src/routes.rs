@@ -4,10 +4,11 @@
 //! A test walks the table without a token, with a bad and with a too narrow one.
 
 use crate::app::App;
+use crate::body::Unread;
 use crate::call::{Call, Peer};
 use crate::refusal::{Audience, Dialect, Refusal};
 use crate::request_id::{self, RequestId};
-use crate::{Answer, api, body, fhir, gate, pages};
+use crate::{Answer, api, fhir, gate, pages};
 use access::{Permission, Use};
 use axum::Router;
 use axum::extract::rejection::RawPathParamsRejection;
@@ -139,6 +140,7 @@ async fn pass(app: Arc<App>, route: Route, parameters: Parameters, request: Requ
     };
     let (parts, body) = request.into_parts();
     let parameters = parameters.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    let body = Unread::new(body, &parts.headers, parts.version);
     let mut call = Call {
         app,
         method: parts.method,
@@ -157,10 +159,7 @@ async fn pass(app: Arc<App>, route: Route, parameters: Parameters, request: Requ
     let who = call.grant.clone().map(|grant| (grant, format!("{} {}", call.method, call.asked())));
     let answered = match passed {
         Ok(()) => Caught((route.handler)(call)).await,
-        Err(refusal) => {
-            body::take_the_rest(call.body, &call.headers, parts.version);
-            Err(refusal)
-        }
+        Err(refusal) => Err(refusal),
     };
     let refusal = match answered {
         Ok(answer) if is_pretty => return answer.pretty().into_response(),
@@ -246,7 +245,7 @@ fn operation(path: &str, dialect: Dialect) -> Option<&str> {
 /// A request whose body nobody will read.
 fn without_body(request: Request) -> Request {
     let (parts, body) = request.into_parts();
-    body::take_the_rest(body, &parts.headers, parts.version);
+    drop(Unread::new(body, &parts.headers, parts.version));
     Request::from_parts(parts, axum::body::Body::empty())
 }
 

@@ -176,7 +176,7 @@ pub(super) async fn import(mut call: Call) -> Result<Answer, Refusal> {
 
 /// The body, in memory or in a file that has no name and goes with its handle; with the room that it takes in memory.
 async fn receive(call: &mut Call) -> Result<(Input, Vec<OwnedSemaphorePermit>), Refusal> {
-    let mut body = std::mem::take(&mut call.body);
+    let mut body = call.body.take();
     let (mut bytes, mut file) = (Vec::new(), None);
     let mut room = Room::new(&call.app);
     loop {

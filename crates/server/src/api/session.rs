@@ -29,8 +29,18 @@ pub(super) fn transport(call: &Call) -> Transport {
 /// `POST /api/session` with a name and a password.
 pub(super) async fn sign_in(mut call: Call) -> Result<Answer, Refusal> {
     let SignIn { name, password } = call.json().await?;
-    let transport = transport(&call);
-    open(call.app, call.peer, transport, (name, password), StatusCode::OK).await
+    let (transport, before) = (transport(&call), call.session.clone());
+    let answer = open(Arc::clone(&call.app), call.peer, transport, (name, password), StatusCode::OK).await?;
+    end(call.app, call.peer, before).await;
+    Ok(answer)
+}
+
+/// Ends the session that a browser brought when it got another one: nobody holds its cookie any more.
+async fn end(app: Arc<App>, peer: Peer, before: Option<String>) {
+    let Some(before) = before else { return };
+    let origin = peer.origin();
+    // If it cannot be ended it ends by itself; the new one is there.
+    let _ = app.writing(move |app| Ok(app.access.sign_out(&before, origin, app.now_us())?)).await;
 }
 
 /// Signs in, and answers with the session.
@@ -62,6 +72,7 @@ pub(super) async fn by_link(mut call: Call) -> Result<Answer, Refusal> {
         .app
         .writing(move |app| Ok(app.access.sign_in_by_link(&code, origin, app.now_us(), &mut system_random)?))
         .await?;
+    end(Arc::clone(&call.app), call.peer, call.session).await;
     Ok(opened(&call.app, &signed_in, transport, StatusCode::OK))
 }
 

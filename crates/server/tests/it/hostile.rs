@@ -189,14 +189,16 @@ async fn who_is_refused_while_he_sends_is_told_why_and_the_connection_goes_on() 
     let port = Port::open(&house, None).await;
     let body = "x".repeat(3 << 20);
     let bad = port.token.replace(|c: char| c.is_ascii_digit(), "0");
-    for (path, token, status) in [
-        ("/fhir/Patient", &bad, "401"),
-        ("/api/users", &port.token, "403"),
-        ("/fhir/Patient/a/b/c", &port.token, "404"),
-        ("/fhir/metadata", &port.token, "405"),
+    for (path, token, media, status) in [
+        ("/fhir/Patient", &bad, "application/json", "401"),
+        ("/api/users", &port.token, "application/json", "403"),
+        ("/fhir/Patient/a/b/c", &port.token, "application/json", "404"),
+        ("/fhir/metadata", &port.token, "application/json", "405"),
+        ("/fhir/Patient", &port.token, "application/fhir+xml", "415"),
+        ("/api/session", &bad, "application/json", "413"),
     ] {
         let head = format!(
-            "POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+            "POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Type: {media}\r\nContent-Length: {}\r\n\r\n",
             body.len()
         );
         let mut stream = port.connect().await;

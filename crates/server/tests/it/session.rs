@@ -273,6 +273,11 @@ async fn a_sign_in_makes_a_new_session_and_never_takes_one_that_was_brought() {
     let second = house.ask(Method::POST, "/api/session", &headers, &body).await;
     let cookies = [&first, &second].map(|told| told.header("set-cookie").split(';').next().unwrap().to_owned());
     assert!(cookies[0] != cookies[1] && cookies.iter().all(|cookie| *cookie != planted), "{cookies:?}");
+    // Signing in over a session of one's own ends that one: nobody holds its cookie any more.
+    let state = async |cookie: &str| house.ask(Method::GET, "/api/session", &[("cookie", cookie)], "").await.status;
+    let over = [("content-type", "application/json"), ("cookie", cookies[0].as_str())];
+    assert_eq!(house.ask(Method::POST, "/api/session", &over, &body).await.status, StatusCode::OK);
+    assert_eq!([state(&cookies[0]).await, state(&cookies[1]).await], [StatusCode::UNAUTHORIZED, StatusCode::OK]);
     assert_eq!(
         house.ask(Method::GET, "/api/session", &[("cookie", &planted)], "").await.status,
         StatusCode::UNAUTHORIZED
