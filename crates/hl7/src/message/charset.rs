@@ -140,9 +140,20 @@ impl Charset {
         if is_chinese { Charset::GB18030 } else { Charset::LATIN_1 }
     }
 
-    /// True if every character is one byte: then any bytes read.
-    pub(crate) fn is_single(self) -> bool {
-        matches!(self.0, Kind::Single(_))
+    /// True if text that reads in this set is much more likely UTF-8: whole characters of it throughout; where this set has two
+    /// bytes a character, several of three bytes, as Chinese, Japanese and Korean have, and no others.
+    pub(crate) fn is_rather_utf8(self, bytes: &[u8]) -> bool {
+        const SEVERAL: usize = 2;
+        let Ok(text) = std::str::from_utf8(bytes) else { return false };
+        match self.0 {
+            Kind::Single(_) => true,
+            Kind::Double(_) => {
+                let mut beyond_ascii = text.chars().filter(|c| !c.is_ascii());
+                let count = beyond_ascii.clone().count();
+                count >= SEVERAL && beyond_ascii.all(|c| c.len_utf8() > 2)
+            }
+            Kind::Utf8 | Kind::Iso2022Jp => false,
+        }
     }
 
     /// The usual name of the character set.

@@ -333,12 +333,11 @@ impl<'a> Message<'a> {
         let reads = |set: &Charset| first_text.is_none() || !set.decode(self.raw).1;
         let reads_mostly = |set: &Charset| set.reads_mostly(self.raw);
         let named = || [known, source].into_iter().flatten();
-        // Text of one byte a character always reads, and hardly ever makes whole characters of UTF-8: a sender that moved to
-        // UTF-8 and still names its old set shows so.
+        // Bytes nearly always read in an old set, and hardly ever make whole characters of UTF-8: a sender that moved to UTF-8 and
+        // still names its old set shows so.
         if let Some(set) = named().find(reads)
-            && set.is_single()
             && first_text.is_some()
-            && std::str::from_utf8(self.raw).is_ok()
+            && set.is_rather_utf8(self.raw)
         {
             let text =
                 format!("the text is UTF-8, not {}; correct MSH-18 or set the source's character set", set.name());

@@ -50,6 +50,10 @@ impl Separators {
         // Programs that build messages from text in quotes double the backslash.
         let given: &[u8] = if given.is_empty() || given == b"^~\\\\&" { b"^~\\&" } else { given };
         for (at, &byte) in given.iter().enumerate().take(5) {
+            // A space stands for a kind that is not used, as where programs took the backslash for their own escape.
+            if at > 0 && byte == b' ' {
+                continue;
+            }
             if !usable(byte) && !matches!(byte, 0x1d..=0x1f) {
                 return fail(2, start + 4 + at, "this character cannot separate");
             }
@@ -57,7 +61,7 @@ impl Separators {
                 return fail(2, start + 4 + at, "the same character separates two kinds");
             }
         }
-        let at = |n: usize| given.get(n).copied();
+        let at = |n: usize| given.get(n).copied().filter(|byte| *byte != b' ');
         Ok(Separators {
             field,
             component: given[0],
@@ -71,7 +75,9 @@ impl Separators {
     /// MSH-2 as these separators write it.
     pub fn encoding_characters(&self) -> Vec<u8> {
         let mut out = vec![self.component];
-        out.extend([self.repetition, self.escape, self.subcomponent, self.truncation].iter().map_while(|c| *c));
+        let others = [self.repetition, self.escape, self.subcomponent, self.truncation];
+        let last = others.iter().rposition(Option::is_some).map_or(0, |last| last + 1);
+        out.extend(others[..last].iter().map(|c| c.unwrap_or(b' ')));
         out
     }
 }

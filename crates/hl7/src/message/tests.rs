@@ -59,6 +59,15 @@ fn indented_segments_are_segments_and_indented_text_is_text() {
 }
 
 #[test]
+fn a_space_among_the_separators_is_none() {
+    let message = parse(b"MSH|^~ &|A||||||ADT^A01|1|P|2.5\rPID|1||7^^^H&1.2&ISO~8||O\\T\\N b");
+    let pid = first(&message, "PID");
+    assert_eq!(pid.field(3).component(4).sub(2).text(), "1.2");
+    assert_eq!((pid.field(3).repeat_count(), pid.field(5).text().as_ref()), (2, "O\\T\\N b"));
+    assert_eq!(message.separators().encoding_characters(), b"^~ &");
+}
+
+#[test]
 fn a_backslash_that_was_doubled_is_one() {
     let message = parse(b"MSH|^~\\\\&|A||||||ADT^A01|1|P|2.5\rPID|1||7^^^H&1.2&ISO||O\\T\\N");
     assert_eq!(first(&message, "PID").field(3).component(4).sub(2).text(), "1.2");
@@ -72,6 +81,11 @@ fn utf8_under_the_name_of_an_old_set_is_utf8_and_told() {
         let message = Message::parse(&utf8, &ParseOptions { charset: source, ..ParseOptions::default() }).unwrap();
         assert_eq!(first(&message, "PID").field(5).component(1).text(), "Müller-Lüdenscheidt");
         assert!(message.issues()[0].text.starts_with("the text is UTF-8"), "{:?}", message.issues());
+    }
+    for (declared, source) in [("GB 18030-2000", None), ("", Some(Charset::GB18030)), ("BIG-5", None)] {
+        let bytes = with_name(declared, Charset::UTF_8, "张伟");
+        let message = Message::parse(&bytes, &ParseOptions { charset: source, ..ParseOptions::default() }).unwrap();
+        assert_eq!(first(&message, "PID").field(5).component(1).text(), "张伟", "{declared}");
     }
     for (declared, charset, name) in
         [("8859/1", Charset::LATIN_1, "Müller"), ("8859/5", Charset::from_name("8859/5").unwrap(), "Иванов")]

@@ -61,6 +61,9 @@ impl Taking<'_, '_> {
                 self.fails(inside, None, format!("the file {shown} {what}"));
                 continue;
             };
+            if is_beside(&path) {
+                continue;
+            }
             let packed = member.compressed_size();
             let unpacked = Bounded::known(member, packed, &self.used, &bounds);
             let unpacked: Box<dyn Read + '_> = Box::new(unpacked);
@@ -84,6 +87,12 @@ impl Taking<'_, '_> {
         }
         Ok(())
     }
+}
+
+/// True for what systems put beside files (`.DS_Store`, `__MACOSX/._a`): passed over, as names with a dot are in folders.
+fn is_beside(path: &str) -> bool {
+    let is_hidden = |part: &str| part.starts_with('.') && !matches!(part, "." | "..");
+    path.split('/').any(|part| is_hidden(part) || part == "__MACOSX")
 }
 
 /// The headers of files before `end` that lie in none of the `listed` ranges: where, and the name there.

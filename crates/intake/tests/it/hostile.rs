@@ -315,6 +315,15 @@ fn a_file_that_the_directory_of_an_archive_leaves_out_is_named() {
 }
 
 #[test]
+fn what_systems_put_beside_files_in_an_archive_is_passed_over() {
+    let one = patient(0);
+    let beside: &[u8] = b"\x00\x05\x16\x07";
+    let bytes = zip(&[("./in/a", one.as_bytes()), ("in/.DS_Store", beside), ("__MACOSX/in/._a", beside)]);
+    let report = House::new().import("mac.zip", &bytes);
+    assert_eq!((report.stored, report.issues.len()), (1, 0), "{report:?}");
+}
+
+#[test]
 fn two_files_of_one_name_in_an_archive_are_not_one() {
     let mut bytes = zip(&[("a", patient(0).as_bytes()), ("b", patient(1).as_bytes())]);
     let names: Vec<usize> =
