@@ -65,7 +65,8 @@ pub fn is_character_set(name: &str) -> bool {
 
 /// What the audit says of a message: `action` unless its event has no map.
 pub(crate) fn trail(action: &str, detail: &str, content: &[u8], options: &ParseOptions) -> Trail {
-    // The header alone says which event it is.
+    // The header alone says which event it is; blank lines may stand before it.
+    let content = content.trim_ascii_start();
     let header = &content[..memchr::memchr2(b'\r', b'\n', content).unwrap_or(content.len())];
     if let Ok(message) = Message::parse(header, options) {
         let (kind, trigger) = message.event();

@@ -3,9 +3,11 @@
 use super::Settings;
 use super::identifier::Identified;
 use super::parts::Parts;
+use super::time::zone_of;
 use super::transaction::{Key, MappedResource, Write};
 use crate::message::{Field, Issue, Message, Place, Segment, Severity, Value};
 use fhir::json::Tree;
+use jiff::tz::TimeZone;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt::Write as _;
@@ -68,6 +70,8 @@ impl About {
 pub(super) struct Context<'m> {
     pub(super) message: &'m Message<'m>,
     pub(super) settings: &'m Settings,
+    /// The zone of times that give none.
+    pub(super) zone: TimeZone,
     taken: RefCell<BTreeSet<(usize, u16)>>,
     issues: RefCell<Vec<Issue>>,
     /// Issues told already, by place in the bytes and text.
@@ -89,6 +93,7 @@ impl<'m> Context<'m> {
         Context {
             message,
             settings,
+            zone: zone_of(message, &settings.zone),
             taken: RefCell::default(),
             issues: RefCell::new(message.issues().to_vec()),
             told: RefCell::default(),

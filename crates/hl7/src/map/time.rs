@@ -2,9 +2,10 @@
 
 use super::context::Context;
 use super::parts::Parts;
-use crate::message::Value;
+use crate::message::{Message, Value};
 use fhir::json::Tree;
 use jiff::civil;
+use jiff::tz::{Offset, TimeZone};
 use std::fmt::Write as _;
 
 /// A point in time as far as it was given.
@@ -83,18 +84,34 @@ impl Moment {
     }
 
     fn source_offset(&self, context: &Context<'_>) -> String {
+        as_text(self.offset_in(&context.zone))
+    }
+
+    /// The offset that `zone` had then.
+    fn offset_in(&self, zone: &TimeZone) -> Offset {
         let (hour, minute, second) = self.time.as_ref().map_or((0, 0, 0), |(h, m, s, _)| (*h, *m, *s));
         let civil = civil::date(self.year, self.month.unwrap_or(1), self.day.unwrap_or(1)).at(hour, minute, second, 0);
-        let offset = context
-            .settings
-            .zone
-            .to_ambiguous_timestamp(civil)
-            .compatible()
-            .map_or(jiff::tz::Offset::UTC, |at| context.settings.zone.to_offset(at));
-        let seconds = offset.seconds();
-        let sign = if seconds < 0 { '-' } else { '+' };
-        format!("{sign}{:02}:{:02}", seconds.abs() / 3600, seconds.abs() / 60 % 60)
+        zone.to_ambiguous_timestamp(civil).compatible().map_or(Offset::UTC, |at| zone.to_offset(at))
     }
+}
+
+fn as_text(offset: Offset) -> String {
+    let seconds = offset.seconds();
+    let sign = if seconds < 0 { '-' } else { '+' };
+    format!("{sign}{:02}:{:02}", seconds.abs() / 3600, seconds.abs() / 60 % 60)
+}
+
+/// The zone of times that give none: that of MSH-7 if it gives one, as the standard defines that field, else the source's. Where both agree it is the
+/// source's, which knows summer and winter.
+pub(super) fn zone_of(message: &Message<'_>, source: &TimeZone) -> TimeZone {
+    let sent = message.header().field(7).component(1).text().into_owned();
+    let Some(sent) = Moment::parse(&sent) else { return source.clone() };
+    let Some(zone) = sent.zone.as_deref().filter(|zone| **zone != as_text(sent.offset_in(source))) else {
+        return source.clone();
+    };
+    let number = |at: usize| zone.get(at..at + 2).and_then(|part| part.parse::<i32>().ok()).unwrap_or(0);
+    let seconds = (number(1) * 60 + number(4)) * 60;
+    Offset::from_seconds(if zone.starts_with('-') { -seconds } else { seconds }).map_or(source.clone(), TimeZone::fixed)
 }
 
 /// A zone at the end: `+ZZZZ`, `-ZZZZ`, `+ZZ:ZZ`, `Z`. A hyphen within a date is none.

@@ -605,3 +605,23 @@ fn times_take_the_zone_of_the_source_and_keep_their_precision() {
     }
     assert_eq!(start("20240230", "Asia/Shanghai"), (None, 1));
 }
+
+#[test]
+fn times_without_a_zone_take_that_of_the_header() {
+    let berlin = Settings { zone: jiff::tz::TimeZone::get("Europe/Berlin").unwrap(), ..Settings::new("his") };
+    let admitted = |sent: &str, at: &str| {
+        let text = format!(
+            "MSH|^~\\&|HIS|HOSP|||{sent}||ADT^A01|1|P|2.5\rPID|1||7^^^HOSP^MR\rPV1|1|I|W1||||||||||||||||V1{}{at}",
+            "|".repeat(25)
+        );
+        let Outcome::Mapped(mapped) = map(&parse(text.as_bytes()), &berlin).unwrap() else { panic!("{text}") };
+        let stay = resource(&mapped, "Encounter", "V1").resource.clone();
+        stay.get("period").and_then(|period| period.get("start")).and_then(Tree::as_str).unwrap().to_owned()
+    };
+    assert_eq!(admitted("20240305120000", "202401010800"), "2024-01-01T08:00:00+01:00");
+    assert_eq!(admitted("20240305120000-0500", "202401010800"), "2024-01-01T08:00:00-05:00");
+    assert_eq!(admitted("20240305120000+0545", "202401010800"), "2024-01-01T08:00:00+05:45");
+    assert_eq!(admitted("20240305120000-0500", "202401010800+0900"), "2024-01-01T08:00:00+09:00");
+    // The source's own zone in summer: winter is an hour less.
+    assert_eq!(admitted("20240705120000+0200", "202401010800"), "2024-01-01T08:00:00+01:00");
+}
