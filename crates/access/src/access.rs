@@ -141,6 +141,14 @@ impl Access {
         self.administer(grant, "read account audit", target, now_us, read, |_, _| {})
     }
 
+    /// What was done by or to the account of the person that holds `grant`, or tried in its name, newest first: so that whose
+    /// password was reset, or in whose name somebody signed in, can see it. Nothing for other principals.
+    pub fn own_events(&self, grant: &Grant, limit: usize) -> Result<Vec<AccountAudit>, Error> {
+        let Some(account) = self.own_account(grant)? else { return Ok(Vec::new()) };
+        let (key, name) = (grant.principal().key(), lockout::quoted(&account.name));
+        trail::of_account(&self.database(), &key, &name, limit.min(MAX_AUDIT_ROWS))
+    }
+
     /// Where the accounts' audit ends, for the seal over all trails.
     pub fn audit_head(&self) -> Result<TrailHead, Error> {
         trail::head(&self.database())

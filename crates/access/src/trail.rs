@@ -136,6 +136,30 @@ pub(crate) fn read(connection: &Connection, after_seq: i64, limit: usize) -> Res
     Ok(read)
 }
 
+/// The newest rows that an account's events are looked for in.
+const LOOKED_AT: i64 = 100_000;
+
+/// What was done by or to an account or tried in its name, newest first, at most `limit` rows of the newest [`LOOKED_AT`].
+pub(crate) fn of_account(
+    connection: &Connection,
+    key: &str,
+    quoted_name: &str,
+    limit: usize,
+) -> Result<Vec<AccountAudit>, Error> {
+    let mut statement = connection.prepare_cached(
+        "SELECT seq, at_us, who, what, target, outcome, origin FROM account_audit
+         WHERE seq > (SELECT coalesce(max(seq), 0) FROM account_audit) - ?4
+           AND (target = ?1 OR target LIKE ?1 || ' %' OR who LIKE ?1 || ' (%' OR who = ?2)
+         ORDER BY seq DESC LIMIT ?3",
+    )?;
+    let mut rows = statement.query(params![key, quoted_name, limit as i64, LOOKED_AT])?;
+    let mut read = Vec::new();
+    while let Some(row) = rows.next()? {
+        read.push(row_of(row)?);
+    }
+    Ok(read)
+}
+
 /// Hashes the whole trail anew; the head if every row follows from the one before it.
 pub(crate) fn verify(connection: &Connection) -> Result<TrailHead, Error> {
     check(connection, &[])

@@ -182,3 +182,31 @@ fn a_change_of_several_things_is_made_whole_or_not_at_all() {
     let trail = opened.trail();
     assert!(trail.contains("| set role admin, reset password, unlock account | person/2 ada | done"), "{trail}");
 }
+
+#[test]
+fn a_person_sees_what_others_did_to_the_account_or_in_its_name_and_nothing_else() {
+    let opened = Opened::new();
+    opened.account("boss", Role::Admin);
+    let ada = opened.account("ada", Role::Clinician);
+    for no in 0..9 {
+        // Its number begins like hers would if there were more of them.
+        opened.account(&format!("person {no}"), Role::Clinician);
+    }
+    opened.account("ad", Role::Clinician);
+    opened.sign_in("Ada", "not her password", FROM, START_US, &mut random(1)).unwrap_err();
+    opened.sign_in("ad", "not his password", FROM, START_US, &mut random(1)).unwrap_err();
+    opened.reset_password(&opened.operator(), ada, "four brave herons", START_US, &mut random(2)).unwrap();
+    let signed_in = opened.sign_in("ada", "four brave herons", FROM, START_US, &mut random(3)).unwrap();
+    let grant = opened.session(signed_in.cookie.reveal(), FROM, START_US).unwrap();
+    let events = opened.own_events(&grant, 100).unwrap();
+    let told: Vec<String> = events.iter().map(|event| format!("{} {}", event.who, event.what)).collect();
+    let expected = [
+        "person/2 (Dr ada) sign in",
+        "operator/0 (root) reset password",
+        "'ada' sign in",
+        "operator/0 (root) create account",
+    ];
+    assert_eq!(told, expected);
+    assert_eq!(opened.own_events(&grant, 1).unwrap().len(), 1);
+    assert!(opened.own_events(&opened.operator(), 100).unwrap().is_empty());
+}

@@ -1,10 +1,12 @@
-//! The trails, for administrators: who read what, and what was done to accounts. Reading them is recorded too.
+//! The trails, for administrators: who read what, and what was done to accounts. Reading them is recorded too. And of the trail
+//! of accounts what concerns oneself.
 
 use super::arrivals::number_in_query;
 use crate::answer::Answer;
 use crate::call::Call;
 use crate::refusal::Refusal;
 use crate::time::instant;
+use access::AccountAudit;
 use serde_json::{Value, json};
 
 /// Events in an answer when the request does not say, and at most.
@@ -49,6 +51,17 @@ pub(super) async fn accounts(call: Call) -> Result<Answer, Refusal> {
     let after = number_in_query(&call, "after")?.map_or(0, |after| i64::try_from(after).unwrap_or(i64::MAX));
     let grant = call.grant()?;
     let rows = call.app.writing(move |app| Ok(app.access.account_audit(&grant, after, limit, app.now_us())?)).await?;
+    Ok(Answer::of(&events(&rows)))
+}
+
+/// `GET /api/me/events?limit=`, newest first: what was done by or to one's own account, or tried in its name.
+pub(super) async fn own(call: Call) -> Result<Answer, Refusal> {
+    let (limit, grant) = (limit(&call)?, call.grant()?);
+    let rows = call.app.reading(move |app| Ok(app.access.own_events(&grant, limit)?)).await?;
+    Ok(Answer::of(&events(&rows)))
+}
+
+fn events(rows: &[AccountAudit]) -> Value {
     let events: Vec<Value> = rows
         .iter()
         .map(|row| {
@@ -63,5 +76,5 @@ pub(super) async fn accounts(call: Call) -> Result<Answer, Refusal> {
             })
         })
         .collect();
-    Ok(Answer::of(&json!({"events": events})))
+    json!({"events": events})
 }

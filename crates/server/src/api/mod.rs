@@ -50,6 +50,7 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::new(Method::PUT, "/api/me", Person, me::choose),
         Route::new(Method::POST, "/api/me/password", Person, me::change_password),
         Route::new(Method::DELETE, "/api/me/sessions/{id}", Person, me::end_session),
+        Route::new(Method::GET, "/api/me/events", Person, audit::own),
         Route::new(Method::GET, "/api/setup", Nothing, setup::show),
         Route::new(Method::POST, "/api/setup/check", Nothing, setup::check),
         Route::new(Method::POST, "/api/setup", Nothing, setup::complete),

@@ -327,4 +327,15 @@ async fn a_change_of_an_account_that_is_refused_changes_nothing_of_it() {
     assert_eq!(users["users"][1]["role"], "clinician", "{users}");
     let told = boss.ask(Method::PATCH, &path, json!({"role": "admin", "password": "four brave herons"})).await;
     assert_eq!((told.status, &told.json()["role"]), (StatusCode::OK, &json!("admin")));
+    // Whose password was reset sees who did it.
+    let body = json!({"name": "ada", "password": "four brave herons"});
+    let ada = Browser::sign_in(&house, "/api/session", body).await.unwrap_or_else(|told| panic!("{}", told.text));
+    let events = ada.get("/api/me/events").await.json();
+    let told: Vec<String> = events["events"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|event| format!("{} by {}", event["what"], event["who"]))
+        .collect();
+    assert_eq!(told[1], r#""set role admin, reset password" by "person/1 (Dr boss)""#, "{told:?}");
 }
