@@ -1,5 +1,5 @@
-// docs/openapi.json 48ce65f3491804a1ca004d393d15c7c61ed520040873781952ec531a2477dad0
-// Made by `make api-types`, not by hand: e80da1f480269d07a7384c3a8304754c57d3f49cee14a9fcae41ccd94bfb034d
+// docs/openapi.json dd995e015b181db5b3d7a492307d87aa74bf15d444e0772852a8391ef7389b26
+// Made by `make api-types`, not by hand: ddc4ddf537b6ed2f906f9e6ad617b219adccfdfa13f647be7cb0bf89471ae887
 export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
 export interface components {
@@ -15,18 +15,19 @@ export interface components {
             /** Format: date-time */
             password_set: string;
         };
+        AccountEvent: {
+            seq: number;
+            /** Format: date-time */
+            at: string;
+            who: string;
+            what: string;
+            target: string;
+            /** @enum {string} */
+            outcome: "done" | "refused" | "failed";
+            from: string;
+        };
         AccountEvents: {
-            events: {
-                seq: number;
-                /** Format: date-time */
-                at: string;
-                who: string;
-                what: string;
-                target: string;
-                /** @enum {string} */
-                outcome: "done" | "refused" | "failed";
-                from: string;
-            }[];
+            events: components["schemas"]["AccountEvent"][];
         };
         Allergy: {
             ref: string;
