@@ -467,8 +467,8 @@ pub(crate) struct Status {
 
 #[derive(Args)]
 pub(crate) struct Bench {
-    /// Hospitals of twelve patients each
-    #[arg(long, value_name = "COUNT", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    /// Hospitals of twelve patients each; one sends some 3,500 versions
+    #[arg(long, value_name = "COUNT", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub(crate) hospitals: u32,
     /// A folder on the disk to measure [default: the folder for temporary files]
     #[arg(long, value_name = "DIR")]

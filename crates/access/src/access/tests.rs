@@ -1,6 +1,6 @@
 use super::*;
 use crate::account::Role;
-use crate::fixture::{FROM, Folder, Opened, START_US, is_resource_type, random};
+use crate::fixture::{FROM, Folder, Opened, PASSWORD, START_US, is_resource_type, random};
 use crate::permission::Permission;
 use crate::source::NewSource;
 use crate::token::NewToken;
@@ -133,4 +133,33 @@ fn the_audit_is_read_in_pages_and_its_reading_is_a_row_of_it() {
     assert_eq!(seqs(page(0)), [1, 2]);
     assert_eq!(seqs(page(2)), [3, 4]);
     assert_eq!(page(4).last().unwrap().target, "rows after 2");
+}
+
+#[test]
+fn a_session_that_is_over_changes_nothing_with_a_grant_that_was_kept() {
+    let opened = Opened::new();
+    opened.account("ada", Role::Admin);
+    let signed_in = opened.signs_in("ada", START_US);
+    let ada = opened.session(signed_in.cookie.reveal(), FROM, START_US).unwrap();
+    let session = opened.list_sessions(&ada, START_US).unwrap()[0].id;
+    let last_us = START_US + crate::session::SESSION_US - 1;
+    let new = crate::NewAccount {
+        name: "bob".to_owned(),
+        display: "Dr Bob".to_owned(),
+        role: Role::Clinician,
+        password: PASSWORD.to_owned(),
+    };
+    let make = |now_us| opened.create_account(&ada, &new, now_us, &mut random(3)).map(drop);
+    let choose = |now_us| opened.choose(&ada, &crate::Choices::new(), now_us);
+    let change = |now_us| opened.change_password(&ada, PASSWORD, "four loud magpies", now_us, &mut random(4));
+    let end = |now_us| opened.end_session(&ada, session, now_us);
+    for act in [&make as &dyn Fn(i64) -> Result<(), Error>, &choose, &change, &end] {
+        let refused = act(last_us + 1).unwrap_err();
+        assert!(matches!(refused, Error::Denied(_)), "{refused}");
+    }
+    assert_eq!(opened.list_accounts(&opened.operator()).unwrap().len(), 1);
+    // A moment earlier each of them is done.
+    for act in [&make as &dyn Fn(i64) -> Result<(), Error>, &choose, &change, &end] {
+        act(last_us).unwrap();
+    }
 }

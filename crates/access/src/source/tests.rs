@@ -81,3 +81,14 @@ fn settings_that_are_not_acceptable_are_named() {
         assert_eq!(opened.allow_source(&operator, &source, START_US).unwrap_err().to_string(), expected);
     }
 }
+
+#[test]
+fn only_an_administrator_sees_which_sources_there_are() {
+    let opened = Opened::new();
+    opened.allow_source(&opened.operator(), &new("lab", "10.1.2.3"), START_US).unwrap();
+    opened.account("ada", crate::Role::Clinician);
+    let signed_in = opened.signs_in("ada", START_US);
+    let ada = opened.session(signed_in.cookie.reveal(), crate::fixture::FROM, START_US).unwrap();
+    assert!(matches!(opened.list_sources(&ada), Err(Error::Denied(_))));
+    assert_eq!(opened.list_sources(&opened.operator()).unwrap().len(), 1);
+}

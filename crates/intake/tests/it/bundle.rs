@@ -314,6 +314,34 @@ fn a_narrow_grant_refuses_entries_of_a_batch_and_whole_transactions() {
 }
 
 #[test]
+fn a_batch_refuses_a_change_that_the_grant_may_not_make_alone_and_does_the_others() {
+    let house = House::new();
+    house.put(r#"{"resourceType":"Patient","id":"1","multipleBirthInteger":1}"#);
+    let post = post("urn:uuid:a", r#"{"resourceType":"Patient"}"#, "");
+    let delete = r#"{"request":{"method":"DELETE","url":"Patient/1"}}"#;
+    let patch = r#"{"resource":{"resourceType":"Binary","contentType":"application/json-patch+json","data":"W10="},"request":{"method":"PATCH","url":"Patient/1"}}"#;
+    for (scope, change) in [("system/Patient.cru", delete), ("system/Patient.crd", patch)] {
+        let before = house.versions();
+        let (response, _) = house.bundle_as(&grant(scope), &bundle("batch", &[change, &post])).unwrap();
+        assert!(response.contains("201 Created") && response.contains("403 Forbidden"), "{response}");
+        assert_eq!(house.versions(), before + 1);
+    }
+}
+
+#[test]
+fn a_transaction_tells_nothing_of_what_its_grant_may_not_read() {
+    let house = House::new();
+    house.put(r#"{"resourceType":"Basic","id":"there","code":{"text":"x"}}"#);
+    let put = r#"{"resource":{"resourceType":"Patient","id":"2"},"request":{"method":"PUT","url":"Patient/2"}}"#;
+    for id in ["there", "not-there"] {
+        let get = format!(r#"{{"request":{{"method":"GET","url":"Basic/{id}"}}}}"#);
+        let error = house.bundle_as(&grant("system/Patient.crus"), &bundle("transaction", &[put, &get])).unwrap_err();
+        assert_eq!(intake::fhir_door::refusal(&error).status, 403, "{id}");
+    }
+    assert_eq!(house.versions(), 1);
+}
+
+#[test]
 fn other_bundles_are_refused_by_name() {
     let house = House::new();
     for kind in ["collection", "document", "searchset", "history", "message"] {

@@ -331,3 +331,10 @@ proptest! {
         prop_assert_eq!(house.ask("SELECT gender FROM patient"), "female\n");
     }
 }
+
+#[test]
+fn only_an_administrator_has_the_lake_checked() {
+    let house = House::new();
+    let against = lake::Against { head: records::Seq(0), live: 0, in_use: false };
+    assert!(matches!(lake::check(&house.lake_folder(), &everything(), against), Err(lake::Error::Denied(_))));
+}

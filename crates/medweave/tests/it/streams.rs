@@ -37,10 +37,13 @@ fn who_reads_the_beginning_alone_gets_it_without_a_complaint() {
     {
         let script = format!("set -o pipefail; \"$MEDWEAVE\" --data data {command} | head -n 1");
         let mut bash = Command::new("bash");
-        bash.args(["-c", &script]).current_dir(data.path("")).env("MEDWEAVE", env!("CARGO_BIN_EXE_medweave"));
+        bash.args(["-c", &script])
+            .current_dir(data.path(""))
+            .env("MEDWEAVE", env!("CARGO_BIN_EXE_medweave"))
+            .env("LC_ALL", "C");
         let output = bash.output().unwrap();
         assert!(output.status.success() && output.stderr.is_empty(), "{command}: {output:?}");
-        assert_eq!(output.stdout.iter().filter(|byte| **byte == b'\n').count(), 1, "{command}");
+        assert_eq!(String::from_utf8_lossy(&output.stdout).lines().count(), 1, "{command}");
     }
 }
 

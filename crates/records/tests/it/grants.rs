@@ -98,6 +98,8 @@ fn reading_needs_the_right_to_read() {
     denied(records.open_dead_letters(&without));
     denied(records.dead_letter(&without, DeadLetterNo(1)));
     denied(records.dead_letter_bytes(&without, DeadLetterNo(1)));
+    denied(records.correction(&without, DeadLetterNo(1)));
+    denied(records.unmapped_events(&without));
     denied(records.people(&without, "", 10));
     denied(records.everything(&without, "ann", &Everything::default()));
     let types = Everything { types: vec!["Observation".into()], ..Everything::default() };
