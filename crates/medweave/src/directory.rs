@@ -129,9 +129,14 @@ impl Directory {
                 bytes
             }),
         };
-        let progress = |text: &str| eprintln!("medweave: {text}");
-        let records = Records::open_telling(&self.path, options, &progress)
-            .map_err(|error| Failure::failed(error.to_string()))?;
+        let progress = |text: &str| records::tell_operator!("medweave: {text}");
+        let records = Records::open_telling(&self.path, options, &progress).map_err(|error| match error {
+            records::Error::DiskFull => Failure::failed(format!(
+                "no space is left on the disk of {}: free some (even reading needs a little to begin)",
+                self.path.display()
+            )),
+            error => Failure::failed(error.to_string()),
+        })?;
         let access = Access::open(&self.path.join("access"), |name| fhir::schema::r4().is_resource(name))
             .map_err(|error| Failure::failed(error.to_string()))?;
         Ok((Arc::new(records), Arc::new(access)))

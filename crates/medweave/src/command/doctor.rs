@@ -30,12 +30,23 @@ struct Report {
     counts: Vec<(&'static str, u64)>,
     seal: Option<String>,
     swept_bytes: u64,
+    is_disk_full: bool,
 }
 
 impl Report {
     fn find(&mut self, severity: Severity, what: impl Into<String>, place: impl std::fmt::Display, advice: &str) {
         let (what, place, advice) = (what.into(), place.to_string(), advice.to_owned());
         self.findings.push(Finding { severity, what, place, advice });
+    }
+
+    /// As [`Report::find`], of files that could not be read: where no space is left, that is why.
+    fn unread(&mut self, what: String, place: impl std::fmt::Display, advice: &str) {
+        let advice = if self.is_disk_full {
+            "free some space and run doctor again: on a full disk no database can be opened"
+        } else {
+            advice
+        };
+        self.find(Severity::Fault, what, place, advice);
     }
 
     fn of(&self, severity: Severity) -> usize {
@@ -55,8 +66,15 @@ pub(crate) async fn run(settings: &Settings, doctor: &Doctor) -> Result<(), Fail
     if doctor.sweep && used_by.is_some() {
         return Err(Failure::usage("--sweep needs the directory for itself: stop the program that has it open"));
     }
-    let mut report =
-        Report { data, used_by: None, findings: Vec::new(), counts: Vec::new(), seal: None, swept_bytes: 0 };
+    let mut report = Report {
+        data,
+        used_by: None,
+        findings: Vec::new(),
+        counts: Vec::new(),
+        seal: None,
+        swept_bytes: 0,
+        is_disk_full: false,
+    };
     match used_by {
         Some(Ok(told)) => report.used_by = Some(told),
         Some(Err(failure)) => {
@@ -115,8 +133,7 @@ fn check(report: &mut Report, sample: Option<u64>, sweep: bool) {
     if data.join("access/access.db").is_file() {
         match Access::check(&data.join("access"), sealed) {
             Ok(head) => report.counts.push(("rows of the audit of accounts", head.seq as u64)),
-            Err(error) => report.find(
-                Severity::Fault,
+            Err(error) => report.unread(
                 error.to_string(),
                 data.join("access/access.db").display(),
                 "keep a copy of the directory as it is and compare it with a backup",
@@ -137,8 +154,7 @@ fn check(report: &mut Report, sample: Option<u64>, sweep: bool) {
             report.findings.extend(findings);
             report.counts.push(("files of the lake", files));
         }
-        Err(error) => report.find(
-            Severity::Fault,
+        Err(error) => report.unread(
             format!("the lake cannot be read: {error}"),
             data.join("lake").display(),
             "`medweave lake rebuild` makes it again from the records",
@@ -192,8 +208,7 @@ fn records(report: &mut Report, data: &Path, grant: &access::Grant, options: Che
             Some(checked)
         }
         Err(error) => {
-            report.find(
-                Severity::Fault,
+            report.unread(
                 format!("the records cannot be read: {error}"),
                 path.display(),
                 "restore the directory from a backup, or use the version of medweave that wrote it",

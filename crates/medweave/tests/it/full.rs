@@ -140,3 +140,23 @@ fn a_full_disk_refuses_writes_reads_on_and_recovers_by_itself() {
     drop(served);
     drop(disk);
 }
+
+#[test]
+fn a_directory_that_cannot_be_opened_on_a_full_disk_is_not_called_damaged() {
+    let data = Data::new();
+    let Some(disk) = Disk::mount(&data.path("data")) else { return };
+    data.done(&["token", "list"]);
+    let mut file = std::fs::File::create(data.path("data/ballast")).unwrap();
+    while file.write_all(&[b'.'; 65_536]).is_ok() {}
+    while file.write_all(&[b'.'; 512]).is_ok() {}
+    for (command, text) in
+        [("status", "no space is left on the disk"), ("doctor", "free some space and run doctor again")]
+    {
+        let output = data.run(&[command]);
+        let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert!(output.status.code() == Some(1) && said.contains(text), "{said}");
+    }
+    std::fs::remove_file(data.path("data/ballast")).unwrap();
+    assert_eq!(data.json(&["status", "--json"])["resources"], 0);
+    drop(disk);
+}

@@ -9,7 +9,8 @@ use std::io::{BufWriter, Write};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-/// Memory that an import may take, at its peak. Most of it is the page cache of the database and pieces on their way.
+/// Memory that an import may take, at its peak, without what is mapped of files, which the system takes back when it needs it. Most of
+/// it is the page cache of the database and pieces on their way.
 const PEAK_BYTES: u64 = 500 << 20;
 /// The same while it also feeds the lake, which holds rows that are not yet in files and those that are being written.
 const PEAK_WITH_LAKE_BYTES: u64 = 1 << 30;
@@ -37,7 +38,7 @@ fn import(data: &Data, file: &str, more: &[&str]) -> (i32, serde_json::Value, u6
     let mut child = data.command(&arguments).stdout(Stdio::piped()).spawn().unwrap();
     let mut peak = 0;
     let exit = loop {
-        peak = peak.max(memory(child.id().into(), "VmHWM"));
+        peak = peak.max(memory(child.id().into(), "RssAnon"));
         if let Some(exit) = child.try_wait().unwrap() {
             break exit;
         }

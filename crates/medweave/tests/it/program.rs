@@ -224,7 +224,12 @@ impl Client {
             request = request.header(*name, *value);
         }
         let request = request.body(body.to_vec()).expect("a request");
-        let mut response = self.agent.run(request).unwrap_or_else(|error| panic!("{method} {url}: {error}"));
+        let mut answered = self.agent.run(request.clone());
+        // A connection that was kept may have been closed meanwhile, as when a body was refused unread: what only reads is asked again.
+        if matches!(answered, Err(ureq::Error::Io(_))) && method == "GET" {
+            answered = self.agent.run(request);
+        }
+        let mut response = answered.unwrap_or_else(|error| panic!("{method} {url}: {error}"));
         let bytes = response.body_mut().with_config().limit(1 << 30).read_to_vec().expect("a body");
         Answer { status: response.status().as_u16(), headers: response.headers().clone(), bytes }
     }

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 
 /// With less than this free, writes will be refused soon.
 const SCARCE_BYTES: u64 = 64 << 20;
+/// With less than this free not even a database is opened.
+const NOTHING_BYTES: u64 = 1 << 20;
 /// With less than this part free it is time to look for more …
 const LOW_PART: u64 = 20;
 /// … but not where this much is free: a twentieth of a large disk lasts for years. Nor is a part of a small disk enough.
@@ -62,6 +64,7 @@ pub(super) fn space(report: &mut Report, data: &Path) {
     let Ok(disk) = rustix::fs::statvfs(data) else { return };
     let (free, all) = (disk.f_bavail * disk.f_frsize, disk.f_blocks * disk.f_frsize);
     report.counts.push(("MiB free on the disk", free >> 20));
+    report.is_disk_full = free < NOTHING_BYTES;
     let advice = "free some, or move the directory to a larger disk: writes are refused when it is full, reads go on";
     if let Some(severity) = shortage(free, all) {
         let what = format!("only {} of {} MiB are free", free >> 20, all >> 20);
