@@ -156,6 +156,7 @@ fn a_directory_that_cannot_be_opened_on_a_full_disk_is_not_called_damaged() {
         let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         assert!(output.status.code() == Some(1) && said.contains(text), "{said}");
     }
+    drop(file);
     std::fs::remove_file(data.path("data/ballast")).unwrap();
     assert_eq!(data.json(&["status", "--json"])["resources"], 0);
     drop(disk);
