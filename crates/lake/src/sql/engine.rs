@@ -1,6 +1,7 @@
 //! The engine: threads, memory and time of queries.
 
 use super::answer::{AbortOnDrop, Answer, Event, Waiting};
+use super::breath::Breath;
 use super::check::{Question, check};
 use super::describe;
 use super::explain_error::query_error;
@@ -37,6 +38,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 const STACK_BYTES: usize = 32 << 20;
 /// Batches that wait for whoever reads the answer.
 const BATCHES: usize = 4;
+/// Threads beyond one for each part of a plan.
+const MOST_MORE_THREADS: usize = 32;
 /// Queries that may wait for their turn.
 const QUEUE: usize = 64;
 
@@ -91,10 +94,17 @@ impl ObjectStoreRegistry for OnlyLake {
     }
 }
 
+/// Threads of the engine. One query may keep as many busy as its plan has parts, for as long as a step of it takes; those of the
+/// others must find free ones, and the system then shares the processor out.
+fn threads(capacity: Capacity) -> usize {
+    let parts = capacity.threads.max(1);
+    (parts * (capacity.queries + 1)).min(parts + MOST_MORE_THREADS)
+}
+
 impl Engine {
     pub(crate) fn new(folder: &Path, capacity: Capacity) -> Result<Engine, Error> {
         let runtime = Builder::new_multi_thread()
-            .worker_threads(capacity.threads.max(1))
+            .worker_threads(threads(capacity))
             .max_blocking_threads(capacity.threads.max(1) * 2)
             .thread_name("lake-sql")
             .thread_stack_size(STACK_BYTES)
@@ -118,7 +128,7 @@ impl Engine {
             .with_config(config)
             .with_runtime_env(Arc::clone(&environment))
             .with_default_features();
-        let base = growth::bound(base).build();
+        let base = growth::bound(base).with_physical_optimizer_rule(Arc::new(Breath)).build();
         let turns = Arc::new(Semaphore::new(capacity.queries.max(1)));
         Ok(Engine { runtime: Some(runtime), base, environment, turns, capacity })
     }

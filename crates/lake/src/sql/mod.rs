@@ -1,6 +1,7 @@
 //! SQL over the lake: read-only, limited, cancellable.
 
 mod answer;
+mod breath;
 mod check;
 mod describe;
 mod engine;

@@ -188,7 +188,7 @@ fn stopped_after(house: &House, sql: &str, after: Duration) -> (Result<(), Error
 }
 
 /// Queries without end, or nearly: each kind keeps the engine busy in another way.
-const ENDLESS: [&str; 7] = [
+const ENDLESS: [&str; 9] = [
     "SELECT count(*) FROM generate_series(1, 100000000) a CROSS JOIN generate_series(1, 1000000) b",
     "WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n",
     "WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT 1 FROM n) SELECT max(i) FROM n",
@@ -196,7 +196,46 @@ const ENDLESS: [&str; 7] = [
     "SELECT sum(length(regexp_replace(repeat('ab', 50), '(a|b)*c', 'x'))) FROM generate_series(1, 1000000000)",
     "SELECT max(x) OVER (ORDER BY x ROWS BETWEEN 100000 PRECEDING AND CURRENT ROW) FROM generate_series(1, 1000000000) t(x)",
     "SELECT count(*) FROM (SELECT DISTINCT x % 1000 FROM generate_series(1, 100000000000) t(x)) s",
+    EVERY_PAIR,
+    "SELECT count(*) FROM (SELECT x % 2 AS k FROM generate_series(1, 1000000) t(x)) a
+       JOIN (SELECT x % 2 AS k FROM generate_series(1, 1000000) t(x)) b ON a.k = b.k",
 ];
+
+/// Tries pairs for hours and keeps none.
+const EVERY_PAIR: &str = "SELECT count(*) FROM generate_series(1, 1000000) a(x) CROSS JOIN generate_series(1, 1000000) b(y) WHERE a.x * b.y = -7";
+
+#[test]
+fn a_query_that_keeps_every_thread_busy_keeps_no_other_from_its_answer() {
+    let house = House::new();
+    let stop = Stop::default();
+    std::thread::scope(|scope| {
+        let busy = scope.spawn(|| {
+            let limits = Limits { time: Duration::from_mins(5), ..Limits::default() };
+            house.lake().query_until(&everything(), EVERY_PAIR, &limits, &stop)?.next_batch().map(|_| ())
+        });
+        // Each would run out of its own time if the other had to end before it.
+        for _ in 0..8 {
+            assert_eq!(house.ask("SELECT 1"), "1\n");
+        }
+        assert!(!busy.is_finished());
+        stop.stop();
+        assert!(matches!(busy.join().unwrap(), Err(Error::Cancelled)));
+    });
+    assert_eq!(house.ask("SELECT 1"), "1\n");
+}
+
+#[test]
+fn pieces_change_no_answer() {
+    let house = House::new();
+    let sql = "SELECT count(*), sum(a.x), max(b.y) FROM generate_series(1, 300) a(x) JOIN generate_series(1, 2000) b(y) ON a.x * 7 > b.y";
+    assert_eq!(house.ask(sql), "315000,63048490,2000\n");
+    assert_eq!(
+        house.ask(
+            "SELECT count(*) FROM generate_series(1, 3) a(x) LEFT JOIN generate_series(1, 20000) b(y) ON a.x > b.y + 1"
+        ),
+        "3\n"
+    );
+}
 
 #[test]
 fn whoever_goes_away_takes_the_query_along_at_whatever_it_is() {
