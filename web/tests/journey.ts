@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { Watched } from './browser';
+import { PHONE, type Watched } from './browser';
 import { fine, type House } from './house';
 
 const focused = (watched: Watched) => watched.page.evaluate(() => document.activeElement?.tagName);
@@ -73,6 +73,35 @@ export function journey(house: House): void {
       await page.keyboard.press('p');
       await page.getByRole('searchbox').waitFor();
       expect(new URL(page.url()).pathname).toBe('/patients');
+      await fine(watched);
+      await watched.close();
+    });
+
+    it('goes by touch on the phone, in Chinese: pinyin, chart, a value, its bytes, back to it, SQL', async () => {
+      const watched = await house.clinician({ language: 'zh-Hans', theme: 'dark', size: PHONE });
+      const { page } = watched;
+      await page.goto(server.url('/'));
+      await page.getByRole('searchbox').tap();
+      await page.keyboard.type('chenwei');
+      await page.getByText('姓名 chenwei').first().waitFor();
+      await page.locator('[data-row-link]').first().tap();
+      const banner = page.getByRole('region', { name: '患者' });
+      await banner.getByText('陈伟').waitFor();
+      await banner.getByText('Penicillin').waitFor();
+      await page.getByRole('link', { name: '检验', exact: true }).tap();
+      const value = page.getByRole('button', { name: /^6\.2/ });
+      await value.tap();
+      await page.locator('.where mark[data-mark="field"]').waitFor();
+      // Whose bytes these are is still in view.
+      expect(await banner.boundingBox()).toMatchObject({ x: 0 });
+      expect((await banner.boundingBox())?.y ?? -1).toBeGreaterThanOrEqual(0);
+      await fine(watched);
+      await page.getByRole('button', { name: '关闭数据来源' }).tap();
+      await value.waitFor();
+      await expect.poll(() => value.evaluate((cell) => cell === document.activeElement)).toBe(true);
+      await page.getByRole('navigation', { name: '主导航' }).getByRole('link', { name: 'SQL' }).tap();
+      await page.getByRole('button', { name: '运行' }).tap();
+      await page.locator('.sql-facts').waitFor();
       await fine(watched);
       await watched.close();
     });
