@@ -81,7 +81,9 @@ export function signIn(house: House): void {
     });
 
     it('never goes back to another site', async () => {
-      const watched = await house.clinician();
+      // Signing in ends the session that one had: not that of the other tests.
+      const watched = await house.stranger();
+      watched.expected.add(401);
       await watched.page.goto(server.url('/signin?to=//example.org/'));
       await watched.page.getByLabel('Account').fill('ada');
       await watched.page.getByLabel('Password').fill(PASSWORD);
