@@ -17,6 +17,7 @@ export function journey(house: House): void {
       await page.keyboard.type('chen wie');
       await page.getByText('name chen').first().waitFor();
       await page.keyboard.press('Enter');
+      await expect.poll(() => page.evaluate(() => document.activeElement?.hasAttribute('data-row-link'))).toBe(true);
       await page.keyboard.press('j');
       await page.keyboard.press('k');
       const first = await page.evaluate(() => document.activeElement?.getAttribute('href'));
