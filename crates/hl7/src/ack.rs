@@ -319,7 +319,8 @@ fn copy(writer: &mut MessageWriter, to: u16, header: Segment<'_>, from: u16) {
 }
 
 fn write_errors(writer: &mut MessageWriter, answer: &Answer, version: (u32, u32)) {
-    for fault in &answer.faults {
+    // Before 2.5 an ERR cannot say that it only warns.
+    for fault in answer.faults.iter().filter(|fault| !fault.is_warning || version >= (2, 5)) {
         let (code, name) = fault.condition.code();
         let text = short(&fault.text, 250);
         if version >= (2, 5) {

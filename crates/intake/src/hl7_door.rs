@@ -18,6 +18,8 @@ use records::{
     derived_id,
 };
 use std::cell::RefCell;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What a message was, known once it is planned.
@@ -29,6 +31,8 @@ pub struct MessageSeen {
     pub is_mapped: bool,
     /// What was odd: place, byte offset in the message, text.
     pub issues: Vec<(String, u64, String)>,
+    /// Those of the issues that the sender must hear of: what it sent is not where it may think it is.
+    pub told: Vec<(Option<Place>, String)>,
     /// Fields that hold data which no rule took.
     pub not_taken: Vec<String>,
 }
@@ -147,14 +151,18 @@ impl Planner for MessagePlan {
                 let merge = Merge { plan: self, lookup, resources: &mapped.resources, apart: RefCell::default() };
                 let operations = merge.operations()?;
                 let issue = |i: &hl7::Issue| (i.place.to_string(), i.span.start as u64, i.text.clone());
-                let apart = merge.apart.into_inner().into_iter().map(|(at, text)| {
-                    let segment = message.all().find(|segment| segment.span().contains(&at));
-                    (segment.map_or_else(String::new, |segment| segment.place().to_string()), at as u64, text)
+                let apart = merge.apart.into_inner();
+                let segment = |at: usize| message.all().find(|segment| segment.span().contains(&at));
+                let place = |at: usize| segment(at).map(hl7::message::Segment::place);
+                let told: Vec<_> = apart.iter().map(|(at, text)| (place(*at), text.clone())).collect();
+                let apart = apart.into_iter().zip(&told).map(|((at, text), (place, _))| {
+                    (place.as_ref().map_or_else(String::new, ToString::to_string), at as u64, text)
                 });
                 let seen = MessageSeen {
                     event: mapped.event,
                     is_mapped: true,
                     issues: mapped.issues.iter().map(issue).chain(apart).collect(),
+                    told,
                     not_taken: mapped.unmapped.iter().map(ToString::to_string).collect(),
                 };
                 (seen, operations)
@@ -191,13 +199,29 @@ struct Known {
     resource_type: TypeId,
     id: String,
     is_stored: bool,
+    /// False if another of the message is the same resource, and tells this one too.
+    is_told: bool,
+    /// The others of the message that are the same resource.
+    told_too: Vec<usize>,
 }
+
+/// What is stored under a number, of the patient that is meant.
+enum Own {
+    None,
+    One(String),
+    Many,
+    /// Only what is about other patients.
+    OfOthers,
+}
+
+/// Patients that are one person, at most.
+const MERGED_MAX: usize = 100;
 
 struct Merge<'a> {
     plan: &'a MessagePlan,
     lookup: &'a dyn Lookup,
     resources: &'a [MappedResource],
-    /// What was kept apart from the same number's resource of another patient: byte of the message, and why.
+    /// What was kept apart from what has the same number, or could not be put together: byte of the message, and why.
     apart: RefCell<Vec<(usize, String)>>,
 }
 
@@ -207,74 +231,116 @@ fn patient_of(resource: &Tree) -> Option<&str> {
     about.get("reference").and_then(Tree::as_str)
 }
 
+/// The id of the patient that a link of a stored patient leads to.
+fn linked(link: &Tree) -> Option<&str> {
+    link.get("other")?.get("reference")?.as_str()?.strip_prefix("Patient/")
+}
+
 impl Merge<'_> {
     fn operations(&self) -> Result<Vec<Operation>, Error> {
         let mut names = Names::default();
-        let mut known = Vec::with_capacity(self.resources.len());
-        for mapped in self.resources {
+        let mut known: Vec<Known> = Vec::with_capacity(self.resources.len());
+        // Which resource of the message has an id first.
+        let mut taken: HashMap<(TypeId, String), usize> = HashMap::new();
+        for (no, mapped) in self.resources.iter().enumerate() {
             let name = mapped.key.resource_type;
             let resource_type = r4()
                 .resource_type(name)
                 .ok_or_else(|| Error::Damaged(format!("the map made a {name}, which is no R4 resource")))?;
             let full_url = mapped.key.full_url(&self.plan.reading.settings.source);
             let patient = patient_of(&mapped.resource).and_then(|reference| names.id(reference)).map(str::to_owned);
-            let (id, is_stored) = self.identity(mapped, &full_url, patient.as_deref())?;
+            let (id, is_stored) = self.identity(mapped, &full_url, patient.as_deref(), &taken)?;
             names.enter(&full_url, resource_type, &id);
-            known.push(Known { resource_type, id, is_stored });
+            let mut is_told = true;
+            match taken.entry((resource_type, id.clone())) {
+                Entry::Vacant(vacant) => {
+                    vacant.insert(no);
+                }
+                Entry::Occupied(first) if mapped.write == map::Write::Update => {
+                    // The first one tells it; what is told of it under another number comes on top.
+                    known[*first.get()].told_too.push(no);
+                    is_told = false;
+                }
+                Entry::Occupied(_) => {}
+            }
+            known.push(Known { resource_type, id, is_stored, is_told, told_too: Vec::new() });
         }
-        let pairs = self.resources.iter().zip(known);
+        let pairs = self.resources.iter().zip(known).filter(|(_, known)| known.is_told);
         pairs.map(|(mapped, known)| self.operation(mapped, known, &names)).collect()
     }
 
     /// The id of what is stored under one of the identities of `mapped`, else a new one. What is about a patient is never
-    /// that of another: laboratories use their numbers again.
+    /// that of another: laboratories use their numbers again. `taken` are the ids that other resources of the message have.
     fn identity(
         &self,
         mapped: &MappedResource,
         full_url: &str,
         patient: Option<&str>,
+        taken: &HashMap<(TypeId, String), usize>,
     ) -> Result<(String, bool), Error> {
         let (name, condition) = (mapped.key.resource_type, mapped.key.condition());
         let new = derived_id(&self.plan.reading.settings.source, full_url);
-        let found = self.lookup.find(name, &condition)?;
-        match (&found, patient) {
-            (Found::One(id), Some(patient)) if self.is_of_another(name, id, patient)? => {
+        match self.find(name, &condition, patient)? {
+            Own::One(id) => return Ok((id, true)),
+            Own::OfOthers => {
+                let patient = patient.unwrap_or_default();
                 return self.kept_apart(mapped, full_url, patient);
             }
-            (Found::One(id), _) => return Ok((id.clone(), true)),
-            (Found::Many, Some(patient)) => {
-                let mut is_own = false;
-                for own in std::iter::once(patient.to_owned()).chain(self.merged_with(patient)?) {
-                    match self.lookup.find(name, &format!("{condition}&patient=Patient/{own}"))? {
-                        Found::One(id) => return Ok((id, true)),
-                        Found::Many => is_own = true,
-                        Found::None => {}
-                    }
-                }
-                if !is_own {
-                    return self.kept_apart(mapped, full_url, patient);
-                }
-            }
-            _ => {}
-        }
-        if let Found::Many = found {
-            if name != "Encounter" || mapped.write != map::Write::CreateIfAbsent {
+            Own::Many if name != "Encounter" || mapped.write != map::Write::CreateIfAbsent => {
                 return Err(Error::MultipleMatches { resource_type: name.into(), query: condition });
             }
             // An account has several stays. What only mentions it means the one that goes on.
-            if let Found::One(id) = self.lookup.find(name, &format!("{condition}&status=in-progress"))? {
-                return Ok((id, true));
+            Own::Many => {
+                if let Own::One(id) = self.find(name, &format!("{condition}&status=in-progress"), patient)? {
+                    return Ok((id, true));
+                }
+                // The first stay of that account has this id; it may be another patient's.
+                match patient {
+                    Some(patient) if self.is_of_another(name, &new, patient)? => {
+                        return self.kept_apart(mapped, full_url, patient);
+                    }
+                    _ => return Ok((new.clone(), self.is_there(name, &new)?)),
+                }
             }
-            return Ok((new.clone(), self.is_there(name, &new)?));
+            Own::None => {}
         }
         for other in &mapped.also {
-            if let Found::One(id) = self.lookup.find(name, &other.condition())?
+            if let Own::One(id) = self.find(name, &other.condition(), patient)?
                 && !self.has_visit_number(name, &id)?
+                && !taken.keys().any(|(kind, other)| r4().name(*kind) == name && *other == id)
             {
                 return Ok((id, true));
             }
         }
         Ok((new, false))
+    }
+
+    /// What is stored under a condition and not about another patient than this one.
+    fn find(&self, name: &str, condition: &str, patient: Option<&str>) -> Result<Own, Error> {
+        let found = self.lookup.find(name, condition)?;
+        let Some(patient) = patient else {
+            return Ok(match found {
+                Found::None => Own::None,
+                Found::One(id) => Own::One(id),
+                Found::Many => Own::Many,
+            });
+        };
+        match found {
+            Found::None => Ok(Own::None),
+            Found::One(id) if self.is_of_another(name, &id, patient)? => Ok(Own::OfOthers),
+            Found::One(id) => Ok(Own::One(id)),
+            Found::Many => {
+                let mut own = Own::OfOthers;
+                for patient in self.one_person(patient)? {
+                    match self.lookup.find(name, &format!("{condition}&patient=Patient/{patient}"))? {
+                        Found::One(id) => return Ok(Own::One(id)),
+                        Found::Many => own = Own::Many,
+                        Found::None => {}
+                    }
+                }
+                Ok(own)
+            }
+        }
     }
 
     /// True if something is stored under this id.
@@ -298,23 +364,40 @@ impl Merge<'_> {
         if other == patient {
             return Ok(false);
         }
-        Ok(!self.merged_with(patient)?.iter().any(|merged| merged == other))
+        Ok(!self.one_person(patient)?.iter().any(|merged| merged == other))
     }
 
-    /// The patients that this one was merged with: both sides of a merge name the other.
-    fn merged_with(&self, patient: &str) -> Result<Vec<String>, Error> {
-        let Some(stored) = self.stored("Patient", patient)? else { return Ok(Vec::new()) };
-        let links = stored.get("link").map_or(&[][..], Tree::items);
-        let other =
-            |link: &Tree| link.get("other")?.get("reference")?.as_str()?.strip_prefix("Patient/").map(str::to_owned);
-        Ok(links.iter().filter_map(other).collect())
+    /// This patient, and those that were merged with it, also in several steps: both sides of a merge name the other.
+    fn one_person(&self, patient: &str) -> Result<Vec<String>, Error> {
+        let mut all = vec![patient.to_owned()];
+        let mut at = 0;
+        while at < all.len() && all.len() < MERGED_MAX {
+            let stored = self.stored("Patient", &all[at])?;
+            let links = stored.as_ref().and_then(|stored| stored.get("link")).map_or(&[][..], Tree::items);
+            for other in links.iter().filter_map(linked) {
+                if !all.iter().any(|known| known == other) {
+                    all.push(other.to_owned());
+                }
+            }
+            at += 1;
+        }
+        Ok(all)
     }
 
     /// The identity of what has a number that belongs to a resource of another patient.
     fn kept_apart(&self, mapped: &MappedResource, full_url: &str, patient: &str) -> Result<(String, bool), Error> {
         let (name, number) = (mapped.key.resource_type, &mapped.key.value);
         let own = derived_id(&self.plan.reading.settings.source, &format!("{full_url} of {patient}"));
-        let text = format!("the number of this {name} ({number}) was another patient's before; both are kept apart");
+        let status = mapped.resource.get("status").and_then(Tree::as_str).unwrap_or_default();
+        // Either the number is used again, or the result was sent for the wrong patient first. Only the sender knows which.
+        let text = if matches!(status, "corrected" | "amended") {
+            format!(
+                "this corrects a {name} ({number}) that stands in another patient's chart, where it stays as it was; if it is wrong \
+                 there, send it as withdrawn (OBX-11 W) under that patient's number"
+            )
+        } else {
+            format!("the number of this {name} ({number}) was another patient's before; both are kept apart")
+        };
         self.apart.borrow_mut().push((mapped.span.start, text));
         Ok((own.clone(), self.is_there(name, &own)?))
     }
@@ -332,17 +415,30 @@ impl Merge<'_> {
 
     fn operation(&self, mapped: &MappedResource, known: Known, names: &Names) -> Result<Operation, Error> {
         let (at_byte, length) = (mapped.span.start as u64, mapped.span.len() as u64);
-        let Known { resource_type, id, is_stored } = known;
-        if is_stored && mapped.write == map::Write::CreateIfAbsent {
+        let Known { resource_type, id, is_stored, told_too, .. } = known;
+        let name = r4().name(resource_type);
+        let told_too = told_too.iter().map(|no| &self.resources[*no]);
+        let all = std::iter::once(mapped).chain(told_too);
+        let mut told = all.filter(|told| !is_stored || told.write == map::Write::Update).peekable();
+        if told.peek().is_none() {
             return Ok(bare(resource_type, id, Write::Keep, None, at_byte, length));
         }
-        let name = r4().name(resource_type);
-        let resource = resolved(&mapped.resource, names)?;
-        let stored = if is_stored { self.stored(name, &id)? } else { None };
-        let text = match stored {
-            None => resource.to_string(),
-            Some(stored) => MappedResource { resource, ..mapped.clone() }.update(&stored).to_string(),
-        };
+        let mut tree = if is_stored { self.stored(name, &id)? } else { None };
+        for told in told {
+            let mut resource = resolved(&told.resource, names)?;
+            let leads_to_itself = without_links_to(&id, &mut resource);
+            tree = Some(match tree {
+                None => resource,
+                // Of a merge of two that are one already, the side that ends says nothing.
+                Some(stored) if leads_to_itself && resource.get("active") == Some(&Tree::Bool(false)) => {
+                    let text = "the patient would be merged with itself; nothing was merged".to_owned();
+                    self.apart.borrow_mut().push((told.span.start, text));
+                    stored
+                }
+                Some(stored) => MappedResource { resource, ..told.clone() }.update(&stored),
+            });
+        }
+        let text = tree.map_or_else(String::new, |tree| tree.to_string());
         let put = Put {
             resource_type,
             id,
@@ -355,6 +451,21 @@ impl Merge<'_> {
         };
         put.operation(self.lookup).map_err(|error| at("message", error))
     }
+}
+
+/// Takes the links of a patient to itself out; true if there were some.
+fn without_links_to(id: &str, resource: &mut Tree) -> bool {
+    let Some(links) = resource.get("link").map(Tree::items) else { return false };
+    let others: Vec<Tree> = links.iter().filter(|link| linked(link) != Some(id)).cloned().collect();
+    if others.len() == links.len() {
+        return false;
+    }
+    if others.is_empty() {
+        resource.remove("link");
+    } else {
+        resource.set("link", others);
+    }
+    true
 }
 
 /// `resource` with references to other resources of its message as they are here.

@@ -6,6 +6,13 @@ use super::tables::{address_type, address_use};
 use crate::message::Field;
 use fhir::json::Tree;
 
+/// True if `word` stands in `text` by itself: not as a part of a longer number (`12` in `12a`, `1-12`, `12/3`).
+fn has_word(text: &str, word: &str) -> bool {
+    let goes_on = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || matches!(c, '-' | '/'));
+    text.match_indices(word)
+        .any(|(at, _)| !goes_on(text[..at].chars().next_back()) && !goes_on(text[at + word.len()..].chars().next()))
+}
+
 impl<'m> Context<'m> {
     /// XAD.
     pub(super) fn xad(&self, parts: Parts<'m>) -> Option<Tree> {
@@ -17,9 +24,12 @@ impl<'m> Context<'m> {
         let street = parts.nested(1);
         let whole = self.text(street.part(1));
         // Many repeat the street's name and the number beside the line that holds them.
-        let is_in_whole = |part: &String| whole.as_ref().is_some_and(|whole| whole.contains(part.as_str()));
-        let parts_of_it = (2..=3).filter_map(|n| self.text(street.part(n))).filter(|part| !is_in_whole(part));
-        let mut lines: Vec<Tree> = whole.iter().cloned().chain(parts_of_it).map(Tree::from).collect();
+        let line = whole.as_deref().unwrap_or_default();
+        let name = self.text(street.part(2));
+        let beside_name = name.as_ref().map_or_else(|| line.to_owned(), |name| line.replacen(name, " ", 1));
+        let number = self.text(street.part(3)).filter(|number| !has_word(&beside_name, number));
+        let name = name.filter(|name| !line.contains(name.as_str()));
+        let mut lines: Vec<Tree> = whole.iter().cloned().chain(name).chain(number).map(Tree::from).collect();
         lines.extend(self.text(parts.part(2)).map(Tree::from));
         lines.extend(self.text(parts.part(19)).map(Tree::from));
         address.fill_all("line", lines);

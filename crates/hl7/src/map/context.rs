@@ -82,9 +82,9 @@ pub(super) struct Context<'m> {
     /// The segments that are mapped now, as bytes from and to.
     within: Cell<(usize, usize)>,
     content: OnceCell<String>,
-    /// The requests of this message by their placer's and filler's numbers (system and value).
-    pub(super) requests: RefCell<HashMap<(String, String), Tree>>,
-    /// The observations of this message by code and sub-id; of several the last.
+    /// The requests of this patient by their placer's and filler's numbers (system and value), with what their parts are known by.
+    pub(super) requests: RefCell<HashMap<(String, String), (Tree, About)>>,
+    /// The observations of this patient by code and sub-id; of several the last.
     pub(super) observed: RefCell<HashMap<(String, String), Tree>>,
 }
 
@@ -104,6 +104,12 @@ impl<'m> Context<'m> {
             requests: RefCell::default(),
             observed: RefCell::default(),
         }
+    }
+
+    /// What comes now is about another patient: nothing in it means an order or a result of the one before.
+    pub(super) fn begin_patient(&self) {
+        self.requests.borrow_mut().clear();
+        self.observed.borrow_mut().clear();
     }
 
     /// What is put from now on is told by the segments from `first` to `last`.

@@ -60,6 +60,7 @@ pub fn map(message: &Message<'_>, settings: &Settings) -> Result<Outcome, MapErr
     }
     let stay_event = context.stay_event(&trigger);
     for group in &groups {
+        context.begin_patient();
         match kind.as_str() {
             "ADT" if trigger == "A40" => context.merge_group(group)?,
             "ADT" => context.admission(group, &stay_event)?,

@@ -6,6 +6,9 @@ use super::parts::Parts;
 use super::tables::TERMINOLOGY;
 use fhir::json::Tree;
 
+/// The kind of number that is a universal id by itself.
+pub(super) const DEVICE: &str = "device";
+
 /// An identifier with what identity is made of.
 #[derive(Clone, Debug)]
 pub(super) struct Identified {
@@ -75,13 +78,20 @@ impl<'m> Context<'m> {
 
     /// EI: value, then the authority as three parts. `type_code` is set if given (PLAC, FILL and so on, table 0203).
     ///
-    /// Where the value is empty and nothing but EI.3 is given, that is the value: senders shift it there, and devices are known
-    /// by their universal id alone.
+    /// Where the value is empty and nothing but EI.3 is given, that is the value: senders shift it there. But an OID, a UUID, or
+    /// what EI.4 calls by its kind, is an authority, which gave no number; a device alone is known by such an id.
     pub(super) fn ei(&self, parts: Parts<'m>, kind: &str, type_code: Option<&str>) -> Option<Identified> {
         let (value, system) = match self.text(parts.first(1)) {
             Some(value) => (value, self.authority(parts, 2)),
             None if parts.first(2).has_value() => return None,
-            None => (self.text(parts.first(3))?, None),
+            None => {
+                let value = self.text(parts.first(3))?;
+                if kind != DEVICE && (parts.first(4).has_value() || is_oid(&value) || is_uuid(&value)) {
+                    self.warn(parts.whole(), "an authority without a number: it identifies nothing and was left out");
+                    return None;
+                }
+                (value, None)
+            }
         };
         let system = system.unwrap_or_else(|| self.source_system(kind));
         let mut tree = Tree::object();
@@ -108,6 +118,13 @@ impl<'m> Context<'m> {
     pub(super) fn plain_identifier(system: &str, type_code: &str, value: &str) -> Tree {
         Tree::from([("type", identifier_type(type_code)), ("system", system.into()), ("value", value.into())])
     }
+}
+
+/// The groups of a UUID have 8, 4, 4, 4 and 12 digits.
+fn is_uuid(text: &str) -> bool {
+    const GROUPS: [usize; 5] = [8, 4, 4, 4, 12];
+    let is_hex = |group: &str| group.bytes().all(|b| b.is_ascii_hexdigit());
+    text.split('-').all(is_hex) && text.split('-').map(str::len).eq(GROUPS)
 }
 
 /// A type of table 0203.

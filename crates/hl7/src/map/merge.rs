@@ -29,7 +29,16 @@ impl<'m> Context<'m> {
         // Some repeat the survivor's number beside the one that goes.
         let is_survivors =
             |i: &Identified| i.system.as_ref() == Some(&survivor.key.system) && i.value == survivor.key.value;
+        let repeats_survivor = identifiers.iter().any(is_survivors);
         identifiers.retain(|identified| !is_survivors(identified));
+        // A number that both have (of a nation, of an insurer) does not tell them apart. Where there is no other, the survivor has
+        // the one that goes among its own.
+        let is_of_both = |i: &Identified| {
+            survivor.numbers.iter().any(|(system, value)| i.system.as_ref() == Some(system) && i.value == *value)
+        };
+        if repeats_survivor || !identifiers.iter().all(is_of_both) {
+            identifiers.retain(|identified| !is_of_both(identified));
+        }
         let Some(key) = self.patient_key(&identifiers) else {
             self.warn(*mrg.field(1), "the patient would be merged with itself; nothing was merged");
             return Ok(());

@@ -65,7 +65,7 @@ impl<'m> Context<'m> {
     fn based_on(&self, order: &Order<'m>) -> Option<Tree> {
         let parent = order.parent.as_ref()?;
         let number = (parent.system.clone()?, parent.value.clone());
-        if let Some(request) = self.requests.borrow().get(&number) {
+        if let Some((request, _)) = self.requests.borrow().get(&number) {
             return Some(request.clone());
         }
         Some(Tree::from([("type", "ServiceRequest".into()), ("identifier", parent.tree.clone())]))
@@ -76,17 +76,19 @@ impl<'m> Context<'m> {
         let parts = Parts::from(self.take(order.obr, 26));
         let code = self.code(parts.first(1)).or_else(|| self.concept_text(parts.nested(1)))?;
         let sub = self.text(parts.part(2)).unwrap_or_default();
-        let known = order
-            .parent
-            .as_ref()
-            .map(|parent| self.key_of("Observation", "observation", &About::numbered(parent), &[&code, &sub]));
-        if let Some(key) = known.as_ref().filter(|key| self.has(key)) {
-            return Some(self.reference(key));
+        // Without the order it was found under, the one of this code and sub-id is meant.
+        let Some(parent) = order.parent.as_ref() else {
+            return self.observed.borrow().get(&(code, sub)).cloned();
+        };
+        // The order may be named by its placer's number, and its results be known by the filler's.
+        let number = parent.system.clone().map(|system| (system, parent.value.clone()));
+        let about = number.and_then(|number| Some(self.requests.borrow().get(&number)?.1.clone()));
+        let about = about.unwrap_or_else(|| About::numbered(parent));
+        let key = self.key_of("Observation", "observation", &about, &[&code, &sub]);
+        if self.has(&key) {
+            return Some(self.reference(&key));
         }
-        if let Some(observation) = self.observed.borrow().get(&(code, sub)) {
-            return Some(observation.clone());
-        }
-        let Key { system, value, .. } = known?;
+        let Key { system, value, .. } = key;
         let identifier = Tree::from([("system", system.into()), ("value", value.into())]);
         Some(Tree::from([("type", "Observation".into()), ("identifier", identifier)]))
     }
@@ -142,7 +144,9 @@ impl<'m> Context<'m> {
         let mut requests = self.requests.borrow_mut();
         for number in [&order.placer, &order.filler].into_iter().flatten() {
             if let Some(system) = &number.system {
-                requests.entry((system.clone(), number.value.clone())).or_insert_with(|| reference.clone());
+                requests
+                    .entry((system.clone(), number.value.clone()))
+                    .or_insert_with(|| (reference.clone(), order.about.clone()));
             }
         }
         (key, reference)

@@ -17,6 +17,8 @@ const EXTENSION: &str = "http://hl7.org/fhir/StructureDefinition/";
 pub(super) struct Subject {
     pub(super) key: Key,
     pub(super) reference: Tree,
+    /// System and value of each of its identifiers that has both.
+    pub(super) numbers: Vec<(String, String)>,
     /// Stands for the patient in derived identities, without showing the identifier.
     pub(super) token: String,
     /// The account number (PID-18).
@@ -60,6 +62,11 @@ impl<'m> Context<'m> {
         if let Some(license) = self.driving_license(pid) {
             identifiers.push(license);
         }
+        let numbers = identifiers.iter().filter_map(|i| {
+            let system = i.tree.get("system").and_then(Tree::as_str)?;
+            Some((system.to_owned(), i.value.clone()))
+        });
+        let numbers = numbers.collect();
         patient.fill_all("identifier", identifiers.into_iter().map(|identified| identified.tree).collect());
         self.demographics(pid, &mut patient);
         if let Some(pd1) = pd1 {
@@ -74,7 +81,7 @@ impl<'m> Context<'m> {
         let token = blake3::hash(format!("{}|{}", key.system, key.value).as_bytes()).to_hex()[..16].to_owned();
         let account_number = self.cx(self.take(pid, 18).into(), "account");
         let account = account_number.clone().and_then(|number| self.account(number, &reference, write));
-        let subject = Subject { key, reference, token, account, account_number };
+        let subject = Subject { key, reference, numbers, token, account, account_number };
         self.mother(pid, &subject);
         Ok(subject)
     }

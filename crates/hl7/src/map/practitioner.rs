@@ -1,7 +1,7 @@
 //! Persons and organizations that the message mentions: XCN, CNN, XON, HD, CWE to Practitioner and Organization.
 
 use super::context::{Context, Fill, resource};
-use super::identifier::identifier_type;
+use super::identifier::{DEVICE, identifier_type};
 use super::parts::{Parts, repeats};
 use super::transaction::{Key, Write};
 use crate::message::Field;
@@ -103,7 +103,7 @@ impl<'m> Context<'m> {
 
     /// EI as a reference to a Device.
     pub(super) fn device(&self, parts: Parts<'m>) -> Option<Tree> {
-        let identified = self.ei(parts, "device", None)?;
+        let identified = self.ei(parts, DEVICE, None)?;
         let key = Key { resource_type: "Device", system: identified.system?, value: identified.value };
         let mut device = resource("Device");
         device.push("identifier", identified.tree);

@@ -14,8 +14,9 @@ const HEADER: &[u8; 4] = b"PK\x03\x04";
 /// Where the length of its name stands in the header, and where the name begins.
 const NAME_LENGTH_AT: usize = 26;
 const NAME_AT: usize = 30;
-/// Files not listed that are named.
+/// Files not listed that are named, and how many bytes of each name.
 const NAMED: usize = 5;
+const NAME_BYTES: usize = 256;
 /// Bytes searched at a time.
 const CHUNK_BYTES: usize = 64 << 10;
 
@@ -71,11 +72,11 @@ impl Taking<'_, '_> {
         }
         let (is_empty, directory) = (archive.is_empty(), archive.central_directory_start());
         match unlisted(&mut archive.into_inner(), listed, directory) {
-            Ok(found) if !found.is_empty() => {
-                let named = found.iter().take(NAMED).map(|(at, name)| format!("{name} (byte {at})"));
+            Ok(found) if found.count > 0 => {
+                let named = found.named.iter().map(|(at, name)| format!("{name} (byte {at})"));
                 let mut named = named.collect::<Vec<_>>().join(", ");
-                if found.len() > NAMED {
-                    named = format!("{named} and {} more", found.len() - NAMED);
+                if found.count > found.named.len() as u64 {
+                    named = format!("{named} and {} more", found.count - found.named.len() as u64);
                 }
                 let what =
                     "was not read: the directory of the archive, which is damaged or another's, does not list it";
@@ -95,11 +96,19 @@ fn is_beside(path: &str) -> bool {
     path.split('/').any(|part| is_hidden(part) || part == "__MACOSX")
 }
 
-/// The headers of files before `end` that lie in none of the `listed` ranges: where, and the name there.
-fn unlisted(input: &mut (impl Read + Seek), mut listed: Vec<(u64, u64)>, end: u64) -> io::Result<Vec<(u64, String)>> {
+/// The headers of files that the directory does not list. What only looks like them can be very many.
+#[derive(Default)]
+struct Unlisted {
+    /// The first ones: where, and the name there.
+    named: Vec<(u64, String)>,
+    count: u64,
+}
+
+/// The headers of files before `end` that lie in none of the `listed` ranges.
+fn unlisted(input: &mut (impl Read + Seek), mut listed: Vec<(u64, u64)>, end: u64) -> io::Result<Unlisted> {
     listed.sort_unstable();
     listed.push((end, end));
-    let mut found = Vec::new();
+    let mut found = Unlisted::default();
     let mut from = 0;
     for (start, until) in listed {
         if start > from {
@@ -111,7 +120,7 @@ fn unlisted(input: &mut (impl Read + Seek), mut listed: Vec<(u64, u64)>, end: u6
 }
 
 /// Finds the headers that begin in a range.
-fn search(input: &mut (impl Read + Seek), mut from: u64, end: u64, found: &mut Vec<(u64, String)>) -> io::Result<()> {
+fn search(input: &mut (impl Read + Seek), mut from: u64, end: u64, found: &mut Unlisted) -> io::Result<()> {
     let mut buffer = Vec::new();
     while from < end {
         input.seek(SeekFrom::Start(from))?;
@@ -121,9 +130,11 @@ fn search(input: &mut (impl Read + Seek), mut from: u64, end: u64, found: &mut V
         input.by_ref().take(length + HEADER.len() as u64 - 1).read_to_end(&mut buffer)?;
         for at in memchr::memmem::find_iter(&buffer, HEADER) {
             if (at as u64) < length {
-                let at = from + at as u64;
-                let name = name_at(input, at)?;
-                found.push((at, name));
+                found.count += 1;
+                if found.named.len() < NAMED {
+                    let at = from + at as u64;
+                    found.named.push((at, name_at(input, at)?));
+                }
             }
         }
         from += length;
@@ -131,11 +142,11 @@ fn search(input: &mut (impl Read + Seek), mut from: u64, end: u64, found: &mut V
     Ok(())
 }
 
-/// The name in the header of a file.
+/// The name in the header of a file, or its beginning.
 fn name_at(input: &mut (impl Read + Seek), at: u64) -> io::Result<String> {
     input.seek(SeekFrom::Start(at))?;
     let mut header = Vec::new();
-    input.by_ref().take(NAME_AT as u64 + u64::from(u16::MAX)).read_to_end(&mut header)?;
+    input.by_ref().take((NAME_AT + NAME_BYTES) as u64).read_to_end(&mut header)?;
     let length =
         header.get(NAME_LENGTH_AT..NAME_LENGTH_AT + 2).map_or(0, |l| usize::from(l[0]) | usize::from(l[1]) << 8);
     let name = header.get(NAME_AT..).map_or(&[][..], |name| &name[..length.min(name.len())]);

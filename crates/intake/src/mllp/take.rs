@@ -5,7 +5,7 @@ use crate::hl7_door::{MessagePlan, Reading, dead_letter};
 use crate::import::kept::{RAW_MEDIA, beginning};
 use crate::import::resources::Letter;
 use access::AllowedSource;
-use hl7::ack::{self, Answer, Condition, Outcome, Stamp};
+use hl7::ack::{self, Answer, Condition, Fault, Outcome, Stamp};
 use hl7::{Message, ParseError};
 use jiff::Timestamp;
 use records::{Arrived, Error, NewDeadLetter, Records, ReuseArrival, Trail};
@@ -23,7 +23,8 @@ pub enum Acknowledge {
     #[default]
     Always,
     /// What MSH-15 and MSH-16 ask for: none, an accept acknowledgement, an application acknowledgement, or both (HL7 2.9,
-    /// 2.9.3). A message that leaves both empty gets one application acknowledgement; what cannot be read is refused.
+    /// 2.9.3). A message that leaves both empty gets one application acknowledgement; what cannot be read, or could not be kept,
+    /// is refused in any case.
     AsAsked,
 }
 
@@ -75,16 +76,19 @@ pub(super) fn message(
     match parsed {
         Ok(message) => {
             let answer = match result {
-                Ok(()) => Answer::accepted(),
+                Ok(()) => accepted(&plan, &about),
                 Err(error) => kept(records, allowed, &bytes, &about, &plan, &error),
             };
-            match acknowledge {
-                Acknowledge::Always => vec![ack::one(&message, &answer, now.stamp())],
+            let asked = match acknowledge {
+                Acknowledge::Always => Vec::new(),
                 Acknowledge::AsAsked => {
                     let asked = ack::answer(&message, &answer, now.stamp());
                     asked.accept.into_iter().chain(asked.application).collect()
                 }
-            }
+            };
+            // What was rejected is nowhere here: its sender hears it, whatever it asked for, and sends it again.
+            let must_hear = acknowledge == Acknowledge::Always || answer.outcome == Outcome::Rejected;
+            if asked.is_empty() && must_hear { vec![ack::one(&message, &answer, now.stamp())] } else { asked }
         }
         Err(unreadable) => {
             if let Err(error) = result {
@@ -126,7 +130,8 @@ pub(super) fn too_long(
     });
     let trail = Trail { action: "message".into(), detail: format!("{} refused", about.name) };
     let source = about.source.clone();
-    if let Err(error) = records.write(&allowed.grant, trail, about, &head, ReuseArrival::IfSame, letter) {
+    let written = records.write(&allowed.grant, trail, about, &head, ReuseArrival::IfSame, letter);
+    if let Err(error) = &written {
         records::tell_operator!(
             "medweave: the beginning of a message of {source} that is too long could not be kept: {error}"
         );
@@ -137,10 +142,28 @@ pub(super) fn too_long(
         }
         _ => true,
     };
-    if header.as_ref().is_ok_and(|header| !is_asked(header)) {
+    if written.is_ok() && header.as_ref().is_ok_and(|header| !is_asked(header)) {
         return Vec::new();
     }
     vec![ack::reject_unreadable(&head, &error, now.stamp())]
+}
+
+/// The answer to a message that was stored, with what its sender must know.
+fn accepted(plan: &MessagePlan, about: &Arrived) -> Answer {
+    const FAULTS: usize = 10;
+    let told = plan.seen().told;
+    let text = told.first().map_or_else(String::new, |(_, first)| first.clone());
+    if !told.is_empty() {
+        let more = told.len() - 1;
+        records::tell_operator!("medweave: a message of {} was stored, but {text} ({more} more such)", about.source);
+    }
+    let faults = told.into_iter().take(FAULTS).map(|(place, text)| Fault {
+        condition: Condition::DuplicateKey,
+        place,
+        is_warning: true,
+        text,
+    });
+    Answer { outcome: Outcome::Accepted, text, faults: faults.collect() }
 }
 
 fn store(

@@ -132,3 +132,16 @@ fn a_file_longer_than_a_part_is_stored_in_parts_that_lead_back() {
     }
     assert_eq!(house.import("long.ndjson", lines.as_bytes()).unchanged, 1000);
 }
+
+#[test]
+fn what_only_looks_like_files_of_an_archive_is_counted_and_costs_nothing() {
+    let house = House::new();
+    // A name as long as a header can say, and very many headers.
+    let header = |length: u16| [&b"PK\x03\x04"[..], &[0; 22], &length.to_le_bytes(), &[0, 0]].concat();
+    let before = [header(u16::MAX), vec![b'n'; 70_000], b"PK\x03\x04".repeat(2_000_000)].concat();
+    let report = house.import("a", &[before, zip(&[("listed", LINES)])].concat());
+    assert_eq!((report.stored, report.issue_count), (2, 1), "{report:?}");
+    let message = &report.issues[0].message;
+    assert!(message.contains("(byte 0)") && message.contains("and 1999996 more"), "{message}");
+    assert!(message.len() < 5_000, "{} bytes", message.len());
+}

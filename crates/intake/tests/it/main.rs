@@ -6,6 +6,7 @@ mod formats;
 mod hostile;
 mod hostile_messages;
 mod house;
+mod identity;
 mod import;
 mod kept;
 mod messages;

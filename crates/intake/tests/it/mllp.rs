@@ -18,13 +18,13 @@ use std::time::Duration;
 const ADMIT: &str = "MSH|^~\\&|ADT|HOSP|||20240102||ADT^A01|1|P|2.5\rEVN|A01|20240102\rPID|1||12^^^HOSP^MR||Doe^Ann||19700102|F\rPV1|1|I|W1^^^HOSP||||||||||||||||V9^^^HOSP^VN\r";
 
 pub struct Port {
-    house: House,
+    pub house: House,
     access: Arc<Access>,
     operator: Grant,
     server: Server,
 }
 
-fn source(name: &str, network: &str) -> NewSource {
+pub fn source(name: &str, network: &str) -> NewSource {
     NewSource {
         name: name.into(),
         network: network.parse().unwrap(),
@@ -39,7 +39,7 @@ impl Port {
         Port::with(&sources, Options::default())
     }
 
-    fn with(sources: &[NewSource], options: Options) -> Port {
+    pub fn with(sources: &[NewSource], options: Options) -> Port {
         let house = House::new();
         let folder = house.folder().join("access");
         let access = Arc::new(Access::open(&folder, |name| fhir::schema::r4().is_resource(name)).unwrap());
@@ -67,7 +67,7 @@ impl Port {
         Line { stream, framer: Framer::default() }
     }
 
-    fn count(&self, resource_type: &str) -> u64 {
+    pub fn count(&self, resource_type: &str) -> u64 {
         let counts = self.house.records.counts(&everything()).unwrap();
         counts.iter().find(|(name, _)| *name == resource_type).map_or(0, |(_, count)| *count)
     }
@@ -82,7 +82,7 @@ impl Port {
     }
 
     /// The resources of a type.
-    fn all(&self, resource_type: &str) -> Vec<String> {
+    pub fn all(&self, resource_type: &str) -> Vec<String> {
         let records = &self.house.records;
         let mut rows: Vec<_> =
             records.feed(&everything(), Seq(0), 10_000).unwrap().into_iter().map(|entry| entry.row).collect();

@@ -47,3 +47,29 @@ fn a_stay_with_a_number_is_known_by_its_account_too() {
     assert_eq!(identifiers.len(), 2, "{identifiers:?}");
     assert_eq!(identifiers[1].get("value").and_then(Tree::as_str), Some("A1"));
 }
+
+#[test]
+fn an_authority_without_a_number_is_no_number() {
+    for given in [
+        "^^2.16.840.1.113883.19.4^ISO",
+        "^^2.16.840.1.113883.19.4",
+        "^^LAB^L",
+        "^^9F1B3C1A-0C0E-4B7D-8A55-0D5C1B1F7E11",
+    ] {
+        let result = |time: &str| {
+            mapped(&format!(
+                "MSH|^~\\&|LAB||||20240102||ORU^R01|1|P|2.5\nPID|1||7^^^HOSP^MR\nORC|RE||{given}\n\
+                 OBR|1|||CBC^Count^L|||{time}\nOBX|1|NM|718-7^Hb^LN||13|g/dL"
+            ))
+        };
+        let key = |mapped: &Mapped| {
+            mapped.resources.iter().find(|r| r.key.resource_type == "DiagnosticReport").unwrap().key.clone()
+        };
+        let first = result("20240102");
+        assert_ne!(key(&first), key(&result("20240103")), "{given}: two orders of one day each");
+        assert!(first.issues.iter().any(|issue| issue.text.contains("authority without a number")), "{given}");
+    }
+    // Shifted there, it is one.
+    let shifted = mapped("MSH|^~\\&|LAB||||20240102||ORU^R01|1|P|2.5\nPID|1||7^^^HOSP^MR\nOBR|1||^^F77|CBC^Count^L");
+    resource(&shifted, "DiagnosticReport", "F77/CBC");
+}

@@ -73,3 +73,24 @@ fn nobody_is_merged_with_himself() {
     assert!(resource(&mapped, "Patient", "12").resource.get("link").is_none());
     assert!(mapped.issues[0].text.contains("merged with itself"));
 }
+
+#[test]
+fn a_number_that_both_patients_have_does_not_find_the_one_that_is_replaced() {
+    let merged = |mrg: &str| {
+        mapped(&format!(
+            "MSH|^~\\&|HIS||||20240102||ADT^A40|1|P|2.5\nPID|1||100^^^HOSP^MR~900^^^NHS^NH||Doe^Ann||||||||||||||123-45-6789\nMRG|{mrg}"
+        ))
+    };
+    for mrg in ["200^^^HOSP^MR~900^^^NHS^NH", "900^^^NHS^NH~200^^^HOSP^MR", "200^^^HOSP^MR~123-45-6789^^^^SS"] {
+        let merged = merged(mrg);
+        let replaced = resource(&merged, "Patient", "200");
+        assert!(replaced.also.is_empty(), "{mrg}: {:?}", replaced.also);
+        assert_eq!(replaced.resource.get("identifier").unwrap().items().len(), 1, "{mrg}");
+    }
+    // The survivor may list the number that goes; but not all of them.
+    let own = merged("900^^^NHS^NH");
+    assert_eq!(resource(&own, "Patient", "900").resource.get("active"), Some(&Tree::Bool(false)));
+    let itself = merged("100^^^HOSP^MR~900^^^NHS^NH");
+    assert_eq!(itself.resources.len(), 1);
+    assert!(itself.issues.iter().any(|issue| issue.text.contains("merged with itself")));
+}

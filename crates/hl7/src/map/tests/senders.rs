@@ -191,6 +191,61 @@ fn a_susceptibility_leads_to_its_isolate_and_its_order_to_the_order_before() {
 }
 
 #[test]
+fn a_parent_result_is_that_of_the_order_that_is_named_and_of_the_same_patient() {
+    let culture = |placer: &str, filler: &str| {
+        format!(
+            "OBR|1|{placer}|{filler}|600-7^Blood culture^LN|||20240305|||||||||||||||||||F\n\
+             OBX|1|CE|600-7^Bacteria identified^LN|1|112283007^E. coli^SCT||||||F"
+        )
+    };
+    let child = |parent: &str| {
+        format!(
+            "OBR|2|P9|F9|29576-6^Susceptibility^LN|||20240305||||G||||||||||||||F|600-7&Bacteria&LN^1|||{parent}\n\
+             OBX|1|SN|18862-3^Amoxicillin^LN||>^16|ug/mL||R|||F"
+        )
+    };
+    let derived = |text: &str| {
+        let shown = shown_of(text, "ORU^R01", "Observation");
+        let lines = shown.lines().filter(|line| line.contains("derivedFrom.reference")).map(|l| l.trim().to_owned());
+        lines.collect::<Vec<_>>()
+    };
+    let own = "derivedFrom.reference = -> Observation F1/600-7/1";
+    // Another order is named than the one that this message holds.
+    assert_eq!(derived(&format!("{PID}\n{}\n{}", culture("P1", "F1"), child("^F0"))), [""; 0]);
+    // The order of the message, by either number; and without one the result of that code.
+    for parent in ["^F1", "P1", ""] {
+        assert_eq!(derived(&format!("{PID}\n{}\n{}", culture("P1", "F1"), child(parent))), [own], "{parent}");
+    }
+    // Another patient of the message has no part in it.
+    let other = "PID|2||8^^^HOSP^MR||Roe^Rick";
+    assert_eq!(derived(&format!("{PID}\n{}\n{other}\n{}", culture("P1", "F1"), child(""))), [""; 0]);
+    let requests =
+        shown_of(&format!("{PID}\n{}\n{other}\n{}", culture("P1", "F1"), child("P1")), "ORU^R01", "ServiceRequest");
+    assert!(!requests.contains("basedOn.reference"), "{requests}");
+}
+
+#[test]
+fn a_house_number_is_left_out_only_where_the_line_has_it() {
+    for (street, lines) in [
+        ("Straße des 17. Juni&Straße des 17. Juni&7", &["Straße des 17. Juni", "7"][..]),
+        ("Straße des 17. Juni 7&Straße des 17. Juni&7", &["Straße des 17. Juni 7"]),
+        ("Straße des 17. Juni&Straße des 17. Juni&17", &["Straße des 17. Juni", "17"]),
+        ("5th Avenue&5th Avenue&5", &["5th Avenue", "5"]),
+        ("5th Avenue&&5", &["5th Avenue", "5"]),
+        ("5 5th Avenue&5th Avenue&5", &["5 5th Avenue"]),
+        ("12a Main St&Main St&12", &["12a Main St", "12"]),
+        ("Main St 12, B&Main St&12", &["Main St 12, B"]),
+        ("&Main St&12", &["Main St", "12"]),
+    ] {
+        let text = format!("MSH|^~\\&|HIS||||20240102||ADT^A28|1|P|2.5\nPID|1||7^^^HOSP^MR||||||||{street}^^Berlin");
+        let mapped = mapped(&text);
+        let address = &resource(&mapped, "Patient", "7").resource.get("address").unwrap().items()[0];
+        let line: Vec<&str> = address.get("line").unwrap().items().iter().filter_map(Tree::as_str).collect();
+        assert_eq!(line, lines, "{street}");
+    }
+}
+
+#[test]
 fn orders_without_number_and_time_are_told_apart_by_what_they_say() {
     let of = |control: &str, value: &str| {
         let mapped = mapped(&format!(
