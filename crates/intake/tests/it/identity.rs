@@ -49,6 +49,9 @@ fn a_merge_does_not_end_the_patient_who_goes_on_by_a_number_that_both_have() {
     for replaced in ["200^^^HOSP^MR~900^^^NHS^NH", "900^^^NHS^NH~200^^^HOSP^MR"] {
         let port = Port::new(Some("127.0.0.1"));
         let mut line = port.connect();
+        // The one who goes on is stored, the other is not yet.
+        let survivor = "PID|1||100^^^HOSP^MR~900^^^NHS^NH||Doe^Ann";
+        accepted(&mut line, &format!("MSH|^~\\&|ADT|HOSP|||20240102||ADT^A28|1|P|2.5\r{survivor}\r"));
         accepted(&mut line, &merge(1, "100^^^HOSP^MR~900^^^NHS^NH", replaced));
         accepted(&mut line, &merge(2, "100^^^HOSP^MR~900^^^NHS^NH", replaced));
         assert_eq!(port.count("Patient"), 2);
