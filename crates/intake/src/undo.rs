@@ -1,7 +1,8 @@
 //! Taking back what an arrival wrote.
 //!
 //! Nothing is erased: a resource that the arrival created is deleted, one that it changed or deleted gets its content from
-//! before as a new version. What others changed since is left as it is, and listed.
+//! before as a new version; what another arrival brought that was taken back does not come again by it. What others changed
+//! since, or brought as well, is left as it is, and listed.
 
 use crate::error::Error;
 use crate::fhir_door::put::{Put, bare};
@@ -9,10 +10,9 @@ use crate::import::Importer;
 use access::Grant;
 use fhir::schema::{TypeId, r4};
 use records::{
-    ArrivalNo, Arrived, Besides, Change, IfEqual, Lookup, Operation, Planner, Receipt, ReuseArrival, Trail, Write,
-    Written,
+    ArrivalNo, Arrived, Becomes, Besides, Change, IfEqual, Lookup, Operation, Planner, Prospect, REDO_DOOR, Receipt,
+    ReuseArrival, Trail, UNDO_DOOR, Write,
 };
-use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -37,6 +37,8 @@ pub struct Undone {
     pub restored: u64,
     /// Resources that were left as they are.
     pub left: Vec<Left>,
+    /// How many resources stay that refer to one that is deleted, by type.
+    pub referring: Vec<(String, u64)>,
     /// The arrival that the undoing itself is; `None` if it was only asked what it would do.
     pub receipt: Option<Receipt>,
 }
@@ -52,6 +54,8 @@ pub struct Left {
     pub version: i64,
     /// The newest version that the arrival wrote.
     pub written: i64,
+    /// The arrival that brought the same and stays; `None` if the resource was changed since.
+    pub again: Option<ArrivalNo>,
 }
 
 /// One resource to be taken back.
@@ -82,7 +86,13 @@ impl Planner for Plan {
             let name = r4().name(*resource_type);
             let now = lookup.current(name, id)?.map_or(0, |current| current.version);
             if now != *version {
-                left.push(Left { resource_type: name.into(), id: id.clone(), version: now, written: *version });
+                left.push(Left {
+                    resource_type: name.into(),
+                    id: id.clone(),
+                    version: now,
+                    written: *version,
+                    again: None,
+                });
                 continue;
             }
             let Some(content) = content else {
@@ -152,20 +162,19 @@ impl Importer {
                 (delivered.arrivals, delivered.written)
             }
         };
+        let outlook = self.records.outlook(grant, &arrivals, &written)?;
         let (mut content, mut steps, mut left) = (format!("{{\"undo\":{arrival}}}\n"), Vec::new(), Vec::new());
-        for ((resource_type, id), (current, versions)) in by_resource(written) {
+        for Prospect { resource_type, id, current, written, becomes } in outlook.prospects {
             let name = r4().name(resource_type);
-            let written = versions.last().copied().unwrap_or_default();
-            if written != current {
-                left.push(Left { resource_type: name.into(), id, version: current, written });
-                continue;
-            }
-            // The newest version that somebody else wrote is what was there before.
-            let before = (1..=current).rev().find(|version| !versions.contains(version));
-            let before = match before.map(|version| self.records.read_version(grant, name, &id, version)) {
-                Some(Ok(stored)) if stored.change != Change::Deleted => Some(stored.json),
-                None | Some(Ok(_) | Err(records::Error::Gone { .. })) => None,
-                Some(Err(error)) => return Err(error.into()),
+            let before = match becomes {
+                Becomes::Gone => continue,
+                Becomes::Left | Becomes::Again(_) => {
+                    let again = if let Becomes::Again(arrival) = becomes { Some(arrival) } else { None };
+                    left.push(Left { resource_type: name.into(), id, version: current, written, again });
+                    continue;
+                }
+                Becomes::Restored(version) => Some(self.records.read_version(grant, name, &id, version)?.json),
+                Becomes::Deleted => None,
             };
             let start = content.len();
             let is_restored = before.is_some();
@@ -174,9 +183,11 @@ impl Importer {
             content.push('\n');
             steps.push(Step { resource_type, id, version: current, content: is_restored.then(|| line.clone()), line });
         }
+        let referring = outlook.referring.iter().map(|&(of, count)| (r4().name(of).to_owned(), count)).collect();
         if !is_done {
             let restored = steps.iter().filter(|step| step.content.is_some()).count() as u64;
-            return Ok(Undone { deleted: steps.len() as u64 - restored, restored, left, arrivals, receipt: None });
+            let deleted = steps.len() as u64 - restored;
+            return Ok(Undone { deleted, restored, left, referring, arrivals, receipt: None });
         }
         let since = Arc::new(Mutex::new(Vec::new()));
         let content = Arc::new(content.into_bytes());
@@ -187,7 +198,7 @@ impl Importer {
             left: Arc::clone(&since),
         };
         let about = Arrived {
-            door: "undo".into(),
+            door: if info.door == UNDO_DOOR { REDO_DOOR } else { UNDO_DOOR }.into(),
             source: info.source,
             name: format!("undo of arrival {arrival}"),
             media: "application/x-ndjson".into(),
@@ -202,21 +213,9 @@ impl Importer {
             deleted: changed(&[Change::Deleted]),
             restored: changed(&[Change::Created, Change::Updated]),
             left,
+            referring,
             arrivals,
             receipt: Some(receipt),
         })
     }
-}
-
-type Versions = (i64, BTreeSet<i64>);
-
-/// Current version and the versions written, of each resource.
-fn by_resource(written: Vec<Written>) -> BTreeMap<(TypeId, String), Versions> {
-    let mut out: BTreeMap<(TypeId, String), Versions> = BTreeMap::new();
-    for Written { resource_type, id, version, current, .. } in written {
-        let entry = out.entry((resource_type, id)).or_default();
-        entry.0 = current;
-        entry.1.insert(version);
-    }
-    out
 }

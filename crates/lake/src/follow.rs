@@ -7,7 +7,7 @@ use crate::tail::{Tail, dead_key};
 use access::Grant;
 use fhir::json::Document;
 use fhir::schema::{TypeId, r4};
-use records::{ArrivalInfo, ArrivalNo, Change, Records, Row, Seq, Stored};
+use records::{ArrivalInfo, ArrivalNo, Change, REDO_DOOR, Records, Row, Seq, Stored, UNDO_DOOR};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -19,8 +19,6 @@ const READ_VERSIONS: usize = 32;
 const STEP_BYTES: usize = 16 << 20;
 /// Arrivals read at once, at most.
 const STEP_ARRIVALS: usize = 2_000;
-/// The door that an undoing comes through.
-const UNDO: &str = "undo";
 
 /// Makes rows of changes. Holds what is needed for it, and no state between steps.
 pub(crate) struct Follower {
@@ -102,7 +100,7 @@ impl Follower {
             step.to.arrival = last.no.0;
             for arrival in &arrivals {
                 step.current.insert(arrival_row(arrival.no.0), Some(key_of_arrival(arrival)));
-                if arrival.door == UNDO {
+                if arrival.door == UNDO_DOOR || arrival.door == REDO_DOOR {
                     step.undone.extend(self.records.arrivals_undone(&self.grant, arrival.at_us)?);
                 }
             }

@@ -20,6 +20,8 @@ pub(crate) struct Applied {
     pub(crate) outcome: Outcome,
     /// Change in the number of live resources.
     pub(crate) live: i64,
+    /// The version that was there already, if another arrival had brought it.
+    pub(crate) found_equal: Option<(i64, i64)>,
 }
 
 /// The stored row of a resource, before the change.
@@ -27,6 +29,7 @@ struct Before {
     row: Row,
     state: i64,
     version: i64,
+    arrival: i64,
     updated_us: i64,
     forward: Option<Vec<u8>>,
     dictionary: Option<i64>,
@@ -93,7 +96,7 @@ impl Writer {
         Ok(self
             .connection
             .prepare_cached(
-                "SELECT row, state, version, updated_us, forward, dictionary, body FROM resource WHERE row = ?1",
+                "SELECT row, state, version, updated_us, forward, dictionary, body, arrival FROM resource WHERE row = ?1",
             )?
             .query_row([row.0], |r| {
                 Ok(Before {
@@ -104,6 +107,7 @@ impl Writer {
                     forward: r.get(4)?,
                     dictionary: r.get(5)?,
                     body: r.get(6)?,
+                    arrival: r.get(7)?,
                 })
             })
             .optional()?)
@@ -124,13 +128,13 @@ impl Writer {
                 let Some(before) = before.filter(|b| b.state == LIVE) else {
                     return Err(Error::NotFound { resource_type: name.into(), id });
                 };
-                Ok(unchanged(resource_type, id, &before))
+                Ok(unchanged(resource_type, id, &before, arrival))
             }
             Write::Delete => {
                 grant.may(Permission::Delete, name)?;
                 match before {
                     Some(before) if before.state == LIVE => self.delete(resource_type, id, before, arrival, at, length),
-                    Some(before) if before.state == DELETED => Ok(unchanged(resource_type, id, &before)),
+                    Some(before) if before.state == DELETED => Ok(unchanged(resource_type, id, &before, arrival)),
                     _ => Err(Error::NotFound { resource_type: name.into(), id }),
                 }
             }
@@ -145,7 +149,7 @@ impl Writer {
                         && let (Some(no), Some(packed)) = (before.dictionary, &before.body)
                         && self.shared.dictionaries.unpack_body(no, packed)? == content.body
                     {
-                        return Ok(unchanged(resource_type, id, before));
+                        return Ok(unchanged(resource_type, id, before, arrival));
                     }
                 }
                 let naming = if must_be_new { Naming::Here } else { Naming::Sender };
@@ -210,7 +214,7 @@ impl Writer {
         posting::index_keys(&postings, row, composite, |key| self.pending.push(&key, false));
         self.feed(row, version, change.kind(resource_type, naming))?;
         let outcome = Outcome { resource_type, id, version, updated_us: now, change };
-        Ok(Applied { outcome, live: i64::from(change == Change::Created) })
+        Ok(Applied { outcome, live: i64::from(change == Change::Created), found_equal: None })
     }
 
     fn delete(
@@ -235,7 +239,7 @@ impl Writer {
         self.count(resource_type, -1)?;
         self.feed(before.row, version, Change::Deleted.kind(resource_type, Naming::Sender))?;
         let outcome = Outcome { resource_type, id, version, updated_us: self.now_us, change: Change::Deleted };
-        Ok(Applied { outcome, live: -1 })
+        Ok(Applied { outcome, live: -1, found_equal: None })
     }
 
     /// Moves the current version to the superseded ones.
@@ -323,7 +327,7 @@ struct Place {
     length: u64,
 }
 
-fn unchanged(resource_type: TypeId, id: String, before: &Before) -> Applied {
+fn unchanged(resource_type: TypeId, id: String, before: &Before, arrival: ArrivalNo) -> Applied {
     let outcome = Outcome {
         resource_type,
         id,
@@ -331,5 +335,6 @@ fn unchanged(resource_type: TypeId, id: String, before: &Before) -> Applied {
         updated_us: before.updated_us,
         change: Change::Unchanged,
     };
-    Applied { outcome, live: 0 }
+    let is_anothers = before.state == LIVE && before.arrival != arrival.0;
+    Applied { outcome, live: 0, found_equal: is_anothers.then_some((before.row.0, before.version)) }
 }

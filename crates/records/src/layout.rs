@@ -126,6 +126,7 @@ pub(crate) fn open_writer(path: &Path) -> rusqlite::Result<Connection> {
     }
     if version <= LAYOUT {
         connection.execute_batch(&format!("BEGIN; {ADDED} COMMIT;"))?;
+        connection.execute_batch(crate::confirmed::TABLE)?;
         connection.execute_batch(crate::unmapped::INDEX)?;
         connection.execute_batch(crate::correction::INDEX)?;
     }

@@ -3,18 +3,32 @@
 //! A file that is long, or holds many, comes as several arrivals. Which belong together is kept as deliveries: one for each
 //! time that the file came. The same file may have come in several, when an import was stopped and went on, or was repeated;
 //! they are one thing for whoever takes it back.
+//!
+//! A version *stands* while an arrival that brought it does: the one that wrote it, or one that found it there, equal. What an
+//! undoing wrote stands for nothing by itself. A resource says what its newest version that stands says, and is deleted where
+//! none does; so it does not matter in which order files are taken back.
 
+use crate::confirmed::confirmed;
 use crate::error::Error;
-use crate::id::{ArrivalNo, StoredId};
+use crate::id::{ArrivalNo, Row, StoredId};
 use crate::plan::Change;
 use crate::store::Records;
 use access::{Grant, Permission};
 use fhir::schema::TypeId;
-use rusqlite::{Connection, params};
+use roaring::RoaringTreemap;
+use rusqlite::{Connection, OptionalExtension, params};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+/// The door of an arrival that takes others back.
+pub const UNDO_DOOR: &str = "undo";
+/// The door of one that takes such an arrival back.
+pub const REDO_DOOR: &str = "redo";
 
 /// A version that an arrival wrote.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Written {
+    /// Its row.
+    pub row: Row,
     /// Type of the resource.
     pub resource_type: TypeId,
     /// Its id.
@@ -38,7 +52,75 @@ pub struct Delivered {
     pub undone: bool,
 }
 
-const WRITTEN: &str = "r.type, r.id, f.version, f.kind, r.version
+/// What becomes of a resource when a version of it is taken back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Becomes {
+    /// It stays: somebody else wrote the newest version that stands.
+    Left,
+    /// It stays: this arrival brought the same.
+    Again(ArrivalNo),
+    /// It has the content of this earlier version again.
+    Restored(i64),
+    /// It is deleted.
+    Deleted,
+    /// It is deleted already, and stays so.
+    Gone,
+}
+
+/// A resource that was written by what is taken back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Prospect {
+    /// Its type.
+    pub resource_type: TypeId,
+    /// Its id.
+    pub id: String,
+    /// The version that is current.
+    pub current: i64,
+    /// The newest version that is taken back.
+    pub written: i64,
+    /// What becomes of it.
+    pub becomes: Becomes,
+}
+
+/// What taking arrivals back would do.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outlook {
+    /// Each resource, in the order of types and ids.
+    pub prospects: Vec<Prospect>,
+    /// How many live resources would be left that refer to what is deleted, by type.
+    pub referring: Vec<(TypeId, u64)>,
+}
+
+/// A version, as it matters for taking back.
+struct Origin {
+    version: i64,
+    is_deletion: bool,
+    arrival: i64,
+    /// Its arrival was taken back.
+    is_undone: bool,
+    door: String,
+}
+
+fn origins(connection: &Connection, row: i64) -> Result<Vec<Origin>, Error> {
+    let mut statement = connection.prepare_cached(
+        "SELECT v.version, v.body IS NULL, v.arrival, a.undone_us IS NOT NULL, coalesce(a.door, '')
+         FROM (SELECT version, body, arrival FROM resource WHERE row = ?1
+               UNION ALL SELECT version, body, arrival FROM version WHERE row = ?1) v
+         LEFT JOIN arrival a ON a.no = v.arrival ORDER BY v.version DESC",
+    )?;
+    let rows = statement.query_map([row], |r| {
+        Ok(Origin {
+            version: r.get(0)?,
+            is_deletion: r.get(1)?,
+            arrival: r.get(2)?,
+            is_undone: r.get(3)?,
+            door: r.get(4)?,
+        })
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+const WRITTEN: &str = "r.type, r.id, f.version, f.kind, r.version, f.row
      FROM audit a CROSS JOIN feed f ON f.seq BETWEEN a.first_seq AND a.last_seq JOIN resource r ON r.row = f.row";
 
 fn written(connection: &Connection, sql: &str, key: i64) -> Result<Vec<Written>, Error> {
@@ -50,6 +132,7 @@ fn written(connection: &Connection, sql: &str, key: i64) -> Result<Vec<Written>,
             version: r.get(2)?,
             change: Change::of_kind(r.get(3)?),
             current: r.get(4)?,
+            row: Row(r.get(5)?),
         })
     })?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -106,6 +189,85 @@ impl Records {
         drop(reader);
         let written = self.written_by(grant, arrival)?;
         Ok(Delivered { arrivals: vec![arrival], written, undone: false })
+    }
+}
+
+impl Records {
+    /// What becomes of the resources of which `written` are versions, when these and what else `arrivals` brought are taken back.
+    ///
+    /// # Errors
+    /// [`Error::Denied`].
+    pub fn outlook(&self, grant: &Grant, arrivals: &[ArrivalNo], written: &[Written]) -> Result<Outlook, Error> {
+        grant.may_all(Permission::Read)?;
+        // One snapshot: what is decided of one resource fits what is decided of another.
+        let reader = self.shared.reader()?;
+        let mut of: BTreeMap<i64, BTreeSet<i64>> = BTreeMap::new();
+        for one in written {
+            of.entry(one.row.0).or_default().insert(one.version);
+        }
+        let confirmed = confirmed(&reader, of.keys().map(|row| *row as u64).collect(), arrivals)?;
+        for (row, _) in &confirmed.own {
+            of.entry(*row).or_default();
+        }
+        let arrivals: HashSet<i64> = arrivals.iter().map(|arrival| arrival.0).collect();
+        let (mut out, mut gone, mut restored) = (Outlook::default(), RoaringTreemap::new(), RoaringTreemap::new());
+        for (row, own) in of {
+            let Some((resource_type, id, current)) = identity(&reader, row)? else { continue };
+            let again = |version: i64| confirmed.others.get(&(row, version)).copied();
+            let becomes = if current == 1 && own.contains(&1) && again(1).is_none() {
+                Becomes::Deleted
+            } else {
+                let origins = origins(&reader, row)?;
+                let is_own = |origin: &Origin| own.contains(&origin.version) || arrivals.contains(&origin.arrival);
+                becomes(&origins, is_own, |version| confirmed.own.contains(&(row, version)), again)
+            };
+            match becomes {
+                Becomes::Deleted => drop(gone.insert(row as u64)),
+                Becomes::Restored(_) => drop(restored.insert(row as u64)),
+                // What was only found equal, and stays, is no news.
+                Becomes::Left | Becomes::Again(_) | Becomes::Gone if own.is_empty() => continue,
+                Becomes::Left | Becomes::Again(_) | Becomes::Gone => {}
+            }
+            let written = own.last().copied().unwrap_or_default();
+            out.prospects.push(Prospect { resource_type, id, current, written, becomes });
+        }
+        out.prospects.sort_unstable_by(|a, b| (a.resource_type.0, &a.id).cmp(&(b.resource_type.0, &b.id)));
+        out.referring = crate::search::referring(&reader, &self.shared, &gone, &restored)?;
+        Ok(out)
+    }
+}
+
+fn identity(connection: &Connection, row: i64) -> Result<Option<(TypeId, String, i64)>, Error> {
+    Ok(connection
+        .prepare_cached("SELECT type, id, version FROM resource WHERE row = ?1")?
+        .query_row([row], |r| Ok((TypeId(r.get(0)?), r.get::<_, StoredId>(1)?.to_string(), r.get(2)?)))
+        .optional()?)
+}
+
+/// What becomes of a resource with these versions, newest first: those that are taken back are `own`, or were `found` equal by what
+/// is taken back, and others that stay brought some `again`.
+fn becomes(
+    origins: &[Origin],
+    is_own: impl Fn(&Origin) -> bool,
+    found: impl Fn(i64) -> bool,
+    again: impl Fn(i64) -> Option<ArrivalNo>,
+) -> Becomes {
+    let Some(newest) = origins.first() else { return Becomes::Left };
+    // Taking an undoing back restores what it found, though that was taken back.
+    let is_redo = origins.iter().any(|origin| is_own(origin) && origin.door == UNDO_DOOR);
+    let stands = |origin: &Origin| is_redo || !origin.is_undone && origin.door != UNDO_DOOR;
+    let before = origins
+        .iter()
+        .find(|origin| is_own(origin) || stands(origin) || found(origin.version) || again(origin.version).is_some());
+    let after = origins.iter().find(|origin| again(origin.version).is_some() || !is_own(origin) && stands(origin));
+    match (before, after) {
+        (Some(before), Some(after)) if before.version == after.version => match again(after.version) {
+            Some(arrival) if is_own(after) => Becomes::Again(arrival),
+            _ => Becomes::Left,
+        },
+        (_, Some(after)) if !after.is_deletion => Becomes::Restored(after.version),
+        _ if newest.is_deletion => Becomes::Gone,
+        _ => Becomes::Deleted,
     }
 }
 

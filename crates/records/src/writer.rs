@@ -18,7 +18,7 @@ use crate::token::Tokens;
 use access::Grant;
 use fhir::schema::TypeId;
 use rusqlite::{Connection, OptionalExtension, params};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError};
 use std::time::Duration;
@@ -383,13 +383,16 @@ impl Writer {
         let first = self.next_seq;
         self.reserve_rows(&request.operations)?;
         let mut outcomes = Vec::with_capacity(request.operations.len());
+        let mut found_equal = BTreeSet::new();
         for operation in request.operations {
             let at = operation.at;
-            let Applied { outcome, live } =
+            let Applied { outcome, live, found_equal: equal } =
                 self.apply(operation, arrival, &request.grant).map_err(|error| request.planner.locate(at, error))?;
             self.live += live;
             outcomes.push(outcome);
+            found_equal.extend(equal);
         }
+        self.confirm(arrival, new_arrival, found_equal)?;
         let besides = request.planner.besides();
         let dead_letters = self.leave(&besides, arrival, new_arrival, &request.grant)?;
         let last = self.next_seq - 1;

@@ -101,7 +101,7 @@ fn a_file_that_was_changed_and_sent_again_is_taken_back_alone() {
     assert!(house.member("Basic", "399", "code").ends_with("xx\"}"));
     // Then the older one is, and then nothing.
     let undone = house.importer.undo(&grant, first.arrivals[0], UndoWhat::File).unwrap();
-    assert_eq!((undone.deleted, undone.left.len()), (399, 1), "{:?}", undone.left);
+    assert_eq!((undone.deleted, undone.left.len()), (400, 0), "{:?}", undone.left);
     assert!(matches!(house.importer.undo(&grant, first.arrivals[0], UndoWhat::File), Err(intake::Error::Closed(_))));
 }
 
@@ -135,4 +135,83 @@ fn an_archive_is_one_file_and_a_member_of_it_can_be_taken_back_alone() {
     let archive = crate::formats::zip(&[("c.json", patient("c").as_bytes()), ("d.json", patient("d").as_bytes())]);
     let report = house.import("more.zip", &archive);
     assert_eq!(house.importer.undo(&everything(), report.arrivals[1], UndoWhat::File).unwrap().deleted, 2);
+}
+
+/// A patient and an observation of it, each on a line.
+fn of_patient(value: &str) -> Vec<u8> {
+    format!(
+        r#"{{"resourceType":"Patient","id":"p"}}
+{{"resourceType":"Observation","id":"o","status":"final","code":{{"text":"{value}"}},"subject":{{"reference":"Patient/p"}}}}
+"#
+    )
+    .into_bytes()
+}
+
+fn is_here(house: &House, resource_type: &str, id: &str) -> bool {
+    house.records.read(&everything(), resource_type, id).is_ok()
+}
+
+#[test]
+fn what_was_taken_back_never_comes_again_by_taking_back_another() {
+    for first in [0, 1] {
+        let house = House::new();
+        let files = [house.import("n.ndjson", &of_patient("a")), house.import("n.ndjson", &of_patient("b"))];
+        assert_eq!((files[0].stored, files[1].stored, files[1].unchanged), (2, 1, 1));
+        let undo = |no: usize| house.importer.undo(&everything(), files[no].arrivals[0], UndoWhat::File).unwrap();
+        let undone = undo(first);
+        assert!(is_here(&house, "Patient", "p") && is_here(&house, "Observation", "o"), "{undone:?}");
+        let expected = if first == 0 { "{\"text\":\"b\"}" } else { "{\"text\":\"a\"}" };
+        assert_eq!(house.member("Observation", "o", "code"), expected);
+        let undone = undo(1 - first);
+        // In either order nothing is left of both.
+        assert!(!is_here(&house, "Observation", "o"), "{undone:?}");
+        assert!(!is_here(&house, "Patient", "p"), "{undone:?}");
+    }
+}
+
+#[test]
+fn what_a_later_file_brought_too_is_left_until_that_is_taken_back() {
+    let house = House::new();
+    let (grant, patient) = (everything(), "{\"resourceType\":\"Patient\",\"id\":\"p\"}\n");
+    let first = house.import("first.ndjson", patient.as_bytes());
+    let second = house.import("second.ndjson", &of_patient("a"));
+    assert_eq!((second.stored, second.unchanged), (1, 1));
+    // Brought again and again it is noted once.
+    house.import("second.ndjson", &of_patient("a"));
+    let told = house.importer.would_undo(&grant, first.arrivals[0], UndoWhat::File).unwrap();
+    assert_eq!((told.deleted, told.left[0].again), (0, Some(second.arrivals[0])), "{told:?}");
+    let undone = house.importer.undo(&grant, first.arrivals[0], UndoWhat::File).unwrap();
+    assert_eq!((undone.deleted, undone.left.len(), undone.referring.len()), (0, 1, 0), "{undone:?}");
+    assert!(is_here(&house, "Patient", "p"));
+    let undone = house.importer.undo(&grant, second.arrivals[0], UndoWhat::File).unwrap();
+    assert!(!is_here(&house, "Observation", "o"), "{undone:?}");
+    assert!(!is_here(&house, "Patient", "p"), "{undone:?}");
+}
+
+#[test]
+fn who_takes_back_hears_what_would_refer_to_what_is_gone() {
+    let house = House::new();
+    let grant = everything();
+    let report = house.import("p.ndjson", b"{\"resourceType\":\"Patient\",\"id\":\"p\"}\n");
+    let observation = of_patient("a");
+    let observation = observation.split(|byte| *byte == b'\n').nth(1).unwrap();
+    house.import("o.json", observation);
+    let told = house.importer.would_undo(&grant, report.arrivals[0], UndoWhat::File).unwrap();
+    assert_eq!((told.deleted, told.referring), (1, vec![("Observation".to_owned(), 1)]));
+    let undone = house.importer.undo(&grant, report.arrivals[0], UndoWhat::File).unwrap();
+    assert_eq!(undone.referring, [("Observation".to_owned(), 1)]);
+}
+
+#[test]
+fn an_undoing_is_taken_back_and_that_too() {
+    let house = House::new();
+    let grant = everything();
+    let report = house.import("n.ndjson", &of_patient("a"));
+    let undone = house.importer.undo(&grant, report.arrivals[0], UndoWhat::File).unwrap();
+    let redone = house.importer.undo(&grant, undone.receipt.unwrap().arrival, UndoWhat::File).unwrap();
+    assert_eq!((redone.restored, redone.deleted), (2, 0), "{redone:?}");
+    assert!(is_here(&house, "Patient", "p") && is_here(&house, "Observation", "o"));
+    let undone = house.importer.undo(&grant, redone.receipt.unwrap().arrival, UndoWhat::File).unwrap();
+    assert_eq!((undone.restored, undone.deleted), (0, 2), "{undone:?}");
+    assert!(!is_here(&house, "Patient", "p"));
 }

@@ -30,16 +30,27 @@ fn tell(undo: &Undo, undone: &Value) -> Result<(), Failure> {
     let left = undone["left"].as_array().unwrap_or(&empty);
     for one in left.iter().take(SHOWN) {
         let text = |name: &str| one[name].as_str().unwrap_or_default();
-        records::tell_operator!(
-            "{}/{} was changed since (version {}, the file wrote {}) and is left as it is",
-            text("type"),
-            text("id"),
-            one["version"],
-            one["written"]
-        );
+        let (name, id) = (text("type"), text("id"));
+        match one["again"].as_i64() {
+            Some(again) => records::tell_operator!("{name}/{id} came in arrival {again} too and is left as it is"),
+            None => records::tell_operator!(
+                "{name}/{id} was changed since (version {}, the file wrote {}) and is left as it is",
+                one["version"],
+                one["written"]
+            ),
+        }
     }
     if left.len() > SHOWN {
         records::tell_operator!("… and {} more; --json lists them all", left.len() - SHOWN);
+    }
+    let referring = undone["referring"].as_object().filter(|types| !types.is_empty());
+    if let Some(types) = referring {
+        let list: Vec<String> = types.iter().map(|(name, count)| format!("{name} {count}")).collect();
+        records::tell_operator!(
+            "what stays refers to what {} deleted: {}; a file that brought the same again must be imported again",
+            if undo.dry_run { "would be" } else { "was" },
+            list.join(", ")
+        );
     }
     let parts = undone["arrivals"].as_array().map_or(1, Vec::len);
     let what = if parts > 1 {

@@ -283,7 +283,8 @@ impl<'a> Index<'a> {
         Ok(out)
     }
 
-    fn referring(&self, param: u16, targets: &RoaringTreemap) -> Result<RoaringTreemap, Error> {
+    /// Rows that refer to one of `targets` by `param`.
+    pub(crate) fn referring(&self, param: u16, targets: &RoaringTreemap) -> Result<RoaringTreemap, Error> {
         let all = Key::new(key::REFERENCE, param);
         if targets.len() > MANY_TARGETS {
             return self.rows(all.bytes(), &all.end(), |key| targets.contains(key::number(key, HEAD_BYTES) as u64));

@@ -8,8 +8,10 @@ use crate::posting::Posting;
 use crate::read::{self, Stored};
 use crate::store::Shared;
 use access::{Grant, Permission};
+use fhir::parameters::{ParameterKind, parameters};
 use fhir::schema::{TypeId, r4};
 use fhir::search::SearchQuery;
+use roaring::RoaringTreemap;
 use rusqlite::{Connection, OptionalExtension};
 use std::collections::BTreeSet;
 
@@ -63,6 +65,39 @@ pub(super) fn included(
     let mut out = Vec::with_capacity(rows.len());
     for row in rows {
         out.extend(read::by_row(connection, shared, Row(row))?.filter(|s| !s.json.is_empty()));
+    }
+    Ok(out)
+}
+
+/// How many live resources refer to one of `gone` and are not among `besides`, by type.
+pub(crate) fn referring(
+    connection: &Connection,
+    shared: &Shared,
+    gone: &RoaringTreemap,
+    besides: &RoaringTreemap,
+) -> Result<Vec<(TypeId, u64)>, Error> {
+    let mut out = Vec::new();
+    if gone.is_empty() {
+        return Ok(out);
+    }
+    let mut index = Index::new(connection, shared, TypeId(0));
+    for type_id in r4().resource_types() {
+        index = index.of(type_id);
+        // Most types of the standard are not in a store.
+        if index.count_all()? == 0 {
+            continue;
+        }
+        let mut rows = RoaringTreemap::new();
+        for parameter in parameters().of(r4().name(type_id)) {
+            if parameter.kind == ParameterKind::Reference {
+                rows |= index.referring(parameter.number, gone)?;
+            }
+        }
+        rows -= gone;
+        rows -= besides;
+        if !rows.is_empty() {
+            out.push((type_id, rows.len()));
+        }
     }
     Ok(out)
 }

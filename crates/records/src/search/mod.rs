@@ -11,6 +11,8 @@ mod frozen;
 mod include;
 mod sort;
 
+pub(crate) use include::referring;
+
 pub(crate) use compile::Compiler;
 pub(crate) use condition::Condition;
 pub(crate) use evaluate::Index;

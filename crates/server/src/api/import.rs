@@ -315,13 +315,14 @@ pub(super) async fn undo(call: Call) -> Result<Answer, Refusal> {
         .left
         .iter()
         .map(
-            |left| json!({"type": left.resource_type, "id": left.id, "version": left.version, "written": left.written}),
+            |left| json!({"type": left.resource_type, "id": left.id, "version": left.version, "written": left.written, "again": left.again.map(|no| no.0)}),
         )
         .collect();
     Ok(Answer::of(&json!({
         "deleted": undone.deleted,
         "restored": undone.restored,
         "left": left,
+        "referring": undone.referring.iter().map(|(name, count)| (name.clone(), json!(count))).collect::<Map<_, _>>(),
         "arrivals": undone.arrivals.iter().map(|no| no.0).collect::<Vec<_>>(),
         "arrival": arrival.as_ref().map(arrival_json),
     })))
