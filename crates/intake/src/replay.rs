@@ -86,7 +86,19 @@ impl Importer {
             ..ImportOptions::default()
         };
         let report = self.import(grant, &letter.arrival.name, Input::Bytes(corrected), &options)?;
+        let is_closed = report.dealt_with > 0;
         let first = report.issues.into_iter().find(|issue| !issue.is_remark());
+        if first.is_none() && is_closed {
+            return Ok(Some(Refusal {
+                status: 422,
+                issues: vec![records::Issue {
+                    code: "structure".into(),
+                    place: String::new(),
+                    message: "it is the same as what was kept, and closed, before".into(),
+                    offset: 0,
+                }],
+            }));
+        }
         Ok(first.map(|issue| Refusal {
             status: 422,
             issues: vec![records::Issue {

@@ -100,6 +100,10 @@ pub struct DeadLetter {
     pub replayed: Option<ArrivalNo>,
 }
 
+/// A letter `d` that somebody dealt with: one that was replayed is news again when the replay was taken back.
+const DEALT_WITH: &str = "(d.state = 'discarded' OR d.state = 'replayed'
+    AND NOT EXISTS (SELECT 1 FROM arrival r WHERE r.no = d.replayed AND r.undone_us IS NOT NULL))";
+
 const LETTER: &str = "SELECT no, arrival, at_us, at, length, what, place, hint, state, closed_us, closed_by, reason, replayed FROM dead_letter";
 
 fn letter(r: &rusqlite::Row<'_>) -> rusqlite::Result<(ArrivalNo, DeadLetter)> {
@@ -152,6 +156,27 @@ impl Records {
             with_arrival(&reader, no, letter)
         })
         .collect()
+    }
+
+    /// Whether somebody dealt with the letter that was left for `length` bytes at `at` of this content from this source, by whatever
+    /// name it came.
+    ///
+    /// # Errors
+    /// [`Error::Denied`].
+    pub fn is_dealt_with(
+        &self,
+        grant: &Grant,
+        source: &str,
+        (hash, bytes): (&[u8; 32], u64),
+        (at, length): (u64, u64),
+    ) -> Result<bool, Error> {
+        grant.may_all(Permission::Read)?;
+        let reader = self.shared.reader()?;
+        let mut statement = reader.prepare_cached(&format!(
+            "SELECT 1 FROM arrival s JOIN dead_letter d ON d.arrival = s.no
+             WHERE s.hash = ?1 AND s.length = ?2 AND s.source = ?3 AND d.at = ?4 AND d.length = ?5 AND {DEALT_WITH}"
+        ))?;
+        Ok(statement.exists(params![hash.as_slice(), bytes as i64, source, at as i64, length as i64])?)
     }
 
     /// How many dead letters nobody has dealt with yet.
@@ -267,18 +292,23 @@ fn with_arrival(
 }
 
 impl Writer {
-    /// Writes what a plan leaves besides resources. A delivery that was here before leaves no second letter for one place.
+    /// Writes what a plan leaves besides resources. A delivery that was here before leaves no second letter for one place, and
+    /// content that came under another name none for what was dealt with.
     pub(crate) fn leave(
         &mut self,
         besides: &Besides,
         arrival: ArrivalNo,
-        is_new: bool,
         grant: &Grant,
     ) -> Result<Vec<DeadLetterNo>, Error> {
         let mut known: HashMap<(i64, i64), DeadLetterNo> = HashMap::new();
-        if !is_new && !besides.dead_letters.is_empty() {
-            let mut statement =
-                self.connection.prepare_cached("SELECT at, length, no FROM dead_letter WHERE arrival = ?1")?;
+        if !besides.dead_letters.is_empty() {
+            // Of two letters for one place the closed one counts.
+            let mut statement = self.connection.prepare_cached(&format!(
+                "SELECT d.at, d.length, d.no FROM arrival a
+                 JOIN arrival s ON s.hash = a.hash AND s.length = a.length AND s.source = a.source
+                 JOIN dead_letter d ON d.arrival = s.no
+                 WHERE a.no = ?1 AND (d.state = 'open' AND s.no = a.no OR {DEALT_WITH}) ORDER BY d.state = 'open' DESC, d.no"
+            ))?;
             let mut rows = statement.query([arrival.0])?;
             while let Some(row) = rows.next()? {
                 known.insert((row.get(0)?, row.get(1)?), DeadLetterNo(row.get(2)?));

@@ -82,6 +82,7 @@ const ADDED: &str = "
 CREATE TABLE IF NOT EXISTS delivery(no INTEGER NOT NULL, arrival INTEGER NOT NULL, audit INTEGER NOT NULL, PRIMARY KEY(no, arrival, audit)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS delivery_arrival ON delivery(arrival, no);
 CREATE INDEX IF NOT EXISTS audit_arrival ON audit(arrival);
+CREATE INDEX IF NOT EXISTS dead_letter_arrival ON dead_letter(arrival);
 ";
 
 /// What makes those tables that a database of an earlier layout has not.

@@ -212,6 +212,17 @@ pub(crate) fn row_or_stub(connection: &Connection, type_id: TypeId, id: &str) ->
 }
 
 impl Records {
+    /// Whether this content came from this source before and was taken: what is written with [`crate::ReuseArrival::Repeat`] changes
+    /// nothing then.
+    ///
+    /// # Errors
+    /// [`Error::Denied`].
+    pub fn is_repeat(&self, grant: &Grant, source: &str, content: &[u8]) -> Result<bool, Error> {
+        grant.may_all(Permission::Read)?;
+        let hash = *blake3::hash(content).as_bytes();
+        Ok(crate::writer::earlier(&*self.shared.reader()?, (&hash, content.len() as u64), source)?.is_some())
+    }
+
     /// The current version of a resource.
     ///
     /// # Errors

@@ -145,6 +145,21 @@ fn end_of_packs(connection: &Connection, folder: &std::path::Path) -> Result<(i6
     connection.query_row(last, [], place).optional()?.map_or(Ok((1, 0)), end)
 }
 
+/// The arrival by which these very bytes came from this source before and were taken.
+pub(crate) fn earlier(
+    connection: &Connection,
+    (hash, length): (&[u8; 32], u64),
+    source: &str,
+) -> Result<Option<ArrivalNo>, Error> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT no FROM arrival WHERE hash = ?1 AND length = ?2 AND source = ?3 AND undone_us IS NULL
+             AND NOT EXISTS (SELECT 1 FROM dead_letter WHERE arrival = arrival.no) LIMIT 1",
+        )?
+        .query_row(params![hash.as_slice(), length as i64, source], |r| r.get(0).map(ArrivalNo))
+        .optional()?)
+}
+
 impl Writer {
     pub(crate) fn open(connection: Connection, shared: Arc<Shared>) -> Result<Self, Error> {
         let number = |sql: &str| connection.query_row(sql, [], |r| r.get::<_, i64>(0));
@@ -369,7 +384,8 @@ impl Writer {
 
     fn carry_out(&mut self, mut request: Request) -> Result<Receipt, Error> {
         if request.reuse == ReuseArrival::Repeat
-            && let Some(arrival) = self.earlier(&request.packed)?
+            && let packed = &request.packed
+            && let Some(arrival) = earlier(&self.connection, (&packed.hash, packed.length), &packed.about.source)?
         {
             self.delivered(request.planner.besides().delivery, arrival, 0)?;
             let (outcomes, seq) = (Vec::new(), Seq(self.next_seq - 1));
@@ -394,7 +410,7 @@ impl Writer {
         }
         self.confirm(arrival, new_arrival, found_equal)?;
         let besides = request.planner.besides();
-        let dead_letters = self.leave(&besides, arrival, new_arrival, &request.grant)?;
+        let dead_letters = self.leave(&besides, arrival, &request.grant)?;
         let last = self.next_seq - 1;
         let principal = request.grant.principal().to_string();
         let (first, last_seq) = if last >= first { (Some(first), Some(last)) } else { (None, None) };
@@ -424,20 +440,6 @@ impl Writer {
                 .execute(params![no.0, arrival.0, audit])?;
         }
         Ok(())
-    }
-
-    /// The arrival by which these very bytes came from this source before and were taken.
-    fn earlier(&self, packed: &Packed) -> Result<Option<ArrivalNo>, Error> {
-        Ok(self
-            .connection
-            .prepare_cached(
-                "SELECT no FROM arrival WHERE hash = ?1 AND length = ?2 AND source = ?3 AND undone_us IS NULL
-                 AND NOT EXISTS (SELECT 1 FROM dead_letter WHERE arrival = arrival.no) LIMIT 1",
-            )?
-            .query_row(params![packed.hash.as_slice(), packed.length as i64, packed.about.source], |r| {
-                r.get(0).map(ArrivalNo)
-            })
-            .optional()?)
     }
 
     /// True if every answer that the plan was built on would be given again.

@@ -388,7 +388,9 @@ export interface components {
                 dead_letter: number | null;
             }[];
             issue_count: number;
+            remarks: number;
             dead_letters: number;
+            dealt_with: number;
             seconds: number;
             files: number;
             bytes: number;
@@ -526,7 +528,11 @@ export interface components {
                 id: string;
                 version: number;
                 written: number;
+                again: number | null;
             }[];
+            referring: {
+                [key: string]: number;
+            };
             arrivals: number[];
             arrival: components["schemas"]["Arrival"] | null;
         };

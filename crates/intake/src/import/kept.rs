@@ -74,8 +74,14 @@ impl Taking<'_, '_> {
             dead_letter: None,
         };
         if !self.session.keeps() {
-            let read = io::copy(input, &mut io::sink());
-            return Ok(read.map(|_| self.session.issue(self.file, issue)));
+            let is_dealt_with = match self.rehearse(input)? {
+                Ok(is_dealt_with) => is_dealt_with,
+                Err(error) => return Ok(Err(error)),
+            };
+            if !is_dealt_with {
+                self.session.issue(self.file, issue);
+            }
+            return Ok(Ok(()));
         }
         Ok(self.store(&place.wrapper, &place.name, base, vec![issue], input)?.map(drop))
     }
@@ -97,8 +103,16 @@ impl Taking<'_, '_> {
         };
         let issues: Vec<Issue> = failed.into_iter().map(issue).collect();
         if !self.session.keeps() {
-            for issue in issues {
-                self.session.issue(self.file, issue);
+            let read = match self.session.options.dry_run.then(|| file.rewind()) {
+                Some(Ok(())) => self.rehearse(&mut file)?,
+                Some(Err(error)) => Err(error),
+                None => Ok(false),
+            };
+            // What cannot be read a second time is told as it was.
+            if !matches!(read, Ok(true)) {
+                for issue in issues {
+                    self.session.issue(self.file, issue);
+                }
             }
             return Ok(());
         }
@@ -113,6 +127,25 @@ impl Taking<'_, '_> {
             }
         }
         Ok(())
+    }
+
+    /// Reads `input` to its end without keeping it; in a dry run, whether it was kept and dealt with before, which is counted. The
+    /// inner error is the reader's.
+    fn rehearse(&mut self, input: &mut dyn Read) -> Result<io::Result<bool>, Error> {
+        let most = self.session.bounds().kept_bytes;
+        let mut hasher = blake3::Hasher::new();
+        let kept =
+            if self.session.options.dry_run { io::copy(&mut (&mut *input).take(most), &mut hasher) } else { Ok(0) };
+        let length = match kept.and_then(|kept| io::copy(input, &mut io::sink()).map(|_| kept)) {
+            Ok(length) => length,
+            Err(error) => return Ok(Err(error)),
+        };
+        let is_dealt_with = self.session.options.dry_run
+            && self.session.is_dealt_with((hasher.finalize().as_bytes(), length), (0, length))?;
+        if self.session.only.is_none() {
+            self.session.reports[self.file].dealt_with += u64::from(is_dealt_with);
+        }
+        Ok(Ok(is_dealt_with))
     }
 
     /// Stores what `input` gives with one dead letter, and reports `issues` as that letter.

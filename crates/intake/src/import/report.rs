@@ -26,10 +26,14 @@ pub struct FileReport {
     pub new_arrivals: u64,
     /// What could not be taken.
     pub dead_letters: Vec<DeadLetterNo>,
+    /// What could not be taken and was dealt with when it came before: its letters are replayed or discarded.
+    pub dealt_with: u64,
     /// What is wrong, the first [`ISSUES_KEPT`].
     pub issues: Vec<Issue>,
     /// How many issues there are.
     pub issue_count: u64,
+    /// How many of them stopped nothing: oddities of messages that were taken.
+    pub remarks: u64,
     /// Messages without a map, by event.
     pub unmapped: BTreeMap<String, u64>,
     /// Bytes of content read, unpacked.
@@ -96,6 +100,7 @@ impl FileReport {
 
     pub(crate) fn issue(&mut self, issue: Issue) {
         self.issue_count += 1;
+        self.remarks += u64::from(issue.is_remark());
         if self.issues.len() < ISSUES_KEPT {
             self.issues.push(issue);
         }

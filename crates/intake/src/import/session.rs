@@ -10,7 +10,7 @@ use super::{ImportOptions, Importer};
 use crate::error::Error;
 use crate::hl7_door::{MessagePlan, MessageSeen};
 use access::Grant;
-use records::{DeliveryNo, Packed, Pending, Planner, Receipt, Rehearsal, ReuseArrival, Trail};
+use records::{DeadLetterState, DeliveryNo, Packed, Pending, Planner, Receipt, Rehearsal, ReuseArrival, Trail};
 use std::collections::{HashSet, VecDeque};
 use std::fs::File;
 use std::io::Seek;
@@ -270,9 +270,10 @@ impl<'a> Session<'a> {
         receipt: Receipt,
         message: Option<MessagePlan>,
     ) -> Result<(), Error> {
+        let is_new = receipt.new_arrival;
         self.received(file, piece, receipt)?;
         if let Some(message) = message {
-            self.seen(file, piece, message.seen());
+            self.seen(file, piece, message.seen(), is_new);
         }
         Ok(())
     }
@@ -286,6 +287,10 @@ impl<'a> Session<'a> {
         report.new_arrivals += u64::from(receipt.new_arrival);
         for &no in &receipt.dead_letters {
             let letter = self.importer.records.dead_letter(self.grant, no)?;
+            if letter.state != DeadLetterState::Open {
+                report.dealt_with += 1;
+                continue;
+            }
             report.dead_letters.push(no);
             report.issue(Issue {
                 file: piece.about.name.clone(),
@@ -319,8 +324,16 @@ impl<'a> Session<'a> {
         let report = &mut self.reports[file];
         report.arrivals.push(receipt.arrival);
         report.new_arrivals += u64::from(receipt.new_arrival);
-        report.dead_letters.extend(&receipt.dead_letters);
-        for issue in issues {
+        let mut is_open = true;
+        for &no in &receipt.dead_letters {
+            is_open = self.importer.records.dead_letter(self.grant, no)?.state == DeadLetterState::Open;
+            if is_open {
+                report.dead_letters.push(no);
+            } else {
+                report.dealt_with += 1;
+            }
+        }
+        for issue in issues.into_iter().filter(|_| is_open) {
             report.issue(Issue { dead_letter: receipt.dead_letters.first().copied(), ..issue });
         }
         if let Some(receipts) = &mut self.receipts {
@@ -349,6 +362,10 @@ impl<'a> Session<'a> {
     }
 
     fn rehearse(&mut self, file: usize, piece: &Piece, plan: &Plan) -> Result<(), Error> {
+        let records = &self.importer.records;
+        if plan.message().is_some() && records.is_repeat(self.grant, &piece.about.source, &piece.content)? {
+            return Ok(());
+        }
         let Some(rehearsal) = &mut self.rehearsal else { return Ok(()) };
         let letters = match rehearsal.run(self.grant, plan) {
             Ok(changes) => {
@@ -356,7 +373,7 @@ impl<'a> Session<'a> {
                     self.reports[file].count(resource_type, change);
                 }
                 if let Some(message) = plan.message() {
-                    self.seen(file, piece, message.seen());
+                    self.seen(file, piece, message.seen(), true);
                 }
                 plan.besides().dead_letters
             }
@@ -370,7 +387,14 @@ impl<'a> Session<'a> {
             }
             Err(error) => vec![letter_of(piece, &error)],
         };
+        let content = (!letters.is_empty()).then(|| *blake3::hash(&piece.content).as_bytes());
         for letter in letters {
+            if let Some(hash) = &content
+                && self.is_dealt_with((hash, piece.content.len() as u64), (letter.at, letter.length))?
+            {
+                self.reports[file].dealt_with += 1;
+                continue;
+            }
             self.reports[file].issue(Issue {
                 file: piece.about.name.clone(),
                 place: letter.place,
@@ -383,18 +407,23 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
+    /// Whether what could not be taken was dealt with when this content came before.
+    pub(crate) fn is_dealt_with(&self, content: (&[u8; 32], u64), place: (u64, u64)) -> Result<bool, Error> {
+        Ok(self.importer.records.is_dealt_with(self.grant, self.source(), content, place)?)
+    }
+
     /// Conditions that a dry run could not answer.
     pub(crate) fn unanswered(&mut self) -> Vec<String> {
         self.rehearsal.as_mut().map(Rehearsal::unanswered).unwrap_or_default()
     }
 
-    /// Says what a message was: its event if that has no map, and what was odd.
-    fn seen(&mut self, file: usize, piece: &Piece, seen: MessageSeen) {
+    /// Says what a message was: its event if that has no map, and what was odd, unless it came before and that was said.
+    fn seen(&mut self, file: usize, piece: &Piece, seen: MessageSeen, is_new: bool) {
         let report = &mut self.reports[file];
         if !seen.is_mapped && !seen.event.is_empty() {
             *report.unmapped.entry(seen.event).or_default() += 1;
         }
-        for (place, offset, message) in seen.issues {
+        for (place, offset, message) in seen.issues.into_iter().filter(|_| is_new) {
             let offset = Some(piece.about.base + offset);
             report.issue(Issue {
                 file: piece.about.name.clone(),

@@ -104,3 +104,37 @@ fn what_is_known_to_be_nothing_for_here_is_named_and_not_kept() {
         assert!(report.issues[0].message.contains(part) && report.issues[0].hint.contains("not kept"), "{report:?}");
     }
 }
+
+#[test]
+fn what_was_dealt_with_is_no_issue_when_it_comes_again_by_any_name() {
+    let house = House::new();
+    let grant = everything();
+    let lines = b"{\"resourceType\":\"Patient\",\"id\":\"1\"}\nbad\nworse\n";
+    let first = house.import("a.ndjson", lines);
+    assert_eq!(first.dead_letters.len(), 2);
+    house.records.discard(&grant, first.dead_letters[0], "a test").unwrap();
+    let dry = ImportOptions { dry_run: true, ..ImportOptions::default() };
+    for name in ["a.ndjson", "b.ndjson"] {
+        let told = house.import_with(name, lines, &dry);
+        assert_eq!((told.issue_count, told.dealt_with), (1, 1), "{told:?}");
+        let again = house.import(name, lines);
+        assert_eq!((again.issue_count, again.dealt_with, again.dead_letters.len()), (1, 1, 1), "{again:?}");
+    }
+    // Of another source it is news.
+    let options = ImportOptions { source: Some("other".into()), ..ImportOptions::default() };
+    assert_eq!(house.import_with("a.ndjson", lines, &options).issue_count, 2);
+}
+
+#[test]
+fn what_was_replayed_is_news_again_once_the_replay_is_taken_back() {
+    let house = House::new();
+    let grant = everything();
+    let no = house.import("a.ndjson", b"bad\n").dead_letters[0];
+    let replayed =
+        house.importer.replay(&grant, no, Some(LINES.split(|b| *b == b'\n').next().unwrap().to_vec())).unwrap();
+    assert_eq!(house.import("a.ndjson", b"bad\n").dealt_with, 1);
+    house.importer.undo(&grant, replayed[0].arrival, intake::UndoWhat::File).unwrap();
+    let again = house.import("a.ndjson", b"bad\n");
+    assert_eq!((again.dealt_with, again.issue_count), (0, 1), "{again:?}");
+    assert_ne!(again.dead_letters[0], no);
+}

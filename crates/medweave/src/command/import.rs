@@ -49,8 +49,16 @@ pub(crate) async fn run(settings: &Settings, import: &Import) -> Result<(), Fail
     if report["stopped"].as_bool().unwrap_or(false) {
         return Err(Failure::interrupted(INTERRUPTED));
     }
-    let issues = report["issue_count"].as_u64().unwrap_or(0);
-    if issues > 0 { Err(Failure { text: String::new(), code: 1 }) } else { Ok(()) }
+    let number = |name: &str| report[name].as_u64().unwrap_or(0);
+    if number("files") == 0 {
+        let paths: Vec<String> = import.paths.iter().map(|path| path.display().to_string()).collect();
+        records::tell_operator!(
+            "medweave: no file was found in {}: is it the right folder, and is it mounted? (names that begin with a dot are passed over)",
+            paths.join(", ")
+        );
+    }
+    // An oddity of a message that was taken is told, and stops nothing.
+    if number("issue_count") > number("remarks") { Err(Failure { text: String::new(), code: 1 }) } else { Ok(()) }
 }
 
 /// Makes files of the SQL tables, so that the next start has nothing to do before it answers. A program that goes on running does it
@@ -154,11 +162,12 @@ fn tell(report: &Value, dry_run: bool) -> Result<(), Failure> {
         let events: Vec<String> = events.iter().map(|(event, count)| format!("{event} {count}")).collect();
         say(&format!("no map for: {} (kept as they came)", events.join(", ")))?;
     }
+    let would_be = if dry_run { "would be " } else { "" };
     say(&format!(
-        "{}{stored} stored, {} unchanged{} from {} in {seconds:.1} s ({:.0} resources/s); {}, {}",
+        "{}{stored} {would_be}stored, {} unchanged{} from {} in {seconds:.1} s ({:.0} resources/s); {}, {}",
         if dry_run { "dry run, nothing was written: " } else { "" },
         number("unchanged"),
-        if number("deleted") > 0 { format!(", {} deleted", number("deleted")) } else { String::new() },
+        if number("deleted") > 0 { format!(", {} {would_be}deleted", number("deleted")) } else { String::new() },
         counted(number("files"), "file"),
         (stored + number("unchanged")) as f64 / seconds.max(0.001),
         counted(number("arrivals"), "new arrival"),
@@ -166,6 +175,10 @@ fn tell(report: &Value, dry_run: bool) -> Result<(), Failure> {
     ))?;
     if number("dead_letters") > 0 {
         say(&format!("{}: medweave deadletter list", counted(number("dead_letters"), "dead letter")))?;
+    }
+    if number("dealt_with") > 0 {
+        let closed = counted(number("dealt_with"), "closed dead letter");
+        say(&format!("{closed} came again, dealt with already: medweave deadletter list --state all"))?;
     }
     Ok(())
 }

@@ -119,7 +119,7 @@ fn an_import_says_what_was_taken_and_what_was_not() {
         &Output { stderr: Vec::new(), ..dry },
         expect![[r#"
             exit code 1
-            dry run, nothing was written: 0 stored, 2 unchanged from 5 files in N.N s (N resources/s); 0 new arrivals, 5 issues"#]],
+            dry run, nothing was written: 0 would be stored, 2 unchanged from 5 files in N.N s (N resources/s); 0 new arrivals, 5 issues"#]],
     );
     check(
         &data.run(&["import", data.path("mixed/good.json").to_str().unwrap()]),
@@ -128,6 +128,68 @@ fn an_import_says_what_was_taken_and_what_was_not() {
             0 stored, 1 unchanged from 1 file in N.N s (N resources/s); 1 new arrival, 0 issues"#]],
     );
     assert_eq!(data.json(&["deadletter", "list", "--json"])["open"], 4);
+}
+
+#[test]
+fn a_folder_whose_letters_were_dealt_with_is_no_failure_any_more() {
+    let data = Data::new();
+    let folder = mixed(&data);
+    std::fs::remove_file(data.path("mixed/paper.pdf")).unwrap();
+    data.run(&["import", &folder]);
+    let corrected = data.path("corrected");
+    write(&corrected, br#"{"resourceType":"Patient","id":"b","birthDate":"2024-05-06"}"#);
+    data.done(&["deadletter", "replay", "1", "--with", corrected.to_str().unwrap()]);
+    for no in ["2", "3"] {
+        data.done(&["deadletter", "discard", no, "--reason", "a test"]);
+    }
+    check(
+        &data.run(&["import", &folder, "--dry-run"]),
+        expect![[r#"
+            exit code 1
+            dry run, nothing was written: 0 would be stored, 2 unchanged from 4 files in N.N s (N resources/s); 0 new arrivals, 1 issue
+            3 closed dead letters came again, dealt with already: medweave deadletter list --state all
+            --- standard error
+            mixed/wide.json: not recognised: UTF-16 text
+              save it as UTF-8 and replay it"#]],
+    );
+    data.done(&["deadletter", "discard", "4", "--reason", "a test"]);
+    check(
+        &data.run(&["import", &folder]),
+        expect![[r#"
+            exit code 0
+            0 stored, 2 unchanged from 4 files in N.N s (N resources/s); 0 new arrivals, 0 issues
+            4 closed dead letters came again, dealt with already: medweave deadletter list --state all"#]],
+    );
+}
+
+#[test]
+fn an_oddity_of_a_message_that_was_taken_is_told_once_and_is_no_failure() {
+    let data = Data::new();
+    let message = "MSH|^~\\&|ADT|HOSP|||20240102||ADT^A01|1|P|2.5\rPID|1||12^^^HOSP^MR||Doe^Ann||last week|F\r";
+    write(&data.path("adt.hl7"), message.as_bytes());
+    let first = data.run(&["import", "adt.hl7", "--json"]);
+    let report: serde_json::Value = serde_json::from_slice(&first.stdout).unwrap();
+    assert_eq!(first.status.code(), Some(0), "{report}");
+    assert!(report["remarks"].as_u64() > Some(0) && report["remarks"] == report["issue_count"], "{report}");
+    for arguments in [&["import", "adt.hl7", "--json"][..], &["import", "adt.hl7", "--json", "--dry-run"]] {
+        let report = data.json(arguments);
+        assert_eq!((&report["issue_count"], &report["stored"]), (&0.into(), &0.into()), "{report}");
+    }
+}
+
+#[test]
+fn a_folder_without_files_is_pointed_out() {
+    let data = Data::new();
+    std::fs::create_dir_all(data.path("mount")).unwrap();
+    check(
+        &data.run(&["import", "mount"]),
+        expect![[r#"
+            exit code 0
+            0 stored, 0 unchanged from 0 files in N.N s (N resources/s); 0 new arrivals, 0 issues
+            --- standard error
+            medweave: no file was found in mount: is it the right folder, and is it mounted? (names that begin with a dot are passed over)"#]],
+    );
+    assert_eq!(data.json(&["import", "mount", "--json"])["files"], 0);
 }
 
 #[test]
@@ -188,7 +250,9 @@ fn an_import_as_json_is_one_object() {
             }
           ],
           "issue_count": 5,
+          "remarks": 0,
           "dead_letters": 4,
+          "dealt_with": 0,
           "seconds": "N.N",
           "files": 5,
           "bytes": 143,
@@ -277,7 +341,7 @@ fn undo_says_what_it_takes_back_and_what_it_leaves() {
         &data.run(&["import", "undo", "3", "--json", "--dry-run"]),
         expect![[r#"
         exit code 0
-        {"deleted":0,"restored":1,"left":[],"arrivals":[3],"arrival":null}"#]],
+        {"deleted":1,"restored":0,"left":[],"referring":{},"arrivals":[3],"arrival":null}"#]],
     );
 }
 

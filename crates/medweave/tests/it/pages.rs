@@ -97,7 +97,7 @@ fn every_command_of_the_first_hour_does_what_the_page_says() {
         follower.follow(&block, &["make ", "alias "]);
     }
     follower.has_said(&[
-        "dry run, nothing was written: 2 stored",
+        "dry run, nothing was written: 2 would be stored",
         "2 stored, 0 unchanged",
         "0 stored, 2 unchanged",
         "6.1",
