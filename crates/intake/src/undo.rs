@@ -129,6 +129,9 @@ impl Planner for Plan {
     }
 }
 
+/// One at a time: what an undoing restores must not be what another is taking back.
+static UNDOING: Mutex<()> = Mutex::new(());
+
 impl Importer {
     /// Takes back, in one commit, what `arrival` or the file that it is a part of wrote.
     ///
@@ -147,6 +150,7 @@ impl Importer {
     }
 
     fn undo_or_tell(&self, grant: &Grant, arrival: ArrivalNo, what: UndoWhat, is_done: bool) -> Result<Undone, Error> {
+        let _one_at_a_time = is_done.then(|| UNDOING.lock().unwrap_or_else(PoisonError::into_inner));
         let info = self.records.arrival(grant, arrival)?;
         let again = || Error::Closed(format!("arrival {arrival} was taken back already"));
         if info.undone_us.is_some() {

@@ -45,11 +45,11 @@ fn tell(undo: &Undo, undone: &Value) -> Result<(), Failure> {
     }
     let referring = undone["referring"].as_object().filter(|types| !types.is_empty());
     if let Some(types) = referring {
-        let list: Vec<String> = types.iter().map(|(name, count)| format!("{name} {count}")).collect();
+        let list: Vec<String> = types.iter().map(|(name, count)| format!("{count} {name}")).collect();
         records::tell_operator!(
-            "what stays refers to what {} deleted: {}; a file that brought the same again must be imported again",
-            if undo.dry_run { "would be" } else { "was" },
-            list.join(", ")
+            "{} {} and refer to what is deleted: a file that brought the same must be imported again",
+            list.join(", "),
+            if undo.dry_run { "would stay" } else { "stay" }
         );
     }
     let parts = undone["arrivals"].as_array().map_or(1, Vec::len);
@@ -61,7 +61,7 @@ fn tell(undo: &Undo, undone: &Value) -> Result<(), Failure> {
     let (deleted, restored, left) = (&undone["deleted"], &undone["restored"], left.len());
     if undo.dry_run {
         say(&format!(
-            "dry run, nothing was changed: of {what} {deleted} would be deleted, {restored} restored, {left} left"
+            "dry run, nothing was changed: of {what}, {deleted} would be deleted, {restored} restored, {left} left"
         ))?;
     } else {
         say(&format!(

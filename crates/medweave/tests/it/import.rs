@@ -309,7 +309,7 @@ fn undo_says_what_it_takes_back_and_what_it_leaves() {
         &data.run(&["import", "undo", "1", "--dry-run"]),
         expect![[r#"
         exit code 0
-        dry run, nothing was changed: of the file of arrival 1 (2 arrivals) 1 would be deleted, 0 restored, 1 left
+        dry run, nothing was changed: of the file of arrival 1 (2 arrivals), 1 would be deleted, 0 restored, 1 left
         --- standard error
         Patient/b was changed since (version 2, the file wrote 1) and is left as it is"#]],
     );
@@ -342,6 +342,32 @@ fn undo_says_what_it_takes_back_and_what_it_leaves() {
         expect![[r#"
         exit code 0
         {"deleted":1,"restored":0,"left":[],"referring":{},"arrivals":[3],"arrival":null}"#]],
+    );
+}
+
+#[test]
+fn undo_leaves_what_another_file_brought_too_and_says_what_would_refer_to_nothing() {
+    let data = Data::new();
+    let patient = |id: &str| format!("{{\"resourceType\":\"Patient\",\"id\":\"{id}\"}}\n");
+    let subject = r#"{"resourceType":"Basic","id":"b","code":{"text":"t"},"subject":{"reference":"Patient/q"}}"#;
+    write(&data.path("first.ndjson"), format!("{}{}", patient("p"), patient("q")).as_bytes());
+    write(&data.path("second.ndjson"), format!("{}{subject}\n", patient("p")).as_bytes());
+    data.done(&["import", "first.ndjson"]);
+    data.done(&["import", "second.ndjson"]);
+    check(
+        &data.run(&["import", "undo", "1", "--dry-run"]),
+        expect![[r#"
+            exit code 0
+            dry run, nothing was changed: of arrival 1, 1 would be deleted, 0 restored, 1 left
+            --- standard error
+            Patient/p came in arrival 2 too and is left as it is
+            1 Basic would stay and refer to what is deleted: a file that brought the same must be imported again"#]],
+    );
+    check(
+        &data.run(&["import", "undo", "1", "--json", "--dry-run"]),
+        expect![[r#"
+            exit code 0
+            {"deleted":1,"restored":0,"left":[{"type":"Patient","id":"p","version":1,"written":1,"again":2}],"referring":{"Basic":1},"arrivals":[1],"arrival":null}"#]],
     );
 }
 
