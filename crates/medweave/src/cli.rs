@@ -323,9 +323,10 @@ pub(crate) enum User {
     Link {
         /// What is typed to sign in
         name: String,
-        /// Where the pages are, as the person reaches them
-        #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8400")]
-        at: String,
+        /// Where the pages are, as the person reaches them [default: where `medweave serve` serves them now, or else
+        /// http://127.0.0.1:8400]
+        #[arg(long, value_name = "URL")]
+        at: Option<String>,
     },
     /// List accounts
     ///
@@ -491,14 +492,15 @@ pub(crate) struct Doctor {
 #[derive(Args)]
 pub(crate) struct Sql {
     /// The query; `-` reads it from standard input
-    #[arg(value_name = "QUERY")]
+    #[arg(value_name = "QUERY", allow_hyphen_values = true)]
     pub(crate) query: String,
     /// How the answer is written to standard output
     #[arg(long, value_enum, default_value = "table")]
     pub(crate) format: SqlFormat,
-    /// Rows of the answer at most
-    #[arg(long, value_name = "ROWS", default_value_t = 1_000_000)]
-    pub(crate) limit: u64,
+    /// Rows of the answer at most [default: 1000000 as table and JSON, which say that there are more; in other forms an answer
+    /// of more than 10000000 rows breaks off]
+    #[arg(long, value_name = "ROWS")]
+    pub(crate) limit: Option<u64>,
     /// Seconds that it may take
     #[arg(long, value_name = "SECONDS", default_value_t = 60)]
     pub(crate) timeout: u64,

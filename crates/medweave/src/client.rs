@@ -137,25 +137,27 @@ pub(crate) enum Client {
 }
 
 impl Client {
-    /// As [`Client::open`], for commands that ask about what is there: where nothing is, that is said.
+    /// As [`Client::open`], for commands that ask about what is there: where nothing is, nothing is made.
     pub(crate) async fn open_to_read(settings: &Settings) -> Result<Client, Failure> {
         let data = settings.data();
-        let was_there = data.exists();
-        let client = Client::open(settings).await?;
-        if !was_there {
-            records::tell_operator!(
-                "medweave: {} was not there: it is made, and empty (--data names another)",
+        if !data.try_exists().unwrap_or(true) {
+            return Err(Failure::usage(format!(
+                "there is no data directory {}: --data names another; `medweave serve` and `medweave import` make one",
                 data.display()
-            );
+            )));
         }
-        Ok(client)
+        Client::open(settings).await
     }
 
-    /// The way to the routes over the data directory of `settings`, which is made if it is not there.
+    /// The way to the routes over the data directory of `settings`, which is made if it is not there; that is said.
     pub(crate) async fn open(settings: &Settings) -> Result<Client, Failure> {
         let (data, begun) = (settings.data(), Instant::now());
+        let is_new = !data.try_exists().unwrap_or(true);
         loop {
             if let Taken::Mine(directory) = Directory::take(&data)? {
+                if is_new {
+                    records::tell_operator!("medweave: made the data directory {}", data.display());
+                }
                 return Ok(Client::Here(Box::new(Opened::new(directory, settings.zone()?)?)));
             }
             let socket = directory::socket(&data);

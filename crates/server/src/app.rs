@@ -2,13 +2,14 @@
 
 use crate::api::live::Hub;
 use crate::refusal::Refusal;
+use crate::turns::Turns;
 use access::{Access, Component, Grant};
 use axum::http::StatusCode;
 use lake::{Capacity, FlushBy, Lake};
 use records::{ReadRecord, Records, Row, Stored};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
@@ -16,8 +17,6 @@ use tokio::sync::Semaphore;
 const READS: usize = 16;
 /// Store calls that write, at a time: they mostly wait for a commit that they share.
 const WRITES: usize = 256;
-/// Answers that are made while they are sent, at a time: each holds a thread while its reader dawdles.
-const STREAMS: usize = 64;
 /// How long a request waits for its turn before it is told to come back.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -52,10 +51,11 @@ pub struct App {
     lake: Mutex<Option<Arc<Lake>>>,
     pub(crate) live: Arc<Hub>,
     pub(crate) body_room: Arc<Semaphore>,
-    pub(crate) streams: Arc<Semaphore>,
+    pub(crate) turns: Arc<Turns>,
     reads: Semaphore,
     writes: Semaphore,
     stopping: AtomicBool,
+    address: OnceLock<String>,
     lag_bound_ms: AtomicU64,
 }
 
@@ -83,10 +83,11 @@ impl App {
             lake: Mutex::default(),
             live,
             body_room: Arc::new(Semaphore::new(crate::body::ROOM_KIB)),
-            streams: Arc::new(Semaphore::new(STREAMS)),
+            turns: Arc::default(),
             reads: Semaphore::new(READS),
             writes: Semaphore::new(WRITES),
             stopping: AtomicBool::new(false),
+            address: OnceLock::new(),
             lag_bound_ms: AtomicU64::new(LAG_MS),
         })
     }
@@ -118,6 +119,16 @@ impl App {
         let lake = Arc::new(Lake::open(&self.data.join("lake"), options)?);
         *opened = Some(Arc::clone(&lake));
         Ok(lake)
+    }
+
+    /// Where the pages are served, as `http://127.0.0.1:8400`; `None` if they are not.
+    pub fn address(&self) -> Option<&str> {
+        self.address.get().map(String::as_str)
+    }
+
+    /// Says where the pages are served; once.
+    pub fn serve_at(&self, address: String) {
+        let _ = self.address.set(address);
     }
 
     /// How far SQL may be behind before imports wait for it.

@@ -76,6 +76,11 @@ impl Unread {
     pub(crate) fn take(&mut self) -> Body {
         self.body.take().unwrap_or_default()
     }
+
+    /// What is left of a body that was taken and refused.
+    pub(crate) fn give_back(&mut self, body: Body) {
+        self.body = Some(body);
+    }
 }
 
 impl Drop for Unread {
@@ -108,7 +113,7 @@ pub(crate) async fn read(
     let mut body = unread.take();
     let content = read_from(app, headers, &mut body, bounds).await;
     if content.is_err() {
-        unread.body = Some(body);
+        unread.give_back(body);
     }
     content
 }
@@ -143,10 +148,7 @@ async fn read_from(app: &Arc<App>, headers: &HeaderMap, body: &mut Body, bounds:
         }
         room.grow(bytes.len() + data.len())?;
         bytes.extend_from_slice(&data);
-        let over = begun.elapsed().saturating_sub(grace).as_secs();
-        if (bytes.len() as u64) < over * LEAST_BYTES_PER_SECOND {
-            return Err(too_slow());
-        }
+        fast_enough(bytes.len() as u64, begun, grace)?;
     }
     if !gzip {
         return Ok(Content { bytes, wrapper: "", _room: room.keep() });
@@ -211,7 +213,13 @@ fn too_large(bounds: Bounds) -> Refusal {
     Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "too-long", text)
 }
 
-fn too_slow() -> Refusal {
+/// Refuses a body of which `came` bytes came since it began, if that is too slow.
+pub(crate) fn fast_enough(came: u64, begun: Instant, grace: Duration) -> Result<(), Refusal> {
+    let over = begun.elapsed().saturating_sub(grace).as_secs();
+    if came < over * LEAST_BYTES_PER_SECOND { Err(too_slow()) } else { Ok(()) }
+}
+
+pub(crate) fn too_slow() -> Refusal {
     Refusal::new(StatusCode::REQUEST_TIMEOUT, "timeout", "the body came too slowly: nothing was stored, send it again")
 }
 

@@ -24,6 +24,7 @@ mod refusal;
 mod request_id;
 mod routes;
 mod time;
+mod turns;
 
 pub use answer::Answer;
 pub use app::{App, Parts};

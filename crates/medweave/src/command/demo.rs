@@ -102,7 +102,7 @@ async fn show(
     records::tell_operator!(
         "medweave demo: the link signs in once; later, or in another browser, sign in as {VISITOR} with {password}"
     );
-    super::say(&format!("http://{http}{}", super::user::link(client, VISITOR).await?))?;
+    super::say(&format!("http://{http}{}", super::user::link(client, VISITOR).await?.path))?;
     sending.await.unwrap_or_else(|_| Err(Failure::failed("the synthetic hospital broke down")))
 }
 

@@ -48,6 +48,7 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {
     let opened = Opened::new(directory, settings.zone()?)?;
     say_if_the_clock_is_behind(&opened)?;
     let scheme = if tls.is_some() { "https" } else { "http" };
+    opened.app.serve_at(format!("{scheme}://{http}"));
     records::tell_operator!("medweave serves {} on {scheme}://{http}", data.display());
     let mllp = mllp.map(|(listener, options)| opened.serve_mllp(listener, options)).transpose()?;
     if let Some(mllp) = &mllp {

@@ -9,7 +9,11 @@ use axum::http::Method;
 use serde_json::json;
 
 pub(crate) async fn run(settings: &Settings, source: Source) -> Result<(), Failure> {
-    let client = Client::open(settings).await?;
+    let client = if matches!(source, Source::List { .. }) {
+        Client::open_to_read(settings).await?
+    } else {
+        Client::open(settings).await?
+    };
     let result = with(&client, source).await;
     client.close().await;
     result

@@ -11,6 +11,9 @@ use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use std::io::{IsTerminal, Read};
 
+/// Rows of an answer that tells when there are more.
+const TOLD_ROWS: u64 = 1_000_000;
+
 pub(crate) async fn run(settings: &Settings, sql: &Sql) -> Result<(), Failure> {
     let mut query = sql.query.clone();
     if query == "-" {
@@ -27,7 +30,9 @@ pub(crate) async fn run(settings: &Settings, sql: &Sql) -> Result<(), Failure> {
 }
 
 async fn ask(client: &Client, sql: &Sql, query: &str) -> Result<(), Failure> {
-    let body = json!({"sql": query, "limit": sql.limit, "format": sql.format.name(), "timeout_s": sql.timeout});
+    let tells = matches!(sql.format, SqlFormat::Table | SqlFormat::Json);
+    let limit = sql.limit.or(tells.then_some(TOLD_ROWS));
+    let body = json!({"sql": query, "limit": limit, "format": sql.format.name(), "timeout_s": sql.timeout});
     let request = Request::builder()
         .method(Method::POST)
         .uri("/api/sql")

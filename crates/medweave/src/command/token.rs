@@ -9,7 +9,11 @@ use axum::http::Method;
 use serde_json::{Value, json};
 
 pub(crate) async fn run(settings: &Settings, token: Token) -> Result<(), Failure> {
-    let client = Client::open(settings).await?;
+    let client = if matches!(token, Token::List { .. }) {
+        Client::open_to_read(settings).await?
+    } else {
+        Client::open(settings).await?
+    };
     let result = with(&client, token).await;
     client.close().await;
     result

@@ -9,13 +9,19 @@ use axum::http::Method;
 use serde_json::json;
 use std::io::Read;
 
+/// Where pages are if nobody says and no program serves them.
+const PAGES: &str = "http://127.0.0.1:8400";
 /// Bytes of a password that standard input may bring.
 const PASSWORD_BYTES: u64 = 4_096;
 
 pub(crate) async fn run(settings: &Settings, user: User) -> Result<(), Failure> {
     // Before the directory is taken: a password that is still to be typed must not keep others waiting.
     let password = if let User::Create { .. } = user { read_password()? } else { String::new() };
-    let client = Client::open(settings).await?;
+    let client = if matches!(user, User::Create { .. }) {
+        Client::open(settings).await?
+    } else {
+        Client::open_to_read(settings).await?
+    };
     let result = with(&client, user, password).await;
     client.close().await;
     result
@@ -45,8 +51,9 @@ async fn with(client: &Client, user: User, password: String) -> Result<(), Failu
             records::tell_operator!("Account {} \"{name}\" ({role}) is made.", made["id"]);
         }
         User::Link { name, at } => {
-            let path = link(client, &name).await?;
-            say(&format!("{}{path}", at.trim_end_matches('/')))?;
+            let link = link(client, &name).await?;
+            let at = at.or(link.at).unwrap_or_else(|| PAGES.to_owned());
+            say(&format!("{}{}", at.trim_end_matches('/'), link.path))?;
         }
         User::List { json } => {
             let list = client.json(Method::GET, "/api/users", None).await?;
@@ -60,14 +67,22 @@ async fn with(client: &Client, user: User, password: String) -> Result<(), Failu
     Ok(())
 }
 
-/// A new sign-in link for an account: its path on the pages.
-pub(super) async fn link(client: &Client, name: &str) -> Result<String, Failure> {
+/// A sign-in link.
+pub(super) struct Link {
+    /// Its path on the pages.
+    pub(super) path: String,
+    /// Where they are served.
+    at: Option<String>,
+}
+
+/// A new sign-in link for an account.
+pub(super) async fn link(client: &Client, name: &str) -> Result<Link, Failure> {
     let list = client.json(Method::GET, "/api/users", None).await?;
     let account = list["users"].as_array().into_iter().flatten().find(|user| user["name"] == name);
     let Some(account) = account else {
         return Err(Failure::failed(format!("there is no account \"{name}\": `medweave user list` shows them")));
     };
     let made = client.json(Method::POST, &format!("/api/users/{}/link", account["id"]), None).await?;
-    let path = made["path"].as_str().ok_or_else(|| Failure::failed("no link was made"))?;
-    Ok(path.to_owned())
+    let text = |name: &str| made[name].as_str().map(str::to_owned);
+    Ok(Link { path: text("path").ok_or_else(|| Failure::failed("no link was made"))?, at: text("at") })
 }

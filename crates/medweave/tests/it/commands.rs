@@ -256,10 +256,16 @@ fn a_directory_far_below_is_served_and_reached() {
 }
 
 #[test]
-fn a_directory_that_was_not_there_is_said_to_be_new_where_it_was_to_be_read() {
+fn a_directory_that_is_not_there_is_not_made_by_whoever_asks_about_it() {
     let data = Data::new();
     let said = |arguments: &[&str]| String::from_utf8(data.run(arguments).stderr).unwrap();
-    assert!(said(&["status"]).contains("data was not there: it is made, and empty"));
+    for asked in ["status", "export", "deadletter list", "lake status", "token list", "user list", "source list"] {
+        let asked: Vec<&str> = asked.split(' ').collect();
+        assert!(said(&asked).contains("there is no data directory"), "{asked:?}");
+        assert_eq!(data.run(&asked).status.code(), Some(2), "{asked:?}");
+    }
+    assert!(!data.path("data").exists());
+    assert!(said(&["source", "allow", "10.0.0.7"]).contains("made the data directory"));
     assert_eq!(said(&["status"]), "");
 }
 

@@ -29,7 +29,7 @@ pub(super) async fn of_type(call: Call) -> Result<Answer, Refusal> {
             });
             let page = match page {
                 Ok(page) => page,
-                Err(refusal) => return lines.fail(refusal.issues[0].text.clone()),
+                Err(refusal) => return lines.fail(&refusal.issues[0].code),
             };
             let mut text = String::with_capacity(page.matches.iter().map(|stored| stored.json.len() + 1).sum());
             for stored in &page.matches {

@@ -4,9 +4,10 @@ use super::arrivals::arrival_json;
 use super::stream::{self, Lines};
 use crate::answer::Answer;
 use crate::app::App;
-use crate::body::Room;
+use crate::body::{self, Room};
 use crate::call::{Call, Peer};
 use crate::refusal::Refusal;
+use axum::body::Body;
 use axum::http::StatusCode;
 use http_body_util::BodyExt;
 use intake::UndoWhat;
@@ -161,12 +162,13 @@ pub(super) async fn import(mut call: Call) -> Result<Answer, Refusal> {
     let options = options(call.query_value("source"), dry_run);
     let begun = Instant::now();
     let (input, room) = receive(&mut call).await?;
+    let stopping = Arc::clone(&call.app);
     let report = call
         .app
         .writing(move |app| {
             let _held_until_done = room;
             let bound = app.lag_bound();
-            let pace = app.lake_if_open().map(|lake| Pace::new(move || lake.pace(bound, &|| false)));
+            let pace = app.lake_if_open().map(|lake| Pace::new(move || lake.pace(bound, &|| stopping.is_stopping())));
             let options = ImportOptions { pace, ..options };
             Ok(Importer::new(Arc::clone(&app.records))
                 .with_sources(Arc::clone(&app.access))
@@ -179,31 +181,36 @@ pub(super) async fn import(mut call: Call) -> Result<Answer, Refusal> {
 /// The body, in memory or in a file that has no name and goes with its handle; with the room that it takes in memory.
 async fn receive(call: &mut Call) -> Result<(Input, Vec<OwnedSemaphorePermit>), Refusal> {
     let mut body = call.body.take();
+    let received = receive_from(&call.app, &mut body).await;
+    if received.is_err() {
+        call.body.give_back(body);
+    }
+    received
+}
+
+async fn receive_from(app: &Arc<App>, body: &mut Body) -> Result<(Input, Vec<OwnedSemaphorePermit>), Refusal> {
     let (mut bytes, mut file) = (Vec::new(), None);
-    let mut room = Room::new(&call.app);
+    let (begun, mut came) = (Instant::now(), 0);
+    let mut room = Room::new(app);
     loop {
-        let frame = match tokio::time::timeout(PAUSE, body.frame()).await {
-            Ok(Some(frame)) => frame.map_err(|error| Refusal::bad_request(format!("the body broke off: {error}")))?,
-            Ok(None) => break,
-            Err(_) => {
-                return Err(Refusal::new(
-                    StatusCode::REQUEST_TIMEOUT,
-                    "timeout",
-                    "the body came too slowly: nothing was stored, send it again",
-                ));
-            }
-        };
+        let Ok(frame) = tokio::time::timeout(PAUSE, body.frame()).await else { return Err(body::too_slow()) };
+        let Some(frame) = frame else { break };
+        let frame = frame.map_err(|error| Refusal::bad_request(format!("the body broke off: {error}")))?;
         let Ok(data) = frame.into_data() else { continue };
         room.grow(bytes.len() + data.len())?;
         bytes.extend_from_slice(&data);
+        came += data.len() as u64;
+        body::fast_enough(came, begun, PAUSE)?;
         if bytes.len() > IN_MEMORY_BYTES {
-            file = Some(spill(&call.app, file, std::mem::take(&mut bytes)).await?);
+            file = Some(spill(app, file, std::mem::take(&mut bytes)).await?);
+            // What lies in the file takes no room in memory.
+            room = Room::new(app);
         }
     }
     match file {
         None => Ok((Input::Bytes(Arc::new(bytes)), room.keep())),
         Some(file) => {
-            let mut file = spill(&call.app, Some(file), bytes).await?;
+            let mut file = spill(app, Some(file), bytes).await?;
             file.rewind().map_err(cannot_keep)?;
             Ok((Input::File(file), Vec::new()))
         }

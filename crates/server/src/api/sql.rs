@@ -2,8 +2,10 @@
 
 use super::stream::{self, Lines};
 use crate::answer::Answer;
+use crate::app::App;
 use crate::call::Call;
 use crate::refusal::Refusal;
+use access::Grant;
 use axum::http::StatusCode;
 use lake::output::{Encoder, Format};
 use lake::{Lake, Limits, Stop};
@@ -13,7 +15,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Rows of an answer if the request does not say.
+/// Rows of an answer if the request does not say, in forms that tell when there are more.
 const DEFAULT_ROWS: usize = 10_000;
 /// Rows of an answer at most.
 const MOST_ROWS: usize = 10_000_000;
@@ -25,7 +27,7 @@ const MOST_TIME: Duration = Duration::from_mins(10);
 #[serde(deny_unknown_fields)]
 struct Question {
     sql: String,
-    /// Rows of the answer at most.
+    /// Rows of the answer at most; if it is left out, an answer that cannot tell that there are more is never cut.
     limit: Option<usize>,
     /// `json`, `csv`, `arrow`, `parquet` or `table`.
     format: Option<String>,
@@ -43,12 +45,16 @@ pub(super) async fn ask(mut call: Call) -> Result<Answer, Refusal> {
         let names: Vec<&str> = Format::ALL.iter().map(|format| format.name()).collect();
         Refusal::bad_request(format!("{format} is no format: {}", names.join(", ")))
     })?;
+    let tells = matches!(format, Format::Json | Format::Table);
+    let cut_is_told = tells || question.limit.is_some_and(|limit| limit <= MOST_ROWS);
     let limits = Limits {
-        rows: question.limit.unwrap_or(DEFAULT_ROWS).min(MOST_ROWS),
+        rows: question.limit.unwrap_or(if tells { DEFAULT_ROWS } else { MOST_ROWS }).min(MOST_ROWS),
         time: question.timeout_s.map_or(Limits::default().time, Duration::from_secs).min(MOST_TIME),
         ..Limits::default()
     };
     let app = Arc::clone(&call.app);
+    // A query that has nobody to write its answer is not begun.
+    let turn = stream::turn(&call)?;
     // Whoever goes away takes the query with him, at whatever it is.
     let stop = Stop::default();
     let asking = stop.on_drop();
@@ -82,42 +88,87 @@ pub(super) async fn ask(mut call: Call) -> Result<Answer, Refusal> {
         })
         .await?;
     let position = answer.position().0.to_string();
-    let made = stream::lines_while(&call, format.media_type(), asking, move |lines: &Lines| {
-        let (mut answer, mut encoder, mut next, mut rows) = (answer, encoder, first, first_rows);
-        while let Some(bytes) = next.take() {
-            if lines.bytes(bytes.into()).is_break() {
-                break;
-            }
-            let batch = answer.next_batch().and_then(|batch| {
-                rows += batch.as_ref().map_or(0, |batch| batch.num_rows() as u64);
-                batch.map(|batch| encoder.rows(&batch)).transpose()
-            });
-            next = match batch {
-                Ok(bytes) => bytes,
-                Err(error) => return lines.fail(error.to_string()),
-            };
+    let made = stream::lines_while(&call, turn, format.media_type(), asking, move |lines: &Lines| {
+        let (mut answer, mut encoder) = (answer, encoder);
+        let mut given = Given { rows: first_rows, recorded: first_rows, auditor, holder, sql };
+        let end = give(&mut answer, &mut encoder, first, &mut given.rows, lines);
+        let outcome = match &end {
+            Ok(End::All) if answer.is_cut() => "done, cut at the limit of rows".to_owned(),
+            Ok(End::All) => "done, with all rows".to_owned(),
+            Ok(End::Left) => "left before the end".to_owned(),
+            Err(error) => format!("broke off: {error}"),
+        };
+        if let Err(error) = given.record(&outcome, end.is_err()) {
+            return lines.fail(&Refusal::from(error).issues[0].code);
         }
-        if rows > first_rows {
-            let record =
-                ReadRecord { action: "sql", query: &sql, outcome: "done, with all rows", count: rows, given: &[] };
-            if let Err(error) = auditor.records.audit_read(&holder, &record) {
-                return lines.fail(error.to_string());
-            }
+        if matches!(end, Ok(End::All)) && answer.is_cut() && !cut_is_told {
+            return lines.fail("too-costly");
         }
-        match encoder.end(&answer) {
-            Ok(bytes) => {
+        match end.and_then(|end| if matches!(end, End::All) { encoder.end(&answer).map(Some) } else { Ok(None) }) {
+            Ok(Some(bytes)) => {
                 let _ = lines.bytes(bytes.into());
             }
-            Err(error) => lines.fail(error.to_string()),
+            Ok(None) => {}
+            Err(error) => lines.fail(&Refusal::from(error).issues[0].code),
         }
     });
-    Ok(made?.with("x-medweave-seq", &position))
+    Ok(made.with("x-medweave-seq", &position))
+}
+
+/// Rows of an answer that were given out, and who is told of them.
+struct Given {
+    rows: u64,
+    recorded: u64,
+    auditor: Arc<App>,
+    holder: Grant,
+    sql: String,
+}
+
+impl Given {
+    /// Records how it ended, unless that is known already.
+    fn record(&self, outcome: &str, has_failed: bool) -> Result<(), records::Error> {
+        if self.rows == self.recorded && !has_failed {
+            return Ok(());
+        }
+        let record = ReadRecord { action: "sql", query: &self.sql, outcome, count: self.rows, given: &[] };
+        self.auditor.records.audit_read(&self.holder, &record)
+    }
+}
+
+/// How the giving out of rows ended.
+enum End {
+    All,
+    Left,
+}
+
+/// Gives out `first` and what follows it, counting rows as they are made.
+fn give(
+    answer: &mut lake::Answer,
+    encoder: &mut Encoder,
+    first: Option<Vec<u8>>,
+    rows: &mut u64,
+    lines: &Lines,
+) -> Result<End, lake::Error> {
+    let mut next = first;
+    while let Some(bytes) = next {
+        if lines.bytes(bytes.into()).is_break() {
+            return Ok(End::Left);
+        }
+        next = match answer.next_batch()? {
+            Some(batch) => {
+                *rows += batch.num_rows() as u64;
+                Some(encoder.rows(&batch)?)
+            }
+            None => None,
+        };
+    }
+    Ok(End::All)
 }
 
 /// `GET /api/sql/tables`: what there is, for editors.
 pub(super) async fn tables(call: Call) -> Result<Answer, Refusal> {
     call.grant()?.may_use_sql()?;
-    let lake = call.app.reading(super::super::app::App::lake).await?;
+    let lake = call.app.reading(App::lake).await?;
     let tables: Vec<Value> = lake
         .tables()
         .iter()
@@ -136,7 +187,7 @@ pub(super) async fn tables(call: Call) -> Result<Answer, Refusal> {
 /// `GET /api/lake`: how far it is, and its files.
 pub(super) async fn status(call: Call) -> Result<Answer, Refusal> {
     call.grant()?.may_use_sql()?;
-    let lake = call.app.reading(super::super::app::App::lake).await?;
+    let lake = call.app.reading(App::lake).await?;
     Ok(Answer::of(&status_json(&lake)))
 }
 

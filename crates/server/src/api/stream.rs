@@ -4,6 +4,7 @@ use crate::answer::Answer;
 use crate::call::Call;
 use crate::refusal::Refusal;
 use crate::request_id::RequestId;
+use crate::turns::Turn;
 use axum::body::{Body, Bytes};
 use axum::http::StatusCode;
 use http_body_util::StreamBody;
@@ -12,7 +13,6 @@ use serde_json::Value;
 use std::io;
 use std::ops::ControlFlow;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 use tokio::sync::mpsc;
 
@@ -39,10 +39,11 @@ impl Lines {
         }
     }
 
-    /// Breaks the answer off: its status is long sent, and every client notices an end without an end. Why is in the log.
-    pub(super) fn fail(&self, why: String) {
-        records::tell_operator!("medweave: request {}: the answer broke off: {why}", self.request);
-        let _ = self.send.blocking_send(Err(io::Error::other(why)));
+    /// Breaks the answer off: its status is long sent, and every client notices an end without an end. The log tells of which
+    /// kind the failure was; its text may quote what is in the records.
+    pub(super) fn fail(&self, kind: &str) {
+        records::tell_operator!("medweave: request {}: the answer broke off: {kind}", self.request);
+        let _ = self.send.blocking_send(Err(io::Error::other("the answer broke off")));
     }
 
     /// Whether nobody reads any more.
@@ -54,20 +55,27 @@ impl Lines {
 /// An answer that `make` writes on a thread that may block.
 ///
 /// # Errors
-/// 429: as many are being written as there are threads for.
+/// 429: as many are being written as there are threads for, or as one principal can have.
 pub(super) fn lines(call: &Call, media: &str, make: impl FnOnce(&Lines) + Send + 'static) -> Result<Answer, Refusal> {
-    lines_while(call, media, (), make)
+    Ok(lines_while(call, turn(call)?, media, (), make))
 }
 
-/// As [`lines`]; `kept` is dropped when the answer is sent, or nobody reads any more.
+/// A turn to write an answer, for the call's principal.
+///
+/// # Errors
+/// As [`lines`].
+pub(super) fn turn(call: &Call) -> Result<Turn, Refusal> {
+    call.app.turns.take(call.grant()?.principal().to_string())
+}
+
+/// As [`lines`], with a turn taken before; `kept` is dropped when the answer is sent, or nobody reads any more.
 pub(super) fn lines_while<T: Send + Unpin + 'static>(
     call: &Call,
+    turn: Turn,
     media: &str,
     kept: T,
     make: impl FnOnce(&Lines) + Send + 'static,
-) -> Result<Answer, Refusal> {
-    // Each holds a thread for as long as its reader dawdles, and other requests need threads too.
-    let turn = Arc::clone(&call.app.streams).try_acquire_owned().map_err(|_| Refusal::busy())?;
+) -> Answer {
     let (send, receive) = mpsc::channel(WAITING);
     let request = call.request.clone();
     tokio::task::spawn_blocking(move || {
@@ -75,7 +83,7 @@ pub(super) fn lines_while<T: Send + Unpin + 'static>(
         drop(turn);
     });
     let body = Keeping { receiving: Receiving(receive), _kept: kept };
-    Ok(Answer::new(StatusCode::OK, media, Body::new(StreamBody::new(body))))
+    Answer::new(StatusCode::OK, media, Body::new(StreamBody::new(body)))
 }
 
 /// The reading end, as a body takes it.

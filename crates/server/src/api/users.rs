@@ -97,6 +97,6 @@ pub(super) async fn link(call: Call) -> Result<Answer, Refusal> {
     let link =
         call.app.writing(move |app| Ok(app.access.sign_in_link(&grant, id, app.now_us(), &mut system_random)?)).await?;
     let code = link.code.reveal();
-    let body = json!({"code": code, "path": format!("/signin#code={code}"), "expires": instant(link.expires_us)});
+    let body = json!({"code": code, "path": format!("/signin#code={code}"), "expires": instant(link.expires_us), "at": call.app.address()});
     Ok(Answer::json(StatusCode::CREATED, body.to_string()))
 }
