@@ -315,6 +315,31 @@ pub(crate) enum User {
         #[arg(long, required = true)]
         password_stdin: bool,
     },
+    /// Change an account: its role, its password, whether it may sign in
+    ///
+    /// Ends the person's sessions. What is not named stays as it is.
+    ///
+    /// Example: medweave user change ada --disable
+    #[command(group = clap::ArgGroup::new("change").required(true).multiple(true))]
+    Change {
+        /// What is typed to sign in
+        name: String,
+        /// What the person is to the hospital from now on
+        #[arg(long, group = "change")]
+        role: Option<Role>,
+        /// Nobody can sign in to it any more
+        #[arg(long, group = "change", conflicts_with = "enable")]
+        disable: bool,
+        /// It can be signed in to again
+        #[arg(long, group = "change")]
+        enable: bool,
+        /// Forget wrong passwords that locked it
+        #[arg(long, group = "change")]
+        unlock: bool,
+        /// Read a new password from standard input
+        #[arg(long, group = "change")]
+        password_stdin: bool,
+    },
     /// Make a link by which a person signs in once, within the hour, without a password
     ///
     /// Print it and hand it over; it opens the pages at the address given.

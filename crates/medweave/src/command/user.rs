@@ -7,7 +7,7 @@ use crate::failure::Failure;
 use crate::settings::Settings;
 use axum::http::Method;
 use serde_json::json;
-use std::io::Read;
+use std::io::{IsTerminal, Read};
 
 /// Where pages are if nobody says and no program serves them.
 const PAGES: &str = "http://127.0.0.1:8400";
@@ -16,7 +16,8 @@ const PASSWORD_BYTES: u64 = 4_096;
 
 pub(crate) async fn run(settings: &Settings, user: User) -> Result<(), Failure> {
     // Before the directory is taken: a password that is still to be typed must not keep others waiting.
-    let password = if let User::Create { .. } = user { read_password()? } else { String::new() };
+    let reads = matches!(user, User::Create { .. } | User::Change { password_stdin: true, .. });
+    let password = if reads { read_password()? } else { String::new() };
     let client = if matches!(user, User::Create { .. }) {
         Client::open(settings).await?
     } else {
@@ -28,6 +29,9 @@ pub(crate) async fn run(settings: &Settings, user: User) -> Result<(), Failure> 
 }
 
 fn read_password() -> Result<String, Failure> {
+    if std::io::stdin().is_terminal() {
+        records::tell_operator!("Password (it is shown as it is typed; end it with Enter and Ctrl-D):");
+    }
     let mut text = String::new();
     std::io::stdin()
         .take(PASSWORD_BYTES)
@@ -39,16 +43,31 @@ fn read_password() -> Result<String, Failure> {
 async fn with(client: &Client, user: User, password: String) -> Result<(), Failure> {
     match user {
         User::Create { name, role, display, password_stdin: _ } => {
-            let role = match role {
-                Role::Admin => "admin",
-                Role::Clinician => "clinician",
-            };
+            let role = named(role);
             let mut body = json!({"name": name, "role": role, "password": password});
             if let Some(display) = display {
                 body["display"] = json!(display);
             }
             let made = client.json(Method::POST, "/api/users", Some(&body)).await?;
             records::tell_operator!("Account {} \"{name}\" ({role}) is made.", made["id"]);
+        }
+        User::Change { name, role, disable, enable, unlock, password_stdin } => {
+            let id = id_of(client, &name).await?;
+            let mut body = json!({});
+            if let Some(role) = role {
+                body["role"] = json!(named(role));
+            }
+            if disable || enable {
+                body["disabled"] = json!(disable);
+            }
+            if unlock {
+                body["unlock"] = json!(true);
+            }
+            if password_stdin {
+                body["password"] = json!(password);
+            }
+            client.json(Method::PATCH, &format!("/api/users/{id}"), Some(&body)).await?;
+            records::tell_operator!("Account \"{name}\" is changed; whoever was signed in to it is signed out.");
         }
         User::Link { name, at } => {
             let link = link(client, &name).await?;
@@ -77,12 +96,24 @@ pub(super) struct Link {
 
 /// A new sign-in link for an account.
 pub(super) async fn link(client: &Client, name: &str) -> Result<Link, Failure> {
-    let list = client.json(Method::GET, "/api/users", None).await?;
-    let account = list["users"].as_array().into_iter().flatten().find(|user| user["name"] == name);
-    let Some(account) = account else {
-        return Err(Failure::failed(format!("there is no account \"{name}\": `medweave user list` shows them")));
-    };
-    let made = client.json(Method::POST, &format!("/api/users/{}/link", account["id"]), None).await?;
+    let id = id_of(client, name).await?;
+    let made = client.json(Method::POST, &format!("/api/users/{id}/link"), None).await?;
     let text = |name: &str| made[name].as_str().map(str::to_owned);
     Ok(Link { path: text("path").ok_or_else(|| Failure::failed("no link was made"))?, at: text("at") })
+}
+
+/// The number of the account of that name.
+async fn id_of(client: &Client, name: &str) -> Result<u64, Failure> {
+    let list = client.json(Method::GET, "/api/users", None).await?;
+    let account = list["users"].as_array().into_iter().flatten().find(|user| user["name"] == name);
+    account
+        .and_then(|account| account["id"].as_u64())
+        .ok_or_else(|| Failure::failed(format!("there is no account \"{name}\": `medweave user list` shows them")))
+}
+
+fn named(role: Role) -> &'static str {
+    match role {
+        Role::Admin => "admin",
+        Role::Clinician => "clinician",
+    }
 }
