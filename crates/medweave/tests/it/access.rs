@@ -45,6 +45,26 @@ fn a_clinician_signs_in_reads_and_needs_the_csrf_token_to_write() {
 }
 
 #[test]
+fn whoever_leaves_is_shut_out_from_the_command_line() {
+    let data = Data::new();
+    data.with_input(&["user", "create", "ada", "--role", "clinician", "--password-stdin"], PASSWORD);
+    let served = data.serve(&[]);
+    let client = served.client("");
+    let cookie = cookie(&sign_in(&client, "ada", PASSWORD));
+    let seen = || client.send("GET", "/fhir/Patient", &[("cookie", &cookie)], b"").status;
+    assert_eq!(seen(), 200);
+    data.done(&["user", "change", "ada", "--disable"]);
+    assert_eq!((seen(), sign_in(&client, "ada", PASSWORD).status), (401, 401));
+    let other = "a bridge over the old river";
+    let changed = data.with_input(&["user", "change", "ada", "--enable", "--unlock", "--password-stdin"], other);
+    assert!(changed.status.success(), "{changed:?}");
+    assert_eq!(sign_in(&client, "ada", PASSWORD).status, 401);
+    assert_eq!(sign_in(&client, "ada", other).status, 200);
+    assert_eq!(data.run(&["user", "change", "ada"]).status.code(), Some(2));
+    assert_eq!(data.run(&["user", "change", "eve", "--disable"]).status.code(), Some(1));
+}
+
+#[test]
 fn an_administrator_sees_no_clinical_data() {
     let data = Data::new();
     data.with_input(&["user", "create", "root", "--role", "admin", "--password-stdin"], PASSWORD);

@@ -147,7 +147,7 @@ fn a_directory_that_cannot_be_opened_on_a_full_disk_is_not_called_damaged() {
     let Some(disk) = Disk::mount(&data.path("data")) else { return };
     data.done(&["token", "list"]);
     let mut file = std::fs::File::create(data.path("data/ballast")).unwrap();
-    while file.write_all(&[b'.'; 65_536]).is_ok() {}
+    while file.write_all(&vec![b'.'; 65_536]).is_ok() {}
     while file.write_all(&[b'.'; 512]).is_ok() {}
     for (command, text) in
         [("status", "no space is left on the disk"), ("doctor", "free some space and run doctor again")]

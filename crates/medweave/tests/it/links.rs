@@ -16,7 +16,10 @@ fn a_link_made_at_the_command_line_signs_a_person_in_once() {
         "correct horse battery staple",
     );
     assert!(made.status.success());
-    let link = data.done(&["user", "link", "ada", "--at", &served.url]);
+    let elsewhere = data.done(&["user", "link", "ada", "--at", "https://ward.example.org/"]);
+    assert!(elsewhere.starts_with("https://ward.example.org/signin#code="), "{elsewhere}");
+    let link = data.done(&["user", "link", "ada"]);
+    assert!(link.starts_with(&served.url), "{link}");
     let (address, code) = link.trim().split_once("/signin#code=").unwrap();
     let client = Client::at(address);
     let signed_in = post(&client, "/api/session/link", &json!({"code": code}));

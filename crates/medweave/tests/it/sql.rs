@@ -114,3 +114,18 @@ fn whoever_goes_away_takes_his_query_along() {
         String::from_utf8_lossy(&answer.bytes)
     );
 }
+
+#[test]
+fn what_cannot_say_that_there_are_more_rows_has_them_all() {
+    let data = Data::new();
+    let served = data.serve(&[]);
+    let client = served.client(&data.token("system/*.rs"));
+    let ask = |format: &str| {
+        let body = json!({"sql": "SELECT value FROM generate_series(1, 10500)", "format": format}).to_string();
+        client.send("POST", "/api/sql", &[("content-type", "application/json")], body.as_bytes())
+    };
+    assert_eq!(ask("json").json()["truncated"], true);
+    assert_eq!(ask("csv").bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).count(), 10_501);
+    let commented = "-- 1. How many?\nSELECT count(*) AS n FROM generate_series(1, 7)";
+    assert_eq!(data.done(&["sql", "--format", "csv", commented]), "n\r\n7\r\n");
+}

@@ -189,3 +189,20 @@ async fn an_sql_answer_of_many_rows_stands_in_the_trail_with_all_of_them() {
     let asked: Vec<_> = house.reads(None).into_iter().filter(|event| event.query == sql).collect();
     assert_eq!(asked[0].count, 30_000, "{asked:?}");
 }
+
+#[tokio::test]
+async fn an_sql_answer_that_breaks_off_stands_in_the_trail_with_what_was_given_out_and_why() {
+    let house = House::new();
+    house.settle();
+    let token = house.token("system/*.cruds");
+    let sql = "SELECT 100 / (value - 25000) FROM generate_series(1, 30000)";
+    let body = json!({"sql": sql, "format": "csv"}).to_string();
+    let bearer = format!("Bearer {token}");
+    let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+    let response = house.open(Method::POST, "/api/sql", &headers, &body).await;
+    assert_eq!(response.status(), StatusCode::OK);
+    assert!(axum::body::to_bytes(response.into_body(), usize::MAX).await.is_err(), "it has no end");
+    let asked: Vec<_> = house.reads(None).into_iter().filter(|event| event.query == sql).collect();
+    assert!(asked[0].outcome.starts_with("broke off: ") && asked[0].outcome.contains("zero"), "{asked:?}");
+    assert!((1..30_000).contains(&asked[0].count), "{asked:?}");
+}
