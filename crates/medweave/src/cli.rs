@@ -27,7 +27,7 @@ pub(crate) struct Cli {
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Serve the FHIR API, our own API and the pages over HTTP
+    /// Serve the FHIR API, our own API and the pages over HTTP, and take HL7 v2 messages over MLLP
     ///
     /// Goes on until Ctrl-C or SIGTERM; what has begun is finished then, and asked once more it ends at once. The first start prints
     /// a link that makes the first account.
@@ -49,7 +49,7 @@ pub(crate) enum Command {
     ///
     /// Example: medweave convert adt.hl7 --out bundles/
     Convert(Convert),
-    /// Load files: bundles, NDJSON, single resources, plain or packed
+    /// Load files: bundles, NDJSON, single resources, HL7 v2 messages, plain or packed
     ///
     /// Files are known by content; folders are walked in the order of their names. Loading the same again stores nothing;
     /// interrupted, call it again. What cannot be taken is kept as a dead letter (medweave deadletter list) and stops nothing else.
