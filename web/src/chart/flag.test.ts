@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { LabResult } from '../api/types';
-import { flagOf, outside } from './flag';
+import { flagOf, outside, worse } from './flag';
 
 const result = (given: Partial<LabResult>): LabResult => ({ ref: 'Observation/1', test: 0, numeric: true, field: 'valueQuantity', ...given });
 
@@ -21,6 +21,18 @@ describe('flagOf', () => {
     expect(flagOf(result({ value: '5.2' }))).toBeUndefined();
     expect(flagOf(result({ value: 'trace', numeric: false, range: { high: '5' } }))).toBeUndefined();
     expect(flagOf(result({ value: '5.2', flag: 'QQ' }))).toMatchObject({ mark: 'QQ', level: 'normal' });
+  });
+});
+
+describe('worse', () => {
+  const flag = (code: string) => flagOf(result({ flag: code }));
+
+  it('shows the flag that is further from normal, and both if they are as far', () => {
+    expect(worse(flag('H'), flag('LL'))).toMatchObject({ mark: 'LL ⇊', level: 'critical' });
+    expect(worse(flag('N'), flag('L'))).toMatchObject({ mark: 'L ↓' });
+    expect(worse(flag('H'), flag('HU'))).toMatchObject({ mark: 'H ↑' });
+    expect(worse(flag('H'), flag('L'))).toMatchObject({ mark: 'H ↑ / L ↓', code: 'H/L', level: 'abnormal' });
+    expect(worse(undefined, flag('L'))).toMatchObject({ mark: 'L ↓' });
   });
 });
 

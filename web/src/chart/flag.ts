@@ -64,9 +64,13 @@ export function outside(value: string | undefined, comparator: string | undefine
 
 const LEVELS: Level[] = ['normal', 'abnormal', 'critical'];
 
-/** The flag that is further from normal, of two values that are written as one. */
+/** The flag that is further from normal, of two values that are written as one; both where they are as far and not the same. */
 export function worse(one: FlagOf | undefined, other: FlagOf | undefined): FlagOf | undefined {
   if (!one || !other) return one ?? other;
+  if (one.level === other.level && one.mark && other.mark && one.mark !== other.mark) {
+    const computed = one.computed || other.computed;
+    return { code: `${one.code}/${other.code}`, mark: `${one.mark} / ${other.mark}`, level: one.level, computed };
+  }
   return LEVELS.indexOf(other.level) > LEVELS.indexOf(one.level) ? other : one;
 }
 

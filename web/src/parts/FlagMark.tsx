@@ -28,12 +28,15 @@ const WORDS: Record<string, Key> = {
 /** The mark of an abnormal value: never colour alone, and said in words to those who listen. */
 export function FlagMark({ flag }: { flag: FlagOf }) {
   const t = useT();
-  const word = WORDS[flag.code];
+  const said = flag.code.split('/').map((code) => {
+    const word = WORDS[code];
+    return word ? t(word) : code;
+  });
   if (!flag.mark) return null;
   return (
     <span className="flag" data-level={flag.level}>
       <span aria-hidden>{flag.mark}</span>
-      <span className="hidden-text">{word ? t(word) : flag.code}</span>
+      <span className="hidden-text">{said.join(', ')}</span>
       {flag.level === 'critical' && <span className="flag-chip">{t('flag.criticalChip')}</span>}
       {flag.computed && <span className="flag-computed">{t('flag.computed')}</span>}
     </span>

@@ -13,21 +13,29 @@ import { Waiting } from './Waiting';
 /** Bytes shown around a record, and of a record that is larger than a page can hold. */
 const AROUND_BYTES = 600;
 const MOST_BYTES = 200_000;
+/** Bytes of a message that hold its first segment, which names the character set. */
+const HEAD_BYTES = 2_000;
 
 interface Range {
   bytes: Uint8Array;
   /** Where in the arrival `bytes` begin. */
   from: number;
+  /** How the arrival begins, if that is not in `bytes` and matters. */
+  head?: Uint8Array;
 }
 
 /** The record's bytes with some of what stands around it; without the right to read whole arrivals, the record's alone. */
-async function readRange(reference: string, version: Version, signal: AbortSignal): Promise<Range> {
+async function readRange(reference: string, version: Version, isMessage: boolean, signal: AbortSignal): Promise<Range> {
   const from = Math.max(0, version.offset - AROUND_BYTES);
   const to = Math.min(version.arrival.length, version.offset + Math.min(version.length, MOST_BYTES) + AROUND_BYTES);
   const accept = '*/*';
   try {
-    const response = await send(`/api/arrivals/${version.arrival.no}/bytes?from=${from}&length=${to - from}`, { signal, accept });
-    return { bytes: new Uint8Array(await response.arrayBuffer()), from };
+    const read = async (start: number, length: number) => {
+      const response = await send(`/api/arrivals/${version.arrival.no}/bytes?from=${start}&length=${length}`, { signal, accept });
+      return new Uint8Array(await response.arrayBuffer());
+    };
+    const bytes = await read(from, to - from);
+    return isMessage && from > 0 ? { bytes, from, head: await read(0, Math.min(from, HEAD_BYTES)) } : { bytes, from };
   } catch (error) {
     if (!(error instanceof ApiError) || error.status !== 403) throw error;
     const response = await send(`/api/where/${reference}/bytes?version=${version.version}`, { signal, accept });
@@ -39,15 +47,15 @@ export function RawBytes({ reference, version, field }: { reference: string; ver
   const t = useT();
   const select = useId();
   const [charset, setCharset] = useState<Charset>();
-  const range = useQuery({
-    queryKey: ['bytes', reference, version.version],
-    queryFn: ({ signal }) => readRange(reference, version, signal),
-    staleTime: Number.POSITIVE_INFINITY,
-  });
   // A message holds several records: what this one says tells which segment it came from.
   const isMessage = version.arrival.media.includes('hl7-v2');
+  const range = useQuery({
+    queryKey: ['bytes', reference, version.version],
+    queryFn: ({ signal }) => readRange(reference, version, isMessage, signal),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
   const content = useVersion(reference, version.version, isMessage && version.change !== 'deleted').data;
-  const used = charset ?? (range.data ? guessCharset(range.data.bytes) : 'utf-8');
+  const used = charset ?? (range.data ? guessCharset(range.data.bytes, range.data.head) : 'utf-8');
   const shown = useMemo(() => {
     if (!range.data) return [];
     const from = version.offset - range.data.from;

@@ -43,6 +43,12 @@ it.each([
   expect(guessCharset(Uint8Array.from(message, (letter) => (letter === '?' ? 0xfc : letter.charCodeAt(0))))).toBe(charset);
 });
 
+it('takes the character set from the head of a message whose later segments are shown', () => {
+  const later = Uint8Array.from('OBX|1|ST|1||M?ller', (letter) => (letter === '?' ? 0xfc : letter.charCodeAt(0)));
+  expect(guessCharset(later)).toBe('gb18030');
+  expect(guessCharset(later, bytes('MSH|^~\\&|LAB|H|||||ORU^R01|1|P|2.5|||||CHE|8859/1\r'))).toBe('iso-8859-1');
+});
+
 describe('locateInMessage', () => {
   const message = 'MSH|^~\\&|LAB|H\rPID|1||77^^^H^MR||Chen^Wei\rOBR|1||F9\rOBX|1|NM|2823-3^Potassium^LN||4.41|mmol/L|3.5-5.1|N\rOBX|2|NM|718-7^Hemoglobin^LN||12.5|g/dL|13-18|L\r';
   const cut = (type: string, json: string) => {

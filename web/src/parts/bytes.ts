@@ -35,14 +35,17 @@ function declaredCharset(bytes: Uint8Array): Charset | undefined {
   return DECLARED.find(([pattern]) => pattern.test(name))?.[1];
 }
 
-/** UTF-8 where the bytes are that; else what the message says; else the encoding of most hospital systems that write another. */
-export function guessCharset(bytes: Uint8Array): Charset {
+/**
+ * UTF-8 where the bytes are that; else what the message says; else the encoding of most hospital systems that write another.
+ * `head` is how the arrival begins, where `bytes` are from further inside.
+ */
+export function guessCharset(bytes: Uint8Array, head?: Uint8Array): Charset {
   try {
     // A range may begin or end inside a character: its first and last bytes say nothing.
     new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(bytes.findIndex((b) => (b & 0xc0) !== 0x80)), { stream: true });
     return 'utf-8';
   } catch {
-    const declared = declaredCharset(bytes);
+    const declared = declaredCharset(bytes) ?? (head && declaredCharset(head));
     return declared === undefined || declared === 'utf-8' ? 'gb18030' : declared;
   }
 }
