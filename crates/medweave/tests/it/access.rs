@@ -54,7 +54,7 @@ fn whoever_leaves_is_shut_out_from_the_command_line() {
     let seen = || client.send("GET", "/fhir/Patient", &[("cookie", &cookie)], b"").status;
     assert_eq!(seen(), 200);
     data.done(&["user", "change", "ada", "--disable"]);
-    assert_eq!((seen(), sign_in(&client, "ada", PASSWORD).status), (401, 401));
+    assert_eq!((seen(), sign_in(&client, "ada", PASSWORD).status), (401, 403));
     let other = "a bridge over the old river";
     let changed = data.with_input(&["user", "change", "ada", "--enable", "--unlock", "--password-stdin"], other);
     assert!(changed.status.success(), "{changed:?}");
