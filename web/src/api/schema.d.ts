@@ -1,5 +1,5 @@
-// docs/openapi.json dd995e015b181db5b3d7a492307d87aa74bf15d444e0772852a8391ef7389b26
-// Made by `make api-types`, not by hand: ddc4ddf537b6ed2f906f9e6ad617b219adccfdfa13f647be7cb0bf89471ae887
+// docs/openapi.json 7081f656a5e806e7fb960e2c16b1306468d9f733ca88385b61d68f7292fb0e92
+// Made by `make api-types`, not by hand: c881241c93653c06c6b0b50bd4e7c5b9b95dd4feb36aa9100688abc880ae7fea
 export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
 export interface components {
@@ -228,6 +228,7 @@ export interface components {
             path: string;
             /** Format: date-time */
             expires: string;
+            at?: string | null;
         };
         MadeSource: {
             id: number;
