@@ -3,6 +3,7 @@
 use crate::house::House;
 use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 struct Ward {
     house: House,
@@ -108,4 +109,55 @@ async fn a_session_says_what_its_pages_may_open() {
     let narrow = ward.house.token("system/Observation.rs");
     let (_, body) = ward.get_as(&narrow, "/api/session").await;
     assert_eq!(serde_json::from_str::<Value>(&body).unwrap()["features"], json!([]));
+}
+
+#[tokio::test]
+async fn status_tells_each_what_he_may_know() {
+    const OF_ALL: [&str; 6] = ["build", "feed", "now", "started", "uptime_seconds", "zone"];
+    const OF_RECORDS: [&str; 5] = ["arrivals", "dead_letters", "no_map", "resources", "types"];
+    const OF_THE_MACHINE: [&str; 2] = ["data", "disk_bytes"];
+    let house = House::new();
+    house.settle();
+    let _ = house.app.lake().unwrap();
+    let sees = async |scopes: &str| -> BTreeSet<String> {
+        let bearer = format!("Bearer {}", house.token(scopes));
+        let told = house.ask(Method::GET, "/api/status", &[("authorization", &bearer)], "").await;
+        told.json().as_object().unwrap().keys().cloned().collect()
+    };
+    let of = |parts: &[&[&str]]| parts.concat().iter().map(|name| (*name).to_owned()).collect::<BTreeSet<String>>();
+    assert_eq!(sees("system/Patient.rs").await, of(&[&OF_ALL]));
+    assert_eq!(sees("system/*.s").await, of(&[&OF_ALL, &["resources", "types"]]));
+    assert_eq!(sees("system/*.r").await, of(&[&OF_ALL, &["arrivals", "dead_letters", "no_map"]]));
+    assert_eq!(sees("system/*.rs").await, of(&[&OF_ALL, &OF_RECORDS, &["lake"]]));
+    let told = house.operate(Method::GET, "/api/status", "application/json", "").await;
+    let told: BTreeSet<String> = told.json().as_object().unwrap().keys().cloned().collect();
+    assert!(OF_THE_MACHINE.iter().all(|name| told.contains(*name)), "{told:?}");
+}
+
+#[tokio::test]
+async fn an_export_needs_reading_and_searching_and_sql_needs_both_of_everything() {
+    let house = House::new();
+    house.settle();
+    let _ = house.app.lake().unwrap();
+    let sql = r#"{"sql":"SELECT count(*) FROM patient","format":"csv"}"#;
+    let media = ("content-type", "application/json");
+    for (scopes, exports, asks) in [
+        ("system/Patient.r", 403, 403),
+        ("system/Patient.s", 403, 403),
+        ("system/Patient.rs", 200, 403),
+        ("system/*.s", 403, 403),
+        ("system/*.r", 403, 403),
+        ("system/*.rs", 200, 200),
+    ] {
+        let bearer = format!("Bearer {}", house.token(scopes));
+        let with = ("authorization", bearer.as_str());
+        let export = house.ask(Method::GET, "/api/export/Patient", &[with], "").await;
+        assert_eq!(export.status.as_u16(), exports, "export with {scopes}");
+        assert_eq!(export.text.contains("\"Patient\""), exports == 200, "export with {scopes}");
+        for (method, path) in [(Method::POST, "/api/sql"), (Method::GET, "/api/sql/tables"), (Method::GET, "/api/lake")]
+        {
+            let told = house.ask(method, path, &[with, media], sql).await;
+            assert_eq!(told.status.as_u16(), asks, "{path} with {scopes}");
+        }
+    }
 }
