@@ -1,5 +1,5 @@
-// docs/openapi.json 7081f656a5e806e7fb960e2c16b1306468d9f733ca88385b61d68f7292fb0e92
-// Made by `make api-types`, not by hand: c881241c93653c06c6b0b50bd4e7c5b9b95dd4feb36aa9100688abc880ae7fea
+// docs/openapi.json ae4c61f74dbc4ca2957cbd8d128c98ab150848ab665382285f6c62a394604e5f
+// Made by `make api-types`, not by hand: 3f88435e70b27b5f3ae8533a5e4b08ba2aecf59ab7a41180a4e49f6f544d175d
 export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
 export interface components {
