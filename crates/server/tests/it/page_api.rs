@@ -135,7 +135,7 @@ async fn status_tells_each_what_he_may_know() {
 }
 
 #[tokio::test]
-async fn an_export_needs_reading_and_searching_and_sql_needs_both_of_everything() {
+async fn an_export_and_sql_need_reading_and_searching_of_everything() {
     let house = House::new();
     house.settle();
     let _ = house.app.lake().unwrap();
@@ -144,7 +144,7 @@ async fn an_export_needs_reading_and_searching_and_sql_needs_both_of_everything(
     for (scopes, exports, asks) in [
         ("system/Patient.r", 403, 403),
         ("system/Patient.s", 403, 403),
-        ("system/Patient.rs", 200, 403),
+        ("system/Patient.rs", 403, 403),
         ("system/*.s", 403, 403),
         ("system/*.r", 403, 403),
         ("system/*.rs", 200, 200),
