@@ -335,6 +335,6 @@ fn unchanged(resource_type: TypeId, id: String, before: &Before, arrival: Arriva
         updated_us: before.updated_us,
         change: Change::Unchanged,
     };
-    let is_anothers = before.state == LIVE && before.arrival != arrival.0;
+    let is_anothers = before.arrival != arrival.0;
     Applied { outcome, live: 0, found_equal: is_anothers.then_some((before.row.0, before.version)) }
 }

@@ -167,11 +167,10 @@ impl Records {
         let reader = self.shared.reader()?;
         let undone = known(&reader, arrival)?;
         let deliveries = "SELECT DISTINCT no FROM delivery WHERE arrival = ?1 ORDER BY no DESC";
-        let (mut out, mut is_undone) = (None, undone);
+        let mut out = None;
         for no in numbers(&reader, deliveries, [arrival.0])? {
             let taken_back = "SELECT 1 FROM delivery d JOIN arrival a ON a.no = d.arrival WHERE d.no = ?1 AND a.undone_us IS NOT NULL LIMIT 1";
             if !numbers(&reader, taken_back, [no])?.is_empty() {
-                is_undone = true;
                 continue;
             }
             let delivered = delivered(&reader, no)?;
@@ -180,11 +179,12 @@ impl Records {
             }
             out.get_or_insert(delivered);
         }
-        if let Some(delivered) = out {
-            return Ok(delivered);
-        }
-        if is_undone {
-            return Ok(Delivered { undone: true, ..Delivered::default() });
+        // It stands by itself if deliveries only repeated it, or if it wrote something in none.
+        let alone = "SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM delivery WHERE arrival = ?1 AND audit <> 0)
+             OR EXISTS (SELECT 1 FROM audit a WHERE a.arrival = ?1 AND a.first_seq IS NOT NULL
+               AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.arrival = ?1 AND d.audit = a.no))";
+        if undone || numbers(&reader, alone, [arrival.0])?.is_empty() {
+            return Ok(out.unwrap_or(Delivered { undone: true, ..Delivered::default() }));
         }
         drop(reader);
         let written = self.written_by(grant, arrival)?;
@@ -278,17 +278,31 @@ fn known(connection: &Connection, arrival: ArrivalNo) -> Result<bool, Error> {
     Ok(info.undone_us.is_some())
 }
 
-/// What a delivery, and those that hold nothing which it does not hold, wrote.
+/// What a delivery wrote, and those of the same file that hold nothing which it does not hold.
+///
+/// A message that came before is a part without an audit row: it may have come in a file of another name, or over a line. That
+/// is no part of what this delivery brought.
 fn delivered(connection: &Connection, no: i64) -> Result<Delivered, Error> {
-    const WITHIN: &str = "WITH part AS (SELECT DISTINCT arrival FROM delivery WHERE no = ?1), within AS (
-        SELECT no FROM delivery WHERE no IN (SELECT o.no FROM delivery o WHERE o.arrival IN (SELECT arrival FROM part))
-        GROUP BY no HAVING sum(arrival NOT IN (SELECT arrival FROM part)) = 0)";
-    let sql = format!(
-        "{WITHIN} SELECT {WRITTEN} WHERE a.no IN (SELECT audit FROM delivery WHERE no IN (SELECT no FROM within)) ORDER BY f.seq"
-    );
+    const WITHIN: &str = "WITH part AS (SELECT DISTINCT arrival FROM delivery WHERE no = ?1),
+        named AS NOT MATERIALIZED (SELECT d.no, a.name, substr(a.wrapper, 1, instr(a.wrapper || ',', ',') - 1) AS wrapper
+          FROM delivery d JOIN arrival a ON a.no = d.arrival WHERE d.audit <> 0),
+        own AS (SELECT DISTINCT name, wrapper FROM named WHERE no = ?1),
+        near AS (SELECT DISTINCT no FROM delivery WHERE arrival IN (SELECT arrival FROM part)),
+        inside AS (SELECT no FROM delivery WHERE no IN (SELECT no FROM near)
+          GROUP BY no HAVING sum(arrival NOT IN (SELECT arrival FROM part)) = 0),
+        within AS (SELECT no FROM inside WHERE no = ?1 OR NOT EXISTS (SELECT 1 FROM named n WHERE n.no = inside.no
+          AND n.name NOT IN (SELECT name FROM own) AND n.wrapper NOT IN (SELECT wrapper FROM own WHERE wrapper <> ''))),
+        request AS (SELECT DISTINCT audit FROM delivery WHERE no IN (SELECT no FROM within))";
+    let sql = format!("{WITHIN} SELECT {WRITTEN} WHERE a.no IN (SELECT audit FROM request) ORDER BY f.seq");
+    // A file that only repeated a part, and was taken back, does not hold it any more.
     let sql_arrivals = format!(
-        "{WITHIN} SELECT arrival FROM part WHERE NOT EXISTS (
-           SELECT 1 FROM delivery o WHERE o.arrival = part.arrival AND o.no NOT IN (SELECT no FROM within)) ORDER BY arrival"
+        "{WITHIN}, back AS (SELECT DISTINCT d.no FROM delivery d JOIN arrival a ON a.no = d.arrival
+           WHERE d.no IN (SELECT no FROM near) AND a.undone_us IS NOT NULL)
+         SELECT DISTINCT part.arrival FROM delivery part WHERE part.no IN (SELECT no FROM within) AND part.audit <> 0
+         AND NOT EXISTS (SELECT 1 FROM delivery o WHERE o.arrival = part.arrival AND o.no NOT IN (SELECT no FROM within)
+           AND (o.audit <> 0 OR o.no NOT IN (SELECT no FROM back)))
+         AND NOT EXISTS (SELECT 1 FROM audit a WHERE a.arrival = part.arrival AND a.first_seq IS NOT NULL
+           AND a.no NOT IN (SELECT audit FROM request)) ORDER BY part.arrival"
     );
     let arrivals = numbers(connection, &sql_arrivals, params![no])?.into_iter().map(ArrivalNo).collect();
     Ok(Delivered { arrivals, written: written(connection, &sql, no)?, undone: false })

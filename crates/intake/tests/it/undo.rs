@@ -1,6 +1,8 @@
 use crate::house::{House, everything};
+use crate::mllp::{Port, source};
 use intake::UndoWhat;
-use records::Error;
+use intake::mllp::Options;
+use records::{ArrivalNo, Error};
 
 #[test]
 fn what_an_arrival_wrote_is_taken_back_and_what_others_changed_is_left() {
@@ -214,4 +216,93 @@ fn an_undoing_is_taken_back_and_that_too() {
     let undone = house.importer.undo(&grant, redone.receipt.unwrap().arrival, UndoWhat::File).unwrap();
     assert_eq!((undone.restored, undone.deleted), (0, 2), "{undone:?}");
     assert!(!is_here(&house, "Patient", "p"));
+}
+
+const ADMIT: &str =
+    "MSH|^~\\&|ADT|HOSP|||20240102||ADT^A01|1|P|2.5\rEVN|A01|20240102\rPID|1||12^^^HOSP^MR||Doe^Ann||19700102|F\r";
+
+/// The same patient by another name, later.
+fn renamed() -> String {
+    ADMIT.replace("ADT^A01|1", "ADT^A08|2").replace("Doe^Ann", "Roe^Ann")
+}
+
+/// A house that a message came to over a line, from the source that files without one are of.
+fn with_live_message() -> Port {
+    let port = Port::with(&[source("import", "127.0.0.1")], Options::default());
+    assert!(port.connect().ask(ADMIT).contains("MSA|AA"));
+    port
+}
+
+fn only_family(port: &Port) -> String {
+    let patients = port.all("Patient");
+    assert_eq!(patients.len(), 1, "{patients:?}");
+    patients[0].split("\"family\":\"").nth(1).unwrap().split('"').next().unwrap().to_owned()
+}
+
+#[test]
+fn a_message_that_came_over_a_line_stays_when_a_file_that_repeats_it_is_taken_back() {
+    let port = with_live_message();
+    let (house, grant, live) = (&port.house, everything(), ArrivalNo(1));
+    let report = house.import("backfill.hl7", format!("{ADMIT}{}", renamed()).as_bytes());
+    assert_eq!((report.new_arrivals, report.arrivals[0]), (1, live), "{report:?}");
+    let undone = house.importer.undo(&grant, report.arrivals[1], UndoWhat::File).unwrap();
+    assert_eq!((undone.deleted, undone.arrivals.as_slice()), (0, &report.arrivals[1..]), "{undone:?}");
+    assert_eq!(only_family(&port), "Doe");
+    assert!(house.records.arrival(&grant, live).unwrap().undone_us.is_none());
+    // Then it is taken back for itself, and is news again.
+    let undone = house.importer.undo(&grant, live, UndoWhat::File).unwrap();
+    assert!(undone.deleted > 0 && undone.arrivals == [live], "{undone:?}");
+    assert!(port.all("Patient").is_empty());
+    assert_eq!(house.import("backfill.hl7", ADMIT.as_bytes()).new_arrivals, 1);
+}
+
+#[test]
+fn a_message_over_a_line_is_taken_back_though_a_file_repeated_it() {
+    let port = with_live_message();
+    let (house, live) = (&port.house, ArrivalNo(1));
+    assert_eq!(house.import("backfill.hl7", ADMIT.as_bytes()).arrivals, [live]);
+    let undone = house.importer.undo(&everything(), live, UndoWhat::File).unwrap();
+    assert!(undone.deleted > 0 && undone.arrivals == [live], "{undone:?}");
+    assert!(port.all("Patient").is_empty());
+}
+
+#[test]
+fn messages_of_another_file_stay_and_those_of_a_stopped_import_do_not() {
+    let both = format!("{ADMIT}{}", renamed());
+    for (second, stays) in [("b.hl7", true), ("a.hl7", false)] {
+        let port = Port::new(None);
+        let (house, grant) = (&port.house, everything());
+        let first = house.import("a.hl7", ADMIT.as_bytes()).arrivals[0];
+        let report = house.import(second, both.as_bytes());
+        assert_eq!((report.new_arrivals, report.arrivals[0]), (1, first), "{report:?}");
+        let undone = house.importer.undo(&grant, report.arrivals[1], UndoWhat::File).unwrap();
+        if stays {
+            assert_eq!((undone.deleted, undone.arrivals.as_slice()), (0, &report.arrivals[1..]), "{undone:?}");
+            assert_eq!(only_family(&port), "Doe");
+            let undone = house.importer.undo(&grant, first, UndoWhat::File).unwrap();
+            assert_eq!(undone.arrivals, [first], "{undone:?}");
+        }
+        assert!(port.all("Patient").is_empty());
+        assert_eq!(house.import("a.hl7", ADMIT.as_bytes()).new_arrivals, 1);
+    }
+}
+
+#[test]
+fn a_deletion_that_a_later_file_brought_too_stands_until_that_is_taken_back() {
+    for first in [0, 1] {
+        let house = House::new();
+        house.import("a.json", br#"{"resourceType":"Patient","id":"p"}"#);
+        let deletion = |id: &str| {
+            format!(
+                r#"{{"resourceType":"Bundle","id":"{id}","type":"transaction","entry":[{{"request":{{"method":"DELETE","url":"Patient/p"}}}}]}}"#
+            )
+        };
+        let files = ["b", "c"].map(|id| house.import(&format!("{id}.json"), deletion(id).as_bytes()).arrivals[0]);
+        let undo = |no: usize| house.importer.undo(&everything(), files[no], UndoWhat::File).unwrap();
+        let undone = undo(first);
+        assert!(!is_here(&house, "Patient", "p"), "{undone:?}");
+        assert_eq!(undone.left.first().and_then(|left| left.again), (first == 0).then_some(files[1]), "{undone:?}");
+        let undone = undo(1 - first);
+        assert!(undone.restored == 1 && is_here(&house, "Patient", "p"), "{undone:?}");
+    }
 }
