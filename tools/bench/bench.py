@@ -81,9 +81,11 @@ class Served:
         return json.load(urllib.request.urlopen(request))
 
     def memory(self):
-        """MB that are the program's own, and MB of files that it maps, which the system takes back when it needs them."""
+        """MB that are the program's own, in memory or swapped out, and MB of files that it maps, which the system takes back when it
+        needs them."""
         status = open(f"/proc/{self.process.pid}/status").read()
-        return [int(status.split(name)[1].split()[0]) / 1024 for name in ("RssAnon:", "RssFile:")]
+        own, swapped, mapped = (int(status.split(name)[1].split()[0]) / 1024 for name in ("RssAnon:", "VmSwap:", "RssFile:"))
+        return own + swapped, mapped
 
     def processor_s(self):
         fields = open(f"/proc/{self.process.pid}/stat").read().rsplit(")", 1)[1].split()

@@ -317,7 +317,7 @@ pub(crate) enum User {
     },
     /// Change an account: its role, its password, whether it may sign in
     ///
-    /// Ends the person's sessions. What is not named stays as it is.
+    /// Ends the person's sessions, unless it only lifts a lock. What is not named stays as it is.
     ///
     /// Example: medweave user change ada --disable
     #[command(group = clap::ArgGroup::new("change").required(true).multiple(true))]

@@ -104,6 +104,10 @@ pub struct DeadLetter {
 const DEALT_WITH: &str = "(d.state = 'discarded' OR d.state = 'replayed'
     AND NOT EXISTS (SELECT 1 FROM arrival r WHERE r.no = d.replayed AND r.undone_us IS NOT NULL))";
 
+/// A letter of another arrival, closed as the one it is like.
+const CLOSED_ALIKE: &str = "INSERT INTO dead_letter(arrival, at_us, at, length, what, place, hint, state, closed_us, closed_by, reason, replayed)
+    SELECT ?2, ?3, at, length, what, place, hint, state, closed_us, closed_by, reason, replayed FROM dead_letter WHERE no = ?1";
+
 const LETTER: &str = "SELECT no, arrival, at_us, at, length, what, place, hint, state, closed_us, closed_by, reason, replayed FROM dead_letter";
 
 fn letter(r: &rusqlite::Row<'_>) -> rusqlite::Result<(ArrivalNo, DeadLetter)> {
@@ -300,23 +304,30 @@ impl Writer {
         arrival: ArrivalNo,
         grant: &Grant,
     ) -> Result<Vec<DeadLetterNo>, Error> {
-        let mut known: HashMap<(i64, i64), DeadLetterNo> = HashMap::new();
+        // Whether it is a letter of this arrival stands beside its number.
+        let mut known: HashMap<(i64, i64), (DeadLetterNo, bool)> = HashMap::new();
         if !besides.dead_letters.is_empty() {
-            // Of two letters for one place the closed one counts.
+            // Of two letters for one place the closed one counts, and of two closed ones that of this arrival. Of content that is
+            // kept in part the wrapper tells what the whole was.
             let mut statement = self.connection.prepare_cached(&format!(
-                "SELECT d.at, d.length, d.no FROM arrival a
-                 JOIN arrival s ON s.hash = a.hash AND s.length = a.length AND s.source = a.source
+                "SELECT d.at, d.length, d.no, s.no = a.no FROM arrival a
+                 JOIN arrival s ON s.hash = a.hash AND s.length = a.length AND s.source = a.source AND s.wrapper = a.wrapper
                  JOIN dead_letter d ON d.arrival = s.no
-                 WHERE a.no = ?1 AND (d.state = 'open' AND s.no = a.no OR {DEALT_WITH}) ORDER BY d.state = 'open' DESC, d.no"
+                 WHERE a.no = ?1 AND (d.state = 'open' AND s.no = a.no OR {DEALT_WITH})
+                 ORDER BY d.state = 'open' DESC, s.no = a.no, d.no"
             ))?;
             let mut rows = statement.query([arrival.0])?;
             while let Some(row) = rows.next()? {
-                known.insert((row.get(0)?, row.get(1)?), DeadLetterNo(row.get(2)?));
+                known.insert((row.get(0)?, row.get(1)?), (DeadLetterNo(row.get(2)?), row.get(3)?));
             }
         }
         let mut numbers = Vec::with_capacity(besides.dead_letters.len());
         for letter in &besides.dead_letters {
-            if let Some(&no) = known.get(&(letter.at as i64, letter.length as i64)) {
+            if let Some(&(no, is_own)) = known.get(&(letter.at as i64, letter.length as i64)) {
+                if !is_own {
+                    // This arrival was not taken either: without a letter it would count as one that was.
+                    self.connection.prepare_cached(CLOSED_ALIKE)?.execute(params![no.0, arrival.0, self.now_us])?;
+                }
                 numbers.push(no);
                 continue;
             }

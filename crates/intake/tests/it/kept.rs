@@ -138,3 +138,16 @@ fn what_was_replayed_is_news_again_once_the_replay_is_taken_back() {
     assert_eq!((again.dealt_with, again.issue_count), (0, 1), "{again:?}");
     assert_ne!(again.dead_letters[0], no);
 }
+
+#[test]
+fn a_message_that_was_discarded_is_not_taken_for_one_that_was_stored() {
+    let house = House::new();
+    let message = b"MSH|^~\\&|LAB|H|||20240102||ADT^A01|1|P|2.5\rEVN||20240102\r";
+    let first = house.import("a.hl7", message);
+    assert_eq!(first.dead_letters.len(), 1, "{first:?}");
+    house.records.discard(&everything(), first.dead_letters[0], "a test").unwrap();
+    for name in ["b.hl7", "b.hl7", "a.hl7", "b.hl7"] {
+        let again = house.import(name, message);
+        assert_eq!((again.issue_count, again.dealt_with, again.unchanged), (0, 1, 0), "{name}: {again:?}");
+    }
+}

@@ -67,7 +67,9 @@ async fn with(client: &Client, user: User, password: String) -> Result<(), Failu
                 body["password"] = json!(password);
             }
             client.json(Method::PATCH, &format!("/api/users/{id}"), Some(&body)).await?;
-            records::tell_operator!("Account \"{name}\" is changed; whoever was signed in to it is signed out.");
+            let ends = role.is_some() || disable || enable || password_stdin;
+            let ended = if ends { "; whoever was signed in to it is signed out" } else { "" };
+            records::tell_operator!("Account \"{name}\" is changed{ended}.");
         }
         User::Link { name, at } => {
             let link = link(client, &name).await?;

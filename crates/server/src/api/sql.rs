@@ -98,7 +98,7 @@ pub(super) async fn ask(mut call: Call) -> Result<Answer, Refusal> {
             Ok(End::Left) => "left before the end".to_owned(),
             Err(error) => format!("broke off: {error}"),
         };
-        if let Err(error) = given.record(&outcome, end.is_err()) {
+        if let Err(error) = given.record(&outcome, matches!(end, Ok(End::All)) && !answer.is_cut()) {
             return lines.fail(&Refusal::from(error).issues[0].code);
         }
         if matches!(end, Ok(End::All)) && answer.is_cut() && !cut_is_told {
@@ -125,9 +125,9 @@ struct Given {
 }
 
 impl Given {
-    /// Records how it ended, unless that is known already.
-    fn record(&self, outcome: &str, has_failed: bool) -> Result<(), records::Error> {
-        if self.rows == self.recorded && !has_failed {
+    /// Records how it ended; `is_known` if all of it stands there already, should no row have come since.
+    fn record(&self, outcome: &str, is_known: bool) -> Result<(), records::Error> {
+        if self.rows == self.recorded && is_known {
             return Ok(());
         }
         let record = ReadRecord { action: "sql", query: &self.sql, outcome, count: self.rows, given: &[] };

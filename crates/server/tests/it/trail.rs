@@ -206,3 +206,16 @@ async fn an_sql_answer_that_breaks_off_stands_in_the_trail_with_what_was_given_o
     assert!(asked[0].outcome.starts_with("broke off: ") && asked[0].outcome.contains("zero"), "{asked:?}");
     assert!((1..30_000).contains(&asked[0].count), "{asked:?}");
 }
+
+#[tokio::test]
+async fn an_sql_answer_that_is_cut_stands_in_the_trail_as_one() {
+    let house = House::new();
+    house.settle();
+    let token = house.token("system/*.cruds");
+    let sql = "SELECT value FROM generate_series(1, 500)";
+    let body = json!({"sql": sql, "limit": 100, "format": "csv"}).to_string();
+    let told = ask(&house, &token, &Method::POST, "/api/sql", "application/json", &body).await;
+    assert_eq!((told.status, told.text.lines().count()), (StatusCode::OK, 101));
+    let asked: Vec<_> = house.reads(None).into_iter().filter(|event| event.query == sql).collect();
+    assert_eq!((asked[0].outcome.as_str(), asked[0].count), ("done, cut at the limit of rows", 100), "{asked:?}");
+}
