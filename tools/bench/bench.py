@@ -12,11 +12,13 @@ import argparse, gzip, glob, json, os, shutil, sqlite3, subprocess, sys, tempfil
 
 def run(binary, data, *arguments):
     """A command's standard output, the peak memory in MB of the program, and the bytes that it had written to disk."""
-    process = subprocess.Popen([binary, "--data", data, *arguments], stdout=subprocess.PIPE)
-    out = process.stdout.read().decode()
-    _, status, usage = os.wait4(process.pid, 0)
-    if status != 0:
-        sys.exit(f"{arguments} failed")
+    with tempfile.TemporaryFile() as errors:
+        process = subprocess.Popen([binary, "--data", data, *arguments], stdout=subprocess.PIPE, stderr=errors)
+        out = process.stdout.read().decode()
+        _, status, usage = os.wait4(process.pid, 0)
+        if status != 0:
+            errors.seek(0)
+            sys.exit(f"{arguments} failed: {errors.read().decode()}")
     return out, usage.ru_maxrss / 1024, usage.ru_oublock * 512
 
 
