@@ -75,11 +75,13 @@ def plain(rows):
 
 def timed(arguments, **more):
     begun = time.perf_counter()
-    process = subprocess.Popen(arguments, stdout=subprocess.PIPE, **more)
-    out = process.stdout.read().decode()
-    _, status, usage = os.wait4(process.pid, 0)
-    if status != 0:
-        sys.exit(f"{arguments[:6]} failed")
+    with tempfile.TemporaryFile() as errors:
+        process = subprocess.Popen(arguments, stdout=subprocess.PIPE, **{"stderr": errors, **more})
+        out = process.stdout.read().decode()
+        _, status, usage = os.wait4(process.pid, 0)
+        if status != 0:
+            errors.seek(0)
+            sys.exit(f"{arguments[:6]} failed: {errors.read().decode()}")
     return out, time.perf_counter() - begun, usage.ru_maxrss / 1024
 
 
