@@ -85,6 +85,9 @@ fn reading_needs_the_right_to_read() {
     denied(records.written_by(&without, no));
     denied(records.delivered_with(&without, no));
     denied(records.arrivals_undone(&without, 0));
+    denied(records.outlook(&without, &[no], &[]));
+    denied(records.is_repeat(&without, "", b"content"));
+    denied(records.is_dealt_with(&without, "", (&[0; 32], 1), (0, 1)));
     let change = Change::Put {
         text: PATIENT.replace("ann", "bob"),
         if_match: None,
