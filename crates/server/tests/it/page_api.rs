@@ -106,9 +106,18 @@ async fn each_version_leads_to_the_bytes_that_were_sent() {
 async fn a_session_says_what_its_pages_may_open() {
     let ward = Ward::new().await;
     assert!(ward.get("/api/session").await["features"].as_array().unwrap().contains(&json!("patients")));
-    let narrow = ward.house.token("system/Observation.rs");
-    let (_, body) = ward.get_as(&narrow, "/api/session").await;
-    assert_eq!(serde_json::from_str::<Value>(&body).unwrap()["features"], json!([]));
+    for (scopes, features) in [
+        ("system/Observation.rs", json!([])),
+        ("system/Patient.r", json!([])),
+        ("system/Patient.s", json!([])),
+        ("system/Patient.rs", json!(["patients"])),
+        ("system/*.rs", json!(["patients", "sql"])),
+    ] {
+        let token = ward.house.token(scopes);
+        let (_, body) = ward.get_as(&token, "/api/session").await;
+        let told: Value = serde_json::from_str(&body).unwrap();
+        assert_eq!((&told["features"], &told["administers"]), (&features, &json!(false)), "{scopes}");
+    }
 }
 
 #[tokio::test]
