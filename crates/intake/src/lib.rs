@@ -15,6 +15,7 @@ pub mod hl7_door;
 pub mod import;
 pub mod mllp;
 mod replay;
+pub mod tables_door;
 mod undo;
 
 pub use error::Error;

@@ -4,6 +4,7 @@
 //! which identifiers they would be found. A condition that asks for anything else is answered by what is stored alone, and
 //! noted ([`Rehearsal::unanswered`]).
 
+use crate::body::Body;
 use crate::error::Error;
 use crate::id::StoredId;
 use crate::name::{RESOURCE_BY_ID, id_hash};
@@ -11,6 +12,7 @@ use crate::plan::{Change, Content, Current, Found, IfEqual, Lookup, Operation, P
 use crate::remember::Remembering;
 use crate::store::Records;
 use access::{Grant, Permission};
+use fhir::json::{Document, Rewriter};
 use fhir::parameters::parameters;
 use fhir::schema::{TypeId, r4};
 use fhir::search::{Handling, ParseOptions, SearchQuery, SystemMatch, Test, TokenMatch};
@@ -60,6 +62,36 @@ impl Records {
             kept_bytes: 0,
             unanswered: RefCell::default(),
         }
+    }
+}
+
+impl Records {
+    /// What storing resources would change, each given by type, id and JSON text, against what is stored now. Nothing is checked
+    /// of a text but that it is JSON; of one that would be new not even that.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] unless the grant may read the types; [`Error::Damaged`].
+    pub fn would_change<'t>(
+        &self,
+        grant: &Grant,
+        resources: impl Iterator<Item = (TypeId, &'t str, &'t str)>,
+    ) -> Result<Vec<Change>, Error> {
+        grant.may_all(Permission::Read)?;
+        let reader = self.shared.reader()?;
+        let rewriter = Rewriter::new();
+        resources
+            .map(|(resource_type, id, text)| {
+                let Some((_, live, body)) = stored(&reader, &(resource_type, id.to_owned()))? else {
+                    return Ok(Change::Created);
+                };
+                let Some((dictionary, packed)) = body.filter(|_| live) else { return Ok(Change::Created) };
+                let document = Document::parse(text.as_bytes())
+                    .map_err(|error| Error::Damaged(format!("what would be stored as {id} is no JSON: {error}")))?;
+                let before = self.shared.dictionaries.unpack_body(dictionary, &packed)?;
+                let is_equal = before == Body::new(document.root(), &rewriter);
+                Ok(if is_equal { Change::Unchanged } else { Change::Updated })
+            })
+            .collect()
     }
 }
 

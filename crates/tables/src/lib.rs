@@ -1,11 +1,19 @@
 //! Hospital databases: tables are pulled as arrivals, and mappings in SQL make FHIR of their rows.
 //!
-//! The way of the data: a file or database is read as rows of text ([`read`]), each with its place and hash; SQL whose column
-//! names are element paths is compiled against the R4 schema; values are typed by small grammars ([`value`]) that give a value
-//! or a reason; what comes out is FHIR JSON, or a row refused with its reason.
+//! A file or database is read as rows of text ([`read`]), each with its place. A pull ([`pull`]) compares them with what it
+//! had, keeps the bytes of new rows as arrivals and their text as segments, and asks before it takes away much. A mapping is SQL whose
+//! column names are FHIR elements; values are typed by small grammars ([`value`]) that give a value or a reason. A run ([`run`])
+//! counts what becomes of every row and hands resources, each with the rows it was made of, to a [`run::Door`].
+//!
+//! The way of the data: file → [`read::Table`] → [`pull::Sources`] → [`pull::PulledSheet`] → SQL (`lake`) → values → resources → door.
 //!
 //! It names neither HTTP nor the SQL engine: `lake` runs queries over Arrow batches. It stores no resource itself: whoever runs
 //! a mapping passes the door through which they go.
 
+mod error;
+pub mod pull;
 pub mod read;
+pub mod run;
 pub mod value;
+
+pub use error::Error;

@@ -13,7 +13,7 @@ impl Pace {
         Pace(Arc::new(wait))
     }
 
-    pub(super) fn wait(&self) {
+    pub(crate) fn wait(&self) {
         (self.0)();
     }
 }

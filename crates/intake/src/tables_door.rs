@@ -1,0 +1,278 @@
+//! Resources that a mapping made of rows of tables.
+//!
+//! A chunk is one request: its arrival is the lines that say of which rows each resource was made. What is there already, equal, is left out
+//! before, so that a run over unchanged rows writes nothing, not even an arrival. The store refuses what is no FHIR: then the line is a dead
+//! letter, and the others are stored. A row that the mapping refused is an arrival of its own with its reason: the same row refused again for
+//! the same reason is the same letter.
+
+use crate::fhir_door::put::Put;
+use crate::fhir_door::refusal::{is_fatal, refusal};
+use crate::import::Pace;
+use access::Grant;
+use fhir::schema::{TypeId, r4};
+use records::{
+    Arrived, Besides, Change, DeliveryNo, Error, IfEqual, Lookup, NewDeadLetter, Operation, Pending, Planner, Records,
+    ReuseArrival, Trail,
+};
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+use tables::run::{Chunk, Door, DoorError, ROW_LINKS, Stored};
+
+/// The door that arrivals of runs name.
+pub const DOOR: &str = "mapping";
+/// Chunks whose commit is waited for while the next is made.
+const IN_FLIGHT: usize = 4;
+/// The same with refused rows among them, which are small.
+const ROWS_IN_FLIGHT: usize = 1_000;
+
+/// What becomes of what a run makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// It is compared with what is stored, and nothing is written.
+    Dry,
+    /// It is stored.
+    Write,
+}
+
+/// Stores what a run makes, or says what storing it would do.
+pub struct TablesDoor<'a> {
+    records: &'a Records,
+    grant: &'a Grant,
+    source: String,
+    /// What the audit says: the mapping.
+    detail: String,
+    mode: Mode,
+    delivery: DeliveryNo,
+    pace: Option<Pace>,
+    waiting: VecDeque<(Pending, Arc<Mutex<Vec<NewDeadLetter>>>)>,
+    stored: Stored,
+}
+
+impl<'a> TablesDoor<'a> {
+    /// A door for one run of the mapping of `source`.
+    pub fn new(
+        records: &'a Records,
+        grant: &'a Grant,
+        source: &str,
+        mapping: &str,
+        mode: Mode,
+        pace: Option<Pace>,
+    ) -> Self {
+        TablesDoor {
+            records,
+            grant,
+            source: source.to_owned(),
+            detail: format!("{source} by {mapping}"),
+            mode,
+            delivery: records.new_delivery(),
+            pace,
+            waiting: VecDeque::new(),
+            stored: Stored::default(),
+        }
+    }
+
+    /// What takes the run back: all its requests are one delivery.
+    pub fn delivery(&self) -> DeliveryNo {
+        self.delivery
+    }
+
+    fn wait_for(&mut self, most: usize) -> Result<(), Error> {
+        while self.waiting.len() > most {
+            let Some((pending, letters)) = self.waiting.pop_front() else { return Ok(()) };
+            let receipt = pending.wait()?;
+            for outcome in &receipt.outcomes {
+                match outcome.change {
+                    Change::Created => self.stored.new += 1,
+                    Change::Updated | Change::Deleted => self.stored.changed += 1,
+                    Change::Unchanged => self.stored.equal += 1,
+                }
+            }
+            self.stored.refused += letters.lock().unwrap_or_else(PoisonError::into_inner).len() as u64;
+        }
+        Ok(())
+    }
+
+    fn put(&mut self, chunk: Chunk) -> Result<(), Error> {
+        let types = chunk.resources.iter().map(|made| {
+            let unknown = || Error::NotSupported(format!("{} is no resource type", made.resource_type));
+            r4().resource_type(made.resource_type).ok_or_else(unknown)
+        });
+        let types: Vec<TypeId> = types.collect::<Result<_, _>>()?;
+        let texts = types
+            .iter()
+            .zip(&chunk.resources)
+            .map(|(type_id, made)| (*type_id, made.id.as_str(), &chunk.json[made.json.clone()]));
+        let changes = self.records.would_change(self.grant, texts)?;
+        let (mut new, mut changed) = (0, 0);
+        for change in &changes {
+            match change {
+                Change::Created => new += 1,
+                Change::Updated | Change::Deleted => changed += 1,
+                Change::Unchanged => self.stored.equal += 1,
+            }
+        }
+        if self.mode == Mode::Dry {
+            self.stored.new += new;
+            self.stored.changed += changed;
+            return Ok(());
+        }
+        for refused in &chunk.refused {
+            let line = &chunk.links[refused.link.clone()];
+            let letter = NewDeadLetter {
+                at: 0,
+                length: line.len() as u64,
+                what: refused.what.clone(),
+                place: refused.place.clone(),
+                hint: "mend the row at its source or the mapping, and run it again".into(),
+            };
+            let plan = RowRefused { letter, delivery: self.delivery };
+            self.submit(&chunk.target, line, plan, Arc::default())?;
+        }
+        let plan = MadePlan::of(chunk, &types, &changes, self.delivery);
+        if plan.resources.is_empty() {
+            return Ok(());
+        }
+        if let Some(pace) = &self.pace {
+            pace.wait();
+        }
+        let (target, links, letters) = (plan.target.clone(), Arc::clone(&plan.links), Arc::clone(&plan.letters));
+        self.submit(&target, &links, plan, letters)?;
+        self.wait_for(IN_FLIGHT)
+    }
+
+    fn submit(
+        &mut self,
+        target: &str,
+        content: &[u8],
+        plan: impl Planner + 'static,
+        letters: Arc<Mutex<Vec<NewDeadLetter>>>,
+    ) -> Result<(), Error> {
+        let about = Arrived {
+            door: DOOR.into(),
+            source: self.source.clone(),
+            name: target.to_owned(),
+            media: ROW_LINKS.into(),
+            ..Arrived::default()
+        };
+        let trail = Trail { action: "mapping".into(), detail: self.detail.clone() };
+        let pending = self.records.submit(self.grant, trail, about, content, ReuseArrival::IfSame, plan)?;
+        self.waiting.push_back((pending, letters));
+        self.wait_for(ROWS_IN_FLIGHT)
+    }
+}
+
+impl Door for TablesDoor<'_> {
+    fn take(&mut self, chunk: Chunk) -> Result<(), DoorError> {
+        self.put(chunk).map_err(|error| DoorError(Box::new(error)))
+    }
+
+    fn settle(&mut self) -> Result<Stored, DoorError> {
+        self.wait_for(0).map_err(|error| DoorError(Box::new(error)))?;
+        Ok(std::mem::take(&mut self.stored))
+    }
+}
+
+/// A resource that is new or changed.
+struct Made {
+    resource_type: TypeId,
+    id: String,
+    json: std::ops::Range<usize>,
+    link: std::ops::Range<usize>,
+}
+
+/// The plan of a chunk, without what is stored already.
+struct MadePlan {
+    target: String,
+    links: Arc<Vec<u8>>,
+    json: String,
+    resources: Vec<Made>,
+    letters: Arc<Mutex<Vec<NewDeadLetter>>>,
+    delivery: DeliveryNo,
+}
+
+/// A row of which the mapping makes nothing.
+struct RowRefused {
+    letter: NewDeadLetter,
+    delivery: DeliveryNo,
+}
+
+impl Planner for RowRefused {
+    fn plan(&self, _lookup: &dyn Lookup) -> Result<Vec<Operation>, Error> {
+        Ok(Vec::new())
+    }
+
+    fn besides(&self) -> Besides {
+        Besides { dead_letters: vec![self.letter.clone()], delivery: Some(self.delivery), ..Besides::default() }
+    }
+}
+
+impl MadePlan {
+    fn of(chunk: Chunk, types: &[TypeId], changes: &[Change], delivery: DeliveryNo) -> MadePlan {
+        let mut links = Vec::new();
+        let mut line = |range: &std::ops::Range<usize>| {
+            let begin = links.len();
+            links.extend_from_slice(&chunk.links[range.clone()]);
+            links.push(b'\n');
+            begin..begin + range.len()
+        };
+        let mut resources = Vec::new();
+        for ((made, resource_type), change) in chunk.resources.into_iter().zip(types).zip(changes) {
+            if *change != Change::Unchanged {
+                let link = line(&made.link);
+                resources.push(Made { resource_type: *resource_type, id: made.id, json: made.json, link });
+            }
+        }
+        MadePlan {
+            target: chunk.target,
+            links: Arc::new(links),
+            json: chunk.json,
+            resources,
+            letters: Arc::default(),
+            delivery,
+        }
+    }
+
+    fn operation(&self, made: &Made, lookup: &dyn Lookup) -> Result<Operation, Error> {
+        Put {
+            resource_type: made.resource_type,
+            id: made.id.clone(),
+            text: &self.json[made.json.clone()],
+            if_match: None,
+            if_equal: IfEqual::Keep,
+            must_be_new: false,
+            at: made.link.start as u64,
+            length: made.link.len() as u64,
+        }
+        .operation(lookup)
+    }
+}
+
+impl Planner for MadePlan {
+    fn plan(&self, lookup: &dyn Lookup) -> Result<Vec<Operation>, Error> {
+        let mut operations = Vec::with_capacity(self.resources.len());
+        let mut letters = Vec::new();
+        for made in &self.resources {
+            match self.operation(made, lookup) {
+                Ok(operation) => operations.push(operation),
+                Err(error) if is_fatal(&error) => return Err(error),
+                Err(error) => {
+                    let refused = refusal(&error);
+                    letters.push(NewDeadLetter {
+                        at: made.link.start as u64,
+                        length: made.link.len() as u64,
+                        what: refused.text_beside_place(),
+                        place: refused.issues.first().map(|issue| issue.place.clone()).unwrap_or_default(),
+                        hint: "what the mapping makes of these rows is no FHIR: mend it, and run it again".into(),
+                    });
+                }
+            }
+        }
+        *self.letters.lock().unwrap_or_else(PoisonError::into_inner) = letters;
+        Ok(operations)
+    }
+
+    fn besides(&self) -> Besides {
+        let dead_letters = self.letters.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Besides { dead_letters, delivery: Some(self.delivery), ..Besides::default() }
+    }
+}

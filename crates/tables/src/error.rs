@@ -1,0 +1,75 @@
+//! What can go wrong with sources, pulls and runs.
+
+use crate::read::ReadError;
+use std::path::{Path, PathBuf};
+
+/// An error of this crate.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The grant does not reach.
+    #[error(transparent)]
+    Denied(#[from] access::Denied),
+    /// A file or table of a delivery cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// Our own files cannot be read or written.
+    #[error("cannot {what} {}: {error}", path.display())]
+    File {
+        /// What was tried.
+        what: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        error: std::io::Error,
+    },
+    /// A segment of pulled rows is damaged or cannot be written.
+    #[error("pulled rows at {}: {message}", path.display())]
+    Segment {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        message: String,
+    },
+    /// The catalogue of sources fails.
+    #[error("the catalogue of sources: {0}")]
+    Catalogue(#[from] rusqlite::Error),
+    /// The store of records refuses or fails.
+    #[error(transparent)]
+    Records(#[from] records::Error),
+    /// There is no such source, table or run.
+    #[error("there is no {what} \"{name}\"{}", hint_text(.hint.as_deref()))]
+    Unknown {
+        /// `source`, `table` …
+        what: &'static str,
+        /// The name asked for.
+        name: String,
+        /// What there is instead.
+        hint: Option<String>,
+    },
+    /// The name is taken, or is none.
+    #[error("{0}")]
+    Name(String),
+    /// A delivery that would take away more than is likely.
+    #[error("the delivery is not taken: {}", .0.join("; "))]
+    Suspicious(Vec<String>),
+    /// The file changed while it was read.
+    #[error("{0} changed while it was read; pull again when it is written whole")]
+    Changed(String),
+    /// Somebody said stop.
+    #[error("stopped")]
+    Stopped,
+}
+
+fn hint_text(hint: Option<&str>) -> String {
+    hint.map(|hint| format!(": {hint}")).unwrap_or_default()
+}
+
+impl Error {
+    pub(crate) fn file(what: &'static str, path: &Path, error: std::io::Error) -> Error {
+        Error::File { what, path: path.to_owned(), error }
+    }
+
+    pub(crate) fn segment(path: &Path, error: impl std::fmt::Display) -> Error {
+        Error::Segment { path: path.to_owned(), message: error.to_string() }
+    }
+}

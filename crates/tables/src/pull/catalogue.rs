@@ -1,0 +1,441 @@
+//! What sources there are, what was pulled from them, and which rows are current: `tables.db`.
+//!
+//! A delivery, its segments and the rows it closed are one commit here; their files are on disk before it. Files that no row
+//! names are what a crash left, and go when the catalogue is opened.
+
+use crate::error::Error;
+use crate::pull::compare::Segment;
+use roaring::RoaringTreemap;
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// The layout of the catalogue.
+const LAYOUT: i64 = 1;
+/// How long a command waits for another process to end its commit.
+const BUSY: Duration = Duration::from_secs(10);
+
+const TABLES: &str = "
+CREATE TABLE source (
+    no INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, path TEXT NOT NULL, mapping TEXT NOT NULL, added_us INTEGER NOT NULL
+) STRICT;
+CREATE TABLE pulled (
+    no INTEGER PRIMARY KEY, source INTEGER NOT NULL REFERENCES source(no), name TEXT NOT NULL, columns TEXT NOT NULL,
+    rows INTEGER NOT NULL, alive BLOB NOT NULL, UNIQUE (source, name)
+) STRICT;
+CREATE TABLE delivery (
+    no INTEGER PRIMARY KEY, source INTEGER NOT NULL REFERENCES source(no), at_us INTEGER NOT NULL, path TEXT NOT NULL
+) STRICT;
+CREATE TABLE delivered (
+    delivery INTEGER NOT NULL REFERENCES delivery(no), pulled INTEGER NOT NULL REFERENCES pulled(no), file TEXT NOT NULL,
+    content BLOB, bytes INTEGER NOT NULL, rows INTEGER NOT NULL, new INTEGER NOT NULL, bad INTEGER NOT NULL, gone BLOB NOT NULL,
+    PRIMARY KEY (delivery, pulled)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE segment (
+    no INTEGER PRIMARY KEY, pulled INTEGER NOT NULL REFERENCES pulled(no), delivery INTEGER NOT NULL, base INTEGER NOT NULL,
+    rows INTEGER NOT NULL, arrival INTEGER
+) STRICT;
+CREATE TABLE bad (
+    pulled INTEGER NOT NULL REFERENCES pulled(no), hash BLOB NOT NULL, delivery INTEGER NOT NULL, PRIMARY KEY (pulled, hash)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX segment_pulled ON segment (pulled, base);
+";
+
+/// A source of tables.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceInfo {
+    /// Its number, never given twice.
+    pub no: i64,
+    /// Its name.
+    pub name: String,
+    /// Where its deliveries are: a folder, file or archive.
+    pub path: String,
+    /// Its mapping: the name of one that comes with the program, or a folder.
+    pub mapping: String,
+    /// When it was added, µs UTC.
+    pub added_us: i64,
+}
+
+/// A table of which rows were pulled.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pulled {
+    /// Its number.
+    pub no: i64,
+    /// Its name in the mapping.
+    pub name: String,
+    /// All columns that it ever had, in the order in which they came.
+    pub columns: Vec<String>,
+    /// Number that its next row gets.
+    pub rows: u64,
+    /// Rows that are current.
+    pub alive: RoaringTreemap,
+    /// Its segments, by their base.
+    pub segments: Vec<Segment>,
+}
+
+/// One delivery of a source.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeliveryInfo {
+    /// Its number.
+    pub no: i64,
+    /// When it was pulled, µs UTC.
+    pub at_us: i64,
+    /// From where.
+    pub path: String,
+    /// Its tables.
+    pub tables: Vec<Delivered>,
+}
+
+/// What a delivery brought of one table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delivered {
+    /// The table's name.
+    pub table: String,
+    /// The file it came in.
+    pub file: String,
+    /// Rows that could be read.
+    pub rows: u64,
+    /// Rows that the table did not have.
+    pub new: u64,
+    /// Rows that it had and that did not come any more.
+    pub gone: u64,
+    /// Rows that could not be read.
+    pub bad: u64,
+}
+
+/// What is to be written of one table.
+pub(super) struct TableTaken {
+    pub(super) name: String,
+    pub(super) columns: Vec<String>,
+    pub(super) file: String,
+    pub(super) content: Option<[u8; 32]>,
+    pub(super) bytes: u64,
+    pub(super) rows: u64,
+    pub(super) gone: RoaringTreemap,
+    pub(super) bad: Vec<[u8; 16]>,
+    pub(super) bad_rows: u64,
+    /// The segment of new rows as it lies in the folder of segments to come, and the arrival that keeps their bytes.
+    pub(super) segment: Option<(PathBuf, u64, i64)>,
+}
+
+/// The catalogue and its folder.
+pub(super) struct Catalogue {
+    folder: PathBuf,
+    db: Connection,
+}
+
+impl Catalogue {
+    /// Opens or makes it.
+    pub(super) fn open(folder: &Path) -> Result<Self, Error> {
+        std::fs::create_dir_all(folder.join("coming")).map_err(|error| Error::file("make", folder, error))?;
+        let path = folder.join("tables.db");
+        let mut db = Connection::open(&path)?;
+        db.busy_timeout(BUSY)?;
+        db.pragma_update(None, "journal_mode", "WAL")?;
+        db.pragma_update(None, "synchronous", "FULL")?;
+        db.pragma_update(None, "foreign_keys", "ON")?;
+        let layout: i64 = db.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        match layout {
+            0 => {
+                let making = db.transaction()?;
+                making.execute_batch(TABLES)?;
+                making.pragma_update(None, "user_version", LAYOUT)?;
+                making.commit()?;
+            }
+            LAYOUT => {}
+            newer => {
+                return Err(Error::Name(format!(
+                    "{} was made by a newer program (layout {newer}, this one knows {LAYOUT}): use that program",
+                    path.display()
+                )));
+            }
+        }
+        let catalogue = Catalogue { folder: folder.to_owned(), db };
+        catalogue.sweep()?;
+        Ok(catalogue)
+    }
+
+    /// Removes what no commit names.
+    fn sweep(&self) -> Result<(), Error> {
+        let coming = self.coming();
+        let failed = |error| Error::file("sweep", &coming, error);
+        for entry in std::fs::read_dir(&coming).map_err(failed)? {
+            std::fs::remove_file(entry.map_err(failed)?.path()).map_err(failed)?;
+        }
+        let mut named = HashSet::new();
+        let mut query = self.db.prepare("SELECT no FROM segment")?;
+        for no in query.query_map([], |row| row.get::<_, i64>(0))? {
+            named.insert(self.segment_path(no?));
+        }
+        let folder = self.segments();
+        let Ok(entries) = std::fs::read_dir(&folder) else { return Ok(()) };
+        for entry in entries {
+            let path = entry.map_err(|error| Error::file("sweep", &folder, error))?.path();
+            if !named.contains(&path) {
+                std::fs::remove_file(&path).map_err(|error| Error::file("sweep", &path, error))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Where segments are written before they are named.
+    pub(super) fn coming(&self) -> PathBuf {
+        self.folder.join("coming")
+    }
+
+    fn segments(&self) -> PathBuf {
+        self.folder.join("rows")
+    }
+
+    fn segment_path(&self, no: i64) -> PathBuf {
+        self.segments().join(format!("{no}.parquet"))
+    }
+
+    pub(super) fn add_source(
+        &mut self,
+        name: &str,
+        path: &str,
+        mapping: &str,
+        at_us: i64,
+    ) -> Result<SourceInfo, Error> {
+        let taken: Option<i64> =
+            self.db.query_row("SELECT no FROM source WHERE name = ?1", [name], |row| row.get(0)).optional()?;
+        if taken.is_some() {
+            return Err(Error::Name(format!(
+                "there is a source \"{name}\" already: give this one another name, or remove that one"
+            )));
+        }
+        self.db.execute(
+            "INSERT INTO source (name, path, mapping, added_us) VALUES (?1, ?2, ?3, ?4)",
+            params![name, path, mapping, at_us],
+        )?;
+        self.source(name)
+    }
+
+    pub(super) fn sources(&self) -> Result<Vec<SourceInfo>, Error> {
+        let mut query = self.db.prepare("SELECT no, name, path, mapping, added_us FROM source ORDER BY name")?;
+        Ok(query.query_map([], source_of)?.collect::<Result<_, _>>()?)
+    }
+
+    pub(super) fn source(&self, name: &str) -> Result<SourceInfo, Error> {
+        let sql = "SELECT no, name, path, mapping, added_us FROM source WHERE name = ?1";
+        if let Some(found) = self.db.query_row(sql, [name], source_of).optional()? {
+            return Ok(found);
+        }
+        let names: Vec<String> = self.sources()?.into_iter().map(|source| source.name).collect();
+        let hint = if names.is_empty() {
+            "add one with `medweave source add NAME --path PATH --mapping MAPPING`".to_owned()
+        } else {
+            format!("there are {}", names.join(", "))
+        };
+        Err(Error::Unknown { what: "source", name: name.to_owned(), hint: Some(hint) })
+    }
+
+    /// Forgets a source and the rows pulled from it; what was made of them stays, and so do the arrivals.
+    pub(super) fn remove_source(&mut self, no: i64) -> Result<(), Error> {
+        let removing = self.db.transaction()?;
+        for sql in [
+            "DELETE FROM bad WHERE pulled IN (SELECT no FROM pulled WHERE source = ?1)",
+            "DELETE FROM segment WHERE pulled IN (SELECT no FROM pulled WHERE source = ?1)",
+            "DELETE FROM delivered WHERE delivery IN (SELECT no FROM delivery WHERE source = ?1)",
+            "DELETE FROM delivery WHERE source = ?1",
+            "DELETE FROM pulled WHERE source = ?1",
+            "DELETE FROM source WHERE no = ?1",
+        ] {
+            removing.execute(sql, [no])?;
+        }
+        removing.commit()?;
+        self.sweep()
+    }
+
+    /// The tables of a source.
+    pub(super) fn tables(&self, source: i64) -> Result<Vec<Pulled>, Error> {
+        let mut query =
+            self.db.prepare("SELECT no, name, columns, rows, alive FROM pulled WHERE source = ?1 ORDER BY name")?;
+        let mut tables: Vec<Pulled> = query.query_map([source], pulled_of)?.collect::<Result<_, _>>()?;
+        let mut segments = self.db.prepare("SELECT no, base, rows FROM segment WHERE pulled = ?1 ORDER BY base")?;
+        for table in &mut tables {
+            for segment in segments.query_map([table.no], |row| {
+                Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?))
+            })? {
+                let (no, base, rows) = segment?;
+                table.segments.push(Segment { path: self.segment_path(no), base: base as u64, rows: rows as u64 });
+            }
+        }
+        Ok(tables)
+    }
+
+    /// The arrival that keeps a row's bytes, with the delivery that brought it and the file it was in.
+    pub(super) fn origin_of(&self, table: i64, row: u64) -> Result<Option<(i64, i64, String)>, Error> {
+        let sql = "SELECT s.arrival, s.delivery, d.file FROM segment s JOIN delivered d ON d.delivery = s.delivery AND d.pulled = s.pulled
+                   WHERE s.pulled = ?1 AND s.base <= ?2 AND ?2 < s.base + s.rows";
+        let found =
+            self.db.query_row(sql, params![table, row as i64], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?))).optional()?;
+        Ok(found)
+    }
+
+    /// Hash and length of the file in which a table came last.
+    pub(super) fn content_before(&self, table: i64) -> Result<Option<(Vec<u8>, u64)>, Error> {
+        let sql = "SELECT content, bytes FROM delivered WHERE pulled = ?1 ORDER BY delivery DESC LIMIT 1";
+        let found: Option<(Option<Vec<u8>>, i64)> =
+            self.db.query_row(sql, [table], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+        Ok(found.and_then(|(content, bytes)| content.map(|content| (content, bytes as u64))))
+    }
+
+    /// Bad rows of a table that were kept before.
+    pub(super) fn bad_before(&self, table: i64) -> Result<HashSet<[u8; 16]>, Error> {
+        let mut query = self.db.prepare("SELECT hash FROM bad WHERE pulled = ?1")?;
+        Ok(query.query_map([table], |row| row.get::<_, [u8; 16]>(0))?.collect::<Result<_, _>>()?)
+    }
+
+    /// The deliveries of a source, newest first.
+    pub(super) fn deliveries(&self, source: i64, limit: usize) -> Result<Vec<DeliveryInfo>, Error> {
+        let mut query =
+            self.db.prepare("SELECT no, at_us, path FROM delivery WHERE source = ?1 ORDER BY no DESC LIMIT ?2")?;
+        let mut deliveries: Vec<DeliveryInfo> = query
+            .query_map(params![source, limit as i64], |row| {
+                Ok(DeliveryInfo { no: row.get(0)?, at_us: row.get(1)?, path: row.get(2)?, tables: Vec::new() })
+            })?
+            .collect::<Result<_, _>>()?;
+        let mut of_tables = self.db.prepare(
+            "SELECT p.name, d.file, d.rows, d.new, d.bad, d.gone FROM delivered d JOIN pulled p ON p.no = d.pulled
+             WHERE d.delivery = ?1 ORDER BY p.name",
+        )?;
+        for delivery in &mut deliveries {
+            let rows = of_tables.query_map([delivery.no], |row| {
+                Ok(Delivered {
+                    table: row.get(0)?,
+                    file: row.get(1)?,
+                    rows: row.get::<_, i64>(2)? as u64,
+                    new: row.get::<_, i64>(3)? as u64,
+                    bad: row.get::<_, i64>(4)? as u64,
+                    gone: bitmap_of(row, 5)?.len(),
+                })
+            })?;
+            delivery.tables = rows.collect::<Result<_, _>>()?;
+        }
+        Ok(deliveries)
+    }
+
+    /// Writes a delivery: one commit, after which its rows are current.
+    pub(super) fn deliver(
+        &mut self,
+        source: i64,
+        path: &str,
+        at_us: i64,
+        tables: Vec<TableTaken>,
+    ) -> Result<i64, Error> {
+        let segments = self.segments();
+        std::fs::create_dir_all(&segments).map_err(|error| Error::file("make", &segments, error))?;
+        let folder = self.folder.clone();
+        let writing = self.db.transaction()?;
+        writing
+            .execute("INSERT INTO delivery (source, at_us, path) VALUES (?1, ?2, ?3)", params![source, at_us, path])?;
+        let delivery = writing.last_insert_rowid();
+        for table in tables {
+            let (no, rows, mut alive, mut columns) = match pulled(&writing, source, &table.name)? {
+                Some(before) => (before.no, before.rows, before.alive, before.columns),
+                None => {
+                    writing.execute(
+                        "INSERT INTO pulled (source, name, columns, rows, alive) VALUES (?1, ?2, '[]', 0, x'')",
+                        params![source, table.name],
+                    )?;
+                    (writing.last_insert_rowid(), 0, RoaringTreemap::new(), Vec::new())
+                }
+            };
+            columns.extend(table.columns.iter().filter(|name| !columns.contains(name)).cloned().collect::<Vec<_>>());
+            alive -= &table.gone;
+            let mut new = 0;
+            if let Some((coming, count, arrival)) = &table.segment {
+                writing.execute(
+                    "INSERT INTO segment (pulled, delivery, base, rows, arrival) VALUES (?1, ?2, ?3, ?4, ?5)",
+                    params![no, delivery, rows as i64, *count as i64, arrival],
+                )?;
+                let named = segments.join(format!("{}.parquet", writing.last_insert_rowid()));
+                std::fs::rename(coming, &named).map_err(|error| Error::file("name", &named, error))?;
+                alive.insert_range(rows..rows + count);
+                new = *count;
+            }
+            writing.execute(
+                "UPDATE pulled SET columns = ?2, rows = ?3, alive = ?4 WHERE no = ?1",
+                params![no, serde_json::json!(columns).to_string(), (rows + new) as i64, bytes_of(&alive)],
+            )?;
+            writing.execute(
+                "INSERT INTO delivered (delivery, pulled, file, content, bytes, rows, new, bad, gone)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                params![
+                    delivery,
+                    no,
+                    table.file,
+                    table.content,
+                    table.bytes as i64,
+                    table.rows as i64,
+                    new as i64,
+                    table.bad_rows as i64,
+                    bytes_of(&table.gone)
+                ],
+            )?;
+            for hash in &table.bad {
+                writing.execute(
+                    "INSERT OR IGNORE INTO bad (pulled, hash, delivery) VALUES (?1, ?2, ?3)",
+                    params![no, hash, delivery],
+                )?;
+            }
+        }
+        // Names of files are on disk before a commit that leads to them.
+        for path in [&segments, &folder] {
+            let synced = std::fs::File::open(path).and_then(|folder| folder.sync_all());
+            synced.map_err(|error| Error::file("sync", path, error))?;
+        }
+        writing.commit()?;
+        Ok(delivery)
+    }
+}
+
+fn source_of(row: &Row<'_>) -> rusqlite::Result<SourceInfo> {
+    Ok(SourceInfo {
+        no: row.get(0)?,
+        name: row.get(1)?,
+        path: row.get(2)?,
+        mapping: row.get(3)?,
+        added_us: row.get(4)?,
+    })
+}
+
+fn pulled(db: &Transaction<'_>, source: i64, name: &str) -> Result<Option<Pulled>, Error> {
+    let sql = "SELECT no, name, columns, rows, alive FROM pulled WHERE source = ?1 AND name = ?2";
+    Ok(db.query_row(sql, params![source, name], pulled_of).optional()?)
+}
+
+fn pulled_of(row: &Row<'_>) -> rusqlite::Result<Pulled> {
+    let columns: String = row.get(2)?;
+    let columns = serde_json::from_str(&columns)
+        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(2, rusqlite::types::Type::Text, Box::new(error)))?;
+    Ok(Pulled {
+        no: row.get(0)?,
+        name: row.get(1)?,
+        columns,
+        rows: row.get::<_, i64>(3)? as u64,
+        alive: bitmap_of(row, 4)?,
+        segments: Vec::new(),
+    })
+}
+
+fn bytes_of(rows: &RoaringTreemap) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    if !rows.is_empty() {
+        // Writing to memory does not fail.
+        let _ = rows.serialize_into(&mut bytes);
+    }
+    bytes
+}
+
+fn bitmap_of(row: &Row<'_>, at: usize) -> rusqlite::Result<RoaringTreemap> {
+    let bytes: Vec<u8> = row.get(at)?;
+    if bytes.is_empty() {
+        return Ok(RoaringTreemap::new());
+    }
+    RoaringTreemap::deserialize_from(bytes.as_slice())
+        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(at, rusqlite::types::Type::Blob, Box::new(error)))
+}

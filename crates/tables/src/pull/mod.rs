@@ -1,0 +1,302 @@
+//! Pulls: tables of a source become arrivals, and rows that SQL can ask.
+//!
+//! [`Sources`] is the store, one folder. [`Sources::pull`] reads the tables of a delivery to their end, compares them with
+//! what is current, and asks before it takes away much; then it keeps the bytes of new rows as arrivals, their text as
+//! segments, and makes them current in one commit. What did not change adds nothing. [`Sources::sheets`] gives current rows to the SQL
+//! engine; [`Sources::row`] leads from a row's number to its bytes.
+
+mod catalogue;
+mod compare;
+mod hash;
+mod segment;
+mod sheet;
+mod take;
+
+pub use catalogue::{Delivered, DeliveryInfo, Pulled, SourceInfo};
+pub use hash::RowHash;
+pub use sheet::{PulledSheet, ROW};
+
+use crate::error::Error;
+use crate::read::{ReadError, Table};
+use access::{Grant, Permission};
+use catalogue::Catalogue;
+use records::Records;
+use std::collections::HashSet;
+use std::io::Read;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use take::Keeping;
+
+/// The longest name of a source.
+const NAME_BYTES: usize = 64;
+
+/// Where a table of a delivery is read from.
+pub trait Origin {
+    /// The file, or the table in a database, as reports name it.
+    fn file(&self) -> &str;
+
+    /// How it is read (encoding, separator …): the same bytes read otherwise are other rows.
+    fn reading(&self) -> String;
+
+    /// Reads it from its beginning.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    fn open(&self) -> Result<Box<dyn Table>, ReadError>;
+
+    /// The unpacked bytes of a text file, in which rows have their offsets; `None` where rows are no ranges of bytes.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    fn raw(&self) -> Result<Option<Box<dyn Read + Send>>, ReadError>;
+}
+
+/// A table that is to be pulled.
+pub struct PullTable {
+    /// Its name in the mapping.
+    pub name: String,
+    /// Columns that tell its rows apart; empty if none are known.
+    pub key: Vec<String>,
+    /// Where it is.
+    pub origin: Box<dyn Origin>,
+}
+
+/// What to do with a delivery that looks like a mistake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum IfDoubtful {
+    /// Take nothing of it and say why.
+    #[default]
+    Stop,
+    /// A person has looked: take it.
+    Accept,
+}
+
+/// What a pull found of one table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TablePulled {
+    /// The table.
+    pub name: String,
+    /// The file it came in.
+    pub file: String,
+    /// Rows that it has.
+    pub rows: u64,
+    /// Rows with a key that it did not have.
+    pub new: u64,
+    /// Rows with a key that it had, and other values.
+    pub changed: u64,
+    /// Rows that it had.
+    pub gone: u64,
+    /// Rows that are as they were.
+    pub equal: u64,
+    /// Rows that could not be read, each a dead letter.
+    pub bad: u64,
+    /// Whether the file is the same, byte for byte: then it was not read as rows.
+    pub unchanged_file: bool,
+}
+
+/// What a pull did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PullReport {
+    /// The delivery's number; none if nothing was different.
+    pub delivery: Option<i64>,
+    /// Its tables.
+    pub tables: Vec<TablePulled>,
+}
+
+/// A row where it came from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RowOrigin {
+    /// The table.
+    pub table: String,
+    /// The file it was in.
+    pub file: String,
+    /// The delivery that brought it.
+    pub delivery: i64,
+    /// Its number there, from 1.
+    pub number: u64,
+    /// The arrival that keeps its bytes, and byte offset and length in it.
+    pub arrival: Option<(i64, u64, u32)>,
+    /// Its cells, by column.
+    pub cells: Vec<(String, Option<String>)>,
+    /// Whether it is current.
+    pub is_current: bool,
+}
+
+/// Sources of tables, and the rows that were pulled from them.
+pub struct Sources {
+    catalogue: Mutex<Catalogue>,
+    /// Held for the length of a pull, so that there is one at a time.
+    pulling: Mutex<()>,
+    records: Arc<Records>,
+}
+
+impl Sources {
+    /// Opens the store in `folder`, making it if it is new. One process at a time may have it open.
+    ///
+    /// # Errors
+    /// [`Error::Catalogue`], [`Error::File`].
+    pub fn open(folder: &Path, records: Arc<Records>) -> Result<Sources, Error> {
+        Ok(Sources { catalogue: Mutex::new(Catalogue::open(folder)?), pulling: Mutex::default(), records })
+    }
+
+    fn catalogue(&self) -> MutexGuard<'_, Catalogue> {
+        self.catalogue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds a source.
+    ///
+    /// # Errors
+    /// [`Error::Denied`]; [`Error::Name`] if the name is taken or is none.
+    pub fn add(&self, grant: &Grant, name: &str, path: &str, mapping: &str) -> Result<SourceInfo, Error> {
+        grant.may_administer()?;
+        let first = name.chars().next().is_some_and(|first| first.is_ascii_lowercase());
+        let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
+        if !first || name.len() > NAME_BYTES || !name.chars().all(fits) {
+            return Err(Error::Name(format!(
+                "\"{name}\" is no name of a source: a small letter, then small letters, digits, - and _, {NAME_BYTES} at most"
+            )));
+        }
+        self.catalogue().add_source(name, path, mapping, self.records.now_us())
+    }
+
+    /// The sources, by name.
+    ///
+    /// # Errors
+    /// [`Error::Denied`].
+    pub fn list(&self, grant: &Grant) -> Result<Vec<SourceInfo>, Error> {
+        may_see(grant)?;
+        self.catalogue().sources()
+    }
+
+    /// One source.
+    ///
+    /// # Errors
+    /// [`Error::Denied`], [`Error::Unknown`].
+    pub fn source(&self, grant: &Grant, name: &str) -> Result<SourceInfo, Error> {
+        may_see(grant)?;
+        self.catalogue().source(name)
+    }
+
+    /// Forgets a source and its rows. Arrivals stay, and so do resources that were made of it.
+    ///
+    /// # Errors
+    /// [`Error::Denied`], [`Error::Unknown`].
+    pub fn remove(&self, grant: &Grant, name: &str) -> Result<(), Error> {
+        grant.may_administer()?;
+        let _pulling = self.pulling.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut catalogue = self.catalogue();
+        let source = catalogue.source(name)?;
+        catalogue.remove_source(source.no)
+    }
+
+    /// The deliveries of a source, newest first.
+    ///
+    /// # Errors
+    /// [`Error::Denied`], [`Error::Unknown`].
+    pub fn deliveries(&self, grant: &Grant, name: &str, limit: usize) -> Result<Vec<DeliveryInfo>, Error> {
+        may_see(grant)?;
+        let catalogue = self.catalogue();
+        let source = catalogue.source(name)?;
+        catalogue.deliveries(source.no, limit)
+    }
+
+    /// Pulls tables. `go_on` is told the table and its rows so far, and may end it by an error: then nothing was taken.
+    ///
+    /// # Errors
+    /// [`Error::Denied`], [`Error::Unknown`], [`Error::Read`]; [`Error::Suspicious`] if the delivery takes away much and nobody
+    /// has accepted that; [`Error::Changed`].
+    pub fn pull(
+        &self,
+        grant: &Grant,
+        name: &str,
+        tables: &[PullTable],
+        if_doubtful: IfDoubtful,
+        go_on: &mut dyn FnMut(&str, u64) -> Result<(), Error>,
+    ) -> Result<PullReport, Error> {
+        may_pull(grant)?;
+        let _pulling = self.pulling.lock().unwrap_or_else(PoisonError::into_inner);
+        let (source, before, coming) = {
+            let catalogue = self.catalogue();
+            let source = catalogue.source(name)?;
+            let before = catalogue.tables(source.no)?;
+            (source, before, catalogue.coming())
+        };
+        let of = |name: &str| before.iter().find(|table| table.name == name);
+        let (mut read, mut doubts) = (Vec::new(), Vec::new());
+        for (no, wanted) in tables.iter().enumerate() {
+            let was = of(&wanted.name);
+            let content = match was {
+                Some(was) => self.catalogue().content_before(was.no)?,
+                None => None,
+            };
+            let spool = coming.join(format!("{no}.parquet"));
+            let table = take::read(wanted, was, content, spool, &mut |rows| go_on(&wanted.name, rows))?;
+            doubts.extend(was.map(|was| table.doubts(was)).unwrap_or_default());
+            read.push(table);
+        }
+        if !doubts.is_empty() && if_doubtful == IfDoubtful::Stop {
+            return Err(Error::Suspicious(doubts));
+        }
+        let told: Vec<TablePulled> = read.iter().map(take::TableRead::told).collect();
+        let keeping = Keeping { records: &self.records, grant, source: &source.name, now_us: self.records.now_us() };
+        let mut taken = Vec::new();
+        for (table, wanted) in read.into_iter().zip(tables) {
+            let bad_before = match of(&wanted.name) {
+                Some(was) => self.catalogue().bad_before(was.no)?,
+                None => HashSet::new(),
+            };
+            taken.extend(table.keep(wanted, &bad_before, &keeping)?);
+        }
+        let delivery = if taken.is_empty() {
+            None
+        } else {
+            Some(self.catalogue().deliver(source.no, &source.path, keeping.now_us, taken)?)
+        };
+        Ok(PullReport { delivery, tables: told })
+    }
+
+    /// The current rows of all tables of a source, for the SQL engine; `nulls` says which spellings of a cell are no value.
+    ///
+    /// # Errors
+    /// [`Error::Denied`], [`Error::Unknown`].
+    pub fn sheets(
+        &self,
+        grant: &Grant,
+        name: &str,
+        nulls: &dyn Fn(&str) -> Vec<String>,
+    ) -> Result<Vec<PulledSheet>, Error> {
+        may_see(grant)?;
+        let catalogue = self.catalogue();
+        let source = catalogue.source(name)?;
+        let tables = catalogue.tables(source.no)?;
+        Ok(tables.into_iter().map(|table| PulledSheet::new(table, |name| nulls(name))).collect())
+    }
+
+    /// A row of a table, with where it came from.
+    ///
+    /// # Errors
+    /// [`Error::Denied`], [`Error::Unknown`].
+    pub fn row(&self, grant: &Grant, source: &str, table: &str, row: u64) -> Result<RowOrigin, Error> {
+        may_see(grant)?;
+        let catalogue = self.catalogue();
+        let source = catalogue.source(source)?;
+        let tables = catalogue.tables(source.no)?;
+        let unknown = |what, name: String| Error::Unknown { what, name, hint: None };
+        let found = tables.into_iter().find(|found| found.name == table);
+        let found = found.ok_or_else(|| unknown("table", table.to_owned()))?;
+        let origin = catalogue.origin_of(found.no, row)?.ok_or_else(|| unknown("row", row.to_string()))?;
+        drop(catalogue);
+        sheet::row_of(found, row, origin)
+    }
+}
+
+/// Rows of sources hold all that a hospital's tables hold: whoever sees them sees everything.
+fn may_see(grant: &Grant) -> Result<(), access::Denied> {
+    grant.may_use_sql()
+}
+
+/// A pull stores what it reads.
+fn may_pull(grant: &Grant) -> Result<(), access::Denied> {
+    grant.may_all(Permission::Create)?;
+    grant.may_all(Permission::Update)
+}

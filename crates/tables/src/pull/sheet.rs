@@ -1,0 +1,189 @@
+//! Current rows of a pulled table, as batches for the SQL engine.
+
+use crate::error::Error;
+use crate::pull::catalogue::Pulled;
+use crate::pull::compare::Segment;
+use crate::pull::segment::{SegmentReader, schema};
+use crate::pull::{RowOrigin, take};
+use arrow_array::builder::{StringViewBuilder, UInt64Builder};
+use arrow_array::cast::AsArray;
+use arrow_array::types::{UInt32Type, UInt64Type};
+use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, StringViewArray};
+use arrow_schema::{DataType, Field, Schema, SchemaRef};
+use roaring::RoaringTreemap;
+use std::sync::Arc;
+
+/// Name of the hidden column of row numbers.
+pub const ROW: &str = "__row";
+
+/// The current rows of a table: columns of text, and last [`ROW`].
+#[derive(Clone, Debug)]
+pub struct PulledSheet {
+    name: String,
+    schema: SchemaRef,
+    segments: Vec<Segment>,
+    alive: Arc<RoaringTreemap>,
+    nulls: Arc<Vec<String>>,
+}
+
+impl PulledSheet {
+    pub(super) fn new(table: Pulled, nulls: impl Fn(&str) -> Vec<String>) -> Self {
+        let cells = table.columns.iter().map(|name| Field::new(name, DataType::Utf8View, true));
+        let fields: Vec<Field> = cells.chain([Field::new(ROW, DataType::UInt64, false)]).collect();
+        let nulls = Arc::new(nulls(&table.name));
+        PulledSheet {
+            name: table.name,
+            schema: Arc::new(Schema::new(fields)),
+            segments: table.segments,
+            alive: Arc::new(table.alive),
+            nulls,
+        }
+    }
+
+    /// The table's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its columns: text, and last [`ROW`].
+    pub fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    /// How many rows are current.
+    pub fn rows(&self) -> u64 {
+        self.alive.len()
+    }
+
+    /// The numbers of the current rows.
+    pub fn alive(&self) -> &RoaringTreemap {
+        &self.alive
+    }
+
+    /// How many parts it has: each is read from its beginning to its end.
+    pub fn parts(&self) -> usize {
+        self.segments.len()
+    }
+
+    /// Reads some columns of a part, by their positions in the schema and in the order asked for.
+    ///
+    /// # Errors
+    /// [`Error::Segment`].
+    pub fn scan(
+        &self,
+        part: usize,
+        columns: &[usize],
+    ) -> Result<impl Iterator<Item = Result<RecordBatch, Error>> + Send + use<>, Error> {
+        let segment = self.segments[part].clone();
+        let out = Arc::new(self.schema.project(columns).map_err(|error| Error::segment(&segment.path, error))?);
+        let cells: Vec<Field> = out.fields().iter().filter(|f| f.name() != ROW).map(|f| (**f).clone()).collect();
+        let reader = SegmentReader::open(&segment.path, Arc::new(Schema::new(cells)))?;
+        let (alive, nulls) = (Arc::clone(&self.alive), Arc::clone(&self.nulls));
+        let all_alive = alive.range_cardinality(segment.base..segment.base + segment.rows) == segment.rows;
+        let mut base = segment.base;
+        Ok(reader.map(move |batch| {
+            let batch = batch?;
+            let rows = base..base + batch.num_rows() as u64;
+            base = rows.end;
+            current(&batch, rows, &out, &alive, all_alive, &nulls).map_err(|error| Error::segment(&segment.path, error))
+        }))
+    }
+}
+
+/// What of a batch is current, with null spellings as nulls and the numbers of its rows.
+fn current(
+    batch: &RecordBatch,
+    rows: std::ops::Range<u64>,
+    out: &SchemaRef,
+    alive: &RoaringTreemap,
+    all_alive: bool,
+    nulls: &[String],
+) -> Result<RecordBatch, arrow_schema::ArrowError> {
+    let kept = if all_alive {
+        batch.clone()
+    } else {
+        let keep: arrow_array::BooleanArray = rows.clone().map(|row| Some(alive.contains(row))).collect();
+        arrow_select::filter::filter_record_batch(batch, &keep)?
+    };
+    let mut cells = kept.columns().iter();
+    let mut columns: Vec<ArrayRef> = Vec::with_capacity(out.fields().len());
+    for field in out.fields() {
+        if field.name() == ROW {
+            let mut numbers = UInt64Builder::with_capacity(kept.num_rows());
+            rows.clone().filter(|row| all_alive || alive.contains(*row)).for_each(|row| numbers.append_value(row));
+            columns.push(Arc::new(numbers.finish()));
+        } else if let Some(column) = cells.next() {
+            columns.push(without_nulls(column, nulls));
+        }
+    }
+    let options = RecordBatchOptions::new().with_row_count(Some(kept.num_rows()));
+    RecordBatch::try_new_with_options(Arc::clone(out), columns, &options)
+}
+
+/// Cells that are spelled as no value become null.
+fn without_nulls(column: &ArrayRef, nulls: &[String]) -> ArrayRef {
+    let cells: &StringViewArray = column.as_string_view();
+    let longest = nulls.iter().map(String::len).max().unwrap_or(0);
+    let is_null = |cell: &str| {
+        let bare = cell.trim();
+        bare.len() <= longest && nulls.iter().any(|null| null == bare)
+    };
+    if !cells.iter().flatten().any(is_null) {
+        return Arc::clone(column);
+    }
+    let kept: arrow_array::BooleanArray = cells.iter().map(|cell| Some(cell.is_some_and(is_null))).collect();
+    match arrow_select::nullif::nullif(cells, &kept) {
+        Ok(column) => column,
+        // The two have one length: this does not happen, and a copy is right all the same.
+        Err(_) => {
+            let mut copy = StringViewBuilder::with_capacity(cells.len());
+            cells.iter().for_each(|cell| copy.append_option(cell.filter(|cell| !is_null(cell))));
+            Arc::new(copy.finish())
+        }
+    }
+}
+
+/// One row, read from its segment.
+pub(super) fn row_of(table: Pulled, row: u64, origin: (i64, i64, String)) -> Result<RowOrigin, Error> {
+    let unknown = || Error::Unknown { what: "row", name: row.to_string(), hint: None };
+    let segment = table.segments.iter().find(|s| (s.base..s.base + s.rows).contains(&row)).ok_or_else(unknown)?;
+    let place = one(segment, row, take::place_schema())?.ok_or_else(unknown)?;
+    let full = schema(&table.columns);
+    let cells = one(
+        segment,
+        row,
+        Arc::new(
+            full.project(&(0..table.columns.len()).collect::<Vec<_>>())
+                .map_err(|error| Error::segment(&segment.path, error))?,
+        ),
+    )?
+    .ok_or_else(unknown)?;
+    let (arrival, delivery, file) = origin;
+    let offset = place.column(1).as_primitive::<UInt64Type>();
+    let length = place.column(2).as_primitive::<UInt32Type>();
+    let value = |column: &ArrayRef| {
+        let cells = column.as_string_view();
+        cells.is_valid(0).then(|| cells.value(0).to_owned())
+    };
+    Ok(RowOrigin {
+        file,
+        delivery,
+        number: place.column(0).as_primitive::<UInt64Type>().value(0),
+        arrival: offset.is_valid(0).then(|| (arrival, offset.value(0), length.value(0))),
+        cells: table.columns.iter().cloned().zip(cells.columns().iter().map(value)).collect(),
+        is_current: table.alive.contains(row),
+        table: table.name,
+    })
+}
+
+fn one(segment: &Segment, row: u64, schema: SchemaRef) -> Result<Option<RecordBatch>, Error> {
+    let mut left = row - segment.base;
+    for batch in SegmentReader::open(&segment.path, schema)? {
+        let batch = batch?;
+        if left < batch.num_rows() as u64 {
+            return Ok(Some(batch.slice(left as usize, 1)));
+        }
+        left -= batch.num_rows() as u64;
+    }
+    Ok(None)
+}

@@ -1,0 +1,485 @@
+//! One table of a delivery, read and compared; and then its new rows, kept.
+
+use crate::error::Error;
+use crate::pull::catalogue::{Pulled, TableTaken};
+use crate::pull::compare::{Segment, compare};
+use crate::pull::hash::{RowHash, RowHasher};
+use crate::pull::segment::{LENGTH, OFFSET, SegmentReader, SegmentWriter, schema};
+use crate::pull::{Origin, PullTable, TablePulled};
+use crate::read::{BadRow, RowBatch};
+use access::Grant;
+use arrow_array::builder::{BooleanBuilder, UInt32Builder, UInt64Builder};
+use arrow_array::cast::AsArray;
+use arrow_array::types::{UInt32Type, UInt64Type};
+use arrow_array::{Array, ArrayRef, RecordBatch};
+use arrow_schema::{DataType, Field, Schema};
+use records::{Arrived, Besides, Lookup, NewDeadLetter, Operation, Planner, Records, ReuseArrival, Trail};
+use roaring::RoaringTreemap;
+use std::collections::HashSet;
+use std::fs::File;
+use std::io::{BufReader, BufWriter, Read, Seek, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Bad rows of a table that become dead letters; more of them are counted, and the arrival has them all.
+const MOST_LETTERS: usize = 10_000;
+/// Rows whose keys are compared to tell a changed row from one that is gone and another that is new.
+const MOST_KEYS: u64 = 2 << 20;
+/// The share of a table's rows that may be gone before somebody is asked, in percent.
+const MOST_GONE_PERCENT: u64 = 5;
+/// The share of a table's rows that may be changed before somebody is asked, in percent.
+const MOST_CHANGED_PERCENT: u64 = 50;
+
+/// A table that was read and compared; nothing of it is kept yet.
+pub(super) struct TableRead {
+    wanted: String,
+    file: String,
+    columns: Vec<String>,
+    spool: PathBuf,
+    rows: u64,
+    new: RoaringTreemap,
+    gone: RoaringTreemap,
+    changed: Option<u64>,
+    bad: Vec<BadRow>,
+    bad_rows: u64,
+    content: Option<([u8; 32], u64)>,
+    /// The same file as the last time, byte for byte.
+    same: bool,
+}
+
+/// Hash of a file's bytes and of how they are read.
+fn content_of(origin: &dyn Origin) -> Result<Option<([u8; 32], u64)>, Error> {
+    let Some(mut raw) = origin.raw()? else { return Ok(None) };
+    let mut hasher = blake3::Hasher::new();
+    let mut chunk = vec![0; 1 << 20];
+    let mut bytes = 0;
+    loop {
+        let read = raw.read(&mut chunk).map_err(|error| Error::file("read", Path::new(origin.file()), error))?;
+        if read == 0 {
+            break;
+        }
+        hasher.update(&chunk[..read]);
+        bytes += read as u64;
+    }
+    hasher.update(origin.reading().as_bytes());
+    Ok(Some((*hasher.finalize().as_bytes(), bytes)))
+}
+
+/// Reads a table of a delivery and compares it with what is current; `spool` is where its rows are written meanwhile.
+pub(super) fn read(
+    wanted: &PullTable,
+    before: Option<&Pulled>,
+    content_before: Option<(Vec<u8>, u64)>,
+    spool: PathBuf,
+    go_on: &mut dyn FnMut(u64) -> Result<(), Error>,
+) -> Result<TableRead, Error> {
+    let origin = &*wanted.origin;
+    let content = content_of(origin)?;
+    let mut out = TableRead {
+        wanted: wanted.name.clone(),
+        file: origin.file().to_owned(),
+        columns: Vec::new(),
+        spool,
+        rows: 0,
+        new: RoaringTreemap::new(),
+        gone: RoaringTreemap::new(),
+        changed: Some(0),
+        bad: Vec::new(),
+        bad_rows: 0,
+        content,
+        same: false,
+    };
+    if let (Some(before), Some((hash, bytes)), Some((was, had))) = (before, &out.content, &content_before)
+        && (&hash[..], bytes) == (&was[..], had)
+    {
+        (out.same, out.rows) = (true, before.alive.len());
+        out.columns.clone_from(&before.columns);
+        return Ok(out);
+    }
+    let mut table = origin.open()?;
+    out.columns = table.columns().to_vec();
+    let mut writer = SegmentWriter::create(&out.spool, &out.columns)?;
+    let mut rows = RowBatch::new(out.columns.len());
+    while table.next(&mut rows)? {
+        out.bad_rows += rows.bad.len() as u64;
+        let room = MOST_LETTERS.saturating_sub(out.bad.len());
+        out.bad.extend(rows.bad.drain(..).take(room));
+        writer.append(&rows)?;
+        go_on(writer.rows())?;
+    }
+    out.rows = writer.finish()?;
+    let delivered = Segment { path: out.spool.clone(), base: 0, rows: out.rows };
+    let nothing = RoaringTreemap::new();
+    let (segments, alive) = before.map_or((&[][..], &nothing), |before| (&before.segments[..], &before.alive));
+    let difference = compare(&delivered, segments, alive)?;
+    (out.new, out.gone) = (difference.new, difference.gone);
+    if let Some(before) = before {
+        out.changed = changed(&out, before, &wanted.key)?;
+    }
+    Ok(out)
+}
+
+/// Rows of which the key was there before: they changed. `None` if they are too many to be told apart.
+fn changed(read: &TableRead, before: &Pulled, key: &[String]) -> Result<Option<u64>, Error> {
+    if key.is_empty() || read.new.is_empty() || read.gone.is_empty() {
+        return Ok(Some(0));
+    }
+    if read.new.len() > MOST_KEYS || read.gone.len() > MOST_KEYS {
+        return Ok(None);
+    }
+    let delivered = [Segment { path: read.spool.clone(), base: 0, rows: read.rows }];
+    let gone = keys(&before.segments, &read.gone, key)?;
+    let new = keys(&delivered, &read.new, key)?;
+    Ok(Some(new.intersection(&gone).count() as u64))
+}
+
+/// Hashes of the keys of some rows.
+fn keys(segments: &[Segment], wanted: &RoaringTreemap, key: &[String]) -> Result<HashSet<RowHash>, Error> {
+    let fields: Vec<Field> = key.iter().map(|name| Field::new(name, DataType::Utf8View, true)).collect();
+    let schema = Arc::new(Schema::new(fields));
+    let positions: Vec<usize> = (0..key.len()).collect();
+    let mut hasher = RowHasher::new(&[]);
+    let mut found = HashSet::new();
+    let mut one = RowBatch::new(key.len());
+    for segment in segments {
+        let mut row = segment.base;
+        for batch in SegmentReader::open(&segment.path, Arc::clone(&schema))? {
+            let batch = batch?;
+            for at in 0..batch.num_rows() {
+                if wanted.contains(row + at as u64) {
+                    one.clear();
+                    for column in batch.columns() {
+                        let cells = column.as_string_view();
+                        one.push_cell(cells.is_valid(at).then(|| cells.value(at)));
+                    }
+                    one.end_row(crate::read::Place::default());
+                    found.insert(hasher.hash_of(&one, 0, &positions));
+                }
+            }
+            row += batch.num_rows() as u64;
+        }
+    }
+    Ok(found)
+}
+
+impl TableRead {
+    /// What a person is asked before a delivery that looks like a mistake is taken.
+    pub(super) fn doubts(&self, before: &Pulled) -> Vec<String> {
+        let mut doubts = Vec::new();
+        let alive = before.alive.len();
+        let changed = self.changed.unwrap_or(self.gone.len().min(self.new.len()));
+        let lost = self.gone.len().saturating_sub(changed);
+        let name = &self.wanted;
+        if lost * 100 > alive * MOST_GONE_PERCENT {
+            doubts.push(format!(
+                "table {name} has lost {lost} of {alive} rows, more than {MOST_GONE_PERCENT} in a hundred: is {} complete?",
+                self.file
+            ));
+        }
+        if changed * 100 > alive * MOST_CHANGED_PERCENT {
+            doubts.push(format!(
+                "in table {name} {changed} of {alive} rows changed, more than half: is it the same table?"
+            ));
+        }
+        let lost: Vec<&str> =
+            before.columns.iter().filter(|column| !self.columns.contains(column)).map(String::as_str).collect();
+        if !lost.is_empty() && alive > 0 {
+            doubts.push(format!("table {name} has no column {} any more", lost.join(", ")));
+        }
+        doubts
+    }
+
+    /// What is told of it.
+    pub(super) fn told(&self) -> TablePulled {
+        let changed = self.changed.unwrap_or(0);
+        let (new, gone) = (self.new.len(), self.gone.len());
+        TablePulled {
+            name: self.wanted.clone(),
+            file: self.file.clone(),
+            rows: self.rows,
+            new: new.saturating_sub(changed),
+            changed,
+            gone: gone.saturating_sub(changed),
+            equal: self.rows - new,
+            bad: self.bad_rows,
+            unchanged_file: self.same,
+        }
+    }
+
+    /// Keeps the new rows: their bytes become an arrival, then their segment is written. What is named by no commit is swept.
+    pub(super) fn keep(
+        self,
+        wanted: &PullTable,
+        bad_before: &HashSet<[u8; 16]>,
+        keeping: &Keeping<'_>,
+    ) -> Result<Option<TableTaken>, Error> {
+        if self.same {
+            return Ok(None);
+        }
+        let hash_of = |bad: &BadRow| {
+            let mut hash = [0; 16];
+            hash.copy_from_slice(&blake3::hash(bad.text.as_bytes()).as_bytes()[..16]);
+            hash
+        };
+        let bad: Vec<&BadRow> = self.bad.iter().filter(|bad| !bad_before.contains(&hash_of(bad))).collect();
+        let segment = if self.new.is_empty() && bad.is_empty() {
+            None
+        } else {
+            let all = self.new.len() == self.rows;
+            let (arrival, path) = match wanted.origin.raw()? {
+                Some(raw) if all => (self.keep_file(raw, &bad, keeping)?, self.spool.clone()),
+                raw => self.keep_new(raw, &bad, keeping)?,
+            };
+            Some((path, self.new.len(), arrival))
+        };
+        Ok(Some(TableTaken {
+            segment: segment.filter(|(_, rows, _)| *rows > 0),
+            bad: self.bad.iter().map(hash_of).collect(),
+            name: self.wanted,
+            columns: self.columns,
+            file: self.file,
+            content: self.content.map(|(hash, _)| hash),
+            bytes: self.content.map_or(0, |(_, bytes)| bytes),
+            rows: self.rows,
+            gone: self.gone,
+            bad_rows: self.bad_rows,
+        }))
+    }
+
+    /// The whole file becomes the arrival, byte for byte.
+    fn keep_file(&self, raw: Box<dyn Read + Send>, bad: &[&BadRow], keeping: &Keeping<'_>) -> Result<i64, Error> {
+        let letters = bad.iter().filter_map(|bad| Some(letter(bad, bad.place.bytes?.0))).collect();
+        keeping.arrival(self, &mut BufReader::with_capacity(1 << 20, raw), letters)
+    }
+
+    /// Only the new rows become the arrival, after the header line; their offsets are those in it.
+    fn keep_new(
+        &self,
+        raw: Option<Box<dyn Read + Send>>,
+        bad: &[&BadRow],
+        keeping: &Keeping<'_>,
+    ) -> Result<(i64, PathBuf), Error> {
+        let content_path = self.spool.with_extension("bytes");
+        let segment_path = self.spool.with_extension("new");
+        let failed = |error| Error::file("write", &content_path, error);
+        let file =
+            File::options().create(true).truncate(true).read(true).write(true).open(&content_path).map_err(failed)?;
+        let mut content = Content { out: BufWriter::new(file), at: 0, path: &content_path };
+        let mut rows = Ranges::new(raw, &self.file);
+        match &mut rows {
+            Some(_) => {}
+            None => content.csv_row(self.columns.iter().map(|name| Some(name.as_str())))?,
+        }
+        let mut writer = SegmentWriter::create(&segment_path, &self.columns)?;
+        let mut letters = Vec::new();
+        let mut bad = bad.iter().peekable();
+        let mut row = 0;
+        for batch in SegmentReader::open(&self.spool, schema(&self.columns))? {
+            let batch = batch?;
+            let mut keep = BooleanBuilder::with_capacity(batch.num_rows());
+            (0..batch.num_rows() as u64).for_each(|at| keep.append_value(self.new.contains(row + at)));
+            row += batch.num_rows() as u64;
+            let kept = arrow_select::filter::filter_record_batch(&batch, &keep.finish())
+                .map_err(|error| Error::segment(&self.spool, error))?;
+            if kept.num_rows() == 0 {
+                continue;
+            }
+            let cells = self.columns.len();
+            let (mut offsets, mut lengths) = (UInt64Builder::new(), UInt32Builder::new());
+            let was: &arrow_array::UInt64Array = kept.column(cells + 2).as_primitive::<UInt64Type>();
+            let long: &arrow_array::UInt32Array = kept.column(cells + 3).as_primitive::<UInt32Type>();
+            for at in 0..kept.num_rows() {
+                let begin = if let Some(ranges) = &mut rows {
+                    let (offset, length) = (was.value(at), long.value(at));
+                    while let Some(next) = bad.next_if(|bad| bad.place.bytes.is_some_and(|(at, _)| at < offset)) {
+                        letters.extend(content.bad(ranges, next)?);
+                    }
+                    content.range(ranges, offset, length)?
+                } else {
+                    let begin = content.at;
+                    content.csv_row((0..cells).map(|column| {
+                        let cells = kept.column(column).as_string_view();
+                        cells.is_valid(at).then(|| cells.value(at))
+                    }))?;
+                    begin
+                };
+                offsets.append_value(begin);
+                lengths.append_value((content.at - begin) as u32);
+            }
+            let mut columns = kept.columns().to_vec();
+            columns[cells + 2] = Arc::new(offsets.finish()) as ArrayRef;
+            columns[cells + 3] = Arc::new(lengths.finish());
+            let batch =
+                RecordBatch::try_new(kept.schema(), columns).map_err(|error| Error::segment(&segment_path, error))?;
+            writer.append_batch(&batch)?;
+        }
+        for bad in bad {
+            letters.extend(match &mut rows {
+                Some(ranges) => content.bad(ranges, bad)?,
+                None => {
+                    let begin = content.at;
+                    content.write(bad.text.as_bytes())?;
+                    content.write(b"\n")?;
+                    Some(letter(bad, begin))
+                }
+            });
+        }
+        writer.finish()?;
+        let mut file = content.out.into_inner().map_err(|error| failed(error.into_error()))?;
+        file.rewind().map_err(failed)?;
+        let arrival = keeping.arrival(self, &mut BufReader::new(file), letters)?;
+        Ok((arrival, segment_path))
+    }
+}
+
+fn letter(bad: &BadRow, at: u64) -> NewDeadLetter {
+    NewDeadLetter {
+        at,
+        length: bad.place.bytes.map_or(bad.text.len() as u64, |(_, length)| length as u64),
+        what: format!("{}: {}", bad.reason, bad.message),
+        place: format!("row {}", bad.place.number),
+        hint: "correct it where it comes from: the next delivery brings it again".into(),
+    }
+}
+
+/// The bytes of an arrival as they are gathered.
+struct Content<'a> {
+    out: BufWriter<File>,
+    at: u64,
+    path: &'a Path,
+}
+
+impl Content<'_> {
+    fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.out.write_all(bytes).map_err(|error| Error::file("write", self.path, error))?;
+        self.at += bytes.len() as u64;
+        Ok(())
+    }
+
+    /// Copies a row as it came; where it begins here.
+    fn range(&mut self, ranges: &mut Ranges, offset: u64, length: u32) -> Result<u64, Error> {
+        if self.at == 0 {
+            let header = ranges.header(offset)?;
+            self.write(&header)?;
+        }
+        let begin = self.at;
+        let bytes = ranges.take(offset, length)?;
+        self.write(&bytes)?;
+        if !bytes.ends_with(b"\n") && !bytes.ends_with(b"\r") {
+            self.write(b"\n")?;
+        }
+        Ok(begin)
+    }
+
+    fn bad(&mut self, ranges: &mut Ranges, bad: &BadRow) -> Result<Option<NewDeadLetter>, Error> {
+        let Some((offset, length)) = bad.place.bytes else { return Ok(None) };
+        let begin = self.range(ranges, offset, length)?;
+        Ok(Some(letter(bad, begin)))
+    }
+
+    /// A row as CSV (RFC 4180); a null is an empty cell, an empty text is `""`.
+    fn csv_row<'c>(&mut self, cells: impl Iterator<Item = Option<&'c str>>) -> Result<(), Error> {
+        for (no, cell) in cells.enumerate() {
+            if no > 0 {
+                self.write(b",")?;
+            }
+            match cell {
+                None => {}
+                Some(cell) if cell.is_empty() || cell.contains(['"', ',', '\n', '\r']) => {
+                    self.write(b"\"")?;
+                    self.write(cell.replace('"', "\"\"").as_bytes())?;
+                    self.write(b"\"")?;
+                }
+                Some(cell) => self.write(cell.as_bytes())?,
+            }
+        }
+        self.write(b"\n")
+    }
+}
+
+/// Ranges of a file that is read once, from its beginning on.
+struct Ranges {
+    raw: BufReader<Box<dyn Read + Send>>,
+    at: u64,
+    file: String,
+}
+
+impl Ranges {
+    fn new(raw: Option<Box<dyn Read + Send>>, file: &str) -> Option<Ranges> {
+        Some(Ranges { raw: BufReader::with_capacity(1 << 20, raw?), at: 0, file: file.to_owned() })
+    }
+
+    /// What stands before the first row, up to a bound: the header line.
+    fn header(&mut self, first: u64) -> Result<Vec<u8>, Error> {
+        const HEADER_BYTES: u64 = 64 << 10;
+        let mut bytes = Vec::new();
+        if self.at == 0 {
+            let read = (&mut self.raw).take(first.min(HEADER_BYTES)).read_to_end(&mut bytes);
+            self.at += read.map_err(|error| Error::file("read", Path::new(&self.file), error))? as u64;
+            let end = memchr::memchr2(b'\n', b'\r', &bytes).map_or(bytes.len(), |at| at + 1);
+            let both = bytes.get(end - 1) == Some(&b'\r') && bytes.get(end) == Some(&b'\n');
+            bytes.truncate(end + usize::from(both));
+        }
+        Ok(bytes)
+    }
+
+    fn take(&mut self, offset: u64, length: u32) -> Result<Vec<u8>, Error> {
+        let failed = |error| Error::file("read", Path::new(&self.file), error);
+        let skip = offset.checked_sub(self.at).ok_or_else(|| Error::Changed(self.file.clone()))?;
+        let skipped = std::io::copy(&mut (&mut self.raw).take(skip), &mut std::io::sink()).map_err(failed)?;
+        let mut bytes = Vec::with_capacity(length as usize);
+        (&mut self.raw).take(u64::from(length)).read_to_end(&mut bytes).map_err(failed)?;
+        if skipped < skip || bytes.len() < length as usize {
+            return Err(Error::Changed(self.file.clone()));
+        }
+        self.at = offset + u64::from(length);
+        Ok(bytes)
+    }
+}
+
+/// Where arrivals of a pull go.
+pub(super) struct Keeping<'a> {
+    pub(super) records: &'a Records,
+    pub(super) grant: &'a Grant,
+    pub(super) source: &'a str,
+    pub(super) now_us: i64,
+}
+
+/// An arrival of which nothing is made yet.
+struct Rows(Vec<NewDeadLetter>);
+
+impl Planner for Rows {
+    fn plan(&self, _: &dyn Lookup) -> Result<Vec<Operation>, records::Error> {
+        Ok(Vec::new())
+    }
+
+    fn besides(&self) -> Besides {
+        Besides { dead_letters: self.0.clone(), ..Besides::default() }
+    }
+}
+
+impl Keeping<'_> {
+    fn arrival(&self, read: &TableRead, content: &mut dyn Read, letters: Vec<NewDeadLetter>) -> Result<i64, Error> {
+        let about = Arrived {
+            door: "pull".into(),
+            source: self.source.to_owned(),
+            name: read.file.clone(),
+            media: "text/csv".into(),
+            ..Arrived::default()
+        };
+        let packed = self.records.pack(about, content)?;
+        let packed = packed.map_err(|error| Error::file("read", Path::new(&read.file), error))?;
+        let trail = Trail { action: "pull".into(), detail: format!("{} table {}", self.source, read.wanted) };
+        let plan = Rows(letters);
+        Ok(self.records.submit_packed(self.grant, trail, packed, ReuseArrival::IfSame, plan)?.wait()?.arrival.0)
+    }
+}
+
+/// The columns of a segment that say where rows are in their arrival.
+pub(super) fn place_schema() -> arrow_schema::SchemaRef {
+    Arc::new(Schema::new(vec![
+        Field::new(crate::pull::segment::NUMBER, DataType::UInt64, false),
+        Field::new(OFFSET, DataType::UInt64, true),
+        Field::new(LENGTH, DataType::UInt32, true),
+    ]))
+}

@@ -1,0 +1,78 @@
+//! What a run hands on: resources with the rows they were made of.
+
+use std::ops::Range;
+
+/// Media type of the arrivals of a run: a line of JSON for each resource and each refused row, that names the rows it was made of.
+pub const ROW_LINKS: &str = "application/vnd.medweave.rows+ndjson";
+
+/// Resources of one target that go to the store together.
+#[derive(Debug, Default)]
+pub struct Chunk {
+    /// The target's name.
+    pub target: String,
+    /// Lines of JSON: `{"target":…,"rows":{table:[row,…]}}`.
+    pub links: Vec<u8>,
+    /// The resources' JSON, one after the other.
+    pub json: String,
+    /// Which resources, in order.
+    pub resources: Vec<ChunkResource>,
+    /// Rows of which nothing was made.
+    pub refused: Vec<ChunkRefused>,
+}
+
+/// A resource of a chunk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChunkResource {
+    /// Its type.
+    pub resource_type: &'static str,
+    /// Its id.
+    pub id: String,
+    /// Its text in the chunk's JSON.
+    pub json: Range<usize>,
+    /// Its line in the chunk's links, without the line end.
+    pub link: Range<usize>,
+}
+
+/// A row of a chunk of which nothing was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChunkRefused {
+    /// Its line in the chunk's links, without the line end.
+    pub link: Range<usize>,
+    /// What is wrong.
+    pub what: String,
+    /// Where: table and row, element.
+    pub place: String,
+}
+
+/// What a door did with resources of one type.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stored {
+    /// Resources that were not there.
+    pub new: u64,
+    /// Resources that were there otherwise.
+    pub changed: u64,
+    /// Resources that were there like this: nothing was written.
+    pub equal: u64,
+    /// Resources that the store refused, each a dead letter.
+    pub refused: u64,
+}
+
+/// Where resources of a run go. Chunks are taken in their order; what was counted is on disk when [`Door::end`] returns.
+pub trait Door {
+    /// Takes a chunk.
+    ///
+    /// # Errors
+    /// When going on makes no sense: the store fails, the grant does not reach.
+    fn take(&mut self, chunk: Chunk) -> Result<(), DoorError>;
+
+    /// Waits for what is on its way, and says what became of everything since the last call, all targets together.
+    ///
+    /// # Errors
+    /// As [`Door::take`].
+    fn settle(&mut self) -> Result<Stored, DoorError>;
+}
+
+/// Why a door takes nothing any more.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct DoorError(#[from] pub Box<dyn std::error::Error + Send + Sync>);
