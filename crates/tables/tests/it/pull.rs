@@ -1,0 +1,246 @@
+//! What a delivery changes, and what of it is kept.
+
+use crate::house::{House, Text, everything, grant};
+use arrow_array::Array;
+use arrow_array::cast::AsArray;
+use proptest::prelude::*;
+use tables::pull::{IfDoubtful, ROW, TablePulled};
+
+/// A table of so many rows, with some values of its own.
+fn lab(rows: usize, own: &[(usize, &str)]) -> String {
+    let mut text = "id,item,value\n".to_owned();
+    for row in 0..rows {
+        let value = own.iter().find(|(at, _)| *at == row).map_or("5", |(_, value)| value);
+        text += &format!("{row},GLU,{value}\n");
+    }
+    text
+}
+
+fn counts(table: &TablePulled) -> [u64; 6] {
+    [table.rows, table.new, table.changed, table.gone, table.equal, table.bad]
+}
+
+#[test]
+fn the_first_delivery_is_kept_byte_for_byte_and_each_row_leads_to_its_bytes() {
+    let house = House::new();
+    let text = lab(40, &[(7, "6.1")]);
+    let report = house.pull(&text);
+    assert_eq!(counts(&report.tables[0]), [40, 40, 0, 0, 0, 0]);
+    assert_eq!(house.arrivals(), 1);
+    let row = house.sources.row(&everything(), "his", "lab", 7).unwrap();
+    assert_eq!((row.number, row.file.as_str(), row.delivery, row.is_current), (8, "lab.csv", 1, true));
+    assert_eq!(row.cells[2], ("value".to_owned(), Some("6.1".to_owned())));
+    let (arrival, offset, length) = row.arrival.unwrap();
+    assert_eq!(house.bytes(arrival, offset, u64::from(length)), "7,GLU,6.1\n");
+    assert_eq!(house.bytes(arrival, 0, text.len() as u64), text);
+}
+
+#[test]
+fn the_same_delivery_again_writes_nothing() {
+    let house = House::new();
+    house.pull(&lab(40, &[]));
+    let report = house.pull(&lab(40, &[]));
+    assert_eq!((report.delivery, report.tables[0].unchanged_file), (None, true));
+    assert_eq!(counts(&report.tables[0]), [40, 0, 0, 0, 40, 0]);
+    assert_eq!(house.arrivals(), 1);
+    // The same rows in another order are another file, and nothing new.
+    let mut lines: Vec<String> = lab(40, &[]).lines().map(str::to_owned).collect();
+    lines[1..].reverse();
+    let report = house.pull(&(lines.join("\n") + "\n"));
+    assert_eq!(counts(&report.tables[0]), [40, 0, 0, 0, 40, 0]);
+    assert_eq!(house.arrivals(), 1);
+}
+
+#[test]
+fn a_later_delivery_keeps_the_bytes_of_what_is_new_alone() {
+    let house = House::new();
+    house.pull(&lab(40, &[]));
+    let report = house.pull(&lab(41, &[(7, "6.1"), (9, "7.0")]));
+    assert_eq!(counts(&report.tables[0]), [41, 1, 2, 0, 38, 0]);
+    assert_eq!(house.arrivals(), 2);
+    let numbers = house.numbers();
+    assert_eq!((numbers.len(), numbers.last()), (41, Some(&42)));
+    let row = house.sources.row(&everything(), "his", "lab", 40).unwrap();
+    assert_eq!((row.number, row.delivery), (8, 2));
+    let (arrival, offset, length) = row.arrival.unwrap();
+    assert_eq!(house.bytes(arrival, offset, u64::from(length)), "7,GLU,6.1\n");
+    assert_eq!(house.bytes(arrival, 0, 1_000), "id,item,value\n7,GLU,6.1\n9,GLU,7.0\n40,GLU,5\n");
+    // The row before is not current any more, and still leads to its bytes.
+    let before = house.sources.row(&everything(), "his", "lab", 7).unwrap();
+    assert!(!before.is_current);
+    let (arrival, offset, length) = before.arrival.unwrap();
+    assert_eq!(house.bytes(arrival, offset, u64::from(length)), "7,GLU,5\n");
+}
+
+#[test]
+fn rows_that_are_no_ranges_of_a_file_are_kept_as_csv() {
+    let house = House::new();
+    let origin = |text: String| Box::new(Text { text, has_bytes: false });
+    house.pull_from(origin(lab(30, &[(1, "a\"b")])), IfDoubtful::Stop).unwrap();
+    let row = house.sources.row(&everything(), "his", "lab", 1).unwrap();
+    let (arrival, offset, length) = row.arrival.unwrap();
+    assert_eq!(house.bytes(arrival, offset, u64::from(length)), "1,GLU,\"a\"\"b\"\n");
+    let report = house.pull_from(origin(lab(30, &[(1, "a\"b")])), IfDoubtful::Stop).unwrap();
+    assert_eq!(counts(&report.tables[0]), [30, 0, 0, 0, 30, 0]);
+    assert_eq!(house.arrivals(), 1);
+}
+
+#[test]
+fn a_delivery_that_takes_away_much_is_not_taken_until_somebody_has_looked() {
+    let house = House::new();
+    house.pull(&lab(100, &[]));
+    let rows = house.rows();
+    let cut = lab(94, &[]);
+    let error = house.try_pull(&cut, IfDoubtful::Stop).unwrap_err().to_string();
+    assert!(error.contains("lab has lost 6 of 100 rows") && error.contains("lab.csv"), "{error}");
+    assert_eq!((house.arrivals(), house.rows()), (1, rows));
+    let report = house.try_pull(&cut, IfDoubtful::Accept).unwrap();
+    assert_eq!(counts(&report.tables[0]), [94, 0, 0, 6, 94, 0]);
+    assert_eq!(house.rows().len(), 94);
+    // Five in a hundred are taken.
+    assert_eq!(counts(&house.pull(&lab(90, &[])).tables[0]), [90, 0, 0, 4, 90, 0]);
+}
+
+#[test]
+fn a_lost_column_and_a_table_that_is_another_are_asked_about() {
+    let house = House::new();
+    house.pull(&lab(10, &[]));
+    let without: String = lab(10, &[]).lines().map(|line| line.rsplit_once(',').unwrap().0.to_owned() + "\n").collect();
+    let error = house.try_pull(&without, IfDoubtful::Stop).unwrap_err().to_string();
+    assert!(error.contains("lab has no column value any more"), "{error}");
+    let other = lab(10, &[]).replace(",5", ",mg");
+    let error = house.try_pull(&other, IfDoubtful::Stop).unwrap_err().to_string();
+    assert!(error.contains("10 of 10 rows changed"), "{error}");
+}
+
+#[test]
+fn columns_that_come_later_or_move_change_no_row() {
+    let house = House::new();
+    house.pull("id,item,value\n1,GLU,5\n2,NA,140\n");
+    let report = house.pull("value,added,id,item\n5,,1,GLU\n140,,2,NA\n");
+    assert_eq!(counts(&report.tables[0]), [2, 0, 0, 0, 2, 0]);
+    let report = house.try_pull("value,added,id,item\n5,,1,GLU\n140,new,2,NA\n", IfDoubtful::Accept).unwrap();
+    assert_eq!(counts(&report.tables[0]), [2, 0, 1, 0, 1, 0]);
+    assert_eq!(house.rows(), ["1,GLU,5,-", "2,NA,140,new"]);
+}
+
+#[test]
+fn a_row_that_cannot_be_read_is_one_dead_letter_however_often_it_comes() {
+    let house = House::new();
+    let text = lab(40, &[]) + "41,GLU\n42,GLU,7\n";
+    let report = house.pull(&text);
+    assert_eq!(counts(&report.tables[0]), [41, 41, 0, 0, 0, 1]);
+    let letters = || house.records.dead_letters(&everything(), None, None, 10).unwrap();
+    let all = letters();
+    assert_eq!(all.len(), 1);
+    assert_eq!((all[0].what.as_str(), all[0].place.as_str()), ("ragged-row: 2 cells, not 3", "row 41"));
+    assert_eq!(house.bytes(all[0].arrival.no.0, all[0].at, all[0].length), "41,GLU\n");
+    house.pull(&(text.clone() + "43,GLU,8\n"));
+    assert_eq!(letters().len(), 1);
+    house.pull(&(text + "43,GLU,8\n44,GLU\n"));
+    let all = letters();
+    assert_eq!(all.len(), 2);
+    assert_eq!(house.bytes(all[0].arrival.no.0, all[0].at, all[0].length), "44,GLU\n");
+}
+
+#[test]
+fn what_a_crash_leaves_is_swept_and_what_was_taken_stays() {
+    let house = House::new();
+    house.pull(&lab(10, &[]));
+    let rows = house.rows();
+    let tables = house.folder.path().join("tables");
+    for left in ["coming/0.parquet", "coming/0.bytes", "rows/77.parquet"] {
+        std::fs::write(tables.join(left), "cut off").unwrap();
+    }
+    let house = house.again();
+    assert_eq!(house.rows(), rows);
+    for left in ["coming/0.parquet", "coming/0.bytes", "rows/77.parquet"] {
+        assert!(!tables.join(left).exists(), "{left}");
+    }
+}
+
+#[test]
+fn whoever_does_not_see_everything_sees_no_source_and_pulls_nothing() {
+    let house = House::new();
+    house.pull(&lab(10, &[]));
+    let narrow = grant("system/Patient.cruds");
+    let sources = &house.sources;
+    assert!(sources.list(&narrow).is_err());
+    assert!(sources.source(&narrow, "his").is_err());
+    assert!(sources.deliveries(&narrow, "his", 10).is_err());
+    assert!(sources.sheets(&narrow, "his", &|_| Vec::new()).is_err());
+    assert!(sources.row(&narrow, "his", "lab", 1).is_err());
+    assert!(sources.pull(&grant("system/*.rs"), "his", &[], IfDoubtful::Stop, &mut |_, _| Ok(())).is_err());
+}
+
+#[test]
+fn names_of_sources_are_checked_and_a_removed_one_is_gone() {
+    let house = House::new();
+    let all = everything();
+    for name in ["", "His", "a b", "1a", "his"] {
+        assert!(house.sources.add(&all, name, "/data", "m").is_err(), "{name}");
+    }
+    house.pull(&lab(10, &[]));
+    let error = house.sources.source(&all, "hiss").unwrap_err().to_string();
+    assert_eq!(error, "there is no source \"hiss\": there are his");
+    house.sources.remove(&all, "his").unwrap();
+    assert!(house.sources.list(&all).unwrap().is_empty());
+    assert_eq!(std::fs::read_dir(house.folder.path().join("tables/rows")).unwrap().count(), 0);
+    // What arrived stays.
+    assert_eq!(house.arrivals(), 1);
+}
+
+#[test]
+fn sheets_have_current_rows_with_their_numbers_and_nulls_as_they_are_spelled() {
+    let house = House::new();
+    house.pull("id,item,value\n1,GLU,NULL\n2,NA, - \n3,K,4\n");
+    house.try_pull("id,item,value\n1,GLU,NULL\n3,K,5\n", IfDoubtful::Accept).unwrap();
+    let nulls = |_: &str| vec![String::new(), "NULL".to_owned(), "-".to_owned()];
+    let sheet = house.sources.sheets(&everything(), "his", &nulls).unwrap().remove(0);
+    assert_eq!((sheet.name(), sheet.rows()), ("lab", 2));
+    let columns: Vec<&str> = sheet.schema().fields().iter().map(|field| field.name().as_str()).collect();
+    assert_eq!(columns, ["id", "item", "value", ROW]);
+    let mut seen = Vec::new();
+    for part in 0..sheet.parts() {
+        // In an order of its own, without one of them.
+        for batch in sheet.scan(part, &[3, 2, 0]).unwrap() {
+            let batch = batch.unwrap();
+            let rows = batch.column(0).as_primitive::<arrow_array::types::UInt64Type>();
+            let (values, ids) = (batch.column(1).as_string_view(), batch.column(2).as_string_view());
+            for at in 0..batch.num_rows() {
+                let value = values.is_valid(at).then(|| values.value(at).to_owned());
+                seen.push((rows.value(at), ids.value(at).to_owned(), value));
+            }
+        }
+    }
+    assert_eq!(seen, [(0, "1".into(), None), (3, "3".into(), Some("5".into()))]);
+    // Counting needs no column.
+    let count: usize = (0..sheet.parts()).flat_map(|part| sheet.scan(part, &[]).unwrap()).map(|b| b.unwrap().num_rows()).sum();
+    assert_eq!(count, 2);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+    #[test]
+    fn after_any_deliveries_the_current_rows_are_those_of_the_last_one(
+        deliveries in prop::collection::vec(prop::collection::vec((0u8..30, 0u8..3), 0..40), 1..5),
+    ) {
+        let house = House::new();
+        for rows in &deliveries {
+            let mut text = "id,item,value\n".to_owned();
+            for (id, value) in rows {
+                text += &format!("{id},GLU,{value}\n");
+            }
+            house.try_pull(&text, IfDoubtful::Accept).unwrap();
+            let mut wanted: Vec<String> = text.lines().skip(1).map(str::to_owned).collect();
+            wanted.sort();
+            prop_assert_eq!(house.rows(), wanted);
+            for row in house.numbers() {
+                let found = house.sources.row(&everything(), "his", "lab", row).unwrap();
+                let (arrival, offset, length) = found.arrival.unwrap();
+                let cells: Vec<String> = found.cells.into_iter().filter_map(|(_, cell)| cell).collect();
+                prop_assert_eq!(house.bytes(arrival, offset, u64::from(length)), cells.join(",") + "\n");
+            }
+        }
+    }
+}
