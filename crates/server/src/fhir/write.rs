@@ -6,7 +6,6 @@ use crate::answer::Answer;
 use crate::call::{Call, pairs};
 use crate::refusal::{Issue, Refusal, outcome};
 use crate::time::http_date;
-use access::Permission;
 use axum::http::StatusCode;
 use fhir::schema::r4;
 use intake::fhir_door::{Interaction, Single};
@@ -162,16 +161,12 @@ fn answer(app: &crate::App, grant: &access::Grant, receipt: &Receipt, prefer: Pr
         answer.with("location", &format!("{base}/{name}/{id}/_history/{version}"))
     };
     match prefer.returning() {
-        // Who may write and not read is told where it is, no more.
-        Returning::Representation if grant.may(Permission::Read, name).is_ok() => {
-            let stored = app.records.read_version(grant, name, id, *version);
-            match stored {
-                Ok(stored) => with_place(whole(status, stored)),
-                // Written, and gone or changed by others since: what was asked for is done all the same.
-                Err(_) => with_place(Answer::empty(status)),
-            }
-        }
-        Returning::Minimal | Returning::Representation => with_place(Answer::empty(status)),
+        Returning::Representation => match app.records.read_version(grant, name, id, *version) {
+            Ok(stored) => with_place(whole(status, stored)),
+            // Who may write and not read is told where it is, no more. The same if it was erased since: what was asked for is done.
+            Err(_) => with_place(Answer::empty(status)),
+        },
+        Returning::Minimal => with_place(Answer::empty(status)),
         Returning::Outcome => with_place(Answer::fhir(status, said(done))),
     }
 }

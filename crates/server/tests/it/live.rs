@@ -29,11 +29,16 @@ impl Stream {
 
     /// The next event but positions, which come by the clock; `None` at the end.
     async fn next(&mut self) -> Option<(String, Value)> {
+        self.next_but("position").await
+    }
+
+    /// The next event that is not called `passed`.
+    async fn next_but(&mut self, passed: &str) -> Option<(String, Value)> {
         loop {
             while let Some((event, rest)) = self.text.split_once("\n\n").map(|(a, b)| (a.to_owned(), b.to_owned())) {
                 self.text = rest;
                 let field = |name: &str| event.lines().find_map(|line| line.strip_prefix(name)).map(str::to_owned);
-                let Some(name) = field("event: ").filter(|name| name != "position") else { continue };
+                let Some(name) = field("event: ").filter(|name| name != passed) else { continue };
                 return Some((name, serde_json::from_str(&field("data: ").unwrap()).unwrap()));
             }
             let frame = tokio::time::timeout(DEADLINE, self.body.frame()).await.expect("an event comes in time")?;
@@ -129,6 +134,19 @@ async fn a_page_may_wait_for_a_patient_who_is_still_to_come() {
         assert_eq!((&changed["patients"], &changed["types"]), (&json!({id: ["Patient"]}), &json!({"Patient": 1})));
         put(&house, &writer, &format!("Observation/{id}"), &observation(id, id)).await;
         assert_eq!(page.next().await.unwrap().1["patients"], json!({id: ["Observation"]}));
+    }
+}
+
+#[tokio::test]
+async fn how_far_sql_is_hears_only_who_may_use_it() {
+    let house = House::new();
+    let _ = house.app.lake().unwrap();
+    for (scopes, hears) in [("system/Patient.rs", false), ("system/*.r", false), ("system/*.rs", true)] {
+        let bearer = format!("Bearer {}", house.token(scopes));
+        let headers = [("authorization", bearer.as_str())];
+        let mut stream = Stream::open(&house, "/api/live?type=Patient", &headers).await;
+        let (name, position) = stream.next_but("hello").await.unwrap();
+        assert_eq!((name.as_str(), position["lake"].is_object()), ("position", hears), "{scopes}");
     }
 }
 

@@ -76,6 +76,14 @@ async fn a_chart_keeps_the_digits_and_names_what_it_may_not_show() {
     let chart: Value = serde_json::from_str(&body).unwrap();
     assert_eq!((status, &chart["problems"]), (StatusCode::OK, &json!([])));
     assert!(chart["withheld"].as_array().unwrap().contains(&json!("Condition")));
+    for (scopes, shown) in [("Condition.r", false), ("Condition.s", false), ("Condition.rs", true)] {
+        let token = ward.house.token(&format!("system/Patient.rs system/Observation.s system/{scopes}"));
+        let (status, body) = ward.get_as(&token, "/api/chart/p").await;
+        let chart: Value = serde_json::from_str(&body).unwrap();
+        assert_eq!((status, &chart["results"]), (StatusCode::OK, &json!([])), "{scopes}");
+        assert_eq!(!chart["withheld"].as_array().unwrap().contains(&json!("Condition")), shown, "{scopes}");
+        assert_eq!(!chart["problems"].as_array().unwrap().is_empty(), shown, "{scopes}");
+    }
     let other = ward.house.token("system/Observation.rs");
     for path in ["/api/chart/p", "/api/patients?q=smith", "/api/where/Patient/p", "/api/where/Patient/p/bytes"] {
         assert_eq!(ward.get_as(&other, path).await.0, StatusCode::FORBIDDEN, "{path}");

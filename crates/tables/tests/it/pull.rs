@@ -215,7 +215,8 @@ fn sheets_have_current_rows_with_their_numbers_and_nulls_as_they_are_spelled() {
     }
     assert_eq!(seen, [(0, "1".into(), None), (3, "3".into(), Some("5".into()))]);
     // Counting needs no column.
-    let count: usize = (0..sheet.parts()).flat_map(|part| sheet.scan(part, &[]).unwrap()).map(|b| b.unwrap().num_rows()).sum();
+    let count: usize =
+        (0..sheet.parts()).flat_map(|part| sheet.scan(part, &[]).unwrap()).map(|b| b.unwrap().num_rows()).sum();
     assert_eq!(count, 2);
 }
 

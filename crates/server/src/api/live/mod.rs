@@ -98,7 +98,7 @@ fn asked(call: &Call, grant: &Grant) -> Result<(Vec<TypeId>, Vec<String>), Refus
                     types.insert(type_id);
                 }
                 "patient" => {
-                    grant.may(Permission::Read, "Patient")?;
+                    // Whether it may be read is asked where it is read.
                     patients.insert(value.strip_prefix("Patient/").unwrap_or(value).to_owned());
                 }
                 _ => return Err(Refusal::bad_request(format!("{name} is not known here: use type and patient"))),
