@@ -1,5 +1,12 @@
 //! Rows of text, packed.
 
+use super::{BATCH_BYTES, BATCH_ROWS};
+
+/// Bad rows that a batch has at most: each may bring [`BAD_TEXT_BYTES`].
+const BATCH_BAD_ROWS: usize = 128;
+/// Bytes that are kept of the text of a bad row.
+const BAD_TEXT_BYTES: usize = 64 << 10;
+
 /// Rows of one table: all cells of all rows in one buffer.
 #[derive(Clone, Debug, Default)]
 pub struct RowBatch {
@@ -28,12 +35,21 @@ pub struct Place {
 pub struct BadRow {
     /// Where it is.
     pub place: Place,
-    /// A stable code: `ragged-row`, `bad-encoding`, `cell-too-large`, `unclosed-quote`.
+    /// A stable code: `ragged-row`, `bad-encoding`, `nul-byte`, `cell-too-large`, `row-too-large`, `unclosed-quote`,
+    /// `stray-quote`, `bad-cell`, `not-a-literal`.
     pub reason: &'static str,
     /// What is wrong with it.
     pub message: String,
     /// The row as it came, decoded as far as it can be, cut at 64 KiB.
     pub text: String,
+}
+
+impl BadRow {
+    /// A bad row; of its text the beginning is kept.
+    pub fn new(place: Place, reason: &'static str, message: impl Into<String>, text: &str) -> Self {
+        let end = text.floor_char_boundary(BAD_TEXT_BYTES);
+        BadRow { place, reason, message: message.into(), text: text[..end].to_owned() }
+    }
 }
 
 impl RowBatch {
@@ -78,6 +94,41 @@ impl RowBatch {
         self.nulls.push(cell.is_none());
     }
 
+    /// Adds text to the cell that is being made; [`RowBatch::end_cell`] ends it.
+    pub fn push_text(&mut self, text: &str) {
+        self.text.push_str(text);
+    }
+
+    /// Ends the cell that was made of [`RowBatch::push_text`].
+    pub fn end_cell(&mut self) {
+        self.ends.push(self.text.len() as u32);
+        self.nulls.push(false);
+    }
+
+    /// The cells of the row that is being made.
+    pub fn open_cells(&self) -> impl Iterator<Item = &str> {
+        let first = self.places.len() * self.columns;
+        let mut start = self.kept_text();
+        self.ends[first..].iter().map(move |end| {
+            let cell = &self.text[start..*end as usize];
+            start = *end as usize;
+            cell
+        })
+    }
+
+    /// Bytes of the whole rows.
+    fn kept_text(&self) -> usize {
+        match self.places.len() * self.columns {
+            0 => 0,
+            cells => self.ends[cells - 1] as usize,
+        }
+    }
+
+    /// True when it should be handed over: it has as much as a batch may have.
+    pub fn is_full(&self) -> bool {
+        self.len() >= BATCH_ROWS || self.text.len() >= BATCH_BYTES || self.bad.len() >= BATCH_BAD_ROWS
+    }
+
     /// Ends the row that is being made, which must have as many cells as there are columns.
     pub fn end_row(&mut self, place: Place) {
         self.places.push(place);
@@ -87,9 +138,10 @@ impl RowBatch {
     /// Takes back the cells of the row that is being made.
     pub fn drop_row(&mut self) {
         let keep = self.places.len() * self.columns;
+        let text = self.kept_text();
         self.ends.truncate(keep);
         self.nulls.truncate(keep);
-        self.text.truncate(self.ends.last().map_or(0, |end| *end as usize));
+        self.text.truncate(text);
     }
 
     /// A cell; `None` where the file says null.

@@ -1,0 +1,157 @@
+//! Encodings of text: named by whoever knows them, proposed by bytes for people to confirm.
+
+use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
+use encoding_rs::Encoding;
+use std::fmt;
+
+/// An encoding of text.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Charset(pub(super) &'static Encoding);
+
+/// A name that is none of an encoding that is read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`{0}` is not an encoding that is read; name one of utf-8, gb18030 (also gbk, gb2312, cp936), big5, shift_jis, euc-jp, euc-kr, \
+     iso-8859-1 to -16, windows-1250 to -1258, ibm866, koi8-r, utf-16le, utf-16be"
+)]
+pub struct UnknownCharset(pub String);
+
+/// Names that databases and systems use beside those of the WHATWG's list.
+const MORE_NAMES: &[(&str, &str)] = &[
+    ("cp936", "gbk"),
+    ("ms936", "gbk"),
+    ("zhs16gbk", "gbk"),
+    ("zhs16cgb231280", "gbk"),
+    ("zhs32gb18030", "gb18030"),
+    ("cp54936", "gb18030"),
+    ("gb18030-2022", "gb18030"),
+    ("cp950", "big5"),
+    ("ms950", "big5"),
+    ("zht16big5", "big5"),
+    ("zht16mswin950", "big5"),
+    ("cp932", "shift_jis"),
+    ("ja16sjis", "shift_jis"),
+    ("ja16sjistilde", "shift_jis"),
+    ("cp51932", "euc-jp"),
+    ("ja16euc", "euc-jp"),
+    ("ujis", "euc-jp"),
+    ("cp949", "euc-kr"),
+    ("ms949", "euc-kr"),
+    ("uhc", "euc-kr"),
+    ("ko16mswin949", "euc-kr"),
+    ("ko16ksc5601", "euc-kr"),
+    ("cp65001", "utf-8"),
+    ("al32utf8", "utf-8"),
+    ("utf8mb3", "utf-8"),
+    ("utf8mb4", "utf-8"),
+    ("cp1200", "utf-16le"),
+    ("al16utf16le", "utf-16le"),
+    ("cp1201", "utf-16be"),
+    ("al16utf16", "utf-16be"),
+    ("we8iso8859p1", "iso-8859-1"),
+    ("we8iso8859p15", "iso-8859-15"),
+    ("we8mswin1252", "windows-1252"),
+    ("ee8mswin1250", "windows-1250"),
+    ("cl8mswin1251", "windows-1251"),
+];
+
+impl Charset {
+    /// UTF-8.
+    pub const UTF_8: Charset = Charset(encoding_rs::UTF_8);
+    /// GB18030; what is called GBK or GB2312 is read as this, which holds it.
+    pub const GB18030: Charset = Charset(encoding_rs::GB18030);
+
+    /// The encoding of a name, as the WHATWG's list, code pages and databases spell it.
+    ///
+    /// # Errors
+    /// When it is none, or one whose rows cannot be read each by itself (ISO-2022-JP).
+    pub fn for_name(name: &str) -> Result<Charset, UnknownCharset> {
+        let lower = name.trim().to_ascii_lowercase();
+        let label = MORE_NAMES.iter().find(|(more, _)| *more == lower).map_or(lower.as_str(), |(_, label)| label);
+        let found =
+            Encoding::for_label(label.as_bytes()).or_else(|| Encoding::for_label(label.replace('_', "-").as_bytes()));
+        match found {
+            Some(encoding) if encoding == encoding_rs::GBK => Ok(Charset::GB18030),
+            Some(encoding)
+                if encoding != encoding_rs::REPLACEMENT
+                    && encoding != encoding_rs::ISO_2022_JP
+                    && encoding != encoding_rs::X_USER_DEFINED =>
+            {
+                Ok(Charset(encoding))
+            }
+            _ => Err(UnknownCharset(name.to_owned())),
+        }
+    }
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        self.0.name()
+    }
+
+    /// The encoding that a byte-order mark names, and how long the mark is.
+    pub(super) fn of_mark(bytes: &[u8]) -> Option<(Charset, usize)> {
+        Encoding::for_bom(bytes).map(|(encoding, length)| (Charset(encoding), length))
+    }
+
+    /// True if a unit of it is two bytes.
+    pub(super) fn is_wide(self) -> bool {
+        self.0 == encoding_rs::UTF_16LE || self.0 == encoding_rs::UTF_16BE
+    }
+}
+
+impl fmt::Debug for Charset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl fmt::Display for Charset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// What the encoding of some bytes may be. A person confirms it: nothing is read by a proposal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proposal {
+    /// The encoding.
+    pub encoding: Charset,
+    /// Why.
+    pub why: String,
+}
+
+/// Proposes the encoding of bytes, the more of them the better.
+pub fn propose_encoding(bytes: &[u8]) -> Proposal {
+    let proposal = |encoding, why: &str| Proposal { encoding, why: why.to_owned() };
+    if let Some((charset, _)) = Charset::of_mark(bytes) {
+        return proposal(charset, "it begins with its byte-order mark");
+    }
+    let nuls = |from: usize| bytes.iter().skip(from).step_by(2).filter(|byte| **byte == 0).count();
+    let (even, odd) = (nuls(0), nuls(1));
+    if odd > 4 * even && odd > bytes.len() / 16 {
+        return proposal(Charset(encoding_rs::UTF_16LE), "every second byte of many is zero");
+    }
+    if even > 4 * odd && even > bytes.len() / 16 {
+        return proposal(Charset(encoding_rs::UTF_16BE), "every first byte of many is zero");
+    }
+    if bytes.is_ascii() {
+        return proposal(Charset::UTF_8, "all of it is ASCII");
+    }
+    match std::str::from_utf8(bytes) {
+        Ok(_) => return proposal(Charset::UTF_8, "all of it is valid UTF-8"),
+        // The sample may end within a character.
+        Err(error) if error.error_len().is_none() => return proposal(Charset::UTF_8, "all of it is valid UTF-8"),
+        Err(_) => {}
+    }
+    let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
+    detector.feed(bytes, true);
+    let guess = Charset(detector.guess(None, Utf8Detection::Deny));
+    let encoding = if guess.0 == encoding_rs::GBK { Charset::GB18030 } else { guess };
+    let (_, malformed) = encoding.0.decode_without_bom_handling(bytes);
+    let why = if malformed {
+        "its letters are most often together in it, but some bytes are no text in it either"
+    } else {
+        "all bytes are text in it, and its letters are most often together"
+    };
+    proposal(encoding, why)
+}

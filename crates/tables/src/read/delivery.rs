@@ -1,0 +1,232 @@
+//! A delivery: the tables of a path.
+
+use super::delimited::Delimited;
+use super::list::Lister;
+use super::options::{ReadOptions, TableOptions};
+use super::origin::Origin;
+use super::pattern::{file_name, matches};
+use super::recognise::Kind;
+use super::{Content, ReadError, Table};
+use std::io::{self, Write};
+use std::path::Path;
+
+/// How many names an error tells.
+const SHOWN_NAMES: usize = 12;
+
+/// The tables of a folder, a file or an archive.
+pub struct Delivery {
+    path: String,
+    tables: Vec<Listed>,
+    /// Text that is a table only if somebody says so.
+    texts: Vec<Listed>,
+    passed_over: Vec<PassedOver>,
+    notes: Vec<String>,
+}
+
+/// A table of a delivery.
+#[derive(Clone)]
+pub struct Listed {
+    /// Its name: the stem of its file, a sheet, or its name in a database.
+    pub name: String,
+    /// Its file, relative to the delivery's path, with `/` between; what is in an archive after the archive's name.
+    pub file: String,
+    /// Sheet or table within the file, where there may be several.
+    pub part: Option<String>,
+    /// What kind of file it is in.
+    pub kind: Kind,
+    /// Unpacked size of the file, where that is known without unpacking it.
+    pub bytes: Option<u64>,
+    pub(super) extension: String,
+    pub(super) origin: Origin,
+}
+
+/// A file that is no table, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PassedOver {
+    /// The file, as in [`Listed`].
+    pub file: String,
+    /// Why, and what to do if it should be one.
+    pub why: String,
+}
+
+impl Delivery {
+    /// Looks through a folder, a file or an archive. Nothing but the beginnings of files is read, and what of archives is
+    /// needed to know what is in them.
+    ///
+    /// # Errors
+    /// When the path cannot be read, or holds too many files. A file in it that cannot be read is passed over, and told.
+    pub fn open(path: &Path, options: &ReadOptions) -> Result<Delivery, ReadError> {
+        let shown = path.display().to_string();
+        let metadata =
+            std::fs::metadata(path).map_err(|error| ReadError::at(&shown, format!("cannot be read: {error}")))?;
+        let mut lister = Lister::new(options);
+        if metadata.is_dir() {
+            lister.folder(path, "", 0)?;
+        } else {
+            let name = path.file_name().map_or_else(|| shown.clone(), |name| name.to_string_lossy().into_owned());
+            lister.file(&Origin::path(path, &options.bounds), &name, &name, 0)?;
+            // Whoever names a single text means it.
+            if lister.tables.is_empty() && lister.texts.len() == 1 && lister.passed_over.len() == 1 {
+                lister.tables.append(&mut lister.texts);
+                lister.passed_over.clear();
+            }
+        }
+        let Lister { tables, texts, passed_over, notes, .. } = lister;
+        Ok(Delivery { path: shown, tables, texts, passed_over, notes })
+    }
+
+    /// Its tables, in the order of their files.
+    pub fn tables(&self) -> &[Listed] {
+        &self.tables
+    }
+
+    /// What is no table.
+    pub fn passed_over(&self) -> &[PassedOver] {
+        &self.passed_over
+    }
+
+    /// What somebody should know about the whole of it.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// Finds a table: by its name, or by a pattern for its file. `lab_*.csv` names a file anywhere, `2024/lab.csv` one with its
+    /// folder, `data.xlsx#Labs` a part of one. Upper and lower case are the same, endings of packed files may be left out.
+    ///
+    /// # Errors
+    /// When there is none, or more than one.
+    pub fn find(&self, name: &str, file: Option<&str>) -> Result<&Listed, ReadError> {
+        let is_named = |listed: &&Listed| listed.name.to_lowercase() == name.to_lowercase();
+        let found: Vec<&Listed> = match file {
+            None => self.tables.iter().filter(is_named).collect(),
+            Some(pattern) => {
+                let (pattern, part) = match pattern.rsplit_once('#') {
+                    Some((pattern, part)) if !part.contains(['.', '/']) => (pattern, Some(part)),
+                    _ => (pattern, None),
+                };
+                let in_file = |listed: &&Listed| matches(pattern, &listed.file);
+                let mut found: Vec<&Listed> = self.tables.iter().filter(in_file).collect();
+                if found.is_empty() {
+                    found = self.texts.iter().filter(in_file).collect();
+                }
+                match part {
+                    Some(part) => {
+                        found.retain(|l| l.part.as_ref().unwrap_or(&l.name).to_lowercase() == part.to_lowercase());
+                    }
+                    None if found.len() > 1 && found.iter().any(is_named) => found.retain(is_named),
+                    None => {}
+                }
+                found
+            }
+        };
+        let wanted = file.unwrap_or(name);
+        match found.as_slice() {
+            [one] => Ok(one),
+            [] => {
+                let near = self.passed_over.iter().find(|passed| {
+                    matches(wanted, &passed.file)
+                        || file_name(&passed.file).to_lowercase().starts_with(&name.to_lowercase())
+                });
+                let what = match near {
+                    Some(passed) => format!("`{wanted}` is no table here: {} is {}", passed.file, passed.why),
+                    None => format!("there is no table `{wanted}` here, but {}", shown(&self.tables)),
+                };
+                Err(ReadError::at(&self.path, what))
+            }
+            several => {
+                let files: Vec<String> = several.iter().take(SHOWN_NAMES).map(|listed| listed.shown()).collect();
+                let what =
+                    format!("`{wanted}` is {} tables: {}. Name one by `file = \"…\"`", several.len(), files.join(", "));
+                Err(ReadError::at(&self.path, what))
+            }
+        }
+    }
+
+    /// Opens a table: see [`Delivery::find`].
+    ///
+    /// # Errors
+    /// When there is no such table, or it cannot be begun to be read.
+    pub fn table(&self, name: &str, file: Option<&str>, options: TableOptions) -> Result<Box<dyn Table>, ReadError> {
+        self.open_table(self.find(name, file)?, options)
+    }
+
+    /// Opens a table that was listed.
+    ///
+    /// # Errors
+    /// When it cannot be begun to be read.
+    pub fn open_table(&self, listed: &Listed, options: TableOptions) -> Result<Box<dyn Table>, ReadError> {
+        let reader = || listed.origin.open().map_err(|error| cannot(listed, &error));
+        Ok(match listed.kind {
+            Kind::Delimited => {
+                Box::new(Delimited::open(&listed.name, &listed.file, &listed.extension, reader()?, options)?)
+            }
+        })
+    }
+
+    /// Copies the unpacked bytes of a table's file, and says what they are.
+    ///
+    /// # Errors
+    /// When they cannot be read or written.
+    pub fn copy(&self, listed: &Listed, to: &mut dyn Write) -> Result<Content, ReadError> {
+        let mut reader = listed.origin.open().map_err(|error| cannot(listed, &error))?;
+        let mut hashing = Hashing { to, hasher: blake3::Hasher::new(), bytes: 0 };
+        io::copy(&mut reader, &mut hashing).map_err(|error| cannot(listed, &error))?;
+        Ok(Content { hash: *hashing.hasher.finalize().as_bytes(), bytes: hashing.bytes })
+    }
+
+    /// The beginning of a table's file, to propose an encoding by ([`super::propose_encoding`]).
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn sample(&self, listed: &Listed, length: usize) -> Result<Vec<u8>, ReadError> {
+        let mut sample = Vec::new();
+        let reader = listed.origin.open().map_err(|error| cannot(listed, &error))?;
+        io::Read::read_to_end(&mut io::Read::take(reader, length as u64), &mut sample)
+            .map_err(|error| cannot(listed, &error))?;
+        Ok(sample)
+    }
+}
+
+fn cannot(listed: &Listed, error: &io::Error) -> ReadError {
+    ReadError::at(&listed.file, format!("cannot be read: {error}"))
+}
+
+impl Listed {
+    /// Its file and part, as [`Delivery::find`] takes them.
+    pub fn shown(&self) -> String {
+        match &self.part {
+            Some(part) => format!("{}#{part}", self.file),
+            None => self.file.clone(),
+        }
+    }
+}
+
+fn shown(tables: &[Listed]) -> String {
+    if tables.is_empty() {
+        return "no table at all".to_owned();
+    }
+    let names: Vec<&str> = tables.iter().take(SHOWN_NAMES).map(|listed| listed.name.as_str()).collect();
+    match tables.len().saturating_sub(SHOWN_NAMES) {
+        0 => names.join(", "),
+        more => format!("{} and {more} more", names.join(", ")),
+    }
+}
+
+struct Hashing<'w> {
+    to: &'w mut dyn Write,
+    hasher: blake3::Hasher,
+    bytes: u64,
+}
+
+impl Write for Hashing<'_> {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        let written = self.to.write(buffer)?;
+        self.hasher.update(&buffer[..written]);
+        self.bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.to.flush()
+    }
+}
