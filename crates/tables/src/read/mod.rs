@@ -76,7 +76,9 @@ pub trait Table: Send {
     fn next(&mut self, rows: &mut RowBatch) -> Result<bool, ReadError>;
 
     /// What its file holds, unpacked; known once `next` said that there are no more rows, of some kinds of file earlier.
-    fn content(&self) -> Option<Content>;
+    fn content(&self) -> Option<Content> {
+        None
+    }
 
     /// What was passed over so far.
     fn passed(&self) -> Passed {
