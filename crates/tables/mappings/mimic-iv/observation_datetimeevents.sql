@@ -1,0 +1,11 @@
+-- @target Observation as observation_datetimeevents @key c.stay_id, c.itemid, c.charttime, c.nth @each datetimeevents c @patient c.subject_id @required subject
+SELECT 'final'                          AS status,
+       text(i.category)                 AS "category.text",
+       code('item', c.itemid, i.label)  AS code,
+       ref('patient', c.subject_id)     AS subject,
+       ref('encounter_icu', c.stay_id)  AS encounter,
+       instant(c.charttime)             AS "effective.dateTime",
+       instant(c.storetime)             AS issued,
+       instant(c.value)                 AS "value.dateTime"
+FROM datetime_row c
+LEFT JOIN d_items i ON i.itemid = c.itemid

@@ -1,0 +1,5 @@
+-- What admissions say of a patient: the last one speaks for the patient.
+SELECT subject_id, language, marital_status, race
+FROM (SELECT a.*, row_number() OVER (PARTITION BY a.subject_id ORDER BY a.admittime DESC, a.hadm_id DESC) AS back
+      FROM admissions a) AS numbered
+WHERE back = 1

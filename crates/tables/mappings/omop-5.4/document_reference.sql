@@ -1,0 +1,13 @@
+-- @target DocumentReference @key n.note_id @patient n.person_id
+SELECT identifier('urn:medweave:source:{source}:note', n.note_id)      AS identifier,
+       'current'                                                       AS status,
+       text(coalesce(n.note_source_value, n.note_title))               AS "type.text",
+       ref('Patient', n.person_id)                                     AS subject,
+       instant(coalesce(n.note_datetime, n.note_date || 'T00:00:00'))  AS date,
+       ref('Provider', n.provider_id)                                  AS author,
+       text(n.note_title)                                              AS description,
+       ref('Visit', n.visit_occurrence_id)                             AS "context.encounter",
+       'text/plain'                                                    AS "content.attachment.contentType",
+       encode(n.note_text, 'base64pad')                                AS "content.attachment.data",
+       text(n.note_title)                                              AS "content.attachment.title"
+FROM note n

@@ -1,0 +1,10 @@
+-- @target Procedure @key p.PATIENT, p.ENCOUNTER, p.CODE, p.START, p.nth @patient p.PATIENT
+SELECT 'completed'                                                        AS status,
+       code('http://snomed.info/sct', p.CODE, p.DESCRIPTION)              AS code,
+       ref('Patient', p.PATIENT)                                          AS subject,
+       ref('Encounter', p.ENCOUNTER)                                      AS encounter,
+       period(p.START, p.STOP)                                            AS "performed.Period",
+       ref('Location', e.ORGANIZATION)                                    AS location,
+       code('http://snomed.info/sct', p.REASONCODE, p.REASONDESCRIPTION)  AS "reasonCode"
+FROM procedure_row p
+LEFT JOIN encounters e ON e.Id = p.ENCOUNTER
