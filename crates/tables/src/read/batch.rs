@@ -105,6 +105,14 @@ impl RowBatch {
         self.nulls.push(false);
     }
 
+    /// Adds a cell that is written by a function, and says how long it is.
+    pub fn write_cell(&mut self, write: impl FnOnce(&mut String)) -> usize {
+        let before = self.text.len();
+        write(&mut self.text);
+        self.end_cell();
+        self.text.len() - before
+    }
+
     /// The cells of the row that is being made.
     pub fn open_cells(&self) -> impl Iterator<Item = &str> {
         let first = self.places.len() * self.columns;

@@ -4,11 +4,15 @@ use super::delimited::Delimited;
 use super::list::Lister;
 use super::options::{ReadOptions, TableOptions};
 use super::origin::Origin;
+use super::parquet::Parquet;
 use super::pattern::{file_name, matches};
 use super::recognise::Kind;
+use super::sqlite;
 use super::{Content, ReadError, Table};
+use std::collections::HashMap;
 use std::io::{self, Write};
 use std::path::Path;
+use std::sync::Mutex;
 
 /// How many names an error tells.
 const SHOWN_NAMES: usize = 12;
@@ -21,6 +25,8 @@ pub struct Delivery {
     texts: Vec<Listed>,
     passed_over: Vec<PassedOver>,
     notes: Vec<String>,
+    /// What files hold of which that was asked.
+    contents: Mutex<HashMap<String, Content>>,
 }
 
 /// A table of a delivery.
@@ -72,7 +78,7 @@ impl Delivery {
             }
         }
         let Lister { tables, texts, passed_over, notes, .. } = lister;
-        Ok(Delivery { path: shown, tables, texts, passed_over, notes })
+        Ok(Delivery { path: shown, tables, texts, passed_over, notes, contents: Mutex::default() })
     }
 
     /// Its tables, in the order of their files.
@@ -160,7 +166,32 @@ impl Delivery {
             Kind::Delimited => {
                 Box::new(Delimited::open(&listed.name, &listed.file, &listed.extension, reader()?, options)?)
             }
+            Kind::Parquet | Kind::Sqlite => {
+                let content = self.content(listed)?;
+                let (origin, path) = listed.origin.whole_file(None).map_err(|error| cannot(listed, &error))?;
+                let place = listed.shown();
+                match listed.kind {
+                    Kind::Sqlite => Box::new(sqlite::table(&path, &listed.name, &place, content, origin)?),
+                    _ => Box::new(Parquet::open(&path, &listed.name, &place, content, origin)?),
+                }
+            }
         })
+    }
+
+    /// What a table's file holds, unpacked; read once a file.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn content(&self, listed: &Listed) -> Result<Content, ReadError> {
+        let known = self.contents.lock().map(|contents| contents.get(&listed.file).copied());
+        if let Ok(Some(content)) = known {
+            return Ok(content);
+        }
+        let content = self.copy(listed, &mut io::sink())?;
+        if let Ok(mut contents) = self.contents.lock() {
+            contents.insert(listed.file.clone(), content);
+        }
+        Ok(content)
     }
 
     /// Copies the unpacked bytes of a table's file, and says what they are.

@@ -7,6 +7,7 @@ use super::options::ReadOptions;
 use super::origin::{Layer, Origin};
 use super::pattern::{file_name, split_extension, stem, unpacked};
 use super::recognise::{Found, HEAD_BYTES, Kind, recognise};
+use super::sqlite;
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -234,6 +235,42 @@ impl<'o> Lister<'o> {
     fn table(&mut self, kind: Kind, origin: &Origin, shown: &str, name: &str) {
         match kind {
             Kind::Delimited => self.tables.push(Listed::new(kind, origin, shown, name)),
+            Kind::Parquet => match origin.whole_file(self.options.scratch.as_deref()) {
+                Ok((origin, _)) => self.tables.push(Listed::new(kind, &origin, shown, name)),
+                Err(error) => self.pass_over(shown, format!("cannot be unpacked: {error}")),
+            },
+            Kind::Sqlite => {
+                let found = match origin.whole_file(self.options.scratch.as_deref()) {
+                    Ok((origin, path)) => {
+                        sqlite::tables(&path).map(|found| (origin, found)).map_err(|error| error.to_string())
+                    }
+                    Err(error) => Err(error.to_string()),
+                };
+                match found {
+                    Ok((origin, found)) => self.parts(kind, &origin, shown, name, found),
+                    Err(error) => self.pass_over(shown, format!("cannot be read: {error}")),
+                }
+            }
+        }
+    }
+
+    /// Lists the tables within a file.
+    fn parts(
+        &mut self,
+        kind: Kind,
+        origin: &Origin,
+        shown: &str,
+        name: &str,
+        parts: Vec<Result<String, (String, &'static str)>>,
+    ) {
+        for part in parts {
+            match part {
+                Ok(part) => {
+                    let listed = Listed::new(kind, origin, shown, name);
+                    self.tables.push(Listed { name: part.clone(), part: Some(part), ..listed });
+                }
+                Err((part, why)) => self.pass_over(&format!("{shown}#{part}"), why),
+            }
         }
     }
 }
@@ -264,6 +301,9 @@ fn inner_name(name: &str) -> String {
 
 /// Why a name is one of what systems put beside files.
 fn is_beside(name: &str) -> Option<&'static str> {
+    if ["-wal", "-shm", "-journal"].iter().any(|end| name.ends_with(end)) {
+        return Some("what SQLite keeps beside a database");
+    }
     if name == "__MACOSX" {
         return Some("what macOS puts beside files");
     }

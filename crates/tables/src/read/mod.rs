@@ -29,6 +29,7 @@
 
 mod batch;
 mod bounds;
+pub mod canonical;
 mod charset;
 mod cut;
 mod delimited;
@@ -37,11 +38,14 @@ mod header;
 mod list;
 mod options;
 mod origin;
+mod parquet;
 mod pattern;
 mod raw;
 mod recognise;
 mod separator;
+mod sqlite;
 mod text;
+mod worker;
 
 pub use batch::{BadRow, Place, RowBatch};
 pub use bounds::Bounds;

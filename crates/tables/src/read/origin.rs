@@ -111,6 +111,13 @@ impl Origin {
         if is_there { Ok(self.clone()) } else { self.unpack(scratch) }
     }
 
+    /// The same bytes as a file of its own.
+    pub(super) fn whole_file(&self, scratch: Option<&Path>) -> io::Result<(Origin, PathBuf)> {
+        let origin = if self.layers.is_empty() { self.clone() } else { self.unpack(scratch)? };
+        let path = origin.stored().to_owned();
+        Ok((origin, path))
+    }
+
     fn unpack(&self, scratch: Option<&Path>) -> io::Result<Origin> {
         let builder = &mut tempfile::Builder::new();
         let builder = builder.prefix("medweave-");

@@ -13,12 +13,18 @@ pub(super) const HEAD_BYTES: usize = 8 << 10;
 pub enum Kind {
     /// Text: comma-separated, tab-separated or another separator.
     Delimited,
+    /// A Parquet file.
+    Parquet,
+    /// A SQLite database.
+    Sqlite,
 }
 
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Kind::Delimited => "text",
+            Kind::Parquet => "Parquet",
+            Kind::Sqlite => "SQLite",
         })
     }
 }
@@ -56,6 +62,7 @@ const REFUSED: &[(&[u8], &str)] = &[
     (b"%PDF", "a PDF document holds no tables that can be read: ask for the data as CSV"),
     (b"ORC", "an ORC file: write it as Parquet or CSV"),
     (b"Obj\x01", "an Avro file: write it as Parquet or CSV"),
+    (b"PARE", "an encrypted Parquet file: write it without encryption"),
     (b"ARROW1", "an Arrow file: write it as Parquet"),
     (b"\xff\x06\0\0sNaPpY", "packed with snappy: unpack it, or pack it with gzip or zstd"),
     (b"\x04\x22\x4d\x18", "packed with lz4: unpack it, or pack it with gzip or zstd"),
@@ -88,6 +95,12 @@ pub(super) fn recognise(head: &[u8], name: &str) -> Found {
     }
     if head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06") {
         return Found::Zip;
+    }
+    if head.starts_with(b"PAR1") {
+        return Found::Tables(Kind::Parquet);
+    }
+    if head.starts_with(b"SQLite format 3\0") {
+        return Found::Tables(Kind::Sqlite);
     }
     if head.get(257..262) == Some(b"ustar") {
         return Found::Tar;

@@ -1,0 +1,202 @@
+//! Values of databases and typed files as canonical text: see the module of readers for the spelling of each.
+//!
+//! Each function adds to a text; none allocates by itself.
+
+use std::fmt::Write;
+
+const DAY_NANOS: i128 = 86_400 * 1_000_000_000;
+
+/// A floating-point number: the shortest digits that give it back.
+pub fn push_f64(text: &mut String, value: f64) {
+    push_float(text, value, value.abs());
+}
+
+/// A floating-point number of single precision: the shortest digits that give it back.
+pub fn push_f32(text: &mut String, value: f32) {
+    push_float(text, value, f64::from(value.abs()));
+}
+
+fn push_float(text: &mut String, value: impl std::fmt::Display + std::fmt::LowerExp + num::Sign, size: f64) {
+    // Writing to a String cannot fail.
+    let _ = if size == 0.0 {
+        text.write_char('0')
+    } else if size.is_nan() {
+        text.write_str("NaN")
+    } else if size.is_infinite() {
+        text.write_str(if value.is_negative() { "-Infinity" } else { "Infinity" })
+    } else if (1e-7..1e21).contains(&size) {
+        write!(text, "{value}")
+    } else {
+        write!(text, "{value:e}")
+    };
+}
+
+mod num {
+    /// What is asked of a number beside its digits.
+    pub trait Sign {
+        fn is_negative(&self) -> bool;
+    }
+    impl Sign for f64 {
+        fn is_negative(&self) -> bool {
+            self.is_sign_negative()
+        }
+    }
+    impl Sign for f32 {
+        fn is_negative(&self) -> bool {
+            self.is_sign_negative()
+        }
+    }
+}
+
+/// A decimal: whole digits and a scale, all of which are written. A negative scale adds zeros.
+pub fn push_decimal(text: &mut String, digits: &str, scale: i32) {
+    let (sign, digits) = match digits.strip_prefix('-') {
+        Some(rest) => ("-", rest),
+        None => ("", digits),
+    };
+    text.push_str(sign);
+    let Ok(scale) = usize::try_from(scale) else {
+        text.push_str(digits);
+        if digits != "0" {
+            text.extend(std::iter::repeat_n('0', scale.unsigned_abs() as usize));
+        }
+        return;
+    };
+    if scale == 0 {
+        text.push_str(digits);
+        return;
+    }
+    let whole = digits.len().saturating_sub(scale);
+    text.push_str(if whole == 0 { "0" } else { &digits[..whole] });
+    text.push('.');
+    text.extend(std::iter::repeat_n('0', scale.saturating_sub(digits.len())));
+    text.push_str(&digits[whole..]);
+}
+
+/// A boolean.
+pub fn push_bool(text: &mut String, value: bool) {
+    text.push_str(if value { "true" } else { "false" });
+}
+
+/// Bytes.
+pub fn push_bytes(text: &mut String, bytes: &[u8]) {
+    text.push_str("\\x");
+    for byte in bytes {
+        let _ = write!(text, "{byte:02x}");
+    }
+}
+
+/// A date, as days since 1970-01-01.
+pub fn push_date(text: &mut String, days: i64) {
+    let (year, month, day) = civil(days);
+    let _ = write!(text, "{year:04}-{month:02}-{day:02}");
+}
+
+/// A time of day, as nanoseconds since midnight.
+pub fn push_time(text: &mut String, nanos: i64) {
+    let seconds = nanos.div_euclid(1_000_000_000);
+    let _ = write!(text, "{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
+    push_fraction(text, nanos.rem_euclid(1_000_000_000));
+}
+
+/// A date and time, as nanoseconds since 1970-01-01 00:00:00.
+pub fn push_timestamp(text: &mut String, nanos: i128) {
+    push_date(text, nanos.div_euclid(DAY_NANOS) as i64);
+    text.push(' ');
+    push_time(text, nanos.rem_euclid(DAY_NANOS) as i64);
+}
+
+/// The digits of a fraction of a second: none, three, six or nine.
+fn push_fraction(text: &mut String, nanos: i64) {
+    let _ = if nanos == 0 {
+        Ok(())
+    } else if nanos % 1_000_000 == 0 {
+        write!(text, ".{:03}", nanos / 1_000_000)
+    } else if nanos % 1_000 == 0 {
+        write!(text, ".{:06}", nanos / 1_000)
+    } else {
+        write!(text, ".{nanos:09}")
+    };
+}
+
+/// Year, month and day of a number of days since 1970-01-01, by the Gregorian calendar.
+fn civil(days: i64) -> (i64, i64, i64) {
+    // Years are counted from March, so that the day a leap year adds is the last of its year.
+    let days = days + 719_468;
+    let (era, day) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let day = day - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    (era * 400 + year + i64::from(month <= 2), month, day)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(push: impl FnOnce(&mut String)) -> String {
+        let mut text = String::new();
+        push(&mut text);
+        text
+    }
+
+    #[test]
+    fn floating_point_numbers_are_as_short_as_they_can_be() {
+        for (value, expected) in [
+            (5.0, "5"),
+            (-0.0, "0"),
+            (0.1, "0.1"),
+            (0.1 + 0.2, "0.30000000000000004"),
+            (1e20, "100000000000000000000"),
+            (1e21, "1e21"),
+            (1.5e-8, "1.5e-8"),
+            (0.0000001, "0.0000001"),
+            (f64::NAN, "NaN"),
+            (f64::NEG_INFINITY, "-Infinity"),
+            (1.7976931348623157e308, "1.7976931348623157e308"),
+        ] {
+            assert_eq!(text(|t| push_f64(t, value)), expected);
+        }
+        assert_eq!(text(|t| push_f32(t, 0.1)), "0.1");
+    }
+
+    #[test]
+    fn decimals_keep_their_scale() {
+        for (digits, scale, expected) in [
+            ("500", 2, "5.00"),
+            ("-5", 2, "-0.05"),
+            ("5", 0, "5"),
+            ("0", 3, "0.000"),
+            ("12", -2, "1200"),
+            ("0", -2, "0"),
+            ("123", 3, "0.123"),
+        ] {
+            assert_eq!(text(|t| push_decimal(t, digits, scale)), expected);
+        }
+    }
+
+    #[test]
+    fn times_and_dates() {
+        assert_eq!(text(|t| push_timestamp(t, 0)), "1970-01-01 00:00:00");
+        assert_eq!(text(|t| push_timestamp(t, -1)), "1969-12-31 23:59:59.999999999");
+        assert_eq!(text(|t| push_timestamp(t, 1_714_546_089_500_000_000)), "2024-05-01 06:48:09.500");
+        assert_eq!(text(|t| push_time(t, 3_600_000_001_000)), "01:00:00.000001");
+        for (days, expected) in
+            [(11_016, "2000-02-29"), (-719_162, "0001-01-01"), (2_932_896, "9999-12-31"), (-25_509, "1900-02-28")]
+        {
+            assert_eq!(text(|t| push_date(t, days)), expected);
+        }
+        // Every day of four centuries is the day after the one before.
+        let mut before = civil(-150_000);
+        for day in -149_999..150_000 {
+            let next = civil(day);
+            let follows = next.2 == before.2 + 1 && next.1 == before.1
+                || next.2 == 1
+                    && (next.1 == before.1 + 1 && next.0 == before.0 || next.1 == 1 && next.0 == before.0 + 1);
+            assert!(follows, "{before:?} {next:?}");
+            before = next;
+        }
+    }
+}
