@@ -2,7 +2,7 @@
 //!
 //! A file or database is read as rows of text ([`read`]), each with its place. A pull ([`pull`]) compares them with what it
 //! had, keeps the bytes of new rows as arrivals and their text as segments, and asks before it takes away much. A mapping is SQL whose
-//! column names are FHIR elements; values are typed by small grammars ([`value`]) that give a value or a reason. A run ([`run`])
+//! column names are FHIR elements; values are typed by small grammars ([`value`]) that give a value or a reason, codes and units by maps ([`codes`]). A run ([`run`])
 //! counts what becomes of every row and hands resources, each with the rows it was made of, to a [`run::Door`].
 //!
 //! The way of the data: file → [`read::Table`] → [`pull::Sources`] → [`pull::PulledSheet`] → SQL (`lake`) → values → resources → door.
@@ -10,6 +10,7 @@
 //! It names neither HTTP nor the SQL engine: `lake` runs queries over Arrow batches. It stores no resource itself: whoever runs
 //! a mapping passes the door through which they go.
 
+pub mod codes;
 mod error;
 pub mod pull;
 pub mod read;

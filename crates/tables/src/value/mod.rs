@@ -1,9 +1,59 @@
 //! What mapping functions give: a FHIR value, or the reason why there is none.
 //!
 //! Pure: small grammars for dates, numbers, units, names and codes as hospitals spell them. A value keeps the digits and the
-//! precision it had; what is not understood is a [`Reason`], never a guess.
+//! precision it had; what is not understood is a [`Reason`], never a guess. What was understood but deserves a look (a time
+//! that the clock change skipped, a wrong check digit, a unit without a code) is a value with a flag in [`Notes`].
+//!
+//! The way of a call: [`Function::named`] and its [`Signature`] when a mapping is compiled; [`prepare()`] resolves what is
+//! constant (code map, unit map, format, zone) once; [`Prepared::make`] is called for each row and borrows from its arguments;
+//! [`write_json`] writes what came out for its [`Slot`], the element, and never writes what FHIR does not allow there.
+
+mod address;
+mod calendar;
+mod code;
+mod date;
+mod format;
+mod function;
+mod grammar;
+pub mod id;
+mod identifier;
+mod identity;
+mod json;
+mod moment;
+mod name;
+mod notes;
+mod number;
+mod offset;
+mod period;
+mod plain;
+mod prepare;
+mod quantity;
+mod reference;
+mod slot;
+mod text;
+mod unit;
+mod width;
+
+#[cfg(test)]
+mod tests;
+
+pub use function::{Function, Parameter, Signature};
+pub use grammar::Order;
+pub use json::{push_string, write_json};
+pub use notes::{Counted, Notes, Unmapped, UnmappedKind};
+pub use number::{NumberStyle, is_number};
+pub use prepare::{Argument, Context, Prepared, prepare, prepare_plain};
+pub use slot::{Form, Slot};
+
+pub(crate) use width::plain_text;
 
 use std::borrow::Cow;
+
+/// Longest text of a `string`, in bytes (R4, "Data Types", § string).
+pub const STRING_BYTES_MAX: usize = 1024 * 1024;
+
+/// Characters of a text that a message shows.
+const SHOWN_CHARACTERS: usize = 80;
 
 /// Why a value could not be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,10 +64,29 @@ pub struct Reason {
     pub message: String,
 }
 
+impl Reason {
+    /// A reason whose message begins with the text that is wrong, cut if it is long.
+    pub fn of(code: &'static str, text: &str, what: &str) -> Reason {
+        let mut message = String::with_capacity(text.len().min(SHOWN_CHARACTERS * 4) + what.len() + 4);
+        message.push('`');
+        match text.char_indices().nth(SHOWN_CHARACTERS) {
+            None => message.push_str(text),
+            Some((cut, _)) => {
+                message.push_str(&text[..cut]);
+                message.push('…');
+            }
+        }
+        message.push_str("` ");
+        message.push_str(what);
+        Reason { code, message }
+    }
+}
+
 /// A value that can be written as an element.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub enum Value<'a> {
     /// Nothing: the element is left out.
+    #[default]
     Absent,
     /// The text of a primitive, of which FHIR type the element or the function says.
     Primitive {
@@ -81,12 +150,24 @@ pub enum Value<'a> {
     },
 }
 
+impl<'a> Value<'a> {
+    /// True for [`Value::Absent`].
+    pub fn is_absent(&self) -> bool {
+        matches!(self, Value::Absent)
+    }
+
+    /// A primitive's text.
+    pub fn primitive(fhir_type: &'static str, text: impl Into<Cow<'a, str>>) -> Self {
+        Value::Primitive { fhir_type, text: text.into() }
+    }
+}
+
 /// A coded value with all its codings; the first is what the rest of the world understands best.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Coded<'a> {
     /// Codings: targets of the code map first, then the source's own.
     pub codings: Vec<Coding<'a>>,
-    /// Text, if there is no more than that.
+    /// Text: what the source shows for it, or all there is if there is no coding.
     pub text: Option<Cow<'a, str>>,
 }
 
@@ -104,7 +185,7 @@ pub struct Coding<'a> {
 /// A measured value.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Quantity<'a> {
-    /// Decimal digits as they came.
+    /// Decimal digits as they came; empty only in what `unit` gives to `quantity`.
     pub value: Cow<'a, str>,
     /// `<`, `<=`, `>=`, `>`.
     pub comparator: Option<&'static str>,

@@ -1,0 +1,607 @@
+//! The grammar of dates and times as hospitals write them.
+
+use super::Reason;
+use super::calendar::{Civil, Clock, Offset};
+
+/// A date with more bytes is none.
+const BYTES_MAX: usize = 100;
+
+/// The order of day and month in `03/04/2020`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// Day, month, year.
+    DayFirst,
+    /// Month, day, year.
+    MonthFirst,
+    /// Always the year first: the other two orders are errors.
+    YearFirst,
+}
+
+impl Order {
+    /// `dmy`, `mdy` or `ymd`, as `mapping.toml` has it.
+    pub fn named(name: &str) -> Option<Order> {
+        match name {
+            "dmy" => Some(Order::DayFirst),
+            "mdy" => Some(Order::MonthFirst),
+            "ymd" => Some(Order::YearFirst),
+            _ => None,
+        }
+    }
+}
+
+/// Why a text is no date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DateFault {
+    /// It does not look like one.
+    NotADate,
+    /// Day and month cannot be told apart.
+    Ambiguous,
+    /// A day or time that does not exist.
+    Impossible,
+}
+
+impl DateFault {
+    pub(super) fn reason(self, text: &str) -> Reason {
+        match self {
+            DateFault::NotADate => {
+                Reason::of("not-a-date", text, "is not a date in a form that is understood: give its format")
+            }
+            DateFault::Ambiguous => Reason::of(
+                "ambiguous-date",
+                text,
+                "does not show which is the day and which the month: give its format, or `order` in mapping.toml",
+            ),
+            DateFault::Impossible => Reason::of("impossible-date", text, "is a day or time that does not exist"),
+        }
+    }
+}
+
+/// Reads a date, or a date and time, in any of the forms that can be told apart.
+pub(super) fn parse(text: &str, order: Option<Order>) -> Result<Civil<'_>, DateFault> {
+    let text = text.trim();
+    if text.len() > BYTES_MAX {
+        return Err(DateFault::NotADate);
+    }
+    let civil = Scan { text, at: 0, order }.civil()?;
+    if civil.is_possible() { Ok(civil) } else { Err(DateFault::Impossible) }
+}
+
+pub(super) const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
+
+pub(super) struct Scan<'a> {
+    text: &'a str,
+    at: usize,
+    order: Option<Order>,
+}
+
+impl<'a> Scan<'a> {
+    pub fn new(text: &'a str) -> Self {
+        Scan { text, at: 0, order: None }
+    }
+
+    fn rest(&self) -> &'a str {
+        &self.text[self.at..]
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    pub fn is_done(&self) -> bool {
+        self.at == self.text.len()
+    }
+
+    pub fn has_digit(&self) -> bool {
+        self.peek().is_some_and(|byte| byte.is_ascii_digit())
+    }
+
+    pub fn take(&mut self, what: &str) -> bool {
+        let found = self.rest().starts_with(what);
+        self.at += if found { what.len() } else { 0 };
+        found
+    }
+
+    fn take_any(&mut self, of: &[char]) -> Option<char> {
+        let c = self.rest().chars().next().filter(|c| of.contains(c))?;
+        self.at += c.len_utf8();
+        Some(c)
+    }
+
+    pub fn blanks(&mut self) -> usize {
+        let rest = self.rest();
+        let blanks = rest.len() - rest.trim_start().len();
+        self.at += blanks;
+        blanks
+    }
+
+    /// As many digits as stand here.
+    pub fn digits(&mut self) -> &'a str {
+        let rest = self.rest();
+        let length = rest.bytes().take_while(u8::is_ascii_digit).count();
+        self.at += length;
+        &rest[..length]
+    }
+
+    /// A number of at least `min` and at most `max` digits; nothing is taken if it is none.
+    pub fn number(&mut self, min: usize, max: usize) -> Option<u16> {
+        let from = self.at;
+        let length = self.rest().bytes().take(max).take_while(u8::is_ascii_digit).count();
+        self.at += length;
+        let value = self.text[from..self.at].parse().ok().filter(|_| length >= min);
+        if value.is_none() {
+            self.at = from;
+        }
+        value
+    }
+
+    fn part(&mut self) -> Result<u8, DateFault> {
+        self.number(1, 2).map(|part| part as u8).ok_or(DateFault::NotADate)
+    }
+
+    fn civil(&mut self) -> Result<Civil<'a>, DateFault> {
+        let first = self.digits();
+        match first.len() {
+            0 => self.month_name_first(),
+            4 => self.after_year(first),
+            1 | 2 if self.month_is_named() => self.day_then_month_name(first),
+            1 | 2 => self.day_or_month_first(first),
+            8 | 10 | 12 | 14 => {
+                let mut compact = Scan { text: first, at: 0, order: None };
+                let two = |compact: &mut Scan<'_>| compact.number(2, 2).map(|part| part as u8);
+                let year = compact.number(4, 4).ok_or(DateFault::NotADate)? as i16;
+                let (month, day) = (two(&mut compact), two(&mut compact));
+                let mut civil = Civil { year, month, day, ..Civil::default() };
+                if let Some(hour) = two(&mut compact) {
+                    let (minute, second) = (two(&mut compact), two(&mut compact));
+                    let fraction = if second.is_some() && self.take(".") { self.digits() } else { "" };
+                    civil.clock = Some(Clock { hour, minute, second, fraction });
+                    civil.offset = self.offset()?;
+                    return self.end(civil);
+                }
+                self.clock_after(civil)
+            }
+            _ => Err(DateFault::NotADate),
+        }
+    }
+
+    fn month_is_named(&self) -> bool {
+        let rest = self.rest().trim_start_matches(['-', '/', ' ']);
+        rest.starts_with(|c: char| c.is_ascii_alphabetic())
+    }
+
+    /// `29-FEB-2024`, `29 February 2024`, `29FEB2024:12:30:00`, with English names.
+    fn day_then_month_name(&mut self, day: &str) -> Result<Civil<'a>, DateFault> {
+        let day = day.parse().map_err(|_| DateFault::NotADate)?;
+        self.take_any(&['-', '/', ' ']);
+        let month = self.month_name().ok_or(DateFault::NotADate)?;
+        self.take_any(&['-', '/', ' ', ',']);
+        self.blanks();
+        self.year_then_clock(month, day)
+    }
+
+    /// `Feb 29 2024 12:30PM`, `February 29, 2024`
+    fn month_name_first(&mut self) -> Result<Civil<'a>, DateFault> {
+        let month = self.month_name().ok_or(DateFault::NotADate)?;
+        if self.blanks() == 0 {
+            return Err(DateFault::NotADate);
+        }
+        let day = self.part()?;
+        let comma = self.take(",");
+        if self.blanks() == 0 && !comma {
+            return Err(DateFault::NotADate);
+        }
+        self.year_then_clock(month, day)
+    }
+
+    fn year_then_clock(&mut self, month: u8, day: u8) -> Result<Civil<'a>, DateFault> {
+        let year = self.number(4, 4).ok_or(DateFault::NotADate)? as i16;
+        if self.has_digit() {
+            return Err(DateFault::NotADate);
+        }
+        self.clock_after(Civil { year, month: Some(month), day: Some(day), ..Civil::default() })
+    }
+
+    /// An English month, whole or by its first three letters.
+    pub fn month_name(&mut self) -> Option<u8> {
+        let month = self.name_of(&MONTHS).or_else(|| self.name_of(&MONTHS.map(|name| &name[..3])))?;
+        self.take(".");
+        Some(month as u8)
+    }
+
+    /// `2024`, `2024-02`, `2024-02-29`, with `/`, `.` or 年月日 in the place of hyphens.
+    fn after_year(&mut self, year: &str) -> Result<Civil<'a>, DateFault> {
+        let year = year.parse().map_err(|_| DateFault::NotADate)?;
+        let mut civil = Civil { year, ..Civil::default() };
+        if self.is_done() {
+            return Ok(civil);
+        }
+        self.blanks();
+        if self.take("年") {
+            self.blanks();
+            if self.is_done() {
+                return Ok(civil);
+            }
+            civil.month = Some(self.part()?);
+            self.blanks();
+            if !self.take("月") {
+                return Err(DateFault::NotADate);
+            }
+            self.blanks();
+            if self.is_done() {
+                return Ok(civil);
+            }
+            civil.day = Some(self.part()?);
+            self.blanks();
+            if self.take_any(&['日', '号']).is_none() {
+                return Err(DateFault::NotADate);
+            }
+            return self.clock_after(civil);
+        }
+        let separator = self.take_any(&['-', '/', '.']).ok_or(DateFault::NotADate)?;
+        civil.month = Some(self.part()?);
+        if self.is_done() {
+            // `2024.5` may be a number.
+            return if separator == '.' { Err(DateFault::NotADate) } else { Ok(civil) };
+        }
+        if self.take_any(&[separator]).is_none() {
+            return Err(DateFault::NotADate);
+        }
+        civil.day = Some(self.part()?);
+        self.clock_after(civil)
+    }
+
+    /// `29.2.2024`, `29/2/2024`, `2/29/2024`, `29-2-2024`.
+    fn day_or_month_first(&mut self, first: &str) -> Result<Civil<'a>, DateFault> {
+        let separator = self.take_any(&['/', '.', '-']).ok_or(DateFault::NotADate)?;
+        let first: u8 = first.parse().map_err(|_| DateFault::NotADate)?;
+        let second = self.part()?;
+        if self.take_any(&[separator]).is_none() {
+            return Err(DateFault::NotADate);
+        }
+        let year = self.number(4, 4).ok_or(DateFault::NotADate)? as i16;
+        if self.has_digit() {
+            return Err(DateFault::NotADate);
+        }
+        let (day, month) = match (separator, self.order) {
+            // The year is last, whatever was said.
+            (_, Some(Order::YearFirst)) => return Err(DateFault::NotADate),
+            (_, Some(Order::DayFirst)) => (first, second),
+            (_, Some(Order::MonthFirst)) => (second, first),
+            // Points are written with the day first wherever they are written.
+            ('.', None) => (first, second),
+            (_, None) if first == second => (first, second),
+            (_, None) if first > 12 => (first, second),
+            (_, None) if second > 12 => (second, first),
+            (_, None) => return Err(DateFault::Ambiguous),
+        };
+        self.clock_after(Civil { year, month: Some(month), day: Some(day), ..Civil::default() })
+    }
+
+    /// A time behind a date, if there is one.
+    fn clock_after(&mut self, civil: Civil<'a>) -> Result<Civil<'a>, DateFault> {
+        if self.is_done() {
+            return Ok(civil);
+        }
+        let apart = self.blanks() > 0 || self.take("T") || self.take("t") || self.take(":");
+        // Behind 年月日 no blank is needed.
+        if !apart && !self.text.contains('年') {
+            return Err(DateFault::NotADate);
+        }
+        if self.is_done() {
+            return Err(DateFault::NotADate);
+        }
+        self.blanks();
+        let half = self.half_of_day();
+        self.blanks();
+        if half.is_none()
+            && let Some(clock) = self.compact_clock()
+        {
+            let civil = Civil { clock: Some(clock), offset: self.offset()?, ..civil };
+            return self.end(civil);
+        }
+        let hour = self.part()?;
+        let mut clock = Clock { hour, minute: None, second: None, fraction: "" };
+        self.blanks();
+        if self.take(":") {
+            clock.minute = Some(self.number(2, 2).ok_or(DateFault::NotADate)? as u8);
+            if self.take(":") {
+                clock.second = Some(self.number(2, 2).ok_or(DateFault::NotADate)? as u8);
+                if self.take_any(&['.', ',']).is_some() {
+                    clock.fraction = self.digits();
+                    if clock.fraction.is_empty() {
+                        return Err(DateFault::NotADate);
+                    }
+                }
+            }
+        } else if self.take_any(&['时', '時', '点']).is_some() {
+            self.blanks();
+            if let Some(minute) = self.number(1, 2) {
+                clock.minute = Some(minute as u8);
+                self.blanks();
+                if self.take("分") {
+                    self.blanks();
+                    if let Some(second) = self.number(1, 2) {
+                        clock.second = Some(second as u8);
+                        self.blanks();
+                        if !self.take("秒") {
+                            return Err(DateFault::NotADate);
+                        }
+                    }
+                }
+            }
+        } else {
+            return Err(DateFault::NotADate);
+        }
+        let half = match half {
+            Some(half) => Some(half),
+            None => {
+                self.blanks();
+                self.half_of_day()
+            }
+        };
+        if let Some(half) = half {
+            clock.hour = half.of(clock.hour).ok_or(DateFault::Impossible)?;
+        }
+        let civil = Civil { clock: Some(clock), offset: self.offset()?, ..civil };
+        self.end(civil)
+    }
+
+    /// `1230` or `123005` behind a date.
+    fn compact_clock(&mut self) -> Option<Clock<'a>> {
+        let length = self.rest().bytes().take_while(u8::is_ascii_digit).count();
+        if !matches!(length, 4 | 6) {
+            return None;
+        }
+        let mut two = || self.number(2, 2).map(|part| part as u8);
+        let (hour, minute, second) = (two()?, two(), if length == 6 { two() } else { None });
+        let fraction = if second.is_some() && self.take(".") { self.digits() } else { "" };
+        Some(Clock { hour, minute, second, fraction })
+    }
+
+    fn end(&mut self, civil: Civil<'a>) -> Result<Civil<'a>, DateFault> {
+        self.blanks();
+        if self.is_done() { Ok(civil) } else { Err(DateFault::NotADate) }
+    }
+
+    pub fn half_of_day(&mut self) -> Option<Half> {
+        for (spelling, half) in [("上午", Half::Morning), ("下午", Half::Afternoon)] {
+            if self.take(spelling) {
+                return Some(half);
+            }
+        }
+        for (spelling, half) in
+            [("a.m.", Half::Morning), ("p.m.", Half::Afternoon), ("am", Half::Morning), ("pm", Half::Afternoon)]
+        {
+            if self.rest().get(..spelling.len()).is_some_and(|head| head.eq_ignore_ascii_case(spelling)) {
+                self.at += spelling.len();
+                return Some(half);
+            }
+        }
+        None
+    }
+
+    /// `Z`, `UTC`, `GMT`, `+08:00`, `+0800`, `+08`, a blank before it or not.
+    pub fn offset(&mut self) -> Result<Option<Offset>, DateFault> {
+        self.blanks();
+        if self.is_done() {
+            return Ok(None);
+        }
+        for utc in ["Z", "z", "UTC", "GMT"] {
+            if self.take(utc) {
+                return Ok(Some(Offset { minutes: 0, utc: true }));
+            }
+        }
+        let sign: i16 = match self.take_any(&['+', '-']) {
+            Some('+') => 1,
+            Some(_) => -1,
+            None => return Err(DateFault::NotADate),
+        };
+        let hours = self.number(2, 2).ok_or(DateFault::NotADate)?;
+        let colon = self.take(":");
+        let minutes = self.number(2, 2);
+        if colon && minutes.is_none() {
+            return Err(DateFault::NotADate);
+        }
+        let minutes = minutes.unwrap_or(0);
+        if minutes > 59 {
+            return Err(DateFault::Impossible);
+        }
+        Ok(Some(Offset { minutes: sign * (hours * 60 + minutes) as i16, utc: false }))
+    }
+
+    pub fn name_of(&mut self, names: &[&str]) -> Option<u16> {
+        let is_here = |name: &str| self.rest().get(..name.len()).is_some_and(|head| head.eq_ignore_ascii_case(name));
+        let at = names.iter().position(|name| is_here(name))?;
+        self.at += names[at].len();
+        Some(at as u16 + 1)
+    }
+}
+
+/// Morning or afternoon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Half {
+    Morning,
+    Afternoon,
+}
+
+impl Half {
+    /// The hour of a day of 24; none for an hour that its clock has not.
+    pub fn of(self, hour: u8) -> Option<u8> {
+        match (self, hour) {
+            (Half::Morning, 12) => Some(0),
+            (Half::Afternoon, 12) => Some(12),
+            (Half::Morning, 0..=11) => Some(hour),
+            (Half::Afternoon, 1..=11) => Some(hour + 12),
+            // `下午 14:30`
+            (Half::Afternoon, 13..=23) => Some(hour),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn read(text: &str, order: Option<Order>) -> String {
+        match parse(text, order) {
+            Err(fault) => format!("{fault:?}"),
+            Ok(civil) => {
+                let mut out = civil.date_text();
+                if let Some(clock) = civil.clock {
+                    out.extend(["T", &clock.hour.to_string()]);
+                    for part in [clock.minute, clock.second].into_iter().flatten() {
+                        out.extend([":", &format!("{part:02}")]);
+                    }
+                    if !clock.fraction.is_empty() {
+                        out.extend([".", clock.fraction]);
+                    }
+                }
+                if let Some(offset) = civil.offset {
+                    out.extend([" ", &offset.minutes.to_string()]);
+                }
+                out
+            }
+        }
+    }
+
+    #[test]
+    fn dates_keep_their_precision() {
+        for (text, expected) in [
+            ("2015-01-14", "2015-01-14"),
+            ("1936年04月08日", "1936-04-08"),
+            ("1936年4月8日", "1936-04-08"),
+            ("1936 年 4 月 8 号", "1936-04-08"),
+            ("1936年4月", "1936-04"),
+            ("1936年", "1936"),
+            ("2017/8/1", "2017-08-01"),
+            ("2017.8.1", "2017-08-01"),
+            ("19980805", "1998-08-05"),
+            ("2024", "2024"),
+            ("2024-02", "2024-02"),
+            ("2024/2", "2024-02"),
+            ("29.2.2024", "2024-02-29"),
+            ("1.2.2024", "2024-02-01"),
+            ("31/12/2020", "2020-12-31"),
+            ("12/31/2020", "2020-12-31"),
+            ("05/05/2020", "2020-05-05"),
+            (" 2024-02-29 ", "2024-02-29"),
+            ("29-FEB-2024", "2024-02-29"),
+            ("1 May 2024", "2024-05-01"),
+            ("September 3, 2024", "2024-09-03"),
+        ] {
+            assert_eq!(read(text, None), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn times_and_zones() {
+        for (text, expected) in [
+            ("2014-05-01T12:00:00Z", "2014-05-01T12:00:00 0"),
+            ("2026-04-01 11:07:00", "2026-04-01T11:07:00"),
+            ("2026/04/02 21:07:00", "2026-04-02T21:07:00"),
+            ("2026-04-01 11:07", "2026-04-01T11:07"),
+            ("2026/4/1 9:07", "2026-04-01T9:07"),
+            ("2024-01-01 12:00:00.1234567 +08:00", "2024-01-01T12:00:00.1234567 480"),
+            ("2024-01-01 12:00:00+00", "2024-01-01T12:00:00 0"),
+            ("2024-01-01T12:00:00-0330", "2024-01-01T12:00:00 -210"),
+            ("2024-01-01 12:00:00 UTC", "2024-01-01T12:00:00 0"),
+            ("20240229123005", "2024-02-29T12:30:05"),
+            ("20240229123005.25+0800", "2024-02-29T12:30:05.25 480"),
+            ("202402291230", "2024-02-29T12:30"),
+            ("2024022912", "2024-02-29T12"),
+            ("20240229 123005", "2024-02-29T12:30:05"),
+            ("20240229T1230Z", "2024-02-29T12:30 0"),
+            ("29FEB2024:12:30:05.25", "2024-02-29T12:30:05.25"),
+            ("Feb 29 2024 12:30PM", "2024-02-29T12:30"),
+            ("Feb  9 2024  1:30AM", "2024-02-09T1:30"),
+            ("20240229 12:30:05", "2024-02-29T12:30:05"),
+            ("20240229T12:30:05", "2024-02-29T12:30:05"),
+            ("2024年2月29日12时30分", "2024-02-29T12:30"),
+            ("2024年2月29日 12时30分5秒", "2024-02-29T12:30:05"),
+            ("2024年2月29日 下午3点", "2024-02-29T15"),
+            ("2024年2月29日 上午12:05", "2024-02-29T0:05"),
+            ("2/29/2024 3:04:05 PM", "2024-02-29T15:04:05"),
+            ("2024-02-29 12:15 a.m.", "2024-02-29T0:15"),
+            ("2024-02-29 24:00:00", "2024-02-29T24:00:00"),
+            ("2016-12-31T23:59:60Z", "2016-12-31T23:59:60 0"),
+        ] {
+            assert_eq!(read(text, None), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_date_ambiguous_or_impossible() {
+        for (text, expected) in [
+            ("", "NotADate"),
+            ("-", "NotADate"),
+            ("未知", "NotADate"),
+            ("2024-", "NotADate"),
+            ("2024-02-29T", "NotADate"),
+            ("2024-02-29x", "NotADate"),
+            ("2024-02/29", "NotADate"),
+            ("2024.5", "NotADate"),
+            ("20245", "NotADate"),
+            ("200130212", "NotADate"),
+            ("45123", "NotADate"),
+            ("29-FEB-24", "NotADate"),
+            ("29-FOO-2024", "NotADate"),
+            ("30-FEB-2024", "Impossible"),
+            ("1/2/24", "NotADate"),
+            ("03/04/2020", "Ambiguous"),
+            ("3-4-2020", "Ambiguous"),
+            ("1965-02-30", "Impossible"),
+            ("19651301", "Impossible"),
+            ("2024-00-10", "Impossible"),
+            ("0000-01-01", "Impossible"),
+            ("13/13/2020", "Impossible"),
+            ("2024-02-29 25:00:00", "Impossible"),
+            ("2024-02-29 12:60:00", "Impossible"),
+            ("2024-02-29 12:00:00+15:00", "Impossible"),
+            ("2024-02-29 24:00:01", "Impossible"),
+        ] {
+            assert_eq!(read(text, None), expected, "{text}");
+        }
+        assert_eq!(read("03/04/2020", Some(Order::DayFirst)), "2020-04-03");
+        assert_eq!(read("03/04/2020", Some(Order::MonthFirst)), "2020-03-04");
+        assert_eq!(read("03/14/2020", Some(Order::DayFirst)), "Impossible");
+        assert_eq!(read("31/12/2020", Some(Order::YearFirst)), "NotADate");
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_or_not(text in "[0-9/.:年月日时TZ +-]{0,24}") {
+            if let Ok(civil) = parse(&text, None) {
+                prop_assert!(fhir::primitive::is_date(&civil.date_text()));
+            }
+        }
+
+        #[test]
+        fn spellings_of_a_day_agree(year in 1_i16..10_000, month in 1_u8..13, day in 1_u8..29) {
+            let iso = format!("{year:04}-{month:02}-{day:02}");
+            for text in [
+                iso.clone(),
+                format!("{year:04}/{month}/{day}"),
+                format!("{year:04}{month:02}{day:02}"),
+                format!("{year:04}年{month}月{day}日"),
+                format!("{day}.{month}.{year:04}"),
+            ] {
+                prop_assert_eq!(read(&text, None), iso.as_str());
+            }
+        }
+    }
+}

@@ -1,0 +1,452 @@
+//! Numbers as hospitals write them; digits are kept.
+
+use super::prepare::Argument;
+use super::slot::{Form, Slot};
+use super::width::plain_text;
+use super::{Reason, Value};
+use std::borrow::Cow;
+
+/// A number with more characters is none.
+const CHARACTERS_MAX: usize = 100;
+/// A power of ten beyond this is a mistake, and no computer's number.
+const EXPONENT_MAX: i32 = 308;
+
+/// How a source writes numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NumberStyle {
+    /// What stands before the fraction: `.` or `,`.
+    pub decimal: char,
+    /// What stands between groups of three digits, if it is declared; `,` and `.` are understood without where they can be
+    /// nothing else.
+    pub thousands: Option<char>,
+}
+
+impl Default for NumberStyle {
+    fn default() -> Self {
+        NumberStyle { decimal: '.', thousands: None }
+    }
+}
+
+/// A number with what stands before it.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Parsed<'a> {
+    /// `<`, `<=`, `>=`, `>`.
+    pub comparator: Option<&'static str>,
+    /// As JSON has it.
+    pub digits: Cow<'a, str>,
+}
+
+/// Why a text is no number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    NotANumber,
+    /// `1,234`
+    Ambiguous,
+    /// An exponent that no number has.
+    OutOfRange,
+}
+
+impl Fault {
+    pub fn reason(self, text: &str, style: NumberStyle) -> Reason {
+        match self {
+            Fault::NotANumber => Reason::of("not-a-number", text, "is not a number"),
+            Fault::Ambiguous => {
+                let (group, other) = if style.decimal == ',' { ('.', ',') } else { (',', '.') };
+                let what = format!(
+                    "may be thousands or a fraction: say `thousands = \"{group}\"` or which of `{group}` and `{other}` is \
+                     `decimal` in mapping.toml"
+                );
+                Reason::of("ambiguous-number", text, &what)
+            }
+            Fault::OutOfRange => Reason::of("not-a-number", text, "is larger or smaller than numbers can be"),
+        }
+    }
+}
+
+/// True if the text is a number in the plainest style, a comparator before it allowed: what profiles count.
+pub fn is_number(text: &str) -> bool {
+    parse(text, NumberStyle::default()).is_ok()
+}
+
+/// Reads a number.
+pub(super) fn parse(text: &str, style: NumberStyle) -> Result<Parsed<'_>, Fault> {
+    let text = text.trim();
+    if style.decimal == '.' && is_simple(text) {
+        return Ok(Parsed { comparator: None, digits: Cow::Borrowed(text) });
+    }
+    if text.len() > CHARACTERS_MAX * 4 {
+        return Err(Fault::NotANumber);
+    }
+    match plain_text(text) {
+        Cow::Borrowed(text) => {
+            let (comparator, number) = comparator(text);
+            Ok(Parsed { comparator, digits: digits(number, style)? })
+        }
+        Cow::Owned(text) => {
+            let (comparator, number) = comparator(&text);
+            Ok(Parsed { comparator, digits: Cow::Owned(digits(number, style)?.into_owned()) })
+        }
+    }
+}
+
+/// What nearly all numbers are: `-12.50`, already as JSON has it.
+fn is_simple(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let unsigned = bytes.strip_prefix(b"-").unwrap_or(bytes);
+    if unsigned.is_empty() || unsigned.len() > CHARACTERS_MAX {
+        return false;
+    }
+    let whole = unsigned.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    if whole == 0 || (whole > 1 && unsigned[0] == b'0') {
+        return false;
+    }
+    match &unsigned[whole..] {
+        [] => true,
+        [b'.', fraction @ ..] => !fraction.is_empty() && fraction.iter().all(u8::is_ascii_digit),
+        _ => false,
+    }
+}
+
+const COMPARATORS: [(&str, &str); 22] = [
+    ("<=", "<="),
+    (">=", ">="),
+    ("≤", "<="),
+    ("≦", "<="),
+    ("⩽", "<="),
+    ("≥", ">="),
+    ("≧", ">="),
+    ("⩾", ">="),
+    ("<", "<"),
+    (">", ">"),
+    ("小于等于", "<="),
+    ("小于或等于", "<="),
+    ("不大于", "<="),
+    ("不高于", "<="),
+    ("大于等于", ">="),
+    ("大于或等于", ">="),
+    ("不小于", ">="),
+    ("不低于", ">="),
+    ("小于", "<"),
+    ("低于", "<"),
+    ("大于", ">"),
+    ("高于", ">"),
+];
+
+const WORDS: [(&str, &str); 3] = [("less than", "<"), ("greater than", ">"), ("more than", ">")];
+
+fn comparator(text: &str) -> (Option<&'static str>, &str) {
+    if text.starts_with(|c: char| c.is_ascii_digit()) {
+        return (None, text);
+    }
+    for (spelling, comparator) in COMPARATORS {
+        if let Some(number) = text.strip_prefix(spelling) {
+            return (Some(comparator), number.trim_start());
+        }
+    }
+    for (words, comparator) in WORDS {
+        let head = text.get(..words.len()).filter(|head| head.eq_ignore_ascii_case(words));
+        if head.is_some() && text[words.len()..].starts_with(' ') {
+            return (Some(comparator), text[words.len()..].trim_start());
+        }
+    }
+    (None, text)
+}
+
+/// The number's text as JSON has it.
+fn digits(text: &str, style: NumberStyle) -> Result<Cow<'_, str>, Fault> {
+    if style.decimal == '.' && is_simple(text) {
+        return Ok(Cow::Borrowed(text));
+    }
+    if text.is_empty() || text.len() > CHARACTERS_MAX || !text.is_char_boundary(1) {
+        return Err(Fault::NotANumber);
+    }
+    let (sign, unsigned) = match text.as_bytes()[0] {
+        b'-' => ("-", &text[1..]),
+        b'+' => ("", &text[1..]),
+        _ => ("", text),
+    };
+    let (mantissa, exponent) = match unsigned.find(['e', 'E']) {
+        Some(at) => (&unsigned[..at], Some(&unsigned[at + 1..])),
+        None => (unsigned, None),
+    };
+    let (whole, fraction) = split(mantissa, style)?;
+    if whole.is_empty() && fraction.is_none_or(str::is_empty) {
+        return Err(Fault::NotANumber);
+    }
+    let mut out = String::with_capacity(text.len() + 1);
+    out.push_str(sign);
+    let start = out.len();
+    out.extend(whole.chars().filter(char::is_ascii_digit));
+    // JSON has no noughts before the number.
+    let noughts = out[start..].bytes().take_while(|byte| *byte == b'0').count();
+    let surplus = noughts.min((out.len() - start).saturating_sub(1));
+    out.replace_range(start..start + surplus, "");
+    if out.len() == start {
+        out.push('0');
+    }
+    if let Some(fraction) = fraction.filter(|fraction| !fraction.is_empty()) {
+        if !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(Fault::NotANumber);
+        }
+        out.push('.');
+        out.push_str(fraction);
+    }
+    if let Some(exponent) = exponent {
+        let unsigned = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
+        if unsigned.is_empty() || !unsigned.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(Fault::NotANumber);
+        }
+        if unsigned.parse::<i32>().map_or(true, |power| power > EXPONENT_MAX) {
+            return Err(Fault::OutOfRange);
+        }
+        out.push('e');
+        out.push_str(exponent.strip_prefix('+').unwrap_or(exponent));
+    }
+    Ok(Cow::Owned(out))
+}
+
+/// The digits before the fraction, with their separators checked, and the fraction.
+fn split(text: &str, style: NumberStyle) -> Result<(&str, Option<&str>), Fault> {
+    let (whole, fraction) = match text.rfind(style.decimal) {
+        Some(at) => (&text[..at], Some(&text[at + style.decimal.len_utf8()..])),
+        None => (text, None),
+    };
+    if whole.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Ok((whole, fraction));
+    }
+    let implied = if style.decimal == ',' { '.' } else { ',' };
+    // A blank of any width was made plain before.
+    let separator = style.thousands.map_or(implied, super::width::plain);
+    let groups: Vec<&str> = whole.split(separator).collect();
+    let grouped = groups.len() > 1
+        && (1..=3).contains(&groups[0].len())
+        && groups[1..].iter().all(|group| group.len() == 3)
+        && groups.iter().all(|group| group.bytes().all(|byte| byte.is_ascii_digit()));
+    if !grouped {
+        return Err(Fault::NotANumber);
+    }
+    // One separator and no fraction: `1,234` may be a fraction as others write it. `0,234` is one.
+    if style.thousands.is_none() && groups.len() == 2 && fraction.is_none() {
+        return Err(Fault::Ambiguous);
+    }
+    Ok((whole, fraction))
+}
+
+/// A whole number's digits: without a fraction of noughts, which databases put behind them.
+fn whole(digits: Cow<'_, str>) -> Cow<'_, str> {
+    match digits.split_once('.') {
+        Some((whole, fraction)) if fraction.bytes().all(|byte| byte == b'0') => {
+            let length = whole.len();
+            match digits {
+                Cow::Borrowed(digits) => Cow::Borrowed(&digits[..length]),
+                Cow::Owned(mut digits) => {
+                    digits.truncate(length);
+                    Cow::Owned(digits)
+                }
+            }
+        }
+        _ => digits,
+    }
+}
+
+/// A number in the form that an element takes.
+pub(super) fn fit<'a>(digits: Cow<'a, str>, slot: &Slot) -> Result<Value<'a>, Reason> {
+    let digits = if slot.form() == Form::Decimal { digits } else { whole(digits) };
+    slot.check(&digits)?;
+    Ok(Value::Primitive { fhir_type: slot.fhir_type(), text: digits })
+}
+
+/// The call `number(value)`.
+#[derive(Clone, Debug)]
+pub(super) struct Number {
+    slot: Slot,
+    style: NumberStyle,
+}
+
+impl Number {
+    pub fn new(slot: Slot, style: NumberStyle) -> Self {
+        Number { slot, style }
+    }
+
+    pub fn make<'a>(&self, arguments: &mut [Argument<'a>]) -> Result<Value<'a>, Reason> {
+        match arguments.first_mut().map(std::mem::take) {
+            Some(Argument::Text(Some(text))) if !text.trim().is_empty() => {
+                let number = parse(text, self.style).map_err(|fault| fault.reason(text, self.style))?;
+                if number.comparator.is_some() {
+                    return Err(Reason::of("not-a-number", text, "has a comparator, which only quantity(…) keeps"));
+                }
+                fit(number.digits, &self.slot)
+            }
+            Some(Argument::Value(value)) => Ok(value),
+            Some(Argument::Failed(reason)) => Err(reason),
+            _ => Ok(Value::Absent),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const POINT: NumberStyle = NumberStyle { decimal: '.', thousands: None };
+    const COMMA: NumberStyle = NumberStyle { decimal: ',', thousands: None };
+
+    fn read(text: &str, style: NumberStyle) -> String {
+        match parse(text, style) {
+            Ok(Parsed { comparator, digits }) => format!("{}{digits}", comparator.unwrap_or_default()),
+            Err(fault) => format!("{fault:?}"),
+        }
+    }
+
+    #[test]
+    fn digits_stay_as_they_are() {
+        for (text, digits) in [
+            ("4.20", "4.20"),
+            (" 4.2 ", "4.2"),
+            ("-0.5", "-0.5"),
+            ("+7", "7"),
+            (".5", "0.5"),
+            ("-.5", "-0.5"),
+            ("5.", "5"),
+            ("007.50", "7.50"),
+            ("000", "0"),
+            ("４．２", "4.2"),
+            ("　１２", "12"),
+            ("−3", "-3"),
+            ("－3", "-3"),
+            ("1.2E+05", "1.2e05"),
+            ("1e-3", "1e-3"),
+            ("123456789012345678901234567890.123", "123456789012345678901234567890.123"),
+        ] {
+            assert_eq!(read(text, POINT), digits, "{text}");
+        }
+    }
+
+    #[test]
+    fn comparators_in_all_their_spellings() {
+        for (text, expected) in [
+            ("<4.2", "<4.2"),
+            ("< 4.2", "<4.2"),
+            ("＜４．２", "<4.2"),
+            ("﹤0.01", "<0.01"),
+            ("<=5", "<=5"),
+            ("≤5", "<=5"),
+            ("≧5", ">=5"),
+            ("> 100", ">100"),
+            ("＞1,234.5", ">1234.5"),
+            ("小于0.5", "<0.5"),
+            ("小于等于0.5", "<=0.5"),
+            ("不小于 3", ">=3"),
+            ("大于1000", ">1000"),
+            ("LESS THAN 6.0", "<6.0"),
+            ("greater than 75", ">75"),
+            ("< -1", "<-1"),
+        ] {
+            assert_eq!(read(text, POINT), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_number_is_none() {
+        for text in [
+            "",
+            "-",
+            "+",
+            ".",
+            "阴性",
+            "阳性(+)",
+            "阴性(-)",
+            "见备注",
+            "1:320",
+            "<1:100",
+            "3.5-5.3",
+            "3~5",
+            "5%",
+            "4.2 mmol/L",
+            "1.2.3",
+            "--5",
+            "+-5",
+            "10⁵",
+            "1.2×10^5",
+            "①",
+            "⅓",
+            "1e",
+            "e5",
+            "<",
+            "<<5",
+            "<+",
+            "NaN",
+            "inf",
+            "0x10",
+            "1 234",
+            "1_000",
+            "٣",
+            "lessthan 5",
+            "1e5.2",
+        ] {
+            assert_eq!(read(text, POINT), "NotANumber", "{text}");
+        }
+        assert_eq!(read("1e400", POINT), "OutOfRange");
+        assert_eq!(read(&"1".repeat(101), POINT), "NotANumber");
+    }
+
+    #[test]
+    fn separators_count_only_where_they_can_be_nothing_else() {
+        for (text, style, expected) in [
+            ("1,234.5", POINT, "1234.5"),
+            ("1,234,567", POINT, "1234567"),
+            ("-12,345.00", POINT, "-12345.00"),
+            ("1,234", POINT, "Ambiguous"),
+            ("12,5", POINT, "NotANumber"),
+            ("1234,567.8", POINT, "NotANumber"),
+            ("1,23,456", POINT, "NotANumber"),
+            ("1,234", NumberStyle { thousands: Some(','), ..POINT }, "1234"),
+            ("1 234 567.5", NumberStyle { thousands: Some(' '), ..POINT }, "1234567.5"),
+            ("1\u{202f}234", NumberStyle { thousands: Some('\u{a0}'), ..POINT }, "1234"),
+            ("12,5", COMMA, "12.5"),
+            ("1,234", COMMA, "1.234"),
+            ("1.234,5", COMMA, "1234.5"),
+            ("1.234.567", COMMA, "1234567"),
+            ("1.234", COMMA, "Ambiguous"),
+            ("12.5", COMMA, "NotANumber"),
+            ("12", COMMA, "12"),
+        ] {
+            assert_eq!(read(text, style), expected, "{text} {style:?}");
+        }
+    }
+
+    #[test]
+    fn whole_numbers_lose_a_fraction_of_noughts_only() {
+        let fit = |text: &'static str, fhir_type: &str| match fit(text.into(), &Slot::of_type(fhir_type).unwrap()) {
+            Ok(Value::Primitive { text, .. }) => text.into_owned(),
+            other => format!("{:?}", other.unwrap_err().code),
+        };
+        assert_eq!(fit("5.00", "integer"), "5");
+        assert_eq!(fit("5.00", "decimal"), "5.00");
+        assert_eq!(fit("5.10", "integer"), "\"not-an-integer\"");
+        assert_eq!(fit("0", "positiveInt"), "\"not-an-integer\"");
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_json_number_or_none(text in "[-+<>=≤0-9.,eE ０-９．，＜]{0,24}", comma: bool) {
+            let style = if comma { COMMA } else { POINT };
+            if let Ok(number) = parse(&text, style) {
+                prop_assert!(super::super::slot::is_json_number(&number.digits), "{} of {}", number.digits, text);
+            }
+        }
+
+        #[test]
+        fn any_text_at_all(text in "\\PC{0,30}") {
+            if let Ok(number) = parse(&text, POINT) {
+                prop_assert!(super::super::slot::is_json_number(&number.digits));
+            }
+        }
+
+        #[test]
+        fn a_decimal_is_its_own_reading(value in "-?(0|[1-9][0-9]{0,20})(\\.[0-9]{1,10})?") {
+            prop_assert_eq!(read(&value, POINT), value);
+        }
+    }
+}
