@@ -106,6 +106,40 @@ pub fn push_timestamp(text: &mut String, nanos: i128) {
     push_time(text, nanos.rem_euclid(DAY_NANOS) as i64);
 }
 
+/// A date and time, or a time of day, as databases write it: `2024-05-01 07:08:09.5+08`. What is spelled otherwise stays as it is.
+pub fn push_timestamp_text(text: &mut String, written: &str) {
+    // The time is what comes after the date, if there is one.
+    let from = written.find([' ', 'T']).map_or(0, |at| at + 1);
+    let bytes = written.as_bytes();
+    let is_time =
+        |at: usize| bytes.get(at + 2) == Some(&b':') && bytes.get(at + 5) == Some(&b':') && bytes.len() >= at + 8;
+    let is_date = from == 0 || from == 11 && bytes[4] == b'-' && bytes[7] == b'-';
+    if !is_time(from) || !is_date || !written.is_ascii() {
+        text.push_str(written);
+        return;
+    }
+    if from > 0 {
+        text.push_str(&written[..from - 1]);
+        text.push(' ');
+    }
+    text.push_str(&written[from..from + 8]);
+    let mut rest = &written[from + 8..];
+    if let Some(fraction) = rest.strip_prefix('.') {
+        let digits = fraction.len() - fraction.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let nanos: i64 = fraction[..digits.min(9)].parse().unwrap_or(0);
+        push_fraction(text, nanos * 10_i64.pow(9 - digits.min(9) as u32));
+        rest = &fraction[digits..];
+    }
+    match (rest, rest.len()) {
+        ("Z", _) => text.push_str("+00:00"),
+        (_, 3) if rest.starts_with(['+', '-']) => {
+            text.push_str(rest);
+            text.push_str(":00");
+        }
+        _ => text.push_str(rest),
+    }
+}
+
 /// The digits of a fraction of a second: none, three, six or nine.
 fn push_fraction(text: &mut String, nanos: i64) {
     let _ = if nanos == 0 {
@@ -187,6 +221,19 @@ mod tests {
             [(11_016, "2000-02-29"), (-719_162, "0001-01-01"), (2_932_896, "9999-12-31"), (-25_509, "1900-02-28")]
         {
             assert_eq!(text(|t| push_date(t, days)), expected);
+        }
+        for (written, expected) in [
+            ("2024-05-01 07:08:09", "2024-05-01 07:08:09"),
+            ("2024-05-01T07:08:09.5+08", "2024-05-01 07:08:09.500+08:00"),
+            ("2024-05-01 07:08:09.000000", "2024-05-01 07:08:09"),
+            ("2024-05-01 07:08:09.123456-03:30", "2024-05-01 07:08:09.123456-03:30"),
+            ("07:08:09.1", "07:08:09.100"),
+            ("0000-00-00 00:00:00", "0000-00-00 00:00:00"),
+            ("infinity", "infinity"),
+            ("2024-05-01", "2024-05-01"),
+            ("0044-03-15 12:00:00 BC", "0044-03-15 12:00:00 BC"),
+        ] {
+            assert_eq!(text(|t| push_timestamp_text(t, written)), expected);
         }
         // Every day of four centuries is the day after the one before.
         let mut before = civil(-150_000);

@@ -1,6 +1,8 @@
 //! A delivery: the tables of a path.
 
+use super::charset::Charset;
 use super::delimited::Delimited;
+use super::dump::{Dump, Tables};
 use super::list::Lister;
 use super::options::{ReadOptions, TableOptions};
 use super::origin::Origin;
@@ -12,7 +14,7 @@ use super::{Content, ReadError, Table};
 use std::collections::HashMap;
 use std::io::{self, Write};
 use std::path::Path;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 /// How many names an error tells.
 const SHOWN_NAMES: usize = 12;
@@ -25,6 +27,7 @@ pub struct Delivery {
     texts: Vec<Listed>,
     passed_over: Vec<PassedOver>,
     notes: Vec<String>,
+    encoding: Option<Charset>,
     /// What files hold of which that was asked.
     contents: Mutex<HashMap<String, Content>>,
 }
@@ -44,6 +47,8 @@ pub struct Listed {
     pub bytes: Option<u64>,
     pub(super) extension: String,
     pub(super) origin: Origin,
+    /// What is known of the dump that it is in.
+    pub(super) dump: Option<Arc<Tables>>,
 }
 
 /// A file that is no table, and why.
@@ -78,7 +83,15 @@ impl Delivery {
             }
         }
         let Lister { tables, texts, passed_over, notes, .. } = lister;
-        Ok(Delivery { path: shown, tables, texts, passed_over, notes, contents: Mutex::default() })
+        Ok(Delivery {
+            path: shown,
+            tables,
+            texts,
+            passed_over,
+            notes,
+            encoding: options.encoding,
+            contents: Mutex::default(),
+        })
     }
 
     /// Its tables, in the order of their files.
@@ -166,6 +179,11 @@ impl Delivery {
             Kind::Delimited => {
                 Box::new(Delimited::open(&listed.name, &listed.file, &listed.extension, reader()?, options)?)
             }
+            Kind::Dump => {
+                let part = listed.part.as_deref().unwrap_or(&listed.name);
+                let known = listed.dump.as_ref().ok_or_else(|| ReadError::at(&listed.file, "is no dump"))?;
+                Box::new(Dump::open(known, part, &listed.file, reader()?, options, self.encoding)?)
+            }
             Kind::Parquet | Kind::Sqlite => {
                 let content = self.content(listed)?;
                 let (origin, path) = listed.origin.whole_file(None).map_err(|error| cannot(listed, &error))?;
@@ -183,6 +201,9 @@ impl Delivery {
     /// # Errors
     /// When it cannot be read.
     pub fn content(&self, listed: &Listed) -> Result<Content, ReadError> {
+        if let Some(dump) = &listed.dump {
+            return Ok(dump.content());
+        }
         let known = self.contents.lock().map(|contents| contents.get(&listed.file).copied());
         if let Ok(Some(content)) = known {
             return Ok(content);

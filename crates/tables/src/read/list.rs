@@ -3,6 +3,7 @@
 use super::ReadError;
 use super::charset::{Charset, propose_encoding};
 use super::delivery::{Listed, PassedOver};
+use super::dump;
 use super::options::ReadOptions;
 use super::origin::{Layer, Origin};
 use super::pattern::{file_name, split_extension, stem, unpacked};
@@ -10,6 +11,7 @@ use super::recognise::{Found, HEAD_BYTES, Kind, recognise};
 use super::sqlite;
 use std::io::{self, Read};
 use std::path::Path;
+use std::sync::Arc;
 
 /// Looks into an archive; the inner error is one of the archive alone.
 type Look<'o> = fn(&mut Lister<'o>, &Origin, &str, u32) -> Result<io::Result<()>, ReadError>;
@@ -239,6 +241,25 @@ impl<'o> Lister<'o> {
                 Ok((origin, _)) => self.tables.push(Listed::new(kind, &origin, shown, name)),
                 Err(error) => self.pass_over(shown, format!("cannot be unpacked: {error}")),
             },
+            Kind::Dump => {
+                let opened = origin.open().map_err(|error| ReadError::at(shown, error.to_string()));
+                match opened.and_then(|reader| dump::tables(shown, reader, self.options.encoding)) {
+                    Ok(tables) => {
+                        let tables = Arc::new(tables);
+                        for part in tables.names() {
+                            let listed = Listed::new(kind, origin, shown, name);
+                            let inside = Some(Arc::clone(&tables));
+                            self.tables.push(Listed {
+                                name: part.to_owned(),
+                                part: Some(part.to_owned()),
+                                dump: inside,
+                                ..listed
+                            });
+                        }
+                    }
+                    Err(error) => self.pass_over(shown, format!("cannot be read: {error}")),
+                }
+            }
             Kind::Sqlite => {
                 let found = match origin.whole_file(self.options.scratch.as_deref()) {
                     Ok((origin, path)) => {
@@ -285,6 +306,7 @@ impl Listed {
             bytes: origin.length(),
             extension: split_extension(file_name(name)).1,
             origin: origin.clone(),
+            dump: None,
         }
     }
 }

@@ -34,6 +34,7 @@ mod charset;
 mod cut;
 mod delimited;
 mod delivery;
+mod dump;
 mod header;
 mod list;
 mod options;

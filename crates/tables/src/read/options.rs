@@ -13,6 +13,8 @@ pub struct ReadOptions {
     /// Where files are unpacked to that can only be read from a disk (a database in an archive, an archive in an archive); they
     /// have no name there, or one that is removed again. The system's folder of temporary files if none is given.
     pub scratch: Option<PathBuf>,
+    /// Encoding of SQL dumps, which are read to know their tables. What a dump says of itself if none is given, else UTF-8.
+    pub encoding: Option<Charset>,
     /// The encoding of names in zip archives that do not say theirs. Proposed by their bytes if none is given.
     pub names: Option<Charset>,
 }

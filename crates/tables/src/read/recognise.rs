@@ -13,6 +13,8 @@ pub(super) const HEAD_BYTES: usize = 8 << 10;
 pub enum Kind {
     /// Text: comma-separated, tab-separated or another separator.
     Delimited,
+    /// A plain SQL dump.
+    Dump,
     /// A Parquet file.
     Parquet,
     /// A SQLite database.
@@ -23,6 +25,7 @@ impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Kind::Delimited => "text",
+            Kind::Dump => "SQL dump",
             Kind::Parquet => "Parquet",
             Kind::Sqlite => "SQLite",
         })
@@ -130,6 +133,10 @@ pub(super) fn recognise(head: &[u8], name: &str) -> Found {
         return Found::Refused("it is empty");
     }
     let is_about = ABOUT.iter().any(|about| stem(name).to_lowercase().starts_with(about));
+    let is_script = matches!(extension.as_str(), "sql" | "dump" | "pgsql" | "mysql" | "psql");
+    if (is_script || !is_named) && super::dump::is_dump(head) {
+        return Found::Tables(Kind::Dump);
+    }
     if is_named && !is_about {
         return Found::Tables(Kind::Delimited);
     }

@@ -3,6 +3,7 @@
 mod archives;
 mod databases;
 mod delimited;
+mod dumps;
 mod hostile;
 mod property;
 mod real;

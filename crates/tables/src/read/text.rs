@@ -291,6 +291,16 @@ impl Text {
         }
         (start, self.offset - start)
     }
+
+    /// Where in the file the next character below 0x30 is, if the text before it was taken.
+    pub(super) fn offset_of_low(&self) -> u64 {
+        if self.decoder.is_none() {
+            return self.offset;
+        }
+        let rest = &self.bytes[self.passed..];
+        let width = if self.charset.is_wide() { 2 } else { 1 };
+        self.offset + after_low(rest, 1, self.charset).saturating_sub(width) as u64
+    }
 }
 
 /// A file of which nobody said in which encoding it is, and that is not UTF-8.
