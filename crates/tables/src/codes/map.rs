@@ -1,11 +1,12 @@
 //! One code map.
 
 use super::csv::{self, Cell};
-use super::{Equivalence, LoadError, fold_code, misspelled_system, nearest};
+use super::{Equivalence, LoadError, fold_code, misspelled_system, nearest, urn_part};
 use fhir::primitive::{is_code, is_uri};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::ops::Range;
+use std::sync::Arc;
 
 const COLUMNS: [&str; 7] = ["source", "system", "code", "display", "equivalence", "source_system", "source_display"];
 
@@ -86,6 +87,26 @@ impl CodeMap {
             builder.lines.extend(line);
         }
         builder.finish()
+    }
+
+    /// The map with the source's name in the place of `{source}` in addresses of systems.
+    pub(crate) fn of_source(self: &Arc<Self>, source: &str) -> Arc<CodeMap> {
+        const PLACE: &str = "{source}";
+        let mut map = self.clone();
+        let named = |system: &Option<String>| system.as_deref().is_some_and(|system| system.contains(PLACE));
+        if named(&map.source_system)
+            || map.sources.iter().any(|source| named(&source.system))
+            || map.targets.iter().any(|target| target.system.contains(PLACE))
+        {
+            let part = urn_part(source);
+            let map = Arc::make_mut(&mut map);
+            let sources = map.sources.iter_mut().filter_map(|source| source.system.as_mut());
+            let targets = map.targets.iter_mut().map(|target| &mut target.system);
+            for system in sources.chain(targets).chain(map.source_system.as_mut()) {
+                *system = system.replace(PLACE, &part);
+            }
+        }
+        map
     }
 
     /// Its name in mappings.

@@ -11,6 +11,8 @@ mod map;
 mod nearest;
 mod spelling;
 mod systems;
+#[cfg(test)]
+mod tests;
 mod units;
 
 pub use equivalence::Equivalence;

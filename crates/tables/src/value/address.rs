@@ -3,7 +3,7 @@
 use super::notes::Notes;
 use super::prepare::Argument;
 use super::text::words_at;
-use super::{Reason, Value};
+use super::{Postal, Reason, Value};
 use std::borrow::Cow;
 
 /// `address(line[, city[, district[, state[, postal[, country]]]]])`
@@ -23,7 +23,7 @@ impl Post {
         if line.is_empty() && parts.iter().all(|part| part.is_none()) {
             return Ok(Value::Absent);
         }
-        Ok(Value::Address { line, city, district, state, postal_code, country })
+        Ok(Value::Address(Box::new(Postal { line, city, district, state, postal_code, country })))
     }
 }
 
@@ -42,19 +42,17 @@ mod tests {
 
     #[test]
     fn line_breaks_separate_lines_and_nothing_else_does() {
-        let Value::Address { line, city, postal_code, .. } =
+        let Value::Address(address) =
             make(&[Some("北京市朝阳区\r\n建国路88号\n"), Some("北京市"), None, None, Some("100020")])
         else {
             panic!("no address");
         };
         assert_eq!(
-            (line, city, postal_code),
+            (address.line, address.city, address.postal_code),
             (vec!["北京市朝阳区".into(), "建国路88号".into()], Some("北京市".into()), Some("100020".into()))
         );
-        let Value::Address { line, .. } = make(&[Some("世纪大道100号,12栋\"B\"座")]) else {
-            panic!("no address")
-        };
-        assert_eq!(line, ["世纪大道100号,12栋\"B\"座"]);
+        let Value::Address(address) = make(&[Some("世纪大道100号,12栋\"B\"座")]) else { panic!("no address") };
+        assert_eq!(address.line, ["世纪大道100号,12栋\"B\"座"]);
         assert_eq!(make(&[Some("\n"), None]), Value::Absent);
     }
 }

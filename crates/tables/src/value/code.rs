@@ -37,14 +37,15 @@ impl Code {
             if let Some(right) = misspelled_system(map) {
                 return Err(format!("`{map}` is another system than `{right}`, which was meant"));
             }
-            Kind::System(map.to_owned())
+            Kind::System(context.address(map))
         } else {
             let Some(map) = context.codes.get(map) else {
                 return Err(unknown("code map", map, context.codes.names()));
             };
+            let map = map.of_source(&context.source);
             let own = format!("urn:medweave:source:{}:{}", urn_part(&context.source), urn_part(map.name()));
             let own_system = map.source_system().map_or(own, str::to_owned);
-            Kind::Map { map: map.clone(), own_system }
+            Kind::Map { map, own_system }
         };
         let code = Code { slot: *slot, kind };
         code.check()?;
@@ -177,7 +178,8 @@ mod tests {
     use super::*;
     use crate::codes::CodeMaps;
 
-    const MAPS: [(&str, &str); 4] = [
+    const MAPS: [(&str, &str); 5] = [
+        ("mixed", "source,source_system\nA,urn:a\nB,urn:medweave:source:{source}:b\n"),
         (
             "sex",
             "source,system,code\n男,http://hl7.org/fhir/administrative-gender,male\n女,http://hl7.org/fhir/administrative-gender,female\n",
@@ -247,6 +249,7 @@ mod tests {
             "http://loinc.org|6690-2|Leukocytes urn:lab|wbc|白细胞计数 \"白细胞计数\" 0"
         );
         assert_eq!(make("lab", &slot, "CRP", Some("C反应蛋白")), "urn:lab|CRP|C反应蛋白 \"C反应蛋白\" 1");
+        assert_eq!(make("mixed", &slot, "B", None), "urn:medweave:source:his%20zh:b|B| \"\" 0");
         assert_eq!(make("lab", &slot, "OLD", None), "urn:lab|OLD| \"\" 0");
         assert_eq!(make("sex", &slot, "未说明", None), "urn:medweave:source:his%20zh:sex|未说明| \"\" 1");
         assert_eq!(make("http://loinc.org", &slot, "6690-2", None), "http://loinc.org|6690-2| \"\" 0");

@@ -4,7 +4,7 @@ use super::calendar::Civil;
 use super::format::Format;
 use super::grammar::{DateFault, Order, parse};
 use super::prepare::{Argument, Context};
-use super::slot::Slot;
+use super::slot::{Slot, trim};
 use super::width::plain_text;
 use super::{Reason, Value};
 use jiff::civil;
@@ -70,7 +70,7 @@ impl Day {
 
     pub fn make<'a>(&self, arguments: &mut [Argument<'a>]) -> Result<Value<'a>, Reason> {
         let text = match arguments.first_mut().map(std::mem::take) {
-            Some(Argument::Text(Some(text))) => text.trim(),
+            Some(Argument::Text(Some(text))) => trim(text),
             Some(Argument::Value(value)) => return Ok(value),
             Some(Argument::Failed(reason)) => return Err(reason),
             _ => return Ok(Value::Absent),

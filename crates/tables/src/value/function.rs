@@ -281,7 +281,7 @@ const IDENTIFIER: Signature = Signature {
     rest: false,
     gives: &["Identifier"],
     argument_only: false,
-    help: "An identifier. Full-width digits and letters become plain ones. `type_code` is of HL7's table 0203 (`MR`, `SS`, \
+    help: "An identifier. `{source}` in a constant system is the source's name. Full-width digits and letters become plain ones. `type_code` is of HL7's table 0203 (`MR`, `SS`, \
            `NNCHN` …). A Chinese identity number (`NNCHN`, or system `urn:oid:2.16.156.10011.1.3`) whose check digit or date is \
            wrong is kept and flagged (`identity-check`).",
 };

@@ -58,12 +58,42 @@ impl DateFault {
 
 /// Reads a date, or a date and time, in any of the forms that can be told apart.
 pub(super) fn parse(text: &str, order: Option<Order>) -> Result<Civil<'_>, DateFault> {
-    let text = text.trim();
+    let text = super::slot::trim(text);
+    if let Some(civil) = plainest(text) {
+        return if civil.is_possible() { Ok(civil) } else { Err(DateFault::Impossible) };
+    }
     if text.len() > BYTES_MAX {
         return Err(DateFault::NotADate);
     }
     let civil = Scan { text, at: 0, order }.civil()?;
     if civil.is_possible() { Ok(civil) } else { Err(DateFault::Impossible) }
+}
+
+/// What nearly all dates of databases are: `2024-02-29` or `2024-02-29 12:30:05`, with hyphens or slashes, a blank or `T`.
+fn plainest(text: &str) -> Option<Civil<'_>> {
+    let two = |tens: u8, ones: u8| {
+        (tens.is_ascii_digit() && ones.is_ascii_digit()).then(|| (tens - b'0') * 10 + (ones - b'0'))
+    };
+    let (date, time) = text.as_bytes().split_first_chunk::<10>()?;
+    let [c1, c2, y1, y2, s1, m1, m2, s2, d1, d2] = *date;
+    if s1 != s2 || !matches!(s1, b'-' | b'/') {
+        return None;
+    }
+    let year = i16::from(two(c1, c2)?) * 100 + i16::from(two(y1, y2)?);
+    let mut civil = Civil { year, month: Some(two(m1, m2)?), day: Some(two(d1, d2)?), ..Civil::default() };
+    match *time {
+        [] => {}
+        [b' ' | b'T', h1, h2, b':', m1, m2, b':', s1, s2] => {
+            civil.clock = Some(Clock {
+                hour: two(h1, h2)?,
+                minute: Some(two(m1, m2)?),
+                second: Some(two(s1, s2)?),
+                fraction: "",
+            });
+        }
+        _ => return None,
+    }
+    Some(civil)
 }
 
 pub(super) const MONTHS: [&str; 12] = [

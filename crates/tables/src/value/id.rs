@@ -26,7 +26,7 @@ pub fn derived(source: &str, target: &str, keys: &[&str]) -> String {
 /// Adds a key to the name of a resource.
 pub(super) fn push_key(name: &mut String, key: &str) {
     name.push('\0');
-    name.push_str(&escaped(key.trim()));
+    name.push_str(&escaped(super::slot::trim(key)));
 }
 
 fn escaped(key: &str) -> Cow<'_, str> {

@@ -2,7 +2,7 @@
 
 use super::identity;
 use super::notes::Notes;
-use super::prepare::{Argument, unknown};
+use super::prepare::{Argument, Context, unknown};
 use super::text::words;
 use super::width::plain_text;
 use super::{Reason, Value};
@@ -21,8 +21,11 @@ pub(super) struct Identify {
 }
 
 impl Identify {
-    pub fn prepare(literals: [Option<&str>; 4]) -> Result<Self, String> {
-        let constants = literals.map(|literal| super::slot::trimmed(literal).map(str::to_owned));
+    pub fn prepare(literals: [Option<&str>; 4], context: &Context) -> Result<Self, String> {
+        let mut constants = literals.map(|literal| super::slot::trimmed(literal).map(str::to_owned));
+        if let Some(system) = &mut constants[0] {
+            *system = context.address(system);
+        }
         let [system, _, r#use, type_code] = &constants;
         match system {
             Some(system) if !is_uri(system) || !system.contains(':') => {
@@ -83,7 +86,7 @@ mod tests {
     use super::*;
 
     fn make(constants: [Option<&str>; 4], value: &'static str) -> String {
-        let call = Identify::prepare(constants).unwrap();
+        let call = Identify::prepare(constants, &Context::new("north wing")).unwrap();
         let mut notes = Notes::default();
         let mut arguments = [Argument::default(), Argument::Text(Some(value))];
         let made = match call.make(&mut arguments, &mut notes) {
@@ -102,6 +105,8 @@ mod tests {
         assert_eq!(make(mr, " 00100035 "), "urn:x|00100035 usual MR");
         assert_eq!(make(mr, "ＺＹ２６"), "urn:x|ZY26 usual MR");
         assert_eq!(make(mr, "  "), "absent");
+        let of_source = [Some("urn:medweave:source:{source}:patient"), None, None, None];
+        assert_eq!(make(of_source, "1"), "urn:medweave:source:north%20wing:patient|1");
     }
 
     #[test]
@@ -118,8 +123,9 @@ mod tests {
 
     #[test]
     fn constants_are_checked_when_they_are_compiled() {
-        assert!(Identify::prepare([Some("MRN"), None, None, None]).is_err());
-        let error = Identify::prepare([Some("urn:x"), None, Some("offical"), None]).unwrap_err();
+        let context = Context::new("s");
+        assert!(Identify::prepare([Some("MRN"), None, None, None], &context).is_err());
+        let error = Identify::prepare([Some("urn:x"), None, Some("offical"), None], &context).unwrap_err();
         assert_eq!(error, "unknown use of an identifier `offical`; did you mean `official`?");
     }
 }

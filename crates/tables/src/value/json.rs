@@ -3,8 +3,8 @@
 //! What is written here is FHIR: each text is held to the rules of its type, required codes to their list. A value that cannot
 //! be written is a reason, and leaves nothing behind.
 
-use super::slot::{Form, Slot};
-use super::{Coded, Coding, Quantity, Reason, Value};
+use super::slot::{Form, Slot, is_code, is_uri};
+use super::{Coded, Coding, Postal, Quantity, Reason, Value};
 use std::borrow::Cow;
 
 const UCUM: &str = "http://unitsofmeasure.org";
@@ -93,7 +93,8 @@ fn write(value: &Value<'_>, slot: &Slot, out: &mut Vec<u8>) -> Result<bool, Reas
             object.strings("given", given)?;
             Ok(object.end())
         }
-        (Value::Address { line, city, district, state, postal_code, country }, Form::Address) => {
+        (Value::Address(address), Form::Address) => {
+            let Postal { line, city, district, state, postal_code, country } = &**address;
             let mut object = Object::new(out);
             object.strings("line", line)?;
             for (name, part) in [
@@ -131,7 +132,7 @@ fn kind_of(value: &Value<'_>) -> &'static str {
         Value::Period { .. } => "a Period",
         Value::Identifier { .. } => "an Identifier",
         Value::Name { .. } => "a HumanName",
-        Value::Address { .. } => "an Address",
+        Value::Address(_) => "an Address",
         Value::Reference { .. } => "a Reference",
     }
 }
@@ -229,14 +230,14 @@ impl<'o> Object<'o> {
     }
 
     fn code(&mut self, name: &str, code: &str) -> Result<(), Reason> {
-        if !fhir::primitive::is_code(code) {
+        if !is_code(code) {
             return Err(Reason::of("not-a-code", code, "is not a code: it has white space at its ends or in a run"));
         }
         self.string(name, code)
     }
 
     fn address(&mut self, name: &str, address: &str) -> Result<(), Reason> {
-        if !fhir::primitive::is_uri(address) {
+        if !is_uri(address) {
             return Err(Reason::of("bad-identifier", address, "is not an address: it has white space"));
         }
         self.string(name, address)
@@ -277,6 +278,13 @@ pub fn push_string(text: &str, out: &mut Vec<u8>) -> Result<(), Reason> {
     let bytes = text.as_bytes();
     out.reserve(bytes.len() + 2);
     out.push(b'"');
+    // Whole texts without anything to escape are nearly all; without a way out of the loop it takes many bytes at once.
+    let special = |byte: &u8| (*byte < b' ') | (*byte == b'"') | (*byte == b'\\');
+    if !bytes.iter().fold(false, |found, byte| found | special(byte)) {
+        out.extend_from_slice(bytes);
+        out.push(b'"');
+        return Ok(());
+    }
     let mut from = 0;
     for (at, byte) in bytes.iter().enumerate() {
         let escape = ESCAPES[*byte as usize];
@@ -365,14 +373,14 @@ mod tests {
             ),
             (
                 "Address",
-                Value::Address {
+                Value::Address(Box::new(Postal {
                     line: vec!["a".into(), "b".into()],
                     city: Some("c".into()),
                     district: None,
                     state: None,
                     postal_code: Some("1".into()),
                     country: None,
-                },
+                })),
                 r#"{"line":["a","b"],"city":"c","postalCode":"1"}"#,
             ),
             (

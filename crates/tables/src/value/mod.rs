@@ -33,7 +33,10 @@ mod slot;
 mod text;
 mod unit;
 mod width;
+mod zone;
 
+#[cfg(test)]
+mod his_zh;
 #[cfg(test)]
 mod tests;
 
@@ -127,20 +130,7 @@ pub enum Value<'a> {
         given: Vec<Cow<'a, str>>,
     },
     /// An Address.
-    Address {
-        /// Lines.
-        line: Vec<Cow<'a, str>>,
-        /// City.
-        city: Option<Cow<'a, str>>,
-        /// District.
-        district: Option<Cow<'a, str>>,
-        /// State.
-        state: Option<Cow<'a, str>>,
-        /// Postal code.
-        postal_code: Option<Cow<'a, str>>,
-        /// Country.
-        country: Option<Cow<'a, str>>,
-    },
+    Address(Box<Postal<'a>>),
     /// A Reference to a resource that some target makes.
     Reference {
         /// Resource type.
@@ -160,6 +150,23 @@ impl<'a> Value<'a> {
     pub fn primitive(fhir_type: &'static str, text: impl Into<Cow<'a, str>>) -> Self {
         Value::Primitive { fhir_type, text: text.into() }
     }
+}
+
+/// An address; boxed in [`Value`], which is moved for every cell, for its size.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Postal<'a> {
+    /// Lines.
+    pub line: Vec<Cow<'a, str>>,
+    /// City.
+    pub city: Option<Cow<'a, str>>,
+    /// District.
+    pub district: Option<Cow<'a, str>>,
+    /// State.
+    pub state: Option<Cow<'a, str>>,
+    /// Postal code.
+    pub postal_code: Option<Cow<'a, str>>,
+    /// Country.
+    pub country: Option<Cow<'a, str>>,
 }
 
 /// A coded value with all its codings; the first is what the rest of the world understands best.

@@ -1,7 +1,7 @@
 //! Numbers as hospitals write them; digits are kept.
 
 use super::prepare::Argument;
-use super::slot::{Form, Slot};
+use super::slot::{Form, Slot, trim};
 use super::width::plain_text;
 use super::{Reason, Value};
 use std::borrow::Cow;
@@ -70,7 +70,7 @@ pub fn is_number(text: &str) -> bool {
 
 /// Reads a number.
 pub(super) fn parse(text: &str, style: NumberStyle) -> Result<Parsed<'_>, Fault> {
-    let text = text.trim();
+    let text = trim(text);
     if style.decimal == '.' && is_simple(text) {
         return Ok(Parsed { comparator: None, digits: Cow::Borrowed(text) });
     }
@@ -270,7 +270,7 @@ impl Number {
 
     pub fn make<'a>(&self, arguments: &mut [Argument<'a>]) -> Result<Value<'a>, Reason> {
         match arguments.first_mut().map(std::mem::take) {
-            Some(Argument::Text(Some(text))) if !text.trim().is_empty() => {
+            Some(Argument::Text(Some(text))) if !trim(text).is_empty() => {
                 let number = parse(text, self.style).map_err(|fault| fault.reason(text, self.style))?;
                 if number.comparator.is_some() {
                     return Err(Reason::of("not-a-number", text, "has a comparator, which only quantity(…) keeps"));

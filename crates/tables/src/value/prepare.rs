@@ -8,7 +8,7 @@ use super::{Function, Reason, Value};
 use super::{
     address, code, date, identifier, moment, name, number, offset, period, plain, quantity, reference, text, unit,
 };
-use crate::codes::{CodeMaps, UnitMaps, nearest};
+use crate::codes::{CodeMaps, UnitMaps, nearest, urn_part};
 use jiff::civil;
 use jiff::tz::TimeZone;
 use std::borrow::Cow;
@@ -51,6 +51,14 @@ impl Context {
             today: None,
             targets: BTreeMap::new(),
         }
+    }
+
+    /// A system's address with the source's name in the place of `{source}`.
+    pub(super) fn address(&self, address: &str) -> String {
+        if address.contains("{source}") {
+            return address.replace("{source}", &urn_part(&self.source));
+        }
+        address.to_owned()
     }
 }
 
@@ -149,7 +157,7 @@ pub fn prepare(
         Function::Instant => Call::Instant(moment::Instant::prepare(slot, literal(1), literal(2), context)?),
         Function::Period => Call::Period(period::Span::prepare(context)?),
         Function::Identifier => {
-            Call::Identifier(identifier::Identify::prepare([literal(0), literal(1), literal(2), literal(3)])?)
+            Call::Identifier(identifier::Identify::prepare([literal(0), literal(1), literal(2), literal(3)], context)?)
         }
         Function::Name => Call::Name(name::Name { parts: literals.len() > 1 }),
         Function::Address => Call::Address,

@@ -169,9 +169,9 @@ impl Slot {
             Form::Decimal => is_json_number(text),
             // Control characters are found while it is written.
             Form::Text | Form::Annotation => !text.is_empty(),
-            Form::Code => primitive::is_code(text),
+            Form::Code => is_code(text),
             Form::Id => primitive::is_id(text),
-            Form::Uri => primitive::is_uri(text),
+            Form::Uri => is_uri(text),
             Form::Oid => primitive::is_oid(text),
             Form::Uuid => primitive::is_uuid(text),
             Form::Base64 => primitive::is_base64(text),
@@ -270,12 +270,37 @@ pub(super) fn is_json_number(text: &str) -> bool {
 
 /// Without white space at its ends; nothing if nothing is left.
 pub(super) fn trimmed(text: Option<&str>) -> Option<&str> {
-    text.map(str::trim).filter(|text| !text.is_empty())
+    text.map(trim).filter(|text| !text.is_empty())
+}
+
+/// As [`str::trim`], at once for what nearly all cells are: text that begins and ends with a plain character.
+pub(super) fn trim(text: &str) -> &str {
+    match text.as_bytes() {
+        [b'!'..=b'~'] | [b'!'..=b'~', .., b'!'..=b'~'] => text,
+        _ => text.trim(),
+    }
+}
+
+/// As [`primitive::is_code`], at once for plain characters without blanks.
+pub(super) fn is_code(text: &str) -> bool {
+    is_plain_word(text) || primitive::is_code(text)
+}
+
+/// As [`primitive::is_uri`], at once for plain characters.
+pub(super) fn is_uri(text: &str) -> bool {
+    is_plain_word(text) || primitive::is_uri(text)
+}
+
+fn is_plain_word(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| matches!(byte, b'!'..=b'~'))
 }
 
 /// A code's text: no white space at its ends, and one blank for a run of it inside.
 pub(super) fn single_spaced(text: &str) -> Cow<'_, str> {
-    let text = text.trim();
+    let text = trim(text);
+    if is_plain_word(text) {
+        return Cow::Borrowed(text);
+    }
     if primitive::is_code(text) && !text.contains(|c: char| c.is_whitespace() && c != ' ') {
         return Cow::Borrowed(text);
     }

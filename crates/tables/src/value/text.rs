@@ -2,7 +2,7 @@
 
 use super::notes::Notes;
 use super::prepare::Argument;
-use super::slot::{Form, Slot, single_spaced};
+use super::slot::{Form, Slot, single_spaced, trim};
 use super::{Coded, Reason, STRING_BYTES_MAX, Value};
 use std::borrow::Cow;
 
@@ -23,7 +23,7 @@ pub(super) fn words<'a>(text: Cow<'a, str>, notes: &mut Notes) -> Result<Option<
         text
     };
     let text = match text {
-        Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
+        Cow::Borrowed(text) => Cow::Borrowed(trim(text)),
         Cow::Owned(text) if text.trim().len() == text.len() => Cow::Owned(text),
         Cow::Owned(text) => Cow::Owned(text.trim().to_owned()),
     };

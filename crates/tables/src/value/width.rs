@@ -27,7 +27,7 @@ pub(super) fn plain(c: char) -> char {
 
 /// A text in plain characters, without white space at its ends; the text itself if it has none but them.
 pub(crate) fn plain_text(text: &str) -> Cow<'_, str> {
-    let text = text.trim();
+    let text = super::slot::trim(text);
     if text.is_ascii() || text.chars().all(|c| plain(c) == c) {
         return Cow::Borrowed(text);
     }
