@@ -7,6 +7,8 @@
 //! The way of the data: feed → `follow` (views) → `tail` → `flush` (`data_file`, `map`, `delta`) → files;
 //! and back: `snapshot` → `sql` → [`Answer`] → [`output`].
 //!
+//! [`workbench`] is SQL over tables that a caller passes, for mappings of hospital databases.
+//!
 //! Everything here is derived: [`Lake::rebuild`] makes it again from the records. It knows no HTTP. Queries take an
 //! [`access::Grant`] that may use SQL.
 
@@ -24,6 +26,7 @@ mod snapshot;
 mod sql;
 mod table;
 mod tail;
+pub mod workbench;
 
 pub use check::{Against, check};
 pub use error::{Error, Place, SqlError};

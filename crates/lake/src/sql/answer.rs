@@ -18,7 +18,7 @@ use tokio::task::AbortHandle;
 pub type Batch = RecordBatch;
 
 /// What the running query sends.
-pub(super) enum Event {
+pub(crate) enum Event {
     Rows(RecordBatch),
     /// There are more rows than the limit.
     More,
@@ -106,14 +106,14 @@ impl Answer {
 }
 
 /// How whoever asked waits: no longer than the query may take, and not after it was stopped, whatever the query is doing.
-pub(super) struct Waiting {
-    pub(super) runtime: Handle,
-    pub(super) deadline: Instant,
-    pub(super) stop: Stop,
+pub(crate) struct Waiting {
+    pub(crate) runtime: Handle,
+    pub(crate) deadline: Instant,
+    pub(crate) stop: Stop,
 }
 
 impl Waiting {
-    pub(super) fn until<T>(&self, event: impl Future<Output = T>) -> Result<T, Error> {
+    pub(crate) fn until<T>(&self, event: impl Future<Output = T>) -> Result<T, Error> {
         self.runtime.block_on(async {
             tokio::select! {
                 biased;
@@ -125,7 +125,7 @@ impl Waiting {
     }
 
     /// Why a query ended without saying so.
-    pub(super) fn broken(&self) -> Error {
+    pub(crate) fn broken(&self) -> Error {
         if self.stop.is_stopped() {
             return Error::Cancelled;
         }
@@ -141,7 +141,7 @@ fn out_of_time() -> Error {
 }
 
 /// Ends what runs when it is dropped.
-pub(super) struct AbortOnDrop(pub(super) AbortHandle);
+pub(crate) struct AbortOnDrop(pub(crate) AbortHandle);
 
 impl Drop for AbortOnDrop {
     fn drop(&mut self) {

@@ -31,7 +31,7 @@ const LONGEST: Duration = Duration::from_millis(50);
 
 /// Puts pauses into joins.
 #[derive(Debug)]
-pub(super) struct Breath;
+pub(crate) struct Breath;
 
 impl PhysicalOptimizerRule for Breath {
     fn name(&self) -> &'static str {

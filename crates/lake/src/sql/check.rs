@@ -10,20 +10,20 @@ use datafusion::sql::sqlparser::ast::{DescribeAlias, Statement as Sql, visit_rel
 use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::parser::ParserError;
-use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
+use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
 /// Bytes of a query's text, at most.
 const TEXT_BYTES: usize = 256 << 10;
 /// Levels of nesting that a query may have.
-const NESTING: usize = 64;
+pub(crate) const NESTING: usize = 64;
 
 /// Operators and keywords that a query may have. Each can be a level of the plan (`1+1+1…` is as deep as it is long), and the engine
 /// goes through plans by recursion.
-const PARTS: usize = 2_000;
+pub(crate) const PARTS: usize = 2_000;
 /// Tables that a query may name.
-const RELATIONS: usize = 100;
+pub(crate) const RELATIONS: usize = 100;
 
 /// What is to be planned.
 pub(super) enum Question {
@@ -33,8 +33,8 @@ pub(super) enum Question {
     Catalogue(String),
 }
 
-/// Parses a text and says what it asks.
-pub(super) fn check(sql: &str, tables: &[Arc<Table>]) -> Result<Question, Error> {
+/// The words of a text, which are no more than a query may have.
+pub(crate) fn tokens(sql: &str) -> Result<Vec<TokenWithSpan>, Error> {
     if sql.len() > TEXT_BYTES {
         return Err(Error::Limit(format!("a query has at most {TEXT_BYTES} bytes, this one has {}", sql.len())));
     }
@@ -46,6 +46,12 @@ pub(super) fn check(sql: &str, tables: &[Arc<Table>]) -> Result<Question, Error>
             "a query has at most {PARTS} operators and keywords: use IN for long lists of values"
         )));
     }
+    Ok(tokens)
+}
+
+/// Parses a text and says what it asks.
+pub(super) fn check(sql: &str, tables: &[Arc<Table>]) -> Result<Question, Error> {
+    let tokens = tokens(sql)?;
     let parsed = DFParserBuilder::new(tokens)
         .with_recursion_limit(NESTING)
         .build()

@@ -94,6 +94,38 @@ impl ObjectStoreRegistry for OnlyLake {
     }
 }
 
+/// Threads that plan and run queries.
+pub(crate) fn start_threads(name: &str, capacity: Capacity) -> std::io::Result<Runtime> {
+    Builder::new_multi_thread()
+        .worker_threads(threads(capacity))
+        .max_blocking_threads(capacity.threads.max(1) * 2)
+        .thread_name(name)
+        .thread_stack_size(STACK_BYTES)
+        .enable_time()
+        .build()
+}
+
+/// Settings of all sessions: queries see the catalogue `lake` and the tables of its schema `public`, and no settings.
+pub(crate) fn settings(parts: usize) -> SessionConfig {
+    let mut config = SessionConfig::new()
+        .with_default_catalog_and_schema("lake", "public")
+        .with_create_default_catalog_and_schema(false)
+        .with_information_schema(false)
+        .with_target_partitions(parts.max(1));
+    config.options_mut().sql_parser.collect_spans = true;
+    config.options_mut().execution.time_zone = Some("UTC".into());
+    config
+}
+
+/// A session without tables: functions that could make too much are bounded, and joins pause.
+pub(crate) fn base_session(config: SessionConfig, environment: &Arc<RuntimeEnv>) -> SessionStateBuilder {
+    let base = SessionStateBuilder::new()
+        .with_config(config)
+        .with_runtime_env(Arc::clone(environment))
+        .with_default_features();
+    growth::bound(base).with_physical_optimizer_rule(Arc::new(Breath))
+}
+
 /// Threads of the engine. One query may keep as many busy as its plan has parts, for as long as a step of it takes; those of the
 /// others must find free ones, and the system then shares the processor out.
 fn threads(capacity: Capacity) -> usize {
@@ -103,32 +135,15 @@ fn threads(capacity: Capacity) -> usize {
 
 impl Engine {
     pub(crate) fn new(folder: &Path, capacity: Capacity) -> Result<Engine, Error> {
-        let runtime = Builder::new_multi_thread()
-            .worker_threads(threads(capacity))
-            .max_blocking_threads(capacity.threads.max(1) * 2)
-            .thread_name("lake-sql")
-            .thread_stack_size(STACK_BYTES)
-            .enable_time()
-            .build()
-            .map_err(|error| Error::file("start threads for", folder, error))?;
+        let runtime =
+            start_threads("lake-sql", capacity).map_err(|error| Error::file("start threads for", folder, error))?;
         let store = LocalFileSystem::new_with_prefix(folder).map_err(Error::engine)?;
         let environment = RuntimeEnvBuilder::new()
             .with_object_store_registry(Arc::new(OnlyLake(Arc::new(store))))
             .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(DiskManagerMode::Disabled))
             .build_arc()
             .map_err(Error::engine)?;
-        let mut config = SessionConfig::new()
-            .with_default_catalog_and_schema("lake", "public")
-            .with_create_default_catalog_and_schema(false)
-            .with_information_schema(false)
-            .with_target_partitions(capacity.threads.max(1));
-        config.options_mut().sql_parser.collect_spans = true;
-        config.options_mut().execution.time_zone = Some("UTC".into());
-        let base = SessionStateBuilder::new()
-            .with_config(config)
-            .with_runtime_env(Arc::clone(&environment))
-            .with_default_features();
-        let base = growth::bound(base).with_physical_optimizer_rule(Arc::new(Breath)).build();
+        let base = base_session(settings(capacity.threads), &environment).build();
         let turns = Arc::new(Semaphore::new(capacity.queries.max(1)));
         Ok(Engine { runtime: Some(runtime), base, environment, turns, capacity })
     }

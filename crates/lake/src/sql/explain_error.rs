@@ -8,7 +8,7 @@ use datafusion::sql::sqlparser::parser::ParserError;
 use std::sync::Arc;
 
 /// The place at a byte offset.
-pub(super) fn place_at(sql: &str, offset: usize) -> Place {
+pub(crate) fn place_at(sql: &str, offset: usize) -> Place {
     let before = &sql[..offset];
     let line_start = before.rfind('\n').map_or(0, |at| at + 1);
     Place {
@@ -39,7 +39,7 @@ pub(super) fn place_of_word(sql: &str, word: &str) -> Option<Place> {
 }
 
 /// The name that is most like the one given, if any is like it.
-pub(super) fn nearest<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+pub(crate) fn nearest<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
     let given = name.to_lowercase();
     let worst = (given.chars().count() / 3).max(1);
     let near = names.map(|other| (distance(&given, &other.to_lowercase()), other)).min()?;
@@ -62,7 +62,7 @@ fn distance(a: &str, b: &str) -> usize {
     row[b.len()]
 }
 
-pub(super) fn parse_error(sql: &str, error: &DataFusionError) -> SqlError {
+pub(crate) fn parse_error(sql: &str, error: &DataFusionError) -> SqlError {
     let text = match error.find_root() {
         DataFusionError::SQL(parser, _) => match &**parser {
             ParserError::RecursionLimitExceeded => {
@@ -136,7 +136,7 @@ fn missing_table(message: &str) -> Option<String> {
 }
 
 /// A message without the engine's name for its kind, and its first line only.
-fn without_kind(message: &str) -> String {
+pub(crate) fn without_kind(message: &str) -> String {
     let mut text = message.trim();
     for kind in [
         "SQL error: ",

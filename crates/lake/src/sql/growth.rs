@@ -46,7 +46,7 @@ const BOUNDED: [(&str, Estimate, u128); 14] = [
 ];
 
 /// Puts the bounded functions in place of those of the same names, and `||` among them.
-pub(super) fn bound(mut builder: SessionStateBuilder) -> SessionStateBuilder {
+pub(crate) fn bound(mut builder: SessionStateBuilder) -> SessionStateBuilder {
     for function in builder.scalar_functions().iter_mut().flatten() {
         if BOUNDED.iter().any(|(name, ..)| *name == function.name()) {
             let inner = Arc::clone(function);

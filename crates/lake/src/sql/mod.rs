@@ -1,12 +1,12 @@
 //! SQL over the lake: read-only, limited, cancellable.
 
-mod answer;
-mod breath;
-mod check;
+pub(crate) mod answer;
+pub(crate) mod breath;
+pub(crate) mod check;
 mod describe;
-mod engine;
-mod explain_error;
-mod growth;
+pub(crate) mod engine;
+pub(crate) mod explain_error;
+pub(crate) mod growth;
 mod stop;
 
 pub use answer::{Answer, Batch};

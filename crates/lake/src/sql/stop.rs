@@ -30,7 +30,7 @@ impl Stop {
         StopOnDrop(self.clone())
     }
 
-    pub(super) async fn stopped(&self) {
+    pub(crate) async fn stopped(&self) {
         // The sender is held by this very value.
         let _ = self.0.subscribe().wait_for(|stopped| *stopped).await;
     }

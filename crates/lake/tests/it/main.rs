@@ -16,3 +16,4 @@ mod model;
 mod output;
 mod questions;
 mod sql;
+mod workbench;

@@ -1,0 +1,364 @@
+//! From a question to a plan: names are folded, views planned in the order in which they use each other, text is given its
+//! meaning, rows and origins are found; then the engine optimises.
+
+use super::bench::Bench;
+use super::error::{Error, Kind, explain};
+use super::locate::locate;
+use super::names::Names;
+use super::origins::{Origin, origins};
+use super::question::{Order, Question, SortBy};
+use super::rows::{RowColumn, Scan, Tracked, sheet_of, track};
+use super::values::{name_casts, read_text};
+use super::written::{Written, place};
+use datafusion::catalog::view::ViewTable;
+use datafusion::catalog::{
+    CatalogProvider, CatalogProviderList, MemoryCatalogProvider, MemoryCatalogProviderList, MemorySchemaProvider,
+    SchemaProvider,
+};
+use datafusion::common::{Column, DataFusionError, Result as EngineResult};
+use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
+use datafusion::logical_expr::{Distinct, Expr, LogicalPlan, Sort};
+use datafusion::prelude::SQLOptions;
+use datafusion::sql::parser::Statement;
+use datafusion::sql::sqlparser::ast::{self, Query, Select, SelectItem, SetExpr, Spanned};
+use futures::FutureExt;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+/// Scans of a plan, at most. Views and WITH are put in where they are named, so that a short text can ask for many.
+const SCANS: u64 = 400;
+/// Nodes of a plan, at most.
+const NODES: u64 = 20_000;
+
+/// A planned query.
+pub(super) struct Draft {
+    /// Optimised.
+    pub(super) plan: LogicalPlan,
+    pub(super) columns: Vec<Drafted>,
+    pub(super) rows: Vec<RowColumn>,
+    pub(super) scans: Vec<Scan>,
+    pub(super) driving: Option<usize>,
+    pub(super) order: Order,
+    pub(super) names: Names,
+    pub(super) written: Written,
+}
+
+/// A column of the answer.
+pub(super) struct Drafted {
+    pub(super) name: String,
+    pub(super) place: Option<(u64, u64)>,
+    pub(super) origins: BTreeSet<Origin>,
+}
+
+/// What planning needs besides the text.
+struct Desk {
+    session: SessionState,
+    tables: Arc<MemorySchemaProvider>,
+    names: Names,
+}
+
+pub(super) fn draft(bench: &Bench, question: Question) -> Result<Draft, Error> {
+    let Question { mut query, views, sheets, driving, sort_by, order } = question;
+    let names = Names::new(&sheets, views.iter().map(|(name, _)| name.as_str()))?;
+    let items = items(&query);
+    let written = Written::read(&mut query, &names, None)?;
+    let desk = Desk::new(bench, names).map_err(|error| explain(&error, &Names::default(), &written))?;
+    desk.plan_views(views, &written)?;
+    let plan = desk.plan_text(&query, &written)?;
+
+    let visible = plan.schema().fields().len();
+    let sorted = is_sorted(&plan);
+    let fail = |error: DataFusionError| explain(&error, &desk.names, &written);
+    let Tracked { plan, rows, scans, first } = track(&plan).map_err(fail)?;
+    let driving = match driving {
+        Some(name) => Some(find(&scans, &desk.names, &name)?),
+        None => first,
+    };
+    let plan = in_order(plan, &rows, &sort_by, visible, driving.filter(|_| order == Order::Kept), sorted)?;
+    let plan = desk.analyze(plan).and_then(name_casts).map_err(fail)?;
+    let mut found = origins(&plan).map_err(fail)?;
+    found.truncate(visible);
+    let columns = name_columns(&plan, items, found, &desk.names, &written);
+    let plan = desk.finish(plan).map_err(|error| {
+        let runs = |part: Query| {
+            let plan = desk.try_plan(&part, &written).and_then(|plan| desk.analyze(plan));
+            plan.and_then(|plan| desk.finish(plan)).is_ok()
+        };
+        placed(fail(error), &query, &runs)
+    })?;
+    let Desk { names, .. } = desk;
+    Ok(Draft { plan, columns, rows, scans, driving, order, names, written })
+}
+
+impl Desk {
+    fn new(bench: &Bench, names: Names) -> EngineResult<Desk> {
+        let tables = Arc::new(MemorySchemaProvider::new());
+        for (name, table) in names.tables() {
+            tables.register_table(name.to_owned(), Arc::new(table))?;
+        }
+        let catalog = MemoryCatalogProvider::new();
+        catalog.register_schema("public", Arc::clone(&tables) as Arc<dyn SchemaProvider>)?;
+        let catalogs = MemoryCatalogProviderList::new();
+        catalogs.register_catalog("lake".into(), Arc::new(catalog));
+        let session =
+            SessionStateBuilder::new_from_existing(bench.base.clone()).with_catalog_list(Arc::new(catalogs)).build();
+        Ok(Desk { session, tables, names })
+    }
+
+    /// Plans the views that a text needs, each after those that it needs itself.
+    fn plan_views(&self, views: Vec<(String, Query)>, written: &Written) -> Result<(), Error> {
+        let mut waiting = HashMap::new();
+        for (name, mut query) in views {
+            let text = Written::read(&mut query, &self.names, Some(&name))?;
+            waiting.insert(self.names.fold(&name), (query, text));
+        }
+        for name in in_turn(&waiting, written)? {
+            let Some((query, text)) = waiting.get(&name) else { continue };
+            let plan = self.plan_text(query, text)?;
+            let view = Arc::new(ViewTable::new(plan, None));
+            self.tables.register_table(name, view).map_err(|error| explain(&error, &self.names, text))?;
+        }
+        Ok(())
+    }
+
+    fn plan_text(&self, query: &Query, written: &Written) -> Result<LogicalPlan, Error> {
+        let plans = |part: Query| self.try_plan(&part, written).is_ok();
+        let explained = |error: DataFusionError| explain(&error, &self.names, written);
+        self.try_plan(query, written).map_err(|error| placed(explained(error), query, &plans))
+    }
+
+    fn try_plan(&self, query: &Query, written: &Written) -> EngineResult<LogicalPlan> {
+        let statement = Statement::Statement(Box::new(ast::Statement::Query(Box::new(query.clone()))));
+        let plan = self.session.statement_to_plan(statement).now_or_never();
+        // Tables are looked up in memory.
+        let plan = plan.ok_or_else(|| DataFusionError::Internal("planning waits".into()))??;
+        let reads = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
+        reads.verify_plan(&plan)?;
+        check_size(&plan).map_err(Error::pass)?;
+        let plan = read_text(plan, written)?;
+        // Types are checked here, where it is known whose text it is.
+        self.analyze(plan.clone())?;
+        Ok(plan)
+    }
+
+    /// Optimises, and sees whether the result can run.
+    fn finish(&self, plan: LogicalPlan) -> EngineResult<LogicalPlan> {
+        let plan = self.session.optimizer().optimize(plan, &self.session, |_, _| {})?;
+        // Scans are made in memory, so that nothing waits.
+        self.session.query_planner().create_physical_plan(&plan, &self.session).now_or_never().transpose()?;
+        Ok(plan)
+    }
+
+    fn analyze(&self, plan: LogicalPlan) -> EngineResult<LogicalPlan> {
+        self.session.analyzer().execute_and_check(plan, &self.session.config_options().clone(), |_, _| {})
+    }
+}
+
+/// An error with its place: where the engine does not tell it, that of the part of the query that cannot be planned alone.
+fn placed(error: Error, query: &Query, plans: &dyn Fn(Query) -> bool) -> Error {
+    if error.line.is_some() || error.kind != Kind::Sql {
+        return error;
+    }
+    let place = locate(query, plans);
+    error.at(place)
+}
+
+/// The views that a text needs, those first that others need.
+fn in_turn(views: &HashMap<String, (Query, Written)>, written: &Written) -> Result<Vec<String>, Error> {
+    let mut turns = Turns { views, open: Vec::new(), order: Vec::new() };
+    turns.needed_by(written)?;
+    Ok(turns.order)
+}
+
+struct Turns<'v> {
+    views: &'v HashMap<String, (Query, Written)>,
+    /// Those whose own needs are being looked at, each needed by the one before.
+    open: Vec<String>,
+    order: Vec<String>,
+}
+
+impl Turns<'_> {
+    fn needed_by(&mut self, text: &Written) -> Result<(), Error> {
+        for (name, place) in text.relations() {
+            let Some((_, view)) = self.views.get(name) else { continue };
+            if self.order.iter().any(|done| done == name) {
+                continue;
+            }
+            if let Some(start) = self.open.iter().position(|open| open == name) {
+                let circle =
+                    self.open[start..].iter().map(String::as_str).chain([name]).collect::<Vec<_>>().join(" → ");
+                let error = Error::sql(format!("views use each other in a circle: {circle}"));
+                return Err(error.at(Some(place)).in_view(text.view()));
+            }
+            self.open.push(name.to_owned());
+            self.needed_by(view)?;
+            self.open.pop();
+            self.order.push(name.to_owned());
+        }
+        Ok(())
+    }
+}
+
+/// Refuses plans that are larger than they look. Parts of a plan that occur several times are counted as often, and looked at
+/// once.
+fn check_size(plan: &LogicalPlan) -> Result<(), Error> {
+    #[derive(Clone, Copy, Default)]
+    struct Size {
+        nodes: u64,
+        scans: u64,
+    }
+    fn size(plan: &LogicalPlan, known: &mut HashMap<*const LogicalPlan, Size>) -> Size {
+        let mut sum = Size { nodes: 1, scans: 0 };
+        if let LogicalPlan::TableScan(scan) = plan {
+            sum.scans = u64::from(sheet_of(scan).is_some());
+        }
+        for input in plan.inputs() {
+            let key = std::ptr::from_ref(input);
+            let part = match known.get(&key) {
+                Some(part) => *part,
+                None => {
+                    let part = size(input, known);
+                    known.insert(key, part);
+                    part
+                }
+            };
+            sum.nodes = sum.nodes.saturating_add(part.nodes);
+            sum.scans = sum.scans.saturating_add(part.scans);
+        }
+        sum
+    }
+    let size = size(plan, &mut HashMap::new());
+    if size.scans > SCANS {
+        let error = Error::limit(format!("the query reads tables {} times, at most {SCANS} are allowed", size.scans));
+        return Err(error.hint("Views and WITH count as often as they are named"));
+    }
+    if size.nodes > NODES {
+        return Err(Error::limit(format!("the query has {} steps, at most {NODES} are allowed", size.nodes)));
+    }
+    Ok(())
+}
+
+/// Whether the query itself says in which order its rows come.
+fn is_sorted(plan: &LogicalPlan) -> bool {
+    match plan {
+        LogicalPlan::Sort(_) => true,
+        LogicalPlan::Projection(node) => is_sorted(&node.input),
+        LogicalPlan::Limit(node) => is_sorted(&node.input),
+        LogicalPlan::Distinct(Distinct::On(node)) => node.sort_expr.is_some(),
+        _ => false,
+    }
+}
+
+/// Sorts by columns of the answer, then by the rows of the driving sheet.
+fn in_order(
+    plan: LogicalPlan,
+    rows: &[RowColumn],
+    sort_by: &[SortBy],
+    visible: usize,
+    driving: Option<usize>,
+    sorted: bool,
+) -> Result<LogicalPlan, Error> {
+    let mut order = Vec::new();
+    for by in sort_by {
+        if by.column >= visible {
+            return Err(Error::sql(format!("there is no column {} to sort by: there are {visible}", by.column)));
+        }
+        let column = Column::from(plan.schema().qualified_field(by.column));
+        order.push(Expr::Column(column).sort(!by.descending, false));
+    }
+    if !order.is_empty() || !sorted {
+        let row = rows.iter().find(|row| Some(row.occurrence) == driving && !row.many);
+        order.extend(row.map(|row| Expr::Column(row.column.clone()).sort(true, false)));
+    }
+    if order.is_empty() {
+        return Ok(plan);
+    }
+    Ok(LogicalPlan::Sort(Sort { expr: order, input: Arc::new(plan), fetch: None }))
+}
+
+/// The occurrence of a table in the outermost FROM.
+pub(super) fn find(scans: &[Scan], names: &Names, asked: &str) -> Result<usize, Error> {
+    let name = names.fold(asked);
+    let by = |fits: &dyn Fn(&Scan) -> bool| -> Vec<usize> { (0..scans.len()).filter(|at| fits(&scans[*at])).collect() };
+    let outermost = by(&|scan| scan.names.last() == Some(&name));
+    let any = by(&|scan| scan.names.contains(&name));
+    let found = if outermost.is_empty() { any } else { outermost };
+    if let [only] = found[..] {
+        return Ok(only);
+    }
+    let list: Vec<String> = scans.iter().map(|scan| called(scan, names)).collect();
+    let hint = format!("FROM has {}", if list.is_empty() { "no table".to_owned() } else { list.join(", ") });
+    let message = if found.is_empty() {
+        format!("{asked} is not a table of FROM")
+    } else {
+        format!("{asked} stands for several tables")
+    };
+    Err(Error::sql(message).hint(hint))
+}
+
+/// A table with the names it goes by: `lab (as l)`.
+fn called(scan: &Scan, names: &Names) -> String {
+    let sheet = scan.sheet.name();
+    let folded = names.fold(sheet);
+    let others: Vec<&str> = scan.names.iter().filter(|name| **name != folded).map(|name| names.spelled(name)).collect();
+    if others.is_empty() { sheet.to_owned() } else { format!("{sheet} (in {})", others.join(", ")) }
+}
+
+/// An item of the select list: its name where it has one, and its place.
+struct Item {
+    name: Option<String>,
+    place: Option<(u64, u64)>,
+}
+
+/// The items of the outermost select list, where each is one column.
+fn items(query: &Query) -> Option<Vec<Item>> {
+    fn first(body: &SetExpr) -> Option<&Select> {
+        match body {
+            SetExpr::Select(select) => Some(select),
+            SetExpr::Query(query) => first(&query.body),
+            SetExpr::SetOperation { left, .. } => first(left),
+            _ => None,
+        }
+    }
+    let select = first(&query.body)?;
+    let item = |item: &SelectItem| match item {
+        SelectItem::ExprWithAlias { expr, alias } => {
+            Some(Item { name: Some(alias.value.clone()), place: place(expr.span()) })
+        }
+        SelectItem::UnnamedExpr(expr) => {
+            let name = match expr {
+                ast::Expr::Identifier(word) => Some(word.value.clone()),
+                ast::Expr::CompoundIdentifier(words) => words.last().map(|word| word.value.clone()),
+                _ => None,
+            };
+            Some(Item { name, place: place(expr.span()) })
+        }
+        _ => None,
+    };
+    select.projection.iter().map(item).collect()
+}
+
+fn name_columns(
+    plan: &LogicalPlan,
+    items: Option<Vec<Item>>,
+    found: Vec<BTreeSet<Origin>>,
+    names: &Names,
+    written: &Written,
+) -> Vec<Drafted> {
+    let mut items = items.filter(|items| items.len() == found.len()).map(Vec::into_iter);
+    let fields = plan.schema().fields().iter();
+    let columns = found.into_iter().zip(fields).map(|(origins, field)| {
+        let item = items.as_mut().and_then(Iterator::next);
+        let place = item.as_ref().and_then(|item| item.place);
+        let name = item.and_then(|item| item.name).unwrap_or_else(|| {
+            // A column of `*` is called as it is in its sheet.
+            let same = origins.iter().find(|origin| names.fold(&origin.column) == *field.name());
+            match same {
+                Some(origin) if origins.len() == 1 => origin.column.clone(),
+                _ => written.spelled(field.name()).to_owned(),
+            }
+        });
+        Drafted { name, place, origins }
+    });
+    columns.collect()
+}
