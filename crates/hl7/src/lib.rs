@@ -12,6 +12,7 @@
 #![cfg_attr(test, allow(clippy::needless_raw_string_hashes, reason = "expect-test writes its snapshots so"))]
 
 pub mod ack;
+pub mod ccda;
 mod error;
 pub mod map;
 pub mod message;

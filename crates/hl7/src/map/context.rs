@@ -330,7 +330,7 @@ fn joined(parts: &[&str]) -> String {
 }
 
 /// Text as part of a URN: what a URN does not allow is percent-encoded.
-pub(super) fn urn_part(text: &str) -> String {
+pub(crate) fn urn_part(text: &str) -> String {
     let mut out = String::new();
     for byte in text.trim().bytes() {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
@@ -343,7 +343,7 @@ pub(super) fn urn_part(text: &str) -> String {
 }
 
 /// Text that is to be a URI: white space, which none may hold, is percent-encoded.
-pub(super) fn uri(text: &str) -> String {
+pub(crate) fn uri(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.trim().chars() {
         if c.is_whitespace() || c.is_control() {
@@ -359,7 +359,7 @@ pub(super) fn uri(text: &str) -> String {
 }
 
 /// Setting members that may be absent.
-pub(super) trait Fill {
+pub(crate) trait Fill {
     /// Sets `name` if there is a value.
     fn fill(&mut self, name: &str, value: Option<impl Into<Tree>>) -> &mut Self;
     /// Sets `name` to an array if there are values; appends if it is there.
@@ -383,7 +383,7 @@ impl Fill for Tree {
 }
 
 /// `Some` if the object has members.
-pub(super) fn filled(tree: Tree) -> Option<Tree> {
+pub(crate) fn filled(tree: Tree) -> Option<Tree> {
     (!tree.members().is_empty()).then_some(tree)
 }
 
@@ -393,6 +393,6 @@ pub(super) fn resource(resource_type: &str) -> Tree {
 }
 
 /// An extension with a value; `kind` as in `valueString`.
-pub(super) fn extension(url: &str, kind: &str, value: impl Into<Tree>) -> Tree {
+pub(crate) fn extension(url: &str, kind: &str, value: impl Into<Tree>) -> Tree {
     Tree::from([("url", url.into()), (kind, value.into())])
 }

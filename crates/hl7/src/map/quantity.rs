@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 /// A number's digits as JSON allows them: no plus sign, no leading zeros, digits on both sides of the point. Everything that
 /// carries precision stays.
-pub(super) fn digits(text: &str) -> Option<String> {
+pub(crate) fn digits(text: &str) -> Option<String> {
     let text = text.trim();
     let (sign, body) = match text.as_bytes().first()? {
         b'+' => ("", &text[1..]),

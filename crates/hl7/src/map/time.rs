@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 
 /// A point in time as far as it was given.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Moment {
+pub(crate) struct Moment {
     year: i16,
     month: Option<i8>,
     day: Option<i8>,
@@ -21,7 +21,7 @@ pub(super) struct Moment {
 
 impl Moment {
     /// `YYYY[MM[DD[HH[MM[SS[.S...]]]]]][+-ZZZZ]`; hyphens, colons, `T` and a space between date and time are passed over.
-    fn parse(text: &str) -> Option<Moment> {
+    pub(crate) fn parse(text: &str) -> Option<Moment> {
         let text = text.trim();
         let (body, zone) = split_zone(text)?;
         let (digits, fraction) = match body.split_once('.') {
@@ -54,7 +54,7 @@ impl Moment {
     }
 
     /// The date, as far as given.
-    pub(super) fn date(&self) -> String {
+    pub(crate) fn date(&self) -> String {
         let mut out = format!("{:04}", self.year);
         for part in [self.month, self.day].iter().map_while(|part| *part) {
             let _ = write!(out, "-{part:02}");
@@ -63,12 +63,22 @@ impl Moment {
     }
 
     /// True if it is more than a date.
-    pub(super) fn has_time(&self) -> bool {
+    pub(crate) fn has_time(&self) -> bool {
         self.time.is_some()
+    }
+
+    /// Its own zone, as `+08:00`.
+    pub(crate) fn zone(&self) -> Option<&String> {
+        self.zone.as_ref()
     }
 
     /// dateTime: a date as far as given, or date and time with a zone.
     pub(super) fn date_time(&self, context: &Context<'_>) -> String {
+        self.date_time_in(&context.zone)
+    }
+
+    /// The same; `zone` is that of times which give none.
+    pub(crate) fn date_time_in(&self, zone: &TimeZone) -> String {
         let mut out = self.date();
         let Some((hour, minute, second, fraction)) = &self.time else { return out };
         let _ = write!(out, "T{hour:02}:{minute:02}:{second:02}");
@@ -78,24 +88,20 @@ impl Moment {
         }
         match &self.zone {
             Some(zone) => out.push_str(zone),
-            None => out.push_str(&self.source_offset(context)),
+            None => out.push_str(&as_text(self.offset_in(zone))),
         }
         out
     }
 
-    fn source_offset(&self, context: &Context<'_>) -> String {
-        as_text(self.offset_in(&context.zone))
-    }
-
     /// The offset that `zone` had then.
-    fn offset_in(&self, zone: &TimeZone) -> Offset {
+    pub(crate) fn offset_in(&self, zone: &TimeZone) -> Offset {
         let (hour, minute, second) = self.time.as_ref().map_or((0, 0, 0), |(h, m, s, _)| (*h, *m, *s));
         let civil = civil::date(self.year, self.month.unwrap_or(1), self.day.unwrap_or(1)).at(hour, minute, second, 0);
         zone.to_ambiguous_timestamp(civil).compatible().map_or(Offset::UTC, |at| zone.to_offset(at))
     }
 }
 
-fn as_text(offset: Offset) -> String {
+pub(crate) fn as_text(offset: Offset) -> String {
     let seconds = offset.seconds();
     let sign = if seconds < 0 { '-' } else { '+' };
     format!("{sign}{:02}:{:02}", seconds.abs() / 3600, seconds.abs() / 60 % 60)

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod agreement;
+mod ccda;
 mod data;
 mod maps;
 mod messages;

@@ -1,0 +1,332 @@
+//! Substance administrations to MedicationStatement and MedicationRequest; supplies to MedicationRequest and MedicationDispense.
+
+use super::codes::concept_of;
+use super::context::Context;
+use super::draft::{Draft, Ref};
+use super::element::El;
+use super::entry::Surroundings;
+use super::made::Identity;
+use super::problem::SNOMED;
+use super::template::Kind;
+use crate::map::context::{Fill, filled};
+use fhir::json::Tree;
+
+const REQUESTERS: &[&str] = &["Practitioner", "PractitionerRole", "Organization", "Patient", "RelatedPerson", "Device"];
+const INFORMANTS: &[&str] = &["Patient", "Practitioner", "PractitionerRole", "RelatedPerson", "Organization"];
+
+/// Material codes that say no more than that it is a drug: negated, they mean that there is none.
+const ANY_DRUG: [&str; 3] = ["410942007", "373873005", "763158003"];
+
+/// What a mood asks for, as `intent` of requests.
+pub(super) fn intent(el: El<'_>) -> &'static str {
+    match el.attr("moodCode") {
+        Some("RQO" | "ARQ") => "order",
+        Some("PRP") => "proposal",
+        _ => "plan",
+    }
+}
+
+/// `status` of requests.
+pub(super) fn request_status(el: El<'_>) -> &'static str {
+    match el.status() {
+        Some("completed") => "completed",
+        Some("aborted") => "revoked",
+        Some("cancelled") => "revoked",
+        Some("suspended" | "held") => "on-hold",
+        Some("nullified") => "entered-in-error",
+        Some("new") => "draft",
+        _ => "active",
+    }
+}
+
+impl<'d> Context<'d> {
+    pub(super) fn medication(&self, el: El<'d>, around: &Surroundings<'d>) -> Option<Ref> {
+        let is_taken = matches!(el.attr("moodCode"), None | Some("EVN"));
+        let kind = if is_taken { "MedicationStatement" } else { "MedicationRequest" };
+        let mut draft = self.begin(kind, el);
+        let code = el.get("statusCode").unwrap_or(el);
+        if is_taken {
+            // CCD 1.0 tells of the medication's own status beside that of the act.
+            let told = self.take(el, Kind::ProblemStatus).into_iter().find_map(|status| {
+                match Self::code_of(status.get("value")) {
+                    "55561003" => Some("active"),
+                    "421139008" => Some("on-hold"),
+                    "392521001" | "73425007" => Some("completed"),
+                    _ => None,
+                }
+            });
+            let status = match el.status() {
+                _ if el.is_negated() => "not-taken",
+                _ if told.is_some() => told.unwrap_or_default(),
+                Some("completed") => "completed",
+                Some("active") => "active",
+                Some("aborted") => "stopped",
+                Some("suspended" | "held") => "on-hold",
+                Some("new") => "intended",
+                Some("cancelled") => "not-taken",
+                Some("nullified") => "entered-in-error",
+                _ => "unknown",
+            };
+            draft.set("status", status, if el.is_negated() { el } else { code });
+        } else {
+            let status = match el.status() {
+                Some("completed") => "completed",
+                Some("aborted") => "stopped",
+                Some("cancelled") => "cancelled",
+                Some("suspended" | "held") => "on-hold",
+                Some("nullified") => "entered-in-error",
+                Some("new") => "draft",
+                Some("active") | None => "active",
+                Some(_) => "unknown",
+            };
+            draft.set("status", status, code);
+            draft.put("intent", intent(el));
+            if el.is_negated() {
+                draft.put("doNotPerform", true);
+            }
+        }
+        self.drug(&mut draft, el);
+        draft.put("subject", self.subject());
+        if let Some(encounter) = self.encounter_of(el) {
+            draft.put(if is_taken { "context" } else { "encounter" }, encounter);
+        }
+        let authored = self.authored(&[el]);
+        if is_taken {
+            self.taken_from(&mut draft, el);
+            if let Some(time) = authored {
+                self.fill_time(&mut draft, "dateAsserted", time);
+            }
+            let informant = self.first_party(&[el], "informant", INFORMANTS).or_else(|| self.first_party(&[el], "author", INFORMANTS));
+            if let Some(informant) = informant {
+                draft.set("informationSource", informant.reference.tree(), informant.el);
+            }
+        } else {
+            if let Some(time) = authored {
+                self.fill_time(&mut draft, "authoredOn", time);
+            }
+            if let Some(author) = self.first_party(&[el], "author", REQUESTERS) {
+                draft.set("requester", author.reference.tree(), author.el);
+            }
+            if let Some(performer) = self.first_party(&[el], "performer", REQUESTERS) {
+                draft.set("performer", performer.reference.tree(), performer.el);
+            }
+            self.refills(&mut draft, el);
+        }
+        self.reasons(&mut draft, el, around);
+        if let Some(dosage) = self.dosage(el, !is_taken) {
+            draft.push(if is_taken { "dosage" } else { "dosageInstruction" }, dosage, el);
+        }
+        self.comments(&mut draft, el);
+        let made = self.own(draft);
+        self.supplies(el, around, &made, is_taken);
+        Some(made)
+    }
+
+    /// When it was taken.
+    fn taken_from(&self, draft: &mut Draft<'d>, el: El<'d>) {
+        let first = el.all("effectiveTime").find(|time| {
+            matches!(time.kind(), None | Some("IVL_TS" | "TS")) && (time.attr("value").is_some() || time.elements().next().is_some())
+        });
+        let Some(time) = first else { return };
+        if time.attr("value").is_some() {
+            self.fill_time(draft, "effectiveDateTime", time);
+        } else if let Some(period) = self.period(time) {
+            draft.set("effectivePeriod", period, time);
+        }
+    }
+
+    /// What was taken, as code, or as Medication where more is known of it.
+    fn drug(&self, draft: &mut Draft<'d>, el: El<'d>) {
+        let product = el.at(&["consumable", "manufacturedProduct"]).or_else(|| el.at(&["product", "manufacturedProduct"]));
+        let material = product.and_then(|product| product.get("manufacturedMaterial").or_else(|| product.get("manufacturedLabeledDrug")));
+        let code = material.and_then(|material| material.get("code"));
+        let is_any = code.is_none_or(|code| {
+            code.attr("code").map_or(code.null().is_some(), |code| ANY_DRUG.contains(&code))
+        });
+        let from = code.or(material).unwrap_or(el);
+        if el.is_negated() && is_any {
+            let mut concept = concept_of(SNOMED, "787481004", "No known medications");
+            concept.fill("text", self.words_of(el, code));
+            draft.set("medicationCodeableConcept", concept, from);
+            return;
+        }
+        let name = material.and_then(|material| material.get("name")).and_then(El::plain);
+        let mut concept = self.required_concept(code, name.clone().or_else(|| self.words_of(el, code)));
+        if concept.get("text").is_none() && concept.get("coding").is_some() {
+            concept.fill("text", name);
+        }
+        let maker = product.and_then(|product| product.get("manufacturerOrganization"));
+        let lot = material.and_then(|material| material.get("lotNumberText")).and_then(|lot| Some((lot.plain()?, lot)));
+        let maker = maker.and_then(|maker| Some((self.organization(maker)?, maker)));
+        let Some(product) = product.filter(|_| maker.is_some() || lot.is_some()) else {
+            draft.set("medicationCodeableConcept", concept, from);
+            return;
+        };
+        let mut medication = self.begin("Medication", product);
+        let display = words(&concept);
+        medication.set("code", concept, from);
+        if let Some((maker, el)) = maker {
+            medication.set("manufacturer", maker.tree(), el);
+        }
+        if let Some((lot, el)) = lot {
+            medication.set("batch", Tree::from([("lotNumber", lot.into())]), el);
+        }
+        let key = self.counted_key("Medication", &self.set, &format!("of {}", self.own_key("Medication", el).value));
+        let mut made = self.add(key, Identity::Own, medication);
+        made.display = display;
+        draft.set("medicationReference", made.tree(), product);
+    }
+
+    /// Why: indications as codes, problems as conditions.
+    pub(super) fn reasons(&self, draft: &mut Draft<'d>, el: El<'d>, around: &Surroundings<'d>) {
+        let (code, reference) = match draft.kind {
+            "Immunization" | "Procedure" | "Encounter" | "ServiceRequest" | "MedicationStatement" | "MedicationRequest"
+            | "DeviceUseStatement" => ("reasonCode", "reasonReference"),
+            _ => return,
+        };
+        for indication in self.parts(el, Kind::Indication) {
+            let value = indication.get("value");
+            let concept = value.and_then(|value| self.concept(value));
+            let concept = concept.or_else(|| self.words_of(indication, value).map(|text| super::codes::concept_text(&text)));
+            if let Some(concept) = concept {
+                self.claim(indication);
+                draft.push(code, concept, indication);
+            }
+        }
+        if draft.kind == "DeviceUseStatement" {
+            return;
+        }
+        for (relation, inner) in el.related() {
+            let is_reason = relation.attr("typeCode") == Some("RSON") || draft.kind == "Encounter";
+            if is_reason && super::template::kind(inner) == Some(Kind::Problem) {
+                for made in self.inner(inner, el, around) {
+                    if made.is(&["Condition"]) {
+                        draft.push(reference, made.tree(), inner);
+                    }
+                }
+            }
+        }
+    }
+
+    /// A supply in a request tells of its refills.
+    fn refills(&self, draft: &mut Draft<'d>, el: El<'d>) {
+        let Some(supply) = self.parts(el, Kind::SupplyOrder).into_iter().next() else {
+            if let Some(number) = el.get("repeatNumber").and_then(|number| self.integer(number)).filter(|number| *number >= 0) {
+                let refills = Tree::from([("numberOfRepeatsAllowed", Tree::from(i64::from(number)))]);
+                draft.set("dispenseRequest", refills, el);
+            }
+            return;
+        };
+        self.claim(supply);
+        self.dispense_request(draft, supply);
+    }
+
+    fn dispense_request(&self, draft: &mut Draft<'d>, supply: El<'d>) {
+        let mut request = Tree::object();
+        request.fill("validityPeriod", supply.get("effectiveTime").and_then(|time| self.period(time)));
+        if let Some(number) = supply.get("repeatNumber").and_then(|number| self.integer(number)).filter(|number| *number >= 0) {
+            request.set("numberOfRepeatsAllowed", Tree::from(i64::from(number)));
+        }
+        request.fill("quantity", supply.get("quantity").and_then(|quantity| self.quantity(quantity)));
+        for performer in self.parties(supply, "performer") {
+            if performer.reference.is(&["Organization"]) {
+                request.set("performer", performer.reference.tree());
+            }
+        }
+        draft.fill("dispenseRequest", filled(request), supply);
+    }
+
+    /// Orders and dispenses of what is taken refer to it.
+    fn supplies(&self, el: El<'d>, around: &Surroundings<'d>, made: &Ref, is_taken: bool) {
+        for (_, inner) in el.related() {
+            let kind = super::template::kind(inner);
+            if !matches!(kind, Some(Kind::SupplyOrder | Kind::Dispense)) || self.is_claimed(inner) {
+                continue;
+            }
+            for supply in self.inner(inner, el, around) {
+                if supply.is(&["MedicationDispense"]) && !is_taken {
+                    self.change(&supply, |tree| {
+                        tree.push("authorizingPrescription", made.tree());
+                    });
+                } else if supply.is(&["MedicationRequest"]) && is_taken {
+                    self.change(made, |tree| {
+                        tree.push("basedOn", supply.tree());
+                    });
+                } else if supply.is(&["MedicationDispense"]) {
+                    self.change(made, |tree| {
+                        tree.push("derivedFrom", supply.tree());
+                    });
+                }
+            }
+        }
+    }
+
+    /// A Medication Supply Order of its own.
+    pub(super) fn supply_order(&self, el: El<'d>) -> Option<Ref> {
+        if matches!(el.attr("moodCode"), Some("EVN")) {
+            return self.dispense(el);
+        }
+        let mut draft = self.begin("MedicationRequest", el);
+        let status = match request_status(el) {
+            "revoked" => "cancelled",
+            other => other,
+        };
+        draft.set("status", status, el.get("statusCode").unwrap_or(el));
+        draft.put("intent", "order");
+        self.supplied(&mut draft, el);
+        draft.put("subject", self.subject());
+        if let Some(time) = self.authored(&[el]) {
+            self.fill_time(&mut draft, "authoredOn", time);
+        }
+        if let Some(author) = self.first_party(&[el], "author", REQUESTERS) {
+            draft.set("requester", author.reference.tree(), author.el);
+        }
+        self.dispense_request(&mut draft, el);
+        let text = self.take(el, Kind::Instruction).into_iter().find_map(|instruction| self.statement_text(instruction));
+        if let Some(text) = text {
+            draft.push("dosageInstruction", Tree::from([("patientInstruction", text.into())]), el);
+        }
+        self.comments(&mut draft, el);
+        Some(self.own(draft))
+    }
+
+    /// The drug of a supply: its own product, else that of the medication it is in.
+    fn supplied(&self, draft: &mut Draft<'d>, el: El<'d>) {
+        let has_own = el.at(&["product", "manufacturedProduct"]).is_some();
+        let medication = Self::parent_statement(el).filter(|parent| parent.name() == "substanceAdministration");
+        self.drug(draft, if has_own { el } else { medication.unwrap_or(el) });
+    }
+
+    /// A Medication Dispense.
+    pub(super) fn dispense(&self, el: El<'d>) -> Option<Ref> {
+        let mut draft = self.begin("MedicationDispense", el);
+        let status = match el.status() {
+            Some("completed") => "completed",
+            Some("active") => "in-progress",
+            Some("aborted") => "stopped",
+            Some("cancelled") => "cancelled",
+            Some("nullified") => "entered-in-error",
+            _ => "unknown",
+        };
+        draft.set("status", status, el.get("statusCode").unwrap_or(el));
+        self.supplied(&mut draft, el);
+        draft.put("subject", self.subject());
+        for performer in self.parties(el, "performer") {
+            if performer.reference.is(REQUESTERS) {
+                draft.push("performer", Tree::from([("actor", performer.reference.tree())]), performer.el);
+            }
+        }
+        draft.fill("quantity", el.get("quantity").and_then(|quantity| self.quantity(quantity)), el);
+        if let Some(time) = el.get("effectiveTime") {
+            self.fill_time(&mut draft, "whenHandedOver", time);
+        }
+        self.comments(&mut draft, el);
+        Some(self.own(draft))
+    }
+}
+
+/// The words of a concept.
+pub(super) fn words(concept: &Tree) -> Option<String> {
+    let of_coding = || concept.get("coding").map_or(&[][..], Tree::items).iter().find_map(|coding| coding.get("display"));
+    concept.get("text").or_else(of_coding).and_then(Tree::as_str).map(str::to_owned)
+}

@@ -1,0 +1,112 @@
+//! From a clinical document (C-CDA R1.1 and R2.1, HITSP C32) to FHIR R4, after HL7's *C-CDA on FHIR*.
+//!
+//! [`convert`] gives a [`Mapped`]: resources with their identity, where each of their elements comes from ([`Origin`]: XPath and
+//! bytes), what was odd, which clinical statements became resources and which did not. A statement that is not understood stays in the
+//! text of its section, is listed, and fails nothing. Only what is no clinical document is an error.
+//!
+//! ```
+//! use hl7::{ccda, map::Settings};
+//! let document = br#"<ClinicalDocument xmlns="urn:hl7-org:v3"><id root="1.2.3" extension="9"/><recordTarget><patientRole>
+//!   <id root="1.2.4" extension="77"/><patient><name><given>Ann</given><family>Doe</family></name></patient>
+//! </patientRole></recordTarget></ClinicalDocument>"#;
+//! let mapped = ccda::convert(document, &Settings::new("hosp"))?;
+//! let patient = &mapped.resources[0];
+//! assert_eq!((patient.key.system.as_str(), patient.key.value.as_str()), ("urn:oid:1.2.4", "77"));
+//! let origin = patient.origin("name[0].family").unwrap();
+//! assert_eq!(origin.xpath, "/ClinicalDocument/recordTarget[1]/patientRole[1]/patient[1]/name[1]");
+//! assert!(document[origin.span.clone()].starts_with(b"<name><given>Ann"));
+//! # Ok::<(), ccda::CdaError>(())
+//! ```
+
+mod allergy;
+mod care;
+mod codes;
+mod contact;
+mod context;
+mod coverage;
+mod device;
+mod document;
+mod dosage;
+mod draft;
+mod element;
+mod encounter;
+mod entry;
+mod error;
+mod family;
+mod goal;
+mod identity;
+mod immunization;
+mod made;
+mod medication;
+mod narrative;
+mod null;
+mod observation;
+mod oid;
+mod patient;
+mod people;
+mod problem;
+mod procedure;
+mod quantity;
+mod read;
+mod request;
+mod section;
+mod template;
+mod text;
+mod time;
+
+pub use error::CdaError;
+pub use made::{Identity, Issue, Made, Mapped, Origin, Taken, Unmapped, Write};
+pub use read::{DEPTH_MAX, NODES_MAX, SIZE_MAX, is_clinical_document};
+
+use crate::map::Settings;
+use context::Context;
+use element::El;
+use read::Source;
+
+/// Maps a document.
+///
+/// # Errors
+/// If the bytes are no clinical document within bounds, or it names no patient.
+pub fn convert(bytes: &[u8], settings: &Settings) -> Result<Mapped, CdaError> {
+    let source = Source::new(bytes)?;
+    let document = source.parse()?;
+    let root = El(document.root_element());
+    let zone = time::zone_of(root, &settings.zone);
+    let context = Context::new(&document, &source, settings, zone, tokens(root, bytes));
+    let patient = context.patient()?;
+    let _ = context.subject.set(patient);
+    context.document(bytes);
+    let code = root.get("code");
+    let kind = code.and_then(|code| code.attr("displayName").or_else(|| code.attr("code")));
+    Ok(context.finish(kind.unwrap_or("clinical document").to_owned()))
+}
+
+/// What stands for the document, and for the set of versions it is one of. Some senders use one id for several documents: type and patient are
+/// part of it. Without an id, the content is.
+fn tokens(root: El<'_>, bytes: &[u8]) -> (String, String) {
+    let id = |name: &'static str| {
+        let id = root.get(name)?;
+        let root = id.attr("root")?;
+        Some(format!("{root}^{}", id.attr("extension").unwrap_or_default()))
+    };
+    let mut about = vec![root.get("code").and_then(|code| code.attr("code")).unwrap_or_default().to_owned()];
+    if let Some(patient) = root.at(&["recordTarget", "patientRole"]) {
+        about.extend(patient.all("id").map(|id| {
+            format!("{}^{}", id.attr("root").unwrap_or_default(), id.attr("extension").unwrap_or_default())
+        }));
+    }
+    let token = |id: &str| {
+        let mut hasher = blake3::Hasher::new();
+        for part in std::iter::once(id).chain(about.iter().map(String::as_str)) {
+            hasher.update(&(part.len() as u64).to_le_bytes());
+            hasher.update(part.as_bytes());
+        }
+        hasher.finalize().to_hex()[..32].to_owned()
+    };
+    let document = id("id").unwrap_or_else(|| blake3::hash(bytes).to_hex().to_string());
+    let set = id("setId").unwrap_or_else(|| document.clone());
+    (token(&document), token(&set))
+}
+
+#[cfg(test)]
+mod tests;
