@@ -43,11 +43,11 @@ pub(crate) enum Command {
     ///
     /// Example: medweave demo --speed 60
     Demo(Demo),
-    /// Print the FHIR bundles that HL7 v2 messages would become; store nothing
+    /// Print the FHIR bundles that HL7 v2 messages or C-CDA documents would become; store nothing
     ///
     /// One line of JSON a message. What was odd and what no rule took is said on the error stream.
     ///
-    /// Example: medweave convert adt.hl7 --out bundles/
+    /// Example: medweave convert adt.hl7 --out bundles/, medweave convert ccda discharge.xml
     Convert(Convert),
     /// Load files: bundles, NDJSON, single resources, HL7 v2 messages, plain or packed
     ///
@@ -174,8 +174,11 @@ pub(crate) struct Demo {
 }
 
 #[derive(Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(crate) struct Convert {
-    /// Files of HL7 v2 messages
+    #[command(subcommand)]
+    pub(crate) other: Option<ConvertCommand>,
+    /// Files of HL7 v2 messages (a file called ccda is written ./ccda)
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
     /// Write NAME.json to this folder for FILE NAME.hl7, and NAME-2.json for its second message, instead of printing
@@ -190,6 +193,38 @@ pub(crate) struct Convert {
     /// Character set of messages that name none, as in MSH-18
     #[arg(long, value_name = "NAME")]
     pub(crate) charset: Option<String>,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum ConvertCommand {
+    /// Print the FHIR bundles that C-CDA documents (R1.1, R2.1, C32) would become; store nothing
+    ///
+    /// One line of JSON a document. Entries that are not mapped, with what they are, where they stand and why, and whatever was odd
+    /// are said on the error stream; their text is in the sections of the Composition.
+    ///
+    /// Exit codes: 0 every document was converted, 1 one was not, 2 called wrongly.
+    ///
+    /// Example: medweave convert ccda *.xml --out bundles/ --origins
+    Ccda(ConvertCcda),
+}
+
+#[derive(Args)]
+pub(crate) struct ConvertCcda {
+    /// Clinical documents
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Write NAME.json to this folder for FILE NAME.xml, instead of printing
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Write beside it NAME.origins.json: for each element of each resource the XPath and bytes that it comes from
+    #[arg(long, requires = "out")]
+    pub(crate) origins: bool,
+    /// Who sends: part of the identity of what the document makes
+    #[arg(long, value_name = "NAME", default_value = "import")]
+    pub(crate) source: String,
+    /// Zone of times without one, where the document has none either; an IANA name
+    #[arg(long, value_name = "ZONE", default_value = "UTC")]
+    pub(crate) zone: String,
 }
 
 #[derive(Args)]

@@ -51,7 +51,7 @@ fn severity(code: &str) -> Option<&'static str> {
 }
 
 impl<'d> Context<'d> {
-    pub(super) fn allergy(&self, el: El<'d>) -> Option<Ref> {
+    pub(super) fn allergy(&self, el: El<'d>) -> Ref {
         let concern = Self::parent_statement(el).filter(|parent| parent.name() == "act");
         let places: Vec<El<'d>> = std::iter::once(el).chain(concern).collect();
         let mut draft = self.begin("AllergyIntolerance", el);
@@ -74,7 +74,10 @@ impl<'d> Context<'d> {
             draft.set("code", concept, value.unwrap_or(el));
         } else {
             let code = named.unwrap_or_else(|| {
-                self.required_concept(None, self.words_of(el, substance_code).or_else(|| value.and_then(|v| self.words_of(el, Some(v)))))
+                self.required_concept(
+                    None,
+                    self.words_of(el, substance_code).or_else(|| value.and_then(|v| self.words_of(el, Some(v)))),
+                )
             });
             draft.set("code", code, substance_code.or(substance).unwrap_or(el));
         }
@@ -96,7 +99,11 @@ impl<'d> Context<'d> {
         if !is_refuted {
             draft.set("clinicalStatus", concept_of(CLINICAL, status, ""), from);
         }
-        draft.set("verificationStatus", concept_of(VERIFICATION, if is_refuted { "refuted" } else { "confirmed" }, ""), el);
+        draft.set(
+            "verificationStatus",
+            concept_of(VERIFICATION, if is_refuted { "refuted" } else { "confirmed" }, ""),
+            el,
+        );
         for criticality in self.take(el, Kind::Criticality) {
             let code = match Self::code_of(criticality.get("value")) {
                 "CRITL" => Some("low"),
@@ -124,7 +131,7 @@ impl<'d> Context<'d> {
         if let Some(concern) = concern {
             self.comments(&mut draft, concern);
         }
-        Some(self.own(draft))
+        self.own(draft)
     }
 
     /// Onset and end; true if it has ended.
@@ -148,7 +155,7 @@ impl<'d> Context<'d> {
 
     fn reactions(&self, draft: &mut Draft<'d>, el: El<'d>) {
         // A severity of the allergy itself is that of its reactions, where they have none.
-        let own = self.parts(el, Kind::Severity).into_iter().next();
+        let own = Self::parts(el, Kind::Severity).into_iter().next();
         let own_severity = own.and_then(|severity_el| severity(Self::code_of(severity_el.get("value"))));
         let mut used = false;
         for reaction in self.take(el, Kind::Reaction) {

@@ -20,13 +20,21 @@ impl<'d> Context<'d> {
         }
         let mut draft = Draft::new("CarePlan", section);
         if let Some(div) = section.get("text").and_then(|text| self.narrative_div(text)) {
-            draft.set("text", Tree::from([("status", "additional".into()), ("div", div.into())]), section.get("text").unwrap_or(section));
+            draft.set(
+                "text",
+                Tree::from([("status", "additional".into()), ("div", div.into())]),
+                section.get("text").unwrap_or(section),
+            );
         }
         draft.put("status", "active");
         draft.put("intent", "plan");
         draft.push(
             "category",
-            concept_of("http://hl7.org/fhir/us/core/CodeSystem/careplan-category", "assess-plan", "Assessment and Plan of Treatment"),
+            concept_of(
+                "http://hl7.org/fhir/us/core/CodeSystem/careplan-category",
+                "assess-plan",
+                "Assessment and Plan of Treatment",
+            ),
             section.get("code").unwrap_or(section),
         );
         draft.fill("title", section.get("title").and_then(El::plain), section.get("title").unwrap_or(section));
@@ -76,7 +84,7 @@ impl<'d> Context<'d> {
     }
 
     /// A Care Team Organizer.
-    pub(super) fn care_team_entry(&self, el: El<'d>) -> Option<Ref> {
+    pub(super) fn care_team_entry(&self, el: El<'d>) -> Ref {
         let mut draft = self.begin("CareTeam", el);
         let status = match el.status() {
             Some("completed" | "aborted") => "inactive",
@@ -106,6 +114,6 @@ impl<'d> Context<'d> {
             }
         }
         self.comments(&mut draft, el);
-        Some(self.own(draft))
+        self.own(draft)
     }
 }

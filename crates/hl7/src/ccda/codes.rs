@@ -77,7 +77,9 @@ impl<'d> Context<'d> {
     fn codings(&self, el: El<'d>, codings: &mut Vec<Tree>, depth: usize) {
         if let Some(coding) = self.coding(el)
             && codings.len() < CODINGS_MAX
-            && !codings.iter().any(|other| other.get("system") == coding.get("system") && other.get("code") == coding.get("code"))
+            && !codings
+                .iter()
+                .any(|other| other.get("system") == coding.get("system") && other.get("code") == coding.get("code"))
         {
             codings.push(coding);
         }

@@ -109,7 +109,12 @@ impl<'d> Context<'d> {
         if !street.is_empty() {
             lines.push(street.into());
         }
-        lines.extend(["additionalLocator", "deliveryAddressLine", "postBox", "careOf"].into_iter().filter_map(part).map(Tree::from));
+        lines.extend(
+            ["additionalLocator", "deliveryAddressLine", "postBox", "careOf"]
+                .into_iter()
+                .filter_map(part)
+                .map(Tree::from),
+        );
         address.fill_all("line", lines);
         for (member, name) in [
             ("city", "city"),
@@ -121,7 +126,8 @@ impl<'d> Context<'d> {
             address.fill(member, part(name));
         }
         if address.members().is_empty() {
-            let text: String = el.0.children().filter(roxmltree::Node::is_text).filter_map(|node| node.text()).collect();
+            let text: String =
+                el.0.children().filter(roxmltree::Node::is_text).filter_map(|node| node.text()).collect();
             address.fill("text", clean(&text.split_whitespace().collect::<Vec<_>>().join(" ")));
         }
         let is_there = !address.members().is_empty();

@@ -79,7 +79,7 @@ impl<'d> Context<'d> {
     ) -> Self {
         let mut narrative = HashMap::new();
         let mut statements: HashMap<(&str, &str), Vec<El<'_>>> = HashMap::new();
-        for node in document.descendants().filter(|node| node.is_element()) {
+        for node in document.descendants().filter(roxmltree::Node::is_element) {
             if let Some(id) = node.attribute("ID").map(str::trim).filter(|id| !id.is_empty()) {
                 narrative.entry(id).or_insert(El(node));
             }
@@ -112,14 +112,17 @@ impl<'d> Context<'d> {
 
     /// The patient, as a reference.
     pub(super) fn subject(&self) -> Tree {
-        self.subject.get().map_or_else(Tree::object, |patient| {
-            Tree::from([("reference", patient.url.as_str().into())])
-        })
+        self.subject.get().map_or_else(Tree::object, |patient| Tree::from([("reference", patient.url.as_str().into())]))
     }
 
     /// The element of a narrative that `#id` names; senders forget the `#`.
     pub(super) fn narrative(&self, reference: &str) -> Option<El<'d>> {
         self.narrative.get(reference.strip_prefix('#').unwrap_or(reference).trim()).copied()
+    }
+
+    /// True if there is room for text that is copied from the narrative.
+    pub(super) fn has_text_left(&self) -> bool {
+        self.text_left.get() > 0
     }
 
     /// Takes room for text that is copied from the narrative; `false` if the document has used what there is.
@@ -180,7 +183,7 @@ impl<'d> Context<'d> {
     }
 
     /// The identity of something that several places of the source's documents tell alike.
-    pub(super) fn alike_key(&self, kind: &'static str, name: &str) -> Key {
+    pub(super) fn alike_key(kind: &'static str, name: &str) -> Key {
         Key { resource_type: kind, system: OWN.to_owned(), value: name.to_owned() }
     }
 
@@ -403,7 +406,7 @@ fn code_text(el: El<'_>) -> String {
 fn ordinals(document: &Document<'_>) -> Vec<u32> {
     let mut all = Vec::new();
     let mut counts: HashMap<(Option<&str>, &str), u32> = HashMap::new();
-    for parent in document.descendants().filter(|node| node.has_children()) {
+    for parent in document.descendants().filter(roxmltree::Node::has_children) {
         counts.clear();
         for child in parent.children().filter(roxmltree::Node::is_element) {
             let name = child.tag_name();

@@ -32,11 +32,11 @@ impl<'d> Context<'d> {
             if super::template::kind(policy) != Some(Kind::Policy) || !self.claim(policy) {
                 continue;
             }
-            let order = relation.get("sequenceNumber").and_then(|number| self.integer(number)).filter(|number| *number > 0);
-            if let Some(made) = self.policy(policy, order) {
-                self.stands_for("policy", policy, &made);
-                first.get_or_insert(made);
-            }
+            let order =
+                relation.get("sequenceNumber").and_then(|number| self.integer(number)).filter(|number| *number > 0);
+            let made = self.policy(policy, order);
+            self.stands_for("policy", policy, &made);
+            first.get_or_insert(made);
         }
         match first {
             Some(made) => Outcome::Made(made),
@@ -45,7 +45,7 @@ impl<'d> Context<'d> {
     }
 
     /// A Policy Activity.
-    pub(super) fn policy(&self, el: El<'d>, order: Option<i32>) -> Option<Ref> {
+    pub(super) fn policy(&self, el: El<'d>, order: Option<i32>) -> Ref {
         let mut draft = self.begin("Coverage", el);
         let status = match el.status() {
             Some("aborted" | "cancelled") => "cancelled",
@@ -110,7 +110,7 @@ impl<'d> Context<'d> {
             ]);
             draft.push("class", group, id);
         }
-        Some(self.own(draft))
+        self.own(draft)
     }
 
     /// Whose policy it is.

@@ -42,11 +42,12 @@ impl<'d> Context<'d> {
     }
 
     /// A Non-Medicinal Supply Activity: a device in use, or one asked for.
-    pub(super) fn device_supply(&self, el: El<'d>, around: &Surroundings<'d>) -> Option<Ref> {
+    pub(super) fn device_supply(&self, el: El<'d>, around: &Surroundings<'d>) -> Ref {
         if !matches!(el.attr("moodCode"), None | Some("EVN")) {
             return self.device_request(el);
         }
-        let participant = el.all("participant").find(|participant| matches!(participant.attr("typeCode"), Some("PRD" | "DEV")));
+        let participant =
+            el.all("participant").find(|participant| matches!(participant.attr("typeCode"), Some("PRD" | "DEV")));
         let device = participant.and_then(|participant| self.product_instance(participant));
         let device = device.or_else(|| self.supplied_device(el));
         let mut draft = self.begin("DeviceUseStatement", el);
@@ -83,7 +84,7 @@ impl<'d> Context<'d> {
         draft.set("device", reference, participant.unwrap_or(el));
         self.reasons(&mut draft, el, around);
         self.comments(&mut draft, el);
-        Some(self.own(draft))
+        self.own(draft)
     }
 
     /// A device told as a product.
@@ -100,18 +101,25 @@ impl<'d> Context<'d> {
         Some(self.add(key, Identity::Own, draft))
     }
 
-    fn device_request(&self, el: El<'d>) -> Option<Ref> {
+    fn device_request(&self, el: El<'d>) -> Ref {
         let mut draft = self.begin("DeviceRequest", el);
         draft.set("status", super::medication::request_status(el), el.get("statusCode").unwrap_or(el));
         draft.put("intent", super::medication::intent(el));
-        let device = el.all("participant").find_map(|participant| Some((self.product_instance(participant)?, participant)));
+        let device =
+            el.all("participant").find_map(|participant| Some((self.product_instance(participant)?, participant)));
         match device {
             Some((device, from)) => {
                 draft.set("codeReference", device.tree(), from);
             }
             None => {
-                let code = el.at(&["product", "manufacturedProduct", "manufacturedMaterial", "code"]).or_else(|| el.get("code"));
-                draft.set("codeCodeableConcept", self.required_concept(code, self.words_of(el, code)), code.unwrap_or(el));
+                let code = el
+                    .at(&["product", "manufacturedProduct", "manufacturedMaterial", "code"])
+                    .or_else(|| el.get("code"));
+                draft.set(
+                    "codeCodeableConcept",
+                    self.required_concept(code, self.words_of(el, code)),
+                    code.unwrap_or(el),
+                );
             }
         }
         draft.put("subject", self.subject());
@@ -122,6 +130,6 @@ impl<'d> Context<'d> {
             self.fill_time(&mut draft, "authoredOn", time);
         }
         self.comments(&mut draft, el);
-        Some(self.own(draft))
+        self.own(draft)
     }
 }

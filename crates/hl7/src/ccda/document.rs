@@ -84,7 +84,9 @@ impl<'d> Context<'d> {
         for (author, el) in Self::references(self.parties(root, "author"), AUTHORS) {
             draft.push("author", author, el);
         }
-        if let Some(custodian) = self.parties(root, "custodian").into_iter().find(|party| party.reference.is(&["Organization"])) {
+        if let Some(custodian) =
+            self.parties(root, "custodian").into_iter().find(|party| party.reference.is(&["Organization"]))
+        {
             draft.set("custodian", custodian.reference.tree(), custodian.el);
         }
     }
@@ -135,14 +137,22 @@ impl<'d> Context<'d> {
         }
         for event in root.all("documentationOf").filter_map(|of| of.get("serviceEvent")) {
             let mut tree = Tree::object();
-            let class = event.attr("classCode").filter(|code| *code != "ACT").map(|code| {
-                concept_of("http://terminology.hl7.org/CodeSystem/v3-ActClass", code, "")
-            });
-            tree.fill_all("code", event.get("code").and_then(|code| self.concept(code)).into_iter().chain(class).collect());
+            let class = event
+                .attr("classCode")
+                .filter(|code| *code != "ACT")
+                .map(|code| concept_of("http://terminology.hl7.org/CodeSystem/v3-ActClass", code, ""));
+            tree.fill_all(
+                "code",
+                event.get("code").and_then(|code| self.concept(code)).into_iter().chain(class).collect(),
+            );
             tree.fill("period", event.get("effectiveTime").and_then(|time| self.period(time)));
             let mut performers = Vec::new();
             for performer in self.parties(event, "performer") {
-                performers.push(extension(&format!("{CCDA}PerformerExtension"), "valueReference", performer.reference.tree()));
+                performers.push(extension(
+                    &format!("{CCDA}PerformerExtension"),
+                    "valueReference",
+                    performer.reference.tree(),
+                ));
             }
             tree.fill_all("extension", performers);
             draft.push_some("event", filled(tree), event);
@@ -155,7 +165,7 @@ impl<'d> Context<'d> {
         for (section, el) in sections {
             draft.push("section", section, el);
         }
-        let key = self.alike_key("Composition", &self.document);
+        let key = Self::alike_key("Composition", &self.document);
         self.add(key, Identity::Own, draft)
     }
 
@@ -169,7 +179,11 @@ impl<'d> Context<'d> {
             ("participant", "ParticipantExtension"),
         ] {
             for party in self.parties(root, name) {
-                draft.push("extension", extension(&format!("{CCDA}{url}"), "valueReference", party.reference.tree()), party.el);
+                draft.push(
+                    "extension",
+                    extension(&format!("{CCDA}{url}"), "valueReference", party.reference.tree()),
+                    party.el,
+                );
             }
         }
         for order in root.all("inFulfillmentOf").filter_map(|of| of.get("order")) {
@@ -180,7 +194,11 @@ impl<'d> Context<'d> {
         }
         for consent in root.all("authorization").filter_map(|authorization| authorization.get("consent")) {
             if let Some(reference) = self.consent(consent) {
-                draft.push("extension", extension(&format!("{CCDA}AuthorizationExtension"), "valueReference", reference.tree()), consent);
+                draft.push(
+                    "extension",
+                    extension(&format!("{CCDA}AuthorizationExtension"), "valueReference", reference.tree()),
+                    consent,
+                );
             }
         }
     }
@@ -195,7 +213,10 @@ impl<'d> Context<'d> {
         let mut draft = Draft::new("Consent", el);
         draft.push_all("identifier", identifiers.into_iter().map(|(identified, el)| (identified.tree, el)));
         draft.put("status", if el.status() == Some("completed") { "active" } else { "proposed" });
-        draft.put("scope", concept_of("http://terminology.hl7.org/CodeSystem/consentscope", "patient-privacy", "Privacy Consent"));
+        draft.put(
+            "scope",
+            concept_of("http://terminology.hl7.org/CodeSystem/consentscope", "patient-privacy", "Privacy Consent"),
+        );
         draft.push("category", code.unwrap_or_else(|| absent("unknown")), el.get("code").unwrap_or(el));
         draft.put("patient", self.subject());
         draft.put("policyRule", absent("unknown"));
@@ -268,9 +289,10 @@ impl<'d> Context<'d> {
         if let Some(time) = root.get("effectiveTime") {
             self.fill_instant(&mut draft, "date", time);
         }
-        let signer = self.parties(root, "legalAuthenticator").into_iter().find(|party| {
-            party.reference.is(&["Practitioner", "PractitionerRole", "Organization"])
-        });
+        let signer = self
+            .parties(root, "legalAuthenticator")
+            .into_iter()
+            .find(|party| party.reference.is(&["Practitioner", "PractitionerRole", "Organization"]));
         if let Some(signer) = signer {
             draft.set("authenticator", signer.reference.tree(), signer.el);
         }
@@ -308,7 +330,7 @@ impl<'d> Context<'d> {
         context.fill("period", event.and_then(|event| event.get("effectiveTime")).and_then(|time| self.period(time)));
         context.push("related", composition.tree());
         draft.set("context", context, event.unwrap_or(root));
-        let key = self.alike_key("DocumentReference", &self.document);
+        let key = Self::alike_key("DocumentReference", &self.document);
         self.add(key, Identity::Own, draft);
     }
 
@@ -376,9 +398,9 @@ fn relation(related: El<'_>) -> Option<&'static str> {
 
 /// The format of the document, as IHE lists them.
 fn format(root: El<'_>) -> Option<Tree> {
-    let template = root.all("templateId").find(|template| {
-        template.attr("root").is_some_and(|root| root.starts_with("2.16.840.1.113883.10.20.22.1."))
-    });
+    let template = root
+        .all("templateId")
+        .find(|template| template.attr("root").is_some_and(|root| root.starts_with("2.16.840.1.113883.10.20.22.1.")));
     let has_body = root.at(&["component", "nonXMLBody"]).is_some();
     let version = match template?.attr("extension") {
         Some("2015-08-01" | "2018-09-01" | "2022-06-01" | "2023-05-01" | "2024-05-01") => "2.1",

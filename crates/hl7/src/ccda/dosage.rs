@@ -32,8 +32,7 @@ impl<'d> Context<'d> {
     /// The dosage of a substance administration; `bounds` says whether the time of taking belongs to it.
     pub(super) fn dosage(&self, el: El<'d>, bounds: bool) -> Option<Tree> {
         let mut dosage = Tree::object();
-        let text = self
-            .parts(el, Kind::FreeTextSig)
+        let text = Self::parts(el, Kind::FreeTextSig)
             .into_iter()
             .find_map(|sig| {
                 let text = self.statement_text(sig)?;
@@ -83,7 +82,8 @@ impl<'d> Context<'d> {
                 && let Some(of) = of.and_then(|of| self.concept(of))
             {
                 let coding = of.get("coding").map_or(&[][..], Tree::items).first();
-                let words = coding.and_then(|coding| coding.get("display")).or_else(|| of.get("text")).and_then(Tree::as_str);
+                let words =
+                    coding.and_then(|coding| coding.get("display")).or_else(|| of.get("text")).and_then(Tree::as_str);
                 if let Some(words) = words {
                     quantity.set("unit", words);
                 }

@@ -44,7 +44,7 @@ impl<'d> El<'d> {
 
     /// Its elements, of CDA and its extensions.
     pub(super) fn elements(self) -> impl DoubleEndedIterator<Item = El<'d>> + 'd {
-        self.0.children().filter(|node| node.is_element()).map(El)
+        self.0.children().filter(roxmltree::Node::is_element).map(El)
     }
 
     /// Its elements of that name.
@@ -127,7 +127,7 @@ impl<'d> El<'d> {
 
     /// Text within it, white space as it stands.
     pub(super) fn raw_text(self) -> String {
-        self.0.descendants().filter(|node| node.is_text()).filter_map(|node| node.text()).collect()
+        self.0.descendants().filter(roxmltree::Node::is_text).filter_map(|node| node.text()).collect()
     }
 
     /// Text within it, with single spaces.

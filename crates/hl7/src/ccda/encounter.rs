@@ -29,7 +29,7 @@ const CLASSES: [(&str, &str); 10] = [
 
 impl<'d> Context<'d> {
     /// The class: required, and rarely told. One of ActCode among the codes, else that it is not known.
-    fn class(&self, code: Option<El<'d>>) -> Tree {
+    fn class(code: Option<El<'d>>) -> Tree {
         let all = code.into_iter().flat_map(|code| std::iter::once(code).chain(code.all("translation")));
         for code in all {
             let value = code.attr("code").unwrap_or_default();
@@ -52,13 +52,15 @@ impl<'d> Context<'d> {
         });
         draft.set("status", if has_ended { "finished" } else { "unknown" }, time.unwrap_or(el));
         let code = el.get("code");
-        draft.set("class", self.class(code), code.unwrap_or(el));
+        draft.set("class", Self::class(code), code.unwrap_or(el));
         if let Some(code) = code {
             draft.push_some("type", self.concept(code), code);
         }
         draft.put("subject", self.subject());
-        if let Some(responsible) = el.get("responsibleParty").and_then(|party| Some((self.participant_of(party)?, party))) {
-            self.encounter_participant(&mut draft, &responsible.0, ("ATND", "attender"), responsible.1);
+        if let Some(responsible) =
+            el.get("responsibleParty").and_then(|party| Some((self.participant_of(party)?, party)))
+        {
+            Self::encounter_participant(&mut draft, &responsible.0, ("ATND", "attender"), responsible.1);
         }
         for participant in el.all("encounterParticipant") {
             let kind = match participant.attr("typeCode") {
@@ -70,7 +72,7 @@ impl<'d> Context<'d> {
                 _ => ("PART", "Participation"),
             };
             if let Some(party) = self.participant_of(participant) {
-                self.encounter_participant(&mut draft, &party, kind, participant);
+                Self::encounter_participant(&mut draft, &party, kind, participant);
             }
         }
         if let Some(time) = time {
@@ -104,16 +106,17 @@ impl<'d> Context<'d> {
         })
     }
 
-    fn encounter_participant(&self, draft: &mut Draft<'d>, party: &Ref, kind: (&str, &str), from: El<'d>) {
+    fn encounter_participant(draft: &mut Draft<'d>, party: &Ref, kind: (&str, &str), from: El<'d>) {
         if !party.is(PEOPLE) {
             return;
         }
-        let kind = super::codes::concept_of("http://terminology.hl7.org/CodeSystem/v3-ParticipationType", kind.0, kind.1);
+        let kind =
+            super::codes::concept_of("http://terminology.hl7.org/CodeSystem/v3-ParticipationType", kind.0, kind.1);
         draft.push("participant", Tree::from([("type", vec![kind].into()), ("individual", party.tree())]), from);
     }
 
     /// An Encounter Activity.
-    pub(super) fn encounter_entry(&self, el: El<'d>, around: &Surroundings<'d>) -> Option<Ref> {
+    pub(super) fn encounter_entry(&self, el: El<'d>, around: &Surroundings<'d>) -> Ref {
         if !matches!(el.attr("moodCode"), None | Some("EVN")) {
             return self.request(el, around);
         }
@@ -127,7 +130,7 @@ impl<'d> Context<'d> {
         };
         draft.set("status", if el.is_negated() { "cancelled" } else { status }, el.get("statusCode").unwrap_or(el));
         let code = el.get("code");
-        draft.set("class", self.class(code), code.unwrap_or(el));
+        draft.set("class", Self::class(code), code.unwrap_or(el));
         if let Some(code) = code {
             let words = || self.words_of(el, Some(code)).map(|text| concept_text(&text));
             draft.push_some("type", self.concept(code).or_else(words), code);
@@ -141,7 +144,7 @@ impl<'d> Context<'d> {
                 Some("PPRF") => ("PPRF", "primary performer"),
                 _ => ("PART", "Participation"),
             };
-            self.encounter_participant(&mut draft, &performer.reference, kind, performer.el);
+            Self::encounter_participant(&mut draft, &performer.reference, kind, performer.el);
         }
         if let Some(time) = el.get("effectiveTime") {
             draft.fill("period", self.period(time), time);
@@ -154,7 +157,7 @@ impl<'d> Context<'d> {
                     draft.push("location", tree, participant);
                 }
             } else if let Some(party) = self.participant_of(participant) {
-                self.encounter_participant(&mut draft, &party, ("PART", "Participation"), participant);
+                Self::encounter_participant(&mut draft, &party, ("PART", "Participation"), participant);
             }
         }
         if let Some(code) = el.extension("dischargeDispositionCode")
@@ -171,7 +174,7 @@ impl<'d> Context<'d> {
         self.diagnoses(&mut more, el, around);
         let (tree, places) = (more.tree, more.places);
         self.extend(&made, &tree, places);
-        Some(made)
+        made
     }
 
     /// Diagnoses in an encounter.

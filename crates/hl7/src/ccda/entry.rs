@@ -40,6 +40,12 @@ pub(super) enum Outcome {
     Listed(String),
 }
 
+impl From<Ref> for Outcome {
+    fn from(made: Ref) -> Self {
+        Outcome::Made(made)
+    }
+}
+
 impl From<Option<Ref>> for Outcome {
     fn from(made: Option<Ref>) -> Self {
         made.map_or_else(|| Outcome::Listed("it says nothing that FHIR has an element for".into()), Outcome::Made)
@@ -66,7 +72,9 @@ impl<'d> Context<'d> {
         }
         if around.depth > DEPTH_MAX {
             self.list(el, format!("it is nested deeper than {DEPTH_MAX} statements"));
-            for node in el.0.descendants().skip(1).filter(|node| node.is_element()).map(El).filter(|el| el.is_statement()) {
+            for node in
+                el.0.descendants().skip(1).filter(roxmltree::Node::is_element).map(El).filter(|el| el.is_statement())
+            {
                 if self.claim(node) {
                     self.list(node, format!("it is nested deeper than {DEPTH_MAX} statements"));
                 }
@@ -96,7 +104,7 @@ impl<'d> Context<'d> {
 
     fn map(&self, kind: Option<Kind>, el: El<'d>, around: &Surroundings<'d>) -> Outcome {
         let Some(kind) = kind else {
-            if el.name() == "encounter" && around.parent.is_some() && self.is_bare(el) {
+            if el.name() == "encounter" && around.parent.is_some() && Self::is_bare(el) {
                 // Where something happened, by number: it refers to an encounter.
                 let all = self.encounters_numbered(el);
                 return if all.is_empty() {
@@ -105,7 +113,8 @@ impl<'d> Context<'d> {
                     Outcome::Mentions(all)
                 };
             }
-            let why = if el.templates().next().is_some() { "no template of it is known" } else { "it names no template" };
+            let why =
+                if el.templates().next().is_some() { "no template of it is known" } else { "it names no template" };
             return Outcome::Listed(why.into());
         };
         match kind {
@@ -138,16 +147,32 @@ impl<'d> Context<'d> {
             Kind::Wrapper => Outcome::Wrapper,
             Kind::Reference => {
                 let all = self.referred(el);
-                if all.is_empty() { Outcome::Listed("it refers to a statement that is not in the document, or not mapped".into()) } else { Outcome::Mentions(all) }
+                if all.is_empty() {
+                    Outcome::Listed("it refers to a statement that is not in the document, or not mapped".into())
+                } else {
+                    Outcome::Mentions(all)
+                }
             }
-            Kind::Comment => Outcome::Listed("a comment on what FHIR has no note for; its text is in the section".into()),
+            Kind::Comment => {
+                Outcome::Listed("a comment on what FHIR has no note for; its text is in the section".into())
+            }
             Kind::TeamMember => Outcome::Listed("a member of no team".into()),
             Kind::Authorization => Outcome::Listed("authorizations of an insurer are not mapped".into()),
-            Kind::FamilyObservation => Outcome::Listed("an observation of a relative outside of a family history organizer".into()),
-            Kind::ProblemStatus | Kind::Severity | Kind::Criticality | Kind::AgeAtOnset | Kind::DateOfDiagnosis
-            | Kind::Indication | Kind::Refusal | Kind::DoseOfSeries | Kind::FreeTextSig | Kind::DeathCause => {
-                Outcome::Listed("what it tells of the statement it is in has no element there, or one that is taken".into())
+            Kind::FamilyObservation => {
+                Outcome::Listed("an observation of a relative outside of a family history organizer".into())
             }
+            Kind::ProblemStatus
+            | Kind::Severity
+            | Kind::Criticality
+            | Kind::AgeAtOnset
+            | Kind::DateOfDiagnosis
+            | Kind::Indication
+            | Kind::Refusal
+            | Kind::DoseOfSeries
+            | Kind::FreeTextSig
+            | Kind::DeathCause => Outcome::Listed(
+                "what it tells of the statement it is in has no element there, or one that is taken".into(),
+            ),
         }
     }
 
@@ -160,7 +185,9 @@ impl<'d> Context<'d> {
     pub(super) fn made_within(&self, el: El<'d>) -> Vec<Ref> {
         match self.made_of(el) {
             Some(made) => vec![made],
-            None if kind(el) == Some(Kind::Wrapper) => el.related().filter_map(|(_, inner)| self.made_of(inner)).collect(),
+            None if kind(el) == Some(Kind::Wrapper) => {
+                el.related().filter_map(|(_, inner)| self.made_of(inner)).collect()
+            }
             None => Vec::new(),
         }
     }
@@ -185,22 +212,22 @@ impl<'d> Context<'d> {
     }
 
     /// The statements directly in one that are of a kind.
-    pub(super) fn parts(&self, el: El<'d>, of: Kind) -> Vec<El<'d>> {
+    pub(super) fn parts(el: El<'d>, of: Kind) -> Vec<El<'d>> {
         el.related().map(|(_, inner)| inner).filter(|inner| kind(*inner) == Some(of)).collect()
     }
 
     /// The same, claimed for the rule that asks.
     pub(super) fn take(&self, el: El<'d>, of: Kind) -> Vec<El<'d>> {
-        let parts = self.parts(el, of);
-        parts.iter().for_each(|part| {
+        let parts = Self::parts(el, of);
+        for part in &parts {
             self.claim(*part);
-        });
+        }
         parts
     }
 
     /// Comments on a statement become notes.
     pub(super) fn comments(&self, draft: &mut Draft<'d>, el: El<'d>) {
-        for comment in self.parts(el, Kind::Comment) {
+        for comment in Self::parts(el, Kind::Comment) {
             if let Some(text) = self.statement_text(comment) {
                 self.claim(comment);
                 draft.push("note", self.annotation(comment, text), comment);

@@ -8,7 +8,7 @@ use crate::map::context::Fill;
 use fhir::json::Tree;
 
 impl<'d> Context<'d> {
-    pub(super) fn family(&self, el: El<'d>) -> Option<Ref> {
+    pub(super) fn family(&self, el: El<'d>) -> Ref {
         let mut draft = self.begin("FamilyMemberHistory", el);
         let status = match el.status() {
             Some("completed") | None => "completed",
@@ -29,7 +29,9 @@ impl<'d> Context<'d> {
                     Some("UN") => Some(("other", "Other")),
                     _ => None,
                 };
-                let sex = gender.map(|(code, text)| super::codes::concept_of("http://hl7.org/fhir/administrative-gender", code, text));
+                let sex = gender.map(|(code, text)| {
+                    super::codes::concept_of("http://hl7.org/fhir/administrative-gender", code, text)
+                });
                 draft.fill("sex", sex, code);
             }
             if let Some(birth) = person.get("birthTime") {
@@ -48,7 +50,7 @@ impl<'d> Context<'d> {
             self.family_condition(&mut draft, observation);
         }
         self.comments(&mut draft, el);
-        Some(self.own(draft))
+        self.own(draft)
     }
 
     fn family_condition(&self, draft: &mut super::draft::Draft<'d>, el: El<'d>) {

@@ -15,7 +15,7 @@ const PROGRESS: &str = "2.16.840.1.113883.10.20.22.4.110";
 const SPEAKERS: &[&str] = &["Patient", "Practitioner", "PractitionerRole", "RelatedPerson"];
 
 impl<'d> Context<'d> {
-    pub(super) fn goal(&self, el: El<'d>, around: &Surroundings<'d>) -> Option<Ref> {
+    pub(super) fn goal(&self, el: El<'d>, around: &Surroundings<'d>) -> Ref {
         let mut draft = self.begin("Goal", el);
         let status = match el.status() {
             _ if el.is_negated() => "rejected",
@@ -45,7 +45,8 @@ impl<'d> Context<'d> {
             self.fill_date(&mut draft, "startDate", low);
         }
         let mut target = Tree::object();
-        if let Some((name, tree)) = value.filter(|value| !matches!(value.kind(), Some("ST" | "ED"))).and_then(|value| self.value(value, el))
+        if let Some((name, tree)) =
+            value.filter(|value| !matches!(value.kind(), Some("ST" | "ED"))).and_then(|value| self.value(value, el))
             && matches!(name, "Quantity" | "Range" | "CodeableConcept" | "String" | "Boolean" | "Integer" | "Ratio")
         {
             target.fill("measure", code.and_then(|code| self.concept(code)));
@@ -63,7 +64,7 @@ impl<'d> Context<'d> {
         if let Some(priority) = self.take(el, Kind::Priority).into_iter().find_map(|priority| priority.get("value")) {
             draft.fill("priority", self.concept(priority), priority);
         }
-        for reference in self.parts(el, Kind::Reference) {
+        for reference in Self::parts(el, Kind::Reference) {
             let targets = self.targets(reference);
             let mut used = false;
             for made in targets.iter().flat_map(|target| self.made_within(*target)) {
@@ -85,7 +86,7 @@ impl<'d> Context<'d> {
             }
         }
         self.comments(&mut draft, el);
-        Some(self.own(draft))
+        self.own(draft)
     }
 }
 

@@ -11,7 +11,7 @@ use crate::map::context::Fill;
 use fhir::json::Tree;
 
 impl<'d> Context<'d> {
-    pub(super) fn immunization(&self, el: El<'d>, around: &Surroundings<'d>) -> Option<Ref> {
+    pub(super) fn immunization(&self, el: El<'d>, around: &Surroundings<'d>) -> Ref {
         if !matches!(el.attr("moodCode"), None | Some("EVN")) {
             return self.planned_immunization(el);
         }
@@ -23,7 +23,7 @@ impl<'d> Context<'d> {
             _ => "completed",
         };
         draft.set("status", status, if el.is_negated() { el } else { el.get("statusCode").unwrap_or(el) });
-        for refusal in self.parts(el, Kind::Refusal) {
+        for refusal in Self::parts(el, Kind::Refusal) {
             if let Some(code) = refusal.get("code")
                 && !draft.has("statusReason")
             {
@@ -35,7 +35,11 @@ impl<'d> Context<'d> {
         let material = product.and_then(|product| product.get("manufacturedMaterial"));
         let code = material.and_then(|material| material.get("code"));
         let name = material.and_then(|material| material.get("name")).and_then(El::plain);
-        draft.set("vaccineCode", self.required_concept(code, name.or_else(|| self.words_of(el, code))), code.or(material).unwrap_or(el));
+        draft.set(
+            "vaccineCode",
+            self.required_concept(code, name.or_else(|| self.words_of(el, code))),
+            code.or(material).unwrap_or(el),
+        );
         draft.put("patient", self.subject());
         if let Some(encounter) = self.encounter_of(el) {
             draft.put("encounter", encounter);
@@ -71,19 +75,24 @@ impl<'d> Context<'d> {
         }
         for performer in self.parties(el, "performer") {
             if performer.reference.is(&["Practitioner", "PractitionerRole", "Organization"]) {
-                let function = concept_of("http://terminology.hl7.org/CodeSystem/v2-0443", "AP", "Administering Provider");
-                draft.push("performer", Tree::from([("function", function), ("actor", performer.reference.tree())]), performer.el);
+                let function =
+                    concept_of("http://terminology.hl7.org/CodeSystem/v2-0443", "AP", "Administering Provider");
+                draft.push(
+                    "performer",
+                    Tree::from([("function", function), ("actor", performer.reference.tree())]),
+                    performer.el,
+                );
             }
         }
         self.reasons(&mut draft, el, around);
         self.vaccine_reactions(&mut draft, el, around);
         self.series(&mut draft, el);
         self.comments(&mut draft, el);
-        Some(self.own(draft))
+        self.own(draft)
     }
 
     fn vaccine_reactions(&self, draft: &mut super::draft::Draft<'d>, el: El<'d>, around: &Surroundings<'d>) {
-        for reaction in self.parts(el, Kind::Reaction) {
+        for reaction in Self::parts(el, Kind::Reaction) {
             for made in self.inner(reaction, el, around) {
                 if made.is(&["Observation"]) {
                     let mut tree = Tree::from([("detail", made.tree())]);
@@ -99,8 +108,11 @@ impl<'d> Context<'d> {
     /// Which dose of a series it was.
     fn series(&self, draft: &mut super::draft::Draft<'d>, el: El<'d>) {
         let own = el.get("repeatNumber").and_then(|number| Some((self.integer(number)?, number)));
-        let nested = self.parts(el, Kind::DoseOfSeries).into_iter().find_map(|dose| {
-            let sequence = el.related().find(|(_, inner)| *inner == dose).and_then(|(relation, _)| relation.get("sequenceNumber"))?;
+        let nested = Self::parts(el, Kind::DoseOfSeries).into_iter().find_map(|dose| {
+            let sequence = el
+                .related()
+                .find(|(_, inner)| *inner == dose)
+                .and_then(|(relation, _)| relation.get("sequenceNumber"))?;
             let number = self.integer(sequence)?;
             self.claim(dose);
             Some((number, dose))
@@ -111,7 +123,7 @@ impl<'d> Context<'d> {
     }
 
     /// A planned immunization.
-    pub(super) fn planned_immunization(&self, el: El<'d>) -> Option<Ref> {
+    pub(super) fn planned_immunization(&self, el: El<'d>) -> Ref {
         let mut draft = self.begin("ImmunizationRecommendation", el);
         draft.put("patient", self.subject());
         let written = self.authored(&[el]).or_else(|| self.root.get("effectiveTime"));
@@ -121,7 +133,10 @@ impl<'d> Context<'d> {
         let code = el.at(&["consumable", "manufacturedProduct", "manufacturedMaterial", "code"]);
         let mut planned = Tree::object();
         planned.push("vaccineCode", self.required_concept(code, self.words_of(el, code)));
-        planned.set("forecastStatus", concept_of("http://terminology.hl7.org/CodeSystem/immunization-recommendation-status", "due", "Due"));
+        planned.set(
+            "forecastStatus",
+            concept_of("http://terminology.hl7.org/CodeSystem/immunization-recommendation-status", "due", "Due"),
+        );
         if let Some(time) = el.get("effectiveTime") {
             let mut due = Tree::from([("code", concept_of("http://loinc.org", "30980-7", "Date vaccine due"))]);
             if self.put_time(&mut due, "value", time.get("low").or_else(|| time.get("center")).unwrap_or(time)) {
@@ -130,6 +145,6 @@ impl<'d> Context<'d> {
         }
         planned.fill("description", self.statement_text(el));
         draft.push("recommendation", planned, el);
-        Some(self.own(draft))
+        self.own(draft)
     }
 }

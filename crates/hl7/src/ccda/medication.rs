@@ -40,7 +40,7 @@ pub(super) fn request_status(el: El<'_>) -> &'static str {
 }
 
 impl<'d> Context<'d> {
-    pub(super) fn medication(&self, el: El<'d>, around: &Surroundings<'d>) -> Option<Ref> {
+    pub(super) fn medication(&self, el: El<'d>, around: &Surroundings<'d>) -> Ref {
         let is_taken = matches!(el.attr("moodCode"), None | Some("EVN"));
         let kind = if is_taken { "MedicationStatement" } else { "MedicationRequest" };
         let mut draft = self.begin(kind, el);
@@ -96,7 +96,9 @@ impl<'d> Context<'d> {
             if let Some(time) = authored {
                 self.fill_time(&mut draft, "dateAsserted", time);
             }
-            let informant = self.first_party(&[el], "informant", INFORMANTS).or_else(|| self.first_party(&[el], "author", INFORMANTS));
+            let informant = self
+                .first_party(&[el], "informant", INFORMANTS)
+                .or_else(|| self.first_party(&[el], "author", INFORMANTS));
             if let Some(informant) = informant {
                 draft.set("informationSource", informant.reference.tree(), informant.el);
             }
@@ -119,13 +121,14 @@ impl<'d> Context<'d> {
         self.comments(&mut draft, el);
         let made = self.own(draft);
         self.supplies(el, around, &made, is_taken);
-        Some(made)
+        made
     }
 
     /// When it was taken.
     fn taken_from(&self, draft: &mut Draft<'d>, el: El<'d>) {
         let first = el.all("effectiveTime").find(|time| {
-            matches!(time.kind(), None | Some("IVL_TS" | "TS")) && (time.attr("value").is_some() || time.elements().next().is_some())
+            matches!(time.kind(), None | Some("IVL_TS" | "TS"))
+                && (time.attr("value").is_some() || time.elements().next().is_some())
         });
         let Some(time) = first else { return };
         if time.attr("value").is_some() {
@@ -137,12 +140,13 @@ impl<'d> Context<'d> {
 
     /// What was taken, as code, or as Medication where more is known of it.
     fn drug(&self, draft: &mut Draft<'d>, el: El<'d>) {
-        let product = el.at(&["consumable", "manufacturedProduct"]).or_else(|| el.at(&["product", "manufacturedProduct"]));
-        let material = product.and_then(|product| product.get("manufacturedMaterial").or_else(|| product.get("manufacturedLabeledDrug")));
+        let product =
+            el.at(&["consumable", "manufacturedProduct"]).or_else(|| el.at(&["product", "manufacturedProduct"]));
+        let material = product
+            .and_then(|product| product.get("manufacturedMaterial").or_else(|| product.get("manufacturedLabeledDrug")));
         let code = material.and_then(|material| material.get("code"));
-        let is_any = code.is_none_or(|code| {
-            code.attr("code").map_or(code.null().is_some(), |code| ANY_DRUG.contains(&code))
-        });
+        let is_any =
+            code.is_none_or(|code| code.attr("code").map_or(code.null().is_some(), |code| ANY_DRUG.contains(&code)));
         let from = code.or(material).unwrap_or(el);
         if el.is_negated() && is_any {
             let mut concept = concept_of(SNOMED, "787481004", "No known medications");
@@ -171,7 +175,9 @@ impl<'d> Context<'d> {
         if let Some((lot, el)) = lot {
             medication.set("batch", Tree::from([("lotNumber", lot.into())]), el);
         }
-        let key = self.counted_key("Medication", &self.set, &format!("of {}", self.own_key("Medication", el).value));
+        // What is taken, ordered and handed over is the same product.
+        let words = blake3::hash(medication.tree.to_string().as_bytes()).to_hex();
+        let key = Self::alike_key("Medication", &format!("{}/{}", self.set, &words[..32]));
         let mut made = self.add(key, Identity::Own, medication);
         made.display = display;
         draft.set("medicationReference", made.tree(), product);
@@ -180,14 +186,20 @@ impl<'d> Context<'d> {
     /// Why: indications as codes, problems as conditions.
     pub(super) fn reasons(&self, draft: &mut Draft<'d>, el: El<'d>, around: &Surroundings<'d>) {
         let (code, reference) = match draft.kind {
-            "Immunization" | "Procedure" | "Encounter" | "ServiceRequest" | "MedicationStatement" | "MedicationRequest"
+            "Immunization"
+            | "Procedure"
+            | "Encounter"
+            | "ServiceRequest"
+            | "MedicationStatement"
+            | "MedicationRequest"
             | "DeviceUseStatement" => ("reasonCode", "reasonReference"),
             _ => return,
         };
-        for indication in self.parts(el, Kind::Indication) {
+        for indication in Self::parts(el, Kind::Indication) {
             let value = indication.get("value");
             let concept = value.and_then(|value| self.concept(value));
-            let concept = concept.or_else(|| self.words_of(indication, value).map(|text| super::codes::concept_text(&text)));
+            let concept =
+                concept.or_else(|| self.words_of(indication, value).map(|text| super::codes::concept_text(&text)));
             if let Some(concept) = concept {
                 self.claim(indication);
                 draft.push(code, concept, indication);
@@ -210,8 +222,10 @@ impl<'d> Context<'d> {
 
     /// A supply in a request tells of its refills.
     fn refills(&self, draft: &mut Draft<'d>, el: El<'d>) {
-        let Some(supply) = self.parts(el, Kind::SupplyOrder).into_iter().next() else {
-            if let Some(number) = el.get("repeatNumber").and_then(|number| self.integer(number)).filter(|number| *number >= 0) {
+        let Some(supply) = Self::parts(el, Kind::SupplyOrder).into_iter().next() else {
+            if let Some(number) =
+                el.get("repeatNumber").and_then(|number| self.integer(number)).filter(|number| *number >= 0)
+            {
                 let refills = Tree::from([("numberOfRepeatsAllowed", Tree::from(i64::from(number)))]);
                 draft.set("dispenseRequest", refills, el);
             }
@@ -224,7 +238,9 @@ impl<'d> Context<'d> {
     fn dispense_request(&self, draft: &mut Draft<'d>, supply: El<'d>) {
         let mut request = Tree::object();
         request.fill("validityPeriod", supply.get("effectiveTime").and_then(|time| self.period(time)));
-        if let Some(number) = supply.get("repeatNumber").and_then(|number| self.integer(number)).filter(|number| *number >= 0) {
+        if let Some(number) =
+            supply.get("repeatNumber").and_then(|number| self.integer(number)).filter(|number| *number >= 0)
+        {
             request.set("numberOfRepeatsAllowed", Tree::from(i64::from(number)));
         }
         request.fill("quantity", supply.get("quantity").and_then(|quantity| self.quantity(quantity)));
@@ -262,7 +278,7 @@ impl<'d> Context<'d> {
     }
 
     /// A Medication Supply Order of its own.
-    pub(super) fn supply_order(&self, el: El<'d>) -> Option<Ref> {
+    pub(super) fn supply_order(&self, el: El<'d>) -> Ref {
         if matches!(el.attr("moodCode"), Some("EVN")) {
             return self.dispense(el);
         }
@@ -282,12 +298,13 @@ impl<'d> Context<'d> {
             draft.set("requester", author.reference.tree(), author.el);
         }
         self.dispense_request(&mut draft, el);
-        let text = self.take(el, Kind::Instruction).into_iter().find_map(|instruction| self.statement_text(instruction));
+        let text =
+            self.take(el, Kind::Instruction).into_iter().find_map(|instruction| self.statement_text(instruction));
         if let Some(text) = text {
             draft.push("dosageInstruction", Tree::from([("patientInstruction", text.into())]), el);
         }
         self.comments(&mut draft, el);
-        Some(self.own(draft))
+        self.own(draft)
     }
 
     /// The drug of a supply: its own product, else that of the medication it is in.
@@ -298,7 +315,7 @@ impl<'d> Context<'d> {
     }
 
     /// A Medication Dispense.
-    pub(super) fn dispense(&self, el: El<'d>) -> Option<Ref> {
+    pub(super) fn dispense(&self, el: El<'d>) -> Ref {
         let mut draft = self.begin("MedicationDispense", el);
         let status = match el.status() {
             Some("completed") => "completed",
@@ -321,12 +338,13 @@ impl<'d> Context<'d> {
             self.fill_time(&mut draft, "whenHandedOver", time);
         }
         self.comments(&mut draft, el);
-        Some(self.own(draft))
+        self.own(draft)
     }
 }
 
 /// The words of a concept.
 pub(super) fn words(concept: &Tree) -> Option<String> {
-    let of_coding = || concept.get("coding").map_or(&[][..], Tree::items).iter().find_map(|coding| coding.get("display"));
+    let of_coding =
+        || concept.get("coding").map_or(&[][..], Tree::items).iter().find_map(|coding| coding.get("display"));
     concept.get("text").or_else(of_coding).and_then(Tree::as_str).map(str::to_owned)
 }

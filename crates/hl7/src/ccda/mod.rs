@@ -91,9 +91,11 @@ fn tokens(root: El<'_>, bytes: &[u8]) -> (String, String) {
     };
     let mut about = vec![root.get("code").and_then(|code| code.attr("code")).unwrap_or_default().to_owned()];
     if let Some(patient) = root.at(&["recordTarget", "patientRole"]) {
-        about.extend(patient.all("id").map(|id| {
-            format!("{}^{}", id.attr("root").unwrap_or_default(), id.attr("extension").unwrap_or_default())
-        }));
+        about.extend(
+            patient.all("id").map(|id| {
+                format!("{}^{}", id.attr("root").unwrap_or_default(), id.attr("extension").unwrap_or_default())
+            }),
+        );
     }
     let token = |id: &str| {
         let mut hasher = blake3::Hasher::new();

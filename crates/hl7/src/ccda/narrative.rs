@@ -13,14 +13,42 @@ const IMAGE_BYTES: usize = 1 << 20;
 
 /// Elements that go with all that is in them.
 const DROPPED: [&str; 22] = [
-    "applet", "audio", "base", "button", "embed", "form", "frame", "frameset", "head", "iframe", "input", "link", "math", "meta",
-    "noscript", "object", "param", "script", "select", "style", "svg", "video",
+    "applet", "audio", "base", "button", "embed", "form", "frame", "frameset", "head", "iframe", "input", "link",
+    "math", "meta", "noscript", "object", "param", "script", "select", "style", "svg", "video",
 ];
 
 /// Elements of XHTML that some senders write and FHIR allows, as they are.
 const KEPT: [&str; 30] = [
-    "abbr", "b", "big", "blockquote", "cite", "code", "dd", "div", "dl", "dt", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i",
-    "kbd", "li", "ol", "p", "pre", "samp", "small", "span", "strong", "tt", "ul",
+    "abbr",
+    "b",
+    "big",
+    "blockquote",
+    "cite",
+    "code",
+    "dd",
+    "div",
+    "dl",
+    "dt",
+    "em",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "hr",
+    "i",
+    "kbd",
+    "li",
+    "ol",
+    "p",
+    "pre",
+    "samp",
+    "small",
+    "span",
+    "strong",
+    "tt",
+    "ul",
 ];
 
 struct Writer<'c, 'd> {
@@ -169,7 +197,10 @@ impl<'d> Writer<'_, 'd> {
     fn link(&mut self, node: Node<'d, 'd>) {
         let target = node.attribute("href").map(str::trim).filter(|target| is_safe(target)).map(str::to_owned);
         if target.is_none() && node.attribute("href").is_some() {
-            self.context.note(El(node), "a link was taken out of the narrative: only http, https, mailto and places in it are kept");
+            self.context.note(
+                El(node),
+                "a link was taken out of the narrative: only http, https, mailto and places in it are kept",
+            );
         }
         self.anchor(node, target, "");
     }
@@ -243,13 +274,17 @@ impl<'d> Writer<'_, 'd> {
         for name in names.split_whitespace() {
             let target = context.narrative(name);
             let value = target.and_then(|target| {
-                let media = if target.name() == "observationMedia" { target } else { target.elements().find(|el| el.name() == "observationMedia")? };
+                let media = if target.name() == "observationMedia" {
+                    target
+                } else {
+                    target.elements().find(|el| el.name() == "observationMedia")?
+                };
                 media.get("value")
             });
             let kind = value.and_then(|value| value.attr("mediaType")).unwrap_or_default();
-            let data = value.filter(|value| value.attr("representation") == Some("B64")).map(|value| {
-                value.raw_text().chars().filter(|c| !c.is_whitespace()).collect::<String>()
-            });
+            let data = value
+                .filter(|value| value.attr("representation") == Some("B64"))
+                .map(|value| value.raw_text().chars().filter(|c| !c.is_whitespace()).collect::<String>());
             let is_image = matches!(kind, "image/png" | "image/jpeg" | "image/gif");
             self.shows = true;
             match data.filter(|data| is_image && data.len() <= IMAGE_BYTES && fhir::primitive::is_base64(data)) {

@@ -1,6 +1,6 @@
 //! Observations, and the organizers that hold them: results to DiagnosticReport, vital signs and the like to panels.
 
-use super::codes::{concept_of, coding};
+use super::codes::{coding, concept_of};
 use super::context::Context;
 use super::draft::{Draft, Ref};
 use super::element::El;
@@ -11,7 +11,8 @@ use crate::map::context::{Fill, filled};
 use fhir::json::Tree;
 
 const CATEGORY: &str = "http://terminology.hl7.org/CodeSystem/observation-category";
-const PERFORMERS: &[&str] = &["Practitioner", "PractitionerRole", "Organization", "CareTeam", "Patient", "RelatedPerson"];
+const PERFORMERS: &[&str] =
+    &["Practitioner", "PractitionerRole", "Organization", "CareTeam", "Patient", "RelatedPerson"];
 const REPORTERS: &[&str] = &["Practitioner", "PractitionerRole", "Organization", "CareTeam"];
 
 /// Values of a component, at most.
@@ -23,16 +24,22 @@ fn category(kind: Kind) -> Option<Tree> {
     match kind {
         Kind::Vital | Kind::VitalOrganizer => known("vital-signs", "Vital Signs"),
         Kind::Result | Kind::ResultOrganizer => known("laboratory", "Laboratory"),
-        Kind::Smoking | Kind::Observed(Category::Social) | Kind::Panel(Category::Social) => known("social-history", "Social History"),
+        Kind::Smoking | Kind::Observed(Category::Social) | Kind::Panel(Category::Social) => {
+            known("social-history", "Social History")
+        }
         Kind::Observed(Category::Survey) => known("survey", "Survey"),
         Kind::Observed(Category::Exam) => known("exam", "Exam"),
         Kind::Observed(Category::Imaging) => known("imaging", "Imaging"),
-        Kind::Observed(Category::Functional) | Kind::Panel(Category::Functional) => {
-            Some(concept_of("http://hl7.org/fhir/us/core/CodeSystem/us-core-category", "functional-status", "Functional Status"))
-        }
-        Kind::Observed(Category::Cognitive) | Kind::Panel(Category::Cognitive) => {
-            Some(concept_of("http://hl7.org/fhir/us/core/CodeSystem/us-core-category", "cognitive-status", "Cognitive Status"))
-        }
+        Kind::Observed(Category::Functional) | Kind::Panel(Category::Functional) => Some(concept_of(
+            "http://hl7.org/fhir/us/core/CodeSystem/us-core-category",
+            "functional-status",
+            "Functional Status",
+        )),
+        Kind::Observed(Category::Cognitive) | Kind::Panel(Category::Cognitive) => Some(concept_of(
+            "http://hl7.org/fhir/us/core/CodeSystem/us-core-category",
+            "cognitive-status",
+            "Cognitive Status",
+        )),
         _ => None,
     }
 }
@@ -51,7 +58,7 @@ fn status(el: El<'_>) -> &'static str {
 }
 
 impl<'d> Context<'d> {
-    pub(super) fn observation(&self, kind: Kind, el: El<'d>, around: &Surroundings<'d>) -> Option<Ref> {
+    pub(super) fn observation(&self, kind: Kind, el: El<'d>, around: &Surroundings<'d>) -> Ref {
         let mut draft = self.begin("Observation", el);
         draft.set("status", status(el), el.get("statusCode").unwrap_or(el));
         draft.push_some("category", category(kind), el);
@@ -74,7 +81,9 @@ impl<'d> Context<'d> {
             draft.put("encounter", encounter);
         }
         let organizer = Self::parent_statement(el).filter(|parent| parent.name() == "organizer");
-        let own = el.get("effectiveTime").filter(|time| time.attr("value").is_some() || time.elements().next().is_some() || time.null().is_some());
+        let own = el
+            .get("effectiveTime")
+            .filter(|time| time.attr("value").is_some() || time.elements().next().is_some() || time.null().is_some());
         let time = own.or_else(|| organizer.and_then(|organizer| organizer.get("effectiveTime")));
         if let Some(time) = time {
             self.fill_point_or_period(&mut draft, "effective", time);
@@ -86,7 +95,9 @@ impl<'d> Context<'d> {
         if performers.is_empty() {
             performers = Self::references(self.parties(el, "author"), PERFORMERS);
         }
-        if performers.is_empty() && let Some(organizer) = organizer {
+        if performers.is_empty()
+            && let Some(organizer) = organizer
+        {
             performers = Self::references(self.parties(organizer, "performer"), PERFORMERS);
         }
         draft.push_all("performer", performers);
@@ -111,7 +122,7 @@ impl<'d> Context<'d> {
         }
         self.members(&mut draft, el, around);
         self.comments(&mut draft, el);
-        Some(self.own(draft))
+        self.own(draft)
     }
 
     /// Observations that are parts of one: scores of a scale, causes and effects.
@@ -134,9 +145,9 @@ impl<'d> Context<'d> {
     fn values(&self, draft: &mut Draft<'d>, el: El<'d>) {
         let mut all = el.all("value");
         let Some(first) = all.next() else {
-            let is_group = el.related().any(|(_, inner)| {
-                matches!(super::template::kind(inner), Some(Kind::Observed(_) | Kind::Result))
-            });
+            let is_group = el
+                .related()
+                .any(|(_, inner)| matches!(super::template::kind(inner), Some(Kind::Observed(_) | Kind::Result)));
             if !is_group && draft.kind == "Observation" && !el.is_negated() {
                 let words = self.statement_text(el);
                 match words {
@@ -161,7 +172,11 @@ impl<'d> Context<'d> {
         }
         if el.is_negated() {
             // What was not found: the value stands, and is interpreted as absent.
-            draft.push("interpretation", concept_of("http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation", "NEG", "Negative"), el);
+            draft.push(
+                "interpretation",
+                concept_of("http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation", "NEG", "Negative"),
+                el,
+            );
         }
         for value in all.take(VALUES_MAX) {
             if let (Some((name, tree)), Some(code)) = (self.value(value, el), draft.tree.get("code").cloned()) {
@@ -188,11 +203,14 @@ impl<'d> Context<'d> {
                 }
             }
             "INT" => some("Integer", self.integer(el).map(|number| Tree::from(i64::from(number)))),
-            "BL" => some("Boolean", match el.attr("value") {
-                Some("true") => Some(Tree::Bool(true)),
-                Some("false") => Some(Tree::Bool(false)),
-                _ => None,
-            }),
+            "BL" => some(
+                "Boolean",
+                match el.attr("value") {
+                    Some("true") => Some(Tree::Bool(true)),
+                    Some("false") => Some(Tree::Bool(false)),
+                    _ => None,
+                },
+            ),
             "RTO" | "RTO_PQ_PQ" => some("Ratio", self.ratio(el)),
             "TS" => {
                 let mut at = Tree::object();
@@ -217,7 +235,8 @@ impl<'d> Context<'d> {
             "SLIST_PQ" | "GLIST_PQ" | "GLIST_TS" => some("SampledData", self.sampled(el)),
             _ => {
                 let text = self.text(el).or_else(|| el.attr("value").and_then(super::text::clean));
-                some("String", text.map(Tree::from)).or_else(|| some("CodeableConcept", el.attr("code").and_then(|_| self.concept(el))))
+                some("String", text.map(Tree::from))
+                    .or_else(|| some("CodeableConcept", el.attr("code").and_then(|_| self.concept(el))))
             }
         }
     }
@@ -226,7 +245,8 @@ impl<'d> Context<'d> {
     fn sampled(&self, el: El<'d>) -> Option<Tree> {
         let origin = self.quantity(el.get("origin")?)?;
         let digits = el.get("digits").and_then(El::plain)?;
-        let mut data = Tree::from([("origin", origin), ("period", Tree::Number("0".into())), ("dimensions", Tree::from(1))]);
+        let mut data =
+            Tree::from([("origin", origin), ("period", Tree::Number("0".into())), ("dimensions", Tree::from(1))]);
         if let Some(factor) = el.get("scale").and_then(|scale| self.number(scale)) {
             data.set("factor", Tree::Number(factor));
         }
@@ -238,7 +258,8 @@ impl<'d> Context<'d> {
         for range in el.all("referenceRange").filter_map(|range| range.get("observationRange")) {
             let mut tree = Tree::object();
             let value = range.get("value");
-            let numbers = value.filter(|value| matches!(value.kind(), None | Some("IVL_PQ" | "IVL_REAL" | "IVL_INT" | "PQ")));
+            let numbers =
+                value.filter(|value| matches!(value.kind(), None | Some("IVL_PQ" | "IVL_REAL" | "IVL_INT" | "PQ")));
             if let Some(found) = numbers.and_then(|value| self.range(value)) {
                 for (name, value) in found.members() {
                     tree.set(name, value.clone());
@@ -273,14 +294,18 @@ impl<'d> Context<'d> {
     }
 
     /// A panel: an organizer whose members are observations of their own.
-    pub(super) fn panel(&self, kind: Kind, el: El<'d>, around: &Surroundings<'d>) -> Option<Ref> {
+    pub(super) fn panel(&self, kind: Kind, el: El<'d>, around: &Surroundings<'d>) -> Ref {
         let mut draft = self.begin("Observation", el);
         draft.set("status", status(el), el.get("statusCode").unwrap_or(el));
         draft.push_some("category", category(kind), el);
         let code = el.get("code");
         let mut concept = self.required_concept(code, None);
         if kind == Kind::VitalOrganizer && concept.get("coding").is_none() {
-            concept = concept_of("http://loinc.org", "85353-1", "Vital signs, weight, height, head circumference, oxygen saturation and BMI panel");
+            concept = concept_of(
+                "http://loinc.org",
+                "85353-1",
+                "Vital signs, weight, height, head circumference, oxygen saturation and BMI panel",
+            );
         }
         draft.set("code", concept, code.unwrap_or(el));
         draft.put("subject", self.subject());
@@ -306,7 +331,7 @@ impl<'d> Context<'d> {
         if !draft.has("hasMember") {
             draft.put("dataAbsentReason", absent_concept("UNK"));
         }
-        Some(self.own(draft))
+        self.own(draft)
     }
 
     /// The time of an organizer: its own, else from the first to the last of what it holds.
@@ -326,13 +351,17 @@ impl<'d> Context<'d> {
             if first == last {
                 draft.set("effectiveDateTime", first.as_str(), *from);
             } else {
-                draft.set("effectivePeriod", Tree::from([("start", first.as_str().into()), ("end", last.as_str().into())]), *from);
+                draft.set(
+                    "effectivePeriod",
+                    Tree::from([("start", first.as_str().into()), ("end", last.as_str().into())]),
+                    *from,
+                );
             }
         }
     }
 
     /// A Result Organizer.
-    pub(super) fn report(&self, el: El<'d>, around: &Surroundings<'d>) -> Option<Ref> {
+    pub(super) fn report(&self, el: El<'d>, around: &Surroundings<'d>) -> Ref {
         let mut draft = self.begin("DiagnosticReport", el);
         let status = match el.status() {
             Some("active") => "partial",
@@ -380,12 +409,13 @@ impl<'d> Context<'d> {
             }
         }
         draft.fill("conclusion", (!comments.is_empty()).then(|| comments.join("\n")), el);
-        Some(self.own(draft))
+        self.own(draft)
     }
 }
 
 fn has_code(concept: &Tree, system: &str, code: &str) -> bool {
     concept.get("coding").map_or(&[][..], Tree::items).iter().any(|coding| {
-        coding.get("system").and_then(Tree::as_str) == Some(system) && coding.get("code").and_then(Tree::as_str) == Some(code)
+        coding.get("system").and_then(Tree::as_str) == Some(system)
+            && coding.get("code").and_then(Tree::as_str) == Some(code)
     })
 }

@@ -52,8 +52,11 @@ impl<'d> Context<'d> {
                 self.add(key, Identity::Identifier, draft)
             }
             None => {
-                self.warn(role, "the patient has no identifier: nothing of this document can be found beside that of others");
-                let key = self.alike_key("Patient", &self.set);
+                self.warn(
+                    role,
+                    "the patient has no identifier: nothing of this document can be found beside that of others",
+                );
+                let key = Self::alike_key("Patient", &self.set);
                 draft.write = Write::Replace;
                 self.add(key, Identity::Own, draft)
             }
@@ -115,7 +118,11 @@ impl<'d> Context<'d> {
         if let Some(code) = person.get("religiousAffiliationCode")
             && let Some(concept) = self.concept(code)
         {
-            draft.push("extension", extension(&format!("{CORE}patient-religion"), "valueCodeableConcept", concept), code);
+            draft.push(
+                "extension",
+                extension(&format!("{CORE}patient-religion"), "valueCodeableConcept", concept),
+                code,
+            );
         }
         if let Some(addr) = person.at(&["birthplace", "place", "addr"])
             && let Some(address) = self.address(addr)
@@ -123,7 +130,9 @@ impl<'d> Context<'d> {
             draft.push("extension", extension(&format!("{CORE}patient-birthPlace"), "valueAddress", address), addr);
         }
         for guardian in person.all("guardian") {
-            if let Some(contact) = self.contact(guardian, "guardianPerson", "guardianOrganization", ("GUARD", "guardian")) {
+            if let Some(contact) =
+                self.contact(guardian, "guardianPerson", "guardianOrganization", ("GUARD", "guardian"))
+            {
                 draft.push("contact", contact, guardian);
             }
         }
@@ -142,7 +151,8 @@ impl<'d> Context<'d> {
                 if let Some(found) = self.coding(*code) {
                     let is_category = found.get("system").and_then(Tree::as_str) == Some(RACE_AND_ETHNICITY)
                         && CATEGORIES.contains(&code.attr("code").unwrap_or_default());
-                    let is_first = !parts.iter().any(|part| part.get("url").and_then(Tree::as_str) == Some("ombCategory"));
+                    let is_first =
+                        !parts.iter().any(|part| part.get("url").and_then(Tree::as_str) == Some("ombCategory"));
                     let url = if is_category && (what == "race" || is_first) { "ombCategory" } else { "detailed" };
                     words.extend(code.attr("displayName").or_else(|| code.attr("code")).map(str::to_owned));
                     parts.push(extension(url, "valueCoding", found));
@@ -170,7 +180,8 @@ impl<'d> Context<'d> {
         relation: (&str, &str),
     ) -> Option<Tree> {
         let mut contact = Tree::object();
-        let name = role.get(person).and_then(|person| person.get("name")).and_then(|name| self.names(name).into_iter().next());
+        let name =
+            role.get(person).and_then(|person| person.get("name")).and_then(|name| self.names(name).into_iter().next());
         contact.fill("name", name);
         contact.fill_all("telecom", self.telecoms(role).into_iter().map(|(tree, _)| tree).collect());
         contact.fill("address", self.addresses(role).into_iter().next().map(|(tree, _)| tree));
@@ -182,7 +193,10 @@ impl<'d> Context<'d> {
         if contact.members().is_empty() {
             return None;
         }
-        contact.push("relationship", concept_of("http://terminology.hl7.org/CodeSystem/v3-RoleClass", relation.0, relation.1));
+        contact.push(
+            "relationship",
+            concept_of("http://terminology.hl7.org/CodeSystem/v3-RoleClass", relation.0, relation.1),
+        );
         if let Some(code) = role.get("code").and_then(|code| self.concept(code)) {
             contact.push("relationship", code);
         }
@@ -190,7 +204,9 @@ impl<'d> Context<'d> {
     }
 
     fn language(&self, draft: &mut Draft<'d>, el: El<'d>) {
-        let Some(code) = el.get("languageCode").and_then(|code| super::codes::clean_code(code.attr("code")?)) else { return };
+        let Some(code) = el.get("languageCode").and_then(|code| super::codes::clean_code(code.attr("code")?)) else {
+            return;
+        };
         let mut communication =
             Tree::from([("language", Tree::from([("coding", vec![coding("urn:ietf:bcp:47", &code, "")].into())]))]);
         if let Some(preferred) = el.get("preferenceInd").and_then(|is| is.attr("value")) {

@@ -39,7 +39,7 @@ impl<'d> Context<'d> {
             return None;
         }
         let words = blake3::hash(draft.tree.to_string().as_bytes()).to_hex();
-        let key = self.alike_key(draft.kind, &format!("{}/{}", self.document, &words[..32]));
+        let key = Self::alike_key(draft.kind, &format!("{}/{}", self.document, &words[..32]));
         draft.write = Write::Replace;
         Some(self.add(key, Identity::Own, draft))
     }
@@ -89,10 +89,15 @@ impl<'d> Context<'d> {
         if self.is_patient(role) {
             return self.subject.get().cloned();
         }
-        let organization = ["representedOrganization", "scopingOrganization", "representedCustodianOrganization", "receivedOrganization"]
-            .into_iter()
-            .find_map(|name| role.get(name))
-            .and_then(|el| Some((self.organization(el)?, el)));
+        let organization = [
+            "representedOrganization",
+            "scopingOrganization",
+            "representedCustodianOrganization",
+            "receivedOrganization",
+        ]
+        .into_iter()
+        .find_map(|name| role.get(name))
+        .and_then(|el| Some((self.organization(el)?, el)));
         if let Some(device) = role.get("assignedAuthoringDevice") {
             return self.authoring_device(role, device);
         }
@@ -120,7 +125,7 @@ impl<'d> Context<'d> {
             draft.push(if is_specialty { "specialty" } else { "code" }, concept, el);
         }
         draft.write = Write::CreateIfAbsent;
-        let key = self.alike_key("PractitionerRole", &blake3::hash(name.as_bytes()).to_hex());
+        let key = Self::alike_key("PractitionerRole", &blake3::hash(name.as_bytes()).to_hex());
         let mut made = self.add(key, Identity::Own, draft);
         made.display = practitioner.display;
         Some(made)
@@ -156,15 +161,16 @@ impl<'d> Context<'d> {
         }
         role.all("id").any(|id| {
             id.attr("extension").is_some()
-                && patient.all("id").any(|own| {
-                    own.attr("root") == id.attr("root") && own.attr("extension") == id.attr("extension")
-                })
+                && patient
+                    .all("id")
+                    .any(|own| own.attr("root") == id.attr("root") && own.attr("extension") == id.attr("extension"))
         })
     }
 
     /// A `relatedEntity` or `associatedEntity` as a RelatedPerson.
     pub(super) fn related_person(&self, role: El<'d>) -> Option<Ref> {
-        let person = role.get("relatedPerson").or_else(|| role.get("associatedPerson")).or_else(|| role.get("guardianPerson"));
+        let person =
+            role.get("relatedPerson").or_else(|| role.get("associatedPerson")).or_else(|| role.get("guardianPerson"));
         let mut draft = Draft::new("RelatedPerson", role);
         let mut line = None;
         for name in person.into_iter().flat_map(|person| person.all("name")) {
@@ -187,7 +193,11 @@ impl<'d> Context<'d> {
             _ => None,
         };
         if let Some((code, text)) = class {
-            draft.push("relationship", super::codes::concept_of("http://terminology.hl7.org/CodeSystem/v3-RoleClass", code, text), role);
+            draft.push(
+                "relationship",
+                super::codes::concept_of("http://terminology.hl7.org/CodeSystem/v3-RoleClass", code, text),
+                role,
+            );
         }
         if draft.tree.members().len() < 2 {
             return None;
@@ -197,7 +207,7 @@ impl<'d> Context<'d> {
         draft.push_all("identifier", identifiers.iter().map(|(identified, el)| (identified.tree.clone(), *el)));
         // Whoever is related is so to this patient: an identifier alone may be another's relation.
         let words = blake3::hash(draft.tree.to_string().as_bytes()).to_hex();
-        let key = self.alike_key("RelatedPerson", &words[..32]);
+        let key = Self::alike_key("RelatedPerson", &words[..32]);
         let mut made = self.add(key, Identity::Own, draft);
         made.display = line;
         Some(made)
@@ -207,13 +217,17 @@ impl<'d> Context<'d> {
     pub(super) fn participant_of(&self, el: El<'d>) -> Option<Ref> {
         for child in el.elements() {
             match child.name() {
-                "assignedAuthor" | "assignedEntity" | "intendedRecipient" | "responsibleParty" => return self.actor(child),
+                "assignedAuthor" | "assignedEntity" | "intendedRecipient" | "responsibleParty" => {
+                    return self.actor(child);
+                }
                 "relatedEntity" => return self.related_person(child),
                 "associatedEntity" => {
                     let is_provider = matches!(child.attr("classCode"), Some("PROV" | "ASSIGNED" | "LIC" | "SDLOC"));
                     return if is_provider { self.actor(child) } else { self.related_person(child) };
                 }
-                "assignedCustodian" => return child.get("representedCustodianOrganization").and_then(|el| self.organization(el)),
+                "assignedCustodian" => {
+                    return child.get("representedCustodianOrganization").and_then(|el| self.organization(el));
+                }
                 "participantRole" => return self.role(child),
                 _ => {}
             }
@@ -243,7 +257,7 @@ impl<'d> Context<'d> {
                 }
                 draft.put("patient", self.subject());
                 let words = blake3::hash(draft.tree.to_string().as_bytes()).to_hex();
-                let mut made = self.add(self.alike_key("RelatedPerson", &words[..32]), Identity::Own, draft);
+                let mut made = self.add(Self::alike_key("RelatedPerson", &words[..32]), Identity::Own, draft);
                 made.display = line;
                 Some(made)
             }
@@ -265,9 +279,9 @@ impl<'d> Context<'d> {
         participation: &'static str,
         kinds: &[&str],
     ) -> Option<Party<'d>> {
-        places.iter().find_map(|el| {
-            self.parties(*el, participation).into_iter().find(|party| party.reference.is(kinds))
-        })
+        places
+            .iter()
+            .find_map(|el| self.parties(*el, participation).into_iter().find(|party| party.reference.is(kinds)))
     }
 
     /// A place where care was given, of a participation `LOC` or a `location`.

@@ -36,7 +36,7 @@ pub(super) fn clinical_status(code: &str) -> Option<&'static str> {
 }
 
 impl<'d> Context<'d> {
-    pub(super) fn problem(&self, el: El<'d>, around: &Surroundings<'d>) -> Option<Ref> {
+    pub(super) fn problem(&self, el: El<'d>, around: &Surroundings<'d>) -> Ref {
         let concern = around.parent.filter(|parent| parent.name() == "act");
         let places: Vec<El<'d>> = std::iter::once(el).chain(concern).collect();
         let mut draft = self.begin("Condition", el);
@@ -54,13 +54,14 @@ impl<'d> Context<'d> {
             }
         }
         self.problem_value(&mut draft, el);
-        let is_refuted = el.is_negated() && !self.is_any_problem(el);
+        let is_refuted = el.is_negated() && !Self::is_any_problem(el);
         let told = self.take(el, Kind::ProblemStatus);
         let told = told.iter().find_map(|status| {
             let value = status.get("value")?;
             Some((clinical_status(value.attr("code")?)?, value))
         });
-        let of_concern = concern.and_then(|concern| Some((clinical_status(concern.status()?)?, concern.get("statusCode")?)));
+        let of_concern =
+            concern.and_then(|concern| Some((clinical_status(concern.status()?)?, concern.get("statusCode")?)));
         let mut status = told.or(of_concern);
         // What has ended is not active, whatever was said of it before.
         if has_ended && !matches!(status, Some(("resolved" | "remission", _))) {
@@ -70,7 +71,11 @@ impl<'d> Context<'d> {
             let (code, from) = status.unwrap_or(("active", el));
             draft.set("clinicalStatus", concept_of(CLINICAL, code, ""), from);
         }
-        draft.set("verificationStatus", concept_of(VERIFICATION, if is_refuted { "refuted" } else { "confirmed" }, ""), el);
+        draft.set(
+            "verificationStatus",
+            concept_of(VERIFICATION, if is_refuted { "refuted" } else { "confirmed" }, ""),
+            el,
+        );
         self.problem_category(&mut draft, el, around);
         if let Some(severity) = self.take(el, Kind::Severity).first().and_then(|severity| severity.get("value")) {
             draft.fill("severity", self.concept(severity), severity);
@@ -101,18 +106,17 @@ impl<'d> Context<'d> {
         if let Some(concern) = concern {
             self.comments(&mut draft, concern);
         }
-        Some(self.own(draft))
+        self.own(draft)
     }
 
-    fn is_any_problem(&self, el: El<'d>) -> bool {
-        el.get("value").is_none_or(|value| {
-            value.attr("code").map_or(value.null().is_some(), |code| ANY_PROBLEM.contains(&code))
-        })
+    fn is_any_problem(el: El<'d>) -> bool {
+        el.get("value")
+            .is_none_or(|value| value.attr("code").map_or(value.null().is_some(), |code| ANY_PROBLEM.contains(&code)))
     }
 
     fn problem_value(&self, draft: &mut super::draft::Draft<'d>, el: El<'d>) {
         let value = el.get("value");
-        if el.is_negated() && self.is_any_problem(el) {
+        if el.is_negated() && Self::is_any_problem(el) {
             let mut concept = concept_of(SNOMED, "160245001", "No current problems or disability");
             if let Some(text) = self.words_of(el, value) {
                 concept.set("text", text);
@@ -133,7 +137,9 @@ impl<'d> Context<'d> {
                 })
             })
         };
-        let is_diagnosis = of_parent(&DIAGNOSES) || of_parent(&["80"]) || matches!(around.code, "46240-8" | "11535-2" | "46241-6" | "10219-4" | "10218-6" | "59769-0");
+        let is_diagnosis = of_parent(&DIAGNOSES)
+            || of_parent(&["80"])
+            || matches!(around.code, "46240-8" | "11535-2" | "46241-6" | "10219-4" | "10218-6" | "59769-0");
         let is_concern = of_parent(&["132", "136"]) || around.code == "75310-3";
         let category = if is_concern {
             concept_of("http://hl7.org/fhir/us/core/CodeSystem/condition-category", "health-concern", "Health Concern")
@@ -152,7 +158,7 @@ impl<'d> Context<'d> {
 
     /// Age at onset, where no date is told.
     fn age_at_onset(&self, draft: &mut super::draft::Draft<'d>, el: El<'d>) {
-        for age in self.parts(el, Kind::AgeAtOnset) {
+        for age in Self::parts(el, Kind::AgeAtOnset) {
             let Some(value) = age.get("value") else { continue };
             if draft.has("onsetDateTime") {
                 continue;
@@ -167,7 +173,7 @@ impl<'d> Context<'d> {
     }
 
     /// True if a statement is no more than a number.
-    pub(super) fn is_bare(&self, el: El<'d>) -> bool {
+    pub(super) fn is_bare(el: El<'d>) -> bool {
         super::template::kind(el).is_none() && el.elements().all(|child| matches!(child.name(), "id" | "templateId"))
     }
 
@@ -209,7 +215,7 @@ impl<'d> Context<'d> {
 
     /// The encounter that a statement stands in, else that of the document.
     pub(super) fn encounter_of(&self, el: El<'d>) -> Option<Tree> {
-        for (_, named) in el.related().filter(|(_, inner)| inner.name() == "encounter" && self.is_bare(*inner)) {
+        for (_, named) in el.related().filter(|(_, inner)| inner.name() == "encounter" && Self::is_bare(*inner)) {
             if let Some(made) = self.encounters_numbered(named).into_iter().next() {
                 self.claim(named);
                 return Some(made.tree());

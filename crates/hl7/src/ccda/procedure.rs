@@ -14,14 +14,14 @@ const RECORDERS: &[&str] = &["Practitioner", "PractitionerRole", "Patient", "Rel
 
 impl<'d> Context<'d> {
     /// A procedure that was done, else what was asked for.
-    pub(super) fn procedure_or_request(&self, el: El<'d>, around: &Surroundings<'d>) -> Option<Ref> {
+    pub(super) fn procedure_or_request(&self, el: El<'d>, around: &Surroundings<'d>) -> Ref {
         match el.attr("moodCode") {
             None | Some("EVN") => self.procedure(el, around),
             Some(_) => self.request(el, around),
         }
     }
 
-    fn procedure(&self, el: El<'d>, around: &Surroundings<'d>) -> Option<Ref> {
+    fn procedure(&self, el: El<'d>, around: &Surroundings<'d>) -> Ref {
         let mut draft = self.begin("Procedure", el);
         let status = match el.status() {
             _ if el.is_negated() => "not-done",
@@ -35,7 +35,7 @@ impl<'d> Context<'d> {
             _ => "unknown",
         };
         draft.set("status", status, if el.is_negated() { el } else { el.get("statusCode").unwrap_or(el) });
-        for refusal in self.parts(el, Kind::Refusal) {
+        for refusal in Self::parts(el, Kind::Refusal) {
             if let Some(code) = refusal.get("code") {
                 self.claim(refusal);
                 draft.fill("statusReason", self.concept(code), refusal);
@@ -76,7 +76,7 @@ impl<'d> Context<'d> {
         self.reasons(&mut draft, el, around);
         self.parts_of_procedure(&mut draft, el, around);
         self.comments(&mut draft, el);
-        Some(self.own(draft))
+        self.own(draft)
     }
 
     /// What an observing procedure found.
@@ -127,7 +127,7 @@ impl<'d> Context<'d> {
                 }
             }
         }
-        if self.parts(el, Kind::Instruction).is_empty() {
+        if Self::parts(el, Kind::Instruction).is_empty() {
             return;
         }
         for instruction in self.take(el, Kind::Instruction) {

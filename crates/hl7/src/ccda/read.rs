@@ -4,7 +4,7 @@
 //! are in. Declarations and depth are looked at before the parser is: it would take memory and stack for both.
 
 use super::error::CdaError;
-use encoding_rs::{DecoderResult, Encoding, UTF_16BE, UTF_16LE, UTF_8};
+use encoding_rs::{DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE};
 use roxmltree::{Document, ParsingOptions};
 use std::borrow::Cow;
 use std::ops::Range;
@@ -52,7 +52,8 @@ impl<'b> Source<'b> {
                 .map_err(|error| CdaError::NotText { encoding: "UTF-8", at: mark + error.valid_up_to() })?;
             return Ok(Source { text: Cow::Borrowed(text), offsets: Offsets::Shift(mark) });
         }
-        let text = decoded(encoding, body).map_err(|at| CdaError::NotText { encoding: encoding.name(), at: mark + at })?;
+        let text =
+            decoded(encoding, body).map_err(|at| CdaError::NotText { encoding: encoding.name(), at: mark + at })?;
         let bytes = steps(&text, encoding, mark);
         Ok(Source { text: Cow::Owned(text), offsets: Offsets::Steps { bytes, encoding } })
     }
@@ -273,7 +274,8 @@ pub fn is_clinical_document(start: &[u8]) -> bool {
             rest.find("?>").map(|at| at + 2)
         } else if rest.starts_with("<!") {
             // With a declaration it is refused, but known: it may hold others within brackets.
-            rest.find("<ClinicalDocument").or_else(|| rest.find(":ClinicalDocument").and_then(|at| rest[..at].rfind('<')))
+            rest.find("<ClinicalDocument")
+                .or_else(|| rest.find(":ClinicalDocument").and_then(|at| rest[..at].rfind('<')))
         } else {
             let Some(root) = rest.strip_prefix('<') else { return false };
             let name = root.split(|c: char| c.is_whitespace() || matches!(c, '>' | '/')).next().unwrap_or_default();

@@ -11,10 +11,11 @@ use crate::map::context::Fill;
 use fhir::json::Tree;
 
 const REQUESTERS: &[&str] = &["Practitioner", "PractitionerRole", "Organization", "Patient", "RelatedPerson", "Device"];
-const PERFORMERS: &[&str] = &["Practitioner", "PractitionerRole", "Organization", "CareTeam", "Patient", "RelatedPerson", "Device"];
+const PERFORMERS: &[&str] =
+    &["Practitioner", "PractitionerRole", "Organization", "CareTeam", "Patient", "RelatedPerson", "Device"];
 
 impl<'d> Context<'d> {
-    pub(super) fn request(&self, el: El<'d>, around: &Surroundings<'d>) -> Option<Ref> {
+    pub(super) fn request(&self, el: El<'d>, around: &Surroundings<'d>) -> Ref {
         if el.name() == "substanceAdministration" {
             return self.medication(el, around);
         }
@@ -27,7 +28,8 @@ impl<'d> Context<'d> {
         if el.is_negated() {
             draft.set("doNotPerform", true, el);
         }
-        let code = el.get("code").or_else(|| el.at(&["product", "manufacturedProduct", "manufacturedMaterial", "code"]));
+        let code =
+            el.get("code").or_else(|| el.at(&["product", "manufacturedProduct", "manufacturedMaterial", "code"]));
         let text = self.words_of(el, code);
         draft.set("code", self.required_concept(code, text.clone()), code.unwrap_or(el));
         draft.put("subject", self.subject());
@@ -53,9 +55,11 @@ impl<'d> Context<'d> {
             draft.set("requester", author.reference.tree(), author.el);
         }
         let mut performers = self.parties(el, "performer");
-        performers.extend(self.parties(el, "participant").into_iter().filter(|party| {
-            !matches!(party.el.attr("typeCode"), Some("LOC" | "DEV" | "PRD"))
-        }));
+        performers.extend(
+            self.parties(el, "participant")
+                .into_iter()
+                .filter(|party| !matches!(party.el.attr("typeCode"), Some("LOC" | "DEV" | "PRD"))),
+        );
         draft.push_all("performer", Self::references(performers, PERFORMERS));
         for participant in el.all("participant").filter(|participant| participant.attr("typeCode") == Some("LOC")) {
             if let Some(place) = self.location(participant) {
@@ -70,7 +74,7 @@ impl<'d> Context<'d> {
         if super::template::kind(el) == Some(Kind::Instruction) {
             instructions.extend(text);
         }
-        for instruction in self.parts(el, Kind::Instruction) {
+        for instruction in Self::parts(el, Kind::Instruction) {
             if let Some(text) = self.statement_text(instruction) {
                 self.claim(instruction);
                 instructions.push(text);
@@ -95,11 +99,11 @@ impl<'d> Context<'d> {
             draft.set("quantityQuantity", quantity.0, quantity.1);
         }
         self.comments(&mut draft, el);
-        Some(self.own(draft))
+        self.own(draft)
     }
 
     /// A handoff or other communication.
-    pub(super) fn communication(&self, el: El<'d>) -> Option<Ref> {
+    pub(super) fn communication(&self, el: El<'d>) -> Ref {
         let mut draft = self.begin("Communication", el);
         let status = match el.status() {
             Some("active") => "in-progress",
@@ -125,7 +129,7 @@ impl<'d> Context<'d> {
             draft.push("payload", Tree::from([("contentString", text.into())]), el);
         }
         self.comments(&mut draft, el);
-        Some(self.own(draft))
+        self.own(draft)
     }
 
     /// A Note Activity to DocumentReference.

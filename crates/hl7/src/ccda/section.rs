@@ -43,7 +43,10 @@ impl<'d> Context<'d> {
         let title = title.or_else(|| code.and_then(|code| code.attr("displayName")).and_then(clean));
         section.fill("title", title);
         section.fill("code", concept);
-        section.fill_all("author", Self::references(self.parties(el, "author"), AUTHORS).into_iter().map(|(tree, _)| tree).collect());
+        section.fill_all(
+            "author",
+            Self::references(self.parties(el, "author"), AUTHORS).into_iter().map(|(tree, _)| tree).collect(),
+        );
         let entries: Vec<El<'d>> = el.all("entry").collect();
         let div = el.get("text").and_then(|text| self.narrative_div(text));
         let has_text = div.is_some();
@@ -117,7 +120,7 @@ impl<'d> Context<'d> {
                     continue;
                 };
                 let refers = || {
-                    let inner = statement.0.descendants().filter(|node| node.is_element()).map(El);
+                    let inner = statement.0.descendants().filter(roxmltree::Node::is_element).map(El);
                     inner.filter(|el| el.is_statement()).any(|el| kind(el) == Some(Kind::Reference))
                 };
                 let rank = match kind(statement) {

@@ -338,10 +338,16 @@ fn fits(kind: Kind, el: El<'_>) -> bool {
         }
         Kind::FreeTextSig => el.name() == "substanceAdministration",
         Kind::SupplyOrder | Kind::Dispense | Kind::DeviceSupply => el.name() == "supply",
-        Kind::Problem | Kind::Allergy | Kind::Vital | Kind::Result | Kind::Smoking | Kind::Goal | Kind::FamilyObservation => {
-            el.name() == "observation"
+        Kind::Problem
+        | Kind::Allergy
+        | Kind::Vital
+        | Kind::Result
+        | Kind::Smoking
+        | Kind::Goal
+        | Kind::FamilyObservation => el.name() == "observation",
+        Kind::VitalOrganizer | Kind::ResultOrganizer | Kind::FamilyOrganizer | Kind::Panel(_) => {
+            el.name() == "organizer"
         }
-        Kind::VitalOrganizer | Kind::ResultOrganizer | Kind::FamilyOrganizer | Kind::Panel(_) => el.name() == "organizer",
         Kind::Encounter => el.name() == "encounter",
         Kind::Procedure | Kind::ProcedureAct | Kind::ProcedureObservation => {
             matches!(el.name(), "procedure" | "act" | "observation")

@@ -35,6 +35,9 @@ impl<'d> Context<'d> {
 
     /// The words of an element of a narrative: cells and lines apart.
     pub(super) fn words(&self, el: El<'d>) -> Option<String> {
+        if !self.has_text_left() {
+            return None;
+        }
         let mut out = String::new();
         let mut cut = false;
         for node in el.0.descendants() {
@@ -48,6 +51,9 @@ impl<'d> Context<'d> {
                     out.push(' ');
                 }
                 for (at, word) in text.split_whitespace().enumerate() {
+                    if out.len() > REFERENCE_BYTES {
+                        break;
+                    }
                     if at > 0 {
                         out.push(' ');
                     }
@@ -67,7 +73,7 @@ impl<'d> Context<'d> {
                 }
             }
         }
-        if cut {
+        if cut || out.len() > REFERENCE_BYTES {
             let mut end = REFERENCE_BYTES.min(out.len());
             while !out.is_char_boundary(end) {
                 end -= 1;
@@ -90,6 +96,8 @@ impl<'d> Context<'d> {
 
     /// The words of a code that has none: `originalText`, else the text of the statement.
     pub(super) fn words_of(&self, el: El<'d>, code: Option<El<'d>>) -> Option<String> {
-        code.and_then(|code| code.get("originalText")).and_then(|text| self.text(text)).or_else(|| self.statement_text(el))
+        code.and_then(|code| code.get("originalText"))
+            .and_then(|text| self.text(text))
+            .or_else(|| self.statement_text(el))
     }
 }

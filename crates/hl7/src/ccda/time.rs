@@ -86,39 +86,22 @@ impl<'d> Context<'d> {
 
     /// Sets a dateTime of a resource from a TS, or the low of an IVL_TS. `true` if there is a value.
     pub(super) fn fill_time(&self, draft: &mut Draft<'d>, name: &str, el: El<'d>) -> bool {
-        let from = self.point(el);
-        self.fill_with(draft, name, from, |tree| self.put_time(tree, name, from))
+        let from = point(el);
+        fill_with(draft, from, |tree| self.put_time(tree, name, from))
     }
 
     /// Sets a date of a resource likewise.
     pub(super) fn fill_date(&self, draft: &mut Draft<'d>, name: &str, el: El<'d>) -> bool {
-        let from = self.point(el);
-        self.fill_with(draft, name, from, |tree| self.put_date(tree, name, from))
+        let from = point(el);
+        fill_with(draft, from, |tree| self.put_date(tree, name, from))
     }
 
     /// Sets an instant of a resource, if there is one.
     pub(super) fn fill_instant(&self, draft: &mut Draft<'d>, name: &str, el: El<'d>) -> bool {
-        let from = self.point(el);
-        self.fill_with(draft, name, from, |tree| {
+        let from = point(el);
+        fill_with(draft, from, |tree| {
             self.put_as(tree, name, from, |moment| moment.has_time().then(|| self.date_time_of(moment)))
         })
-    }
-
-    fn fill_with(&self, draft: &mut Draft<'d>, name: &str, from: El<'d>, put: impl Fn(&mut Tree) -> bool) -> bool {
-        let mut value = Tree::object();
-        let is_there = put(&mut value);
-        for (name, value) in value.members() {
-            draft.set(name, value.clone(), from);
-        }
-        let _ = name;
-        is_there
-    }
-
-    fn point(&self, el: El<'d>) -> El<'d> {
-        if el.attr("value").is_some() {
-            return el;
-        }
-        el.get("low").or_else(|| el.get("center")).or_else(|| el.get("high")).unwrap_or(el)
     }
 
     /// A Period of an IVL_TS. Of a point in time, it starts and ends there.
@@ -143,15 +126,33 @@ impl<'d> Context<'d> {
         let is_interval = el.attr("value").is_none() && el.get("high").is_some_and(|high| high.attr("value").is_some());
         let is_low = el.attr("value").is_none() && el.get("low").is_some_and(|low| low.attr("value").is_some());
         // Without an end it goes on, or nobody knows: that is no point in time.
-        if is_interval || (is_low && el.get("high").is_some()) {
-            if let Some(period) = self.period(el) {
-                draft.set(&format!("{stem}Period"), period, el);
-                return true;
-            }
+        if (is_interval || (is_low && el.get("high").is_some()))
+            && let Some(period) = self.period(el)
+        {
+            draft.set(&format!("{stem}Period"), period, el);
+            return true;
         }
         let name = format!("{stem}DateTime");
         self.fill_time(draft, &name, el) || draft.has(&format!("_{name}"))
     }
+}
+
+/// Sets what `put` sets of an element and what stands beside it.
+fn fill_with<'d>(draft: &mut Draft<'d>, from: El<'d>, put: impl Fn(&mut Tree) -> bool) -> bool {
+    let mut value = Tree::object();
+    let is_there = put(&mut value);
+    for (name, value) in value.members() {
+        draft.set(name, value.clone(), from);
+    }
+    is_there
+}
+
+/// The point in time that an element is, or begins at.
+fn point(el: El<'_>) -> El<'_> {
+    if el.attr("value").is_some() {
+        return el;
+    }
+    el.get("low").or_else(|| el.get("center")).unwrap_or(el)
 }
 
 /// The zone of times that give none: that of the document's own time, else the source's. Where both agree it is the source's, which knows

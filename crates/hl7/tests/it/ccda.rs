@@ -69,14 +69,20 @@ fn entries_are_mapped_or_listed_and_none_is_lost() {
             let template = format!("2.16.840.1.113883.10.20.22.4.{template}");
             let taken = mapped.taken.iter().filter(|taken| taken.templates.contains(&template)).count();
             let listed = mapped.unmapped.iter().filter(|unmapped| unmapped.templates.contains(&template)).count();
-            let all = expected.get(kind).map_or(0, |kind| kind.get("all").unwrap().number_text().unwrap().parse().unwrap());
+            let all =
+                expected.get(kind).map_or(0, |kind| kind.get("all").unwrap().number_text().unwrap().parse().unwrap());
             assert_eq!(taken + listed, all, "{name}: {kind}");
             let (mapped, of) = totals.entry(kind).or_default();
             *mapped += taken;
             *of += all;
         }
         for taken in &mapped.taken {
-            assert!(mapped.resource(&taken.full_url).is_some(), "{name}: {} stands for {}", taken.full_url, taken.xpath);
+            assert!(
+                mapped.resource(&taken.full_url).is_some(),
+                "{name}: {} stands for {}",
+                taken.full_url,
+                taken.xpath
+            );
         }
     }
     let expected = [
@@ -116,7 +122,12 @@ fn what_is_negated_is_not_told_as_the_record() {
             let says_so = match taken.kind {
                 "immunization" | "procedure" | "procedure_act" | "procedure_observation" => status == "not-done",
                 "medication" => status == "not-taken" || text.contains("\"doNotPerform\":true"),
-                "allergy" | "problem" => text.contains("refuted") || text.contains("716186003") || text.contains("160245001") || text.contains("409137002"),
+                "allergy" | "problem" => {
+                    text.contains("refuted")
+                        || text.contains("716186003")
+                        || text.contains("160245001")
+                        || text.contains("409137002")
+                }
                 _ => continue,
             };
             assert!(says_so, "{name}: {}: {text}", taken.xpath);
@@ -160,8 +171,13 @@ fn every_element_leads_to_its_xpath_and_bytes() {
         let document = roxmltree::Document::parse(&text[mark..]).unwrap();
         let mut count = 0;
         for made in &mapped.resources {
-            for (element, _) in made.resource.members().iter().filter(|(name, _)| name != "resourceType" && name != "id") {
-                assert!(made.origins.iter().any(|origin| origin.element.split('[').next() == Some(element)), "{name}: {element}");
+            for (element, _) in
+                made.resource.members().iter().filter(|(name, _)| name != "resourceType" && name != "id")
+            {
+                assert!(
+                    made.origins.iter().any(|origin| origin.element.split('[').next() == Some(element)),
+                    "{name}: {element}"
+                );
             }
             for origin in &made.origins {
                 let node = follow(&document, &origin.xpath);
@@ -209,7 +225,8 @@ fn every_section_is_there_with_its_whole_text_and_nothing_that_runs() {
         for (made, told) in made.iter().zip(told) {
             let child = |child: &str| told.children().find(|node| node.has_tag_name(("urn:hl7-org:v3", child)));
             let code = child("code").and_then(|code| code.attribute("code"));
-            let made_code = made.get("code").and_then(|code| code.get("coding")).and_then(|codings| codings.items().first());
+            let made_code =
+                made.get("code").and_then(|code| code.get("coding")).and_then(|codings| codings.items().first());
             assert_eq!(made_code.and_then(|coding| coding.get("code")).and_then(Tree::as_str), code, "{name}");
             let Some(narrative) = child("text").filter(|text| !squeezed(*text).is_empty()) else { continue };
             let div = made.get("text").and_then(|text| text.get("div")).and_then(Tree::as_str).unwrap();
@@ -217,11 +234,15 @@ fn every_section_is_there_with_its_whole_text_and_nothing_that_runs() {
             let written = squeezed(div.root()).replace("[media:", "");
             assert!(squeezed(narrative) == written || written.contains("[image"), "{name}: {code:?}");
             let ids: HashSet<&str> = div.descendants().filter_map(|node| node.attribute("id")).collect();
-            for id in narrative.descendants().filter(|node| *node != narrative).filter_map(|node| node.attribute("ID")) {
+            for id in narrative.descendants().filter(|node| *node != narrative).filter_map(|node| node.attribute("ID"))
+            {
                 assert!(ids.contains(id.trim()), "{name}: {id}");
             }
             for node in div.descendants().filter(Node::is_element) {
-                assert!(!matches!(node.tag_name().name(), "script" | "style" | "iframe" | "object" | "link" | "form"), "{name}");
+                assert!(
+                    !matches!(node.tag_name().name(), "script" | "style" | "iframe" | "object" | "link" | "form"),
+                    "{name}"
+                );
                 for attribute in node.attributes() {
                     assert!(!attribute.name().starts_with("on"), "{name}");
                     let value = attribute.value().to_ascii_lowercase();

@@ -1,20 +1,25 @@
 //! `medweave convert`
 
-use super::say;
-use crate::cli::Convert;
+use super::{convert_ccda, say};
+use crate::cli::{Convert, ConvertCommand};
 use crate::failure::Failure;
 use hl7::map::{self, Outcome, Settings};
 use hl7::{Batch, Charset, Message, ParseOptions};
 use jiff::tz::TimeZone;
 use std::collections::HashSet;
 
+/// The zone of that name.
+pub(super) fn zone(name: &str) -> Result<TimeZone, Failure> {
+    TimeZone::get(name).map_err(|_| {
+        Failure::usage(format!("zone \"{name}\" is not known; write an IANA name, as in Europe/Berlin or UTC"))
+    })
+}
+
 pub(crate) fn run(convert: &Convert) -> Result<(), Failure> {
-    let zone = TimeZone::get(&convert.zone).map_err(|_| {
-        Failure::usage(format!(
-            "zone \"{}\" is not known; write an IANA name, as in Europe/Berlin or UTC",
-            convert.zone
-        ))
-    })?;
+    if let Some(ConvertCommand::Ccda(ccda)) = &convert.other {
+        return convert_ccda::run(ccda);
+    }
+    let zone = zone(&convert.zone)?;
     let charset =
         match &convert.charset {
             None => None,
@@ -40,6 +45,11 @@ pub(crate) fn run(convert: &Convert) -> Result<(), Failure> {
                 continue;
             }
         };
+        if hl7::ccda::is_clinical_document(&bytes) {
+            records::tell_operator!("{} is a clinical document: medweave convert ccda FILE", file.display());
+            failed += 1;
+            continue;
+        }
         let batch = Batch::split(&bytes);
         if batch.messages.is_empty() {
             records::tell_operator!("{}: no HL7 v2 message is in it: messages begin with MSH", file.display());

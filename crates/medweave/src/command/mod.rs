@@ -2,6 +2,7 @@
 
 pub(crate) mod bench;
 pub(crate) mod convert;
+mod convert_ccda;
 pub(crate) mod deadletter;
 pub(crate) mod demo;
 pub(crate) mod doctor;

@@ -412,6 +412,41 @@ fn convert_prints_the_bundle_and_stores_nothing() {
     assert_eq!(written, bundle);
 }
 
+#[test]
+fn convert_ccda_prints_the_bundle_and_says_what_it_did_not_map() {
+    let data = Data::new();
+    let document = r#"<ClinicalDocument xmlns="urn:hl7-org:v3"><templateId root="2.16.840.1.113883.10.20.22.1.2"/><id root="1.2.3" extension="9"/>
+<code code="34133-9" codeSystem="2.16.840.1.113883.6.1" displayName="Summary"/><effectiveTime value="20240102"/>
+<recordTarget><patientRole><id root="1.2.4" extension="77"/></patientRole></recordTarget>
+<component><structuredBody><component><section><text>odd</text><entry><act><code code="X"/></act></entry></section></component></structuredBody></component></ClinicalDocument>"#;
+    write(&data.path("ccd.xml"), document.as_bytes());
+    write(&data.path("bomb.xml"), format!("<!DOCTYPE x [<!ENTITY a \"b\">]>{document}").as_bytes());
+    let output = data.run(&["convert", "ccda", "ccd.xml", "bomb.xml", "--out", "fhir", "--origins"]);
+    check(
+        &output,
+        expect![[r#"
+            exit code 1
+
+            --- standard error
+            ccd.xml: not mapped: /ClinicalDocument/component[1]/structuredBody[1]/component[1]/section[1]/entry[1]/act[1] (byte 477): act X: it names no template
+            ccd.xml: Summary: 4 resources; of its statements 0 are resources, 1 are listed as not mapped
+            bomb.xml: the document has a document type declaration (DTD) at byte 0; take it out: none is read, for safety"#]],
+    );
+    let bundle: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(data.path("fhir/ccd.json")).unwrap()).unwrap();
+    assert_eq!(bundle["entry"][0]["resource"]["identifier"][0]["value"], "77");
+    let origins: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(data.path("fhir/ccd.origins.json")).unwrap()).unwrap();
+    let first = &origins[0]["origins"][1];
+    assert_eq!(first["xpath"], "/ClinicalDocument/recordTarget[1]/patientRole[1]/id[1]");
+    let range = first["start"].as_u64().unwrap() as usize..first["end"].as_u64().unwrap() as usize;
+    assert_eq!(&document[range], r#"<id root="1.2.4" extension="77"/>"#);
+    // Asked for messages, it says what the file is.
+    let output = data.run(&["convert", "ccd.xml"]);
+    assert!(String::from_utf8_lossy(&output.stderr).contains("medweave convert ccda"), "{output:?}");
+    assert!(!data.path("data").exists());
+}
+
 /// Lines of an exported folder, without what the store itself says in `meta`.
 fn exported(folder: &Path) -> Vec<String> {
     let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
