@@ -1,9 +1,10 @@
-//! HL7 v2: messages as they come, their acknowledgements, and what they mean in FHIR R4.
+//! HL7 v2: messages as they come, their acknowledgements, and what they mean in FHIR R4; and clinical documents ([`ccda`]).
 //!
 //! Bytes of a connection become frames ([`mllp::Framer`]), bytes of a file become messages ([`Batch`]). A [`Message`] is an
 //! index over the bytes that arrived: nothing is copied, every value knows its place ([`Place`]) and its byte span, and text is
 //! decoded and unescaped when it is asked for. [`ack`] writes the answer. [`map::map`] turns a message into a transaction Bundle
-//! after the HL7 v2-to-FHIR guide, lists what it did not take, and refuses events it has no whole map for.
+//! after the HL7 v2-to-FHIR guide, lists what it did not take, and refuses events it has no whole map for. [`ccda::convert`] does the same
+//! for a C-CDA document.
 //!
 //! Bad input is data: the parser keeps what it can and lists [`Issue`]s; only bytes that cannot be a message are an error.
 //!
