@@ -8,7 +8,19 @@ use std::collections::hash_map::Entry;
 use std::ops::Range;
 use std::sync::Arc;
 
-const COLUMNS: [&str; 7] = ["source", "system", "code", "display", "equivalence", "source_system", "source_display"];
+/// What lines are made of, then what people write down beside them.
+const COLUMNS: [&str; 10] = [
+    "source",
+    "system",
+    "code",
+    "display",
+    "equivalence",
+    "source_system",
+    "source_display",
+    "note",
+    "approved_by",
+    "approved_at",
+];
 
 /// From the codes of a source to those of other systems.
 #[derive(Clone, Debug)]
@@ -180,7 +192,7 @@ impl Builder {
     }
 
     fn line_of(&mut self, row: &[Cell]) -> Option<Line> {
-        let [source, system, code, display, equivalence, source_system, source_display] = row else { return None };
+        let [source, system, code, display, equivalence, source_system, source_display, ..] = row else { return None };
         let given = |cell: &Cell| Some(cell.text.clone()).filter(|text| !text.is_empty());
         let place = |cell: &Cell| (cell.line, cell.column);
         let before = self.errors.len();

@@ -48,7 +48,8 @@ pub struct CodeMaps {
 
 impl CodeMaps {
     /// Adds a map from a CSV file: columns `source,system,code,display,equivalence,source_system,source_display` by their names,
-    /// `source` and what is needed of the others. Several lines may have one source.
+    /// `source` and what is needed of the others, and `note,approved_by,approved_at` for people. Several lines may have one
+    /// source.
     ///
     /// # Errors
     /// Everything that is wrong in the file.

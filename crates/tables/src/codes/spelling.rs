@@ -22,7 +22,8 @@ pub fn fold_code(text: &str) -> String {
 /// - full-width characters plain, no blanks;
 /// - both code points of micro as `u`, `℃` as `°C`, `·` and `⋅` as `.`;
 /// - powers of ten as UCUM has them: `×10^9/L`, `x10⁹/L`, `10E9/L`, `10**9/L`, `10(9)/L` are `10*9/L`;
-/// - raised digits behind letters as plain ones: `m²` and `m^2` are `m2`.
+/// - raised digits behind letters as plain ones: `m²` and `m^2` are `m2`;
+/// - the litre with its capital: `mg/dl` is `mg/dL`, as both are one unit in UCUM.
 pub fn fold_unit(text: &str) -> Cow<'_, str> {
     if is_folded(text) {
         return Cow::Borrowed(text);
@@ -43,7 +44,24 @@ pub fn fold_unit(text: &str) -> Cow<'_, str> {
             },
         }
     }
-    Cow::Owned(powers(&characters))
+    Cow::Owned(capital_litres(&powers(&characters)))
+}
+
+/// Writes `l` with a capital where it is a litre: alone or behind a prefix.
+fn capital_litres(unit: &str) -> String {
+    let mut out = String::with_capacity(unit.len());
+    for part in unit.split_inclusive(|c: char| !c.is_alphabetic()) {
+        let word = part.trim_end_matches(|c: char| !c.is_alphabetic());
+        match word {
+            "l" | "dl" | "cl" | "ml" | "ul" | "nl" | "pl" | "fl" => {
+                out.push_str(&word[..word.len() - 1]);
+                out.push('L');
+            }
+            _ => out.push_str(word),
+        }
+        out.push_str(&part[word.len()..]);
+    }
+    out
 }
 
 /// True for what folding cannot change: plain letters, digits and the signs of UCUM but those of powers.
@@ -51,7 +69,7 @@ fn is_folded(text: &str) -> bool {
     let plain = |byte: u8| {
         byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'.' | b'%' | b'[' | b']' | b'{' | b'}' | b'-' | b'_')
     };
-    text.bytes().all(plain) && !text.contains("10")
+    text.bytes().all(plain) && !text.contains("10") && !text.contains('l')
 }
 
 fn raised_digit(c: char) -> Option<char> {
@@ -194,6 +212,14 @@ mod tests {
             ("100/uL", "100/uL"),
             ("109/L", "109/L"),
             ("Mg", "Mg"),
+            ("mg/dl", "mg/dL"),
+            ("mmol/l", "mmol/L"),
+            ("×10^9/l", "10*9/L"),
+            ("10^3/µl", "10*3/uL"),
+            ("ml/min", "mL/min"),
+            ("kcal/d", "kcal/d"),
+            ("l", "L"),
+            ("mol", "mol"),
         ] {
             assert_eq!(fold_unit(text), folded, "{text}");
         }

@@ -28,7 +28,7 @@ pub struct UnitTarget {
 
 impl UnitMap {
     pub(super) fn from_csv(name: &str, file: &str, text: &str) -> Result<UnitMap, Vec<LoadError>> {
-        let sheet = csv::read(file, text, &["source", "ucum", "display"]);
+        let sheet = csv::read(file, text, &["source", "ucum", "display", "note", "approved_by", "approved_at"]);
         let mut errors = sheet.errors;
         let mut error = |cell: &Cell, message: String| {
             errors.push(LoadError { file: file.to_owned(), line: cell.line, column: cell.column, message });
@@ -42,7 +42,7 @@ impl UnitMap {
             sources: Vec::new(),
         };
         for row in &sheet.rows {
-            let [source, ucum, display] = &row[..] else { continue };
+            let [source, ucum, display, ..] = &row[..] else { continue };
             if source.text.is_empty() {
                 error(source, "the line has no source".to_owned());
                 continue;

@@ -74,7 +74,8 @@ fn plainest(text: &str) -> Option<Civil<'_>> {
     let two = |tens: u8, ones: u8| {
         (tens.is_ascii_digit() && ones.is_ascii_digit()).then(|| (tens - b'0') * 10 + (ones - b'0'))
     };
-    let (date, time) = text.as_bytes().split_first_chunk::<10>()?;
+    let bytes = text.as_bytes();
+    let (date, time) = bytes.get(..bytes.len().min(19))?.split_first_chunk::<10>()?;
     let [c1, c2, y1, y2, s1, m1, m2, s2, d1, d2] = *date;
     if s1 != s2 || !matches!(s1, b'-' | b'/') {
         return None;
@@ -92,6 +93,17 @@ fn plainest(text: &str) -> Option<Civil<'_>> {
             });
         }
         _ => return None,
+    }
+    if text.len() > 19 {
+        // What follows the seconds: a fraction and a zone, or neither.
+        let mut scan = Scan { text, at: 19, order: None };
+        if scan.take(".") {
+            let fraction = scan.digits();
+            civil.clock = civil.clock.filter(|_| !fraction.is_empty()).map(|clock| Clock { fraction, ..clock });
+            civil.clock?;
+        }
+        civil.offset = scan.offset().ok()?;
+        scan.end(civil).ok()?;
     }
     Some(civil)
 }

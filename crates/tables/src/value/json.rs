@@ -279,7 +279,7 @@ pub fn push_string(text: &str, out: &mut Vec<u8>) -> Result<(), Reason> {
     out.reserve(bytes.len() + 2);
     out.push(b'"');
     // Whole texts without anything to escape are nearly all; without a way out of the loop it takes many bytes at once.
-    let special = |byte: &u8| (*byte < b' ') | (*byte == b'"') | (*byte == b'\\');
+    let special = |byte: &u8| *byte < b' ' || *byte == b'"' || *byte == b'\\';
     if !bytes.iter().fold(false, |found, byte| found | special(byte)) {
         out.extend_from_slice(bytes);
         out.push(b'"');

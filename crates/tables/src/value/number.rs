@@ -49,6 +49,10 @@ pub(super) enum Fault {
 impl Fault {
     pub fn reason(self, text: &str, style: NumberStyle) -> Reason {
         match self {
+            Fault::NotANumber if has_one_comma(text, style) => {
+                let what = "is not a number; if its comma is the decimal sign, say `decimal = \",\"` in mapping.toml";
+                Reason::of("not-a-number", text, what)
+            }
             Fault::NotANumber => Reason::of("not-a-number", text, "is not a number"),
             Fault::Ambiguous => {
                 let (group, other) = if style.decimal == ',' { ('.', ',') } else { (',', '.') };
@@ -61,6 +65,13 @@ impl Fault {
             Fault::OutOfRange => Reason::of("not-a-number", text, "is larger or smaller than numbers can be"),
         }
     }
+}
+
+/// `12,5` where a comma is not the decimal sign.
+fn has_one_comma(text: &str, style: NumberStyle) -> bool {
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    style.decimal != ','
+        && trim(text).split_once(',').is_some_and(|(whole, fraction)| digits(whole) && digits(fraction))
 }
 
 /// True if the text is a number in the plainest style, a comparator before it allowed: what profiles count.

@@ -223,12 +223,12 @@ impl Slot {
             Form::Uri => ("bad-identifier", "is not an address: it has white space"),
             Form::Oid => ("bad-identifier", "is not an OID as `urn:oid:1.2.3`"),
             Form::Uuid => ("bad-identifier", "is not a UUID as `urn:uuid:c757873d-ec9a-4326-a141-556f43239520`"),
-            Form::Base64 => ("not-base64", "is not base 64 in groups of four characters"),
+            Form::Base64 => ("bad-text", "is not base 64 in groups of four characters"),
             Form::Date => ("not-a-date", "is not a date as YYYY, YYYY-MM or YYYY-MM-DD: write date(…)"),
             Form::DateTime => ("not-a-date", "is not a date with time and zone as FHIR writes it: write instant(…)"),
             Form::Instant => ("not-a-time", "is not YYYY-MM-DDThh:mm:ss with a zone: write instant(…)"),
             Form::Time => ("not-a-time", "is not a time as hh:mm:ss"),
-            Form::Xhtml => ("not-xhtml", "is not XHTML: it must start with a <div>"),
+            Form::Xhtml => ("bad-text", "is not XHTML: it must start with a <div>"),
             _ => ("bad-text", "is not text that FHIR allows"),
         }
     }

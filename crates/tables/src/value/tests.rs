@@ -148,6 +148,32 @@ fn what_cannot_be_prepared_says_how_it_is_called() {
     );
 }
 
+/// Texts in quotes that follow a word of this room's code.
+fn quoted_after(code: &str, word: &str) -> Vec<String> {
+    let after = code.split(word).skip(1);
+    let texts = after.filter_map(|rest| rest.trim_start().strip_prefix('"')?.split('"').next());
+    texts.filter(|text| text.len() > 1 && text.contains('-')).map(str::to_owned).collect()
+}
+
+#[test]
+fn the_page_of_mappings_has_every_function_reason_and_flag() {
+    let crate_folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = std::fs::read_to_string(crate_folder.join("../../docs/mapping.md")).unwrap();
+    let mut missing = Vec::new();
+    for function in Function::ALL {
+        missing.extend(Some(function.signature().usage()).filter(|usage| !page.contains(&format!("`{usage}`"))));
+    }
+    for file in std::fs::read_dir(crate_folder.join("src/value")).unwrap() {
+        let code = std::fs::read_to_string(file.unwrap().path()).unwrap();
+        for word in ["Reason::of(", "code: ", "notes.flag(", "=> ("] {
+            missing.extend(quoted_after(&code, word).into_iter().filter(|text| !page.contains(&format!("`{text}`"))));
+        }
+    }
+    missing.sort();
+    missing.dedup();
+    assert!(missing.is_empty(), "docs/mapping.md lacks {missing:?}");
+}
+
 /// Elements that take each type, in a resource that is valid around them.
 const PLACES: [(&str, &str, &str, &str); 12] = [
     ("Observation", "code", "CodeableConcept", r#""resourceType":"Observation","status":"final""#),

@@ -20,7 +20,7 @@ const YEARS: std::ops::Range<i16> = 1800..2300;
 /// The zone of times that name none.
 #[derive(Clone, Debug)]
 pub(super) struct Zone {
-    zone: TimeZone,
+    rules: TimeZone,
     utc: bool,
     /// The offset before the first change, in minutes.
     first: i16,
@@ -62,7 +62,7 @@ impl Zone {
                 before = after;
             }
         }
-        Zone { zone, utc, first, changes: changes.into() }
+        Zone { rules: zone, utc, first, changes: changes.into() }
     }
 
     /// Looks a zone up by its name in the IANA database.
@@ -94,7 +94,7 @@ impl Zone {
         if self.utc {
             return Some(format_us(us));
         }
-        let minutes = minutes(self.zone.to_offset(timestamp).seconds());
+        let minutes = minutes(self.rules.to_offset(timestamp).seconds());
         Some(format_us_at(us, ZoneOffset::from_minutes(minutes)?))
     }
 
@@ -102,7 +102,7 @@ impl Zone {
     pub fn midnight_us(&self, civil: &Civil<'_>) -> Option<i64> {
         let (month, day) = (civil.month? as i8, civil.day? as i8);
         let midnight = DateTime::new(civil.year, month, day, 0, 0, 0, 0).ok()?;
-        self.zone.to_timestamp(midnight).ok().map(Timestamp::as_microsecond)
+        self.rules.to_timestamp(midnight).ok().map(Timestamp::as_microsecond)
     }
 }
 
@@ -140,7 +140,7 @@ mod tests {
         ) {
             let zone = Zone::new(TimeZone::get(zone).unwrap());
             let local = DateTime::new(1970, 1, 1, 0, 0, 0, 0).unwrap() + jiff::SignedDuration::from_secs(seconds);
-            let (offset, flag) = match zone.zone.to_ambiguous_timestamp(local).offset() {
+            let (offset, flag) = match zone.rules.to_ambiguous_timestamp(local).offset() {
                 AmbiguousOffset::Unambiguous { offset } => (offset, None),
                 AmbiguousOffset::Gap { before, .. } => (before, Some("time-in-gap")),
                 AmbiguousOffset::Fold { before, .. } => (before, Some("time-in-overlap")),
