@@ -1,19 +1,22 @@
 //! A delivery: the tables of a path.
 
 use super::charset::Charset;
+use super::dbf::Dbf;
 use super::delimited::Delimited;
 use super::dump::{Dump, Tables};
 use super::list::Lister;
 use super::options::{ReadOptions, TableOptions};
 use super::origin::Origin;
 use super::parquet::Parquet;
-use super::pattern::{file_name, matches};
+use super::pattern::{file_name, matches, stem};
 use super::recognise::Kind;
 use super::sqlite;
+use super::workbook;
 use super::{Content, ReadError, Table};
 use std::collections::HashMap;
+use std::fs::File;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 /// How many names an error tells.
@@ -117,7 +120,11 @@ impl Delivery {
     pub fn find(&self, name: &str, file: Option<&str>) -> Result<&Listed, ReadError> {
         let is_named = |listed: &&Listed| listed.name.to_lowercase() == name.to_lowercase();
         let found: Vec<&Listed> = match file {
-            None => self.tables.iter().filter(is_named).collect(),
+            None => {
+                let found: Vec<&Listed> = self.tables.iter().filter(is_named).collect();
+                let in_file = |listed: &&Listed| stem(&listed.file).to_lowercase() == name.to_lowercase();
+                if found.is_empty() { self.tables.iter().filter(in_file).collect() } else { found }
+            }
             Some(pattern) => {
                 let (pattern, part) = match pattern.rsplit_once('#') {
                     Some((pattern, part)) if !part.contains(['.', '/']) => (pattern, Some(part)),
@@ -184,6 +191,28 @@ impl Delivery {
                 let known = listed.dump.as_ref().ok_or_else(|| ReadError::at(&listed.file, "is no dump"))?;
                 Box::new(Dump::open(known, part, &listed.file, reader()?, options, self.encoding)?)
             }
+            Kind::Dbf => {
+                let memo = match memo_of(listed) {
+                    Some(path) => {
+                        Some((File::open(&path).map_err(|error| cannot(listed, &error))?, self.content(listed)?))
+                    }
+                    None => None,
+                };
+                let encoding = options.encoding.or(self.encoding);
+                Box::new(Dbf::open(&listed.name, &listed.file, reader()?, memo, encoding, options.tee)?)
+            }
+            Kind::Workbook | Kind::OldWorkbook => {
+                let section = listed.origin.section().map_err(|error| cannot(listed, &error))?;
+                let section = section.ok_or_else(|| ReadError::at(&listed.file, "is packed"))?;
+                let (content, place) = (self.content(listed)?, listed.shown());
+                let (origin, columns) = (listed.origin.clone(), options.columns);
+                Box::new(match listed.kind {
+                    Kind::Workbook => workbook::sheet(section, &listed.name, &place, content, columns, origin)?,
+                    _ => {
+                        workbook::old_sheet(section, &listed.name, &place, content, columns, options.encoding, origin)?
+                    }
+                })
+            }
             Kind::Parquet | Kind::Sqlite => {
                 let content = self.content(listed)?;
                 let (origin, path) = listed.origin.whole_file(None).map_err(|error| cannot(listed, &error))?;
@@ -208,7 +237,15 @@ impl Delivery {
         if let Ok(Some(content)) = known {
             return Ok(content);
         }
-        let content = self.copy(listed, &mut io::sink())?;
+        let mut content = self.copy(listed, &mut io::sink())?;
+        if let Some(path) = memo_of(listed) {
+            let mut hasher = blake3::Hasher::new();
+            hasher.update(&content.hash);
+            let file = File::open(path).map_err(|error| cannot(listed, &error))?;
+            content.bytes +=
+                io::copy(&mut io::BufReader::new(file), &mut hasher).map_err(|error| cannot(listed, &error))?;
+            content.hash = *hasher.finalize().as_bytes();
+        }
         if let Ok(mut contents) = self.contents.lock() {
             contents.insert(listed.file.clone(), content);
         }
@@ -237,6 +274,12 @@ impl Delivery {
             .map_err(|error| cannot(listed, &error))?;
         Ok(sample)
     }
+}
+
+/// The file with the texts of the memo fields of a DBF file.
+fn memo_of(listed: &Listed) -> Option<PathBuf> {
+    let path = listed.origin.own_path().filter(|_| listed.kind == Kind::Dbf)?;
+    ["dbt", "DBT", "fpt", "FPT"].iter().map(|extension| path.with_extension(extension)).find(|path| path.is_file())
 }
 
 fn cannot(listed: &Listed, error: &io::Error) -> ReadError {

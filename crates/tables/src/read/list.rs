@@ -9,6 +9,7 @@ use super::origin::{Layer, Origin};
 use super::pattern::{file_name, split_extension, stem, unpacked};
 use super::recognise::{Found, HEAD_BYTES, Kind, recognise};
 use super::sqlite;
+use super::workbook::{self, Package};
 use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
@@ -135,6 +136,17 @@ impl<'o> Lister<'o> {
             Ok(archive) => archive,
             Err(error) => return Ok(Err(io::Error::other(error))),
         };
+        match workbook::package(&archive) {
+            Package::Workbook => {
+                self.table(Kind::Workbook, origin, shown, shown);
+                return Ok(Ok(()));
+            }
+            Package::Other(why) => {
+                self.pass_over(shown, why);
+                return Ok(Ok(()));
+            }
+            Package::No => {}
+        }
         let mut guessed = false;
         for no in 0..archive.len() {
             let (path, layers, why) = match archive.by_index_raw(no) {
@@ -236,7 +248,7 @@ impl<'o> Lister<'o> {
     /// Lists the tables of a file.
     fn table(&mut self, kind: Kind, origin: &Origin, shown: &str, name: &str) {
         match kind {
-            Kind::Delimited => self.tables.push(Listed::new(kind, origin, shown, name)),
+            Kind::Delimited | Kind::Dbf => self.tables.push(Listed::new(kind, origin, shown, name)),
             Kind::Parquet => match origin.whole_file(self.options.scratch.as_deref()) {
                 Ok((origin, _)) => self.tables.push(Listed::new(kind, &origin, shown, name)),
                 Err(error) => self.pass_over(shown, format!("cannot be unpacked: {error}")),
@@ -258,6 +270,24 @@ impl<'o> Lister<'o> {
                         }
                     }
                     Err(error) => self.pass_over(shown, format!("cannot be read: {error}")),
+                }
+            }
+            Kind::Workbook | Kind::OldWorkbook => {
+                let seekable = origin.seekable(self.options.scratch.as_deref()).map_err(|error| error.to_string());
+                let found = seekable.and_then(|origin| {
+                    let section = origin.section().map_err(|error| error.to_string())?;
+                    let section = section.ok_or_else(|| "it is packed".to_owned())?;
+                    let sheets = match kind {
+                        Kind::Workbook => workbook::sheets(&section, &self.options.bounds),
+                        _ => workbook::old_sheets(&section),
+                    };
+                    Ok((origin, sheets?))
+                });
+                match found {
+                    Ok((origin, sheets)) => {
+                        self.parts(kind, &origin, shown, name, sheets.into_iter().map(Ok).collect());
+                    }
+                    Err(error) => self.pass_over(shown, format!("not a workbook that can be read: {error}")),
                 }
             }
             Kind::Sqlite => {

@@ -32,6 +32,7 @@ mod bounds;
 pub mod canonical;
 mod charset;
 mod cut;
+mod dbf;
 mod delimited;
 mod delivery;
 mod dump;
@@ -44,8 +45,10 @@ mod pattern;
 mod raw;
 mod recognise;
 mod separator;
+mod sheet;
 mod sqlite;
 mod text;
+mod workbook;
 mod worker;
 
 pub use batch::{BadRow, Place, RowBatch};
@@ -80,7 +83,7 @@ pub trait Table: Send {
     /// When the rest cannot be read: what, where, and what to do. A row that is wrong alone is a [`BadRow`] of the batch.
     fn next(&mut self, rows: &mut RowBatch) -> Result<bool, ReadError>;
 
-    /// What its file holds, unpacked; known once `next` said that there are no more rows, of some kinds of file earlier.
+    /// What its file holds, unpacked (of a DBF file with memo texts, the hash of both); known once `next` said that there are no more rows, of some kinds of file earlier.
     fn content(&self) -> Option<Content> {
         None
     }

@@ -130,6 +130,14 @@ impl Origin {
         Ok(Origin { store: Store::Scratch(Arc::new(file)), layers: Vec::new(), bounds: self.bounds })
     }
 
+    /// Its path, if it is a file of the delivery as it is.
+    pub(super) fn own_path(&self) -> Option<&Path> {
+        match &self.store {
+            Store::Path(path) if self.layers.is_empty() => Some(path),
+            _ => None,
+        }
+    }
+
     /// How many bytes there are unpacked, where that is known without unpacking.
     pub(super) fn length(&self) -> Option<u64> {
         match self.layers.last() {
@@ -225,6 +233,13 @@ pub(super) struct Section {
     from: u64,
     length: u64,
     at: u64,
+}
+
+impl Section {
+    /// How many bytes there are.
+    pub(super) fn length(&self) -> u64 {
+        self.length
+    }
 }
 
 impl Read for Section {

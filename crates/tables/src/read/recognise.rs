@@ -1,6 +1,7 @@
 //! What a file is: by its first bytes, and for text by its name.
 
 use super::charset::Charset;
+use super::dbf::is_dbf;
 use super::origin::Layer;
 use super::pattern::{split_extension, stem};
 use std::fmt;
@@ -15,6 +16,12 @@ pub enum Kind {
     Delimited,
     /// A plain SQL dump.
     Dump,
+    /// An `.xlsx` workbook.
+    Workbook,
+    /// An `.xls` workbook.
+    OldWorkbook,
+    /// A DBF file of dBASE or FoxPro.
+    Dbf,
     /// A Parquet file.
     Parquet,
     /// A SQLite database.
@@ -26,6 +33,9 @@ impl fmt::Display for Kind {
         f.write_str(match self {
             Kind::Delimited => "text",
             Kind::Dump => "SQL dump",
+            Kind::Workbook => "xlsx",
+            Kind::OldWorkbook => "xls",
+            Kind::Dbf => "DBF",
             Kind::Parquet => "Parquet",
             Kind::Sqlite => "SQLite",
         })
@@ -108,6 +118,18 @@ pub(super) fn recognise(head: &[u8], name: &str) -> Found {
     if head.get(257..262) == Some(b"ustar") {
         return Found::Tar;
     }
+    if head.starts_with(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1") {
+        return match extension.as_str() {
+            "doc" | "ppt" | "msg" | "mpp" | "vsd" | "msi" => {
+                Found::Refused("a document, not a workbook: copy its tables into one")
+            }
+            "xlsx" | "xlsm" => Found::Refused("a workbook with a password: save it without one"),
+            _ => Found::Tables(Kind::OldWorkbook),
+        };
+    }
+    if extension == "dbf" && is_dbf(head) {
+        return Found::Tables(Kind::Dbf);
+    }
     if memchr::memmem::find(&head[..head.len().min(64)], b"EXPORT:V").is_some() {
         return Found::Refused(ORACLE);
     }
@@ -116,6 +138,7 @@ pub(super) fn recognise(head: &[u8], name: &str) -> Found {
         return Found::Refused(match extension.as_str() {
             "dmp" | "dpdmp" | "expdp" => ORACLE,
             "bak" => BACKUP,
+            "dbt" | "fpt" => "the texts of memo fields of the DBF file beside it",
             "mdb" | "accdb" => ACCESS,
             "mdf" | "ldf" => {
                 "a file of a running SQL Server: bring the database as a live source, or export the tables as CSV \

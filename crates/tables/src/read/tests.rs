@@ -5,6 +5,7 @@ mod databases;
 mod delimited;
 mod dumps;
 mod hostile;
+mod office;
 mod property;
 mod real;
 
