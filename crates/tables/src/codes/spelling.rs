@@ -20,8 +20,9 @@ pub fn fold_code(text: &str) -> String {
 /// A unit for looking it up where it is not found as it is written. Case is kept: `mg` is not `Mg`.
 ///
 /// - full-width characters plain, no blanks;
-/// - both code points of micro as `u`, `℃` as `°C`, `·` and `⋅` as `.`;
-/// - powers of ten as UCUM has them: `×10^9/L`, `x10⁹/L`, `10E9/L`, `10**9/L`, `10(9)/L` are `10*9/L`;
+/// - both code points of micro, and `mc` in `mcg`, `mcL` and `mcmol`, as `u`;
+/// - `℃` as `°C`, `·` and `⋅` as `.`;
+/// - powers of ten as UCUM has them: `×10^9/L`, `x10⁹/L`, `10E9/L`, `10**9/L`, `10(9)/L`, `x10 9/L` are `10*9/L`;
 /// - raised digits behind letters as plain ones: `m²` and `m^2` are `m2`;
 /// - the litre with its capital: `mg/dl` is `mg/dL`, as both are one unit in UCUM.
 pub fn fold_unit(text: &str) -> Cow<'_, str> {
@@ -29,9 +30,15 @@ pub fn fold_unit(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     let mut characters = Vec::with_capacity(text.len());
-    for c in plain_text(text).chars() {
+    let plain = plain_text(text);
+    let mut rest = plain.chars().peekable();
+    while let Some(c) = rest.next() {
         match c {
-            c if c.is_whitespace() => {}
+            // `x10 9/L`: what was raised, or was a sign that got lost.
+            c if c.is_whitespace() => {
+                let power = ends_in_ten(&characters) && rest.peek().is_some_and(char::is_ascii_digit);
+                characters.extend(power.then_some('^'));
+            }
             'µ' | 'μ' => characters.push('u'),
             '℃' => characters.extend(['°', 'C']),
             '℉' => characters.extend(['°', 'F']),
@@ -44,15 +51,28 @@ pub fn fold_unit(text: &str) -> Cow<'_, str> {
             },
         }
     }
-    Cow::Owned(capital_litres(&powers(&characters)))
+    Cow::Owned(words(&powers(&characters)))
 }
 
-/// Writes `l` with a capital where it is a litre: alone or behind a prefix.
-fn capital_litres(unit: &str) -> String {
+/// True if the characters end with the number ten and not with one that ends in its digits.
+fn ends_in_ten(characters: &[char]) -> bool {
+    match characters {
+        [before @ .., '1', '0'] => before.last().is_none_or(|c| matches!(c, 'x' | 'X' | '*' | '/' | '.')),
+        _ => false,
+    }
+}
+
+/// Writes `l` with a capital where it is a litre, alone or behind a prefix, and micro as `u`.
+fn words(unit: &str) -> String {
     let mut out = String::with_capacity(unit.len());
     for part in unit.split_inclusive(|c: char| !c.is_alphabetic()) {
         let word = part.trim_end_matches(|c: char| !c.is_alphabetic());
         match word {
+            "mcg" | "mcmol" => {
+                out.push('u');
+                out.push_str(&word[2..]);
+            }
+            "mcl" | "mcL" => out.push_str("uL"),
             "l" | "dl" | "cl" | "ml" | "ul" | "nl" | "pl" | "fl" => {
                 out.push_str(&word[..word.len() - 1]);
                 out.push('L');
@@ -69,7 +89,7 @@ fn is_folded(text: &str) -> bool {
     let plain = |byte: u8| {
         byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'.' | b'%' | b'[' | b']' | b'{' | b'}' | b'-' | b'_')
     };
-    text.bytes().all(plain) && !text.contains("10") && !text.contains('l')
+    text.bytes().all(plain) && !text.contains("10") && !text.contains('l') && !text.contains("mc")
 }
 
 fn raised_digit(c: char) -> Option<char> {
@@ -186,6 +206,7 @@ mod tests {
             "10(9)/L",
             "10^(9)/L",
             "10^+9/L",
+            "x10 9/L",
             "１０＾９／Ｌ",
             " x 10^9 / L ",
         ] {
@@ -220,6 +241,11 @@ mod tests {
             ("kcal/d", "kcal/d"),
             ("l", "L"),
             ("mol", "mol"),
+            ("mcg/mL", "ug/mL"),
+            ("mcL", "uL"),
+            ("10 3/mcL", "10*3/uL"),
+            ("110 3", "1103"),
+            ("cm H2O", "cmH2O"),
         ] {
             assert_eq!(fold_unit(text), folded, "{text}");
         }

@@ -78,6 +78,18 @@ struct Spelling {
     times: u64,
 }
 
+impl Lacking {
+    fn add(&mut self, text: &str, display: Option<&str>, times: u64) {
+        if let Some(spelling) = self.spellings.get_mut(text) {
+            spelling.times += times;
+        } else if self.spellings.len() < SPELLINGS_MAX {
+            self.spellings.insert(text.into(), Spelling { display: display.map(Box::from), times });
+        } else {
+            self.more += times;
+        }
+    }
+}
+
 /// A spelling and how often it was met.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Counted {
@@ -96,18 +108,7 @@ pub struct Counted {
 impl Unmapped {
     /// Counts a spelling once more.
     pub fn count(&mut self, kind: UnmappedKind, map: &str, text: &str, display: Option<&str>) {
-        self.add(kind, map, text, display, 1);
-    }
-
-    fn add(&mut self, kind: UnmappedKind, map: &str, text: &str, display: Option<&str>, times: u64) {
-        let lacking = self.lacking(kind, map);
-        if let Some(spelling) = lacking.spellings.get_mut(text) {
-            spelling.times += times;
-        } else if lacking.spellings.len() < SPELLINGS_MAX {
-            lacking.spellings.insert(text.into(), Spelling { display: display.map(Box::from), times });
-        } else {
-            lacking.more += times;
-        }
+        self.lacking(kind, map).add(text, display, 1);
     }
 
     fn lacking(&mut self, kind: UnmappedKind, map: &str) -> &mut Lacking {
@@ -122,13 +123,17 @@ impl Unmapped {
     /// Adds what another worker counted.
     pub fn merge(&mut self, other: Unmapped) {
         for lacking in other.maps {
-            // Texts in order, so that what has room does not hang on how a table is hashed.
+            let mine = self.lacking(lacking.kind, &lacking.map);
+            mine.more += lacking.more;
+            let room_for_all = mine.spellings.len() + lacking.spellings.len() <= SPELLINGS_MAX;
             let mut spellings: Vec<_> = lacking.spellings.into_iter().collect();
-            spellings.sort_unstable_by(|a, b| a.0.cmp(&b.0));
-            for (text, spelling) in spellings {
-                self.add(lacking.kind, &lacking.map, &text, spelling.display.as_deref(), spelling.times);
+            if !room_for_all {
+                // So that what has room does not hang on how a table is hashed.
+                spellings.sort_unstable_by(|a, b| a.0.cmp(&b.0));
             }
-            self.lacking(lacking.kind, &lacking.map).more += lacking.more;
+            for (text, spelling) in spellings {
+                mine.add(&text, spelling.display.as_deref(), spelling.times);
+            }
         }
     }
 
