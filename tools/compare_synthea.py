@@ -138,7 +138,7 @@ FACTS = {
                                                              float(r["suppliedItem"]["quantity"]["value"]))),
     "Claim": single("Claim", lambda s, r: (about(s, r)[0], s.name(r) if r.get("identifier") else r["id"], code(r["type"]), instant(r["created"]),
                                            instant(r["billablePeriod"]["start"]), r["insurance"][0]["coverage"]["display"])),
-    "Organization": lambda s, r: [("Organization", (s.name(r), r["name"]), None)] if code(r["type"][0]) == "prov" else [],
+    "Organization": lambda s, r: [("Organization", (s.name(r), words(r["name"])), None)] if code(r["type"][0]) == "prov" else [],
     "Practitioner": single("Practitioner", lambda s, r: (s.name(r), r["name"][0]["family"], r["name"][0]["given"][0], r.get("gender"))),
     "Observation": observation,
 }

@@ -1,4 +1,4 @@
--- @target Condition as Diagnosis @key d.diagnosisid @each diagnosis d @patient s.uniquepid
+-- @target Condition as Diagnosis @key d.diagnosisid @each diagnosis @patient s.uniquepid
 SELECT identifier('urn:medweave:source:{source}:diagnosis', d.diagnosisid)                              AS identifier,
        CASE d.activeupondischarge WHEN 'True' THEN code('http://terminology.hl7.org/CodeSystem/condition-clinical', 'active')
                                   WHEN 'False' THEN code('http://terminology.hl7.org/CodeSystem/condition-clinical', 'inactive') END

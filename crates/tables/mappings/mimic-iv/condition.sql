@@ -1,4 +1,4 @@
--- @target Condition as condition @key d.hadm_id, d.seq_num @each diagnoses_icd d @patient d.subject_id
+-- @target Condition as condition @key d.hadm_id, d.seq_num @each diagnoses_icd @patient d.subject_id
 SELECT code('http://terminology.hl7.org/CodeSystem/condition-category', 'encounter-diagnosis', 'Encounter Diagnosis')
                                      AS category,
        CASE d.icd_version WHEN '9' THEN code('http://hl7.org/fhir/sid/icd-9-cm', d.pointed, n.long_title)

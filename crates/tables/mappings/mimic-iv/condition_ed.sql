@@ -1,4 +1,4 @@
--- @target Condition as condition_ed @key d.stay_id, d.seq_num @each diagnosis d @patient d.subject_id
+-- @target Condition as condition_ed @key d.stay_id, d.seq_num @each diagnosis @patient d.subject_id
 SELECT code('http://terminology.hl7.org/CodeSystem/condition-category', 'encounter-diagnosis', 'Encounter Diagnosis')
                                        AS category,
        CASE d.icd_version WHEN '9' THEN code('http://hl7.org/fhir/sid/icd-9-cm', d.pointed, d.icd_title)

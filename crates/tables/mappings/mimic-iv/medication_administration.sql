@@ -1,7 +1,7 @@
 -- Doses are texts: what is no number stays in dosage.text.
 -- @target MedicationAdministration as medication_administration @key e.emar_id @each emar e @patient e.subject_id
 SELECT identifier('urn:medweave:source:{source}:emar', e.emar_id)     AS identifier,
-       code('emar-status', e.event_txt)                               AS status,
+       coalesce(code('emar-status', e.event_txt), 'unknown')          AS status,
        text(e.event_txt)                                              AS "statusReason.text",
        coalesce(text(e.medication), text(p.medication))               AS "medication.CodeableConcept.text",
        ref('patient', e.subject_id)                                   AS subject,

@@ -1,5 +1,5 @@
 -- One for each drug of an order; what belongs to one order has the pharmacy_id as group.
--- @target MedicationRequest as medication_request @key p.subject_id, p.pharmacy_id, p.drug_type, p.drug, p.nth @each prescriptions p @patient p.subject_id
+-- @target MedicationRequest as medication_request @key p.subject_id, p.pharmacy_id, p.drug_type, p.drug, p.nth @each prescriptions @patient p.subject_id
 SELECT identifier('urn:medweave:source:{source}:pharmacy', p.pharmacy_id)          AS "groupIdentifier",
        CASE WHEN p.stoptime IS NULL THEN 'unknown' ELSE 'completed' END            AS status,
        'order'                                                                     AS intent,

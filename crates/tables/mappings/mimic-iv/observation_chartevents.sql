@@ -1,4 +1,4 @@
--- @target Observation as observation_chartevents @key c.stay_id, c.itemid, c.charttime, c.nth @each chartevents c @patient c.subject_id @required subject
+-- @target Observation as observation_chartevents @key c.stay_id, c.itemid, c.charttime, c.nth @each chartevents @patient c.subject_id @required subject
 SELECT 'final'                                                                AS status,
        text(i.category)                                                       AS "category.text",
        code('item', c.itemid, i.label)                                        AS code,

@@ -1,4 +1,4 @@
--- @target Observation as observation_datetimeevents @key c.stay_id, c.itemid, c.charttime, c.nth @each datetimeevents c @patient c.subject_id @required subject
+-- @target Observation as observation_datetimeevents @key c.stay_id, c.itemid, c.charttime, c.nth @each datetimeevents @patient c.subject_id @required subject
 SELECT 'final'                          AS status,
        text(i.category)                 AS "category.text",
        code('item', c.itemid, i.label)  AS code,

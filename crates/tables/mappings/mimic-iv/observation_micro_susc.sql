@@ -1,4 +1,4 @@
--- @target Observation as observation_micro_susc @key m.microevent_id @each microbiologyevents m @patient m.subject_id @required subject
+-- @target Observation as observation_micro_susc @key m.microevent_id @each microbiologyevents @patient m.subject_id @required subject
 SELECT identifier('urn:medweave:source:{source}:micro-event', m.microevent_id)  AS identifier,
        'final'                                                                  AS status,
        code('http://terminology.hl7.org/CodeSystem/observation-category', 'laboratory')

@@ -1,4 +1,4 @@
--- @target Observation as observation_micro_test @key m.micro_specimen_id, m.test_itemid @each microbiologyevents m @patient m.subject_id @required subject
+-- @target Observation as observation_micro_test @key m.micro_specimen_id, m.test_itemid @each microbiologyevents @patient m.subject_id @required subject
 SELECT 'final'                                                   AS status,
        code('http://terminology.hl7.org/CodeSystem/observation-category', 'laboratory')
                                                                  AS category,

@@ -1,4 +1,4 @@
--- @target Condition @key o.condition_occurrence_id @each condition_occurrence o @patient o.person_id
+-- @target Condition @key o.condition_occurrence_id @each condition_occurrence @patient o.person_id
 SELECT identifier('urn:medweave:source:{source}:condition', o.condition_occurrence_id)  AS identifier,
        CASE WHEN o.ended IS NOT NULL THEN code('http://terminology.hl7.org/CodeSystem/condition-clinical', 'resolved') END
                                                                                         AS "clinicalStatus",

@@ -1,4 +1,4 @@
--- @target Device @key o.device_exposure_id @each device_exposure o @patient o.person_id
+-- @target Device @key o.device_exposure_id @each device_exposure @patient o.person_id
 SELECT identifier('urn:medweave:source:{source}:device', o.device_exposure_id)   AS identifier,
        o.unique_device_id                                                        AS "udiCarrier.carrierHRF",
        text(o.production_id)                                                     AS "lotNumber",

@@ -1,8 +1,7 @@
--- @target DeviceUseStatement @key o.device_exposure_id @each device_exposure o @patient o.person_id
+-- @target DeviceUseStatement @key o.device_exposure_id @each device_exposure @patient o.person_id
 SELECT identifier('urn:medweave:source:{source}:device-use', o.device_exposure_id)  AS identifier,
        'completed'                                                                  AS status,
        ref('Patient', o.person_id)                                                  AS subject,
-       ref('Visit', o.visit_occurrence_id)                                          AS "derivedFrom",
        period(o.started, o.ended)                                                   AS "timing.Period",
        ref('Device', o.device_exposure_id)                                          AS device
 FROM device_row o

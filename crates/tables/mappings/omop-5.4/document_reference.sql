@@ -8,6 +8,6 @@ SELECT identifier('urn:medweave:source:{source}:note', n.note_id)      AS identi
        text(n.note_title)                                              AS description,
        ref('Visit', n.visit_occurrence_id)                             AS "context.encounter",
        'text/plain'                                                    AS "content.attachment.contentType",
-       encode(n.note_text, 'base64pad')                                AS "content.attachment.data",
+       text(n.note_text)                                               AS "content.attachment.data",
        text(n.note_title)                                              AS "content.attachment.title"
 FROM note n

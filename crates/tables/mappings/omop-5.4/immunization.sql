@@ -1,4 +1,4 @@
--- @target Immunization @key o.drug_exposure_id @each drug_exposure o @patient o.person_id
+-- @target Immunization @key o.drug_exposure_id @each drug_exposure @patient o.person_id
 SELECT identifier('urn:medweave:source:{source}:drug', o.drug_exposure_id)     AS identifier,
        'completed'                                                             AS status,
        o.standard_system                                                       AS "vaccineCode.coding[0].system",

@@ -1,5 +1,5 @@
 -- A number, else a coded value, else what the source said.
--- @target Observation as Measurement @key o.measurement_id @each measurement o @patient o.person_id @required subject
+-- @target Observation as Measurement @key o.measurement_id @each measurement @patient o.person_id @required subject
 SELECT identifier('urn:medweave:source:{source}:measurement', o.measurement_id)       AS identifier,
        'final'                                                                        AS status,
        o.standard_system                                                              AS "code.coding[0].system",

@@ -1,5 +1,5 @@
 -- What OMOP calls an exposure: the person is taken to have had the drug. Vaccines are Immunizations.
--- @target MedicationStatement @key o.drug_exposure_id @each drug_exposure o @patient o.person_id
+-- @target MedicationStatement @key o.drug_exposure_id @each drug_exposure @patient o.person_id
 SELECT identifier('urn:medweave:source:{source}:drug', o.drug_exposure_id)     AS identifier,
        'completed'                                                             AS status,
        text(o.stop_reason)                                                     AS "statusReason.text",

@@ -1,4 +1,4 @@
--- @target Observation @key o.observation_id @each observation o @patient o.person_id @required subject
+-- @target Observation @key o.observation_id @each observation @patient o.person_id @required subject
 SELECT identifier('urn:medweave:source:{source}:observation', o.observation_id)       AS identifier,
        'final'                                                                        AS status,
        o.standard_system                                                              AS "code.coding[0].system",

@@ -1,4 +1,4 @@
--- @target Procedure @key o.procedure_occurrence_id @each procedure_occurrence o @patient o.person_id
+-- @target Procedure @key o.procedure_occurrence_id @each procedure_occurrence @patient o.person_id
 SELECT identifier('urn:medweave:source:{source}:procedure', o.procedure_occurrence_id)  AS identifier,
        'completed'                                                                      AS status,
        o.standard_system                                                                AS "code.coding[0].system",

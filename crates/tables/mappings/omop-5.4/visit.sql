@@ -4,7 +4,9 @@ SELECT identifier('urn:medweave:source:{source}:visit', v.visit_occurrence_id, '
        identifier('urn:medweave:source:{source}:visit-source-value', v.visit_source_value)
                                                                                   AS "identifier[1]",
        'finished'                                                                 AS status,
-       code('visit', v.visit_concept_id)                                          AS class,
+       coalesce(code('visit', nullif(v.visit_concept_id, '0')),
+                code('http://terminology.hl7.org/CodeSystem/v3-NullFlavor', 'UNK', 'unknown'))
+                                                                                  AS class,
        ref('Patient', v.person_id)                                                AS subject,
        period(CASE WHEN v.visit_start_datetime IS NULL OR v.visit_start_datetime LIKE '%00:00:00%' THEN v.visit_start_date ELSE v.visit_start_datetime END,
               CASE WHEN v.visit_end_datetime IS NULL OR v.visit_end_datetime LIKE '%00:00:00%' THEN v.visit_end_date ELSE v.visit_end_datetime END)

@@ -15,7 +15,7 @@ SELECT identifier('https://github.com/synthetichealth/synthea', c.Id)           
        code('http://terminology.hl7.org/CodeSystem/processpriority', 'normal')                  AS priority,
        1                                                                                        AS "insurance.sequence",
        true                                                                                     AS "insurance.focal",
-       coalesce(p.NAME, 'not stated')                                                           AS "insurance.coverage.display"
+       coalesce(p.NAME, 'NO_INSURANCE')                                                         AS "insurance.coverage.display"
 FROM claims c
 LEFT JOIN encounters e ON e.Id = c.APPOINTMENTID
 LEFT JOIN payers p ON p.Id = c.PRIMARYPATIENTINSURANCEID

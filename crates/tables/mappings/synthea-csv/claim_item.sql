@@ -1,4 +1,4 @@
--- @target Claim @element item @key t.CLAIMID @each claims_transactions t @order t.nth
+-- @target Claim @element item @key t.CLAIMID @each claims_transactions @order t.nth
 SELECT t.nth                                                                                         AS sequence,
        CASE t.system WHEN 'rxnorm' THEN code('http://www.nlm.nih.gov/research/umls/rxnorm', t.PROCEDURECODE, t.NOTES)
                      WHEN 'cvx' THEN code('http://hl7.org/fhir/sid/cvx', t.PROCEDURECODE, t.NOTES)

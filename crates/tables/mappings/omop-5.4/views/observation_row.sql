@@ -4,7 +4,9 @@ SELECT o.*,
        c.system AS standard_system, c.concept_code AS standard_code, c.concept_name AS standard_name, c.vocabulary_id,
        s.system AS source_system, s.concept_code AS source_code, s.concept_name AS source_name,
        o.value_as_number AS number,
-       coalesce(u.concept_code, o.unit_source_value) AS unit,
+       coalesce(u.concept_code,
+                CASE o.unit_source_value WHEN 'mEq/L' THEN 'meq/L' WHEN 'sec' THEN 's' WHEN 'mm Hg' THEN 'mm[Hg]' WHEN 'IU/L' THEN '[IU]/L'
+                                         WHEN 'K/uL' THEN '10*3/uL' WHEN 'm/uL' THEN '10*6/uL' ELSE o.unit_source_value END) AS unit,
        v.system AS value_system, v.concept_code AS value_code, v.concept_name AS value_name
 FROM observation o
 LEFT JOIN coding c ON c.concept_id = o.observation_concept_id
