@@ -326,12 +326,14 @@ const TEXT: Signature = Signature {
         "canonical",
         "oid",
         "uuid",
+        "base64Binary",
         "CodeableConcept",
         "Annotation",
     ],
     argument_only: false,
     help: "Text as FHIR wants it: no white space at its ends, no control characters (flagged `control-characters`), no more than \
-           1 MiB (`too-long`). Nothing but white space is no value. For a CodeableConcept it is its text, for an Annotation too.",
+           1 MiB (`too-long`). Nothing but white space is no value. For a CodeableConcept it is its text, for \
+           an Annotation too; for a base64Binary its UTF-8 in base64.",
 };
 
 const REF: Signature = Signature {

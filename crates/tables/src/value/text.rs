@@ -64,11 +64,26 @@ impl Words {
                 Cow::Borrowed(text) => single_spaced(text),
                 Cow::Owned(text) => Cow::Owned(single_spaced(&text).into_owned()),
             },
+            Form::Base64 => Cow::Owned(base64(text.as_bytes())),
             _ => text,
         };
         self.slot.check(&text)?;
         Ok(Value::Primitive { fhir_type: self.slot.fhir_type(), text })
     }
+}
+
+/// RFC 4648, section 4.
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for three in bytes.chunks(3) {
+        let bits = three.iter().enumerate().fold(0_u32, |bits, (at, byte)| bits | u32::from(*byte) << (16 - 8 * at));
+        for at in 0..4 {
+            let digit = DIGITS[(bits >> (18 - 6 * at) & 63) as usize];
+            out.push(if at <= three.len() { digit as char } else { '=' });
+        }
+    }
+    out
 }
 
 #[cfg(test)]
@@ -94,6 +109,10 @@ mod tests {
         assert_eq!(make("string", " \u{1} \u{3000}"), "absent");
         assert_eq!(make("CodeableConcept", " x "), "\"x\"");
         assert_eq!(make("code", "a  b"), "\"a b\"");
+        // The examples of RFC 4648, and two bytes of one letter.
+        for (text, coded) in [("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foobar", "Zm9vYmFy"), ("é", "w6k=")] {
+            assert_eq!(make("base64Binary", text), format!("{coded:?}"));
+        }
         assert_eq!(make("uri", "http://a b"), "bad-identifier");
     }
 
