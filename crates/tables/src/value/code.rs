@@ -4,6 +4,7 @@ use super::notes::{Notes, UnmappedKind};
 use super::prepare::{Argument, Context, unknown};
 use super::slot::{Form, Slot, single_spaced};
 use super::text::words_at;
+use super::width::plain_text;
 use super::{Coded, Coding, Reason, Value};
 use crate::codes::{CodeMap, MapTarget, misspelled_system, urn_part};
 use fhir::primitive::is_uri;
@@ -105,7 +106,10 @@ impl Code {
         let display = words_at(arguments, 2, notes)?;
         match &self.kind {
             Kind::System(system) => {
-                let code = spaced(value);
+                let code = spaced(match value {
+                    Cow::Borrowed(value) => plain_text(value),
+                    Cow::Owned(value) => Cow::Owned(plain_text(&value).into_owned()),
+                });
                 if self.slot.form() == Form::Code {
                     self.slot.check(&code)?;
                     return Ok(Value::Primitive { fhir_type: "code", text: code });
@@ -252,6 +256,10 @@ mod tests {
         assert_eq!(make("mixed", &slot, "B", None), "urn:medweave:source:his%20zh:b|B| \"\" 0");
         assert_eq!(make("lab", &slot, "OLD", None), "urn:lab|OLD| \"\" 0");
         assert_eq!(make("sex", &slot, "未说明", None), "urn:medweave:source:his%20zh:sex|未说明| \"\" 1");
+        assert_eq!(
+            make("http://hl7.org/fhir/sid/icd-10", &slot, "Ｅ１１．９", None),
+            "http://hl7.org/fhir/sid/icd-10|E11.9| \"\" 0"
+        );
         assert_eq!(make("http://loinc.org", &slot, "6690-2", None), "http://loinc.org|6690-2| \"\" 0");
         assert_eq!(make("lab", &slot, "  ", None), "Absent 0");
     }

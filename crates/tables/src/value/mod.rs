@@ -7,6 +7,22 @@
 //! The way of a call: [`Function::named`] and its [`Signature`] when a mapping is compiled; [`prepare()`] resolves what is
 //! constant (code map, unit map, format, zone) once; [`Prepared::make`] is called for each row and borrows from its arguments;
 //! [`write_json`] writes what came out for its [`Slot`], the element, and never writes what FHIR does not allow there.
+//!
+//! ```
+//! use tables::value::{Argument, Context, Function, Notes, Slot, prepare, write_json};
+//! let context = Context::new("his");
+//! let birth_date = Slot::of_type("date").unwrap();
+//! let date = prepare(Function::Date, &birth_date, &[None], &context)?;
+//!
+//! let (mut notes, mut json) = (Notes::default(), Vec::new());
+//! let value = date.make(&mut [Argument::Text(Some("1936年04月08日"))], &mut notes).unwrap();
+//! write_json(&value, &birth_date, &mut json).unwrap();
+//! assert_eq!(json, br#""1936-04-08""#);
+//!
+//! let reason = date.make(&mut [Argument::Text(Some("1965-02-30"))], &mut notes).unwrap_err();
+//! assert_eq!(reason.code, "impossible-date");
+//! # Ok::<(), String>(())
+//! ```
 
 mod address;
 mod calendar;

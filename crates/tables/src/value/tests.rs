@@ -163,8 +163,9 @@ fn the_page_of_mappings_has_every_function_reason_and_flag() {
     for function in Function::ALL {
         missing.extend(Some(function.signature().usage()).filter(|usage| !page.contains(&format!("`{usage}`"))));
     }
-    for file in std::fs::read_dir(crate_folder.join("src/value")).unwrap() {
-        let code = std::fs::read_to_string(file.unwrap().path()).unwrap();
+    let files = std::fs::read_dir(crate_folder.join("src/value")).unwrap().map(|file| file.unwrap().path());
+    for file in files.filter(|file| file.is_file()) {
+        let code = std::fs::read_to_string(file).unwrap();
         for word in ["Reason::of(", "code: ", "notes.flag(", "=> ("] {
             missing.extend(quoted_after(&code, word).into_iter().filter(|text| !page.contains(&format!("`{text}`"))));
         }

@@ -10,6 +10,8 @@ pub(super) fn plain(c: char) -> char {
     match c {
         '\u{FF01}'..='\u{FF5E}' => char::from_u32(c as u32 - 0xFEE0).unwrap_or(c),
         '\u{3000}' | '\u{A0}' | '\u{2000}'..='\u{200A}' | '\u{202F}' | '\u{205F}' => ' ',
+        // Marks without width that office programs leave at the ends of cells.
+        '\u{200B}' | '\u{2060}' | '\u{FEFF}' => ' ',
         '\u{FE50}' => ',',
         '\u{FE52}' => '.',
         '\u{FE55}' => ':',
@@ -47,6 +49,7 @@ mod tests {
     fn wide_and_small_forms_become_plain_and_raised_digits_stay() {
         assert_eq!(plain_text("　４．２ "), "4.2");
         assert_eq!(plain_text("﹤１：３２０"), "<1:320");
+        assert_eq!(plain_text("\u{feff}4.2\u{200b}"), "4.2");
         assert_eq!(plain_text("10⁹/L"), "10⁹/L");
         assert!(matches!(plain_text(" 阴性 "), Cow::Borrowed("阴性")));
     }
