@@ -3,6 +3,7 @@
 //! A message is one request: everything it tells is stored, or nothing. Its resources are found by their business identity
 //! and merged with what is stored, so that a repeat changes nothing. An event without a map is kept as it came and named.
 
+use crate::document_door::{Carrier, Storing};
 use crate::fhir_door::put::{Put, bare};
 use crate::fhir_door::references::{Names, rewrite};
 use crate::fhir_door::refusal::{at, bad_request, refusal, unprocessable};
@@ -10,6 +11,7 @@ use crate::import::resources::Letter;
 use fhir::json::{Document, Rewriter, Tree};
 use fhir::schema::{TypeId, r4};
 use hl7::ack::Condition;
+use hl7::ccda;
 use hl7::map::{self, MapError, MappedResource, Outcome, Settings};
 use hl7::{Charset, Message, ParseOptions, Place};
 use jiff::tz::TimeZone;
@@ -132,6 +134,42 @@ impl MessagePlan {
         &self.reading
     }
 
+    /// Takes the clinical documents apart that the message brings (OBX-5): their operations, told by the segments of the document, and
+    /// what was odd in them. One that cannot be read stays the attachment that it is.
+    fn documents(
+        &self,
+        resources: &[MappedResource],
+        lookup: &dyn Lookup,
+        operations: &mut Vec<Operation>,
+    ) -> Result<Vec<(String, u64, String)>, Error> {
+        let mut issues = Vec::new();
+        for mapped in resources.iter().filter(|mapped| mapped.key.resource_type == "DocumentReference") {
+            for bytes in ccda::attached(&mapped.resource) {
+                let (at, length) = (mapped.span.start as u64, mapped.span.len() as u64);
+                let document = match ccda::convert(&bytes, &self.reading.settings) {
+                    Ok(document) => document,
+                    Err(error) => {
+                        let text = format!("the document in it was kept whole and not taken apart: {error}");
+                        issues.push(("OBX-5".to_owned(), at, text));
+                        continue;
+                    }
+                };
+                let patient = r4().resource_type("Patient");
+                let about = operations.iter().find(|operation| Some(operation.resource_type) == patient);
+                let carrier = Carrier {
+                    patient: about.map(|operation| operation.id.as_str()),
+                    told: operations.iter().map(|operation| (operation.resource_type, operation.id.clone())).collect(),
+                };
+                let mut storing = Storing::new(lookup, &self.reading.settings.source, &document);
+                let told = storing.operations(Some(&carrier))?;
+                issues
+                    .extend(storing.issues().into_iter().map(|(place, _, text)| (format!("OBX-5 {place}"), at, text)));
+                operations.extend(told.into_iter().map(|operation| Operation { at, length, ..operation }));
+            }
+        }
+        Ok(issues)
+    }
+
     /// What the message was, after planning.
     pub fn seen(&self) -> MessageSeen {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -149,7 +187,8 @@ impl Planner for MessagePlan {
             Outcome::NoMap { event } => (MessageSeen { event, ..MessageSeen::default() }, Vec::new()),
             Outcome::Mapped(mapped) => {
                 let merge = Merge { plan: self, lookup, resources: &mapped.resources, apart: RefCell::default() };
-                let operations = merge.operations()?;
+                let mut operations = merge.operations()?;
+                let within = self.documents(&mapped.resources, lookup, &mut operations)?;
                 let issue = |i: &hl7::Issue| (i.place.to_string(), i.span.start as u64, i.text.clone());
                 let apart = merge.apart.into_inner();
                 let segment = |at: usize| message.all().find(|segment| segment.span().contains(&at));
@@ -161,7 +200,7 @@ impl Planner for MessagePlan {
                 let seen = MessageSeen {
                     event: mapped.event,
                     is_mapped: true,
-                    issues: mapped.issues.iter().map(issue).chain(apart).collect(),
+                    issues: mapped.issues.iter().map(issue).chain(apart).chain(within).collect(),
                     told,
                     not_taken: mapped.unmapped.iter().map(ToString::to_string).collect(),
                 };
@@ -226,7 +265,7 @@ struct Merge<'a> {
 }
 
 /// The patient that a resource is about, as its reference.
-fn patient_of(resource: &Tree) -> Option<&str> {
+pub(crate) fn patient_of(resource: &Tree) -> Option<&str> {
     let about = ["subject", "patient", "beneficiary"].iter().find_map(|name| resource.get(name))?;
     about.get("reference").and_then(Tree::as_str)
 }
@@ -469,7 +508,7 @@ fn without_links_to(id: &str, resource: &mut Tree) -> bool {
 }
 
 /// `resource` with references to other resources of its message as they are here.
-fn resolved(resource: &Tree, names: &Names) -> Result<Tree, Error> {
+pub(crate) fn resolved(resource: &Tree, names: &Names) -> Result<Tree, Error> {
     let text = resource.to_string();
     let damaged = |e: fhir::json::SyntaxError| Error::Damaged(format!("the map made what is not JSON: {e}"));
     let document = Document::parse(text.as_bytes()).map_err(damaged)?;

@@ -9,6 +9,7 @@
 //!
 //! It knows no HTTP framework and no pages; everything that touches the store takes an [`access::Grant`].
 
+pub mod document_door;
 mod error;
 pub mod fhir_door;
 pub mod hl7_door;

@@ -1,5 +1,6 @@
 //! Dead letters, corrected and tried again.
 
+use crate::document_door::{DOCUMENT_MEDIA, DocumentPlan};
 use crate::error::Error;
 use crate::fhir_door::bundle::{Imported, imported};
 use crate::fhir_door::refusal::{Refusal, refusal};
@@ -152,6 +153,12 @@ impl Importer {
             let reading = self.reading(&arrival.source);
             let content = Arc::new(bytes);
             let plan = MessagePlan::new(Arc::clone(&content), reading).closing(closes);
+            return Ok(Again { content, plan: Box::new(plan) });
+        }
+        if arrival.media == DOCUMENT_MEDIA {
+            let settings = self.reading(&arrival.source).settings;
+            let content = Arc::new(bytes);
+            let plan = DocumentPlan::new(Arc::clone(&content), settings).closing(closes);
             return Ok(Again { content, plan: Box::new(plan) });
         }
         let is_bundle = |bytes: &[u8]| crate::import::recognise::resource_type(bytes) == Some("Bundle");

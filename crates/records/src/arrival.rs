@@ -32,7 +32,7 @@ pub struct Arrived {
     pub source: String,
     /// What it was called there: a file name, a path of a request.
     pub name: String,
-    /// Media type: `application/fhir+json`, `application/fhir+ndjson`, `application/hl7-v2`.
+    /// Media type: `application/fhir+json`, `application/fhir+ndjson`, `application/hl7-v2`, `application/cda+xml`.
     pub media: String,
     /// Around the content when it came, outermost first: `zip`, `gzip 1234 bytes blake3 …`. Empty if nothing was.
     pub wrapper: String,

@@ -2,7 +2,7 @@
 
 use super::draft::{Draft, Ref};
 use super::element::El;
-use super::made::{Identity, Issue, Made, Mapped, Origin, Taken, Unmapped, completed};
+use super::made::{Identity, Issue, Made, Mapped, Origin, Replaced, Taken, Unmapped, completed};
 use super::read::Source;
 use crate::map::context::urn_part;
 use crate::map::{Key, Settings};
@@ -314,7 +314,23 @@ impl<'d> Context<'d> {
     }
 
     /// Everything that came of the document.
-    pub(super) fn finish(self, kind: String) -> Mapped {
+    pub(super) fn finish(self, kind: String, replaced: &dyn Fn(El<'d>) -> Option<(String, String)>) -> Mapped {
+        let number = |el: El<'d>| self.identifier(el).map(|identified| (identified.system, identified.value));
+        let replaces = self
+            .root
+            .all("relatedDocument")
+            .filter(|related| related.attr("typeCode") == Some("RPLC"))
+            .filter_map(|related| related.get("parentDocument"))
+            .flat_map(|parent| parent.all("id"))
+            .filter_map(|id| {
+                let (composition, document_reference) = replaced(id)?;
+                Some(Replaced { identifier: number(id)?, composition, document_reference })
+            })
+            .collect();
+        let identifier = self.root.get("id").and_then(number);
+        let set = self.root.get("setId").and_then(number);
+        let written =
+            self.root.get("effectiveTime").and_then(|time| self.moment(time)).map(|at| self.date_time_of(&at));
         let state = self.state.take();
         let span = |el: El<'d>| self.source.span(el.range());
         let resources = state
@@ -375,7 +391,7 @@ impl<'d> Context<'d> {
                 why,
             })
             .collect();
-        Mapped { kind, resources, issues, taken, unmapped }
+        Mapped { kind, identifier, set, written, replaces, resources, issues, taken, unmapped }
     }
 }
 

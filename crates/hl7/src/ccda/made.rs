@@ -181,11 +181,30 @@ impl fmt::Display for Unmapped {
     }
 }
 
+/// A document of which this one is a new version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Replaced {
+    /// Its identifier: system and value.
+    pub identifier: (String, String),
+    /// The ids of its Composition and DocumentReference, if it was of the same type and patient.
+    pub composition: String,
+    /// See [`Replaced::composition`].
+    pub document_reference: String,
+}
+
 /// A document in FHIR.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mapped {
     /// What the document is: the text or code of its type.
     pub kind: String,
+    /// Its own identifier: system and value.
+    pub identifier: Option<(String, String)>,
+    /// That of the set of versions it is one of.
+    pub set: Option<(String, String)>,
+    /// When it was written, as dateTime.
+    pub written: Option<String>,
+    /// The documents that it replaces.
+    pub replaces: Vec<Replaced>,
     /// The resources, each with its identity.
     pub resources: Vec<Made>,
     /// What was odd, with its place.

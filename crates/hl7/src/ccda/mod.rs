@@ -19,6 +19,7 @@
 //! ```
 
 mod allergy;
+mod attached;
 mod care;
 mod codes;
 mod contact;
@@ -54,8 +55,9 @@ mod template;
 mod text;
 mod time;
 
+pub use attached::attached;
 pub use error::CdaError;
-pub use made::{Identity, Issue, Made, Mapped, Origin, Taken, Unmapped, Write};
+pub use made::{Identity, Issue, Made, Mapped, Origin, Replaced, Taken, Unmapped, Write};
 pub use read::{DEPTH_MAX, NODES_MAX, SIZE_MAX, is_clinical_document};
 
 use crate::map::Settings;
@@ -78,36 +80,48 @@ pub fn convert(bytes: &[u8], settings: &Settings) -> Result<Mapped, CdaError> {
     context.document(bytes);
     let code = root.get("code");
     let kind = code.and_then(|code| code.attr("displayName").or_else(|| code.attr("code")));
-    Ok(context.finish(kind.unwrap_or("clinical document").to_owned()))
+    let replaced = |id: El<'_>| {
+        let token = token(&number(id)?, &about(root));
+        let own = |kind| {
+            let url = Context::alike_key(kind, &token).full_url(&settings.source);
+            url.strip_prefix("urn:uuid:").unwrap_or_default().to_owned()
+        };
+        Some((own("Composition"), own("DocumentReference")))
+    };
+    Ok(context.finish(kind.unwrap_or("clinical document").to_owned(), &replaced))
 }
 
 /// What stands for the document, and for the set of versions it is one of. Some senders use one id for several documents: type and patient are
 /// part of it. Without an id, the content is.
 fn tokens(root: El<'_>, bytes: &[u8]) -> (String, String) {
-    let id = |name: &'static str| {
-        let id = root.get(name)?;
-        let root = id.attr("root")?;
-        Some(format!("{root}^{}", id.attr("extension").unwrap_or_default()))
-    };
+    let about = about(root);
+    let document = root.get("id").and_then(number).unwrap_or_else(|| blake3::hash(bytes).to_hex().to_string());
+    let set = root.get("setId").and_then(number).unwrap_or_else(|| document.clone());
+    (token(&document, &about), token(&set, &about))
+}
+
+/// Root and extension of an id.
+fn number(id: El<'_>) -> Option<String> {
+    Some(format!("{}^{}", id.attr("root")?, id.attr("extension").unwrap_or_default()))
+}
+
+/// What tells documents with the same id apart.
+fn about(root: El<'_>) -> Vec<String> {
     let mut about = vec![root.get("code").and_then(|code| code.attr("code")).unwrap_or_default().to_owned()];
     if let Some(patient) = root.at(&["recordTarget", "patientRole"]) {
-        about.extend(
-            patient.all("id").map(|id| {
-                format!("{}^{}", id.attr("root").unwrap_or_default(), id.attr("extension").unwrap_or_default())
-            }),
-        );
+        about.extend(patient.all("id").filter_map(number));
     }
-    let token = |id: &str| {
-        let mut hasher = blake3::Hasher::new();
-        for part in std::iter::once(id).chain(about.iter().map(String::as_str)) {
-            hasher.update(&(part.len() as u64).to_le_bytes());
-            hasher.update(part.as_bytes());
-        }
-        hasher.finalize().to_hex()[..32].to_owned()
-    };
-    let document = id("id").unwrap_or_else(|| blake3::hash(bytes).to_hex().to_string());
-    let set = id("setId").unwrap_or_else(|| document.clone());
-    (token(&document), token(&set))
+    about
+}
+
+fn token(id: &str, about: &[String]) -> String {
+    let mut hasher = blake3::Hasher::new();
+    for part in std::iter::once(id).chain(about.iter().map(String::as_str)) {
+        // Lengths keep ("a", "bc") and ("ab", "c") apart.
+        hasher.update(&(part.len() as u64).to_le_bytes());
+        hasher.update(part.as_bytes());
+    }
+    hasher.finalize().to_hex()[..32].to_owned()
 }
 
 #[cfg(test)]

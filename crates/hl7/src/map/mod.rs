@@ -50,7 +50,7 @@ pub(crate) mod value;
 
 pub use event::{MAPPED_EVENTS, has_map, map};
 pub use settings::Settings;
-pub use transaction::{Key, MappedResource, Write};
+pub use transaction::{Key, MappedResource, Write, token_condition};
 
 use crate::message::{Issue, Place};
 use fhir::json::Tree;

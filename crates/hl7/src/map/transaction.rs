@@ -43,7 +43,7 @@ impl Key {
 
     /// `identifier=SYSTEM|VALUE`, escaped for a search and for a URL.
     pub fn condition(&self) -> String {
-        format!("identifier={}|{}", encode(&self.system), encode(&self.value))
+        token_condition("identifier", &self.system, &self.value)
     }
 }
 
@@ -100,6 +100,11 @@ pub(super) fn bundle(resources: &[MappedResource], source: &str) -> Tree {
         })
         .collect();
     Tree::from([("resourceType", "Bundle".into()), ("type", "transaction".into()), ("entry", entries.into())])
+}
+
+/// `PARAMETER=SYSTEM|VALUE`, escaped for a search and for a URL.
+pub fn token_condition(parameter: &str, system: &str, value: &str) -> String {
+    format!("{parameter}={}|{}", encode(system), encode(value))
 }
 
 /// Escapes what separates search values, then what a URL does not allow.

@@ -221,6 +221,7 @@ impl Taking<'_, '_> {
             }
             Kind::Unknown { what, hint } => self.keep_content(place, what, hint, input),
             Kind::Hl7 => self.parts(place, input, Vec::new(), Parts::Messages),
+            Kind::Document => self.document(place, input),
             Kind::Json | Kind::Wrapped(_) => self.json(place, input),
         }
     }
@@ -263,6 +264,23 @@ impl Taking<'_, '_> {
             Some(_) => What::Resources(vec![(0..start.len(), None)]),
         };
         let piece = self.piece(place, "application/fhir+json", 0, start, what);
+        self.session.piece(self.file, piece)
+    }
+
+    /// A clinical document, which is one arrival.
+    fn document(&mut self, place: &Place, input: &mut dyn Read) -> Result<(), Error> {
+        let most = self.session.bounds().document_bytes.min(hl7::ccda::SIZE_MAX);
+        let mut content = Vec::new();
+        if let Err(error) = fill(input, &mut content, most + 1) {
+            self.unpack_failed(place, content.len() as u64, &error);
+            return Ok(());
+        }
+        if content.len() > most {
+            let what = format!("a clinical document of more than {most} bytes: it was not read");
+            let hint = "have its attachments sent apart, and replay it without them";
+            return self.keep_content(place, what, hint, &mut Cursor::new(content).chain(input));
+        }
+        let piece = self.piece(place, crate::document_door::DOCUMENT_MEDIA, 0, content, What::Document);
         self.session.piece(self.file, piece)
     }
 

@@ -1,11 +1,12 @@
 //! Pieces of files, each an arrival, and how they are planned.
 
 use super::resources::{Letter, Refused, Resources};
+use crate::document_door::DocumentPlan;
 use crate::fhir_door::bundle::{BundlePlanner, Imported, imported};
 use crate::fhir_door::refusal::{is_fatal, refusal};
-use crate::hl7_door::{MessagePlan, Reading};
+use crate::hl7_door::{MessagePlan, MessageSeen, Reading, trail};
 use access::Grant;
-use records::{Arrived, Besides, DeliveryNo, Lookup, NewDeadLetter, Operation, Planner};
+use records::{Arrived, Besides, DeliveryNo, Lookup, NewDeadLetter, Operation, Planner, Trail};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -28,6 +29,8 @@ pub(crate) enum What {
     Message,
     /// Text among messages that belongs to none.
     Stray,
+    /// A clinical document.
+    Document,
 }
 
 enum How {
@@ -35,6 +38,32 @@ enum How {
     Bundle(BundlePlanner),
     Letter(Letter),
     Message(MessagePlan),
+    Document(DocumentPlan),
+}
+
+/// What is a whole of its own, by whose repeat nothing changes: a message or a document. It can be asked what it was.
+#[derive(Clone)]
+pub(crate) enum Told {
+    Message(MessagePlan),
+    Document(DocumentPlan),
+}
+
+impl Told {
+    /// What it was, after planning.
+    pub(crate) fn seen(&self) -> MessageSeen {
+        match self {
+            Told::Message(plan) => plan.seen(),
+            Told::Document(plan) => plan.seen(),
+        }
+    }
+
+    /// What the audit says of it.
+    pub(crate) fn trail(&self, name: &str, content: &[u8]) -> Trail {
+        match self {
+            Told::Message(plan) => trail("import", name, content, &plan.reading().options),
+            Told::Document(_) => Trail { action: "import".into(), detail: name.into() },
+        }
+    }
 }
 
 /// The plan of a piece, as a part of its file's delivery.
@@ -71,6 +100,7 @@ impl Plan {
                 closes: None,
             })),
             What::Message => How::Message(MessagePlan::new(content, messages(&source))),
+            What::Document => How::Document(DocumentPlan::new(content, messages(&source).settings)),
             What::Stray => How::Letter(Letter(NewDeadLetter {
                 at: 0,
                 length: content.len() as u64,
@@ -87,10 +117,11 @@ impl Plan {
         Plan { how: How::Letter(letter), delivery }
     }
 
-    /// The plan of a message, to be asked later what it saw.
-    pub(crate) fn message(&self) -> Option<MessagePlan> {
+    /// The plan of a message or document, to be asked later what it saw.
+    pub(crate) fn told(&self) -> Option<Told> {
         match &self.how {
-            How::Message(plan) => Some(plan.clone()),
+            How::Message(plan) => Some(Told::Message(plan.clone())),
+            How::Document(plan) => Some(Told::Document(plan.clone())),
             _ => None,
         }
     }
@@ -101,6 +132,7 @@ impl Plan {
             How::Bundle(plan) => plan,
             How::Letter(plan) => plan,
             How::Message(plan) => plan,
+            How::Document(plan) => plan,
         }
     }
 }
@@ -132,6 +164,7 @@ pub(crate) fn letter_of(piece: &Piece, error: &records::Error) -> NewDeadLetter 
             "store what it refers to and replay it; nothing of the bundle was taken"
         }
         What::Bundle { .. } => "correct the bundle and replay it; nothing of it was taken",
+        What::Document => "correct the document and replay it; nothing of it was taken",
         _ => "correct it and replay it",
     };
     NewDeadLetter {

@@ -4,7 +4,6 @@
 //! They go to the writer in the order in which they came, so that of two files with the same resource the later one wins.
 
 use super::piece::{Piece, Plan};
-use crate::hl7_door::trail;
 use access::Grant;
 use records::{Prepared, Records, ReuseArrival, Trail};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -64,10 +63,11 @@ pub(super) fn start<'scope>(
 
 /// Plans a piece and packs it.
 pub(super) fn prepare(records: &Records, grant: &Grant, piece: &Piece, plan: Plan) -> Result<Prepared, records::Error> {
-    let trail = match plan.message() {
-        Some(message) => trail("import", &piece.about.name, &piece.content, &message.reading().options),
+    let told = plan.told();
+    let trail = match &told {
+        Some(told) => told.trail(&piece.about.name, &piece.content),
         None => Trail { action: "import".into(), detail: piece.about.name.clone() },
     };
-    let reuse = if plan.message().is_some() { ReuseArrival::Repeat } else { ReuseArrival::IfSame };
+    let reuse = if told.is_some() { ReuseArrival::Repeat } else { ReuseArrival::IfSame };
     records.prepare(grant, trail, piece.about.clone(), &piece.content, reuse, plan)
 }

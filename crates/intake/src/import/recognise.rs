@@ -35,6 +35,8 @@ pub(crate) enum Kind {
     Json,
     /// HL7 v2 messages, a batch of them, or a recording of MLLP.
     Hl7,
+    /// A clinical document: CDA.
+    Document,
     /// Known, and nothing that is taken here: what it is.
     Foreign(String),
     /// It may be meant for here: what was seen, and what to do.
@@ -51,6 +53,9 @@ pub(crate) fn recognise(start: &[u8]) -> Kind {
     }
     let text = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start);
     let text = &text[text.iter().position(|b| !b.is_ascii_whitespace()).unwrap_or(text.len())..];
+    if hl7::ccda::is_clinical_document(start) {
+        return Kind::Document;
+    }
     match text {
         [] if start.is_empty() => Kind::Foreign("the file is empty".into()),
         [] if start.len() < PEEK_BYTES => Kind::Foreign("nothing but white space".into()),
@@ -125,7 +130,7 @@ fn seen(start: &[u8], text: &[u8]) -> Kind {
     match text.first() {
         Some(b'<') => {
             let hint = "have it sent as FHIR JSON and replay that, or discard it";
-            return unknown("XML; FHIR is taken as JSON, and C-CDA documents are not taken yet".into(), hint);
+            return unknown("XML that is no clinical document (CDA); FHIR is taken as JSON".into(), hint);
         }
         Some(b'[') => {
             let hint = "write its resources one a line, without the brackets and commas around them, and replay it";
@@ -261,6 +266,8 @@ mod tests {
             (b"\x0bMSH|^~\\&|", Kind::Hl7),
             (b"\r\nFHS|^~\\&|", Kind::Hl7),
             (b"BHS^~|\\&^", Kind::Hl7),
+            (b"<?xml version='1.0'?><ClinicalDocument xmlns='urn:hl7-org:v3'>", Kind::Document),
+            (b"\xff\xfe<\0", Kind::Unknown { what: "not recognised: UTF-16 text".into(), hint: SAVE_AS_UTF8 }),
         ] {
             assert_eq!(recognise(start), kind, "{start:?}");
         }

@@ -1,14 +1,14 @@
 //! An import on its way: pieces are planned, committed in their order, and reported.
 
 use super::Progress;
-use super::piece::{Piece, Plan, ends_everything, letter_of, waits_for_others};
+use super::piece::{Piece, Plan, Told, ends_everything, letter_of, waits_for_others};
 use super::planners::{self, Job, Slot};
 use super::report::{FileReport, Issue, REMARK};
 use super::resources::Letter;
 use super::unpack::Bounds;
 use super::{ImportOptions, Importer};
 use crate::error::Error;
-use crate::hl7_door::{MessagePlan, MessageSeen};
+use crate::hl7_door::MessageSeen;
 use access::Grant;
 use records::{DeadLetterState, DeliveryNo, Packed, Pending, Planner, Receipt, Rehearsal, ReuseArrival, Trail};
 use std::collections::{HashSet, VecDeque};
@@ -29,7 +29,7 @@ pub(crate) type Waiting = HashSet<(String, u64)>;
 struct InFlight<W> {
     file: usize,
     piece: Piece,
-    message: Option<MessagePlan>,
+    message: Option<Told>,
     waits: W,
 }
 
@@ -178,7 +178,7 @@ impl<'a> Session<'a> {
         if let Some(pace) = &self.options.pace {
             pace.wait();
         }
-        let message = plan.message();
+        let message = plan.told();
         self.in_flight_bytes += piece.content.len();
         let job = match &self.planners {
             None => Err(plan),
@@ -237,7 +237,7 @@ impl<'a> Session<'a> {
             // What it waits for may be on its way.
             self.commit_all()?;
             let plan = self.plan(file, &piece);
-            message = plan.message();
+            message = plan.told();
             let prepared = planners::prepare(&self.importer.records, self.grant, &piece, plan);
             sent = prepared.and_then(|prepared| self.importer.records.enqueue(prepared));
         }
@@ -263,13 +263,7 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    fn stored(
-        &mut self,
-        file: usize,
-        piece: &Piece,
-        receipt: Receipt,
-        message: Option<MessagePlan>,
-    ) -> Result<(), Error> {
+    fn stored(&mut self, file: usize, piece: &Piece, receipt: Receipt, message: Option<Told>) -> Result<(), Error> {
         let is_new = receipt.new_arrival;
         self.received(file, piece, receipt)?;
         if let Some(message) = message {
@@ -363,7 +357,7 @@ impl<'a> Session<'a> {
 
     fn rehearse(&mut self, file: usize, piece: &Piece, plan: &Plan) -> Result<(), Error> {
         let records = &self.importer.records;
-        if plan.message().is_some() && records.is_repeat(self.grant, &piece.about.source, &piece.content)? {
+        if plan.told().is_some() && records.is_repeat(self.grant, &piece.about.source, &piece.content)? {
             return Ok(());
         }
         let Some(rehearsal) = &mut self.rehearsal else { return Ok(()) };
@@ -372,7 +366,7 @@ impl<'a> Session<'a> {
                 for (resource_type, change) in changes {
                     self.reports[file].count(resource_type, change);
                 }
-                if let Some(message) = plan.message() {
+                if let Some(message) = plan.told() {
                     self.seen(file, piece, message.seen(), true);
                 }
                 plan.besides().dead_letters

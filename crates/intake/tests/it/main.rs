@@ -2,6 +2,7 @@
 #![allow(missing_docs, clippy::unwrap_used)]
 
 mod bundle;
+mod documents;
 mod formats;
 mod hostile;
 mod hostile_messages;
