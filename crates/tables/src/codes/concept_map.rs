@@ -172,6 +172,7 @@ fn place_of(text: &str, offset: usize) -> (u32, u32) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn load(json: &str) -> Result<CodeMap, String> {
         CodeMap::from_concept_map("m", "codes/m.json", json)
@@ -217,5 +218,26 @@ mod tests {
         .assert_eq(&error);
         assert!(load("{").unwrap_err().starts_with("codes/m.json:1:2: not JSON"));
         assert_eq!(load("{}").unwrap_err(), "codes/m.json:1:1: the file is not a ConceptMap");
+    }
+
+    proptest! {
+        #[test]
+        fn any_json_loads_or_tells_why(
+            codes in prop::collection::vec("[a-z ]{0,3}", 0..6),
+            system in "(http://loinc[.]org|urn:x|x|)",
+            equivalence in "(equal|wider|unmatched|foo|)",
+            cut in 0_usize..400,
+        ) {
+            let elements: Vec<_> = codes
+                .iter()
+                .map(|code| format!(r#"{{"code":"{code}","target":[{{"code":"{code}","equivalence":"{equivalence}"}}]}}"#))
+                .collect();
+            let json = format!(r#"{{"resourceType":"ConceptMap","group":[{{"target":"{system}","element":[{}]}}]}}"#, elements.join(","));
+            for json in [json.as_str(), &json[..cut.min(json.len())]] {
+                if let Err(error) = load(json) {
+                    prop_assert!(!error.is_empty());
+                }
+            }
+        }
     }
 }

@@ -155,6 +155,7 @@ fn trimmed(mut cell: Cell) -> Cell {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn check(text: &str) -> String {
         let sheet = read("m.csv", text, &["source", "code", "display"]);
@@ -188,5 +189,27 @@ mod tests {
         assert_eq!(check("source,source\n"), "m.csv:1:8: column `source` stands here a second time");
         assert!(check("source,code\na,b,c\n").starts_with("m.csv:2:5: a cell too many"));
         assert!(check("source,code\na,\"b\n").contains("m.csv:2:3: a quoted cell begins here"));
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_and_every_place_is_in_it(text in "(source|code|display|[\",;\\t\\r\\n a1男#])*") {
+            let sheet = read("m.csv", &text, &["source", "code", "display"]);
+            let lines = text.split(['\r', '\n']).count() as u32;
+            prop_assert!(sheet.errors.iter().all(|error| (1..=lines + 1).contains(&error.line)));
+            prop_assert!(sheet.rows.iter().flatten().all(|cell| (1..=lines + 1).contains(&cell.line) && cell.column > 0));
+        }
+
+        #[test]
+        fn cells_in_quotes_read_back(cells in prop::collection::vec("[a-z男\",;\\n ]{1,8}", 1..20)) {
+            let mut text = "source\n".to_owned();
+            for cell in &cells {
+                text.extend(["\"", &cell.replace('"', "\"\""), "\"\n"]);
+            }
+            let sheet = read("m.csv", &text, &["source"]);
+            let read: Vec<_> = sheet.rows.iter().map(|row| row[0].text.clone()).collect();
+            let given: Vec<_> = cells.iter().map(|cell| cell.trim().to_owned()).filter(|cell| !cell.is_empty()).collect();
+            prop_assert_eq!(read, given);
+        }
     }
 }

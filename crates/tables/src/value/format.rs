@@ -217,6 +217,7 @@ fn zone(scan: &mut Scan<'_>) -> Result<Offset, DateFault> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn read(format: &str, text: &str) -> String {
         match Format::parse(format, 2068).unwrap().read(text) {
@@ -274,6 +275,29 @@ mod tests {
     fn formats_that_make_no_date_are_refused() {
         for format in ["%m", "%Y %d", "%Y-%m %H", "%Y-%m-%d %M", "%Y %y", "%Q", "%Y%", "%Y-%m-%d %I", ""] {
             assert!(Format::parse(format, 2068).is_err(), "{format}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_a_format_writes_it_reads(year in 1_i16..10_000, month in 1_u8..13, day in 1_u8..29, hour in 0_u8..24, minute in 0_u8..60) {
+            let expected = format!("{year:04}-{month:02}-{day:02}T{hour}:{minute}:99.");
+            for (format, text) in [
+                ("%Y%m%d%H%M", format!("{year:04}{month:02}{day:02}{hour:02}{minute:02}")),
+                ("%d.%m.%Y %H:%M", format!("{day}.{month}.{year:04} {hour}:{minute:02}")),
+                ("%m/%d/%Y, %H%M", format!("{month:02}/{day:02}/{year:04}, {hour:02}{minute:02}")),
+            ] {
+                prop_assert_eq!(read(format, &text), expected.as_str());
+            }
+        }
+
+        #[test]
+        fn any_format_and_any_text(format in "(%[YymbBdHIpMSfz%]|[-/: 年.T]){0,8}", text in "[0-9年月/:. TZ+Jan-]{0,24}") {
+            if let Ok(format) = Format::parse(&format, 2068)
+                && let Ok(civil) = format.read(&text)
+            {
+                prop_assert!(fhir::primitive::is_date(&civil.date_text()));
+            }
         }
     }
 }

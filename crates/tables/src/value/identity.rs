@@ -43,6 +43,7 @@ fn check_character(digits: &[u8]) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn check_characters() {
@@ -62,6 +63,17 @@ mod tests {
             "1101051949123100２",
         ] {
             assert!(!is_right(wrong), "{wrong}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn one_wrong_digit_is_always_found(region in 100_000_u32..999_999, year in 1900_u32..2025, month in 1_u32..13, day in 1_u32..29, order in 0_u32..1000, at in 0_usize..17, by in 1_u8..10) {
+            let mut digits = format!("{region}{year}{month:02}{day:02}{order:03}").into_bytes();
+            digits.push(check_character(&digits));
+            prop_assert!(is_right(std::str::from_utf8(&digits).unwrap()));
+            digits[at] = b'0' + (digits[at] - b'0' + by) % 10;
+            prop_assert!(!is_right(std::str::from_utf8(&digits).unwrap()));
         }
     }
 }

@@ -84,6 +84,7 @@ impl AtOffset {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn make(zone: &str, minutes: &'static str, anchor: &'static str) -> String {
         let mut context = Context::new("s");
@@ -117,6 +118,17 @@ mod tests {
             ("UTC", "1e300", "2015-01-01", "not-a-number"),
         ] {
             assert_eq!(make(zone, minutes, anchor), expected, "{minutes} {anchor}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_counted_is_a_time_or_a_reason(minutes in "-?[0-9]{1,12}(\\.[0-9]{1,3})?", anchor in "[0-9]{4}-[0-9]{2}-[0-9]{2}( [0-9]{2}:[0-9]{2})?") {
+            let call = AtOffset::prepare(&Slot::of_type("dateTime").unwrap(), &Context::new("s")).unwrap();
+            let mut arguments = [Argument::Text(Some(&minutes)), Argument::Text(Some(&anchor))];
+            if let Ok(Value::Primitive { text, .. }) = call.make(&mut arguments, &mut Notes::default()) {
+                prop_assert!(fhir::primitive::is_instant(&text), "{text}");
+            }
         }
     }
 }
