@@ -6,6 +6,7 @@
 
 mod cell;
 mod create;
+mod evaluate;
 mod lex;
 mod script;
 mod table;

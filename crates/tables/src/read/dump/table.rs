@@ -3,7 +3,7 @@
 use super::cell::{Type, write_field};
 use super::script::{Script, Statement, Until, is_end};
 use super::values::{NoCell, Value, row};
-use super::{Column, TableName};
+use super::{Column, Dialect, TableName};
 use crate::read::batch::{BadRow, Place, RowBatch};
 use crate::read::charset::Charset;
 use crate::read::options::TableOptions;
@@ -232,7 +232,15 @@ impl Dump {
                 self.finish(rows, length, length, bad);
                 return Ok(true);
             }
-            let bad = fill(&self.values, self.expected, rest, &self.columns, &self.order, &self.kinds, rows);
+            let bad = fill(
+                &self.values,
+                self.expected,
+                (rest, self.script.dialect),
+                &self.columns,
+                &self.order,
+                &self.kinds,
+                rows,
+            );
             self.finish(rows, length, length, bad);
             return Ok(true);
         }
@@ -316,7 +324,7 @@ impl Dump {
 fn fill(
     values: &[Value],
     expected: usize,
-    text: &str,
+    (text, dialect): (&str, Dialect),
     columns: &[String],
     order: &[Option<usize>],
     kinds: &[Type],
@@ -330,7 +338,7 @@ fn fill(
             rows.push_cell(None);
             continue;
         };
-        match value.push(text, kinds[column], rows) {
+        match value.push(text, dialect, kinds[column], rows) {
             Ok(()) => {}
             Err(NoCell::TooLarge) => return Some(too_large(&columns[column])),
             Err(NoCell::Nul) => return Some(("nul-byte", format!("column {}: a zero byte", columns[column]))),

@@ -1,6 +1,8 @@
 //! Rows of `INSERT … VALUES`: values in brackets, cut without copying them.
 
+use super::Dialect;
 use super::cell::{Type, write_binary, write_bits, write_hex, write_text};
+use super::evaluate::evaluate;
 use super::lex::{Escapes, Incomplete, Lexer, Token};
 use crate::read::{CELL_BYTES, RowBatch};
 
@@ -166,7 +168,7 @@ pub(super) enum NoCell {
 
 impl Value {
     /// Adds it as a cell; says why the row is none.
-    pub(super) fn push(self, text: &str, column: Type, rows: &mut RowBatch) -> Result<(), NoCell> {
+    pub(super) fn push(self, text: &str, dialect: Dialect, column: Type, rows: &mut RowBatch) -> Result<(), NoCell> {
         let written = &text[self.from..self.to];
         let mut has_nul = false;
         let length = match self.kind {
@@ -189,7 +191,13 @@ impl Value {
             ValueKind::Hex => rows.write_cell(|out| write_hex(out, written, column)),
             ValueKind::Bits => rows.write_cell(|out| write_bits(out, written)),
             ValueKind::Binary(escapes) => rows.write_cell(|out| write_binary(out, written, escapes, column)),
-            ValueKind::Computed => return Err(NoCell::Computed),
+            ValueKind::Computed => match evaluate(written.trim(), dialect) {
+                Some(text) => {
+                    has_nul = text.contains('\0');
+                    rows.write_cell(|out| write_text(out, &text, Escapes::None, column))
+                }
+                None => return Err(NoCell::Computed),
+            },
         };
         match length {
             _ if has_nul => Err(NoCell::Nul),

@@ -92,7 +92,7 @@ UNLOCK TABLES;
 # the end
 USE `other`;
 INSERT INTO `lab` VALUES (1,now());
-INSERT INTO `lab` VALUES (1,'x'),(2),(3,concat('a',"b)")),(4,'y') ON DUPLICATE KEY UPDATE a = VALUES(a);
+INSERT INTO `lab` VALUES (1,'x'),(2),(3,rand('a',"b)")),(4,'y') ON DUPLICATE KEY UPDATE a = VALUES(a);
 "#;
 
 #[test]
@@ -119,7 +119,7 @@ fn a_dump_of_mariadb() {
     assert_eq!(whole.texts(), [["1", "x"], ["4", "y"]]);
     assert_eq!(whole.reasons(), [(1, "not-a-literal"), (3, "ragged-row"), (4, "not-a-literal")]);
     assert_eq!(whole.bad[0].message, "column column_2: `now()` is no value, but something to be computed");
-    assert_eq!(whole.bad[2].text, "(3,concat('a',\"b)\"))");
+    assert_eq!(whole.bad[2].text, "(3,rand('a',\"b)\"))");
 }
 
 #[test]
@@ -132,6 +132,13 @@ fn scripts_of_other_programs() {
     let sqlite = "PRAGMA foreign_keys=OFF;\nBEGIN TRANSACTION;\nCREATE TABLE t(a INTEGER, b TEXT, c BLOB);\nINSERT INTO t VALUES(1,'x\\',X'00ff');\nCOMMIT;\n";
     let whole = read_file("t.sql", sqlite.as_bytes(), TableOptions::default()).unwrap();
     assert_eq!(whole.texts(), [["1", "x\\", "\\x00ff"]]);
+    // Line ends, as sqlite3 and Oracle write them.
+    let joined = "CREATE TABLE t (a REAL, b TEXT);\n\
+        INSERT INTO t VALUES(0.10000000000000000555,replace(replace('it''s\\n\\r','\\n',char(10)),'\\r',char(13)));\n\
+        INSERT INTO t VALUES(2,unistr('a\\u000ab\\\\'));\nINSERT INTO t VALUES(3, 'a' || CHR(9) || 'b');\nINSERT INTO t VALUES(4, 'a' || now());\n";
+    let whole = read_file("t.sql", joined.as_bytes(), TableOptions::default()).unwrap();
+    assert_eq!(whole.texts(), [["0.1", "it's\n\r"], ["2", "a\nb\\"], ["3", "a\tb"]]);
+    assert_eq!(whole.reasons(), [(4, "not-a-literal")]);
 }
 
 #[test]
