@@ -1,5 +1,5 @@
 //! Reads every table of a path and prints what it holds and how fast that went:
-//! `cargo run --release -p tables --example rows -- PATH [ENCODING]`
+//! `cargo run --release -p tables --example rows -- PATH [ENCODING [ROWS TO SHOW]]`
 
 use std::path::Path;
 use std::time::Instant;
@@ -9,6 +9,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
     let path = arguments.next().ok_or("which path?")?;
     let encoding = arguments.next().map(|name| Charset::for_name(&name)).transpose()?;
+    let shown: usize = arguments.next().map_or(Ok(0), |count| count.parse())?;
     let delivery = Delivery::open(Path::new(&path), &ReadOptions { encoding, ..ReadOptions::default() })?;
     for passed in delivery.passed_over() {
         println!("{}: {}", passed.file, passed.why);
@@ -26,7 +27,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let (mut rows, mut bad, mut text) = (0, 0, 0);
         let ended = loop {
             match table.next(&mut batch) {
-                Ok(true) => (rows, bad, text) = (rows + batch.len(), bad + batch.bad.len(), text + batch.text_bytes()),
+                Ok(true) => {
+                    for row in 0..batch.len().min(shown.saturating_sub(rows)) {
+                        let cells: Vec<_> = (0..batch.columns()).map(|column| batch.cell(row, column)).collect();
+                        println!("  {cells:?}");
+                    }
+                    (rows, bad, text) = (rows + batch.len(), bad + batch.bad.len(), text + batch.text_bytes());
+                }
                 Ok(false) => break None,
                 Err(error) => break Some(error),
             }

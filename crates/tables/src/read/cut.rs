@@ -13,6 +13,8 @@ pub(super) struct Cutter {
     quote: Option<u8>,
     /// Cells of a row; none while the header is read.
     columns: Option<usize>,
+    /// How many of them must be there: those after the last one with a name may be missing.
+    required: usize,
 }
 
 /// What the beginning of a text is.
@@ -40,12 +42,13 @@ pub(super) enum Skip {
 impl Cutter {
     pub(super) fn new(separator: &str, quote: Option<u8>) -> Self {
         debug_assert!(!separator.is_empty(), "checked where it is declared");
-        Cutter { separator: separator.to_owned(), quote, columns: None }
+        Cutter { separator: separator.to_owned(), quote, columns: None, required: 0 }
     }
 
-    /// From here on, rows have so many cells.
-    pub(super) fn expect(&mut self, columns: usize) {
+    /// From here on, rows have so many cells, of which the last may be missing.
+    pub(super) fn expect(&mut self, columns: usize, required: usize) {
         self.columns = Some(columns);
+        self.required = required;
     }
 
     /// Cuts the first row off a text that is not empty; `last` says that nothing comes after it.
@@ -130,10 +133,13 @@ impl Cutter {
                 let (reason, message) = too_large(is_large);
                 return Cut::Bad { length, content: end, reason, message };
             }
-            if surplus || self.columns.is_some_and(|columns| cells < columns) {
+            if surplus || cells < self.required {
                 rows.drop_row();
                 let message = format!("{cells} cells where the header has {columns}");
                 return Cut::Bad { length, content: end, reason: "ragged-row", message };
+            }
+            if let Some(columns) = self.columns {
+                (cells..columns).for_each(|_| rows.push_cell(Some("")));
             }
             return Cut::Row { length, content: end };
         }

@@ -57,7 +57,15 @@ impl Delimited {
         }
         let mut text = Text::begin(Raw::new(file, reader, options.tee), options.encoding)?;
         let mut notes: Vec<String> = text.note.take().into_iter().collect();
-        let separator = match options.separator {
+        // A line for Excel alone.
+        let declared = separator::declared(first_line(&mut text)?).map(str::to_owned);
+        if declared.is_some() {
+            let rest = text.rest();
+            let blank = rest.len() - rest.trim_start_matches(['\n', '\r']).len();
+            let length = blank + line(&rest[blank..]).0;
+            text.take(length);
+        }
+        let separator = match options.separator.or(declared) {
             Some(separator) => separator,
             None => {
                 let (separator, note) = separator::propose(extension, first_line(&mut text)?, quote);
@@ -74,16 +82,17 @@ impl Delimited {
             passed: Passed::default(),
             notes,
         };
-        table.columns = match options.columns {
-            Some(columns) => header::columns(columns.iter(), &mut table.notes),
+        let required;
+        (table.columns, required) = match options.columns {
+            Some(columns) => (header::columns(columns.iter(), &mut table.notes), columns.len()),
             None => table.header()?,
         };
-        table.cutter.expect(table.columns.len());
+        table.cutter.expect(table.columns.len(), required);
         Ok(table)
     }
 
-    /// Reads the header line.
-    fn header(&mut self) -> Result<Vec<String>, ReadError> {
+    /// Reads the header line: the names of the columns, and how many there are up to the last that has one.
+    fn header(&mut self) -> Result<(Vec<String>, usize), ReadError> {
         let mut cells = RowBatch::new(0);
         loop {
             if self.text.rest().is_empty() {
@@ -104,7 +113,9 @@ impl Delimited {
                         return Err(ReadError::at(place, format!("its header line holds {}", self.shown(flaw))));
                     }
                     self.text.take(length);
-                    return Ok(header::columns(cells.open_cells(), &mut self.notes));
+                    let named = cells.open_cells().enumerate().filter(|(_, cell)| !cell.trim().is_empty());
+                    let required = named.last().map_or(0, |(column, _)| column + 1);
+                    return Ok((header::columns(cells.open_cells(), &mut self.notes), required));
                 }
                 Cut::Bad { reason: "ragged-row", .. } => {
                     return Err(ReadError::at(

@@ -12,6 +12,7 @@ use super::pattern::{file_name, matches, stem};
 use super::recognise::Kind;
 use super::sqlite;
 use super::workbook;
+use super::xls;
 use super::{Content, ReadError, Table};
 use std::collections::HashMap;
 use std::fs::File;
@@ -208,9 +209,7 @@ impl Delivery {
                 let (origin, columns) = (listed.origin.clone(), options.columns);
                 Box::new(match listed.kind {
                     Kind::Workbook => workbook::sheet(section, &listed.name, &place, content, columns, origin)?,
-                    _ => {
-                        workbook::old_sheet(section, &listed.name, &place, content, columns, options.encoding, origin)?
-                    }
+                    _ => xls::sheet(section, &listed.name, &place, content, columns, options.encoding, origin)?,
                 })
             }
             Kind::Parquet | Kind::Sqlite => {

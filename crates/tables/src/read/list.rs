@@ -10,6 +10,7 @@ use super::pattern::{file_name, split_extension, stem, unpacked};
 use super::recognise::{Found, HEAD_BYTES, Kind, recognise};
 use super::sqlite;
 use super::workbook::{self, Package};
+use super::xls;
 use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
@@ -279,7 +280,7 @@ impl<'o> Lister<'o> {
                     let section = section.ok_or_else(|| "it is packed".to_owned())?;
                     let sheets = match kind {
                         Kind::Workbook => workbook::sheets(&section, &self.options.bounds),
-                        _ => workbook::old_sheets(&section),
+                        _ => xls::sheets(&section),
                     };
                     Ok((origin, sheets?))
                 });

@@ -38,6 +38,8 @@ mod delivery;
 mod dump;
 mod header;
 mod list;
+mod moment;
+mod ole;
 mod options;
 mod origin;
 mod parquet;
@@ -50,6 +52,7 @@ mod sqlite;
 mod text;
 mod workbook;
 mod worker;
+mod xls;
 
 pub use batch::{BadRow, Place, RowBatch};
 pub use bounds::Bounds;

@@ -73,6 +73,7 @@ const REFUSED: &[(&[u8], &str)] = &[
     (b"7z\xbc\xaf\x27\x1c", "a 7z archive: unpack it and bring the files, or a zip or tar.gz of them"),
     (b"Rar!\x1a\x07", "a rar archive: unpack it and bring the files, or a zip or tar.gz of them"),
     (b"%PDF", "a PDF document holds no tables that can be read: ask for the data as CSV"),
+    (b"\x1f\x9d", "packed with compress: unpack it, or pack it with gzip or zstd"),
     (b"ORC", "an ORC file: write it as Parquet or CSV"),
     (b"Obj\x01", "an Avro file: write it as Parquet or CSV"),
     (b"PARE", "an encrypted Parquet file: write it without encryption"),

@@ -14,6 +14,13 @@ fn of_extension(extension: &str) -> Option<&'static str> {
     }
 }
 
+/// The separator that a first line `sep=;` declares, as Excel writes it.
+pub(super) fn declared(first_line: &str) -> Option<&str> {
+    let (name, separator) = first_line.trim_end_matches('\r').split_once('=')?;
+    let is_one = name.trim_matches('"').eq_ignore_ascii_case("sep") && separator.chars().count() == 1;
+    is_one.then_some(separator)
+}
+
 /// The separator of a file, and a sentence if its name alone does not say so.
 pub(super) fn propose(extension: &str, first_line: &str, quote: Option<u8>) -> (&'static str, Option<String>) {
     let named = of_extension(extension);

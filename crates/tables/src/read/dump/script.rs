@@ -5,7 +5,7 @@ use super::values::row;
 use super::{Column, Dialect, TableName, create};
 use crate::read::charset::Charset;
 use crate::read::raw::Raw;
-use crate::read::text::Text;
+use crate::read::text::{Flaw, Text};
 use crate::read::{ROW_BYTES, ReadError};
 use std::io::{Read, Write};
 
@@ -136,6 +136,14 @@ impl Script {
                 Ok((Head::Other, _)) => self.within = Within::Statement,
                 Ok((Head::Unread(what), _)) => return Err(ReadError::at(self.place(), what)),
                 Ok((Head::Statement(mut statement), length)) => {
+                    if let Some(Flaw::NotText(offset)) = self.text.flaw_within(length) {
+                        let place = format!("{}, byte {offset}", self.text.file());
+                        let charset = self.text.charset();
+                        return Err(ReadError::at(
+                            place,
+                            format!("a name that is no text in {charset}: declare another `encoding`"),
+                        ));
+                    }
                     self.text.take(length);
                     let (Statement::Create(name, _) | Statement::Insert(name, _) | Statement::Copy(name, _)) =
                         &mut statement;

@@ -100,6 +100,23 @@ fn separators_are_proposed_by_name_and_first_line() {
 }
 
 #[test]
+fn a_line_for_excel_declares_the_separator() {
+    let whole = plain(b"sep=;\r\na;b,c\r\n1;2\r\n");
+    assert_eq!(
+        (whole.columns.as_slice(), whole.texts()),
+        (&["a".to_owned(), "b,c".to_owned()][..], vec![vec!["1", "2"]])
+    );
+    assert_eq!(whole.places[0].bytes, Some((14, 5)));
+}
+
+#[test]
+fn cells_of_columns_without_a_name_at_the_end_may_be_missing() {
+    let whole = plain(b"a,b,,\n1,2\n1,2,\n1,2,3,4\n1\n1,2,3,4,5\n");
+    assert_eq!(whole.texts(), [["1", "2", "", ""], ["1", "2", "", ""], ["1", "2", "3", "4"]]);
+    assert_eq!(whole.reasons(), [(4, "ragged-row"), (5, "ragged-row")]);
+}
+
+#[test]
 fn separators_of_several_characters() {
     for separator in ["<>", "\u{2016}", "~|~"] {
         let options = TableOptions { separator: Some(separator.to_owned()), ..TableOptions::default() };

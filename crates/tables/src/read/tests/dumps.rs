@@ -176,6 +176,13 @@ fn a_dump_in_another_encoding_keeps_its_places() {
     let bytes = charset("gbk").0.encode(&text).0.into_owned();
     let folder = folder(&[("h.sql", &bytes)]);
     assert!(open(folder.path()).passed_over()[0].why.contains("no other encoding is declared"));
+    let wrong = ReadOptions { encoding: Some(charset("utf-8")), ..ReadOptions::default() };
+    let table = text.replace("`lab`", "`化验`");
+    std::fs::write(folder.path().join("h.sql"), charset("gbk").0.encode(&table).0).unwrap();
+    assert!(
+        Delivery::open(folder.path(), &wrong).unwrap().passed_over()[0].why.contains("a name that is no text in UTF-8")
+    );
+    std::fs::write(folder.path().join("h.sql"), &bytes).unwrap();
     let options = ReadOptions { encoding: Some(charset("gbk")), ..ReadOptions::default() };
     let delivery = Delivery::open(folder.path(), &options).unwrap();
     assert_eq!(read(delivery.table("lab", None, TableOptions::default()).unwrap().as_mut()).unwrap().rows.len(), 4);

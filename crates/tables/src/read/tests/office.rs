@@ -130,6 +130,148 @@ fn a_workbook_that_unpacks_to_too_much_is_refused() {
     assert!(whys[3].contains("not a workbook that can be read"), "{}", whys[3]);
 }
 
+/// A compound file with one stream, which is filled up to the size below which streams are kept elsewhere.
+fn compound(name: &str, mut stream: Vec<u8>) -> Vec<u8> {
+    stream.resize(stream.len().max(4096).next_multiple_of(512), 0);
+    let sectors = stream.len() as u32 / 512;
+    let mut header = vec![0xd0, 0xcf, 0x11, 0xe0, 0xa1, 0xb1, 0x1a, 0xe1];
+    header.resize(24, 0);
+    for number in [0x3e_u16, 3, 0xfffe, 9, 6] {
+        header.extend(number.to_le_bytes());
+    }
+    header.resize(44, 0);
+    // One sector of the table, the directory in sector 1, no small streams, no more tables.
+    for number in [1_u32, 1, 0, 4096, 0xffff_fffe, 0, 0xffff_fffe, 0, 0] {
+        header.extend(number.to_le_bytes());
+    }
+    header.resize(512, 0xff);
+    let mut table: Vec<u32> = vec![0xffff_fffd, 0xffff_fffe];
+    table.extend((0..sectors).map(|no| if no + 1 == sectors { 0xffff_fffe } else { no + 3 }));
+    table.resize(128, 0xffff_ffff);
+    let entry = |name: &str, kind: u8, start: u32, length: u32| {
+        let mut entry: Vec<u8> = name.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let name_bytes = entry.len() as u16 + 2;
+        entry.resize(64, 0);
+        entry.extend(name_bytes.to_le_bytes());
+        entry.push(kind);
+        entry.resize(116, 0);
+        entry.extend(start.to_le_bytes());
+        entry.extend(length.to_le_bytes());
+        entry.resize(128, 0);
+        entry
+    };
+    let mut bytes = header;
+    bytes.extend(table.into_iter().flat_map(u32::to_le_bytes));
+    bytes.extend(entry("Root Entry", 5, 0xffff_fffe, 0));
+    bytes.extend(entry(name, 2, 2, stream.len() as u32));
+    bytes.resize(512 * 3, 0);
+    bytes.extend(stream);
+    bytes
+}
+
+fn record(kind: u16, parts: &[&[u8]]) -> Vec<u8> {
+    let data = parts.concat();
+    [&kind.to_le_bytes()[..], &(data.len() as u16).to_le_bytes(), &data].concat()
+}
+
+#[test]
+fn an_old_workbook_gives_the_same_rows() {
+    let wide = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+    let cell =
+        |row: u16, column: u16, format: u16| [row.to_le_bytes(), column.to_le_bytes(), format.to_le_bytes()].concat();
+    let format = |number: u16| record(0xe0, &[&[0, 0], &number.to_le_bytes(), &[0; 16]]);
+    let code = "yyyy\\-mm\\-dd\\ hh:mm:ss";
+    let mut globals = [
+        record(0x809, &[&[0, 6, 5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]]),
+        record(0x42, &[&1200_u16.to_le_bytes()]),
+        record(0x41e, &[&164_u16.to_le_bytes(), &(code.len() as u16).to_le_bytes(), &[0], code.as_bytes()]),
+        format(0),
+        format(14),
+        format(164),
+        // Four texts; the third goes on in another record, where its characters become wide; the fourth is formatted.
+        record(
+            0xfc,
+            &[
+                &6_u32.to_le_bytes(),
+                &4_u32.to_le_bytes(),
+                &[2, 0, 0, b'i', b'd'],
+                &[2, 0, 1],
+                &wide("姓名"),
+                &[4, 0, 0, b'a', b'b'],
+            ],
+        ),
+        record(0x3c, &[&[1], &wide("张𠮷")[..2], &wide("三")[..2], &[4, 0, 8, 1, 0], b"0001", &[0, 0, 0, 0]]),
+    ]
+    .concat();
+    let number = |row, column, format, value: f64| record(0x203, &[&cell(row, column, format), &value.to_le_bytes()]);
+    let shared = |row, column, no: u32| record(0xfd, &[&cell(row, column, 0), &no.to_le_bytes()]);
+    let sheet = [
+        record(0x809, &[&[0, 6, 16, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]]),
+        shared(1, 0, 0),
+        shared(1, 1, 1),
+        record(0x204, &[&cell(1, 2, 0), &[4, 0, 0], b"born"]),
+        record(0x204, &[&cell(1, 3, 0), &[1, 0, 0], b"x"]),
+        shared(2, 0, 3),
+        shared(2, 1, 2),
+        number(2, 2, 1, 32_932.0),
+        number(2, 3, 2, 45_413.0),
+        // 5, 71.5 and 1.23 in the short form; a chart within the sheet; a formula with a text.
+        record(
+            0xbd,
+            &[
+                &[3, 0, 0, 0],
+                &[0, 0],
+                &(5_u32 << 2 | 2).to_le_bytes(),
+                &[0, 0],
+                &((71.5_f64.to_bits() >> 32) as u32).to_le_bytes(),
+                &[1, 0],
+            ],
+        ),
+        record(0x27e, &[&cell(3, 2, 0), &(123_u32 << 2 | 3).to_le_bytes()]),
+        record(0x809, &[&[0, 6, 32, 0]]),
+        number(3, 3, 0, 9.0),
+        record(0x0a, &[]),
+        record(0x06, &[&cell(3, 3, 0), &[0, 0, 0, 0, 0, 0, 0xff, 0xff], &[0; 8]]),
+        record(0x207, &[&[2, 0, 0], b"ok"]),
+        record(0x205, &[&cell(5, 0, 0), &[1, 0]]),
+        record(0x205, &[&cell(5, 1, 0), &[0x2a, 1]]),
+        record(0x06, &[&cell(5, 2, 0), &2.5_f64.to_le_bytes(), &[0; 8]]),
+        record(0x0a, &[]),
+    ]
+    .concat();
+    let name = wide("病人");
+    // The sheet begins after the globals, of which its own record and their end are a part.
+    let begin = globals.len() + 4 + 8 + name.len() + 4;
+    globals.extend(record(0x85, &[&(begin as u32).to_le_bytes(), &[0, 0, 2, 1], &name]));
+    globals.extend(record(0x0a, &[]));
+    let bytes = compound("Workbook", [globals, sheet].concat());
+    let folder = folder(&[("h.xls", &bytes)]);
+    let delivery = open(folder.path());
+    assert_eq!(delivery.tables().len(), 1, "{:?}", delivery.passed_over());
+    let mut table = delivery.table("病人", None, TableOptions::default()).unwrap();
+    let whole = read(table.as_mut()).unwrap();
+    assert_eq!(whole.columns, ["id", "姓名", "born", "x"]);
+    assert_eq!(
+        whole.texts(),
+        [
+            ["0001", "ab张三", "1990-02-28", "2024-05-01 00:00:00"],
+            ["5", "71.5", "1.23", "ok"],
+            ["true", "#N/A", "2.5", ""],
+        ]
+    );
+    assert_eq!(whole.passed.blank_lines, 2);
+    // Cut off anywhere it is an error or has fewer rows, and nothing worse.
+    for length in (0..bytes.len()).step_by(97) {
+        let delivery = {
+            std::fs::write(folder.path().join("h.xls"), &bytes[..length]).unwrap();
+            open(folder.path())
+        };
+        if let Ok(mut table) = delivery.table("病人", None, TableOptions::default()) {
+            let _ = read(table.as_mut());
+        }
+    }
+}
+
 /// A DBF file: fields with type and length, then records as they lie there.
 fn dbf(version: u8, driver: u8, fields: &[(&[u8], u8, u8)], records: &[&[u8]]) -> Vec<u8> {
     let record_bytes = 1 + fields.iter().map(|(_, _, length)| u16::from(*length)).sum::<u16>();
