@@ -6,11 +6,14 @@ use crate::error::{Error, SqlError};
 use crate::table::Table;
 use datafusion::common::DataFusionError;
 use datafusion::sql::parser::{DFParserBuilder, Statement};
-use datafusion::sql::sqlparser::ast::{DescribeAlias, Statement as Sql, visit_relations};
+use datafusion::sql::sqlparser::ast::{
+    DescribeAlias, ObjectName, Query, Statement as Sql, Visit, Visitor, visit_relations,
+};
 use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::parser::ParserError;
 use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -24,6 +27,10 @@ pub(crate) const NESTING: usize = 64;
 pub(crate) const PARTS: usize = 2_000;
 /// Tables that a query may name.
 pub(crate) const RELATIONS: usize = 100;
+
+/// Tables that a query may read, where what WITH defines counts as often as it is named: it is put in there, so that a short
+/// text can ask for a plan without end.
+pub(crate) const SCANS: u64 = 400;
 
 /// What is to be planned.
 pub(super) enum Question {
@@ -72,7 +79,75 @@ pub(super) fn check(sql: &str, tables: &[Arc<Table>]) -> Result<Question, Error>
     if relations > RELATIONS {
         return Err(Error::Limit(format!("a query names at most {RELATIONS} tables, this one {relations}")));
     }
+    if let Statement::Statement(inner) = &statement
+        && let scans = scans(&**inner, &HashMap::new())
+        && scans > SCANS
+    {
+        return Err(too_many_scans(scans));
+    }
     question(sql, statement, tables)
+}
+
+pub(crate) fn too_many_scans(scans: u64) -> Error {
+    Error::Limit(format!(
+        "a query reads tables at most {SCANS} times, this one {scans} times: views and WITH count as often as they are named"
+    ))
+}
+
+/// How often a query reads tables; views as often as is told.
+pub(crate) fn scans(query: &impl Visit, views: &HashMap<String, u64>) -> u64 {
+    let mut count = Scans { views, open: vec![Open::default()] };
+    // It never breaks off.
+    let _ = query.visit(&mut count);
+    count.open.first().map_or(0, |open| open.scans)
+}
+
+/// A query that is being walked.
+#[derive(Default)]
+struct Open {
+    /// The names of its WITH whose queries were not walked yet, the first one last. They are walked before all others.
+    waiting: Vec<String>,
+    defined: HashMap<String, u64>,
+    scans: u64,
+}
+
+struct Scans<'v> {
+    views: &'v HashMap<String, u64>,
+    open: Vec<Open>,
+}
+
+impl Visitor for Scans<'_> {
+    type Break = ();
+
+    fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
+        let tables = query.with.iter().flat_map(|with| &with.cte_tables);
+        let mut waiting: Vec<String> = tables.map(|cte| cte.alias.name.value.to_lowercase()).collect();
+        waiting.reverse();
+        self.open.push(Open { waiting, ..Open::default() });
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_query(&mut self, _: &Query) -> ControlFlow<()> {
+        if let Some(done) = self.open.pop()
+            && let Some(around) = self.open.last_mut()
+        {
+            match around.waiting.pop() {
+                Some(name) => drop(around.defined.insert(name, done.scans.max(1))),
+                None => around.scans = around.scans.saturating_add(done.scans),
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_relation(&mut self, relation: &ObjectName) -> ControlFlow<()> {
+        let name = relation.0.last().map(|part| part.to_string().trim_matches('"').to_lowercase()).unwrap_or_default();
+        let defined = self.open.iter().rev().find_map(|open| open.defined.get(&name));
+        let scans = defined.or_else(|| self.views.get(&name)).copied().unwrap_or(1);
+        if let Some(open) = self.open.last_mut() {
+            open.scans = open.scans.saturating_add(scans);
+        }
+        ControlFlow::Continue(())
+    }
 }
 
 /// Whether a token is an operator or a keyword: what can make a plan deeper. Lists of names and values do not.

@@ -1,8 +1,8 @@
 //! Functions whose result can be far larger than what they are given: `repeat('x', 1000000000)` is short to write. The engine's
 //! memory limit knows sorts, groups and joins, and not what a function makes; so these say beforehand how much it would be.
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, Int64Array};
-use datafusion::arrow::compute::kernels::concat_elements::concat_elements_utf8;
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, Int64Array, StringArray};
+use datafusion::arrow::compute::kernels::concat_elements::concat_elements_utf8_many;
 use datafusion::arrow::compute::{CastOptions, cast_with_options};
 use datafusion::arrow::datatypes::{DataType, FieldRef, Int64Type, IntervalMonthDayNanoType, IntervalUnit, TimeUnit};
 use datafusion::common::{DFSchema, DataFusionError, Result};
@@ -235,19 +235,26 @@ impl ExprPlanner for Joining {
         if !is_text(&expr.left) && !is_text(&expr.right) {
             return Ok(PlannerResult::Original(expr));
         }
-        let join = Arc::new(ScalarUDF::from(Join(Signature::any(2, Volatility::Immutable))));
-        let call = ScalarFunction::new_udf(join, vec![expr.left, expr.right]);
-        Ok(PlannerResult::Planned(Expr::ScalarFunction(call)))
+        // A chain of them is one call: as a tree it would be as deep as it is long, and its names longer still.
+        let mut parts = match expr.left {
+            Expr::ScalarFunction(call) if call.func.name() == JOIN => call.args,
+            left => vec![left],
+        };
+        parts.push(expr.right);
+        let join = Arc::new(ScalarUDF::from(Join(Signature::variadic_any(Volatility::Immutable))));
+        Ok(PlannerResult::Planned(Expr::ScalarFunction(ScalarFunction::new_udf(join, parts))))
     }
 }
 
-/// `||` of texts: null if either is.
+const JOIN: &str = "||";
+
+/// `||` of texts: null if any is.
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct Join(Signature);
 
 impl ScalarUDFImpl for Join {
     fn name(&self) -> &'static str {
-        "||"
+        JOIN
     }
 
     fn schema_name(&self, arguments: &[Expr]) -> Result<String> {
@@ -282,8 +289,9 @@ impl ScalarUDFImpl for Join {
             let array = value.to_array(rows)?;
             Ok(cast_with_options(&array, &DataType::Utf8, &CastOptions::default())?)
         };
-        let (left, right) = (text(&args.args[0])?, text(&args.args[1])?);
-        let joined = concat_elements_utf8(left.as_string::<i32>(), right.as_string::<i32>())?;
+        let texts = args.args.iter().map(text).collect::<Result<Vec<_>>>()?;
+        let texts: Vec<&StringArray> = texts.iter().map(AsArray::as_string::<i32>).collect();
+        let joined = concat_elements_utf8_many(&texts)?;
         if single {
             return Ok(ColumnarValue::Scalar(datafusion::scalar::ScalarValue::try_from_array(&joined, 0)?));
         }

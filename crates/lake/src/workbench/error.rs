@@ -235,7 +235,8 @@ fn other_error(message: &str, names: &Names, written: &Written, place: Option<Pl
     if message.contains("require unique expression names")
         && let Some(name) = between(message, "expression \"", "\" at")
     {
-        let error = Error::sql(format!("two columns are called {name}"));
+        let name = name.rsplit_once(" AS ").map_or(name, |(_, alias)| alias);
+        let error = Error::sql(format!("two columns are called {}", names.spelled(name)));
         return error.hint("Give one of them another name with AS");
     }
     if message.contains("does not support logical expression") {
@@ -245,12 +246,40 @@ fn other_error(message: &str, names: &Names, written: &Written, place: Option<Pl
     if message.starts_with("Cannot coerce arithmetic") || message.contains(": Cannot coerce arithmetic") {
         return computes_with_text(message, place, written);
     }
+    if let Some(error) = not_what_it_takes(message, place, written) {
+        return error;
+    }
     let text = without_kind(message);
     let error = Error::sql(&text);
     if text.contains("Utf8") || text.starts_with("Unary operator '-'") {
         return error.hint("Columns are text until they are cast: try_cast(x AS DOUBLE)");
     }
     error
+}
+
+/// Errors about types and groups, which the engine tells in its own words.
+fn not_what_it_takes(message: &str, place: Option<Place>, written: &Written) -> Option<Error> {
+    if let Some(predicate) = between(message, "non-boolean predicate '", "' returning") {
+        let error = Error::sql(format!("{predicate} is not a condition"));
+        return Some(error.hint("A condition is true or false: compare it with something"));
+    }
+    if message.contains("must appear in the GROUP BY clause") {
+        let column = between(message, "column \"", "\"")?;
+        let text = place.and_then(|place| written.text_at(place)).unwrap_or_else(|| column.to_owned());
+        return Some(Error::sql(format!("{text} must be in GROUP BY or in an aggregate function such as max({text})")));
+    }
+    let refused = message.contains("failed to match any signature")
+        || message.contains("but received String")
+        || message.contains("No function matches");
+    let function = between(message, "Function '", "'").or_else(|| between(message, "function '", "'"))?;
+    if !refused {
+        return None;
+    }
+    if message.contains("String") || message.contains("Utf8") {
+        let error = Error::sql(format!("{function} does not take text"));
+        return Some(error.hint("Columns are text until they are cast: try_cast(… AS DOUBLE)"));
+    }
+    Some(Error::sql(format!("{function} does not take these arguments")))
 }
 
 /// The error for `text * 2`.

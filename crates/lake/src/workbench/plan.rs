@@ -7,9 +7,10 @@ use super::locate::locate;
 use super::names::Names;
 use super::origins::{Origin, origins};
 use super::question::{Order, Question, SortBy};
-use super::rows::{RowColumn, Scan, Tracked, sheet_of, track};
+use super::rows::{RowColumn, Scan, Tracked, track};
 use super::values::{name_casts, read_text};
 use super::written::{Written, place};
+use crate::sql::check::{SCANS, scans, too_many_scans};
 use datafusion::catalog::view::ViewTable;
 use datafusion::catalog::{
     CatalogProvider, CatalogProviderList, MemoryCatalogProvider, MemoryCatalogProviderList, MemorySchemaProvider,
@@ -24,11 +25,6 @@ use datafusion::sql::sqlparser::ast::{self, Query, Select, SelectItem, SetExpr, 
 use futures::FutureExt;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
-
-/// Scans of a plan, at most. Views and WITH are put in where they are named, so that a short text can ask for many.
-const SCANS: u64 = 400;
-/// Nodes of a plan, at most.
-const NODES: u64 = 20_000;
 
 /// A planned query.
 pub(super) struct Draft {
@@ -63,7 +59,8 @@ pub(super) fn draft(bench: &Bench, question: Question) -> Result<Draft, Error> {
     let items = items(&query);
     let written = Written::read(&mut query, &names, None)?;
     let desk = Desk::new(bench, names).map_err(|error| explain(&error, &Names::default(), &written))?;
-    desk.plan_views(views, &written)?;
+    let sizes = desk.plan_views(views, &written)?;
+    check_size(&query, &sizes)?;
     let plan = desk.plan_text(&query, &written)?;
 
     let visible = plan.schema().fields().len();
@@ -105,8 +102,9 @@ impl Desk {
         Ok(Desk { session, tables, names })
     }
 
-    /// Plans the views that a text needs, each after those that it needs itself.
-    fn plan_views(&self, views: Vec<(String, Query)>, written: &Written) -> Result<(), Error> {
+    /// Plans the views that a text needs, each after those that it needs itself. Tells how often each reads tables.
+    fn plan_views(&self, views: Vec<(String, Query)>, written: &Written) -> Result<HashMap<String, u64>, Error> {
+        let mut sizes = HashMap::new();
         let mut waiting = HashMap::new();
         for (name, mut query) in views {
             let text = Written::read(&mut query, &self.names, Some(&name))?;
@@ -114,11 +112,13 @@ impl Desk {
         }
         for name in in_turn(&waiting, written)? {
             let Some((query, text)) = waiting.get(&name) else { continue };
+            let size = check_size(query, &sizes).map_err(|error| error.in_view(text.view()))?;
+            sizes.insert(name.to_lowercase(), size);
             let plan = self.plan_text(query, text)?;
             let view = Arc::new(ViewTable::new(plan, None));
             self.tables.register_table(name, view).map_err(|error| explain(&error, &self.names, text))?;
         }
-        Ok(())
+        Ok(sizes)
     }
 
     fn plan_text(&self, query: &Query, written: &Written) -> Result<LogicalPlan, Error> {
@@ -134,7 +134,6 @@ impl Desk {
         let plan = plan.ok_or_else(|| DataFusionError::Internal("planning waits".into()))??;
         let reads = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
         reads.verify_plan(&plan)?;
-        check_size(&plan).map_err(Error::pass)?;
         let plan = read_text(plan, written)?;
         // Types are checked here, where it is known whose text it is.
         self.analyze(plan.clone())?;
@@ -152,6 +151,12 @@ impl Desk {
     fn analyze(&self, plan: LogicalPlan) -> EngineResult<LogicalPlan> {
         self.session.analyzer().execute_and_check(plan, &self.session.config_options().clone(), |_, _| {})
     }
+}
+
+/// How often a query reads tables, if that is not too often.
+fn check_size(query: &Query, views: &HashMap<String, u64>) -> Result<u64, Error> {
+    let scans = scans(query, views);
+    if scans > SCANS { Err(too_many_scans(scans).into()) } else { Ok(scans) }
 }
 
 /// An error with its place: where the engine does not tell it, that of the part of the query that cannot be planned alone.
@@ -197,45 +202,6 @@ impl Turns<'_> {
         }
         Ok(())
     }
-}
-
-/// Refuses plans that are larger than they look. Parts of a plan that occur several times are counted as often, and looked at
-/// once.
-fn check_size(plan: &LogicalPlan) -> Result<(), Error> {
-    #[derive(Clone, Copy, Default)]
-    struct Size {
-        nodes: u64,
-        scans: u64,
-    }
-    fn size(plan: &LogicalPlan, known: &mut HashMap<*const LogicalPlan, Size>) -> Size {
-        let mut sum = Size { nodes: 1, scans: 0 };
-        if let LogicalPlan::TableScan(scan) = plan {
-            sum.scans = u64::from(sheet_of(scan).is_some());
-        }
-        for input in plan.inputs() {
-            let key = std::ptr::from_ref(input);
-            let part = match known.get(&key) {
-                Some(part) => *part,
-                None => {
-                    let part = size(input, known);
-                    known.insert(key, part);
-                    part
-                }
-            };
-            sum.nodes = sum.nodes.saturating_add(part.nodes);
-            sum.scans = sum.scans.saturating_add(part.scans);
-        }
-        sum
-    }
-    let size = size(plan, &mut HashMap::new());
-    if size.scans > SCANS {
-        let error = Error::limit(format!("the query reads tables {} times, at most {SCANS} are allowed", size.scans));
-        return Err(error.hint("Views and WITH count as often as they are named"));
-    }
-    if size.nodes > NODES {
-        return Err(Error::limit(format!("the query has {} steps, at most {NODES} are allowed", size.nodes)));
-    }
-    Ok(())
 }
 
 /// Whether the query itself says in which order its rows come.

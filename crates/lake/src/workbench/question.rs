@@ -3,7 +3,7 @@
 use super::error::Error;
 use super::sheet::Sheet;
 use crate::sql::check::{NESTING, tokens};
-use crate::sql::explain_error::parse_error;
+use crate::sql::explain_error::{parse_error, place_at};
 use datafusion::common::DataFusionError;
 use datafusion::sql::sqlparser::ast::{self, Query};
 use datafusion::sql::sqlparser::dialect::GenericDialect;
@@ -90,5 +90,9 @@ fn end(text: &str, parser: &mut Parser) -> Result<(), Error> {
 }
 
 fn wrong(text: &str, error: ParserError) -> Error {
-    crate::Error::Sql(parse_error(text, &DataFusionError::SQL(Box::new(error), None))).into()
+    let mut error = parse_error(text, &DataFusionError::SQL(Box::new(error), None));
+    if error.place.is_none() && error.message.ends_with("found: EOF") {
+        error.place = Some(place_at(text, text.trim_end().len()));
+    }
+    crate::Error::Sql(error).into()
 }

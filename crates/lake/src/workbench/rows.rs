@@ -231,13 +231,17 @@ impl Tracker {
 
     /// Each branch has the rows of its own occurrences, and nulls for those of the others.
     fn union(&mut self, node: &Union) -> Result<Node> {
-        let inputs = node.inputs.iter().map(|input| self.node(input)).collect::<Result<Vec<_>>>()?;
+        // Unions of unions are one: each would have all columns of rows again.
+        let mut plans = Vec::new();
+        branches_of(node, &mut plans);
+        let inputs = plans.iter().map(|input| self.node(input)).collect::<Result<Vec<_>>>()?;
         let all: Vec<RowColumn> = inputs.iter().flat_map(|input| input.rows.iter().cloned()).collect();
         let mut branches = Vec::with_capacity(inputs.len());
-        for (plan, input) in node.inputs.iter().zip(inputs) {
+        for (plan, input) in plans.into_iter().zip(inputs) {
             let mut columns = columns_of(plan);
             for row in &all {
-                let own = input.rows.iter().any(|own| own.occurrence == row.occurrence);
+                // Occurrences of a branch follow each other.
+                let own = input.rows.binary_search_by_key(&row.occurrence, |own| own.occurrence).is_ok();
                 let value = if own {
                     Expr::Column(row.column.clone())
                 } else {
@@ -254,6 +258,15 @@ impl Tracker {
         let rows: Vec<RowColumn> = rows.collect();
         let plan = LogicalPlan::Union(Union { inputs: branches, schema: Arc::new(schema) });
         Ok(Node { plan, rows, first: None })
+    }
+}
+
+fn branches_of<'p>(node: &'p Union, branches: &mut Vec<&'p LogicalPlan>) {
+    for input in &node.inputs {
+        match input.as_ref() {
+            LogicalPlan::Union(inner) => branches_of(inner, branches),
+            other => branches.push(other),
+        }
     }
 }
 

@@ -12,8 +12,8 @@ use datafusion::sql::sqlparser::ast::{
 use datafusion::sql::sqlparser::tokenizer::Span;
 use std::ops::ControlFlow;
 
-/// Levels of expressions in each other: as many as there may be parts, since `1+1+1…` is as deep as it is long.
-const DEPTH: usize = PARTS;
+/// Levels of expressions in each other, at most; `1+1+1…` is as deep as it is long.
+const DEPTH: usize = PARTS / 2;
 /// Expressions of a query, at most; lists of values are long.
 const EXPRESSIONS: usize = 200_000;
 
@@ -268,6 +268,9 @@ impl VisitorMut for Walk<'_> {
     fn pre_visit_select(&mut self, select: &mut Select) -> Flow {
         if let Some(into) = &select.into {
             return refuse("INTO is not allowed here: SQL only reads", into.name.span());
+        }
+        if select.projection.is_empty() {
+            return refuse("SELECT what?", select.select_token.0.span);
         }
         select.projection.iter_mut().try_for_each(|item| self.item(item))?;
         select.from.iter_mut().try_for_each(|table| self.joins(table))?;

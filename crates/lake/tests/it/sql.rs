@@ -322,6 +322,18 @@ fn deep_cases_chains_and_many_names_are_answered_or_refused() {
     };
     assert_eq!(house.ask(&with(60)), "1\n");
     assert!(house.try_ask(&with(5_000)).is_err());
+    // Each reads the one before twice.
+    let doubled = |n: usize| {
+        let parts =
+            (1..n).map(|at| format!("t{at} AS (SELECT a._id FROM t{0} a JOIN t{0} b ON a._id = b._id)", at - 1));
+        format!(
+            "WITH t0 AS (SELECT _id FROM patient), {} SELECT _id FROM t{}",
+            parts.collect::<Vec<_>>().join(", "),
+            n - 1
+        )
+    };
+    assert_eq!(house.ask(&doubled(5)), "p\n");
+    assert!(matches!(house.try_ask(&doubled(45)), Err(Error::Limit(_))));
     let union = |n: usize| vec!["SELECT 1"; n].join(" UNION ");
     assert_eq!(house.ask(&union(300)), "1\n");
     let columns: Vec<String> = (0..2_000).map(|at| format!("{at} AS c{at}")).collect();

@@ -1,6 +1,9 @@
 //! SQL over sheets in memory: lineage, limits, errors.
 
+mod errors;
+mod hostile;
 mod lineage;
+mod naive;
 mod running;
 mod values;
 
