@@ -37,7 +37,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let target = program.targets.iter().find(|target| target.name == "Observation").ok_or("no target")?;
     let context = mapping.context("speed").map_err(shown)?;
     // Columns as the query gives them: its leaves in order, then the key.
-    let batches: Vec<RecordBatch> = (0..rows.div_ceil(BATCH_ROWS)).map(|at| batch(target, at)).collect::<Result<_, _>>()?;
+    let batches: Vec<RecordBatch> =
+        (0..rows.div_ceil(BATCH_ROWS)).map(|at| batch(target, at)).collect::<Result<_, _>>()?;
     let schema = batches.first().ok_or("no rows")?.schema();
     let mut writer = Writer::new(target, &context, &[&*schema]).map_err(shown)?;
     let mut written = Written::default();
@@ -92,12 +93,14 @@ fn batch(target: &tables::compile::Target, number: usize) -> Result<RecordBatch,
         let (code, name, unit) = tests[row % tests.len()];
         match column {
             "o.ROW" => format!("{row}"),
-            "o.CATEGORY" => (if row % 2 == 0 { "laboratory" } else { "vital-signs" }).to_owned(),
+            "o.CATEGORY" => (if row.is_multiple_of(2) { "laboratory" } else { "vital-signs" }).to_owned(),
             "o.CODE" => code.to_owned(),
             "o.DESCRIPTION" => name.to_owned(),
             "o.PATIENT" => format!("b58731cc-2d8b-4c2d-b327-{:012x}", visit / 30),
             "o.ENCOUNTER" => format!("3b6dcf8d-9b1a-4c34-a95c-{visit:012x}"),
-            "o.DATE" => format!("20{:02}-{:02}-{:02}T09:{:02}:54Z", visit % 24, visit % 12 + 1, visit % 28 + 1, visit % 60),
+            "o.DATE" => {
+                format!("20{:02}-{:02}-{:02}T09:{:02}:54Z", visit % 24, visit % 12 + 1, visit % 28 + 1, visit % 60)
+            }
             "o.VALUE" if unit.is_empty() => "Never smoked tobacco (finding)".to_owned(),
             "o.VALUE" => format!("{}.{}", row * 7919 % 300, row % 10),
             "o.UNITS" => unit.to_owned(),
@@ -107,7 +110,8 @@ fn batch(target: &tables::compile::Target, number: usize) -> Result<RecordBatch,
     let key = "o.ROW".to_owned();
     let columns: Vec<&String> = target.main.leaves.iter().map(|leaf| &leaf.sql).chain([&key]).collect();
     let arrays = columns.iter().enumerate().map(|(at, column)| {
-        let cells = (0..BATCH_ROWS).map(|row| Some(cell(column, number * BATCH_ROWS + row)).filter(|text| !text.is_empty()));
+        let cells =
+            (0..BATCH_ROWS).map(|row| Some(cell(column, number * BATCH_ROWS + row)).filter(|text| !text.is_empty()));
         (format!("c{at}"), Arc::new(cells.collect::<StringViewArray>()) as ArrayRef, true)
     });
     Ok(RecordBatch::try_from_iter_with_nullable(arrays)?)

@@ -12,6 +12,7 @@ mod path;
 mod program;
 mod relations;
 mod resolve;
+mod shape;
 mod target;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -25,6 +26,7 @@ pub use program::{
 use crate::codes::LoadError;
 use crate::mapping::{Mapping, Place, Problem, Problems, SqlFile, did_you_mean, in_order};
 use crate::value::Context;
+use crate::write::Writer;
 use fhir::schema::r4;
 use relations::{Views, makes_lists};
 use std::collections::BTreeMap;
@@ -102,6 +104,15 @@ fn compile_all(mapping: &Mapping) -> (Program, Vec<Problem>) {
     let mut targets = Vec::new();
     for files in &files {
         targets.extend(files.compile(&context, &keys, &views, lists, &mut found));
+    }
+    for target in &targets {
+        let parts: Vec<&Part> = std::iter::once(&target.main).chain(&target.children).collect();
+        for failure in Writer::constant_failures(target, &context) {
+            let Some(element) = failure.element.and_then(|element| target.elements.get(element as usize)) else {
+                continue;
+            };
+            Problems::new(&parts[element.part].file, &mut found).add(element.place, failure.message);
+        }
     }
     let program = Program {
         settings: mapping.settings.clone(),

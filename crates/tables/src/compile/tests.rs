@@ -1,6 +1,7 @@
 //! What is wrong with mappings, and where.
 
 use expect_test::{Expect, expect};
+use proptest::prelude::*;
 
 /// Files of a mapping: `text` is `test.sql`, or several files after lines `=== path`. What every mapping has is added.
 pub(crate) fn files(text: &str) -> Vec<(String, String)> {
@@ -128,7 +129,7 @@ fn types_must_fit() {
             test.sql:3:59: `method` is a CodeableConcept, and plain SQL gives text; plain text is no CodeableConcept: use `code(…)` or `text(…)`, or name its elements
             test.sql:3:81: `encounter` cannot refer to a Patient; it may refer to Encounter
             test.sql:4:9: `tomorrow` is not a date with time and zone as FHIR writes it: write instant(…)
-            test.sql:4:73: `text` gives string, markdown, code, id, uri, url, canonical, oid, uuid, CodeableConcept, Annotation, but `value` is decimal; it is made by number
+            test.sql:4:73: `text` gives string, markdown, code, id, uri, url, canonical, oid, uuid, base64Binary, CodeableConcept, Annotation, but `value` is decimal; it is made by number
             test.sql:4:110: `effective` is a Timing, and plain SQL gives text; name its elements: effective.modifierExtension, effective.event, effective.repeat, effective.code
         "#]],
     );
@@ -521,4 +522,45 @@ fn the_shipped_mappings_have_no_problem() {
         shown.extend(problems.iter().map(|problem| format!("{name}/{problem}\n")));
     }
     assert!(shown.is_empty(), "{shown}");
+}
+
+#[test]
+fn constants_that_cannot_be_made_are_told_before_the_first_row() {
+    check(
+        r#"-- @target Condition @key c.id
+        SELECT ref('Patient', c.p) AS subject, 'http://terminology.hl7.org/CodeSystem/condition-clinical' AS "clinicalStatus.coding.system", 'aktiv' AS "clinicalStatus.coding.code",
+          'Dr House' AS "recorder.reference", quantity('5 or 6') AS onset, code('http://terminology.hl7.org/CodeSystem/condition-ver-status', 'sure') AS "verificationStatus" FROM c"#,
+        expect![[r#"
+            test.sql:2:48: `aktiv` is not in http://hl7.org/fhir/ValueSet/condition-clinical
+            test.sql:3:11: `Dr House` is no reference: Type/id, an absolute address or urn:uuid:…
+            test.sql:3:47: `5 or 6` is not a number
+            test.sql:3:76: `sure` is not in http://hl7.org/fhir/ValueSet/condition-ver-status, which has confirmed, differential, entered-in-error, provisional, refuted, unconfirmed
+        "#]],
+    );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    /// What people type while they edit: whatever stands there, problems have places in it and nothing breaks.
+    #[test]
+    fn damaged_mappings_have_problems_with_places(
+        which in 0..1_000_usize,
+        edits in prop::collection::vec((0..1_000_usize, 0..12_usize, prop::sample::select(vec!["", "'", "\"", "(", ")", ",", "-- @", ".", "[", " AS x", "\u{0}", "é", "CASE "])), 1..6),
+    ) {
+        let mut files = shipped(["eicu", "his-zh", "synthea-csv"][which % 3]);
+        let at = which % files.len();
+        let mut text: Vec<char> = files[at].1.chars().collect();
+        for (place, remove, put) in edits {
+            let start = place * text.len() / 1_000;
+            let end = (start + remove).min(text.len());
+            text.splice(start..end, put.chars());
+        }
+        files[at].1 = text.into_iter().collect();
+        let given: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+        for problem in super::check(&given) {
+            let lines = given.iter().find(|(path, _)| *path == problem.file).map_or(1, |(_, text)| text.split('\n').count());
+            prop_assert!((1..=lines as u32 + 1).contains(&problem.line) && problem.column > 0, "{}", problem);
+        }
+    }
 }

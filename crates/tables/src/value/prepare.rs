@@ -54,7 +54,7 @@ impl Context {
     }
 
     /// A system's address with the source's name in the place of `{source}`.
-    pub(super) fn address(&self, address: &str) -> String {
+    pub(crate) fn address(&self, address: &str) -> String {
         if address.contains("{source}") {
             return address.replace("{source}", &urn_part(&self.source));
         }

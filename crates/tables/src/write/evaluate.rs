@@ -5,11 +5,12 @@
 
 use super::check;
 use super::column::Column;
-use super::machine::{Check, MCall, MEntry, MGive, MItem, MKind, MMember, MObject, MOut, MWay, Shape, ShapeKind};
+use super::give::write_give;
+use super::machine::{MEntry, MItem, MKind, MMember, MObject, MWay};
 use super::memo::{Key, Memo};
 use super::written::{Failure, Flag, RowRef};
 use crate::compile::EntryFrom;
-use crate::value::{Argument, Notes, Reason, Value, write_json};
+use crate::value::{Notes, Reason};
 
 /// Which resources there are, for references.
 pub trait Known {
@@ -52,7 +53,7 @@ pub struct Rows<'r> {
 /// In the place of a row: there is none.
 pub const NO_ROW: RowRef = RowRef { batch: u32::MAX, row: u32::MAX };
 /// The row of constants, which need none.
-const CONSTANT_ROW: RowRef = RowRef { batch: u32::MAX, row: 0 };
+pub const CONSTANT_ROW: RowRef = RowRef { batch: u32::MAX, row: 0 };
 
 /// What is written to.
 #[derive(Debug, Default)]
@@ -63,6 +64,8 @@ pub struct Pen {
     pub notes: Notes,
     /// True once the row is refused.
     pub refused: bool,
+    /// Rows of child files whose entry could not be made.
+    pub dropped: Vec<RowRef>,
     pub memos: Vec<Memo>,
     /// True while values are only compared: what deserves a look is told when they are written.
     pub compares: bool,
@@ -208,7 +211,7 @@ fn write_members<'o>(object: &'o MObject, rows: Rows<'_>, pen: &mut Pen, mut fol
 }
 
 /// Writes an element with its name, and a comma before it if another precedes; false, with nothing written, if it is absent.
-fn write_member(member: &MMember, rows: Rows<'_>, pen: &mut Pen, follows: bool) -> bool {
+pub fn write_member(member: &MMember, rows: Rows<'_>, pen: &mut Pen, follows: bool) -> bool {
     let start = pen.json.len();
     if follows {
         pen.json.push(b',');
@@ -242,22 +245,39 @@ fn write_member(member: &MMember, rows: Rows<'_>, pen: &mut Pen, follows: bool) 
 
 /// Writes the entries of one source of entries, with commas between; the array's first entry begins at `first`.
 fn write_entry(entry: &MEntry, info: u32, rows: Rows<'_>, pen: &mut Pen, first: usize) {
-    let mut one = |rows: Rows<'_>| {
+    let one = |rows: Rows<'_>, pen: &mut Pen| {
         let start = pen.json.len();
         if start > first {
             pen.json.push(b',');
         }
         let before = pen.json.len();
-        if write_ways(&entry.ways, info, rows, pen) != Outcome::Written || pen.json.len() == before {
+        let written = write_ways(&entry.ways, info, rows, pen) == Outcome::Written && pen.json.len() > before;
+        if !written {
             pen.json.truncate(start);
         }
+        written
     };
     match entry.from {
-        EntryFrom::Row => one(rows),
-        EntryFrom::Group => rows.own.chunks(1).for_each(|row| one(rows.one(row))),
+        EntryFrom::Row => _ = one(rows, pen),
+        EntryFrom::Group => {
+            for row in rows.own.chunks(1) {
+                one(rows.one(row), pen);
+            }
+        }
         EntryFrom::Child(child) => {
-            let children = rows.children.get(child).map_or(&[][..], Vec::as_slice);
-            children.chunks(1).for_each(|row| one(rows.one(row)));
+            // What refuses a row of a child file refuses its entry, not the resource.
+            let refused = std::mem::take(&mut pen.refused);
+            for row in rows.children.get(child).map_or(&[][..], Vec::as_slice).chunks(1) {
+                let (start, failures) = (pen.json.len(), pen.failures.len());
+                let written = one(rows.one(row), pen);
+                if std::mem::take(&mut pen.refused) {
+                    pen.json.truncate(start);
+                } else if written || pen.failures.len() == failures {
+                    continue;
+                }
+                pen.dropped.extend(row);
+            }
+            pen.refused = refused;
         }
     }
 }
@@ -466,15 +486,18 @@ pub fn write_item_of(item: &MItem, row: RowRef, batches: &[Columns], known: &dyn
     }
     let start = pen.json.len();
     let given = write_give(&item.give, columns, at, known, &mut pen.json, &mut pen.scratch);
-    let noted = !pen.scratch.flags.is_empty() || !pen.scratch.unmapped.is_empty();
-    if noted {
-        let flags = pen.scratch.flags.drain(..);
-        let unmapped = std::mem::take(&mut pen.scratch.unmapped);
-        if !pen.compares {
+    let written = matches!(given, Ok(true));
+    // What is told of a value goes with it; what no map knows is told also where a map was all there is.
+    let unmapped = std::mem::take(&mut pen.scratch.unmapped);
+    let noted = written && !pen.scratch.flags.is_empty() || !matches!(given, Ok(false)) && !unmapped.is_empty();
+    if noted && !pen.compares {
+        if written {
+            let flags = pen.scratch.flags.iter();
             pen.flags.extend(flags.map(|flag| Flag { element: item.info, flag, row }));
-            pen.notes.unmapped.merge(unmapped);
         }
+        pen.notes.unmapped.merge(unmapped);
     }
+    pen.scratch.flags.clear();
     match given {
         Ok(written) => {
             // What is counted each time is not remembered.
@@ -490,319 +513,5 @@ pub fn write_item_of(item: &MItem, row: RowRef, batches: &[Columns], known: &dyn
             pen.refused |= item.reject;
             Outcome::Failed
         }
-    }
-}
-
-/// Writes a value with its name; false, with nothing written, if there is none.
-fn write_give(
-    give: &MGive,
-    columns: &[Column],
-    row: usize,
-    known: &dyn Known,
-    out: &mut Vec<u8>,
-    notes: &mut Notes,
-) -> Result<bool, Reason> {
-    let start = out.len();
-    let written = match give {
-        MGive::Absent | MGive::Text(_) | MGive::Argument(_) => Ok(false),
-        MGive::Constant(text, plain) => write_text(plain, Some(text), out, notes),
-        MGive::Column(column, plain) => write_text(plain, columns[*column].text(row), out, notes),
-        MGive::Shaped(column, shape) => write_shape(shape, &columns[*column], row, out, notes),
-        MGive::Call(call) => with_value(call, columns, row, notes, &mut |value| {
-            if let (Value::Reference { id, .. }, Some(MGive::Text(target))) = (&value, call.arguments.first())
-                && !known.is_made(target, id)
-            {
-                return Err(Reason {
-                    code: "no-such-target",
-                    message: format!("no resource is made for this reference to `{target}`"),
-                });
-            }
-            out.extend_from_slice(call.head.as_bytes());
-            write_json(&value, &call.slot, out)
-        }),
-        MGive::Case(selector, arms) => {
-            let arm = columns[*selector].text(row).and_then(|arm| arm.parse::<usize>().ok());
-            match arm.and_then(|arm| arms.get(arm)) {
-                Some(arm) => write_give(arm, columns, row, known, out, notes),
-                None => Ok(false),
-            }
-        }
-        MGive::Coalesce(all) => {
-            let mut first = None;
-            let mut written = false;
-            for give in all {
-                match write_give(give, columns, row, known, out, notes) {
-                    Ok(false) => {}
-                    Ok(true) => {
-                        written = true;
-                        break;
-                    }
-                    // A later one may have a value: what failed before it is no failure.
-                    Err(reason) => {
-                        out.truncate(start);
-                        first.get_or_insert(reason);
-                    }
-                }
-            }
-            match first {
-                Some(reason) if !written => Err(reason),
-                _ => Ok(written),
-            }
-        }
-    };
-    if !matches!(written, Ok(true)) {
-        out.truncate(start);
-    }
-    written
-}
-
-fn write_text(plain: &MOut, text: Option<&str>, out: &mut Vec<u8>, notes: &mut Notes) -> Result<bool, Reason> {
-    let Some(text) = text else { return Ok(false) };
-    let value = plain.prepared.make(&mut [Argument::Text(Some(text))], notes)?;
-    if value.is_absent() {
-        return Ok(false);
-    }
-    out.extend_from_slice(plain.head.as_bytes());
-    write_json(&value, &plain.slot, out)
-}
-
-/// Makes the value of a call and hands it on.
-fn with_value(
-    call: &MCall,
-    columns: &[Column],
-    row: usize,
-    notes: &mut Notes,
-    then: &mut dyn FnMut(Value<'_>) -> Result<bool, Reason>,
-) -> Result<bool, Reason> {
-    // Few arguments are the rule: they need no memory of their own.
-    let value = match call.arguments.as_slice() {
-        [a] => call.prepared.make(&mut [argument(a, columns, row, notes)], notes)?,
-        [a, b] => {
-            let mut both = [argument(a, columns, row, notes), argument(b, columns, row, notes)];
-            call.prepared.make(&mut both, notes)?
-        }
-        [a, b, c] => {
-            let mut all =
-                [argument(a, columns, row, notes), argument(b, columns, row, notes), argument(c, columns, row, notes)];
-            call.prepared.make(&mut all, notes)?
-        }
-        all => {
-            let mut all: Vec<_> = all.iter().map(|give| argument(give, columns, row, notes)).collect();
-            call.prepared.make(&mut all, notes)?
-        }
-    };
-    if value.is_absent() { Ok(false) } else { then(value) }
-}
-
-fn argument<'a>(give: &'a MGive, columns: &'a [Column], row: usize, notes: &mut Notes) -> Argument<'a> {
-    match give {
-        MGive::Text(text) | MGive::Constant(text, _) => Argument::Text(Some(text)),
-        MGive::Argument(column) | MGive::Column(column, _) => Argument::Text(columns[*column].text(row)),
-        MGive::Absent | MGive::Shaped(..) => Argument::Text(None),
-        MGive::Call(call) => {
-            let mut arguments: Vec<_> = call.arguments.iter().map(|give| argument(give, columns, row, notes)).collect();
-            match call.prepared.make(&mut arguments, notes) {
-                Ok(value) => Argument::Value(value),
-                Err(reason) => Argument::Failed(reason),
-            }
-        }
-        MGive::Case(selector, arms) => {
-            let arm = columns[*selector].text(row).and_then(|arm| arm.parse::<usize>().ok());
-            arm.and_then(|arm| arms.get(arm)).map_or(Argument::Text(None), |arm| argument(arm, columns, row, notes))
-        }
-        MGive::Coalesce(all) => {
-            let mut failed = None;
-            for give in all {
-                match argument(give, columns, row, notes) {
-                    Argument::Text(None) | Argument::Value(Value::Absent) => {}
-                    Argument::Failed(reason) => {
-                        failed.get_or_insert(reason);
-                    }
-                    there => return there,
-                }
-            }
-            failed.map_or(Argument::Text(None), Argument::Failed)
-        }
-    }
-}
-
-/// Writes a list's entries with commas between, a struct as an object, or a text.
-fn write_shape(
-    shape: &Shape,
-    column: &Column,
-    row: usize,
-    out: &mut Vec<u8>,
-    notes: &mut Notes,
-) -> Result<bool, Reason> {
-    let start = out.len();
-    out.extend_from_slice(shape.head.as_bytes());
-    let written = match &shape.kind {
-        ShapeKind::Text(plain) => match column.text(row) {
-            None => Ok(false),
-            Some(text) => {
-                let (prepared, slot) = &**plain;
-                let value = prepared.make(&mut [Argument::Text(Some(text))], notes)?;
-                write_json(&value, slot, out)
-            }
-        },
-        ShapeKind::List(entry) => write_list(entry, !shape.head.is_empty(), column, row, out, notes),
-        ShapeKind::Object { fields, required, check } => match column.fields(row) {
-            None => Ok(false),
-            Some(columns) => {
-                out.push(b'{');
-                let first = out.len();
-                let mut absent = None;
-                for (order, (at, field)) in fields.iter().enumerate() {
-                    let before = out.len();
-                    if before > first {
-                        out.push(b',');
-                    }
-                    if !write_shape(field, &columns[*at], row, out, notes)? {
-                        out.truncate(before);
-                        absent = absent.or_else(|| required.iter().find(|(needed, _)| *needed == order));
-                    }
-                }
-                let any = out.len() > first;
-                out.push(b'}');
-                match (any, absent) {
-                    (true, Some((_, name))) => Err(Reason {
-                        code: "required-missing",
-                        message: format!(
-                            "`{name}` has no value in an entry of the list, and without it the entry cannot stand"
-                        ),
-                    }),
-                    (true, None) => match check::object(*check, &out[first - 1..]) {
-                        Some(reason) => Err(reason),
-                        None => Ok(true),
-                    },
-                    (false, _) => Ok(false),
-                }
-            }
-        },
-    };
-    if !matches!(written, Ok(true)) {
-        out.truncate(start);
-    }
-    written
-}
-
-/// A list in brackets of its own, or for the array that is being written.
-fn write_list(
-    entry: &Shape,
-    brackets: bool,
-    column: &Column,
-    row: usize,
-    out: &mut Vec<u8>,
-    notes: &mut Notes,
-) -> Result<bool, Reason> {
-    if brackets {
-        out.push(b'[');
-    }
-    let first = out.len();
-    let (range, entries) = match column {
-        Column::List { .. } => match column.list(row) {
-            Some(list) => list,
-            None => return Ok(false),
-        },
-        single => (row..row + 1, single),
-    };
-    for at in range {
-        let before = out.len();
-        if before > first {
-            out.push(b',');
-        }
-        if !write_shape(entry, entries, at, out, notes)? {
-            out.truncate(before);
-        }
-    }
-    let any = out.len() > first;
-    if brackets {
-        out.push(b']');
-    }
-    Ok(any)
-}
-
-impl MObject {
-    /// The items of an object that are not for each row of a group or child file.
-    pub fn single_items<'o>(&'o self, into: &mut Vec<&'o MItem>) {
-        for member in &self.members {
-            let ways: Vec<&MWay> = match &member.kind {
-                MKind::Constant(_) => continue,
-                MKind::Single(ways) => ways.iter().collect(),
-                MKind::Array { entries, .. } => {
-                    entries.iter().filter(|entry| entry.from == EntryFrom::Row).flat_map(|entry| &entry.ways).collect()
-                }
-            };
-            for way in ways {
-                into.extend(&way.items);
-                if let Some(object) = &way.object {
-                    object.single_items(into);
-                }
-            }
-        }
-    }
-
-    /// Makes members that are the same for all rows constants.
-    pub fn fold(&mut self, known: &dyn Known, pen: &mut Pen) {
-        for member in &mut self.members {
-            if !member.from_rows && !has_reference(&member.kind) {
-                pen.json.clear();
-                let nothing = Rows { batches: &[], own: &[CONSTANT_ROW], chosen: None, children: &[], known };
-                let written = write_member(member, nothing, pen, false);
-                let clean = pen.failures.is_empty() && pen.flags.is_empty() && pen.notes.unmapped.is_empty();
-                if written
-                    && clean
-                    && let Ok(json) = std::str::from_utf8(&pen.json)
-                {
-                    member.kind = MKind::Constant(json.into());
-                }
-                pen.failures.clear();
-                pen.flags.clear();
-                pen.notes = Notes::default();
-                pen.refused = false;
-                continue;
-            }
-            let ways: Vec<&mut MWay> = match &mut member.kind {
-                MKind::Constant(_) => continue,
-                MKind::Single(ways) => ways.iter_mut().collect(),
-                MKind::Array { entries, .. } => entries.iter_mut().flat_map(|entry| &mut entry.ways).collect(),
-            };
-            for object in ways.into_iter().filter_map(|way| way.object.as_mut()) {
-                object.fold(known, pen);
-            }
-        }
-        pen.json.clear();
-    }
-}
-
-/// True if there is a `ref` in it: whether that is written is decided in each run.
-fn has_reference(kind: &MKind) -> bool {
-    fn in_give(give: &MGive) -> bool {
-        match give {
-            MGive::Call(call) => call.is_reference,
-            MGive::Case(_, all) | MGive::Coalesce(all) => all.iter().any(in_give),
-            _ => false,
-        }
-    }
-    fn in_ways(ways: &[MWay]) -> bool {
-        ways.iter().any(|way| {
-            way.items.iter().any(|item| in_give(&item.give))
-                || way
-                    .object
-                    .as_ref()
-                    .is_some_and(|object| object.members.iter().any(|member| has_reference(&member.kind)))
-        })
-    }
-    match kind {
-        MKind::Constant(_) => false,
-        MKind::Single(ways) => in_ways(ways),
-        MKind::Array { entries, .. } => entries.iter().any(|entry| in_ways(&entry.ways)),
-    }
-}
-
-impl Check {
-    /// True if something is looked at.
-    pub fn is_any(self) -> bool {
-        !matches!(self, Check::Nothing | Check::Sibling)
     }
 }

@@ -36,6 +36,13 @@ pub enum Check {
     Sibling,
 }
 
+impl Check {
+    /// True if something is looked at.
+    pub fn is_any(self) -> bool {
+        !matches!(self, Check::Nothing | Check::Sibling)
+    }
+}
+
 #[derive(Clone, Debug)]
 pub struct MMember {
     pub info: u32,
@@ -315,6 +322,9 @@ impl<'a> Builder<'a> {
                 MGive::Argument(*leaf)
             }
             Give::Literal(text, Some(typed)) => match self.out(typed, &DataType::Utf8, info) {
+                Some(out) if out.slot.form() == Form::Uri => {
+                    MGive::Constant(self.context.address(text).into(), Box::new(out))
+                }
                 Some(out) => MGive::Constant(text.clone(), Box::new(out)),
                 None => MGive::Absent,
             },

@@ -6,12 +6,14 @@
 //! are told either way.
 //!
 //! The way of a row: columns of a batch become text once (`column.rs`); the tree of the target, with calls prepared and
-//! constants folded (`machine.rs`), is walked beside them and writes into one buffer (`evaluate.rs`); what was made of the same
+//! constants folded (`machine.rs`, `fold.rs`), is walked beside them and writes into one buffer (`evaluate.rs`, `give.rs`); what was made of the same
 //! cells is copied (`memo.rs`).
 
 mod check;
 mod column;
 mod evaluate;
+mod fold;
+mod give;
 mod machine;
 mod memo;
 mod stream;
@@ -26,7 +28,7 @@ use crate::compile::Target;
 use crate::mapping::Problem;
 use crate::value::{Context, Notes, id};
 use arrow_array::RecordBatch;
-use arrow_schema::Schema;
+use arrow_schema::{DataType, Field, Schema};
 use column::Column;
 use evaluate::{NO_ROW, Outcome as ItemOutcome, Pen, Rows, write_item_of};
 use machine::{Builder, MItem, MObject};
@@ -62,6 +64,8 @@ pub struct Writer {
     streams: Vec<Stream>,
     chosen: Vec<RowRef>,
     value: Vec<u8>,
+    /// The group of which too many rows came.
+    too_large: Option<Vec<Option<String>>>,
 }
 
 #[derive(Debug)]
@@ -93,7 +97,7 @@ impl Writer {
     /// Columns that cannot be what their elements are, each with its place in the mapping.
     pub fn new(target: &Target, context: &Context, schemas: &[&Schema]) -> Result<Writer, Vec<Problem>> {
         let (mut root, memos) = Builder::build(target, context, schemas)?;
-        root.fold(&Everything, &mut Pen::new(memos.clone()));
+        root.fold(&Everything, &mut Pen::new(memos.clone()), &mut Vec::new());
         let mut singles = Vec::new();
         root.single_items(&mut singles);
         let singles = singles.into_iter().cloned().collect();
@@ -111,10 +115,24 @@ impl Writer {
         })))
     }
 
+    /// What of a target's constants cannot be made: elements by number, and why. None where the types of columns must be known.
+    pub(crate) fn constant_failures(target: &Target, context: &Context) -> Vec<Failure> {
+        let parts = std::iter::once(&target.main).chain(&target.children);
+        let text = |at: usize| Field::new(format!("c{at}"), DataType::Utf8View, true);
+        let schemas: Vec<Schema> =
+            parts.map(|part| Schema::new((0..part.columns()).map(text).collect::<Vec<_>>())).collect();
+        let schemas: Vec<&Schema> = schemas.iter().collect();
+        let mut failures = Vec::new();
+        if let Ok((mut root, memos)) = Builder::build(target, context, &schemas) {
+            root.fold(&Everything, &mut Pen::new(memos), &mut failures);
+        }
+        failures
+    }
+
     fn of(machine: Arc<Machine>) -> Writer {
         let pen = Pen::new(machine.memos.clone());
         let streams = machine.layouts.iter().map(|_| Stream::default()).collect();
-        Writer { machine, pen, streams, chosen: Vec::new(), value: Vec::new() }
+        Writer { machine, pen, streams, chosen: Vec::new(), value: Vec::new(), too_large: None }
     }
 
     /// What no code or unit map knew, counted since the writer was made or this was called.
@@ -231,7 +249,8 @@ impl Writer {
             }
             _ => Vec::new(),
         };
-        let mut own = OwnRows { rows: Vec::new(), too_many: false };
+        let goes_on = grouped && self.too_large.as_ref() == Some(&group);
+        let mut own = OwnRows { rows: Vec::new(), too_many: goes_on };
         own.rows.extend(stream.take(0, step));
         if grouped {
             while stream.fill(layout, &mut *parts[0]).map_err(WriteError::Rows)? {
@@ -242,8 +261,9 @@ impl Writer {
                     break;
                 }
                 if own.rows.len() == GROUP_ROWS_MAX {
-                    // The rest of it is a refused group of its own.
+                    // The rest of it is refused when it is read.
                     own.too_many = true;
+                    self.too_large = Some(group);
                     break;
                 }
                 own.rows.extend(stream.take(0, step));
@@ -367,6 +387,7 @@ impl Writer {
         let first_row = out.rows.len();
         out.rows.extend_from_slice(own);
         self.pen.refused = false;
+        self.pen.dropped.clear();
         let first = own[0];
         let columns = &batches[first.batch as usize];
         let made = match key(&machine, &columns.keys, first.row as usize) {
@@ -396,8 +417,12 @@ impl Writer {
         let rows = Rows { batches, own, chosen, children, known };
         let stands = evaluate::root(&machine.root, rows, &mut self.pen);
         self.pen.json.push(b'}');
+        let mut dropped = Vec::new();
         if stands {
-            out.rows.extend(children.iter().flatten());
+            let is_dropped = |row: &RowRef| self.pen.dropped.contains(row);
+            out.rows.extend(children.iter().flatten().filter(|row| !is_dropped(row)));
+            // Why a row of a child file is refused is told with that row.
+            dropped = self.pen.failures.extract_if(failures.., |failure| is_dropped(&failure.row)).collect();
         } else {
             self.pen.json.truncate(start);
         }
@@ -408,6 +433,19 @@ impl Writer {
             failures: failures..self.pen.failures.len(),
             flags: flags..self.pen.flags.len(),
         });
+        let flags = self.pen.flags.len();
+        for row in std::mem::take(&mut self.pen.dropped).into_iter().filter(|_| stands) {
+            let first = self.pen.failures.len();
+            self.pen.failures.extend(dropped.extract_if(.., |failure| failure.row == row));
+            out.rows.push(row);
+            out.outcomes.push(Outcome {
+                id: None,
+                json: None,
+                rows: out.rows.len() - 1..out.rows.len(),
+                failures: first..self.pen.failures.len(),
+                flags: flags..flags,
+            });
+        }
     }
 
     /// For each item that is the same in all rows of a group, a row that has its value. Rows with different values are a failure.

@@ -372,6 +372,7 @@ SELECT 'active' AS status, ref('Patient', v.p) AS beneficiary, 'X' AS "payor.dis
             refused [2]
               row no-parent: there is no resource that this row belongs to
             {"resourceType":"Claim","id":"483a","status":"active","type":{"coding":[{"system":"http://a.b/type","code":"x"}]},"use":"claim","patient":{"reference":"Patient/cc2e"},"created":"2024-01-01","provider":{"display":"Dr X"},"priority":{"coding":[{"system":"http://a.b/p","code":"normal"}]},"insurance":[{"sequence":1,"focal":true,"coverage":{"reference":"Coverage/3d0c"}}],"item":[{"sequence":1,"productOrService":{"coding":[{"system":"http://a.b/item","code":"x"}]},"net":{"value":5.00,"currency":"USD"}},{"sequence":3,"productOrService":{"coding":[{"system":"http://a.b/item","code":"y"}]}}]}
+            refused [2]
               item[].productOrService required-missing: `productOrService` has no value, and without it this cannot stand
             refused [0]
               created not-a-date: `never` is not a date with time and zone as FHIR writes it: write instant(…) [never]
@@ -544,6 +545,85 @@ fn what_sql_computed_is_typed_by_its_element() {
           referenceRange.low.value not-a-number: `NaN` is not a number: write number(…) [NaN]
           component[1].valueInteger not-an-integer: `3.5` is not a whole number of 32 bits [3.5]
     "#]].assert_eq(&write_batches(&target, &context, &[batch], 10, &Everything));
+}
+
+#[test]
+fn what_is_noted_of_a_value_that_is_not_there_goes_with_it() {
+    writes(
+        r#"-- @target Observation @key l.id
+        SELECT 'final' AS status, code('http://loinc.org', 'x') AS code, coalesce(quantity(l.v, unit('lab', l.u)), text(l.v)) AS value, quantity(l.low, unit('lab', l.u)) AS "referenceRange.low",
+          coalesce(code('sex', l.sex), 'unknown') AS "component.interpretation.coding.code", 'k' AS "component.code.text" FROM lab l"#,
+        "l.id | l.v | l.u | l.low | l.sex
+         1 | negative | n/a | - | M
+         2 | 5 | furlong | - | X
+         3 | - | n/a | - | -",
+        expect![[r#"
+            {"resourceType":"Observation","id":"1baf","status":"final","code":{"coding":[{"system":"http://loinc.org","code":"x"}]},"valueString":"negative","component":[{"code":{"text":"k"},"interpretation":[{"coding":[{"code":"male"}]}]}]}
+            {"resourceType":"Observation","id":"ad9e","status":"final","code":{"coding":[{"system":"http://loinc.org","code":"x"}]},"valueQuantity":{"value":5,"unit":"furlong"},"component":[{"code":{"text":"k"},"interpretation":[{"coding":[{"code":"unknown"}]}]}]}
+              value flag unknown-unit
+            {"resourceType":"Observation","id":"fa13","status":"final","code":{"coding":[{"system":"http://loinc.org","code":"x"}]},"component":[{"code":{"text":"k"},"interpretation":[{"coding":[{"code":"unknown"}]}]}]}
+            unmapped sex X 1
+            unmapped lab furlong 1
+        "#]],
+    );
+}
+
+#[test]
+fn a_row_of_a_child_file_is_refused_alone() {
+    writes(
+        r#"=== test.sql
+-- @target Patient @key p.id
+SELECT p.family AS "name.family" FROM p
+=== contact.sql
+-- @target Patient @element contact @key c.p @else reject gender @required name.family
+SELECT c.g AS gender, c.n AS "name.family", c.t AS "telecom.value" FROM c"#,
+        "p.id | p.family
+         1 | A
+         ===
+         c.p | c.g | c.n | c.t
+         1 | male | B | 1
+         1 | wrong | C | 2
+         1 | female | - | 3
+         1 | - | - | -",
+        expect![[r#"
+            {"resourceType":"Patient","id":"cc2e","name":[{"family":"A"}],"contact":[{"name":{"family":"B"},"telecom":[{"value":"1"}],"gender":"male"}]}
+            refused [1]
+              contact[].gender not-a-code: `wrong` is not in http://hl7.org/fhir/ValueSet/administrative-gender, which has female, male, other, unknown [wrong]
+            refused [1]
+              contact[].name required-missing: `name` has no value, and without it this cannot stand
+        "#]],
+    );
+}
+
+#[test]
+fn the_name_of_the_source_stands_in_constant_addresses() {
+    writes(
+        r#"-- @target Patient @key p.id
+        SELECT 'urn:medweave:source:{source}:mrn' AS "identifier[0].system", p.mrn AS "identifier[0].value", identifier('urn:x:{source}', p.mrn) AS "identifier[1]" FROM p"#,
+        "p.id | p.mrn
+         1 | 7",
+        expect![[r#"
+            {"resourceType":"Patient","id":"cc2e","identifier":[{"system":"urn:medweave:source:source:mrn","value":"7"},{"system":"urn:x:source","value":"7"}]}
+        "#]],
+    );
+}
+
+#[test]
+fn a_group_of_too_many_rows_is_refused_to_its_end() {
+    let (target, context) = compiled(
+        "-- @target Observation @group by l.stay\nSELECT 'final' AS status, code('http://loinc.org', 'x') AS code, l.n AS \"note[].text\" FROM lab l",
+    );
+    let rows = 2 * GROUP_ROWS_MAX + 10;
+    let notes = (0..rows).map(|row| Some(row.to_string())).collect::<StringViewArray>();
+    let stays = (0..rows).map(|row| Some(if row + 3 < rows { "1" } else { "2" })).collect::<StringViewArray>();
+    let stays = std::sync::Arc::new(stays) as ArrayRef;
+    let columns: Vec<(&str, ArrayRef)> =
+        vec![("c0", std::sync::Arc::new(notes)), ("k0", std::sync::Arc::clone(&stays)), ("g0", stays)];
+    let batch = RecordBatch::try_from_iter(columns).unwrap();
+    let shown = write_batches(&target, &context, &[batch], 1_000, &Everything);
+    let refused = shown.lines().filter(|line| line.contains("too-many-rows")).count();
+    let resources = shown.lines().filter(|line| line.starts_with('{')).count();
+    assert_eq!((refused, resources), (rows - 3, 1));
 }
 
 /// Cells as hospitals have them, and worse.
