@@ -33,6 +33,9 @@ fn write(value: &Value<'_>, slot: &Slot, out: &mut Vec<u8>) -> Result<bool, Reas
             slot.check(text)?;
             if form.is_bare() {
                 out.extend_from_slice(text.as_bytes());
+            } else if form == Form::Base64 {
+                // It is as long as what it codes.
+                push_escaped(text, out)?;
             } else {
                 push_string(text, out)?;
             }
@@ -278,6 +281,10 @@ pub fn push_string(text: &str, out: &mut Vec<u8>) -> Result<(), Reason> {
     if text.len() > super::STRING_BYTES_MAX {
         return Err(Reason::of("too-long", text, &format!("is {} bytes long, more than 1 MiB", text.len())));
     }
+    push_escaped(text, out)
+}
+
+fn push_escaped(text: &str, out: &mut Vec<u8>) -> Result<(), Reason> {
     let bytes = text.as_bytes();
     out.reserve(bytes.len() + 2);
     out.push(b'"');
