@@ -24,8 +24,8 @@ use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::joins::HashJoinExec;
-use datafusion::physical_plan::{ExecutionPlan, execute_stream};
-use futures::StreamExt;
+use datafusion::physical_plan::{ExecutionPlan, displayable, execute_stream};
+use futures::{FutureExt, StreamExt};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
@@ -166,19 +166,33 @@ impl Planned {
         self.output.schema()
     }
 
-    /// The steps of the plan, for a person.
-    pub fn explain(&self) -> String {
-        self.plan.display_indent().to_string()
+    /// The steps that a run takes, for a person.
+    ///
+    /// # Errors
+    /// The engine cannot make steps of the plan.
+    pub fn explain(&self, limits: &Limits) -> Result<String, Error> {
+        let failed = |error: DataFusionError| explain(&error, &self.context.names, &self.context.written);
+        let run = self.prepared(limits);
+        let session = run.session(Joins::Keeping).map_err(failed)?;
+        let steps = session.query_planner().create_physical_plan(&self.plan, &session).now_or_never();
+        let waits = || DataFusionError::Internal("planning waits".into());
+        let steps = steps.ok_or_else(waits).and_then(|steps| steps).map_err(failed)?;
+        Ok(displayable(steps.as_ref()).indent(false).to_string())
     }
 
-    /// Runs the query. Rows come with [`Rows::next_batch`]; dropping them ends it, and so does `stop`.
+    fn prepared(&self, limits: &Limits) -> Run {
+        Run { bench: Arc::clone(&self.bench), plan: self.plan.clone(), order: self.order, limits: *limits }
+    }
+
+    /// Runs the query. Rows come with [`Rows::next_batch`]; dropping them ends it, and so does `stop`. So many run at once as
+    /// the workbench has capacity for; further ones wait for their turn, within their time.
     ///
     /// # Errors
     /// The workbench is closed.
     pub fn run(&self, limits: &Limits, stop: &Stop) -> Result<Rows, Error> {
         let runtime = self.bench.handle()?.clone();
         let (events, received) = mpsc::channel(BATCHES);
-        let run = Run { bench: Arc::clone(&self.bench), plan: self.plan.clone(), order: self.order, limits: *limits };
+        let run = self.prepared(limits);
         let (time, stopped) = (limits.time, stop.clone());
         let task = runtime.spawn(async move {
             // An end without an answer ends the channel, which says so.

@@ -2,13 +2,15 @@
 
 use super::error::Error;
 use super::sheet::Sheet;
+use super::written::place;
 use crate::sql::check::{NESTING, tokens};
 use crate::sql::explain_error::{parse_error, place_at};
 use datafusion::common::DataFusionError;
 use datafusion::sql::sqlparser::ast::{self, Query};
 use datafusion::sql::sqlparser::dialect::GenericDialect;
+use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
-use datafusion::sql::sqlparser::tokenizer::Token;
+use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan};
 use std::sync::Arc;
 
 /// A query over sheets.
@@ -82,7 +84,73 @@ pub fn parse_expression(text: &str) -> Result<ast::Expr, Error> {
 fn parser(text: &str) -> Result<Parser<'static>, Error> {
     static DIALECT: GenericDialect = GenericDialect {};
     let tokens = tokens(text)?;
+    check_chains(&tokens)?;
     Ok(Parser::new(&DIALECT).with_recursion_limit(NESTING).with_tokens_with_locations(tokens))
+}
+
+/// Operators that follow each other on one level, at most. `a + b + c …` is a tree as deep as it is long, and whoever copies
+/// or drops it does so by recursion, on whatever stack there is.
+const CHAIN: usize = 200;
+/// UNION, EXCEPT and INTERSECT that follow each other, at most.
+const SET_OPERATIONS: usize = 64;
+
+fn check_chains(tokens: &[TokenWithSpan]) -> Result<(), Error> {
+    /// Operators and set operations of a level.
+    #[derive(Default)]
+    struct Level {
+        operators: usize,
+        sets: usize,
+    }
+    let mut levels = vec![Level::default()];
+    for token in tokens {
+        let keyword = match &token.token {
+            Token::Word(word) => word.keyword,
+            _ => Keyword::NoKeyword,
+        };
+        match (&token.token, keyword) {
+            (Token::LParen, _) | (_, Keyword::CASE) => levels.push(Level::default()),
+            (Token::RParen, _) | (_, Keyword::END) if levels.len() > 1 => drop(levels.pop()),
+            _ => {}
+        }
+        let Some(level) = levels.last_mut() else { continue };
+        match (&token.token, keyword) {
+            (_, Keyword::UNION | Keyword::EXCEPT | Keyword::INTERSECT) => level.sets += 1,
+            (Token::Comma, _)
+            | (
+                _,
+                Keyword::SELECT
+                | Keyword::FROM
+                | Keyword::WHERE
+                | Keyword::HAVING
+                | Keyword::ON
+                | Keyword::BY
+                | Keyword::WHEN
+                | Keyword::THEN
+                | Keyword::ELSE,
+            ) => level.operators = 0,
+            (_, Keyword::AND | Keyword::OR | Keyword::IS | Keyword::LIKE | Keyword::BETWEEN) => level.operators += 1,
+            (
+                Token::Word(_)
+                | Token::Number(..)
+                | Token::SingleQuotedString(_)
+                | Token::Whitespace(_)
+                | Token::LParen
+                | Token::RParen
+                | Token::Period
+                | Token::SemiColon
+                | Token::EOF,
+                _,
+            ) => {}
+            _ => level.operators += 1,
+        }
+        if level.operators > CHAIN || level.sets > SET_OPERATIONS {
+            let error = Error::limit(format!(
+                "at most {CHAIN} operators and {SET_OPERATIONS} set operations may follow each other"
+            ));
+            return Err(error.at(place(token.span)).hint("Use IN for long lists of values, or views"));
+        }
+    }
+    Ok(())
 }
 
 fn end(text: &str, parser: &mut Parser) -> Result<(), Error> {

@@ -13,7 +13,7 @@ use datafusion::sql::sqlparser::tokenizer::Span;
 use std::ops::ControlFlow;
 
 /// Levels of expressions in each other, at most; `1+1+1…` is as deep as it is long.
-const DEPTH: usize = PARTS / 2;
+const DEPTH: usize = PARTS / 4;
 /// Expressions of a query, at most; lists of values are long.
 const EXPRESSIONS: usize = 200_000;
 
@@ -37,7 +37,7 @@ impl Written {
     /// Walks a query, refuses what it may not be, and folds its names.
     pub(super) fn read(query: &mut Query, names: &Names, view: Option<&str>) -> Result<Written, Error> {
         let written = Written { view: view.map(str::to_owned), ..Written::default() };
-        let mut walk = Walk { names, written, queries: 0, depth: 0, expressions: 0, relations: 0 };
+        let mut walk = Walk { names, written, queries: Vec::new(), depth: 0, expressions: 0, relations: 0 };
         match query.visit(&mut walk) {
             ControlFlow::Continue(()) => Ok(walk.written),
             ControlFlow::Break(error) => Err(error.in_view(view)),
@@ -84,10 +84,9 @@ impl Written {
         self.ctes.iter().map(String::as_str)
     }
 
-    /// Folded names of the tables and views that it reads.
+    /// Folded names of the tables and views that it reads, without those that it defines itself.
     pub(super) fn relations(&self) -> impl Iterator<Item = (&str, Place)> {
-        let own = |name: &String| self.ctes.contains(name);
-        self.relations.iter().filter(move |(name, _)| !own(name)).map(|(name, place)| (name.as_str(), *place))
+        self.relations.iter().map(|(name, place)| (name.as_str(), *place))
     }
 }
 
@@ -96,10 +95,27 @@ pub(super) fn place(span: Span) -> Option<Place> {
     (span.start.line > 0).then_some((span.start.line, span.start.column))
 }
 
+/// What a query's WITH defines.
+#[derive(Default)]
+struct Scope {
+    /// Names whose queries were not walked yet, the first one last: they are walked before all else.
+    waiting: Vec<String>,
+    defined: Vec<String>,
+    recursive: bool,
+}
+
+impl Scope {
+    fn defines(&self, name: &str) -> bool {
+        let own = self.recursive && self.waiting.last().is_some_and(|waiting| waiting == name);
+        own || self.defined.iter().any(|defined| defined == name)
+    }
+}
+
 struct Walk<'n> {
     names: &'n Names,
     written: Written,
-    queries: usize,
+    /// The queries that are being walked, the outermost first.
+    queries: Vec<Scope>,
     depth: usize,
     expressions: usize,
     relations: usize,
@@ -239,8 +255,7 @@ impl VisitorMut for Walk<'_> {
     type Break = Box<Error>;
 
     fn pre_visit_query(&mut self, query: &mut Query) -> Flow {
-        self.queries += 1;
-        if self.queries > NESTING {
+        if self.queries.len() == NESTING {
             let error = Error::sql("the query is nested too deeply").at(place(query.span()));
             return ControlFlow::Break(Box::new(error.hint("Take it apart with WITH or views")));
         }
@@ -253,15 +268,25 @@ impl VisitorMut for Walk<'_> {
         if odd {
             return refuse("FOR, SETTINGS, FORMAT and |> are not allowed here: SQL only reads", query.span());
         }
-        for cte in query.with.iter_mut().flat_map(|with| &mut with.cte_tables) {
-            self.alias(Some(&mut cte.alias))?;
-            self.written.ctes.push(cte.alias.name.value.clone());
+        let mut scope = Scope::default();
+        if let Some(with) = &mut query.with {
+            scope.recursive = with.recursive;
+            for cte in &mut with.cte_tables {
+                self.alias(Some(&mut cte.alias))?;
+                scope.waiting.push(cte.alias.name.value.clone());
+                self.written.ctes.push(cte.alias.name.value.clone());
+            }
+            scope.waiting.reverse();
         }
+        self.queries.push(scope);
         ControlFlow::Continue(())
     }
 
     fn post_visit_query(&mut self, _: &mut Query) -> Flow {
-        self.queries -= 1;
+        self.queries.pop();
+        if let Some(around) = self.queries.last_mut() {
+            around.defined.extend(around.waiting.pop());
+        }
         ControlFlow::Continue(())
     }
 
@@ -294,7 +319,9 @@ impl VisitorMut for Walk<'_> {
             return ControlFlow::Break(Box::new(Error::limit(format!("a query names at most {RELATIONS} tables"))));
         }
         self.name(relation)?;
-        if let Some(ObjectNamePart::Identifier(word)) = relation.0.last() {
+        if let Some(ObjectNamePart::Identifier(word)) = relation.0.last()
+            && !self.queries.iter().any(|scope| scope.defines(&word.value))
+        {
             self.written.relations.push((word.value.clone(), place(word.span).unwrap_or_default()));
         }
         ControlFlow::Continue(())

@@ -59,7 +59,10 @@ fn nothing_but_reading_is_done() {
 
 #[test]
 fn deep_long_and_many_is_an_error_and_not_a_crash() {
-    let refused = |sql: &str| parse(sql).and_then(|query| bench().plan(Question::new(query, sheets()))).map(|_| ());
+    // What is parsed can be copied and dropped on a thread with little stack.
+    let refused = |sql: &str| {
+        parse(sql).map(|query| query.clone()).and_then(|query| bench().plan(Question::new(query, sheets()))).map(|_| ())
+    };
     for deep in [
         format!("SELECT {}1{}", "(".repeat(5_000), ")".repeat(5_000)),
         format!("{}SELECT 1 AS a{}", "SELECT * FROM (".repeat(5_000), ") t".repeat(5_000)),
@@ -70,15 +73,25 @@ fn deep_long_and_many_is_an_error_and_not_a_crash() {
         format!("SELECT 1{}", "+1".repeat(3_000)),
         format!("SELECT id FROM labs WHERE {}", vec!["id = 'x'"; 3_000].join(" OR ")),
         format!("SELECT 1{}", " UNION ALL SELECT 1".repeat(3_000)),
+        format!("SELECT 1{}", " UNION ALL SELECT 1".repeat(65)),
+        format!("SELECT {}", vec!["f(a, b)"; 300].join(" + ")),
+        format!("SELECT {}", vec!["CASE WHEN a THEN b END"; 300].join(" + ")),
         format!("SELECT 1 FROM {}", (0..101).map(|at| format!("labs t{at}")).collect::<Vec<_>>().join(", ")),
     ] {
         assert!(refused(&deep).is_err(), "{}", &deep[..40]);
     }
     // Long ones are planned.
     for sql in [
-        format!("SELECT id{} AS x FROM labs", " || 'x'".repeat(900)),
-        format!("SELECT 1{} AS x", "+1".repeat(300)),
-        format!("SELECT id FROM labs WHERE {}", vec!["id = 'x'"; 300].join(" OR ")),
+        format!("SELECT id{} AS x FROM labs", " || 'x'".repeat(200)),
+        format!("SELECT 1{} AS x", "+1".repeat(200)),
+        format!("SELECT id FROM labs WHERE {}", vec!["id = 'x'"; 100].join(" OR ")),
+        format!(
+            "SELECT {} FROM labs",
+            (0..150)
+                .map(|no| format!("CASE WHEN id = 'x' OR id = 'y' THEN id || 'z' END AS c{no}"))
+                .collect::<Vec<_>>()
+                .join(", ")
+        ),
         format!("SELECT id FROM labs{}", " UNION ALL SELECT id FROM patients".repeat(30)),
         format!(
             "SELECT id FROM labs WHERE value IN ({})",

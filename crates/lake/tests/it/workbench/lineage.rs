@@ -631,6 +631,28 @@ fn limit_and_order() {
 }
 
 #[test]
+fn names_may_be_paths() {
+    check(
+        "SELECT DISTINCT id AS \"name.Given\", upper(name) AS \"a \"\"b\"\".c[0]\" FROM patients GROUP BY id, name ORDER BY \"name.Given\"",
+        expect![[r#"
+            name.Given <- patients.Id
+            a "b".c[0] <- patients.Name
+            p1 ANN | patients=[1] 1
+            p2 BOB | patients=[2] 1
+            p3 CY | patients=[3] 1
+        "#]],
+    );
+    check(
+        "SELECT t.\"x.y\" AS \"t.x\" FROM (SELECT id AS \"x.y\" FROM patients UNION ALL SELECT code FROM items) t WHERE t.\"x.y\" > 'p1'",
+        expect![[r#"
+            t.x <- items.Code, patients.Id
+            p2 | patients>t=2 items>t=-
+            p3 | patients>t=3 items>t=-
+        "#]],
+    );
+}
+
+#[test]
 fn occurrences_are_found_by_what_from_calls_them() {
     let planned =
         plan("SELECT l.id FROM labs l JOIN patients p ON p.id = l.patient JOIN patients q ON q.id = p.id").unwrap();

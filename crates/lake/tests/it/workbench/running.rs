@@ -128,6 +128,12 @@ fn two_runs_give_the_same_whatever_is_left_to_choose() {
         "SELECT k, v, row_number() OVER (PARTITION BY v ORDER BY k) AS n FROM t",
         "SELECT k FROM t LIMIT 100 OFFSET 15000",
         "SELECT first_value(k), v FROM t GROUP BY v",
+        "SELECT v, array_agg(DISTINCT k) FROM t GROUP BY v",
+        "SELECT v, string_agg(DISTINCT k, ' ') FROM t GROUP BY v",
+        "SELECT DISTINCT k, v FROM t",
+        "SELECT k FROM t WHERE v = 'v1' UNION ALL SELECT v FROM t WHERE k = 'k1'",
+        "SELECT k FROM t WHERE v = 'v1' UNION SELECT v FROM t WHERE k = 'k1'",
+        "SELECT k FROM t INTERSECT SELECT k FROM t WHERE v = 'v1'",
     ] {
         let run = |order| {
             let planned =
@@ -142,6 +148,24 @@ fn two_runs_give_the_same_whatever_is_left_to_choose() {
     // The numbers of the first column of rows go up.
     let planned = plan("SELECT l.id, p.name FROM labs l LEFT JOIN patients p ON p.id = l.patient").unwrap();
     assert_eq!(lines(&super::run(&planned).unwrap(), |_| 2..3), ["1", "2", "3", "4"]);
+}
+
+#[test]
+fn the_order_of_the_driving_sheet_costs_nothing_where_rows_come_in_it() {
+    let sheets = || vec![large("labs", 100), large("patients", 1)];
+    let steps = |sql: &str| {
+        let planned = bench().plan(Question::new(parse(sql).unwrap(), sheets())).unwrap();
+        planned.explain(&Limits::default()).unwrap()
+    };
+    for sql in [
+        "SELECT key, upper(text) FROM labs WHERE text <> 'x'",
+        "SELECT l.text, p.text AS t FROM labs l JOIN patients p ON p.key = l.key",
+        "SELECT l.text, p.text AS t FROM labs l LEFT JOIN patients p ON p.key = l.key",
+        "SELECT l.text FROM labs l WHERE l.key IN (SELECT key FROM patients)",
+    ] {
+        assert!(!steps(sql).contains("SortExec"), "{sql}: {}", steps(sql));
+    }
+    assert!(steps("SELECT l.text FROM patients p JOIN labs l ON p.key = l.key").contains("SortExec"));
 }
 
 #[test]
