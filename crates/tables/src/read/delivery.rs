@@ -7,7 +7,7 @@ use super::dump::{Dump, Tables};
 use super::list::Lister;
 use super::options::{ReadOptions, TableOptions};
 use super::origin::Origin;
-use super::parquet::Parquet;
+use super::parquet;
 use super::pattern::{file_name, matches, stem};
 use super::recognise::Kind;
 use super::sqlite;
@@ -218,7 +218,7 @@ impl Delivery {
                 let place = listed.shown();
                 match listed.kind {
                     Kind::Sqlite => Box::new(sqlite::table(&path, &listed.name, &place, content, origin)?),
-                    _ => Box::new(Parquet::open(&path, &listed.name, &place, content, origin)?),
+                    _ => Box::new(parquet::table(&path, &listed.name, &place, content, origin)?),
                 }
             }
         })

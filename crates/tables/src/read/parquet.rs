@@ -1,8 +1,10 @@
 //! Parquet files.
 
-use super::batch::{BadRow, Place, RowBatch};
+use super::batch::{BadRow, Place};
 use super::canonical::{push_bool, push_bytes, push_date, push_decimal, push_f32, push_f64, push_time, push_timestamp};
-use super::{CELL_BYTES, Content, ReadError, Table, header};
+use super::worker::{Ended, Outlet, Worker};
+use super::{CELL_BYTES, Content, ReadError, header};
+use arrow_array::Array;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
     ArrowPrimitiveType, ArrowTimestampType, Date32Type, Date64Type, Decimal32Type, Decimal64Type, Decimal128Type,
@@ -11,9 +13,8 @@ use arrow_array::types::{
     TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type, UInt32Type,
     UInt64Type,
 };
-use arrow_array::{Array, RecordBatch};
 use arrow_schema::{DataType, TimeUnit};
-use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use std::fmt::Write;
 use std::fs::File;
 use std::path::Path;
@@ -21,56 +22,70 @@ use std::path::Path;
 /// Rows that are decoded at a time.
 const DECODED_ROWS: usize = 1024;
 
-/// A Parquet file that is read row by row.
-pub(super) struct Parquet<K> {
-    name: String,
-    place: String,
-    columns: Vec<String>,
-    reader: ParquetRecordBatchReader,
-    /// What is decoded and not given yet, and from which row on.
-    batch: Option<(RecordBatch, usize)>,
-    rows: u64,
+/// Opens a file. It is read on a thread of its own, which also keeps what the decoder does with a damaged file from others.
+pub(super) fn table(
+    path: &Path,
+    name: &str,
+    place: &str,
     content: Content,
-    notes: Vec<String>,
-    /// Holds the file if it is one of our own.
-    _keep: K,
+    keep: impl Send + 'static,
+) -> Result<Worker, ReadError> {
+    let (path, at) = (path.to_owned(), place.to_owned());
+    Worker::start(name, place, content, None, move |outlet| {
+        let _keep = keep;
+        read(&path, &at, outlet)
+    })
 }
 
-impl<K> Parquet<K> {
-    pub(super) fn open(path: &Path, name: &str, place: &str, content: Content, keep: K) -> Result<Self, ReadError> {
-        let file = File::open(path).map_err(|error| ReadError::at(place, format!("cannot be read: {error}")))?;
-        let failed =
-            |error: ::parquet::errors::ParquetError| ReadError::at(place, format!("not a whole Parquet file: {error}"));
-        // What the file says of itself counts, not what the program that wrote it held in memory.
-        let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
-        let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(file, options).map_err(failed)?;
-        for field in builder.schema().fields() {
-            if !is_read(field.data_type()) {
-                return Err(ReadError::at(
-                    place,
-                    format!(
-                        "its column {} is of type {}, which is no cell of a table: write it without this column, or its parts as columns of their own",
-                        field.name(),
-                        field.data_type()
-                    ),
-                ));
-            }
+fn read(path: &Path, place: &str, outlet: &mut Outlet) -> Result<(), Ended> {
+    let file = File::open(path).map_err(|error| ReadError::at(place, format!("cannot be read: {error}")))?;
+    let failed = |error| ReadError::at(place, format!("not a whole Parquet file: {error}"));
+    // What the file says of itself counts, not what the program that wrote it held in memory.
+    let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
+    let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(file, options).map_err(failed)?;
+    for field in builder.schema().fields() {
+        if !is_read(field.data_type()) {
+            let what = format!(
+                "its column {} is of type {}, which is no cell of a table: write it without this column, or its parts as columns of their own",
+                field.name(),
+                field.data_type()
+            );
+            return Err(ReadError::at(place, what).into());
         }
-        let mut notes = Vec::new();
-        let columns = header::columns(builder.schema().fields().iter().map(|field| field.name()), &mut notes);
-        let reader = builder.with_batch_size(DECODED_ROWS).build().map_err(failed)?;
-        Ok(Parquet {
-            name: name.to_owned(),
-            place: place.to_owned(),
-            columns,
-            reader,
-            batch: None,
-            rows: 0,
-            content,
-            notes,
-            _keep: keep,
-        })
     }
+    let mut notes = Vec::new();
+    let columns = header::columns(builder.schema().fields().iter().map(|field| field.name()), &mut notes);
+    outlet.columns(columns.clone(), notes)?;
+    let mut number = 0;
+    for batch in builder.with_batch_size(DECODED_ROWS).build().map_err(failed)? {
+        let batch = batch.map_err(|error| {
+            ReadError::at(format!("{place}, after row {number}"), format!("cannot be read on: {error}"))
+        })?;
+        for row in 0..batch.num_rows() {
+            number += 1;
+            let rows = &mut outlet.rows;
+            let mut large = None;
+            for (column, cells) in batch.columns().iter().enumerate() {
+                if cells.is_null(row) || *cells.data_type() == DataType::Null {
+                    rows.push_cell(None);
+                } else if rows.write_cell(|text| push(text, cells.as_ref(), row)) > CELL_BYTES {
+                    large = Some(column);
+                }
+            }
+            let place = Place { number, bytes: None };
+            match large {
+                None => rows.end_row(place),
+                Some(column) => {
+                    let text = rows.open_cells().collect::<Vec<_>>().join("\t");
+                    rows.drop_row();
+                    let message = format!("column {}: a cell of more than {} MiB", columns[column], CELL_BYTES >> 20);
+                    rows.bad.push(BadRow::new(place, "cell-too-large", message, &text));
+                }
+            }
+            outlet.row_done()?;
+        }
+    }
+    Ok(())
 }
 
 /// True for types that have a canonical text.
@@ -91,70 +106,6 @@ fn is_read(of: &DataType) -> bool {
         | DataType::BinaryView
         | DataType::FixedSizeBinary(_) => true,
         other => other.is_numeric(),
-    }
-}
-
-impl<K: Send> Table for Parquet<K> {
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn columns(&self) -> &[String] {
-        &self.columns
-    }
-
-    fn next(&mut self, rows: &mut RowBatch) -> Result<bool, ReadError> {
-        rows.clear();
-        while !rows.is_full() {
-            let Some((batch, row)) = &mut self.batch else {
-                match self.reader.next() {
-                    None => break,
-                    Some(Ok(batch)) => self.batch = Some((batch, 0)),
-                    Some(Err(error)) => {
-                        let place = format!("{}, after row {}", self.place, self.rows);
-                        return Err(ReadError::at(place, format!("cannot be read on: {error}")));
-                    }
-                }
-                continue;
-            };
-            if *row == batch.num_rows() {
-                self.batch = None;
-                continue;
-            }
-            let mut large = None;
-            for (column, cells) in batch.columns().iter().enumerate() {
-                if cells.is_null(*row) || *cells.data_type() == DataType::Null {
-                    rows.push_cell(None);
-                    continue;
-                }
-                let length = rows.write_cell(|text| push(text, cells.as_ref(), *row));
-                if length > CELL_BYTES {
-                    large = Some(column);
-                }
-            }
-            *row += 1;
-            self.rows += 1;
-            let place = Place { number: self.rows, bytes: None };
-            match large {
-                None => rows.end_row(place),
-                Some(column) => {
-                    let text = rows.open_cells().collect::<Vec<_>>().join("\t");
-                    rows.drop_row();
-                    let message =
-                        format!("column {}: a cell of more than {} MiB", self.columns[column], CELL_BYTES >> 20);
-                    rows.bad.push(BadRow::new(place, "cell-too-large", message, &text));
-                }
-            }
-        }
-        Ok(!rows.is_empty() || !rows.bad.is_empty())
-    }
-
-    fn content(&self) -> Option<Content> {
-        Some(self.content)
-    }
-
-    fn notes(&self) -> &[String] {
-        &self.notes
     }
 }
 

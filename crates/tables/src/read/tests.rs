@@ -1,6 +1,7 @@
 //! Tests of readers: what files hold is made here by writers of the tests' own, or comes from the test data.
 
 mod archives;
+mod damaged;
 mod databases;
 mod delimited;
 mod dumps;

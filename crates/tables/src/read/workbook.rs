@@ -11,6 +11,7 @@ use super::{CELL_BYTES, Content, ReadError};
 use calamine::{DataRef, Reader, SheetType, Xlsx};
 use std::fmt::Write;
 use std::io::{self, BufReader, Read};
+use std::panic::AssertUnwindSafe;
 
 /// Parts of a workbook that are in memory as a whole.
 const WHOLE_PARTS: &[&str] = &["sharedStrings.xml", "styles.xml", "workbook.xml", ".rels", "[Content_Types].xml"];
@@ -41,8 +42,12 @@ pub(super) fn package(archive: &zip::ZipArchive<Section>) -> Package {
 /// The sheets of a workbook. Its parts are unpacked once to see that they keep to the bounds.
 pub(super) fn sheets(section: &Section, bounds: &Bounds) -> Result<Vec<String>, String> {
     check(section, bounds)?;
-    let workbook = Xlsx::new(BufReader::new(section.clone())).map_err(|error| error.to_string())?;
-    Ok(named(workbook.sheets_metadata()))
+    // Its reader is not ours, and what it does with a damaged file must stay here.
+    let names = std::panic::catch_unwind(AssertUnwindSafe(|| {
+        let workbook = Xlsx::new(BufReader::new(section.clone())).map_err(|error| error.to_string())?;
+        Ok(named(workbook.sheets_metadata()))
+    }));
+    names.unwrap_or_else(|_| Err("it is damaged".to_owned()))
 }
 
 fn named(sheets: &[calamine::Sheet]) -> Vec<String> {

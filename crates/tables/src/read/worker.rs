@@ -6,6 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
+/// The reader panicked: those of formats that we did not write do on some damaged files.
+const DAMAGED: &str = "it is damaged in a way that its reader cannot tell: bring it anew";
+
 /// What a reader sends.
 enum Message {
     Columns(Vec<String>, Vec<String>),
@@ -135,9 +138,7 @@ impl Worker {
 
     fn receive(&mut self) -> Result<Message, ReadError> {
         let message = self.receiver.as_ref().and_then(|receiver| receiver.recv().ok());
-        message.unwrap_or_else(|| {
-            Err(ReadError::at(&self.place, "its reader stopped without a word: this is a defect of medweave"))
-        })
+        message.unwrap_or_else(|| Err(ReadError::at(&self.place, DAMAGED)))
     }
 }
 

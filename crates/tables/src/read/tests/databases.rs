@@ -13,7 +13,7 @@ const CSV: &str = "id,name,weight,price,alive,born,seen\n\
     2,00123,5,0.10,false,2000-02-29,2024-05-01 07:08:09.500\n\
     -3,\"a,b\",0.1,-12.34,true,1899-12-31,1969-12-31 23:59:59\n";
 
-fn parquet_of(columns: Vec<(&str, ArrayRef)>) -> Vec<u8> {
+pub(super) fn parquet_of(columns: Vec<(&str, ArrayRef)>) -> Vec<u8> {
     let batch = RecordBatch::try_from_iter(columns).unwrap();
     let mut bytes = Vec::new();
     let mut writer = ::parquet::arrow::ArrowWriter::try_new(&mut bytes, batch.schema(), None).unwrap();
@@ -22,7 +22,7 @@ fn parquet_of(columns: Vec<(&str, ArrayRef)>) -> Vec<u8> {
     bytes
 }
 
-fn sqlite_of(sql: &str) -> Vec<u8> {
+pub(super) fn sqlite_of(sql: &str) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("t.db");
     let connection = rusqlite::Connection::open(&path).unwrap();

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::io::{Cursor, Write};
 
 /// A workbook of a few parts: sheets with their rows as XML.
-fn workbook(sheets: &[(&str, &str)], strings: &str, styles: &str, properties: &str) -> Vec<u8> {
+pub(super) fn workbook(sheets: &[(&str, &str)], strings: &str, styles: &str, properties: &str) -> Vec<u8> {
     let mut parts = vec![
         ("[Content_Types].xml".to_owned(), "<Types xmlns=\"http://schemas.openxmlformats.org/package/2006/content-types\"/>".to_owned()),
         (
@@ -52,7 +52,7 @@ fn workbook(sheets: &[(&str, &str)], strings: &str, styles: &str, properties: &s
     writer.finish().unwrap().into_inner()
 }
 
-const STYLES: &str = "<numFmts count=\"2\"><numFmt numFmtId=\"164\" formatCode=\"yyyy\\-mm\\-dd\\ hh:mm:ss\"/>\
+pub(super) const STYLES: &str = "<numFmts count=\"2\"><numFmt numFmtId=\"164\" formatCode=\"yyyy\\-mm\\-dd\\ hh:mm:ss\"/>\
     <numFmt numFmtId=\"165\" formatCode=\"[$-804]yyyy&quot;年&quot;m&quot;月&quot;d&quot;日&quot;\"/></numFmts>\
     <cellXfs count=\"6\"><xf numFmtId=\"0\"/><xf numFmtId=\"14\"/><xf numFmtId=\"164\"/><xf numFmtId=\"165\"/><xf numFmtId=\"21\"/>\
     <xf numFmtId=\"46\"/><xf numFmtId=\"31\"/><xf numFmtId=\"2\"/></cellXfs>";
@@ -273,7 +273,7 @@ fn an_old_workbook_gives_the_same_rows() {
 }
 
 /// A DBF file: fields with type and length, then records as they lie there.
-fn dbf(version: u8, driver: u8, fields: &[(&[u8], u8, u8)], records: &[&[u8]]) -> Vec<u8> {
+pub(super) fn dbf(version: u8, driver: u8, fields: &[(&[u8], u8, u8)], records: &[&[u8]]) -> Vec<u8> {
     let record_bytes = 1 + fields.iter().map(|(_, _, length)| u16::from(*length)).sum::<u16>();
     let header_bytes = 33 + 32 * fields.len() as u16;
     let mut bytes = vec![version, 126, 4, 2];
