@@ -5,6 +5,7 @@
 //! a row is read. What only the sources can tell (unknown columns and tables, types of columns) is found when the engine plans
 //! the queries and when the writer sees their columns.
 
+mod complete;
 mod draft;
 mod item;
 mod leaves;
@@ -17,6 +18,7 @@ mod target;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub use complete::{Completion, complete};
 pub use item::literals;
 pub use program::{
     Alternative, Call, Each, ElementInfo, Entry, EntryFrom, Give, Item, Leaf, LeafRole, Member, Object, Part, Program,

@@ -111,7 +111,9 @@ pub fn makes_lists(sql: &impl Visit) -> bool {
                 Expr::Function(call) => {
                     let name =
                         call.name.0.last().and_then(|part| part.as_ident()).map(|ident| ident.value.to_lowercase());
-                    name.is_some_and(|name| NESTED.contains(&name.as_str()) || name.starts_with("array_"))
+                    name.is_some_and(|name| {
+                        NESTED.contains(&name.as_str()) || name.starts_with("array_") || name.starts_with("list_")
+                    })
                 }
                 _ => false,
             };

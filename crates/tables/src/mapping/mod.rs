@@ -36,7 +36,7 @@ pub struct Mapping {
     pub codes: Vec<MapFile>,
     /// `units/*`, by path.
     pub units: Vec<MapFile>,
-    /// A hash of all files: equal for two mappings that say the same in the same words.
+    /// A hash of all files that are read: equal for two mappings that say the same in the same words.
     pub version: [u8; 32],
 }
 
@@ -97,7 +97,7 @@ impl Mapping {
             views: Vec::new(),
             codes: Vec::new(),
             units: Vec::new(),
-            version: version(&files),
+            version: version(files.iter().filter(|(path, _)| is_read(path))),
         };
         if !files.iter().any(|(path, _)| *path == settings::FILE) {
             let hint = "add one with a line `name = \"my-hospital\"`".to_owned();
@@ -167,7 +167,20 @@ fn normal(text: &str) -> String {
     text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n")
 }
 
-fn version(files: &[(&str, String)]) -> [u8; 32] {
+/// True for a file that says something about what is mapped: not read-me files and the like.
+fn is_read(path: &str) -> bool {
+    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension).to_ascii_lowercase();
+    match folder {
+        "" => name == settings::FILE || extension == "sql",
+        "views" => extension == "sql",
+        "codes" => matches!(extension.as_str(), "csv" | "json"),
+        "units" => extension == "csv",
+        _ => false,
+    }
+}
+
+fn version<'f>(files: impl Iterator<Item = &'f (&'f str, String)>) -> [u8; 32] {
     let mut hasher = blake3::Hasher::new();
     for (path, text) in files {
         for part in [path.as_bytes(), text.as_bytes()] {

@@ -11,6 +11,8 @@ fn the_version_is_that_of_what_the_files_say() {
     let dos = sql.replace('\n', "\r\n");
     let same = parse(&[("a.sql", &format!("\u{feff}{dos}")), ("mapping.toml", toml)]);
     assert_eq!(one.version, same.version, "the order of files, line ends and a mark at the beginning say nothing");
+    let described = parse(&[("mapping.toml", toml), ("a.sql", sql), ("README.md", "For people.")]);
+    assert_eq!(one.version, described.version, "what is for people changes nothing");
     let other = parse(&[("mapping.toml", toml), ("a.sql", &sql.replace("b.x", "b.y"))]);
     let renamed = parse(&[("mapping.toml", toml), ("b.sql", sql)]);
     assert!(other.version != one.version && renamed.version != one.version);

@@ -490,7 +490,8 @@ pub fn write_item_of(item: &MItem, row: RowRef, batches: &[Columns], known: &dyn
     // What is told of a value goes with it; what no map knows is told also where a map was all there is.
     let unmapped = std::mem::take(&mut pen.scratch.unmapped);
     let noted = written && !pen.scratch.flags.is_empty() || !matches!(given, Ok(false)) && !unmapped.is_empty();
-    if noted && !pen.compares {
+    // A value that is only compared is made again when it is written; what failed is not.
+    if noted && (!pen.compares || given.is_err()) {
         if written {
             let flags = pen.scratch.flags.iter();
             pen.flags.extend(flags.map(|flag| Flag { element: item.info, flag, row }));

@@ -322,6 +322,21 @@ fn rows_of_a_group_make_one_resource() {
               row no-key: a part of the key has no value
         "#]],
     );
+    // What fails in a group is counted, though no value of it is written.
+    let unmapped = write(
+        "-- @target Patient @group by p.id @order p.n\nSELECT code('sex', p.sex) AS gender FROM p",
+        "p.id | p.n | p.sex\n1 | 1 | X\n1 | 2 | M\n2 | 1 | F\n2 | 2 | M",
+        10,
+        &Everything,
+    );
+    expect![[r#"
+        {"resourceType":"Patient","id":"cc2e","gender":"male"}
+          gender unmapped-code: `X` has no code in codes/sex.csv [X]
+        {"resourceType":"Patient","id":"4df7"}
+          gender second-value: the rows of the group have different values [M]
+        unmapped sex X 1
+    "#]]
+    .assert_eq(&unmapped);
     let unsorted = write(
         "-- @target Observation @group by l.stay\nSELECT 'final' AS status, code('http://loinc.org', 'x') AS code FROM lab l",
         "l.stay\n2\n1",
