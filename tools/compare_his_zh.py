@@ -95,7 +95,7 @@ def report(expected, run):
     for target in targets.values():
         for kind in ("reasons", "remarks"):
             for entry in target.get(kind, []):
-                told[entry["code"]] = told.get(entry["code"], 0) + entry["count"]
+                told[entry["reason"]] = told.get(entry["reason"], 0) + entry["count"]
     say("identity numbers with a wrong check digit", sum(not held["id_valid"] for held in expected["patients"].values()), told.get("identity-check", 0))
     say("ends before their start", sum("discharge before" in flag["why"] for flag in expected["flag"]), told.get("end-before-start", 0))
     say("dates of birth that cannot be", sum(held["birthDate"] is None for held in expected["patients"].values()),
