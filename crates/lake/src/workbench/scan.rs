@@ -49,7 +49,7 @@ impl SheetScan {
         limit: Option<usize>,
         most_parts: usize,
     ) -> SheetScan {
-        let parts = divide(sheet.partitions().max(1), most_parts.max(1));
+        let parts = divide(sheet.partitions(), most_parts);
         let row = sheet.schema().fields().len() - 1;
         // Each part is in order of the row's number, and so are all where they are one.
         let orders = columns.iter().position(|column| *column == row).map(|at| {
@@ -66,9 +66,9 @@ impl SheetScan {
     }
 }
 
-/// So many things in so many lots at most, each of neighbours.
+/// So many things in so many lots at most, each of neighbours; one lot of nothing where there are none.
 fn divide(things: usize, lots: usize) -> Vec<Range<usize>> {
-    let lots = lots.min(things);
+    let lots = lots.min(things).max(1);
     (0..lots).map(|lot| things * lot / lots..things * (lot + 1) / lots).collect()
 }
 
@@ -306,7 +306,8 @@ mod tests {
     fn parts_are_divided_without_rest() {
         assert_eq!(divide(5, 2), [0..2, 2..5]);
         assert_eq!(divide(2, 4), [0..1, 1..2]);
-        for (things, lots) in [(1, 1), (9, 4), (100, 3)] {
+        assert_eq!(divide(0, 4).len(), 1);
+        for (things, lots) in [(0, 2), (1, 1), (9, 4), (100, 3)] {
             let divided = divide(things, lots);
             assert_eq!(divided.iter().map(ExactSizeIterator::len).sum::<usize>(), things);
         }

@@ -35,7 +35,7 @@ pub trait Sheet: Send + Sync + Debug {
     /// How many rows it has, if that is known or can be guessed. Which side of a join is kept in memory depends on it.
     fn rows_estimate(&self) -> Option<u64>;
 
-    /// How many parts it has; at least one.
+    /// How many parts it has; none if it has no rows.
     fn partitions(&self) -> usize;
 
     /// The rows of a part, with the columns whose numbers are given, in that order, in batches of about

@@ -33,6 +33,13 @@ struct Word {
     place: Place,
 }
 
+impl Word {
+    /// Whether it is that word, at a place that is known: what a compiler adds has none.
+    fn is_at(&self, folded: &str) -> bool {
+        self.folded == folded && self.place != Place::default()
+    }
+}
+
 impl Written {
     /// Walks a query, refuses what it may not be, and folds its names.
     pub(super) fn read(query: &mut Query, names: &Names, view: Option<&str>) -> Result<Written, Error> {
@@ -50,12 +57,12 @@ impl Written {
 
     /// Where a folded word stands first.
     pub(super) fn place_of(&self, folded: &str) -> Option<Place> {
-        self.words.iter().find(|word| word.folded == folded).map(|word| word.place)
+        self.words.iter().find(|word| word.is_at(folded)).map(|word| word.place)
     }
 
     /// Where it stands last.
     pub(super) fn last_place_of(&self, folded: &str) -> Option<Place> {
-        self.words.iter().rfind(|word| word.folded == folded).map(|word| word.place)
+        self.words.iter().rfind(|word| word.is_at(folded)).map(|word| word.place)
     }
 
     /// A folded word as it was written.

@@ -60,9 +60,8 @@ fn nothing_but_reading_is_done() {
 #[test]
 fn deep_long_and_many_is_an_error_and_not_a_crash() {
     // What is parsed can be copied and dropped on a thread with little stack.
-    let refused = |sql: &str| {
-        parse(sql).map(|query| query.clone()).and_then(|query| bench().plan(Question::new(query, sheets()))).map(|_| ())
-    };
+    let refused =
+        |sql: &str| parse(sql).and_then(|query| bench().plan(Question::new(query.clone(), sheets()))).map(|_| ());
     for deep in [
         format!("SELECT {}1{}", "(".repeat(5_000), ")".repeat(5_000)),
         format!("{}SELECT 1 AS a{}", "SELECT * FROM (".repeat(5_000), ") t".repeat(5_000)),

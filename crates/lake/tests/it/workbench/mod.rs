@@ -52,9 +52,6 @@ impl Memory {
             arrays.push(Arc::new(UInt64Array::from_iter_values(numbers)));
             all.push(vec![RecordBatch::try_new(Arc::clone(&schema), arrays).unwrap()]);
         }
-        if all.is_empty() {
-            all.push(Vec::new());
-        }
         Memory { name: name.to_owned(), schema, parts: all, rows: rows.len() as u64 }
     }
 
