@@ -73,11 +73,14 @@ impl<'d> Context<'d> {
             concept.fill("text", self.words_of(el, substance_code));
             draft.set("code", concept, value.unwrap_or(el));
         } else {
+            // Without a substance the value says all there is: a kind of allergy, or that nothing is known.
+            let words = || self.words_of(el, substance_code).or_else(|| value.and_then(|v| self.words_of(el, Some(v))));
             let code = named.unwrap_or_else(|| {
-                self.required_concept(
-                    None,
-                    self.words_of(el, substance_code).or_else(|| value.and_then(|v| self.words_of(el, Some(v)))),
-                )
+                let mut concept = self.required_concept(value, words());
+                if concept.get("coding").is_some() && concept.get("text").is_none() {
+                    concept.fill("text", words());
+                }
+                concept
             });
             draft.set("code", code, substance_code.or(substance).unwrap_or(el));
         }

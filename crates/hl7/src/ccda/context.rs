@@ -18,6 +18,8 @@ use std::fmt::Write as _;
 const OWN: &str = "urn:medweave:ccda";
 /// Text taken over from the narrative into elements, of one document.
 const TEXT_BYTES: usize = 32 << 20;
+/// XPaths of one document: of a real one of 64 MiB they take a tenth. Beyond it an origin has its bytes alone.
+const XPATH_BYTES: usize = 256 << 20;
 /// Issues told of a document: of more, only their number.
 const ISSUES_MAX: usize = 1000;
 
@@ -40,6 +42,8 @@ struct State<'d> {
     /// Statements that a rule took.
     claimed: HashSet<NodeId>,
     made: HashMap<NodeId, Ref>,
+    /// Whom each participation names.
+    actors: HashMap<NodeId, Option<Ref>>,
     /// What each entry of a section became.
     entries: HashMap<NodeId, Vec<Ref>>,
     taken: Vec<(&'static str, El<'d>, String)>,
@@ -276,6 +280,16 @@ impl<'d> Context<'d> {
         self.state.borrow().made.get(&el.id()).cloned()
     }
 
+    /// Whom a participation names: looked for once.
+    pub(super) fn once(&self, el: El<'d>, find: impl FnOnce() -> Option<Ref>) -> Option<Ref> {
+        if let Some(known) = self.state.borrow().actors.get(&el.id()) {
+            return known.clone();
+        }
+        let found = find();
+        self.state.borrow_mut().actors.insert(el.id(), found.clone());
+        found
+    }
+
     /// Keeps what an entry became, for its section.
     pub(super) fn keep_entry(&self, entry: El<'d>, made: Vec<Ref>) {
         self.state.borrow_mut().entries.insert(entry.id(), made);
@@ -332,12 +346,21 @@ impl<'d> Context<'d> {
         let written =
             self.root.get("effectiveTime").and_then(|time| self.moment(time)).map(|at| self.date_time_of(&at));
         let state = self.state.take();
+        let left = Cell::new(XPATH_BYTES);
+        let path = |el: El<'d>| {
+            if left.get() == 0 {
+                return String::new();
+            }
+            let path = self.xpath(el);
+            left.set(left.get().saturating_sub(path.len()));
+            path
+        };
         let span = |el: El<'d>| self.source.span(el.range());
         let resources = state
             .resources
             .into_iter()
             .map(|Entry { mut made, el, places }| {
-                let origin = |element: String, el: El<'d>| Origin { element, xpath: self.xpath(el), span: span(el) };
+                let origin = |element: String, el: El<'d>| Origin { element, xpath: path(el), span: span(el) };
                 let mut origins = vec![origin(String::new(), el)];
                 for (name, _) in made.resource.members() {
                     let told = |(place, _): &&(String, El<'d>)| {
@@ -357,7 +380,7 @@ impl<'d> Context<'d> {
         let mut issues: Vec<Issue> = state
             .issues
             .into_iter()
-            .map(|(severity, el, text)| Issue { severity, xpath: self.xpath(el), span: span(el), text })
+            .map(|(severity, el, text)| Issue { severity, xpath: path(el), span: span(el), text })
             .collect();
         if state.untold > 0 {
             issues.push(Issue {
@@ -374,7 +397,7 @@ impl<'d> Context<'d> {
             .map(|(kind, el, full_url)| Taken {
                 kind,
                 templates: templates(el),
-                xpath: self.xpath(el),
+                xpath: path(el),
                 span: span(el),
                 full_url,
             })
@@ -386,7 +409,7 @@ impl<'d> Context<'d> {
                 element: statement_name(el),
                 templates: templates(el),
                 code: code_text(el),
-                xpath: self.xpath(el),
+                xpath: path(el),
                 span: span(el),
                 why,
             })

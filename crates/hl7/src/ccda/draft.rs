@@ -71,7 +71,8 @@ impl<'d> Draft<'d> {
     pub(super) fn push(&mut self, name: &str, value: impl Into<Tree>, from: El<'d>) -> &mut Self {
         let at = self.tree.get(name).map_or(0, |items| items.items().len());
         self.tree.push(name, value);
-        self.place(format!("{name}[{at}]"), from);
+        // Each is new: looking for it would take a panel of many members the square of its time.
+        self.places.push((format!("{name}[{at}]"), from));
         self
     }
 

@@ -117,6 +117,9 @@ impl<'d> Context<'d> {
                 if el.templates().next().is_some() { "no template of it is known" } else { "it names no template" };
             return Outcome::Listed(why.into());
         };
+        if let Some(flavor) = el.null() {
+            return Outcome::Listed(format!("it says that there is nothing to tell (nullFlavor {flavor})"));
+        }
         match kind {
             Kind::Problem => self.problem(el, around).into(),
             Kind::Allergy => self.allergy(el).into(),
@@ -186,7 +189,7 @@ impl<'d> Context<'d> {
         match self.made_of(el) {
             Some(made) => vec![made],
             None if kind(el) == Some(Kind::Wrapper) => {
-                el.related().filter_map(|(_, inner)| self.made_of(inner)).collect()
+                el.related().take(64).filter_map(|(_, inner)| self.made_of(inner)).collect()
             }
             None => Vec::new(),
         }

@@ -8,6 +8,9 @@ use crate::map::Key;
 use crate::map::context::{uri, urn_part};
 use fhir::json::Tree;
 
+/// Identifiers of one thing that are read.
+pub(super) const IDS_MAX: usize = 100;
+
 /// An identifier with what identity is made of.
 #[derive(Clone, Debug)]
 pub(super) struct Identified {
@@ -78,7 +81,7 @@ impl<'d> Context<'d> {
     /// All identifiers of an element, each once.
     pub(super) fn identifiers(&self, el: El<'d>) -> Vec<(Identified, El<'d>)> {
         let mut all: Vec<(Identified, El<'d>)> = Vec::new();
-        for id in el.all("id") {
+        for id in el.all("id").take(IDS_MAX) {
             if let Some(identified) = self.identifier(id)
                 && !all.iter().any(|(other, _)| other.system == identified.system && other.value == identified.value)
             {

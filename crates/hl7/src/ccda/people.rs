@@ -5,9 +5,11 @@
 use super::context::Context;
 use super::draft::{Draft, Ref};
 use super::element::El;
+use super::identity::IDS_MAX;
 use super::made::{Identity, Write};
 use crate::map::context::Fill;
 use fhir::json::Tree;
+use std::collections::HashSet;
 
 /// Who takes part, and when.
 pub(super) struct Party<'d> {
@@ -159,10 +161,11 @@ impl<'d> Context<'d> {
         if role.get("representedOrganization").is_some() && role.get("assignedPerson").is_none() {
             return false;
         }
-        role.all("id").any(|id| {
+        role.all("id").take(IDS_MAX).any(|id| {
             id.attr("extension").is_some()
                 && patient
                     .all("id")
+                    .take(IDS_MAX)
                     .any(|own| own.attr("root") == id.attr("root") && own.attr("extension") == id.attr("extension"))
         })
     }
@@ -215,6 +218,10 @@ impl<'d> Context<'d> {
 
     /// Whoever a participation names.
     pub(super) fn participant_of(&self, el: El<'d>) -> Option<Ref> {
+        self.once(el, || self.actor_of(el))
+    }
+
+    fn actor_of(&self, el: El<'d>) -> Option<Ref> {
         for child in el.elements() {
             match child.name() {
                 "assignedAuthor" | "assignedEntity" | "intendedRecipient" | "responsibleParty" => {
@@ -321,11 +328,11 @@ impl<'d> Context<'d> {
 
     /// References, each once.
     pub(super) fn references(parties: Vec<Party<'d>>, kinds: &[&str]) -> Vec<(Tree, El<'d>)> {
+        let mut known = HashSet::new();
         let mut all: Vec<(Tree, El<'d>)> = Vec::new();
         for party in parties.into_iter().filter(|party| party.reference.is(kinds)) {
-            let tree = party.reference.tree();
-            if !all.iter().any(|(other, _)| other.get("reference") == tree.get("reference")) {
-                all.push((tree, party.el));
+            if known.insert(party.reference.url.clone()) {
+                all.push((party.reference.tree(), party.el));
             }
         }
         all

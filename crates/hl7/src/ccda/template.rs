@@ -214,7 +214,7 @@ const ENTRIES: &[(&str, Kind)] = &[
     ("22.4.146", Kind::Request),
     ("22.4.147", Kind::FreeTextSig),
     ("22.4.200", Kind::Observed(Category::Social)),
-    ("22.4.201", Kind::Observed(Category::Social)),
+    ("22.4.201", Kind::Observed(Category::None)),
     ("22.4.202", Kind::Note),
     ("22.4.281", Kind::Observed(Category::Social)),
     ("22.4.282", Kind::Observed(Category::Social)),

@@ -281,3 +281,18 @@ fn a_plan_refers_to_what_it_plans() {
     assert_eq!(at(one(&mapped, "Goal"), "target.0.dueDate"), "2025-01-01");
     assert_eq!(at(one(&mapped, "ServiceRequest"), "intent"), "order");
 }
+
+#[test]
+fn an_allergy_without_a_substance_is_what_its_value_says() {
+    let none = allergy(false, "").replace("416098002", "716186003");
+    let mapped = entries("48765-2", "x", &[&none]);
+    assert_eq!(at(one(&mapped, "AllergyIntolerance"), "code.coding.0.code"), "716186003");
+}
+
+#[test]
+fn a_statement_that_says_nothing_is_listed() {
+    let silent = problem(false, "active", "").replace("<observation ", r#"<observation nullFlavor="NI" "#);
+    let mapped = entries("11450-4", "x", &[&silent]);
+    assert_eq!(all(&mapped, "Condition").len(), 0);
+    assert!(mapped.unmapped[0].why.contains("NI"), "{:?}", mapped.unmapped);
+}
