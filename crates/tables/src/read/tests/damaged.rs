@@ -45,7 +45,7 @@ fn damaged_files_are_errors_or_rows_and_nothing_worse() {
         read(table.as_mut()).unwrap();
         for _ in 0..60 {
             let mut damaged = bytes.clone();
-            for _ in 0..1 + random.below(4) {
+            for _ in 0..=random.below(4) {
                 let at = random.below(damaged.len());
                 damaged[at] = [0, 0xff, damaged[at] ^ 1, damaged[at].wrapping_add(1)][random.below(4)];
             }
