@@ -59,9 +59,13 @@ impl<'o> Lister<'o> {
                 self.pass_over(&shown, why);
                 continue;
             }
-            // What a link leads to counts; a link that leads nowhere is told.
+            // What a link leads to counts, but folders could lead in a circle; a link that leads nowhere is told.
+            let is_link = entry.file_type().is_ok_and(|kind| kind.is_symlink());
             match std::fs::metadata(entry.path()) {
                 Err(error) => self.pass_over(&shown, format!("cannot be read: {error}")),
+                Ok(metadata) if metadata.is_dir() && is_link => {
+                    self.pass_over(&shown, "a link to a folder: bring the folder itself");
+                }
                 Ok(metadata) if metadata.is_dir() && depth >= self.options.bounds.folders => {
                     self.pass_over(
                         &shown,

@@ -70,6 +70,19 @@ fn a_line_that_never_ends_is_no_header() {
 }
 
 #[test]
+fn links_to_folders_are_told_and_not_followed() {
+    let folder = folder(&[("a/t.csv", b"a\n1\n")]);
+    std::os::unix::fs::symlink(folder.path(), folder.path().join("a/around")).unwrap();
+    std::os::unix::fs::symlink("nowhere.csv", folder.path().join("gone.csv")).unwrap();
+    std::os::unix::fs::symlink(folder.path().join("a/t.csv"), folder.path().join("u.csv")).unwrap();
+    let delivery = open(folder.path());
+    let names: Vec<&str> = delivery.tables().iter().map(|listed| listed.file.as_str()).collect();
+    assert_eq!(names, ["a/t.csv", "u.csv"]);
+    let told: Vec<&str> = delivery.passed_over().iter().map(|passed| passed.file.as_str()).collect();
+    assert_eq!(told, ["a/around", "gone.csv"]);
+}
+
+#[test]
 fn what_cannot_be_read_is_refused_with_what_to_do() {
     let files: &[(&str, &[u8])] = &[
         ("a.dmp", b"\x03\x01EXPORT:V11.02.00\n"),

@@ -272,6 +272,23 @@ fn an_old_workbook_gives_the_same_rows() {
     }
 }
 
+#[test]
+fn a_workbook_of_excel_95_is_in_its_code_page() {
+    let gbk = |text: &str| charset("gbk").0.encode(text).0.into_owned();
+    let text = |row: u16, text: &str| {
+        let bytes = gbk(text);
+        record(0x204, &[&row.to_le_bytes(), &[0; 4], &(bytes.len() as u16).to_le_bytes(), &bytes])
+    };
+    let sheet = [record(0x809, &[&[0, 5, 16, 0]]), text(0, "姓名"), text(1, "张三"), record(0x0a, &[])].concat();
+    let name = gbk("病人");
+    let mut globals = [record(0x809, &[&[0, 5, 5, 0]]), record(0x42, &[&936_u16.to_le_bytes()])].concat();
+    let begin = globals.len() + 4 + 7 + name.len() + 4;
+    globals.extend(record(0x85, &[&(begin as u32).to_le_bytes(), &[0, 0, name.len() as u8], &name]));
+    globals.extend(record(0x0a, &[]));
+    let whole = read_file("h.xls", &compound("Book", [globals, sheet].concat()), TableOptions::default()).unwrap();
+    assert_eq!((whole.columns[0].as_str(), whole.texts()), ("姓名", vec![vec!["张三"]]));
+}
+
 /// A DBF file: fields with type and length, then records as they lie there.
 pub(super) fn dbf(version: u8, driver: u8, fields: &[(&[u8], u8, u8)], records: &[&[u8]]) -> Vec<u8> {
     let record_bytes = 1 + fields.iter().map(|(_, _, length)| u16::from(*length)).sum::<u16>();
