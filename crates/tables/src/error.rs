@@ -55,6 +55,17 @@ pub enum Error {
     /// The file changed while it was read.
     #[error("{0} changed while it was read; pull again when it is written whole")]
     Changed(String),
+    /// A query of a mapping fails as it runs, or takes more than it may.
+    #[error("target {target}: {message}")]
+    Query {
+        /// The target.
+        target: String,
+        /// What is wrong.
+        message: String,
+    },
+    /// The door takes nothing any more.
+    #[error("{0}")]
+    Door(String),
     /// Somebody said stop.
     #[error("stopped")]
     Stopped,

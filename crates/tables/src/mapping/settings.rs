@@ -52,7 +52,7 @@ pub struct TableSettings {
     /// True if the table may be absent; then it has no rows.
     pub optional: bool,
     /// What a row that is gone means.
-    pub missing: Gone,
+    pub missing: Option<Gone>,
     /// As in [`Settings`], for this table.
     pub encoding: Option<String>,
     /// As in [`Settings`], for this table.
@@ -327,12 +327,15 @@ impl Reader<'_, '_, '_> {
             }
         }
         let missing = match self.string(table, "missing") {
-            None => Gone::Keep,
-            Some(word) => Gone::of(&word).unwrap_or_else(|| {
-                let hint = "keep, entered-in-error or delete".to_owned();
-                self.problem(table, "missing", format!("`{word}` is nothing that can be done"), Some(hint));
-                Gone::Keep
-            }),
+            None => None,
+            Some(word) => {
+                let known = Gone::of(&word);
+                if known.is_none() {
+                    let hint = "keep, entered-in-error or delete".to_owned();
+                    self.problem(table, "missing", format!("`{word}` is nothing that can be done"), Some(hint));
+                }
+                known
+            }
         };
         Some(TableSettings {
             file: self.string(table, "file"),

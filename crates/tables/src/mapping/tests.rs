@@ -44,7 +44,10 @@ stays.optional = true
     assert_eq!((settings.name.as_str(), settings.version.as_str(), settings.pivot), ("his-zh", "2", Some(2030)));
     assert_eq!((settings.numbers.decimal, settings.shifted), (',', true));
     let patients = &settings.tables["病人"];
-    assert_eq!((patients.separator, patients.missing, patients.optional), (Some('\t'), Gone::EnteredInError, false));
+    assert_eq!(
+        (patients.separator, patients.missing, patients.optional),
+        (Some('\t'), Some(Gone::EnteredInError), false)
+    );
     assert_eq!(
         (patients.key.as_slice(), patients.optional_columns.as_slice()),
         (&["病人ID".to_owned()][..], &["电话".to_owned()][..])

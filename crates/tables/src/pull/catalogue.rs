@@ -18,18 +18,18 @@ const BUSY: Duration = Duration::from_secs(10);
 
 const TABLES: &str = "
 CREATE TABLE source (
-    no INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, path TEXT NOT NULL, mapping TEXT NOT NULL, added_us INTEGER NOT NULL
+    no INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, path TEXT NOT NULL, mapping TEXT NOT NULL, added_us INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE pulled (
     no INTEGER PRIMARY KEY, source INTEGER NOT NULL REFERENCES source(no), name TEXT NOT NULL, columns TEXT NOT NULL,
     rows INTEGER NOT NULL, alive BLOB NOT NULL, UNIQUE (source, name)
 ) STRICT;
 CREATE TABLE delivery (
-    no INTEGER PRIMARY KEY, source INTEGER NOT NULL REFERENCES source(no), at_us INTEGER NOT NULL, path TEXT NOT NULL
+    no INTEGER PRIMARY KEY AUTOINCREMENT, source INTEGER NOT NULL REFERENCES source(no), at_us INTEGER NOT NULL, path TEXT NOT NULL
 ) STRICT;
 CREATE TABLE delivered (
     delivery INTEGER NOT NULL REFERENCES delivery(no), pulled INTEGER NOT NULL REFERENCES pulled(no), file TEXT NOT NULL,
-    content BLOB, bytes INTEGER NOT NULL, rows INTEGER NOT NULL, new INTEGER NOT NULL, bad INTEGER NOT NULL, gone BLOB NOT NULL,
+    content BLOB NOT NULL, bytes INTEGER NOT NULL, rows INTEGER NOT NULL, new INTEGER NOT NULL, bad INTEGER NOT NULL, gone BLOB NOT NULL,
     PRIMARY KEY (delivery, pulled)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE segment (
@@ -38,6 +38,9 @@ CREATE TABLE segment (
 ) STRICT;
 CREATE TABLE bad (
     pulled INTEGER NOT NULL REFERENCES pulled(no), hash BLOB NOT NULL, delivery INTEGER NOT NULL, PRIMARY KEY (pulled, hash)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE mapping (
+    hash TEXT PRIMARY KEY, name TEXT NOT NULL, files BLOB NOT NULL, kept_us INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX segment_pulled ON segment (pulled, base);
 ";
@@ -109,7 +112,7 @@ pub(super) struct TableTaken {
     pub(super) name: String,
     pub(super) columns: Vec<String>,
     pub(super) file: String,
-    pub(super) content: Option<[u8; 32]>,
+    pub(super) content: [u8; 32],
     pub(super) bytes: u64,
     pub(super) rows: u64,
     pub(super) gone: RoaringTreemap,
@@ -184,6 +187,11 @@ impl Catalogue {
         self.folder.join("coming")
     }
 
+    /// What runs remember of what they made.
+    pub(super) fn made_folder(&self) -> PathBuf {
+        self.folder.join("made")
+    }
+
     fn segments(&self) -> PathBuf {
         self.folder.join("rows")
     }
@@ -246,7 +254,13 @@ impl Catalogue {
             removing.execute(sql, [no])?;
         }
         removing.commit()?;
-        self.sweep()
+        let made = self.made_folder().join(no.to_string());
+        match std::fs::remove_dir_all(&made) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(Error::file("remove", &made, error));
+            }
+            _ => self.sweep(),
+        }
     }
 
     /// The tables of a source.
@@ -278,9 +292,41 @@ impl Catalogue {
     /// Hash and length of the file in which a table came last.
     pub(super) fn content_before(&self, table: i64) -> Result<Option<(Vec<u8>, u64)>, Error> {
         let sql = "SELECT content, bytes FROM delivered WHERE pulled = ?1 ORDER BY delivery DESC LIMIT 1";
-        let found: Option<(Option<Vec<u8>>, i64)> =
+        let found: Option<(Vec<u8>, i64)> =
             self.db.query_row(sql, [table], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
-        Ok(found.and_then(|(content, bytes)| content.map(|content| (content, bytes as u64))))
+        Ok(found.map(|(content, bytes)| (content, bytes as u64)))
+    }
+
+    /// Keeps a version of a mapping, so that what it made can be explained for ever.
+    pub(super) fn keep_mapping(
+        &self,
+        hash: &str,
+        name: &str,
+        files: &[(String, String)],
+        at_us: i64,
+    ) -> Result<(), Error> {
+        let text = serde_json::json!(files).to_string();
+        let packed = zstd::bulk::compress(text.as_bytes(), 3)
+            .map_err(|error| Error::file("pack a mapping in", &self.folder, error))?;
+        self.db.execute(
+            "INSERT OR IGNORE INTO mapping (hash, name, files, kept_us) VALUES (?1, ?2, ?3, ?4)",
+            params![hash, name, packed, at_us],
+        )?;
+        Ok(())
+    }
+
+    /// The files of a version of a mapping, by the beginning of its hash.
+    pub(super) fn mapping(&self, hash: &str) -> Result<Vec<(String, String)>, Error> {
+        let unknown = || Error::Unknown { what: "mapping version", name: hash.to_owned(), hint: None };
+        let fits = !hash.is_empty() && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let packed: Option<Vec<u8>> = self
+            .db
+            .query_row("SELECT files FROM mapping WHERE hash GLOB ?1 LIMIT 1", [format!("{hash}*")], |row| row.get(0))
+            .optional()?;
+        let packed = packed.filter(|_| fits).ok_or_else(unknown)?;
+        let damaged = |error| Error::file("unpack a mapping in", &self.folder, error);
+        let text = zstd::stream::decode_all(packed.as_slice()).map_err(damaged)?;
+        serde_json::from_slice(&text).map_err(|error| damaged(error.into()))
     }
 
     /// Bad rows of a table that were kept before.

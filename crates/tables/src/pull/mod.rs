@@ -17,7 +17,7 @@ pub use hash::RowHash;
 pub use sheet::{PulledSheet, ROW};
 
 use crate::error::Error;
-use crate::read::{ReadError, Table};
+use crate::read::{Content, ReadError, Table};
 use access::{Grant, Permission};
 use catalogue::Catalogue;
 use records::Records;
@@ -38,6 +38,12 @@ pub trait Origin {
     /// How it is read (encoding, separator …): the same bytes read otherwise are other rows.
     fn reading(&self) -> String;
 
+    /// What its file holds, unpacked.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    fn content(&self) -> Result<Content, ReadError>;
+
     /// Reads it from its beginning.
     ///
     /// # Errors
@@ -57,6 +63,8 @@ pub struct PullTable {
     pub name: String,
     /// Columns that tell its rows apart; empty if none are known.
     pub key: Vec<String>,
+    /// Columns without which it is not taken.
+    pub uses: Vec<String>,
     /// Where it is.
     pub origin: Box<dyn Origin>,
 }
@@ -164,7 +172,10 @@ impl Sources {
     /// # Errors
     /// [`Error::Denied`].
     pub fn list(&self, grant: &Grant) -> Result<Vec<SourceInfo>, Error> {
-        may_see(grant)?;
+        // Which there are, and where, whoever administers knows too.
+        if may_see(grant).is_err() {
+            grant.may_administer()?;
+        }
         self.catalogue().sources()
     }
 
@@ -270,6 +281,29 @@ impl Sources {
         let source = catalogue.source(name)?;
         let tables = catalogue.tables(source.no)?;
         Ok(tables.into_iter().map(|table| PulledSheet::new(table, |name| nulls(name))).collect())
+    }
+
+    /// The folder that remembers what runs made.
+    pub fn made_folder(&self) -> std::path::PathBuf {
+        self.catalogue().made_folder()
+    }
+
+    /// Keeps a version of a mapping, so that what it made can be explained.
+    ///
+    /// # Errors
+    /// [`Error::Denied`], [`Error::Catalogue`].
+    pub fn keep_mapping(&self, grant: &Grant, hash: &str, name: &str, files: &[(String, String)]) -> Result<(), Error> {
+        may_pull(grant)?;
+        self.catalogue().keep_mapping(hash, name, files, self.records.now_us())
+    }
+
+    /// The files of a version of a mapping, by the beginning of its hash in hex.
+    ///
+    /// # Errors
+    /// [`Error::Denied`], [`Error::Unknown`].
+    pub fn mapping(&self, grant: &Grant, hash: &str) -> Result<Vec<(String, String)>, Error> {
+        may_see(grant)?;
+        self.catalogue().mapping(hash)
     }
 
     /// A row of a table, with where it came from.

@@ -148,6 +148,15 @@ pub struct SegmentReader {
 impl SegmentReader {
     /// Opens a segment.
     pub fn open(path: &Path, schema: SchemaRef) -> Result<Self, Error> {
+        SegmentReader::open_at(path, schema, None)
+    }
+
+    /// Opens a segment at one of its rows, counted from 0, to read that row alone.
+    pub fn row(path: &Path, schema: SchemaRef, row: u64) -> Result<Self, Error> {
+        SegmentReader::open_at(path, schema, Some(row))
+    }
+
+    fn open_at(path: &Path, schema: SchemaRef, row: Option<u64>) -> Result<Self, Error> {
         let file = File::open(path).map_err(|error| Error::file("read", path, error))?;
         let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| Error::segment(path, error))?;
         let has = builder.schema();
@@ -163,11 +172,11 @@ impl SegmentReader {
         // Without a column a reader would not count rows.
         let roots = if wanted.is_empty() { vec![has.fields().len() - 4] } else { wanted };
         let mask = ProjectionMask::roots(builder.parquet_schema(), roots);
-        let reader = builder
-            .with_projection(mask)
-            .with_batch_size(BATCH_ROWS)
-            .build()
-            .map_err(|error| Error::segment(path, error))?;
+        let mut builder = builder.with_projection(mask).with_batch_size(BATCH_ROWS);
+        if let Some(row) = row {
+            builder = builder.with_offset(row as usize).with_limit(1);
+        }
+        let reader = builder.build().map_err(|error| Error::segment(path, error))?;
         Ok(SegmentReader { path: path.to_owned(), reader, from, schema })
     }
 }

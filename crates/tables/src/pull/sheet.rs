@@ -40,6 +40,37 @@ impl PulledSheet {
         }
     }
 
+    /// A table that was not delivered: it has no rows.
+    pub fn absent(name: &str) -> Self {
+        PulledSheet {
+            name: name.to_owned(),
+            schema: Arc::new(Schema::new(vec![Field::new(ROW, DataType::UInt64, false)])),
+            segments: Vec::new(),
+            alive: Arc::default(),
+            nulls: Arc::default(),
+        }
+    }
+
+    /// The same with columns that are null where it does not have them, in whatever case.
+    #[must_use]
+    pub fn with_columns(mut self, columns: &[String]) -> Self {
+        let mut fields: Vec<Arc<Field>> = self.schema.fields().iter().cloned().collect();
+        for column in columns {
+            let is_there = fields.iter().any(|field| take::is_name(field.name(), column));
+            if !is_there {
+                let at = fields.len() - 1;
+                fields.insert(at, Arc::new(Field::new(column, DataType::Utf8View, true)));
+            }
+        }
+        self.schema = Arc::new(Schema::new(fields));
+        self
+    }
+
+    /// Whether nothing of it was ever delivered.
+    pub fn is_absent(&self) -> bool {
+        self.segments.is_empty()
+    }
+
     /// The table's name.
     pub fn name(&self) -> &str {
         &self.name
@@ -177,13 +208,5 @@ pub(super) fn row_of(table: Pulled, row: u64, origin: (i64, i64, String)) -> Res
 }
 
 fn one(segment: &Segment, row: u64, schema: SchemaRef) -> Result<Option<RecordBatch>, Error> {
-    let mut left = row - segment.base;
-    for batch in SegmentReader::open(&segment.path, schema)? {
-        let batch = batch?;
-        if left < batch.num_rows() as u64 {
-            return Ok(Some(batch.slice(left as usize, 1)));
-        }
-        left -= batch.num_rows() as u64;
-    }
-    Ok(None)
+    SegmentReader::row(&segment.path, schema, row - segment.base)?.next().transpose()
 }

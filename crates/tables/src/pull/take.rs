@@ -6,7 +6,7 @@ use crate::pull::compare::{Segment, compare};
 use crate::pull::hash::{RowHash, RowHasher};
 use crate::pull::segment::{LENGTH, OFFSET, SegmentReader, SegmentWriter, schema};
 use crate::pull::{Origin, PullTable, TablePulled};
-use crate::read::{BadRow, RowBatch};
+use crate::read::{BadRow, ReadError, RowBatch};
 use access::Grant;
 use arrow_array::builder::{BooleanBuilder, UInt32Builder, UInt64Builder};
 use arrow_array::cast::AsArray;
@@ -42,27 +42,18 @@ pub(super) struct TableRead {
     changed: Option<u64>,
     bad: Vec<BadRow>,
     bad_rows: u64,
-    content: Option<([u8; 32], u64)>,
+    content: ([u8; 32], u64),
     /// The same file as the last time, byte for byte.
     same: bool,
 }
 
 /// Hash of a file's bytes and of how they are read.
-fn content_of(origin: &dyn Origin) -> Result<Option<([u8; 32], u64)>, Error> {
-    let Some(mut raw) = origin.raw()? else { return Ok(None) };
+fn content_of(origin: &dyn Origin) -> Result<([u8; 32], u64), Error> {
+    let content = origin.content()?;
     let mut hasher = blake3::Hasher::new();
-    let mut chunk = vec![0; 1 << 20];
-    let mut bytes = 0;
-    loop {
-        let read = raw.read(&mut chunk).map_err(|error| Error::file("read", Path::new(origin.file()), error))?;
-        if read == 0 {
-            break;
-        }
-        hasher.update(&chunk[..read]);
-        bytes += read as u64;
-    }
+    hasher.update(&content.hash);
     hasher.update(origin.reading().as_bytes());
-    Ok(Some((*hasher.finalize().as_bytes(), bytes)))
+    Ok((*hasher.finalize().as_bytes(), content.bytes))
 }
 
 /// Reads a table of a delivery and compares it with what is current; `spool` is where its rows are written meanwhile.
@@ -89,8 +80,8 @@ pub(super) fn read(
         content,
         same: false,
     };
-    if let (Some(before), Some((hash, bytes)), Some((was, had))) = (before, &out.content, &content_before)
-        && (&hash[..], bytes) == (&was[..], had)
+    if let (Some(before), Some((was, had))) = (before, &content_before)
+        && (&out.content.0[..], out.content.1) == (&was[..], *had)
     {
         (out.same, out.rows) = (true, before.alive.len());
         out.columns.clone_from(&before.columns);
@@ -98,6 +89,17 @@ pub(super) fn read(
     }
     let mut table = origin.open()?;
     out.columns = table.columns().to_vec();
+    let has = |name: &String| out.columns.iter().any(|column| is_name(column, name));
+    let missing: Vec<&str> = wanted.uses.iter().filter(|name| !has(name)).map(String::as_str).collect();
+    if !missing.is_empty() {
+        let message = format!(
+            "table {} has no column {}, which the mapping needs: it has {}",
+            wanted.name,
+            missing.join(", "),
+            out.columns.join(", ")
+        );
+        return Err(ReadError { place: out.file, message }.into());
+    }
     let mut writer = SegmentWriter::create(&out.spool, &out.columns)?;
     let mut rows = RowBatch::new(out.columns.len());
     while table.next(&mut rows)? {
@@ -114,9 +116,15 @@ pub(super) fn read(
     let difference = compare(&delivered, segments, alive)?;
     (out.new, out.gone) = (difference.new, difference.gone);
     if let Some(before) = before {
-        out.changed = changed(&out, before, &wanted.key)?;
+        let of_file = |name: &String| out.columns.iter().find(|column| is_name(column, name)).unwrap_or(name).clone();
+        out.changed = changed(&out, before, &wanted.key.iter().map(of_file).collect::<Vec<_>>())?;
     }
     Ok(out)
+}
+
+/// Whether a column is the one of this name: case does not matter.
+pub(super) fn is_name(column: &str, name: &str) -> bool {
+    column == name || column.to_lowercase() == name.to_lowercase()
 }
 
 /// Rows of which the key was there before: they changed. `None` if they are too many to be told apart.
@@ -238,8 +246,8 @@ impl TableRead {
             name: self.wanted,
             columns: self.columns,
             file: self.file,
-            content: self.content.map(|(hash, _)| hash),
-            bytes: self.content.map_or(0, |(_, bytes)| bytes),
+            content: self.content.0,
+            bytes: self.content.1,
             rows: self.rows,
             gone: self.gone,
             bad_rows: self.bad_rows,

@@ -251,6 +251,18 @@ impl Delivery {
         Ok(content)
     }
 
+    /// The unpacked bytes of a table's file, in which its rows have their places; none of kinds whose rows are no ranges of
+    /// bytes.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn raw(&self, listed: &Listed) -> Result<Option<Box<dyn io::Read + Send>>, ReadError> {
+        match listed.kind {
+            Kind::Delimited | Kind::Dump => listed.origin.open().map(Some).map_err(|error| cannot(listed, &error)),
+            _ => Ok(None),
+        }
+    }
+
     /// Copies the unpacked bytes of a table's file, and says what they are.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! What a run hands on: resources with the rows they were made of.
 
+use crate::mapping::Gone;
 use std::ops::Range;
 
 /// Media type of the arrivals of a run: a line of JSON for each resource and each refused row, that names the rows it was made of.
@@ -18,6 +19,21 @@ pub struct Chunk {
     pub resources: Vec<ChunkResource>,
     /// Rows of which nothing was made.
     pub refused: Vec<ChunkRefused>,
+    /// Resources of earlier runs whose rows are gone.
+    pub gone: Vec<ChunkGone>,
+}
+
+/// A resource whose rows are gone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChunkGone {
+    /// Its type.
+    pub resource_type: &'static str,
+    /// Its id.
+    pub id: String,
+    /// What becomes of it.
+    pub how: Gone,
+    /// Its line in the chunk's links, without the line end.
+    pub link: Range<usize>,
 }
 
 /// A resource of a chunk.
@@ -55,6 +71,8 @@ pub struct Stored {
     pub equal: u64,
     /// Resources that the store refused, each a dead letter.
     pub refused: u64,
+    /// Resources whose rows are gone, and that stand no longer as they were.
+    pub gone: u64,
 }
 
 /// Where resources of a run go. Chunks are taken in their order; what was counted is on disk when [`Door::end`] returns.

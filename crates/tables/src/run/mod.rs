@@ -1,5 +1,26 @@
 //! Runs: a mapping over the current rows of a source, counted row by row.
+//!
+//! [`find_tables`] finds the tables of a mapping in a delivery, for a pull. [`Runner::prepare`] compiles a mapping and plans its queries;
+//! [`Runner::run`] takes every row of every target through it: a resource, a part of one, filtered, or refused with a reason.
+//! Resources go to a [`Door`] in chunks, each with a line that names its rows. The same run with a door that compares is the dry one.
 
+mod deliver;
 mod door;
+mod files;
+mod gone;
+mod identities;
+mod lineage;
+mod links;
+mod made_before;
+mod report;
+mod runner;
+mod tally;
+mod target;
 
-pub use door::{Chunk, ChunkRefused, ChunkResource, Door, DoorError, ROW_LINKS, Stored};
+pub use deliver::{Found, find_tables};
+pub use door::{Chunk, ChunkGone, ChunkRefused, ChunkResource, Door, DoorError, ROW_LINKS, Stored};
+pub use files::{MappingFiles, files_of, shipped};
+pub use gone::entered_in_error;
+pub use lineage::{CellOrigin, ElementLineage, Link};
+pub use report::{Effect, Example, ReasonCount, RunReport, TargetReport};
+pub use runner::{PrepareError, RunOptions, Runner};

@@ -6,7 +6,7 @@ use std::io::{Cursor, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use tables::pull::{IfDoubtful, Origin, PullReport, PullTable, Sources};
-use tables::read::{BadRow, Place, ReadError, RowBatch, Table};
+use tables::read::{BadRow, Content, Place, ReadError, RowBatch, Table};
 use tempfile::TempDir;
 
 /// 2026-01-01T00:00:00Z.
@@ -57,7 +57,7 @@ impl House {
     }
 
     pub fn pull_from(&self, origin: Box<dyn Origin>, if_doubtful: IfDoubtful) -> Result<PullReport, tables::Error> {
-        let table = PullTable { name: "lab".into(), key: vec!["id".into()], origin };
+        let table = PullTable { name: "lab".into(), key: vec!["id".into()], uses: vec!["id".into()], origin };
         self.sources.pull(&everything(), "his", &[table], if_doubtful, &mut |_, _| Ok(()))
     }
 
@@ -104,6 +104,11 @@ impl Origin for Text {
 
     fn reading(&self) -> String {
         "text".into()
+    }
+
+    fn content(&self) -> Result<Content, ReadError> {
+        let (hash, bytes) = (*blake3::hash(self.text.as_bytes()).as_bytes(), self.text.len() as u64);
+        Ok(Content { hash, bytes })
     }
 
     fn open(&self) -> Result<Box<dyn Table>, ReadError> {

@@ -114,6 +114,15 @@ fn a_lost_column_and_a_table_that_is_another_are_asked_about() {
 }
 
 #[test]
+fn a_table_without_a_column_that_is_needed_is_not_taken() {
+    let house = House::new();
+    let error = house.try_pull("ident,item,value\n1,GLU,5\n", IfDoubtful::Accept).unwrap_err().to_string();
+    assert_eq!(error, "lab.csv: table lab has no column id, which the mapping needs: it has ident, item, value");
+    assert_eq!(house.arrivals(), 0);
+    house.pull("ID,item,value\n1,GLU,5\n");
+}
+
+#[test]
 fn columns_that_come_later_or_move_change_no_row() {
     let house = House::new();
     house.pull("id,item,value\n1,GLU,5\n2,NA,140\n");

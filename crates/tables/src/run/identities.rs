@@ -1,0 +1,119 @@
+//! Which resources a run has made: for keys that must be unique, and for references that must lead somewhere.
+
+use std::collections::{HashMap, HashSet};
+
+/// A resource's id, unpacked.
+pub(super) type Id = [u8; 16];
+
+/// Made resources that are remembered with their content. Beyond it rows must come in the order of their keys.
+pub(super) const REMEMBERED: u64 = 4 << 20;
+
+/// What a resource's id says about the row it is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Seen {
+    /// It is the first with this key.
+    First,
+    /// The same resource was made of an earlier row.
+    Equal,
+    /// Another one was made of an earlier row: the key is not unique.
+    Other,
+}
+
+/// Ids of one target, as its rows come.
+#[derive(Debug)]
+pub(super) enum Uniqueness {
+    /// Rows come in any order.
+    All(HashMap<Id, u64>),
+    /// Rows come by their keys: the last one.
+    Sorted(Option<(Id, u64)>),
+}
+
+impl Uniqueness {
+    /// Of a target with so many rows.
+    pub(super) fn of(rows: u64) -> Uniqueness {
+        if rows > REMEMBERED { Uniqueness::Sorted(None) } else { Uniqueness::All(HashMap::new()) }
+    }
+
+    /// Notes a resource.
+    pub(super) fn see(&mut self, id: Id, json: &[u8]) -> Seen {
+        let content = twox_hash::xxhash3_64::Hasher::oneshot(json);
+        let before = match self {
+            Uniqueness::All(all) => match all.entry(id) {
+                std::collections::hash_map::Entry::Occupied(entry) => Some(*entry.get()),
+                std::collections::hash_map::Entry::Vacant(entry) => {
+                    entry.insert(content);
+                    None
+                }
+            },
+            Uniqueness::Sorted(last) => {
+                let before = last.filter(|(before, _)| *before == id).map(|(_, content)| content);
+                if before.is_none() {
+                    *last = Some((id, content));
+                }
+                before
+            }
+        };
+        match before {
+            None => Seen::First,
+            Some(before) if before == content => Seen::Equal,
+            Some(_) => Seen::Other,
+        }
+    }
+}
+
+/// Resources that references may lead to, by target. An id is its first eight bytes: 61 of them are a hash's.
+#[derive(Debug, Default)]
+pub(super) struct MadeTargets {
+    by_target: HashMap<String, HashSet<u64>>,
+}
+
+impl MadeTargets {
+    /// Begins a target that others refer to.
+    pub(super) fn begin(&mut self, target: &str) {
+        self.by_target.entry(target.to_owned()).or_default();
+    }
+
+    /// Notes a resource, if others may refer to it.
+    pub(super) fn insert(&mut self, target: &str, id: Id) {
+        if let Some(made) = self.by_target.get_mut(target) {
+            made.insert(short(id));
+        }
+    }
+
+    /// Whether a resource was made; of a target that has not run nothing is known.
+    pub(super) fn is_made(&self, target: &str, id: Id) -> Option<bool> {
+        self.by_target.get(target).map(|made| made.contains(&short(id)))
+    }
+}
+
+fn short(id: Id) -> u64 {
+    let mut bytes = [0; 8];
+    bytes.copy_from_slice(&id[8..]);
+    u64::from_be_bytes(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_row_of_a_key_is_equal_or_another() {
+        for mut seen in [Uniqueness::of(1), Uniqueness::of(REMEMBERED + 1)] {
+            assert_eq!(seen.see([1; 16], b"{}"), Seen::First);
+            assert_eq!(seen.see([1; 16], b"{}"), Seen::Equal);
+            assert_eq!(seen.see([1; 16], b"{1}"), Seen::Other);
+            assert_eq!(seen.see([2; 16], b"{}"), Seen::First);
+        }
+    }
+
+    #[test]
+    fn what_was_made_is_known_of_targets_that_ran() {
+        let mut made = MadeTargets::default();
+        made.begin("Patient");
+        made.insert("Patient", [1; 16]);
+        made.insert("Other", [1; 16]);
+        assert_eq!(made.is_made("Patient", [1; 16]), Some(true));
+        assert_eq!(made.is_made("Patient", [2; 16]), Some(false));
+        assert_eq!(made.is_made("Other", [1; 16]), None);
+    }
+}

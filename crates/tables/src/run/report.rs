@@ -1,0 +1,227 @@
+//! What a run says of itself: every row counted, every reason with examples.
+
+use crate::run::Stored;
+use crate::value::{Counted, UnmappedKind};
+use serde_json::{Value, json};
+
+/// Examples of a reason that are shown.
+pub const EXAMPLES: usize = 5;
+/// Values without a target, and units that are not understood, that are listed by their frequency.
+pub const LISTED: usize = 1_000;
+
+/// What a run did, or would do.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RunReport {
+    /// The source.
+    pub source: String,
+    /// The mapping's name.
+    pub mapping: String,
+    /// The version it gives itself.
+    pub version: String,
+    /// Hash of its files, in hex.
+    pub hash: String,
+    /// Whether anything was written.
+    pub written: bool,
+    /// Its targets, in the order in which they ran.
+    pub targets: Vec<TargetReport>,
+    /// Targets whose table was not delivered.
+    pub not_delivered: Vec<String>,
+    /// What the door said.
+    pub stored: Stored,
+    /// Codes and units that no map knew, the most frequent first.
+    pub unmapped: Vec<Counted>,
+}
+
+/// What became of the rows of one target.
+///
+/// `rows = resources + merged + filtered + rejected`, always.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TargetReport {
+    /// Its name.
+    pub name: String,
+    /// The type of its resources.
+    pub resource_type: String,
+    /// The table whose rows are accounted for.
+    pub table: String,
+    /// Rows that the query gave, and rows of the table of which it gave none.
+    pub rows: u64,
+    /// Resources.
+    pub resources: u64,
+    /// Rows that went into a resource beside its first.
+    pub merged: u64,
+    /// Rows of the table of which the query gave none.
+    pub filtered: u64,
+    /// Rows that were refused, each with a reason.
+    pub rejected: u64,
+    /// Rows of the table.
+    pub table_rows: u64,
+    /// Rows of child files: given and refused.
+    pub child_rows: u64,
+    /// Child rows among [`TargetReport::rejected`] that belong to no resource; they are not among the rows.
+    pub child_rejected: u64,
+    /// Why rows were refused, and why elements were left out.
+    pub reasons: Vec<ReasonCount>,
+    /// What deserves a look.
+    pub remarks: Vec<ReasonCount>,
+}
+
+/// A reason, how often, and where for example.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReasonCount {
+    /// Its code.
+    pub code: String,
+    /// The element, as its path in JSON; none if the row as a whole is meant.
+    pub element: Option<String>,
+    /// What it did.
+    pub effect: Effect,
+    /// How often.
+    pub count: u64,
+    /// The first few.
+    pub examples: Vec<Example>,
+}
+
+/// What a reason does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Effect {
+    /// The row is refused.
+    Rejected,
+    /// The element is left out, the resource lives.
+    LeftOut,
+    /// Nothing: the value stands.
+    Remark,
+}
+
+impl Effect {
+    /// Its word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Effect::Rejected => "rejected",
+            Effect::LeftOut => "left-out",
+            Effect::Remark => "remark",
+        }
+    }
+}
+
+/// A row that shows a reason.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Example {
+    /// The table.
+    pub table: String,
+    /// The row's number in it, by which it is found for ever.
+    pub row: u64,
+    /// What is wrong.
+    pub message: String,
+    /// What stood there.
+    pub text: Option<String>,
+}
+
+impl TargetReport {
+    /// Whether every row is accounted for.
+    pub fn is_balanced(&self) -> bool {
+        self.rows == self.resources + self.merged + self.filtered + self.rejected
+    }
+}
+
+impl RunReport {
+    /// As JSON, for machines.
+    pub fn to_json(&self) -> Value {
+        let kind = |counted: &Counted| match counted.kind {
+            UnmappedKind::Code => "code",
+            UnmappedKind::Unit => "unit",
+        };
+        let unmapped: Vec<Value> = self
+            .unmapped
+            .iter()
+            .take(LISTED)
+            .map(|counted| {
+                json!({
+                    "kind": kind(counted), "map": counted.map, "value": counted.text, "display": counted.display,
+                    "count": counted.times,
+                })
+            })
+            .collect();
+        json!({
+            "source": self.source,
+            "mapping": self.mapping,
+            "version": self.version,
+            "hash": self.hash,
+            "written": self.written,
+            "targets": self.targets.iter().map(TargetReport::to_json).collect::<Vec<_>>(),
+            "not_delivered": self.not_delivered,
+            "new": self.stored.new,
+            "changed": self.stored.changed,
+            "equal": self.stored.equal,
+            "gone": self.stored.gone,
+            "refused": self.stored.refused,
+            "unmapped": unmapped,
+        })
+    }
+
+    /// As CSV (RFC 4180): a line for each target and for each reason.
+    pub fn to_csv(&self) -> String {
+        let mut out = String::from(
+            "target,type,rows,resources,merged,filtered,rejected,reason,element,effect,count,example_table,example_row,example\r\n",
+        );
+        for target in &self.targets {
+            let counts =
+                [target.rows, target.resources, target.merged, target.filtered, target.rejected].map(|n| n.to_string());
+            let head = [csv(&target.name), csv(&target.resource_type)];
+            out += &format!("{},{},,,,,,,\r\n", head.join(","), counts.join(","));
+            for reason in target.reasons.iter().chain(&target.remarks) {
+                let example = reason.examples.first();
+                let cells = [
+                    csv(&reason.code),
+                    csv(reason.element.as_deref().unwrap_or_default()),
+                    reason.effect.as_str().to_owned(),
+                    reason.count.to_string(),
+                    csv(example.map_or("", |example| &example.table)),
+                    example.map_or(String::new(), |example| example.row.to_string()),
+                    csv(example.map_or("", |example| &example.message)),
+                ];
+                out += &format!("{},,,,,,{}\r\n", head.join(","), cells.join(","));
+            }
+        }
+        out
+    }
+}
+
+fn csv(cell: &str) -> String {
+    if cell.contains([',', '"', '\n', '\r']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell.to_owned() }
+}
+
+impl TargetReport {
+    fn to_json(&self) -> Value {
+        json!({
+            "name": self.name,
+            "type": self.resource_type,
+            "table": self.table,
+            "rows": self.rows,
+            "resources": self.resources,
+            "merged": self.merged,
+            "filtered": self.filtered,
+            "rejected": self.rejected,
+            "table_rows": self.table_rows,
+            "child_rows": self.child_rows,
+            "child_rejected": self.child_rejected,
+            "reasons": self.reasons.iter().map(ReasonCount::to_json).collect::<Vec<_>>(),
+            "remarks": self.remarks.iter().map(ReasonCount::to_json).collect::<Vec<_>>(),
+        })
+    }
+}
+
+impl ReasonCount {
+    fn to_json(&self) -> Value {
+        let examples: Vec<Value> = self
+            .examples
+            .iter()
+            .map(|example| json!({"table": example.table, "row": example.row, "message": example.message, "text": example.text}))
+            .collect();
+        json!({
+            "reason": self.code,
+            "element": self.element,
+            "effect": self.effect.as_str(),
+            "count": self.count,
+            "examples": examples,
+        })
+    }
+}

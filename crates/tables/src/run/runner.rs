@@ -1,0 +1,367 @@
+//! A mapping over the current rows of a source.
+
+use crate::compile::{Part, Program, Target};
+use crate::error::Error;
+use crate::mapping::{Gone, Mapping, Problem, Settings};
+use crate::pull::{PulledSheet, SourceInfo, Sources};
+use crate::run::door::{Chunk, ChunkGone, Door};
+use crate::run::identities::{MadeTargets, REMEMBERED};
+use crate::run::links::{Links, RowColumn};
+use crate::run::made_before::MadeIds;
+use crate::run::report::RunReport;
+use crate::run::target::{CHUNK_RESOURCES, OneTarget, Running};
+use crate::value::{Context, Unmapped};
+use crate::write::Writer;
+use access::Grant;
+use lake::workbench::{Batches, Limits, Order, Planned, Question, Sheet, SortBy, Stop, Workbench};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// A mapping that is ready to run: compiled, and its queries planned over the source's tables.
+pub struct Runner {
+    source: SourceInfo,
+    settings: Settings,
+    hash: String,
+    context: Context,
+    targets: Vec<PlannedTarget>,
+    not_delivered: Vec<String>,
+}
+
+/// A target with its queries.
+pub(super) struct PlannedTarget {
+    pub(super) target: Target,
+    pub(super) parts: Vec<PlannedPart>,
+    pub(super) writer: Writer,
+    /// Rows of the table whose rows are accounted for.
+    pub(super) table_rows: u64,
+}
+
+/// A query of a target.
+pub(super) struct PlannedPart {
+    pub(super) planned: Planned,
+    /// The column of rows of the table whose rows are accounted for; none if a child does not follow any.
+    pub(super) each: usize,
+    /// The column that counts them, where rows were gathered.
+    pub(super) count: Option<usize>,
+    pub(super) rows: Vec<RowColumn>,
+}
+
+/// Why a mapping cannot run.
+#[derive(Debug, thiserror::Error)]
+pub enum PrepareError {
+    /// It is wrong, or does not fit the source's tables.
+    #[error("the mapping has {} problems", .0.len())]
+    Problems(Vec<Problem>),
+    /// The source cannot be read.
+    #[error(transparent)]
+    Source(#[from] Error),
+}
+
+/// What a run is told to do.
+pub struct RunOptions<'a> {
+    /// Whether the door writes: only said in the report.
+    pub written: bool,
+    /// The folder that remembers what earlier runs made.
+    pub made: PathBuf,
+    /// Bounds of each query.
+    pub limits: Limits,
+    /// Ends it.
+    pub stop: Stop,
+    /// Told the target and how many of its rows are done; an error ends the run.
+    pub go_on: &'a mut dyn FnMut(&str, u64) -> Result<(), Error>,
+}
+
+impl Sheet for PulledSheet {
+    fn name(&self) -> &str {
+        self.name()
+    }
+
+    fn schema(&self) -> arrow_schema::SchemaRef {
+        Arc::clone(self.schema())
+    }
+
+    fn rows_estimate(&self) -> Option<u64> {
+        Some(self.rows())
+    }
+
+    fn partitions(&self) -> usize {
+        self.parts().max(1)
+    }
+
+    fn scan(&self, partition: usize, columns: &[usize]) -> Result<Batches, String> {
+        if self.parts() == 0 {
+            return Ok(Box::new(std::iter::empty()));
+        }
+        let batches = self.scan(partition, columns).map_err(|error| error.to_string())?;
+        Ok(Box::new(batches.map(|batch| batch.map_err(|error| error.to_string()))))
+    }
+}
+
+impl Runner {
+    /// Compiles a mapping and plans it over a source's tables as they are now. No birth may be after the day of `now_us`, in the mapping's zone.
+    ///
+    /// # Errors
+    /// All that is wrong with it; [`Error::Denied`], [`Error::Unknown`].
+    pub fn prepare(
+        sources: &Sources,
+        workbench: &Workbench,
+        grant: &Grant,
+        source: &str,
+        mapping: &Mapping,
+        now_us: i64,
+    ) -> Result<Runner, PrepareError> {
+        let info = sources.source(grant, source)?;
+        let program = crate::compile::compile(mapping).map_err(PrepareError::Problems)?;
+        let mut context = mapping.context(source).map_err(PrepareError::Problems)?;
+        let now = jiff::Timestamp::from_microsecond(now_us).unwrap_or_default();
+        context.today = (!program.settings.shifted).then(|| context.zone.to_datetime(now).date());
+        let sheets = sheets(sources, grant, source, &program.settings)?;
+        let mut runner = Runner {
+            source: info,
+            settings: program.settings.clone(),
+            hash: hex(&program.version),
+            context,
+            targets: Vec::new(),
+            not_delivered: Vec::new(),
+        };
+        let mut problems = Vec::new();
+        for target in &program.targets {
+            let each = &target.main.each.table;
+            let table = sheets.iter().find(|sheet| is_same(sheet.name(), each));
+            if table.is_some_and(|sheet| sheet.is_absent()) {
+                runner.not_delivered.push(target.name.clone());
+            }
+            let ready = plan(workbench, &program, target, &sheets).and_then(|parts| {
+                let schemas: Vec<&arrow_schema::Schema> =
+                    parts.iter().map(|part| part.planned.schema().as_ref()).collect();
+                let writer = Writer::new(target, &runner.context, &schemas)?;
+                Ok((parts, writer))
+            });
+            match ready {
+                Ok((parts, writer)) => runner.targets.push(PlannedTarget {
+                    target: target.clone(),
+                    parts,
+                    writer,
+                    table_rows: table.map_or(0, |sheet| sheet.rows()),
+                }),
+                Err(wrong) => problems.extend(wrong),
+            }
+        }
+        if problems.is_empty() {
+            return Ok(runner);
+        }
+        // What is wrong in a view is wrong in all that use it.
+        let mut problems = crate::mapping::in_order(problems);
+        problems.dedup();
+        Err(PrepareError::Problems(problems))
+    }
+
+    /// Hands on resources of earlier runs whose rows are gone, with what becomes of them.
+    fn gone(&self, planned: &PlannedTarget, ids: &mut MadeIds, door: &mut dyn Door) -> Result<(), Error> {
+        let target = &planned.target;
+        let table = self.settings.tables.iter().find(|(name, _)| is_same(name, &target.main.each.table));
+        let of_table = table.and_then(|(_, table)| table.missing);
+        let how = target.gone.or(of_table).unwrap_or_else(|| super::gone::usual(target.resource_type));
+        if how == Gone::Keep {
+            return Ok(());
+        }
+        let new_chunk = || Chunk { target: target.name.clone(), ..Chunk::default() };
+        let mut chunk = new_chunk();
+        let take = |door: &mut dyn Door, chunk| door.take(chunk).map_err(|error| Error::Door(error.to_string()));
+        ids.gone(&mut |id| {
+            let begin = chunk.links.len();
+            Links::default().write(&target.name, &self.hash[..16], Some("its rows are gone"), &mut chunk.links);
+            let link = begin..chunk.links.len();
+            chunk.links.push(b'\n');
+            let id = records::uuid_text(&id);
+            chunk.gone.push(ChunkGone { resource_type: target.resource_type, id, how, link });
+            if chunk.gone.len() == CHUNK_RESOURCES {
+                take(door, std::mem::replace(&mut chunk, new_chunk()))
+            } else {
+                Ok(())
+            }
+        })?;
+        if chunk.gone.is_empty() { Ok(()) } else { take(door, chunk) }
+    }
+
+    /// Hash of the mapping's files, in hex.
+    pub fn hash(&self) -> &str {
+        &self.hash
+    }
+
+    /// The file of a target's part.
+    pub(super) fn file_of(&self, planned: &PlannedTarget, part: usize) -> String {
+        let target = &planned.target;
+        let part = if part == 0 { Some(&target.main) } else { target.children.get(part - 1) };
+        part.map_or(String::new(), |part| part.file.clone())
+    }
+
+    pub(super) fn target(&self, name: &str) -> Option<&PlannedTarget> {
+        self.targets.iter().find(|planned| planned.target.name == name)
+    }
+
+    /// Runs it: every row of every target, to the door.
+    ///
+    /// # Errors
+    /// What ends a run: a query that fails or takes too much, a door that takes nothing any more, `go_on`.
+    pub fn run(&self, door: &mut dyn Door, options: RunOptions<'_>) -> Result<RunReport, Error> {
+        let RunOptions { written, made: folder, limits, stop, go_on } = options;
+        let mut report = RunReport {
+            source: self.source.name.clone(),
+            mapping: self.settings.name.clone(),
+            version: self.settings.version.clone(),
+            hash: self.hash.clone(),
+            written,
+            not_delivered: self.not_delivered.clone(),
+            ..RunReport::default()
+        };
+        let mut made = MadeTargets::default();
+        for target in &self.targets {
+            for other in &target.target.refers_to {
+                made.begin(other);
+            }
+        }
+        let mut unmapped = Unmapped::default();
+        let mut made_ids = Vec::new();
+        for target in &self.targets {
+            let running = Running { hash: &self.hash, limits: &limits, stop: &stop };
+            let ids = MadeIds::begin(&folder.join(self.source.no.to_string()), &target.target.name, written)?;
+            let one = OneTarget::new(target, running, ids);
+            let (of_target, ids) = one.run(&mut made, &mut unmapped, door, go_on)?;
+            report.targets.push(of_target);
+            made_ids.push(ids);
+        }
+        // Only a run that has seen every row knows what is gone.
+        for (target, ids) in self.targets.iter().zip(&mut made_ids) {
+            self.gone(target, ids, door)?;
+        }
+        report.stored = door.settle().map_err(|error| Error::Door(error.to_string()))?;
+        if written {
+            for ids in made_ids {
+                ids.settle()?;
+            }
+        }
+        report.unmapped = unmapped.by_frequency();
+        Ok(report)
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Names of tables and columns are the same in any case.
+pub(super) fn is_same(a: &str, b: &str) -> bool {
+    a == b || a.to_lowercase() == b.to_lowercase()
+}
+
+/// The tables that a mapping names, as they are now: those that may be absent have no rows, and columns that may be absent are
+/// NULL.
+fn sheets(sources: &Sources, grant: &Grant, source: &str, settings: &Settings) -> Result<Vec<Arc<PulledSheet>>, Error> {
+    let nulls = |name: &str| {
+        let table = settings.tables.iter().find(|(known, _)| is_same(known, name)).map(|(_, table)| table);
+        table.and_then(|table| table.nulls.clone()).unwrap_or_else(|| settings.nulls.clone())
+    };
+    let mut pulled = sources.sheets(grant, source, &nulls)?;
+    let mut out = Vec::new();
+    for (name, table) in &settings.tables {
+        let mut columns = table.optional_columns.clone();
+        let sheet = match pulled.iter().position(|sheet| is_same(sheet.name(), name)) {
+            Some(at) => pulled.swap_remove(at),
+            None => {
+                columns.extend(table.uses.iter().flatten().chain(&table.key).cloned());
+                PulledSheet::absent(name)
+            }
+        };
+        out.push(Arc::new(sheet.with_columns(&columns)));
+    }
+    Ok(out)
+}
+
+fn plan(
+    workbench: &Workbench,
+    program: &Program,
+    target: &Target,
+    sheets: &[Arc<PulledSheet>],
+) -> Result<Vec<PlannedPart>, Vec<Problem>> {
+    let (mut parts, mut problems) = (Vec::new(), Vec::new());
+    for part in std::iter::once(&target.main).chain(&target.children) {
+        match plan_part(workbench, program, part, sheets) {
+            Ok(planned) => parts.push(planned),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    if problems.is_empty() { Ok(parts) } else { Err(problems) }
+}
+
+fn plan_part(
+    workbench: &Workbench,
+    program: &Program,
+    part: &Part,
+    sheets: &[Arc<PulledSheet>],
+) -> Result<PlannedPart, Problem> {
+    let views = program.views.iter().map(|view| (view.name.clone(), view.query.clone()));
+    let mut sort_by: Vec<SortBy> =
+        part.sort_by.iter().map(|column| SortBy { column: column.column, descending: column.descending }).collect();
+    let each = sheets.iter().find(|sheet| is_same(sheet.name(), &part.each.table));
+    if sort_by.is_empty() && each.is_some_and(|sheet| sheet.rows() > REMEMBERED) {
+        // So many keys are not remembered: rows of one key must come together.
+        sort_by = part.key_columns()[0].clone().map(|column| SortBy { column, descending: false }).collect();
+    }
+    let question = Question {
+        query: part.query.clone(),
+        views: views.collect(),
+        sheets: sheets.iter().map(|sheet| Arc::clone(sheet) as Arc<dyn Sheet>).collect(),
+        driving: None,
+        sort_by,
+        order: Order::Kept,
+    };
+    let problem = |error: lake::workbench::Error| {
+        let view = error.view.as_ref().and_then(|name| program.views.iter().find(|view| is_same(&view.name, name)));
+        Problem {
+            file: view.map_or(&part.file, |view| &view.file).clone(),
+            line: error.line.map_or(1, |line| line as u32),
+            column: error.column.map_or(1, |column| column as u32),
+            message: error.message.clone(),
+            hint: error.hint.clone(),
+        }
+    };
+    let mut planned = workbench.plan(question.clone()).map_err(&problem)?;
+    let mut driving = each_of(&planned, part);
+    if driving.is_some() && driving != planned.driving() {
+        // Rows come in the order of another table: that of this one, where the query says which it is.
+        let driven = Question { driving: part.each.alias.clone(), ..question };
+        if let Some(again) = part.each.alias.as_ref().and_then(|_| workbench.plan(driven).ok()) {
+            planned = again;
+            driving = each_of(&planned, part);
+        }
+    }
+    let rows: Vec<RowColumn> = planned
+        .occurrences()
+        .iter()
+        .map(|occurrence| RowColumn {
+            table: occurrence.sheet.clone(),
+            column: occurrence.rows,
+            count: occurrence.count,
+        })
+        .collect();
+    let driving = driving.and_then(|at| rows.get(at)).map(|row| (row.column, row.count));
+    let (each, count) = driving.ok_or_else(|| Problem {
+        file: part.file.clone(),
+        line: 1,
+        column: 1,
+        message: format!("the rows of {} cannot be followed through this query", part.each.table),
+        hint: Some("name the table that it goes through row by row: `@each TABLE ALIAS`".into()),
+    })?;
+    Ok(PlannedPart { planned, each, count, rows })
+}
+
+/// Which occurrence is the table whose rows are accounted for: under its alias if it has one, else the first.
+fn each_of(planned: &Planned, part: &Part) -> Option<usize> {
+    let all = planned.occurrences();
+    let of_table = |at: &usize| is_same(&all[*at].sheet, &part.each.table);
+    let is_called = |at: &usize| {
+        part.each.alias.as_ref().is_some_and(|alias| all[*at].names.iter().any(|name| is_same(name, alias)))
+    };
+    (0..all.len()).find(|at| of_table(at) && is_called(at)).or_else(|| (0..all.len()).find(of_table))
+}

@@ -1,0 +1,44 @@
+//! Reasons, counted.
+
+use crate::run::report::{EXAMPLES, Effect, Example, ReasonCount};
+use std::collections::HashMap;
+
+/// Counts reasons by code, element and effect.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    counts: HashMap<(Effect, &'static str, Option<u32>), (u64, Vec<Example>)>,
+}
+
+impl Tally {
+    /// Counts one; `example` is asked while there are few.
+    pub(super) fn add(
+        &mut self,
+        effect: Effect,
+        code: &'static str,
+        element: Option<u32>,
+        example: impl FnOnce() -> Example,
+    ) {
+        let (count, examples) = self.counts.entry((effect, code, element)).or_default();
+        *count += 1;
+        if examples.len() < EXAMPLES {
+            examples.push(example());
+        }
+    }
+
+    /// All, the most frequent first; reasons apart from remarks. `path` names an element.
+    pub(super) fn end(self, path: impl Fn(u32) -> String) -> (Vec<ReasonCount>, Vec<ReasonCount>) {
+        let all = self.counts.into_iter().map(|((effect, code, element), (count, examples))| ReasonCount {
+            code: code.to_owned(),
+            element: element.map(&path),
+            effect,
+            count,
+            examples,
+        });
+        let mut all: Vec<ReasonCount> = all.collect();
+        all.sort_by(|a, b| {
+            let key = |reason: &ReasonCount| (reason.effect, std::cmp::Reverse(reason.count));
+            key(a).cmp(&key(b)).then_with(|| (&a.code, &a.element).cmp(&(&b.code, &b.element)))
+        });
+        all.into_iter().partition(|reason| reason.effect != Effect::Remark)
+    }
+}

@@ -1,0 +1,308 @@
+//! One target: its rows to resources, and every row counted.
+
+use crate::error::Error;
+use crate::run::door::{Chunk, ChunkRefused, ChunkResource, Door};
+use crate::run::identities::{Id, MadeTargets, Seen, Uniqueness};
+use crate::run::links::Links;
+use crate::run::made_before::MadeIds;
+use crate::run::report::{Effect, Example, TargetReport};
+use crate::run::runner::{PlannedPart, PlannedTarget};
+use crate::run::tally::Tally;
+use crate::value::Unmapped;
+use crate::write::{Failure, Known, Made, RowRef, WriteError, Written};
+use arrow_array::cast::AsArray;
+use arrow_array::types::UInt64Type;
+use arrow_array::{Array, RecordBatch};
+use lake::workbench::{Limits, Rows, Stop};
+use roaring::RoaringTreemap;
+
+/// Resources of a chunk, at most: what one commit holds.
+pub(super) const CHUNK_RESOURCES: usize = 2_000;
+/// Bytes of JSON of a chunk, at most.
+const CHUNK_BYTES: usize = 8 << 20;
+
+/// What is the same for all targets of a run.
+pub(super) struct Running<'r> {
+    pub(super) hash: &'r str,
+    pub(super) limits: &'r Limits,
+    pub(super) stop: &'r Stop,
+}
+
+/// A target on its way.
+pub(super) struct OneTarget<'r> {
+    planned: &'r PlannedTarget,
+    running: Running<'r>,
+    report: TargetReport,
+    tally: Tally,
+    seen: RoaringTreemap,
+    /// Rows that were gathered and not named.
+    gathered: u64,
+    unique: Uniqueness,
+    chunk: Chunk,
+    links: Links,
+    ids: MadeIds,
+}
+
+/// What references may lead to.
+struct KnownTargets<'m>(&'m MadeTargets);
+
+impl Known for KnownTargets<'_> {
+    fn is_made(&self, target: &str, id: &str) -> bool {
+        packed(id).and_then(|id| self.0.is_made(target, id)).unwrap_or(true)
+    }
+}
+
+/// A UUID's bytes.
+fn packed(id: &str) -> Option<Id> {
+    let mut out = [0; 16];
+    let digits: Vec<u8> = id.bytes().filter(|byte| *byte != b'-').collect();
+    if digits.len() != 32 {
+        return None;
+    }
+    for (byte, pair) in out.iter_mut().zip(digits.chunks_exact(2)) {
+        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
+    }
+    Some(out)
+}
+
+impl<'r> OneTarget<'r> {
+    pub(super) fn new(planned: &'r PlannedTarget, running: Running<'r>, ids: MadeIds) -> Self {
+        let target = &planned.target;
+        OneTarget {
+            planned,
+            running,
+            report: TargetReport {
+                name: target.name.clone(),
+                resource_type: target.resource_type.to_owned(),
+                table: target.main.each.table.clone(),
+                table_rows: planned.table_rows,
+                ..TargetReport::default()
+            },
+            tally: Tally::default(),
+            seen: RoaringTreemap::new(),
+            gathered: 0,
+            unique: Uniqueness::of(planned.table_rows),
+            chunk: Chunk { target: target.name.clone(), ..Chunk::default() },
+            links: Links::default(),
+            ids,
+        }
+    }
+
+    /// Runs it to its end.
+    pub(super) fn run(
+        mut self,
+        made: &mut MadeTargets,
+        unmapped: &mut Unmapped,
+        door: &mut dyn Door,
+        go_on: &mut dyn FnMut(&str, u64) -> Result<(), Error>,
+    ) -> Result<(TargetReport, MadeIds), Error> {
+        let planned = self.planned;
+        let mut writer = planned.writer.clone();
+        let mut running = Vec::new();
+        for part in &planned.parts {
+            let rows = part.planned.run(self.running.limits, self.running.stop);
+            running.push(Batches(rows.map_err(|error| self.query_failed(&error))?));
+        }
+        let mut parts: Vec<&mut dyn Iterator<Item = _>> = Vec::new();
+        for batches in &mut running {
+            parts.push(batches);
+        }
+        let mut written = Written::default();
+        while writer.next(&mut parts, &KnownTargets(made), &mut written).map_err(|error| self.write_failed(error))? {
+            self.take(&written, made, door)?;
+            go_on(&planned.target.name, self.report.rows)?;
+        }
+        self.hand_on(door)?;
+        unmapped.merge(writer.take_notes().unmapped);
+        self.report.filtered = self.report.table_rows.saturating_sub(self.seen.len() + self.gathered);
+        self.report.rows += self.report.filtered;
+        let elements = &planned.target.elements;
+        (self.report.reasons, self.report.remarks) =
+            self.tally.end(|element| elements.get(element as usize).map_or(String::new(), |info| info.path.clone()));
+        Ok((self.report, self.ids))
+    }
+
+    /// Counts what became of rows, and gathers it for the door.
+    fn take(&mut self, written: &Written, made: &mut MadeTargets, door: &mut dyn Door) -> Result<(), Error> {
+        for one in written.iter() {
+            let own = one.rows().iter().filter(|row| written.part(**row) == 0).count() as u64;
+            self.report.rows += own;
+            self.report.child_rows += one.rows().len() as u64 - own;
+            for row in one.rows().iter().filter(|row| written.part(**row) == 0) {
+                self.note(written, *row);
+            }
+            let remarks =
+                one.flags().iter().map(|flag| (Effect::Remark, flag.flag, Some(flag.element), flag.row, None));
+            for (effect, code, element, row, failure) in remarks {
+                self.count(written, effect, code, element, row, failure);
+            }
+            match one.json().zip(one.id()) {
+                Some((json, id)) => match self.unique.see(id, json) {
+                    Seen::First => {
+                        self.report.resources += 1;
+                        self.report.merged += own.saturating_sub(1);
+                        made.insert(&self.planned.target.name, id);
+                        self.ids.note(id)?;
+                        self.failures(written, &one, Effect::LeftOut);
+                        self.resource(written, &one, json, id);
+                    }
+                    Seen::Equal => self.report.merged += own,
+                    Seen::Other => {
+                        self.report.rejected += own;
+                        let row = one.rows()[0];
+                        let message = "another row has the same key and gives another resource".to_owned();
+                        let failure = Failure { element: None, code: "duplicate-key", message, text: None, row };
+                        self.count(written, Effect::Rejected, failure.code, None, row, Some(&failure));
+                        self.refused(written, &one, &failure);
+                    }
+                },
+                None => {
+                    if own == 0 {
+                        self.report.child_rejected += 1;
+                    }
+                    self.report.rejected += own;
+                    self.failures(written, &one, Effect::Rejected);
+                    if let Some(failure) = one.failures().first() {
+                        self.refused(written, &one, failure);
+                    }
+                }
+            }
+            if self.chunk.resources.len() >= CHUNK_RESOURCES || self.chunk.json.len() >= CHUNK_BYTES {
+                self.hand_on(door)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes that a row of the table was seen.
+    fn note(&mut self, written: &Written, row: RowRef) {
+        let (part, batch) = &written.batches[row.batch as usize];
+        let part = &self.planned.parts[*part];
+        let mut named = 0;
+        each_row(batch.column(part.each), row.row as usize, &mut |number| {
+            self.seen.insert(number);
+            named += 1;
+        });
+        // Of rows that a query gathered only some are named.
+        if let Some(count) = part.count {
+            let all = batch.column(count).as_primitive::<UInt64Type>();
+            if all.is_valid(row.row as usize) {
+                self.gathered += all.value(row.row as usize).saturating_sub(named);
+            }
+        }
+    }
+
+    fn query_failed(&self, error: &lake::workbench::Error) -> Error {
+        Error::Query { target: self.planned.target.name.clone(), message: error.to_string() }
+    }
+
+    fn write_failed(&self, error: WriteError<lake::workbench::Error>) -> Error {
+        match error {
+            WriteError::Rows(error) => self.query_failed(&error),
+            WriteError::Order(_) => {
+                Error::Query { target: self.planned.target.name.clone(), message: error.to_string() }
+            }
+        }
+    }
+
+    fn failures(&mut self, written: &Written, one: &Made<'_>, effect: Effect) {
+        for failure in one.failures() {
+            self.count(written, effect, failure.code, failure.element, failure.row, Some(failure));
+        }
+    }
+
+    fn count(
+        &mut self,
+        written: &Written,
+        effect: Effect,
+        code: &'static str,
+        element: Option<u32>,
+        row: RowRef,
+        failure: Option<&Failure>,
+    ) {
+        let planned = self.planned;
+        self.tally.add(effect, code, element, || {
+            let (part, batch) = &written.batches[row.batch as usize];
+            let part = &planned.parts[*part];
+            let mut number = 0;
+            each_row(batch.column(part.each), row.row as usize, &mut |row| number = row);
+            Example {
+                table: part.table().to_owned(),
+                row: number,
+                message: failure.map_or(String::new(), |failure| failure.message.clone()),
+                text: failure.and_then(|failure| failure.text.clone()),
+            }
+        });
+    }
+
+    /// Adds a resource to the chunk.
+    fn resource(&mut self, written: &Written, one: &Made<'_>, json: &[u8], id: Id) {
+        let begin = self.chunk.json.len();
+        self.chunk.json.push_str(&String::from_utf8_lossy(json));
+        let link = self.link(written, one, None);
+        self.chunk.resources.push(ChunkResource {
+            resource_type: self.planned.target.resource_type,
+            id: records::uuid_text(&id),
+            json: begin..self.chunk.json.len(),
+            link,
+        });
+    }
+
+    fn refused(&mut self, written: &Written, one: &Made<'_>, failure: &Failure) {
+        let element = failure.element.and_then(|element| self.planned.target.elements.get(element as usize));
+        let place = element.map_or(String::new(), |info| info.path.clone());
+        let why = format!("{}: {}", failure.code, failure.message);
+        let link = self.link(written, one, Some(&why));
+        self.chunk.refused.push(ChunkRefused { link, what: why, place });
+    }
+
+    fn link(&mut self, written: &Written, one: &Made<'_>, why: Option<&str>) -> std::ops::Range<usize> {
+        for row in one.rows() {
+            let (part, batch) = &written.batches[row.batch as usize];
+            self.links.add(&self.planned.parts[*part].rows, batch, row.row as usize);
+        }
+        let begin = self.chunk.links.len();
+        self.links.write(&self.planned.target.name, &self.running.hash[..16], why, &mut self.chunk.links);
+        let end = self.chunk.links.len();
+        self.chunk.links.push(b'\n');
+        begin..end
+    }
+
+    fn hand_on(&mut self, door: &mut dyn Door) -> Result<(), Error> {
+        if self.chunk.resources.is_empty() && self.chunk.refused.is_empty() {
+            return Ok(());
+        }
+        self.ids.flush()?;
+        let next = Chunk { target: self.chunk.target.clone(), ..Chunk::default() };
+        door.take(std::mem::replace(&mut self.chunk, next)).map_err(|error| Error::Door(error.to_string()))
+    }
+}
+
+/// The rows of a query, one batch after the other.
+struct Batches(Rows);
+
+impl Iterator for Batches {
+    type Item = Result<RecordBatch, lake::workbench::Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.0.next_batch().transpose()
+    }
+}
+
+/// The rows that a column names in one row: one, or those that were gathered.
+fn each_row(column: &dyn Array, row: usize, with: &mut dyn FnMut(u64)) {
+    if column.is_null(row) {
+        return;
+    }
+    match column.as_primitive_opt::<UInt64Type>() {
+        Some(numbers) => with(numbers.value(row)),
+        None => column.as_list::<i32>().value(row).as_primitive::<UInt64Type>().iter().flatten().for_each(with),
+    }
+}
+
+impl PlannedPart {
+    /// The table whose rows it goes through.
+    pub(super) fn table(&self) -> &str {
+        self.rows.iter().find(|rows| rows.column == self.each).map_or("", |rows| &rows.table)
+    }
+}
