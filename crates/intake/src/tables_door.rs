@@ -5,18 +5,20 @@
 //! letter, and the others are stored. A row that the mapping refused is an arrival of its own with its reason: the same row refused again for
 //! the same reason is the same letter.
 
-use crate::fhir_door::put::Put;
+use crate::fhir_door::put::{Put, bare};
 use crate::fhir_door::refusal::{is_fatal, refusal};
 use crate::import::Pace;
 use access::Grant;
+use fhir::json::Document;
 use fhir::schema::{TypeId, r4};
 use records::{
     Arrived, Besides, Change, DeliveryNo, Error, IfEqual, Lookup, NewDeadLetter, Operation, Pending, Planner, Records,
-    ReuseArrival, Trail,
+    ReuseArrival, Trail, Write,
 };
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
-use tables::run::{Chunk, Door, DoorError, ROW_LINKS, Stored};
+use tables::mapping::Gone;
+use tables::run::{Chunk, Door, DoorError, ROW_LINKS, Stored, entered_in_error};
 
 /// The door that arrivals of runs name.
 pub const DOOR: &str = "mapping";
@@ -44,9 +46,20 @@ pub struct TablesDoor<'a> {
     mode: Mode,
     delivery: DeliveryNo,
     pace: Option<Pace>,
-    waiting: VecDeque<(Pending, Arc<Mutex<Vec<NewDeadLetter>>>)>,
+    waiting: VecDeque<InFlight>,
     stored: Stored,
 }
+
+/// A request whose commit is waited for.
+struct InFlight {
+    pending: Pending,
+    /// What the store refused of it.
+    letters: Letters,
+    /// Whether its outcomes are what the run made.
+    is_made: bool,
+}
+
+type Letters = Arc<Mutex<Vec<NewDeadLetter>>>;
 
 impl<'a> TablesDoor<'a> {
     /// A door for one run of the mapping of `source`.
@@ -78,9 +91,9 @@ impl<'a> TablesDoor<'a> {
 
     fn wait_for(&mut self, most: usize) -> Result<(), Error> {
         while self.waiting.len() > most {
-            let Some((pending, letters)) = self.waiting.pop_front() else { return Ok(()) };
+            let Some(InFlight { pending, letters, is_made }) = self.waiting.pop_front() else { return Ok(()) };
             let receipt = pending.wait()?;
-            for outcome in &receipt.outcomes {
+            for outcome in receipt.outcomes.iter().filter(|_| is_made) {
                 match outcome.change {
                     Change::Created => self.stored.new += 1,
                     Change::Updated | Change::Deleted => self.stored.changed += 1,
@@ -98,6 +111,7 @@ impl<'a> TablesDoor<'a> {
             r4().resource_type(made.resource_type).ok_or_else(unknown)
         });
         let types: Vec<TypeId> = types.collect::<Result<_, _>>()?;
+        self.gone(&chunk)?;
         let texts = types
             .iter()
             .zip(&chunk.resources)
@@ -126,7 +140,7 @@ impl<'a> TablesDoor<'a> {
                 hint: "mend the row at its source or the mapping, and run it again".into(),
             };
             let plan = RowRefused { letter, delivery: self.delivery };
-            self.submit(&chunk.target, line, plan, Arc::default())?;
+            self.submit(&chunk.target, line, plan, None)?;
         }
         let plan = MadePlan::of(chunk, &types, &changes, self.delivery);
         if plan.resources.is_empty() {
@@ -136,8 +150,41 @@ impl<'a> TablesDoor<'a> {
             pace.wait();
         }
         let (target, links, letters) = (plan.target.clone(), Arc::clone(&plan.links), Arc::clone(&plan.letters));
-        self.submit(&target, &links, plan, letters)?;
+        self.submit(&target, &links, plan, Some(letters))?;
         self.wait_for(IN_FLIGHT)
+    }
+
+    /// Resources whose rows are gone: those that still stand as they were say that they should not have been, or are deleted.
+    fn gone(&mut self, chunk: &Chunk) -> Result<(), Error> {
+        let mut operations = Vec::new();
+        for gone in &chunk.gone {
+            let stored = match self.records.read(self.grant, gone.resource_type, &gone.id) {
+                Ok(stored) => stored,
+                Err(Error::NotFound { .. } | Error::Gone { .. }) => continue,
+                Err(error) => return Err(error),
+            };
+            let json = match gone.how {
+                Gone::Keep => continue,
+                Gone::Delete => None,
+                Gone::EnteredInError => {
+                    let document = Document::parse(stored.json.as_bytes())
+                        .map_err(|error| Error::Damaged(format!("{}/{}: {error}", gone.resource_type, gone.id)))?;
+                    let Some(json) = entered_in_error(&document) else { continue };
+                    let one = std::iter::once((stored.resource_type, gone.id.as_str(), json.as_str()));
+                    if self.records.would_change(self.grant, one)? == [Change::Unchanged] {
+                        continue;
+                    }
+                    Some(json)
+                }
+            };
+            self.stored.gone += 1;
+            operations.push((stored.resource_type, gone.id.clone(), json, gone.link.clone()));
+        }
+        if operations.is_empty() || self.mode == Mode::Dry {
+            return Ok(());
+        }
+        let plan = GonePlan { operations, delivery: self.delivery };
+        self.submit(&chunk.target, &chunk.links, plan, None)
     }
 
     fn submit(
@@ -145,7 +192,7 @@ impl<'a> TablesDoor<'a> {
         target: &str,
         content: &[u8],
         plan: impl Planner + 'static,
-        letters: Arc<Mutex<Vec<NewDeadLetter>>>,
+        letters: Option<Letters>,
     ) -> Result<(), Error> {
         let about = Arrived {
             door: DOOR.into(),
@@ -156,7 +203,8 @@ impl<'a> TablesDoor<'a> {
         };
         let trail = Trail { action: "mapping".into(), detail: self.detail.clone() };
         let pending = self.records.submit(self.grant, trail, about, content, ReuseArrival::IfSame, plan)?;
-        self.waiting.push_back((pending, letters));
+        let is_made = letters.is_some();
+        self.waiting.push_back(InFlight { pending, letters: letters.unwrap_or_default(), is_made });
         self.wait_for(ROWS_IN_FLIGHT)
     }
 }
@@ -186,8 +234,41 @@ struct MadePlan {
     links: Arc<Vec<u8>>,
     json: String,
     resources: Vec<Made>,
-    letters: Arc<Mutex<Vec<NewDeadLetter>>>,
+    letters: Letters,
     delivery: DeliveryNo,
+}
+
+/// The plan for resources whose rows are gone: type, id, the text that takes its place (none: it is deleted), and its line.
+struct GonePlan {
+    operations: Vec<(TypeId, String, Option<String>, std::ops::Range<usize>)>,
+    delivery: DeliveryNo,
+}
+
+impl Planner for GonePlan {
+    fn plan(&self, lookup: &dyn Lookup) -> Result<Vec<Operation>, Error> {
+        let operation = |(resource_type, id, json, link): &(TypeId, String, Option<String>, std::ops::Range<usize>)| {
+            let (at, length) = (link.start as u64, link.len() as u64);
+            match json {
+                None => Ok(bare(*resource_type, id.clone(), Write::Delete, None, at, length)),
+                Some(text) => Put {
+                    resource_type: *resource_type,
+                    id: id.clone(),
+                    text,
+                    if_match: None,
+                    if_equal: IfEqual::Keep,
+                    must_be_new: false,
+                    at,
+                    length,
+                }
+                .operation(lookup),
+            }
+        };
+        self.operations.iter().map(operation).collect()
+    }
+
+    fn besides(&self) -> Besides {
+        Besides { delivery: Some(self.delivery), ..Besides::default() }
+    }
 }
 
 /// A row of which the mapping makes nothing.
