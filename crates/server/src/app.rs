@@ -2,15 +2,18 @@
 
 use crate::api::live::Hub;
 use crate::refusal::Refusal;
+use crate::running::Running;
 use crate::turns::Turns;
 use access::{Access, Component, Grant};
 use axum::http::StatusCode;
+use lake::workbench::Workbench;
 use lake::{Capacity, FlushBy, Lake};
 use records::{ReadRecord, Records, Row, Stored};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
+use tables::pull::Sources;
 use tokio::sync::Semaphore;
 
 /// Store calls that read, at a time: they are short and bound by the processor.
@@ -49,6 +52,9 @@ pub struct App {
     /// When it was started, µs UTC.
     pub started_us: i64,
     lake: Mutex<Option<Arc<Lake>>>,
+    sources: Mutex<Option<Arc<Sources>>>,
+    workbench: Mutex<Option<Workbench>>,
+    pub(crate) running: Running,
     pub(crate) live: Arc<Hub>,
     pub(crate) body_room: Arc<Semaphore>,
     pub(crate) turns: Arc<Turns>,
@@ -81,6 +87,9 @@ impl App {
             zone,
             started_us,
             lake: Mutex::default(),
+            sources: Mutex::default(),
+            workbench: Mutex::default(),
+            running: Running::default(),
             live,
             body_room: Arc::new(Semaphore::new(crate::body::ROOM_KIB)),
             turns: Arc::default(),
@@ -119,6 +128,35 @@ impl App {
         let lake = Arc::new(Lake::open(&self.data.join("lake"), options)?);
         *opened = Some(Arc::clone(&lake));
         Ok(lake)
+    }
+
+    /// Sources of tables; opened when they are first asked for.
+    ///
+    /// # Errors
+    /// A refusal if they cannot be opened.
+    pub fn sources(&self) -> Result<Arc<Sources>, Refusal> {
+        let mut opened = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(sources) = &*opened {
+            return Ok(Arc::clone(sources));
+        }
+        let sources = Arc::new(Sources::open(&self.data.join("tables"), Arc::clone(&self.records))?);
+        *opened = Some(Arc::clone(&sources));
+        Ok(sources)
+    }
+
+    /// What runs the SQL of mappings; its threads are started when it is first asked for.
+    ///
+    /// # Errors
+    /// A refusal if they cannot be started.
+    pub fn workbench(&self) -> Result<Workbench, Refusal> {
+        let mut opened = self.workbench.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(workbench) = &*opened {
+            return Ok(workbench.clone());
+        }
+        let workbench = Workbench::new(&self.data.join("tables").join("spill"), Capacity::default())
+            .map_err(|error| Refusal::internal(error.to_string()))?;
+        *opened = Some(workbench.clone());
+        Ok(workbench)
     }
 
     /// Where the pages are served, as `http://127.0.0.1:8400`; `None` if they are not.

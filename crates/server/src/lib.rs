@@ -23,6 +23,7 @@ mod pages;
 mod refusal;
 mod request_id;
 mod routes;
+mod running;
 mod time;
 mod turns;
 

@@ -147,28 +147,31 @@ impl Refusal {
         self
     }
 
+    /// As our own API says it.
+    pub(crate) fn own_json(&self) -> Value {
+        let first = &self.issues[0];
+        let issues: Vec<Value> = self
+            .issues
+            .iter()
+            .map(|issue| json!({"severity": issue.severity, "code": issue.code, "message": issue.text, "place": issue.expression}))
+            .collect();
+        let mut body = json!({"error": {"code": first.code, "message": first.text, "issues": issues}});
+        if let Some(place) = self.place {
+            body["error"]["at"] = json!(place.offset);
+            body["error"]["line"] = json!(place.line);
+            body["error"]["column"] = json!(place.column);
+        }
+        if let Some(hint) = &self.hint {
+            body["error"]["hint"] = json!(hint);
+        }
+        body
+    }
+
     /// The answer in the dialect of the API that was asked.
     pub(crate) fn into_response(self, dialect: Dialect) -> Response {
         let mut response = match dialect {
             Dialect::Fhir => Answer::fhir(self.status, outcome(&self.issues)).into_response(),
-            Dialect::Own => {
-                let first = &self.issues[0];
-                let issues: Vec<Value> = self
-                    .issues
-                    .iter()
-                    .map(|issue| json!({"severity": issue.severity, "code": issue.code, "message": issue.text, "place": issue.expression}))
-                    .collect();
-                let mut body = json!({"error": {"code": first.code, "message": first.text, "issues": issues}});
-                if let Some(place) = self.place {
-                    body["error"]["at"] = json!(place.offset);
-                    body["error"]["line"] = json!(place.line);
-                    body["error"]["column"] = json!(place.column);
-                }
-                if let Some(hint) = self.hint {
-                    body["error"]["hint"] = json!(hint);
-                }
-                Answer::json(self.status, body.to_string()).into_response()
-            }
+            Dialect::Own => Answer::json(self.status, self.own_json().to_string()).into_response(),
             Dialect::Page => {
                 (self.status, [("content-type", "text/plain; charset=utf-8")], self.issues[0].text.clone())
                     .into_response()
@@ -274,6 +277,26 @@ impl From<records::Error> for Refusal {
             records::Error::Gone { version, .. } => refusal.with_header("etag", &format!("W/\"{version}\"")),
             records::Error::Closed => refusal.with_header("retry-after", "5"),
             _ => refusal,
+        }
+    }
+}
+
+impl From<tables::Error> for Refusal {
+    fn from(error: tables::Error) -> Refusal {
+        use tables::Error as E;
+        let text = error.to_string();
+        match error {
+            E::Denied(denied) => denied.into(),
+            E::Records(error) => error.into(),
+            E::Unknown { .. } => Refusal::not_found(text),
+            E::Name(_) | E::Read(_) | E::Changed(_) | E::Query { .. } => {
+                Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "value", text)
+            }
+            E::Suspicious(_) => Refusal::new(StatusCode::CONFLICT, "business-rule", text)
+                .hint("if it is as it should be, pull it with --accept".into()),
+            E::Stopped => Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "transient", text),
+            E::File { error, .. } if error.kind() == std::io::ErrorKind::StorageFull => records::Error::DiskFull.into(),
+            E::File { .. } | E::Segment { .. } | E::Catalogue(_) | E::Door(_) => Refusal::internal(text),
         }
     }
 }

@@ -1,5 +1,5 @@
-// docs/openapi.json ae4c61f74dbc4ca2957cbd8d128c98ab150848ab665382285f6c62a394604e5f
-// Made by `make api-types`, not by hand: 3f88435e70b27b5f3ae8533a5e4b08ba2aecf59ab7a41180a4e49f6f544d175d
+// docs/openapi.json 8d5bec1733a14ee3a2c3131e29efe68bc9cf794de619fbb1a71dfa8941e08893
+// Made by `make api-types`, not by hand: 96f25608dff7add9e9dbe481c98ca1a875d08e394a50c99b250782f1fe745de4
 export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
 export interface components {
@@ -136,6 +136,22 @@ export interface components {
             open: number;
             next_before: number | null;
         };
+        Deliveries: {
+            deliveries: {
+                delivery: number;
+                /** Format: date-time */
+                at: string;
+                path: string;
+                tables: {
+                    name: string;
+                    file: string;
+                    rows: number;
+                    new: number;
+                    gone: number;
+                    bad: number;
+                }[];
+            }[];
+        };
         Discard: {
             reason: string;
         };
@@ -223,6 +239,39 @@ export interface components {
                 rows: number;
             }[];
         };
+        Lineage: {
+            ref: string;
+            version: number;
+            source: string;
+            mapping: string;
+            mapping_version: string;
+            hash: string;
+            target: string;
+            rows: {
+                [key: string]: number[];
+            };
+            more_rows: {
+                [key: string]: number;
+            };
+            elements: {
+                element: string;
+                function: string | null;
+                sql: string;
+                file: string;
+                line: number;
+                column: number;
+                cells: {
+                    table: string;
+                    column: string;
+                    row: number;
+                    cell: string | null;
+                    file: string;
+                    number: number;
+                    delivery: number;
+                    arrival: components["schemas"]["RowBytes"] | null;
+                }[];
+            }[];
+        };
         Link: {
             code: string;
             path: string;
@@ -231,11 +280,15 @@ export interface components {
             at?: string | null;
         };
         MadeSource: {
-            id: number;
+            id?: number;
             name: string;
-            address: string;
-            zone: string;
-            charset: string;
+            address?: string;
+            zone?: string;
+            charset?: string;
+            path?: string;
+            mapping?: string;
+            /** Format: date-time */
+            added?: string;
         };
         MadeToken: {
             id: number;
@@ -248,6 +301,22 @@ export interface components {
             id: number;
             name: string;
             role: components["schemas"]["Role"];
+        };
+        MappingCheck: {
+            problems: {
+                file: string;
+                line: number;
+                column: number;
+                message: string;
+                hint: string | null;
+            }[];
+        };
+        MappingRun: {
+            write?: boolean;
+        };
+        Mappings: {
+            sources: components["schemas"]["TableSource"][];
+            shipped: string[];
         };
         Me: {
             account: components["schemas"]["Account"];
@@ -288,10 +357,12 @@ export interface components {
             new: string;
         };
         NewSource: {
-            address: string;
+            address?: string | null;
             name?: string | null;
             zone?: string | null;
             charset?: string | null;
+            path?: string | null;
+            mapping?: string | null;
         };
         NewToken: {
             name: string;
@@ -335,6 +406,9 @@ export interface components {
             onset?: string;
             abated?: string;
             recorded?: string;
+        };
+        Pull: {
+            accept?: boolean;
         };
         Question: {
             sql: string;
@@ -404,6 +478,11 @@ export interface components {
         };
         /** @enum {string} */
         Role: "admin" | "clinician";
+        RowBytes: {
+            no: number;
+            offset: number;
+            length: number;
+        };
         Session: {
             person: components["schemas"]["Person"] | null;
             principal?: string;
@@ -441,6 +520,18 @@ export interface components {
             length: number;
             file_offset: number;
         };
+        SourceRow: {
+            table: string;
+            row: number;
+            file: string;
+            number: number;
+            delivery: number;
+            current: boolean;
+            arrival: components["schemas"]["RowBytes"] | null;
+            cells: {
+                [key: string]: string | null;
+            };
+        };
         Sources: {
             sources: {
                 id: number;
@@ -451,6 +542,7 @@ export interface components {
                 /** Format: date-time */
                 created: string;
             }[];
+            tables: components["schemas"]["TableSource"][];
         };
         SqlAnswer: {
             columns: {
@@ -506,6 +598,13 @@ export interface components {
                 access: number;
                 lake: number;
             };
+        };
+        TableSource: {
+            name: string;
+            path: string;
+            mapping: string;
+            /** Format: date-time */
+            added: string;
         };
         Token: {
             id: number;

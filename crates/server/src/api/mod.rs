@@ -8,7 +8,9 @@ mod chart;
 mod deadletters;
 mod export;
 mod import;
+mod lineage;
 pub(crate) mod live;
+mod mappings;
 mod me;
 mod patients;
 mod session;
@@ -17,6 +19,7 @@ mod sources;
 mod sql;
 mod status;
 mod stream;
+mod tables;
 mod tokens;
 mod users;
 mod where_from;
@@ -64,8 +67,15 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::new(Method::PATCH, "/api/users/{id}", Administer, users::change),
         Route::new(Method::POST, "/api/users/{id}/link", Administer, users::link),
         Route::new(Method::GET, "/api/sources", Administer, sources::list),
-        Route::new(Method::POST, "/api/sources", Administer, sources::allow),
+        Route::new(Method::POST, "/api/sources", Administer, sources::add),
         Route::new(Method::DELETE, "/api/sources/{id}", Administer, sources::remove),
+        Route::new(Method::POST, "/api/sources/{id}/pull", OnAll(Create), tables::pull),
+        Route::new(Method::GET, "/api/sources/{id}/deliveries", OnAll(Search), tables::deliveries),
+        Route::new(Method::GET, "/api/sources/{id}/tables/{table}/rows/{row}", OnAll(Search), tables::row),
+        Route::new(Method::GET, "/api/mappings", OnAll(Search), mappings::list),
+        Route::new(Method::POST, "/api/mappings/{source}/check", OnAll(Search), mappings::check),
+        Route::new(Method::POST, "/api/mappings/{source}/run", OnAll(Search), mappings::run),
+        Route::new(Method::GET, "/api/lineage/{type}/{id}", OnType(Read), lineage::of_resource),
         Route::new(Method::GET, "/api/arrivals", OnAll(Read), arrivals::list),
         Route::new(Method::GET, "/api/arrivals/{no}", OnAll(Read), arrivals::one),
         Route::new(Method::GET, "/api/arrivals/{no}/bytes", OnAll(Read), arrivals::bytes),

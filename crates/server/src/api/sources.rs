@@ -1,7 +1,7 @@
-//! Senders of messages, allowed by their address.
+//! Sources: senders of messages, allowed by their address, and places where tables are.
 
 use crate::answer::Answer;
-use crate::call::Call;
+use crate::call::{Call, Peer};
 use crate::refusal::Refusal;
 use crate::time::instant;
 use access::NewSource;
@@ -11,21 +11,29 @@ use serde_json::{Value, json};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Allow {
+struct Add {
     /// An address or a network: `10.1.2.3`, `10.1.0.0/16`.
-    address: String,
+    #[serde(default)]
+    address: Option<String>,
     #[serde(default)]
     name: Option<String>,
     #[serde(default)]
     zone: Option<String>,
     #[serde(default)]
     charset: Option<String>,
+    /// Where a source of tables delivers: a folder, file or archive of this machine.
+    #[serde(default)]
+    path: Option<String>,
+    /// The mapping of its tables: the name of one that comes with the program, or a folder.
+    #[serde(default)]
+    mapping: Option<String>,
 }
 
 /// `GET /api/sources`
 pub(super) async fn list(call: Call) -> Result<Answer, Refusal> {
     let grant = call.grant()?;
-    let sources = call.app.reading(move |app| Ok(app.access.list_sources(&grant)?)).await?;
+    let (sources, tables) =
+        call.app.reading(move |app| Ok((app.access.list_sources(&grant)?, app.sources()?.list(&grant)?))).await?;
     let sources: Vec<Value> = sources
         .iter()
         .map(|source| {
@@ -39,12 +47,21 @@ pub(super) async fn list(call: Call) -> Result<Answer, Refusal> {
             })
         })
         .collect();
-    Ok(Answer::of(&json!({"sources": sources})))
+    let tables: Vec<Value> = tables.iter().map(super::tables::source_json).collect();
+    Ok(Answer::of(&json!({"sources": sources, "tables": tables})))
 }
 
 /// `POST /api/sources`
-pub(super) async fn allow(mut call: Call) -> Result<Answer, Refusal> {
-    let Allow { address, name, zone, charset } = call.json().await?;
+pub(super) async fn add(mut call: Call) -> Result<Answer, Refusal> {
+    let Add { address, name, zone, charset, path, mapping } = call.json().await?;
+    let address = match (address, path) {
+        (Some(address), None) if mapping.is_none() => address,
+        (None, Some(path)) => return add_tables(call, name, path, mapping).await,
+        _ => {
+            let text = "name an address for messages, or a path and a mapping for tables";
+            return Err(Refusal::bad_request(text));
+        }
+    };
     let network = address.parse().map_err(|error: access::NetworkError| {
         Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "value", format!("address \"{address}\": {error}"))
     })?;
@@ -71,9 +88,37 @@ pub(super) async fn allow(mut call: Call) -> Result<Answer, Refusal> {
     Ok(Answer::json(StatusCode::CREATED, body.to_string()))
 }
 
-/// `DELETE /api/sources/{id}`
+/// Whoever names a path lets the program read it with its own rights: that is for the operator of the machine.
+async fn add_tables(
+    call: Call,
+    name: Option<String>,
+    path: String,
+    mapping: Option<String>,
+) -> Result<Answer, Refusal> {
+    if !matches!(call.peer, Peer::Local { .. }) {
+        let text = "sources of tables are added by the operator of this machine: medweave source add";
+        return Err(Refusal::new(StatusCode::FORBIDDEN, "forbidden", text));
+    }
+    let (Some(name), Some(mapping)) = (name, mapping) else {
+        return Err(Refusal::bad_request("a source of tables has a name, a path and a mapping"));
+    };
+    if !std::path::Path::new(&path).is_absolute() {
+        return Err(Refusal::bad_request(format!("{path}: the path must be absolute")));
+    }
+    // A mapping that is not there is told now, not at the first pull.
+    tables::run::files_of(&mapping)?;
+    let grant = call.grant()?;
+    let added = call.app.writing(move |app| Ok(app.sources()?.add(&grant, &name, &path, &mapping)?)).await?;
+    Ok(Answer::json(StatusCode::CREATED, super::tables::source_json(&added).to_string()))
+}
+
+/// `DELETE /api/sources/{id}`: a sender by its number, a source of tables by its name.
 pub(super) async fn remove(call: Call) -> Result<Answer, Refusal> {
-    let (grant, id) = (call.grant()?, call.number("id")?);
+    let (grant, id) = (call.grant()?, call.part("id"));
+    let Ok(id) = id.parse::<i64>() else {
+        call.app.writing(move |app| Ok(app.sources()?.remove(&grant, &id)?)).await?;
+        return Ok(Answer::empty(StatusCode::NO_CONTENT));
+    };
     call.app.writing(move |app| Ok(app.access.remove_source(&grant, id, app.now_us())?)).await?;
     Ok(Answer::empty(StatusCode::NO_CONTENT))
 }

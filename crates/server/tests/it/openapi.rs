@@ -19,7 +19,9 @@ fn filled(path: &str) -> String {
     } else {
         "p"
     };
-    [("{type}", "Patient"), ("{id}", id), ("{version}", "1"), ("{no}", "1")]
+    // A source of tables is named, one of messages numbered.
+    let path = &path.replace("/api/sources/{id}/", "/api/sources/clinic/").replace("{source}", "clinic");
+    [("{type}", "Patient"), ("{id}", id), ("{version}", "1"), ("{no}", "1"), ("{table}", "people"), ("{row}", "0")]
         .iter()
         .fold(path.to_owned(), |path, (place, value)| path.replace(place, value))
 }
@@ -79,6 +81,13 @@ async fn every_answer_is_of_the_shape_that_the_document_gives_it() {
         .await;
     assert_eq!((&broken.json()["stored"], &broken.json()["dead_letters"]), (&json!(1), &json!(1)), "{}", broken.text);
 
+    let extracts = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| std::fs::write(extracts.path().join(name), text).unwrap();
+    file("people.csv", "pid,born\n17,1984-02-29\n");
+    file("mapping.toml", "name = \"clinic\"\n[tables.people]\nkey = [\"pid\"]\n");
+    file("patient.sql", "-- @target Patient @key p.pid\nSELECT date(p.born) AS \"birthDate\" FROM people p");
+    let lineage = format!("/api/lineage/Patient/{}", tables::value::id::derived("clinic", "Patient", &["17"]));
+    let clinic = json!({"name": "clinic", "path": extracts.path(), "mapping": extracts.path()});
     let json = "application/json";
     let password = crate::house::PASSWORD;
     let steps: Vec<(Method, &str, Value)> = vec![
@@ -91,6 +100,16 @@ async fn every_answer_is_of_the_shape_that_the_document_gives_it() {
         (Method::DELETE, "/api/tokens/1", Value::Null),
         (Method::POST, "/api/sources", json!({"address": "10.0.0.0/8"})),
         (Method::GET, "/api/sources", Value::Null),
+        (Method::POST, "/api/sources", clinic),
+        (Method::GET, "/api/sources", Value::Null),
+        (Method::POST, "/api/sources/clinic/pull", json!({})),
+        (Method::GET, "/api/sources/clinic/deliveries", Value::Null),
+        (Method::GET, "/api/sources/clinic/tables/people/rows/0", Value::Null),
+        (Method::GET, "/api/mappings", Value::Null),
+        (Method::POST, "/api/mappings/clinic/check", Value::Null),
+        (Method::POST, "/api/mappings/clinic/run", json!({"write": true})),
+        (Method::GET, &lineage, Value::Null),
+        (Method::DELETE, "/api/sources/clinic", Value::Null),
         (Method::DELETE, "/api/sources/1", Value::Null),
         (Method::GET, "/api/setup", Value::Null),
         (Method::POST, "/api/setup/check", json!({"code": "x"})),
@@ -136,7 +155,9 @@ async fn every_answer_is_of_the_shape_that_the_document_gives_it() {
     for route in routes().iter().filter(|route| !route.path.starts_with("/fhir")) {
         let is_asked = asked.contains(&(
             route.method.to_string(),
-            filled(route.path).replace("/where/Patient/p", "/where/Observation/o"),
+            filled(route.path)
+                .replace("/where/Patient/p", "/where/Observation/o")
+                .replace("/api/lineage/Patient/p", &lineage),
         ));
         let is_elsewhere = elsewhere.iter().any(|part| route.path.contains(part));
         assert!(

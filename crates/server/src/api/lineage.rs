@@ -1,0 +1,80 @@
+//! From a resource that a mapping made to the cells it was made of.
+
+use crate::answer::Answer;
+use crate::call::Call;
+use crate::refusal::Refusal;
+use serde_json::{Value, json};
+use tables::mapping::Mapping;
+use tables::run::{CellOrigin, ElementLineage, Link, PrepareError, ROW_LINKS, Runner};
+
+/// `GET /api/lineage/{type}/{id}?element=`: for each element the mapping, its SQL, and the cells.
+pub(super) async fn of_resource(call: Call) -> Result<Answer, Refusal> {
+    let (grant, resource_type, id) = (call.grant()?, call.part("type"), call.part("id"));
+    let element = call.query_value("element").filter(|element| !element.is_empty());
+    let lineage = call
+        .app
+        .reading(move |app| {
+            let source = app.records.source(&grant, &resource_type, &id, None)?;
+            app.audit_version(&grant, "lineage", &format!("{resource_type}/{id}"), source.row, source.version)?;
+            if source.arrival.media != ROW_LINKS {
+                return Err(Refusal::not_found(format!(
+                    "{resource_type}/{id} was not made by a mapping: /api/where/{resource_type}/{id} says where it came from"
+                )));
+            }
+            let line = app.records.source_bytes(&grant, &resource_type, &id, Some(source.version))?;
+            let link: Link = serde_json::from_slice(&line)
+                .map_err(|error| Refusal::internal(format!("the rows of {resource_type}/{id} are not understood: {error}")))?;
+            let sources = app.sources()?;
+            let files = sources.mapping(&grant, &link.mapping)?;
+            let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+            let unfit = |problems: &[tables::mapping::Problem]| super::tables::wrong(&link.mapping, problems);
+            let mapping = Mapping::parse(&files).map_err(|problems| unfit(&problems))?;
+            let name = &source.arrival.source;
+            let runner = Runner::prepare(&sources, &app.workbench()?, &grant, name, &mapping, app.now_us());
+            let runner = runner.map_err(|error| match error {
+                PrepareError::Problems(problems) => unfit(&problems),
+                PrepareError::Source(error) => error.into(),
+            })?;
+            let elements = runner.lineage(&sources, &grant, name, &link, element.as_deref())?;
+            Ok(json!({
+                "ref": format!("{resource_type}/{id}"),
+                "version": source.version,
+                "source": name,
+                "mapping": mapping.settings.name,
+                "mapping_version": mapping.settings.version,
+                "hash": runner.hash(),
+                "target": link.target,
+                "rows": link.rows,
+                "more_rows": link.more,
+                "elements": elements.iter().map(element_json).collect::<Vec<_>>(),
+            }))
+        })
+        .await?;
+    Ok(Answer::of(&lineage))
+}
+
+fn element_json(element: &ElementLineage) -> Value {
+    let (file, line, column) = &element.place;
+    json!({
+        "element": element.path,
+        "function": element.function,
+        "sql": element.sql,
+        "file": file,
+        "line": line,
+        "column": column,
+        "cells": element.cells.iter().map(cell_json).collect::<Vec<_>>(),
+    })
+}
+
+fn cell_json(cell: &CellOrigin) -> Value {
+    json!({
+        "table": cell.table,
+        "column": cell.column,
+        "row": cell.row,
+        "cell": cell.cell,
+        "file": cell.file,
+        "number": cell.number,
+        "delivery": cell.delivery,
+        "arrival": cell.arrival.map(|(no, offset, length)| json!({"no": no, "offset": offset, "length": length})),
+    })
+}

@@ -1,0 +1,178 @@
+//! Sources of tables: what they delivered, and pulling what is there now.
+
+use super::stream::{self, Lines};
+use crate::answer::Answer;
+use crate::app::App;
+use crate::call::Call;
+use crate::refusal::Refusal;
+use crate::time::instant;
+use axum::http::StatusCode;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tables::mapping::Mapping;
+use tables::pull::{DeliveryInfo, IfDoubtful, PullReport, SourceInfo, TablePulled};
+use tables::run::{files_of, find_tables};
+
+/// How often progress is told.
+const TELL_EVERY: Duration = Duration::from_millis(200);
+/// Deliveries that are listed.
+const DELIVERIES: usize = 100;
+
+pub(super) fn source_json(source: &SourceInfo) -> Value {
+    json!({"name": source.name, "path": source.path, "mapping": source.mapping, "added": instant(source.added_us)})
+}
+
+/// The mapping of a source.
+pub(super) fn mapping_of(source: &SourceInfo) -> Result<Mapping, Refusal> {
+    let files = files_of(&source.mapping)?;
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    Mapping::parse(&files).map_err(|problems| wrong(&source.mapping, &problems))
+}
+
+/// A mapping that does not compile, with all that is wrong.
+pub(super) fn wrong(mapping: &str, problems: &[tables::mapping::Problem]) -> Refusal {
+    let mut refusal = Refusal::new(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "invalid",
+        format!("mapping {mapping}: {} problems; `medweave mapping check` lists them", problems.len()),
+    );
+    refusal.issues.extend(problems.iter().map(|problem| crate::refusal::Issue::error("invalid", problem.to_string())));
+    refusal
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Pull {
+    /// Whether a person has looked at what is doubtful about it.
+    #[serde(default)]
+    accept: bool,
+}
+
+/// `POST /api/sources/{id}/pull`: lines of JSON, `{"progress": …}` now and then, `{"report": …}` or `{"error": …}` at the end.
+/// Who stops reading stops the pull; nothing of it was taken then.
+pub(super) async fn pull(mut call: Call) -> Result<Answer, Refusal> {
+    let (grant, name) = (call.grant()?, call.part("id"));
+    let Pull { accept } = call.json().await?;
+    let app = Arc::clone(&call.app);
+    let holder = grant.clone();
+    let source = call.app.reading(move |app| Ok(app.sources()?.source(&holder, &name)?)).await?;
+    stream::lines(&call, "application/x-ndjson", move |lines: &Lines| {
+        let if_doubtful = if accept { IfDoubtful::Accept } else { IfDoubtful::Stop };
+        let begun = Instant::now();
+        let mut told = Instant::now();
+        let mut go_on = |table: &str, rows: u64| {
+            if app.is_stopping() || lines.is_closed() {
+                return Err(tables::Error::Stopped);
+            }
+            if told.elapsed() >= TELL_EVERY {
+                told = Instant::now();
+                if lines.send(&json!({"progress": {"table": table, "rows": rows}})).is_break() {
+                    return Err(tables::Error::Stopped);
+                }
+            }
+            Ok(())
+        };
+        let done = pull_now(&app, &grant, &source, if_doubtful, &mut go_on);
+        let _ = match done {
+            Ok((report, absent, notes)) => {
+                let mut told = report_json(&source.name, &report, begun);
+                told["absent"] = json!(absent);
+                told["notes"] = json!(notes);
+                lines.send(&json!({"report": told}))
+            }
+            Err(refusal) => lines.send(&json!({"error": refusal.own_json()["error"]})),
+        };
+    })
+}
+
+/// Pulls what the source has now.
+fn pull_now(
+    app: &App,
+    grant: &access::Grant,
+    source: &SourceInfo,
+    if_doubtful: IfDoubtful,
+    go_on: &mut dyn FnMut(&str, u64) -> Result<(), tables::Error>,
+) -> Result<(PullReport, Vec<String>, Vec<String>), Refusal> {
+    let mapping = mapping_of(source)?;
+    let found = find_tables(&mapping.settings, Path::new(&source.path), &app.data)?;
+    let report = app.sources()?.pull(grant, &source.name, &found.tables, if_doubtful, go_on)?;
+    Ok((report, found.absent, found.notes))
+}
+
+fn report_json(source: &str, report: &PullReport, begun: Instant) -> Value {
+    let sum = |of: fn(&TablePulled) -> u64| report.tables.iter().map(of).sum::<u64>();
+    json!({
+        "source": source,
+        "delivery": report.delivery,
+        "rows": sum(|table| table.rows),
+        "new": sum(|table| table.new),
+        "changed": sum(|table| table.changed),
+        "gone": sum(|table| table.gone),
+        "equal": sum(|table| table.equal),
+        "bad": sum(|table| table.bad),
+        "tables": report.tables.iter().map(table_json).collect::<Vec<_>>(),
+        "seconds": (begun.elapsed().as_secs_f64() * 1_000.0).round() / 1_000.0,
+    })
+}
+
+fn table_json(table: &TablePulled) -> Value {
+    json!({
+        "name": table.name, "file": table.file, "rows": table.rows, "new": table.new, "changed": table.changed,
+        "gone": table.gone, "equal": table.equal, "bad": table.bad, "same_file": table.unchanged_file,
+    })
+}
+
+/// `GET /api/sources/{id}/deliveries`
+pub(super) async fn deliveries(call: Call) -> Result<Answer, Refusal> {
+    let (grant, name) = (call.grant()?, call.part("id"));
+    let deliveries = call.app.reading(move |app| Ok(app.sources()?.deliveries(&grant, &name, DELIVERIES)?)).await?;
+    Ok(Answer::of(&json!({"deliveries": deliveries.iter().map(delivery_json).collect::<Vec<_>>()})))
+}
+
+fn delivery_json(delivery: &DeliveryInfo) -> Value {
+    let tables: Vec<Value> = delivery
+        .tables
+        .iter()
+        .map(|table| {
+            json!({
+                "name": table.table, "file": table.file, "rows": table.rows, "new": table.new, "gone": table.gone,
+                "bad": table.bad,
+            })
+        })
+        .collect();
+    json!({"delivery": delivery.no, "at": instant(delivery.at_us), "path": delivery.path, "tables": tables})
+}
+
+/// `GET /api/sources/{id}/tables/{table}/rows/{row}`: a row, and where its bytes are.
+pub(super) async fn row(call: Call) -> Result<Answer, Refusal> {
+    let (grant, name, table) = (call.grant()?, call.part("id"), call.part("table"));
+    let row = u64::try_from(call.number("row")?).map_err(|_| Refusal::not_found("rows are numbered from 0"))?;
+    let asked = call.asked();
+    let found = call
+        .app
+        .reading(move |app| {
+            // Whose it is cannot be told before it is mapped: the trail says that a row was given, and which.
+            app.audit(&grant, "source row", &asked, &[])?;
+            Ok(app.sources()?.row(&grant, &name, &table, row)?)
+        })
+        .await?;
+    Ok(Answer::of(&row_json(&found, row)))
+}
+
+pub(super) fn row_json(found: &tables::pull::RowOrigin, row: u64) -> Value {
+    let cells: serde_json::Map<String, Value> =
+        found.cells.iter().map(|(column, cell)| (column.clone(), json!(cell))).collect();
+    json!({
+        "table": found.table,
+        "row": row,
+        "file": found.file,
+        "number": found.number,
+        "delivery": found.delivery,
+        "current": found.is_current,
+        "arrival": found.arrival.map(|(no, offset, length)| json!({"no": no, "offset": offset, "length": length})),
+        "cells": cells,
+    })
+}
