@@ -79,11 +79,19 @@ pub(crate) enum Command {
     /// Example: printf %s "$PASSWORD" | medweave user create ada --role clinician --password-stdin
     #[command(subcommand)]
     User(User),
-    /// Allow, list and remove addresses that messages may come from
+    /// Add, pull, list and remove sources: addresses that messages may come from, and places where tables are
     ///
     /// Example: medweave source allow 10.1.2.3 --name lab --zone Europe/Berlin
     #[command(subcommand)]
     Source(Source),
+    /// Check and run mappings: SQL that makes FHIR of a source's tables
+    ///
+    /// A mapping is a folder of SQL whose column names are FHIR elements. Some come with the program: `medweave mapping list`. A run
+    /// stores nothing unless `--write` is given: it says what would be made, what would be refused, and why.
+    ///
+    /// Example: medweave mapping run clinic --write
+    #[command(subcommand)]
+    Mapping(Mapping),
     /// List, show, correct, replay and discard what came in and could not be taken
     ///
     /// A dead letter holds it as it came: a message, a line, a file. It waits until somebody corrects it and has it taken after all,
@@ -399,7 +407,96 @@ pub(crate) enum User {
 }
 
 #[derive(Subcommand)]
+pub(crate) enum Mapping {
+    /// List the sources with their mappings, and the mappings that come with the program
+    ///
+    /// Example: medweave mapping list
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Say all that is wrong with a mapping, with file, line and column
+    ///
+    /// Of a source, its columns included; of a folder, all that can be known without one.
+    ///
+    /// Example: medweave mapping check clinic
+    Check {
+        /// A source, a folder, or the name of a mapping that comes with the program
+        mapping: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Run the mapping of a source over the rows that were pulled last
+    ///
+    /// Rows that are refused stop nothing: the report counts them with their reasons. Exit codes: 0 it ran to its end, 1 it could
+    /// not, 2 called wrongly.
+    ///
+    /// Example: medweave mapping run clinic
+    Run {
+        /// The source
+        source: String,
+        /// Store what is made; without it nothing is written
+        #[arg(long)]
+        write: bool,
+        /// Print the report as JSON
+        #[arg(long)]
+        json: bool,
+        /// A folder for the report as JSON and CSV
+        #[arg(long, value_name = "DIR")]
+        report: Option<PathBuf>,
+    },
+    /// Say of which cells a resource was made
+    ///
+    /// Example: medweave mapping lineage Observation/0b1c… --element valueQuantity
+    Lineage {
+        /// TYPE/ID
+        resource: String,
+        /// Only this element
+        #[arg(long)]
+        element: Option<String>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Subcommand)]
 pub(crate) enum Source {
+    /// Add a place where tables are: a folder, a file or an archive
+    ///
+    /// Nothing is read yet: `medweave source pull` does it.
+    ///
+    /// Example: medweave source add clinic --path /srv/extracts --mapping synthea-csv
+    Add {
+        /// What it is called: small letters, digits, - and _
+        name: String,
+        /// Where its deliveries are
+        #[arg(long)]
+        path: PathBuf,
+        /// Its mapping: a folder, or the name of one that comes with the program
+        #[arg(long)]
+        mapping: String,
+    },
+    /// Read what a source of tables has now
+    ///
+    /// Only what changed is kept. A delivery that loses more than 5 in a hundred rows of a table, or a column, or in which more than
+    /// half changed, is not taken: it is told why, and `--accept` takes it all the same.
+    ///
+    /// Rows that cannot be read become dead letters and stop nothing. Exit codes: 0 it was taken, 1 it was not, 2 called wrongly.
+    ///
+    /// Example: medweave source pull clinic
+    Pull {
+        /// The source
+        name: String,
+        /// Take a delivery that looks like a mistake
+        #[arg(long)]
+        accept: bool,
+        /// Print the report as JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Allow an address or network
     ///
     /// Example: medweave source allow 10.1.0.0/16 --name laboratory --zone Asia/Shanghai --charset GB18030
@@ -416,7 +513,7 @@ pub(crate) enum Source {
         #[arg(long)]
         charset: Option<String>,
     },
-    /// List what is allowed
+    /// List what is allowed, and where tables are
     ///
     /// Example: medweave source list
     List {
@@ -424,7 +521,7 @@ pub(crate) enum Source {
         #[arg(long)]
         json: bool,
     },
-    /// Take a source away
+    /// Take a source away; what came from it stays
     ///
     /// Example: medweave source remove laboratory
     Remove {

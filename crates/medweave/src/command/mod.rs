@@ -10,6 +10,8 @@ pub(crate) mod export;
 pub(crate) mod import;
 pub(crate) mod import_undo;
 pub(crate) mod lake;
+mod lines;
+pub(crate) mod mapping;
 mod progress;
 pub(crate) mod serve;
 pub(crate) mod source;

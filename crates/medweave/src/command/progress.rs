@@ -30,6 +30,11 @@ impl Progress {
         self.bar.set_message(line(now, self.begun.elapsed()));
     }
 
+    /// Shows a line.
+    pub(super) fn say(&self, line: String) {
+        self.bar.set_message(line);
+    }
+
     /// Takes the line away.
     pub(super) fn finish(&self) {
         self.bar.finish_and_clear();

@@ -6,7 +6,8 @@ use crate::client::Client;
 use crate::failure::Failure;
 use crate::settings::Settings;
 use axum::http::Method;
-use serde_json::json;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::{Value, json};
 
 pub(crate) async fn run(settings: &Settings, source: Source) -> Result<(), Failure> {
     let client = if matches!(source, Source::List { .. }) {
@@ -38,19 +39,81 @@ async fn with(client: &Client, source: Source) -> Result<(), Failure> {
                 table::cell(&made["charset"])
             );
         }
+        Source::Add { name, path, mapping } => {
+            let path = std::path::absolute(&path).map_err(|error| Failure::usage(error.to_string()))?;
+            let mapping = match std::path::Path::new(&mapping) {
+                folder if folder.is_dir() && !tables::run::shipped().contains(&mapping) => {
+                    let folder = std::path::absolute(folder).map_err(|error| Failure::usage(error.to_string()))?;
+                    folder.display().to_string()
+                }
+                _ => mapping,
+            };
+            let body = json!({"name": name, "path": path, "mapping": mapping});
+            let made = client.json(Method::POST, "/api/sources", Some(&body)).await?;
+            records::tell_operator!(
+                "Source \"{}\" reads {} by {}. Next: medweave source pull {}",
+                table::cell(&made["name"]),
+                table::cell(&made["path"]),
+                table::cell(&made["mapping"]),
+                table::cell(&made["name"])
+            );
+        }
+        Source::Pull { name, accept, json } => {
+            let path = format!("/api/sources/{}/pull", utf8_percent_encode(&name, NON_ALPHANUMERIC));
+            let shown = |now: &Value| format!("{}  {} rows", now["table"].as_str().unwrap_or_default(), now["rows"]);
+            let pulled = super::lines::report(client, &path, &json!({"accept": accept}), shown).await?;
+            if json {
+                say(&pulled.to_string())?;
+            } else {
+                tell_pull(&pulled)?;
+            }
+        }
         Source::List { json } => {
             let list = client.json(Method::GET, "/api/sources", None).await?;
             if json {
                 say(&list.to_string())?;
             } else {
                 say(&table::of(&list["sources"], &["id", "name", "address", "zone", "charset", "created"]))?;
+                if list["tables"].as_array().is_some_and(|tables| !tables.is_empty()) {
+                    say(&table::of(&list["tables"], &["name", "path", "mapping", "added"]))?;
+                }
             }
         }
         Source::Remove { source } => {
+            let list = client.json(Method::GET, "/api/sources", None).await?;
+            let of_tables =
+                list["tables"].as_array().into_iter().flatten().any(|known| known["name"] == source.as_str());
+            if of_tables {
+                let path = format!("/api/sources/{}", utf8_percent_encode(&source, NON_ALPHANUMERIC));
+                client.json(Method::DELETE, &path, None).await?;
+                records::tell_operator!("Source {source} is removed; what was made of it stays.");
+                return Ok(());
+            }
             let id = token::by_name(client, "/api/sources", "sources", "source", &source, |_| true).await?;
             client.json(Method::DELETE, &format!("/api/sources/{id}"), None).await?;
             records::tell_operator!("Source {id} is removed.");
         }
+    }
+    Ok(())
+}
+
+/// What a pull found, for a person.
+fn tell_pull(pulled: &Value) -> Result<(), Failure> {
+    say(&table::of(&pulled["tables"], &["name", "file", "rows", "new", "changed", "gone", "equal", "bad"]))?;
+    let texts = |name: &str| pulled[name].as_array().into_iter().flatten().map(table::cell).collect::<Vec<_>>();
+    let absent = texts("absent");
+    if !absent.is_empty() {
+        say(&format!("not delivered: {}", absent.join(", ")))?;
+    }
+    for note in texts("notes") {
+        say(&note)?;
+    }
+    say(&match pulled["delivery"].as_i64() {
+        Some(no) => format!("delivery {no} in {} s", pulled["seconds"]),
+        None => format!("nothing is different, in {} s", pulled["seconds"]),
+    })?;
+    if pulled["bad"].as_u64().unwrap_or(0) > 0 {
+        say(&format!("{} rows could not be read: medweave deadletter list", pulled["bad"]))?;
     }
     Ok(())
 }

@@ -1,0 +1,207 @@
+//! `medweave mapping`
+
+use super::lines::{problem_line, report};
+use super::{say, table};
+use crate::cli::Mapping;
+use crate::client::Client;
+use crate::failure::Failure;
+use crate::settings::Settings;
+use axum::http::Method;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::{Value, json};
+use std::path::Path;
+
+/// Reasons of a target that are shown; `--json` has all.
+const SHOWN: usize = 8;
+
+pub(crate) async fn run(settings: &Settings, mapping: Mapping) -> Result<(), Failure> {
+    // A folder needs no data directory.
+    if let Mapping::Check { mapping, json } = &mapping
+        && is_files(mapping)
+    {
+        return check_files(mapping, *json);
+    }
+    let client = match &mapping {
+        Mapping::Run { write: true, .. } => Client::open(settings).await?,
+        _ => Client::open_to_read(settings).await?,
+    };
+    let result = with(&client, mapping).await;
+    client.close().await;
+    result
+}
+
+/// Whether a mapping is named by its files, not by its source.
+fn is_files(mapping: &str) -> bool {
+    Path::new(mapping).is_dir() || tables::run::shipped().iter().any(|name| name == mapping)
+}
+
+fn check_files(mapping: &str, as_json: bool) -> Result<(), Failure> {
+    let files = tables::run::files_of(mapping).map_err(|error| Failure::failed(error.to_string()))?;
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    let problems: Vec<Value> = tables::compile::check(&files)
+        .iter()
+        .map(|problem| {
+            json!({
+                "file": problem.file, "line": problem.line, "column": problem.column, "message": problem.message,
+                "hint": problem.hint,
+            })
+        })
+        .collect();
+    tell_problems(&problems, as_json)
+}
+
+fn tell_problems(problems: &[Value], as_json: bool) -> Result<(), Failure> {
+    if as_json {
+        say(&json!({"problems": problems}).to_string())?;
+    } else {
+        for problem in problems {
+            say(&problem_line(problem))?;
+        }
+        say(&match problems.len() {
+            0 => "no problems".to_owned(),
+            1 => "1 problem".to_owned(),
+            many => format!("{many} problems"),
+        })?;
+    }
+    if problems.is_empty() { Ok(()) } else { Err(Failure { text: String::new(), code: 1 }) }
+}
+
+fn path_part(text: &str) -> String {
+    utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
+}
+
+async fn with(client: &Client, mapping: Mapping) -> Result<(), Failure> {
+    match mapping {
+        Mapping::List { json } => {
+            let list = client.json(Method::GET, "/api/mappings", None).await?;
+            if json {
+                return say(&list.to_string());
+            }
+            say(&table::of(&list["sources"], &["name", "mapping", "path"]))?;
+            let shipped: Vec<&str> =
+                list["shipped"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+            say(&format!("mappings that come with the program: {}", shipped.join(", ")))
+        }
+        Mapping::Check { mapping, json } => {
+            let path = format!("/api/mappings/{}/check", path_part(&mapping));
+            let checked = client.json(Method::POST, &path, None).await?;
+            tell_problems(checked["problems"].as_array().map_or(&[], Vec::as_slice), json)
+        }
+        Mapping::Run { source, write, json, report: folder } => {
+            let path = format!("/api/mappings/{}/run", path_part(&source));
+            let shown = |now: &Value| format!("{}  {} rows", now["target"].as_str().unwrap_or_default(), now["rows"]);
+            let mut done = report(client, &path, &json!({"write": write}), shown).await?;
+            let csv = done.as_object_mut().and_then(|report| report.remove("csv")).unwrap_or_default();
+            if let Some(folder) = &folder {
+                write_report(folder, &done, csv.as_str().unwrap_or_default())?;
+            }
+            if json { say(&done.to_string()) } else { tell(&done, write) }
+        }
+        Mapping::Lineage { resource, element, json } => {
+            let Some((kind, id)) = resource.split_once('/') else {
+                return Err(Failure::usage(format!("{resource} is not TYPE/ID, as in Observation/1")));
+            };
+            let element = element.map_or(String::new(), |element| format!("?element={}", path_part(&element)));
+            let path = format!("/api/lineage/{}/{}{element}", path_part(kind), path_part(id));
+            let lineage = client.json(Method::GET, &path, None).await?;
+            if json {
+                return say(&lineage.to_string());
+            }
+            say(&format!(
+                "{} version {} by {} {} from {}, target {}",
+                table::cell(&lineage["ref"]),
+                lineage["version"],
+                table::cell(&lineage["mapping"]),
+                table::cell(&lineage["mapping_version"]),
+                table::cell(&lineage["source"]),
+                table::cell(&lineage["target"])
+            ))?;
+            for element in lineage["elements"].as_array().into_iter().flatten() {
+                say(&format!(
+                    "{}  {}:{}  {}",
+                    table::cell(&element["element"]),
+                    table::cell(&element["file"]),
+                    element["line"],
+                    table::cell(&element["sql"])
+                ))?;
+                for cell in element["cells"].as_array().into_iter().flatten() {
+                    say(&format!(
+                        "    {} row {} column {}: {}",
+                        table::cell(&cell["file"]),
+                        cell["number"],
+                        table::cell(&cell["column"]),
+                        table::cell(&cell["cell"])
+                    ))?;
+                }
+            }
+            Ok(())
+        }
+    }
+}
+
+fn targets(report: &Value) -> &[Value] {
+    report["targets"].as_array().map_or(&[], Vec::as_slice)
+}
+
+fn write_report(folder: &Path, report: &Value, csv: &str) -> Result<(), Failure> {
+    let failed = |error: std::io::Error| Failure::failed(format!("{}: {error}", folder.display()));
+    std::fs::create_dir_all(folder).map_err(failed)?;
+    std::fs::write(folder.join("report.json"), report.to_string() + "\n").map_err(failed)?;
+    std::fs::write(folder.join("report.csv"), csv).map_err(failed)
+}
+
+/// The report, for a person.
+fn tell(report: &Value, write: bool) -> Result<(), Failure> {
+    say(&table::of(&report["targets"], &["name", "rows", "resources", "merged", "filtered", "rejected"]))?;
+    for target in targets(report) {
+        let reasons = target["reasons"].as_array().into_iter().chain(target["remarks"].as_array()).flatten();
+        for (no, reason) in reasons.enumerate() {
+            if no == SHOWN {
+                say(&format!("  … and more for {}: --json lists all", table::cell(&target["name"])))?;
+                break;
+            }
+            let example = &reason["examples"][0];
+            let element =
+                reason["element"].as_str().map_or(String::new(), |element| format!(" {}", table::plain(element)));
+            say(&format!(
+                "{}{element}: {} ({}, {} times; {} row {}{})",
+                table::cell(&target["name"]),
+                table::cell(&reason["reason"]),
+                table::cell(&reason["effect"]),
+                reason["count"],
+                table::cell(&example["table"]),
+                example["row"],
+                example["message"]
+                    .as_str()
+                    .filter(|text| !text.is_empty())
+                    .map_or(String::new(), |text| format!(": {}", table::plain(text)))
+            ))?;
+        }
+    }
+    let unmapped = report["unmapped"].as_array().map_or(&[][..], Vec::as_slice);
+    for value in unmapped.iter().take(SHOWN) {
+        say(&format!(
+            "{} map {} does not know {} ({} times)",
+            table::cell(&value["kind"]),
+            table::cell(&value["map"]),
+            table::cell(&value["value"]),
+            value["count"]
+        ))?;
+    }
+    if unmapped.len() > SHOWN {
+        say(&format!("  … and {} more: --json lists them", unmapped.len() - SHOWN))?;
+    }
+    say(&format!(
+        "{}{} new, {} changed, {} equal, {} gone in {} s",
+        if write { "" } else { "dry run, nothing was written: " },
+        report["new"],
+        report["changed"],
+        report["equal"],
+        report["gone"],
+        report["seconds"]
+    ))?;
+    if report["refused"].as_u64().unwrap_or(0) > 0 {
+        say(&format!("{} refused by the store: medweave deadletter list", report["refused"]))?;
+    }
+    Ok(())
+}
