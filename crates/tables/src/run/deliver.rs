@@ -3,9 +3,11 @@
 use crate::error::Error;
 use crate::mapping::{Settings, TableSettings};
 use crate::pull::{Origin, PullTable};
-use crate::read::{Charset, Content, Delivery, Listed, ReadError, ReadOptions, Table, TableOptions};
+use crate::read::{
+    Charset, Content, Delivery, Kind, Listed, ReadError, ReadOptions, Table, TableOptions, UnknownCharset,
+};
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// A table of a delivery, read as the mapping says.
@@ -16,6 +18,8 @@ struct InDelivery {
     encoding: Option<Charset>,
     separator: Option<char>,
     columns: Option<Vec<String>>,
+    /// The write-ahead log beside a SQLite database.
+    log: PathBuf,
 }
 
 impl Origin for InDelivery {
@@ -28,7 +32,17 @@ impl Origin for InDelivery {
     }
 
     fn content(&self) -> Result<Content, ReadError> {
-        self.delivery.content(&self.listed)
+        let mut content = self.delivery.content(&self.listed)?;
+        // What a database has not yet written into its file lies beside it.
+        if self.listed.kind == Kind::Sqlite
+            && let Ok(log) = std::fs::read(&self.log)
+            && !log.is_empty()
+        {
+            let mut hasher = blake3::Hasher::new();
+            hasher.update(&content.hash).update(&log);
+            content.hash = *hasher.finalize().as_bytes();
+        }
+        Ok(content)
     }
 
     fn open(&self) -> Result<Box<dyn Table>, ReadError> {
@@ -61,7 +75,12 @@ pub struct Found {
 /// # Errors
 /// [`Error::Read`]: the path cannot be read, a table that is needed is not there, an encoding is not known.
 pub fn find_tables(settings: &Settings, path: &Path, scratch: &Path) -> Result<Found, Error> {
-    let options = ReadOptions { scratch: Some(scratch.to_owned()), ..ReadOptions::default() };
+    let charset = |name: Option<&String>, place: &str| {
+        let unknown = |error: UnknownCharset| ReadError { place: place.to_owned(), message: error.to_string() };
+        name.map(|name| Charset::for_name(name)).transpose().map_err(unknown)
+    };
+    let of_all = charset(settings.encoding.as_ref(), "mapping.toml")?;
+    let options = ReadOptions { scratch: Some(scratch.to_owned()), encoding: of_all, ..ReadOptions::default() };
     let delivery = Arc::new(Delivery::open(path, &options)?);
     let mut found = Found { tables: Vec::new(), absent: Vec::new(), notes: delivery.notes().to_vec() };
     for (name, table) in &settings.tables {
@@ -73,10 +92,9 @@ pub fn find_tables(settings: &Settings, path: &Path, scratch: &Path) -> Result<F
             }
             Err(error) => return Err(error.into()),
         };
-        let encoding = table.encoding.as_ref().or(settings.encoding.as_ref());
-        let encoding = encoding.map(|name| Charset::for_name(name)).transpose();
-        let encoding = encoding
-            .map_err(|error| ReadError { place: format!("mapping.toml, table {name}"), message: error.to_string() })?;
+        let encoding = charset(table.encoding.as_ref(), &format!("mapping.toml, table {name}"))?.or(of_all);
+        let mut log = if path.is_dir() { path.join(&listed.file) } else { path.to_owned() }.into_os_string();
+        log.push("-wal");
         found.tables.push(PullTable {
             name: name.clone(),
             key: table.key.clone(),
@@ -88,6 +106,7 @@ pub fn find_tables(settings: &Settings, path: &Path, scratch: &Path) -> Result<F
                 encoding,
                 separator: table.separator.or(settings.separator),
                 columns: table.columns.clone(),
+                log: log.into(),
             }),
         });
     }

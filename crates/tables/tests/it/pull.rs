@@ -1,6 +1,7 @@
 //! What a delivery changes, and what of it is kept.
 
 use crate::house::{House, Text, everything, grant};
+use access::{Grant, Principal, PrincipalKind};
 use arrow_array::Array;
 use arrow_array::cast::AsArray;
 use proptest::prelude::*;
@@ -174,12 +175,26 @@ fn whoever_does_not_see_everything_sees_no_source_and_pulls_nothing() {
     house.pull(&lab(10, &[]));
     let narrow = grant("system/Patient.cruds");
     let sources = &house.sources;
-    assert!(sources.list(&narrow).is_err());
     assert!(sources.source(&narrow, "his").is_err());
     assert!(sources.deliveries(&narrow, "his", 10).is_err());
     assert!(sources.sheets(&narrow, "his", &|_| Vec::new()).is_err());
     assert!(sources.row(&narrow, "his", "lab", 1).is_err());
-    assert!(sources.pull(&grant("system/*.rs"), "his", &[], IfDoubtful::Stop, &mut |_, _| Ok(())).is_err());
+    sources.keep_mapping(&everything(), "0f", "clinic", &[]).unwrap();
+    assert!(sources.mapping(&narrow, "0f").is_err());
+    assert_eq!(sources.mapping(&everything(), "0f").unwrap(), []);
+    let reader = grant("system/*.rs");
+    assert!(sources.keep_mapping(&reader, "1f", "clinic", &[]).is_err());
+    let creator = grant("system/*.crs");
+    for narrow in [&reader, &creator] {
+        assert!(sources.pull(narrow, "his", &[], IfDoubtful::Stop, &mut |_, _| Ok(())).is_err());
+    }
+    // Who administers knows which there are, and changes that; nobody else.
+    let nobody = Grant::for_test(Principal { kind: PrincipalKind::Token, id: 1, name: "t".into() }, "system/*.cruds");
+    assert!(sources.add(&nobody, "other", "/data", "m").is_err());
+    assert!(sources.remove(&nobody, "his").is_err());
+    let stranger =
+        Grant::for_test(Principal { kind: PrincipalKind::Token, id: 1, name: "t".into() }, "system/Patient.r");
+    assert!(sources.list(&stranger).is_err());
 }
 
 #[test]
