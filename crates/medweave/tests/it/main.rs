@@ -17,6 +17,7 @@ mod help;
 mod import;
 mod links;
 mod made;
+mod mapping;
 mod memory;
 mod mllp;
 mod pages;

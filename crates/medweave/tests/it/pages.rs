@@ -117,6 +117,22 @@ fn every_command_of_the_readme_does_what_it_says() {
         &follower.data.path("message.hl7"),
         b"MSH|^~\\&|ADT|HOSP|||20240102||ADT^A01|1|P|2.5\rPID|1||12^^^HOSP^MR||Doe^Ann||19700102|F\r",
     );
+    for (name, text) in [
+        (
+            "discharge.xml",
+            r#"<ClinicalDocument xmlns="urn:hl7-org:v3"><typeId root="2.16.840.1.113883.1.3" extension="POCD_HD000040"/><id root="1.2.3" extension="1"/>
+            <code code="18842-5" codeSystem="2.16.840.1.113883.6.1"/><title>Discharge</title><effectiveTime value="20260101"/>
+            <recordTarget><patientRole><id root="1.2.3.4" extension="12"/><patient><name><given>Ann</given><family>Doe</family></name></patient></patientRole>
+            </recordTarget><component><structuredBody/></component></ClinicalDocument>"#,
+        ),
+        ("extracts/people.csv", "pid,born\n17,1984-02-29\n"),
+        ("clinic-map/mapping.toml", "name = \"clinic\"\n[tables.people]\nkey = [\"pid\"]\n"),
+        ("clinic-map/patient.sql", "-- @target Patient @key p.pid\nSELECT date(p.born) AS \"birthDate\" FROM people p"),
+    ] {
+        let path = follower.data.path(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        write(&path, text.as_bytes());
+    }
     for block in blocks(&page("README.md")) {
         // Tests of their own: the demo's, and the one of `bench`, which takes longer as it stands.
         follower.follow(&block, &["make ", "medweave demo", "medweave bench"]);
@@ -127,6 +143,7 @@ fn every_command_of_the_readme_does_what_it_says() {
         "\"total\":3",
         "code_display",
         "\"resourceType\":\"Bundle\"",
+        "dry run, nothing was written: 1 new",
         "0 faults",
     ]);
 }

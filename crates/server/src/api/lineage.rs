@@ -30,7 +30,7 @@ pub(super) async fn of_resource(call: Call) -> Result<Answer, Refusal> {
             let unfit = |problems: &[tables::mapping::Problem]| super::tables::wrong(&link.mapping, problems);
             let mapping = Mapping::parse(&files).map_err(|problems| unfit(&problems))?;
             let name = &source.arrival.source;
-            let runner = Runner::prepare(&sources, &app.workbench()?, &grant, name, &mapping, app.now_us());
+            let runner = Runner::prepare(&sources, &app.workbench()?, &grant, name, &mapping, app.now_us(), Some(&link.target));
             let runner = runner.map_err(|error| match error {
                 PrepareError::Problems(problems) => unfit(&problems),
                 PrepareError::Source(error) => error.into(),

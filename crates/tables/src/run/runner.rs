@@ -98,7 +98,8 @@ impl Sheet for PulledSheet {
 }
 
 impl Runner {
-    /// Compiles a mapping and plans it over a source's tables as they are now. No birth may be after the day of `now_us`, in the mapping's zone.
+    /// Compiles a mapping and plans it over a source's tables as they are now. No birth may be after the day of `now_us`, in the mapping's zone. With
+    /// `only`, of one target alone: planning takes longer than a look at one resource may.
     ///
     /// # Errors
     /// All that is wrong with it; [`Error::Denied`], [`Error::Unknown`].
@@ -109,6 +110,7 @@ impl Runner {
         source: &str,
         mapping: &Mapping,
         now_us: i64,
+        only: Option<&str>,
     ) -> Result<Runner, PrepareError> {
         let info = sources.source(grant, source)?;
         let program = crate::compile::compile(mapping).map_err(PrepareError::Problems)?;
@@ -125,7 +127,7 @@ impl Runner {
             not_delivered: Vec::new(),
         };
         let mut problems = Vec::new();
-        for target in &program.targets {
+        for target in program.targets.iter().filter(|target| only.is_none_or(|name| target.name == name)) {
             let each = &target.main.each.table;
             let table = sheets.iter().find(|sheet| is_same(sheet.name(), each));
             if table.is_some_and(|sheet| sheet.is_absent()) {

@@ -64,7 +64,7 @@ fn prepare(house: &House, files: &[(&str, &str)]) -> Runner {
     let spill = house.folder.path().join("spill");
     let bench = Workbench::new(&spill, Capacity { threads: 1, queries: 2 }).unwrap();
     let mapping = Mapping::parse(files).unwrap();
-    match Runner::prepare(&house.sources, &bench, &everything(), "his", &mapping, house.records.now_us()) {
+    match Runner::prepare(&house.sources, &bench, &everything(), "his", &mapping, house.records.now_us(), None) {
         Ok(runner) => runner,
         Err(tables::run::PrepareError::Problems(problems)) => {
             panic!("{}", problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
@@ -186,7 +186,7 @@ fn a_column_that_is_not_there_is_told_with_its_place() {
     let spill = house.folder.path().join("spill");
     let bench = Workbench::new(&spill, Capacity { threads: 1, queries: 2 }).unwrap();
     let mapping = Mapping::parse(&[("mapping.toml", TOML), ("patient.sql", PATIENT), ("lab.sql", LAB)]).unwrap();
-    let failed = Runner::prepare(&house.sources, &bench, &everything(), "his", &mapping, 0).err().unwrap();
+    let failed = Runner::prepare(&house.sources, &bench, &everything(), "his", &mapping, 0, None).err().unwrap();
     let tables::run::PrepareError::Problems(problems) = failed else { panic!("{failed}") };
     assert_eq!((problems.len(), problems[0].file.as_str(), problems[0].line), (1, "patient.sql", 2));
     assert!(problems[0].message.contains("born"), "{}", problems[0].message);
