@@ -71,10 +71,12 @@ fn prepare(app: &App, grant: &Grant, source: &SourceInfo) -> Result<Runner, Prep
     let mapping = tables::mapping::Mapping::parse(&files).map_err(Prepared::Wrong)?;
     let sources = app.sources().map_err(Prepared::Refused)?;
     let workbench = app.workbench().map_err(Prepared::Refused)?;
-    Runner::prepare(&sources, &workbench, grant, &source.name, &mapping, app.now_us(), None).map_err(|error| match error {
-        PrepareError::Problems(problems) => Prepared::Wrong(problems),
-        PrepareError::Source(error) => Prepared::Refused(error.into()),
-    })
+    Runner::prepare(&sources, &workbench, grant, &source.name, &mapping, app.now_us(), None).map_err(
+        |error| match error {
+            PrepareError::Problems(problems) => Prepared::Wrong(problems),
+            PrepareError::Source(error) => Prepared::Refused(error.into()),
+        },
+    )
 }
 
 #[derive(Deserialize)]

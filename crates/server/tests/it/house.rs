@@ -101,6 +101,29 @@ impl House {
         importer.import_all(&self.operator, &files, &intake::import::ImportOptions::default(), &mut silent).unwrap();
     }
 
+    /// Adds a source of tables, `clinic`, pulls and maps it: one patient, whose id this gives.
+    pub async fn clinic(&self) -> String {
+        let folder = self.folder.path().join("clinic");
+        std::fs::create_dir_all(&folder).unwrap();
+        for (name, text) in [
+            ("people.csv", "pid,born\n17,1984-02-29\n"),
+            ("mapping.toml", "name = \"clinic\"\n[tables.people]\nkey = [\"pid\"]\n"),
+            ("patient.sql", "-- @target Patient @key p.pid\nSELECT date(p.born) AS \"birthDate\" FROM people p"),
+        ] {
+            std::fs::write(folder.join(name), text).unwrap();
+        }
+        let added = serde_json::json!({"name": "clinic", "path": folder, "mapping": folder}).to_string();
+        for (path, body) in [
+            ("/api/sources", added.as_str()),
+            ("/api/sources/clinic/pull", "{}"),
+            ("/api/mappings/clinic/run", r#"{"write":true}"#),
+        ] {
+            let told = self.operate(Method::POST, path, "application/json", body).await;
+            assert!(told.status.is_success() && !told.text.contains("\"error\""), "{path}: {}", told.text);
+        }
+        tables::value::id::derived("clinic", "Patient", &["17"])
+    }
+
     fn make_token(&self, scopes: &str, expires_us: Option<i64>) -> String {
         let name = format!("token {}", self.tokens.fetch_add(1, Ordering::Relaxed));
         let new = NewToken { name, scopes: scopes.parse().unwrap(), expires_us };

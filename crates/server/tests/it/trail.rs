@@ -8,14 +8,16 @@ use serde_json::json;
 use server::{Need, Route, routes};
 
 /// Routes behind a clinical right that tell nothing of any patient: names of tables, numbers of rows.
-const OF_NO_PATIENT: [&str; 2] = ["/api/sql/tables", "/api/lake"];
+const OF_NO_PATIENT: [&str; 4] = ["/api/sql/tables", "/api/lake", "/api/mappings", "/api/sources/{id}/deliveries"];
+/// Routes of sources of tables, which have a test of their own.
+const OF_SOURCES: [&str; 2] = ["/api/sources/{id}/tables/{table}/rows/{row}", "/api/lineage/{type}/{id}"];
 
 /// The routes that give something of patients, with what they are asked.
 fn reading() -> Vec<(Route, String, &'static str, &'static str)> {
     let is_clinical = |route: &Route| matches!(route.need, Need::OnType(_) | Need::OnAll(_) | Need::On(..));
     routes()
         .into_iter()
-        .filter(|route| is_clinical(route) && !OF_NO_PATIENT.contains(&route.path))
+        .filter(|route| is_clinical(route) && !OF_NO_PATIENT.contains(&route.path) && !OF_SOURCES.contains(&route.path))
         .filter_map(|route| {
             let (media, body) = match (&route.method, route.path) {
                 (&Method::GET, _) => ("application/json", ""),
@@ -86,6 +88,32 @@ async fn whoever_is_denied_stands_in_the_trail_too() {
     assert_eq!(told.status, StatusCode::FORBIDDEN);
     let newest = &house.reads(None)[0];
     assert_eq!((newest.principal.as_str(), newest.action.as_str()), ("person/1 (Dr ada)", "refused"));
+}
+
+#[tokio::test]
+async fn whoever_sees_a_row_of_a_source_or_what_was_made_of_it_stands_in_the_trail() {
+    let house = House::new();
+    let patient = house.clinic().await;
+    let (token, narrow) = (house.token("system/*.rs"), house.token("system/Basic.rs"));
+    for (path, action) in [
+        ("/api/sources/clinic/tables/people/rows/0".to_owned(), "source row"),
+        (format!("/api/lineage/Patient/{patient}"), "lineage"),
+    ] {
+        let told = ask(&house, &token, &Method::GET, &path, "application/json", "").await;
+        assert!(told.status.is_success(), "{path}: {} {}", told.status, told.text);
+        assert!(told.text.contains("1984-02-29"), "{}", told.text);
+        let read = &house.reads(None)[0];
+        assert_eq!((read.action.as_str(), read.outcome.as_str()), (action, "done"), "{path}");
+        let told = ask(&house, &narrow, &Method::GET, &path, "application/json", "").await;
+        assert_eq!(told.status, StatusCode::FORBIDDEN, "{path}");
+        assert!(!told.text.contains("1984"), "{}", told.text);
+        assert_eq!(house.reads(None)[0].action, "refused", "{path}");
+    }
+    assert_eq!(house.reads(Some(&patient)).len(), 1);
+    // Who may read the resource and not the tables is told nothing of their cells.
+    let reader = house.token("system/Patient.rs");
+    let told = ask(&house, &reader, &Method::GET, &format!("/api/lineage/Patient/{patient}"), "", "").await;
+    assert_eq!(told.status, StatusCode::FORBIDDEN, "{}", told.text);
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::pull::{RowOrigin, Sources};
 use crate::run::runner::{Runner, is_same};
 use access::Grant;
+use fhir::schema::r4;
 use serde::Deserialize;
 use std::collections::{BTreeMap, HashMap};
 
@@ -78,8 +79,12 @@ fn is_asked(path: &str, asked: &str) -> bool {
         }
         out
     };
+    let is_type = |name: &str| {
+        let (first, rest) = name.split_at(1);
+        r4().type_id(name).is_some() || r4().type_id(&(first.to_ascii_lowercase() + rest)).is_some()
+    };
     let typed = |short: &str, long: &str| {
-        long.strip_prefix(short).is_some_and(|rest| rest.chars().next().is_none_or(|c| c.is_ascii_uppercase()))
+        long.strip_prefix(short).is_some_and(|rest| rest.is_empty() || (rest.is_char_boundary(1) && is_type(rest)))
     };
     steps(path).iter().zip(&steps(asked)).all(|(a, b)| typed(a, b) || typed(b, a))
 }

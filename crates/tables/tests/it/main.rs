@@ -3,4 +3,5 @@
 
 mod house;
 mod pull;
+mod queries;
 mod run;
