@@ -256,9 +256,7 @@ impl Catalogue {
         removing.commit()?;
         let made = self.made_folder().join(no.to_string());
         match std::fs::remove_dir_all(&made) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(Error::file("remove", &made, error));
-            }
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::file("remove", &made, error)),
             _ => self.sweep(),
         }
     }

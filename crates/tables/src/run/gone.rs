@@ -19,8 +19,8 @@ enum Says {
 
 fn says(resource_type: &str) -> Option<Says> {
     let type_id = r4().resource_type(resource_type)?;
-    let has = |element: &&Element| element.binding.is_some_and(|list| list.contains(ENTERED_IN_ERROR));
-    if r4().element_by_name(type_id, "status").filter(has).is_some() {
+    let has = |element: &Element| element.binding.is_some_and(|list| list.contains(ENTERED_IN_ERROR));
+    if r4().element_by_name(type_id, "status").is_some_and(has) {
         return Some(Says::Status);
     }
     let list = r4().element_by_name(type_id, VERIFICATION).and_then(|element| element.binding)?;

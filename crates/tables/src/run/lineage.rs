@@ -148,7 +148,7 @@ impl Runner {
                 path: info.path.clone(),
                 function: info.function.map(str::to_owned),
                 sql: info.sql.clone(),
-                place: (self.file_of(planned, info.part), info.place.line, info.place.column),
+                place: (planned.file_of(info.part).to_owned(), info.place.line, info.place.column),
                 cells,
             });
         }

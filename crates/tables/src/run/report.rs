@@ -3,6 +3,7 @@
 use crate::run::Stored;
 use crate::value::{Counted, UnmappedKind};
 use serde_json::{Value, json};
+use std::fmt::Write;
 
 /// Examples of a reason that are shown.
 pub const EXAMPLES: usize = 5;
@@ -166,7 +167,8 @@ impl RunReport {
             let counts =
                 [target.rows, target.resources, target.merged, target.filtered, target.rejected].map(|n| n.to_string());
             let head = [csv(&target.name), csv(&target.resource_type)];
-            out += &format!("{},{},,,,,,,\r\n", head.join(","), counts.join(","));
+            // Writing to a `String` does not fail.
+            let _ = write!(out, "{},{},,,,,,,\r\n", head.join(","), counts.join(","));
             for reason in target.reasons.iter().chain(&target.remarks) {
                 let example = reason.examples.first();
                 let cells = [
@@ -178,7 +180,7 @@ impl RunReport {
                     example.map_or(String::new(), |example| example.row.to_string()),
                     csv(example.map_or("", |example| &example.message)),
                 ];
-                out += &format!("{},,,,,,{}\r\n", head.join(","), cells.join(","));
+                let _ = write!(out, "{},,,,,,{}\r\n", head.join(","), cells.join(","));
             }
         }
         out

@@ -121,7 +121,7 @@ impl Runner {
         let mut runner = Runner {
             source: info,
             settings: program.settings.clone(),
-            hash: hex(&program.version),
+            hash: blake3::Hash::from_bytes(program.version).to_string(),
             context,
             targets: Vec::new(),
             not_delivered: Vec::new(),
@@ -191,13 +191,6 @@ impl Runner {
         &self.hash
     }
 
-    /// The file of a target's part.
-    pub(super) fn file_of(&self, planned: &PlannedTarget, part: usize) -> String {
-        let target = &planned.target;
-        let part = if part == 0 { Some(&target.main) } else { target.children.get(part - 1) };
-        part.map_or(String::new(), |part| part.file.clone())
-    }
-
     pub(super) fn target(&self, name: &str) -> Option<&PlannedTarget> {
         self.targets.iter().find(|planned| planned.target.name == name)
     }
@@ -248,8 +241,12 @@ impl Runner {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+impl PlannedTarget {
+    /// The file of one of its parts.
+    pub(super) fn file_of(&self, part: usize) -> &str {
+        let part = if part == 0 { Some(&self.target.main) } else { self.target.children.get(part - 1) };
+        part.map_or("", |part| &part.file)
+    }
 }
 
 /// Names of tables and columns are the same in any case.

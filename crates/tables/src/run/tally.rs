@@ -6,8 +6,11 @@ use std::collections::HashMap;
 /// Counts reasons by code, element and effect.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
-    counts: HashMap<(Effect, &'static str, Option<u32>), (u64, Vec<Example>)>,
+    counts: HashMap<What, (u64, Vec<Example>)>,
 }
+
+/// What is counted together: effect, code, and number of the element.
+type What = (Effect, &'static str, Option<u32>);
 
 impl Tally {
     /// Counts one; `example` is asked while there are few.
