@@ -52,14 +52,10 @@ pub(super) async fn report(
 
 /// What is wrong, and what to do.
 fn failed(error: &Value) -> Failure {
-    let mut text = super::table::plain(error["message"].as_str().unwrap_or_default());
-    for problem in error["problems"].as_array().into_iter().flatten() {
-        text += &format!("\n{}", problem_line(problem));
-    }
-    if let Some(hint) = error["hint"].as_str() {
-        text += &format!("\n  {}", super::table::plain(hint));
-    }
-    Failure::failed(text)
+    let mut lines = vec![super::table::plain(error["message"].as_str().unwrap_or_default())];
+    lines.extend(error["problems"].as_array().into_iter().flatten().map(problem_line));
+    lines.extend(error["hint"].as_str().map(|hint| format!("  {}", super::table::plain(hint))));
+    Failure::failed(lines.join("\n"))
 }
 
 /// File, line and column, what is wrong, and what might have been meant.

@@ -392,7 +392,7 @@ fn the_example_of_the_documentation_gives_what_it_says() {
         std::fs::create_dir_all(file.parent().unwrap()).unwrap();
         std::fs::write(&file, body.join("\n") + "\n").unwrap();
         files += 1;
-        sql_lines += if name.ends_with(".sql") { body.len() } else { 0 };
+        sql_lines += if file.extension().is_some_and(|ending| ending == "sql") { body.len() } else { 0 };
     }
     assert_eq!(files, 10);
     assert!(sql_lines <= 30, "{sql_lines} lines of SQL");
