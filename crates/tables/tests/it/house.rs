@@ -148,7 +148,9 @@ impl Table for Reading {
             let cells: Vec<&str> = line.trim_end().split(',').collect();
             self.at += line.len() as u64;
             if cells.len() == self.columns.len() {
-                cells.iter().for_each(|cell| rows.push_cell(Some(cell)));
+                for cell in cells {
+                    rows.push_cell(Some(cell));
+                }
                 rows.end_row(place);
             } else {
                 let message = format!("{} cells, not {}", cells.len(), self.columns.len());

@@ -1,5 +1,5 @@
 //! Pulls and runs over a store in a temporary folder.
-#![allow(missing_docs, clippy::unwrap_used)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::format_push_string)]
 
 mod house;
 mod pull;

@@ -18,7 +18,7 @@ struct Rows {
 
 impl Rows {
     /// From lines: the columns' names, then rows; `-` is NULL.
-    fn new(text: &str) -> Arc<dyn Sheet> {
+    fn sheet(text: &str) -> Arc<dyn Sheet> {
         let mut lines = text.trim().lines().map(|line| line.split('|').map(str::trim).collect::<Vec<_>>());
         let name = lines.next().unwrap()[0].to_owned();
         let names = lines.next().unwrap();
@@ -57,7 +57,7 @@ impl Sheet for Rows {
 fn question(program: &Program, part: &Part, sheets: &[Arc<dyn Sheet>]) -> Question {
     let mut question = Question::new(part.query.clone(), sheets.to_vec());
     question.views = program.views.iter().map(|view| (view.name.clone(), view.query.clone())).collect();
-    question.driving = part.each.alias.clone();
+    question.driving.clone_from(&part.each.alias);
     let sort = |by: &tables::compile::SortColumn| SortBy { column: by.column, descending: by.descending };
     question.sort_by = part.sort_by.iter().map(sort).collect();
     question
@@ -70,7 +70,7 @@ fn check(target: &str, files: &[(&str, &str)], tables: &[&str], expected: Expect
     let program = compile(&mapping).unwrap_or_else(|problems| panic!("{problems:#?}"));
     let context = mapping.context("test").unwrap();
     let target = program.targets.iter().find(|known| known.name == target).unwrap();
-    let sheets: Vec<Arc<dyn Sheet>> = tables.iter().map(|text| Rows::new(text)).collect();
+    let sheets: Vec<Arc<dyn Sheet>> = tables.iter().map(|text| Rows::sheet(text)).collect();
     let folder = tempfile::tempdir().unwrap();
     let workbench = Workbench::new(folder.path(), Capacity { threads: 2, queries: 2 }).unwrap();
     let parts: Vec<&Part> = std::iter::once(&target.main).chain(&target.children).collect();
