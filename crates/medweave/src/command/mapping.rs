@@ -191,6 +191,9 @@ fn tell(report: &Value, write: bool) -> Result<(), Failure> {
     if unmapped.len() > SHOWN {
         say(&format!("  … and {} more: --json lists them", unmapped.len() - SHOWN))?;
     }
+    for note in report["notes"].as_array().into_iter().flatten() {
+        say(&table::cell(note))?;
+    }
     say(&format!(
         "{}{} new, {} changed, {} equal, {} gone in {} s",
         if write { "" } else { "dry run, nothing was written: " },

@@ -110,6 +110,15 @@ async fn whoever_sees_a_row_of_a_source_or_what_was_made_of_it_stands_in_the_tra
         assert_eq!(house.reads(None)[0].action, "refused", "{path}");
     }
     assert_eq!(house.reads(Some(&patient)).len(), 1);
+    // A run that writes creates and updates.
+    for scopes in ["system/*.rs", "system/*.crs", "system/*.rus"] {
+        let token = house.token(scopes);
+        let (path, media, body) = ("/api/mappings/clinic/run", "application/json", r#"{"write":true}"#);
+        let told = ask(&house, &token, &Method::POST, path, media, body).await;
+        assert_eq!(told.status, StatusCode::FORBIDDEN, "{scopes}: {}", told.text);
+        let dry = ask(&house, &token, &Method::POST, path, media, "{}").await;
+        assert!(dry.status.is_success() && dry.text.contains("\"equal\":1"), "{scopes}: {}", dry.text);
+    }
     // Who may read the resource and not the tables is told nothing of their cells.
     let reader = house.token("system/Patient.rs");
     let told = ask(&house, &reader, &Method::GET, &format!("/api/lineage/Patient/{patient}"), "", "").await;

@@ -27,6 +27,8 @@ pub struct RunReport {
     pub targets: Vec<TargetReport>,
     /// Targets whose table was not delivered.
     pub not_delivered: Vec<String>,
+    /// What somebody should know about the whole of it.
+    pub notes: Vec<String>,
     /// What the door said.
     pub stored: Stored,
     /// Codes and units that no map knew, the most frequent first.
@@ -149,6 +151,7 @@ impl RunReport {
             "written": self.written,
             "targets": self.targets.iter().map(TargetReport::to_json).collect::<Vec<_>>(),
             "not_delivered": self.not_delivered,
+            "notes": self.notes,
             "new": self.stored.new,
             "changed": self.stored.changed,
             "equal": self.stored.equal,

@@ -158,6 +158,19 @@ impl Runner {
         Err(PrepareError::Problems(problems))
     }
 
+    /// What of the mapping a run does not do.
+    fn notes(&self) -> Vec<String> {
+        let matching = self.targets.iter().filter(|planned| planned.target.match_identifier);
+        let names: Vec<&str> = matching.map(|planned| planned.target.name.as_str()).collect();
+        if names.is_empty() {
+            return Vec::new();
+        }
+        vec![format!(
+            "`@match identifier` is not carried out yet: {} of this source are resources of their own, beside those of other doors with the same identifier",
+            names.join(", ")
+        )]
+    }
+
     /// Hands on resources of earlier runs whose rows are gone, with what becomes of them.
     fn gone(&self, planned: &PlannedTarget, ids: &mut MadeIds, door: &mut dyn Door) -> Result<(), Error> {
         let target = &planned.target;
@@ -208,6 +221,7 @@ impl Runner {
             hash: self.hash.clone(),
             written,
             not_delivered: self.not_delivered.clone(),
+            notes: self.notes(),
             ..RunReport::default()
         };
         let mut made = MadeTargets::default();
@@ -299,7 +313,8 @@ fn plan_part(
     part: &Part,
     sheets: &[Arc<PulledSheet>],
 ) -> Result<PlannedPart, Problem> {
-    let views = program.views.iter().map(|view| (view.name.clone(), view.query.clone()));
+    let reads = |table: &str| part.tables.iter().any(|name| is_same(name, table));
+    let views = program.views.iter().filter(|view| view.tables.iter().all(|table| reads(table)));
     let mut sort_by: Vec<SortBy> =
         part.sort_by.iter().map(|column| SortBy { column: column.column, descending: column.descending }).collect();
     let each = sheets.iter().find(|sheet| is_same(sheet.name(), &part.each.table));
@@ -309,8 +324,12 @@ fn plan_part(
     }
     let question = Question {
         query: part.query.clone(),
-        views: views.collect(),
-        sheets: sheets.iter().map(|sheet| Arc::clone(sheet) as Arc<dyn Sheet>).collect(),
+        views: views.map(|view| (view.name.clone(), view.query.clone())).collect(),
+        sheets: sheets
+            .iter()
+            .filter(|sheet| reads(sheet.name()))
+            .map(|sheet| Arc::clone(sheet) as Arc<dyn Sheet>)
+            .collect(),
         driving: None,
         sort_by,
         order: Order::Kept,
@@ -325,7 +344,14 @@ fn plan_part(
             hint: error.hint.clone(),
         }
     };
-    let mut planned = workbench.plan(question.clone()).map_err(&problem)?;
+    // Planning takes as long as there are tables and views; what is wrong is told with all of them in sight.
+    let in_full = || Question {
+        views: program.views.iter().map(|view| (view.name.clone(), view.query.clone())).collect(),
+        sheets: sheets.iter().map(|sheet| Arc::clone(sheet) as Arc<dyn Sheet>).collect(),
+        ..question.clone()
+    };
+    let planned = workbench.plan(question.clone()).or_else(|_| workbench.plan(in_full()));
+    let mut planned = planned.map_err(&problem)?;
     let mut driving = each_of(&planned, part);
     if driving.is_some() && driving != planned.driving() {
         // Rows come in the order of another table: that of this one, where the query says which it is.

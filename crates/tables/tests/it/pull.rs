@@ -184,8 +184,7 @@ fn whoever_does_not_see_everything_sees_no_source_and_pulls_nothing() {
     assert_eq!(sources.mapping(&everything(), "0f").unwrap(), []);
     let reader = grant("system/*.rs");
     assert!(sources.keep_mapping(&reader, "1f", "clinic", &[]).is_err());
-    let creator = grant("system/*.crs");
-    for narrow in [&reader, &creator] {
+    for narrow in [&reader, &grant("system/*.crs"), &grant("system/*.rus")] {
         assert!(sources.pull(narrow, "his", &[], IfDoubtful::Stop, &mut |_, _| Ok(())).is_err());
     }
     // Who administers knows which there are, and changes that; nobody else.
