@@ -119,6 +119,12 @@ impl Importer {
     /// Whatever refuses it; then the letter stays open and nothing is stored. [`Error::Closed`] if it is closed already.
     pub fn replay(&self, grant: &Grant, no: DeadLetterNo, corrected: Option<Vec<u8>>) -> Result<Vec<Receipt>, Error> {
         let letter = self.open_letter(grant, no)?;
+        if is_row(&letter) {
+            return Err(Error::Closed(format!(
+                "dead letter {no} is a row of a table of {}: mend it where it comes from, or the mapping, pull and run again; then discard this letter",
+                letter.arrival.source
+            )));
+        }
         let corrected = match (corrected, self.records.correction(grant, no)?) {
             (None, Some(kept)) => Some(self.records.arrival_bytes(grant, kept.no, 0, kept.length)?),
             (corrected, _) => corrected,
@@ -204,4 +210,9 @@ fn again(letter: &DeadLetter, what: &str) -> Arrived {
         wrapper: String::new(),
         base: 0,
     }
+}
+
+/// A row that could not be read or mapped: its bytes alone are nothing that a door takes.
+fn is_row(letter: &DeadLetter) -> bool {
+    [crate::tables_door::DOOR, tables::pull::DOOR].contains(&letter.arrival.door.as_str())
 }

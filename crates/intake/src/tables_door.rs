@@ -12,8 +12,8 @@ use access::Grant;
 use fhir::json::Document;
 use fhir::schema::{TypeId, r4};
 use records::{
-    Arrived, Besides, Change, DeliveryNo, Error, IfEqual, Lookup, NewDeadLetter, Operation, Pending, Planner, Records,
-    ReuseArrival, Trail, Write,
+    ArrivalNo, Arrived, Besides, Change, DeliveryNo, Error, IfEqual, Lookup, NewDeadLetter, Operation, Pending,
+    Planner, Records, ReuseArrival, Trail, Write,
 };
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -48,6 +48,7 @@ pub struct TablesDoor<'a> {
     pace: Option<Pace>,
     waiting: VecDeque<InFlight>,
     stored: Stored,
+    first: Option<ArrivalNo>,
 }
 
 /// A request whose commit is waited for.
@@ -81,18 +82,22 @@ impl<'a> TablesDoor<'a> {
             pace,
             waiting: VecDeque::new(),
             stored: Stored::default(),
+            first: None,
         }
     }
 
-    /// What takes the run back: all its requests are one delivery.
-    pub fn delivery(&self) -> DeliveryNo {
-        self.delivery
+    /// The first arrival of what was written; with it the whole run is taken back, since all its requests are one delivery.
+    pub fn first_arrival(&self) -> Option<ArrivalNo> {
+        self.first
     }
 
     fn wait_for(&mut self, most: usize) -> Result<(), Error> {
         while self.waiting.len() > most {
             let Some(InFlight { pending, letters, is_made }) = self.waiting.pop_front() else { return Ok(()) };
             let receipt = pending.wait()?;
+            if is_made && receipt.new_arrival {
+                self.first.get_or_insert(receipt.arrival);
+            }
             for outcome in receipt.outcomes.iter().filter(|_| is_made) {
                 match outcome.change {
                     Change::Created => self.stored.new += 1,

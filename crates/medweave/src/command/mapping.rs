@@ -203,6 +203,9 @@ fn tell(report: &Value, write: bool) -> Result<(), Failure> {
         report["gone"],
         report["seconds"]
     ))?;
+    if let Some(arrival) = report["arrival"].as_u64() {
+        say(&format!("to take this run back: medweave import undo {arrival}"))?;
+    }
     if report["refused"].as_u64().unwrap_or(0) > 0 {
         say(&format!("{} refused by the store: medweave deadletter list", report["refused"]))?;
     }

@@ -42,14 +42,45 @@ fn pulled(data: &Data, source: &str, path: &Path, mapping: &str) {
     assert!(pull.status.success(), "{}{}", text(&pull.stdout), text(&pull.stderr));
 }
 
+#[test]
+fn a_run_is_taken_back_and_a_refused_row_says_how_it_is_taken() {
+    let data = Data::new();
+    for (name, body) in [
+        ("clinic/people.csv", "pid,born\n17,1984-02-29\n18,x\n"),
+        ("map/mapping.toml", "name = \"clinic\"\n[tables.people]\nkey = [\"pid\"]\n"),
+        (
+            "map/patient.sql",
+            "-- @target Patient @key p.pid @required birthDate\nSELECT date(p.born) AS \"birthDate\" FROM people p",
+        ),
+    ] {
+        std::fs::create_dir_all(data.path(name).parent().unwrap()).unwrap();
+        std::fs::write(data.path(name), body).unwrap();
+    }
+    pulled(&data, "clinic", &data.path("clinic"), data.path("map").to_str().unwrap());
+    let report = ran(&data, "clinic", &["--write"]);
+    assert_eq!((&report["new"], &report["targets"][0]["rejected"]), (&1.into(), &1.into()), "{report}");
+    let letters = text(&data.run(&["deadletter", "list"]).stdout);
+    assert!(letters.contains("people row 1, birthDate"), "{letters}");
+    let replayed = data.run(&["deadletter", "replay", "1"]);
+    assert!(
+        !replayed.status.success() && text(&replayed.stderr).contains("is a row of a table of clinic"),
+        "{replayed:?}"
+    );
+    let arrival = report["arrival"].as_u64().unwrap().to_string();
+    let undone = text(&data.run(&["import", "undo", &arrival]).stdout);
+    assert!(undone.contains("1 deleted"), "{undone}");
+    assert_eq!(ran(&data, "clinic", &["--write"])["new"], 1);
+}
+
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// Runs a mapping; its report. Refused rows make the exit code 1, and are no failure of the run.
+/// Runs a mapping; its report.
 fn ran(data: &Data, source: &str, more: &[&str]) -> Value {
     let arguments = [&["mapping", "run", source, "--json"], more].concat();
     let output = data.run(&arguments);
+    assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
     let report = text(&output.stdout);
     let report = report.lines().last().unwrap_or_else(|| panic!("{arguments:?}: {}", text(&output.stderr)));
     serde_json::from_str(report).unwrap_or_else(|error| panic!("{arguments:?}: {error}: {report}"))

@@ -155,7 +155,7 @@ fn run_now(app: &Arc<App>, grant: &Grant, source: &SourceInfo, mode: Mode, lines
     let report = runner.run(&mut door, options).map_err(|error| Prepared::Refused(error.into()))?;
     let mut told = report.to_json();
     told["csv"] = json!(report.to_csv());
-    told["delivery"] = json!((mode == Mode::Write).then(|| door.delivery().0));
+    told["arrival"] = json!(door.first_arrival().map(|no| no.0));
     told["seconds"] = json!((begun.elapsed().as_secs_f64() * 1_000.0).round() / 1_000.0);
     Ok(told)
 }

@@ -27,6 +27,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use take::Keeping;
 
+/// The door that arrivals of pulls name.
+pub const DOOR: &str = "pull";
 /// The longest name of a source.
 const NAME_BYTES: usize = 64;
 

@@ -469,7 +469,7 @@ impl Planner for Rows {
 impl Keeping<'_> {
     fn arrival(&self, read: &TableRead, content: &mut dyn Read, letters: Vec<NewDeadLetter>) -> Result<i64, Error> {
         let about = Arrived {
-            door: "pull".into(),
+            door: crate::pull::DOOR.into(),
             source: self.source.to_owned(),
             name: read.file.clone(),
             media: "text/csv".into(),

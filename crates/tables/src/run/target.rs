@@ -250,7 +250,12 @@ impl<'r> OneTarget<'r> {
 
     fn refused(&mut self, written: &Written, one: &Made<'_>, failure: &Failure) {
         let element = failure.element.and_then(|element| self.planned.target.elements.get(element as usize));
-        let place = element.map_or(String::new(), |info| info.path.clone());
+        let (part, batch) = &written.batches[failure.row.batch as usize];
+        let part = &self.planned.parts[*part];
+        let mut place = vec![part.table().to_owned()];
+        each_row(batch.column(part.each), failure.row.row as usize, &mut |row| place.push(format!("row {row}")));
+        let element = element.map(|info| format!(", {}", info.path)).unwrap_or_default();
+        let place = place.join(" ") + &element;
         let why = format!("{}: {}", failure.code, failure.message);
         let link = self.link(written, one, Some(&why));
         self.chunk.refused.push(ChunkRefused { link, what: why, place });
