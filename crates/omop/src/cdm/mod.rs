@@ -123,7 +123,10 @@ mod tests {
             Some((Some(("concept", "concept_id")), Some("Gender")))
         );
         assert_eq!(person.field("person_source_value").map(|field| field.kind), Some(Kind::Text(Some(50))));
-        assert_eq!(table("note").and_then(|note| note.field("note_text")).map(|field| field.kind), Some(Kind::Text(None)));
+        assert_eq!(
+            table("note").and_then(|note| note.field("note_text")).map(|field| field.kind),
+            Some(Kind::Text(None))
+        );
     }
 
     #[test]
