@@ -10,6 +10,7 @@
 //! It knows no HTTP framework and no pages; everything that touches the store takes an [`access::Grant`].
 
 pub mod document_door;
+mod document_origins;
 mod error;
 pub mod fhir_door;
 pub mod hl7_door;
@@ -19,6 +20,7 @@ mod replay;
 pub mod tables_door;
 mod undo;
 
+pub use document_origins::Origins;
 pub use error::Error;
 pub use import::{FileReport, ImportOptions, Importer, Input, Issue};
 pub use replay::Corrected;

@@ -1,5 +1,5 @@
-// docs/openapi.json 8d5bec1733a14ee3a2c3131e29efe68bc9cf794de619fbb1a71dfa8941e08893
-// Made by `make api-types`, not by hand: 96f25608dff7add9e9dbe481c98ca1a875d08e394a50c99b250782f1fe745de4
+// docs/openapi.json 3ff3b3ea52de920dc0035db51eaa26b9e706fe0c06e988a7a7ba61ee16689db2
+// Made by `make api-types`, not by hand: 63d7c132957a1f87816142fb53e518cc782f77a72d9df8a834d721600e80847b
 export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
 export interface components {
@@ -656,6 +656,17 @@ export interface components {
                 length: number;
             }[];
             total: number;
+        };
+        WhereElements: {
+            ref: string;
+            version: number;
+            arrival: number;
+            elements: {
+                element: string;
+                xpath: string;
+                offset: number;
+                length: number;
+            }[];
         };
     };
     responses: never;

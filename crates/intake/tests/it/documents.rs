@@ -61,6 +61,13 @@ fn every_version_leads_to_the_bytes_of_its_entry() {
     let text = String::from_utf8(bytes).unwrap();
     assert!(text.starts_with("<observation") && text.ends_with("</observation>"), "{text}");
     assert_eq!(report.arrivals.len(), 1);
+    // … and each of its elements to its own.
+    let origins = house.importer.document_origins(&everything(), "Condition", id, None).unwrap();
+    let code = origins.elements.iter().find(|origin| origin.element == "code").unwrap();
+    let bytes =
+        house.records.arrival_bytes(&everything(), origins.arrival, code.span.start as u64, code.span.len() as u64);
+    let text = String::from_utf8(bytes.unwrap()).unwrap();
+    assert!(text.starts_with("<value ") && code.xpath.ends_with("/observation[1]/value[1]"), "{text} {}", code.xpath);
 }
 
 #[test]

@@ -95,6 +95,7 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::new(Method::GET, "/api/chart/{id}", On(Read, "Patient"), chart::chart),
         Route::new(Method::GET, "/api/where/{type}/{id}", OnType(Read), where_from::versions),
         Route::new(Method::GET, "/api/where/{type}/{id}/bytes", OnType(Read), where_from::bytes),
+        Route::new(Method::GET, "/api/where/{type}/{id}/elements", OnAll(Read), where_from::elements),
         Route::new(Method::GET, "/api/export/{type}", OnAll(Search), export::of_type),
         Route::new(Method::POST, "/api/sql", OnAll(Search), sql::ask),
         Route::new(Method::GET, "/api/sql/tables", OnAll(Search), sql::tables),

@@ -6,8 +6,10 @@ use crate::call::Call;
 use crate::refusal::Refusal;
 use crate::time::instant;
 use axum::http::StatusCode;
+use intake::Importer;
 use records::{Change, HistoryOf, HistoryQuery};
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 /// Versions in an answer: the newest.
 const VERSIONS: u32 = 100;
@@ -43,6 +45,39 @@ pub(super) async fn versions(call: Call) -> Result<Answer, Refusal> {
                 }));
             }
             Ok(Answer::of(&json!({"ref": format!("{resource_type}/{id}"), "versions": versions, "total": page.total})))
+        })
+        .await
+}
+
+/// `GET /api/where/{type}/{id}/elements?version=`: which part of the clinical document that brought a version each of its elements comes from.
+pub(super) async fn elements(call: Call) -> Result<Answer, Refusal> {
+    let version =
+        super::arrivals::number_in_query(&call, "version")?.map(|version| i64::try_from(version).unwrap_or(i64::MAX));
+    let (grant, resource_type, id) = (call.grant()?, call.part("type"), call.part("id"));
+    call.app
+        .reading(move |app| {
+            let source = app.records.source(&grant, &resource_type, &id, version)?;
+            app.audit_version(&grant, "elements", &format!("{resource_type}/{id}"), source.row, source.version)?;
+            let importer = Importer::new(Arc::clone(&app.records)).with_sources(Arc::clone(&app.access));
+            let origins = importer.document_origins(&grant, &resource_type, &id, Some(source.version))?;
+            let elements: Vec<Value> = origins
+                .elements
+                .iter()
+                .map(|origin| {
+                    json!({
+                        "element": origin.element,
+                        "xpath": origin.xpath,
+                        "offset": origin.span.start,
+                        "length": origin.span.len(),
+                    })
+                })
+                .collect();
+            Ok(Answer::of(&json!({
+                "ref": format!("{resource_type}/{id}"),
+                "version": origins.version,
+                "arrival": origins.arrival.0,
+                "elements": elements,
+            })))
         })
         .await
 }

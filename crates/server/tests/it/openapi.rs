@@ -131,6 +131,7 @@ async fn every_answer_is_of_the_shape_that_the_document_gives_it() {
         (Method::PUT, "/fhir/Patient/p", resources[0].clone()),
         (Method::GET, "/api/chart/p", Value::Null),
         (Method::GET, "/api/where/Observation/o", Value::Null),
+        (Method::GET, "/api/where/Observation/o/elements", Value::Null),
         (Method::GET, "/fhir/Observation/o/$source", Value::Null),
         (Method::GET, "/api/lake", Value::Null),
         (Method::GET, "/api/sql/tables", Value::Null),
