@@ -140,7 +140,8 @@ impl Follower {
         };
         let patient = self.patients.of(stored.resource_type, &stored.id, document.root());
         rows.resources.add(name, stored, patient.as_deref());
-        let key = RowKey { id: &stored.id, version: stored.version, seq: stored.seq.0, patient: patient.as_deref() };
+        let (seq, row) = (stored.seq.0, stored.row.0);
+        let key = RowKey { id: &stored.id, version: stored.version, seq, row, patient: patient.as_deref() };
         for number in self.by_type.get(&stored.resource_type).into_iter().flatten() {
             if !rows.views.contains_key(number)
                 && let Some(made) = ViewRows::new(&self.tables[*number])

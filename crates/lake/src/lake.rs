@@ -3,6 +3,7 @@
 use crate::error::Error;
 use crate::flush::{Cost, Files};
 use crate::follow::{Follower, Step};
+use crate::guest::Guest;
 use crate::lag::Lag;
 use crate::map::{DataFile, Map, Position};
 use crate::snapshot::{Snapshot, SnapshotTable};
@@ -12,7 +13,7 @@ use crate::tail::Tail;
 use access::Grant;
 use records::{ArrivalInfo, Records, Seq};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -124,6 +125,7 @@ pub struct TableStatus {
 pub struct Lake {
     shared: Arc<Shared>,
     threads: Mutex<Vec<JoinHandle<()>>>,
+    guests: RwLock<Vec<Arc<dyn Guest>>>,
 }
 
 /// Keeps a lake from following while it lives; see [`Lake::hold`].
@@ -226,7 +228,7 @@ impl Lake {
             state: Mutex::new(state),
             moved: Condvar::new(),
         });
-        let lake = Lake { shared: Arc::clone(&shared), threads: Mutex::default() };
+        let lake = Lake { shared: Arc::clone(&shared), threads: Mutex::default(), guests: RwLock::default() };
         lake.spawn("lake-follow", Shared::follow)?;
         lake.spawn("lake-flush", Shared::flush_when_due)?;
         Ok(lake)
@@ -250,6 +252,10 @@ impl Lake {
 
     pub(crate) fn engine(&self) -> &Engine {
         &self.shared.engine
+    }
+
+    pub(crate) fn guests(&self) -> &RwLock<Vec<Arc<dyn Guest>>> {
+        &self.guests
     }
 
     /// Waits until the tail has come to what is committed now, `patience` at most, and gives all tables as they are at one

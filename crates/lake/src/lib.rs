@@ -7,7 +7,8 @@
 //! The way of the data: feed → `follow` (views) → `tail` → `flush` (`data_file`, `map`, `delta`) → files;
 //! and back: `snapshot` → `sql` → [`Answer`] → [`output`].
 //!
-//! [`workbench`] is SQL over tables that a caller passes, for mappings of hospital databases.
+//! [`workbench`] is SQL over tables that a caller passes, for mappings of hospital databases. [`guest`]s bring schemas of their own
+//! into the lake's SQL.
 //!
 //! Everything here is derived: [`Lake::rebuild`] makes it again from the records. It knows no HTTP. Queries take an
 //! [`access::Grant`] that may use SQL.
@@ -18,6 +19,7 @@ mod delta;
 mod error;
 mod flush;
 mod follow;
+pub mod guest;
 mod lag;
 mod lake;
 mod map;

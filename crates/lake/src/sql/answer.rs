@@ -1,14 +1,13 @@
 //! What a query gives: columns, then rows in batches.
 
+use super::describe::Listing;
 use super::explain_error::query_error;
 use super::stop::Stop;
 use crate::error::Error;
-use crate::table::Table;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::common::DataFusionError;
 use records::Seq;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::Receiver;
@@ -35,7 +34,7 @@ pub struct Answer {
     pub(super) _run: AbortOnDrop,
     pub(super) waiting: Waiting,
     pub(super) sql: String,
-    pub(super) tables: Vec<Arc<Table>>,
+    pub(super) listing: Listing,
     pub(super) asked: Instant,
     pub(super) behind: Duration,
     pub(super) more: bool,
@@ -93,7 +92,7 @@ impl Answer {
             Some(Event::End) => {}
             Some(Event::Failed(error)) => {
                 self.ended = true;
-                return Err(query_error(&self.sql, &error, &self.tables));
+                return Err(query_error(&self.sql, &error, &self.listing));
             }
             None => {
                 self.ended = true;

@@ -1,9 +1,8 @@
 //! What a text is allowed to ask.
 
-use super::describe;
 use super::explain_error::{parse_error, place_at};
 use crate::error::{Error, SqlError};
-use crate::table::Table;
+use crate::guest::{Wanted, named, parts};
 use datafusion::common::DataFusionError;
 use datafusion::sql::parser::{DFParserBuilder, Statement};
 use datafusion::sql::sqlparser::ast::{
@@ -13,9 +12,8 @@ use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::parser::ParserError;
 use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::ControlFlow;
-use std::sync::Arc;
 
 /// Bytes of a query's text, at most.
 const TEXT_BYTES: usize = 256 << 10;
@@ -36,8 +34,30 @@ pub(crate) const SCANS: u64 = 400;
 pub(super) enum Question {
     /// A statement that reads.
     Statement(Statement),
-    /// What is asked about tables, put as a query of the catalogue.
-    Catalogue(String),
+    /// Which tables there are.
+    Tables,
+    /// Which columns a table has: its schema, if one is named, and its name.
+    Columns(Option<String>, String),
+}
+
+impl Question {
+    /// The schemas of guests that it may mean.
+    pub(super) fn wanted(&self) -> Wanted {
+        let names = match self {
+            Question::Tables => return Wanted::All,
+            Question::Columns(schema, _) => schema.iter().cloned().collect(),
+            Question::Statement(statement) => named_schemas(statement),
+        };
+        if names.contains(super::describe::CATALOGUE) { Wanted::All } else { Wanted::Named(names) }
+    }
+}
+
+fn named_schemas(statement: &Statement) -> BTreeSet<String> {
+    match statement {
+        Statement::Statement(inner) => named(&**inner).into_iter().map(|(schema, _)| schema).collect(),
+        Statement::Explain(explain) => named_schemas(&explain.statement),
+        _ => BTreeSet::new(),
+    }
 }
 
 /// The words of a text, which are no more than a query may have.
@@ -57,7 +77,7 @@ pub(crate) fn tokens(sql: &str) -> Result<Vec<TokenWithSpan>, Error> {
 }
 
 /// Parses a text and says what it asks.
-pub(super) fn check(sql: &str, tables: &[Arc<Table>]) -> Result<Question, Error> {
+pub(super) fn check(sql: &str) -> Result<Question, Error> {
     let tokens = tokens(sql)?;
     let parsed = DFParserBuilder::new(tokens)
         .with_recursion_limit(NESTING)
@@ -85,7 +105,7 @@ pub(super) fn check(sql: &str, tables: &[Arc<Table>]) -> Result<Question, Error>
     {
         return Err(too_many_scans(scans));
     }
-    question(sql, statement, tables)
+    question(sql, statement)
 }
 
 pub(crate) fn too_many_scans(scans: u64) -> Error {
@@ -141,8 +161,12 @@ impl Visitor for Scans<'_> {
 
     fn pre_visit_relation(&mut self, relation: &ObjectName) -> ControlFlow<()> {
         let name = relation.0.last().map(|part| part.to_string().trim_matches('"').to_lowercase()).unwrap_or_default();
-        let defined = self.open.iter().rev().find_map(|open| open.defined.get(&name));
-        let scans = defined.or_else(|| self.views.get(&name)).copied().unwrap_or(1);
+        let scans = match parts(relation) {
+            // A table of a schema is none of WITH.
+            Some((schema, table)) => self.views.get(&format!("{schema}.{table}")),
+            None => self.open.iter().rev().find_map(|open| open.defined.get(&name)).or_else(|| self.views.get(&name)),
+        };
+        let scans = scans.copied().unwrap_or(1);
         if let Some(open) = self.open.last_mut() {
             open.scans = open.scans.saturating_add(scans);
         }
@@ -164,23 +188,21 @@ fn is_part(token: &Token) -> bool {
     }
 }
 
-fn question(sql: &str, statement: Statement, tables: &[Arc<Table>]) -> Result<Question, Error> {
+fn question(sql: &str, statement: Statement) -> Result<Question, Error> {
     match statement {
         Statement::Statement(inner) => match *inner {
             Sql::Query(_) => Ok(Question::Statement(Statement::Statement(inner))),
-            Sql::ExplainTable { table_name, .. } => {
-                Ok(Question::Catalogue(describe::columns(sql, &table_name.to_string(), tables)?))
-            }
+            Sql::ExplainTable { table_name, .. } => Ok(columns_of(&table_name)),
             Sql::Explain { describe_alias: DescribeAlias::Explain, ref statement, .. }
                 if matches!(**statement, Sql::Query(_)) =>
             {
                 Ok(Question::Statement(Statement::Statement(inner)))
             }
-            Sql::ShowTables { .. } => Ok(Question::Catalogue(describe::tables())),
+            Sql::ShowTables { .. } => Ok(Question::Tables),
             Sql::ShowColumns { show_options, .. } => {
                 let table = show_options.show_in.and_then(|show| show.parent_name);
                 let table = table.ok_or_else(|| refuse(sql, "SHOW COLUMNS FROM which table?"))?;
-                Ok(Question::Catalogue(describe::columns(sql, &table.to_string(), tables)?))
+                Ok(columns_of(&table))
             }
             other => Err(refuse(sql, &not_allowed(&other.to_string()))),
         },
@@ -191,6 +213,14 @@ fn question(sql: &str, statement: Statement, tables: &[Arc<Table>]) -> Result<Qu
             other => Err(refuse(sql, &not_allowed(&other.to_string()))),
         },
         other => Err(refuse(sql, &not_allowed(&other.to_string()))),
+    }
+}
+
+fn columns_of(table: &ObjectName) -> Question {
+    match parts(table) {
+        Some((schema, name)) if schema == "public" => Question::Columns(None, name),
+        Some((schema, name)) => Question::Columns(Some(schema), name),
+        None => Question::Columns(None, table.to_string().trim_matches('"').to_lowercase()),
     }
 }
 

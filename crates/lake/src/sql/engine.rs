@@ -2,15 +2,16 @@
 
 use super::answer::{AbortOnDrop, Answer, Event, Waiting};
 use super::breath::Breath;
-use super::check::{Question, check};
-use super::describe;
-use super::explain_error::query_error;
+use super::check::{Question, check, too_many_scans};
+use super::describe::{self, Listing};
+use super::explain_error::{query_error, without_kind};
 use super::growth;
 use super::stop::Stop;
 use crate::error::Error;
+use crate::guest::{self, Schema, Stores, bring};
 use crate::lake::{Capacity, Lake};
-use crate::snapshot::{Rows, STORE, Snapshot};
-use crate::table::Table;
+use crate::snapshot::{Rows, Snapshot};
+use access::Grant;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::{
     CatalogProvider, CatalogProviderList, MemoryCatalogProvider, MemoryCatalogProviderList, MemorySchemaProvider,
@@ -22,7 +23,6 @@ use datafusion::execution::memory_pool::GreedyMemoryPool;
 use datafusion::execution::object_store::ObjectStoreRegistry;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
-use datafusion::object_store::ObjectStore;
 use datafusion::object_store::local::LocalFileSystem;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::prelude::{SQLOptions, SessionConfig};
@@ -73,25 +73,9 @@ pub(crate) struct Engine {
     runtime: Option<Runtime>,
     base: SessionState,
     environment: Arc<RuntimeEnv>,
+    stores: Stores,
     turns: Arc<Semaphore>,
     capacity: Capacity,
-}
-
-/// The lake's folder and nothing else: no file, no address.
-#[derive(Debug)]
-struct OnlyLake(Arc<dyn ObjectStore>);
-
-impl ObjectStoreRegistry for OnlyLake {
-    fn register_store(&self, _: &url::Url, _: Arc<dyn ObjectStore>) -> Option<Arc<dyn ObjectStore>> {
-        None
-    }
-
-    fn get_store(&self, url: &url::Url) -> Result<Arc<dyn ObjectStore>> {
-        if url.as_str().trim_end_matches('/') == STORE {
-            return Ok(Arc::clone(&self.0));
-        }
-        Err(DataFusionError::Plan(format!("{url} cannot be read here")))
-    }
 }
 
 /// Threads that plan and run queries.
@@ -138,14 +122,15 @@ impl Engine {
         let runtime =
             start_threads("lake-sql", capacity).map_err(|error| Error::file("start threads for", folder, error))?;
         let store = LocalFileSystem::new_with_prefix(folder).map_err(Error::engine)?;
+        let stores = Stores::new(Arc::new(store));
         let environment = RuntimeEnvBuilder::new()
-            .with_object_store_registry(Arc::new(OnlyLake(Arc::new(store))))
+            .with_object_store_registry(Arc::new(stores.afresh()))
             .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(DiskManagerMode::Disabled))
             .build_arc()
             .map_err(Error::engine)?;
         let base = base_session(settings(capacity.threads), &environment).build();
         let turns = Arc::new(Semaphore::new(capacity.queries.max(1)));
-        Ok(Engine { runtime: Some(runtime), base, environment, turns, capacity })
+        Ok(Engine { runtime: Some(runtime), base, environment, stores, turns, capacity })
     }
 
     /// Whether no query runs.
@@ -155,7 +140,14 @@ impl Engine {
 
     /// Checks, plans and starts a query. Parsed queries and plans are trees that are walked and dropped by recursion: they stay on
     /// the engine's threads, whose stacks are large.
-    pub(crate) fn query(&self, lake: &Lake, sql: &str, limits: &Limits, stop: &Stop) -> Result<Answer, Error> {
+    pub(crate) fn query(
+        &self,
+        lake: &Lake,
+        grant: &Grant,
+        sql: &str,
+        limits: &Limits,
+        stop: &Stop,
+    ) -> Result<Answer, Error> {
         let runtime = self.runtime.as_ref().ok_or(Error::Closed)?;
         let asked = Instant::now();
         let deadline = asked + limits.time;
@@ -167,17 +159,21 @@ impl Engine {
         let turn = Turn { turns: Arc::clone(&self.turns), capacity: self.capacity };
         let (rows, time) = (limits.rows, limits.time);
         let run = {
-            let (text, tables, stop) = (sql.to_owned(), tables.clone(), stop.clone());
+            let (text, stop) = (sql.to_owned(), stop.clone());
             runtime.spawn(async move {
                 let work = async {
-                    let question = match check(&text, &tables) {
+                    let question = match check(&text) {
                         Ok(question) => question,
                         // Whoever asked may have gone, here and below: then nobody hears.
                         Err(error) => return drop(checked.send(Err(error))),
                     };
-                    let _ = checked.send(Ok(()));
-                    if let Ok(session) = session.await {
-                        run(turn, session, question, planned, rows, &events).await;
+                    let asked = match &question {
+                        Question::Columns(schema, name) => Some((schema.clone(), name.clone())),
+                        _ => None,
+                    };
+                    let _ = checked.send(Ok((question.wanted(), asked)));
+                    if let Ok(desk) = session.await {
+                        run(turn, desk, question, planned, rows, &events).await;
                     }
                 };
                 // An end without an answer ends the channels, which says so.
@@ -190,15 +186,20 @@ impl Engine {
         };
         let waiting = Waiting { runtime: runtime.handle().clone(), deadline, stop: stop.clone() };
         let aborted = AbortOnDrop(run.abort_handle());
-        waiting.until(is_checked)?.unwrap_or_else(|_| Err(waiting.broken()))?;
+        let (wanted, columns) = waiting.until(is_checked)?.unwrap_or_else(|_| Err(waiting.broken()))?;
+        let schemas = lake.schemas(grant, &wanted)?;
+        let listing = Listing::new(&tables, &schemas);
+        let columns = columns.map(|(schema, name)| listing.columns(sql, schema.as_deref(), &name)).transpose()?;
         let snapshot = lake.snapshot(limits.freshness, limits.time, stop)?;
         let (position, behind) = (snapshot.position, snapshot.behind);
-        let session = self.session(snapshot, &tables, limits).map_err(Error::engine)?;
-        let _ = give_session.send(session);
+        let stores = Arc::new(self.stores.afresh());
+        let session = self.session(snapshot, &listing, &stores, limits).map_err(Error::engine)?;
+        let _ = give_session.send(Desk { session, stores, schemas, columns });
         let schema = match waiting.until(plan)? {
             Ok(Ok(schema)) => schema,
             Ok(Err(Refused::Busy(running))) => return Err(Error::Busy { running }),
-            Ok(Err(Refused::Failed(error))) => return Err(query_error(sql, &error, &tables)),
+            Ok(Err(Refused::Failed(error))) => return Err(query_error(sql, &error, &listing)),
+            Ok(Err(Refused::Tables(refused))) => return Err(tables_error(sql, refused, &listing)),
             Err(_) => return Err(waiting.broken()),
         };
         Ok(Answer {
@@ -208,7 +209,7 @@ impl Engine {
             _run: aborted,
             waiting,
             sql: sql.to_owned(),
-            tables,
+            listing,
             asked,
             behind,
             more: false,
@@ -217,8 +218,15 @@ impl Engine {
     }
 
     /// A session that knows a snapshot's tables and has memory of its own.
-    fn session(&self, snapshot: Snapshot, tables: &[Arc<Table>], limits: &Limits) -> Result<SessionState> {
+    fn session(
+        &self,
+        snapshot: Snapshot,
+        listing: &Listing,
+        stores: &Arc<Stores>,
+        limits: &Limits,
+    ) -> Result<SessionState> {
         let environment = RuntimeEnvBuilder::from_runtime_env(&self.environment)
+            .with_object_store_registry(Arc::clone(stores) as Arc<dyn ObjectStoreRegistry>)
             .with_memory_pool(Arc::new(GreedyMemoryPool::new(limits.memory_bytes)))
             .build_arc()?;
         let public = MemorySchemaProvider::new();
@@ -227,7 +235,7 @@ impl Engine {
         }
         let catalog = MemoryCatalogProvider::new();
         catalog.register_schema("public", Arc::new(public))?;
-        catalog.register_schema(describe::CATALOGUE, describe::schema(tables)?)?;
+        catalog.register_schema(describe::CATALOGUE, describe::schema(listing)?)?;
         let catalogs = MemoryCatalogProviderList::new();
         catalogs.register_catalog("lake".into(), Arc::new(catalog));
         Ok(SessionStateBuilder::new_from_existing(self.base.clone())
@@ -245,9 +253,30 @@ impl Drop for Engine {
     }
 }
 
+/// What a query is planned with.
+struct Desk {
+    session: SessionState,
+    stores: Arc<Stores>,
+    schemas: Vec<Arc<Schema>>,
+    /// The query for the columns of a table, where they are asked for.
+    columns: Option<String>,
+}
+
 enum Refused {
     Busy(usize),
     Failed(DataFusionError),
+    Tables(guest::Refused),
+}
+
+fn tables_error(sql: &str, refused: guest::Refused, listing: &Listing) -> Error {
+    match refused {
+        guest::Refused::Missing(name) => Error::Sql(listing.no_such_table(sql, &name)),
+        guest::Refused::View(name, error) => Error::View { table: name, what: without_kind(&error.strip_backtrace()) },
+        guest::Refused::Circle(circle) => {
+            Error::View { table: circle.clone(), what: "views use each other in a circle".into() }
+        }
+        guest::Refused::Scans(scans) => too_many_scans(scans),
+    }
 }
 
 /// The right to run, once it is there.
@@ -275,18 +304,30 @@ impl Turn {
     }
 }
 
-async fn plan(session: &SessionState, question: Question) -> Result<Arc<dyn ExecutionPlan>> {
+async fn plan(desk: &Desk, question: Question) -> Result<Arc<dyn ExecutionPlan>, Refused> {
+    let session = &desk.session;
     let plan = match question {
-        Question::Statement(statement) => session.statement_to_plan(statement).await?,
-        Question::Catalogue(sql) => session.create_logical_plan(&sql).await?,
+        Question::Statement(statement) => {
+            bring(session, &desk.stores, &desk.schemas, &statement).await.map_err(Refused::Tables)?;
+            session.statement_to_plan(statement).await
+        }
+        Question::Tables => session.create_logical_plan(&describe::tables()).await,
+        Question::Columns(..) => {
+            session.create_logical_plan(desk.columns.as_deref().unwrap_or("SELECT 1 WHERE false")).await
+        }
     };
-    SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false).verify_plan(&plan)?;
-    session.create_physical_plan(&plan).await
+    let planned = async {
+        let plan = plan?;
+        let reads = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
+        reads.verify_plan(&plan)?;
+        session.create_physical_plan(&plan).await
+    };
+    planned.await.map_err(Refused::Failed)
 }
 
 async fn run(
     turn: Turn,
-    session: SessionState,
+    desk: Desk,
     question: Question,
     planned: oneshot::Sender<Result<SchemaRef, Refused>>,
     limit: usize,
@@ -300,15 +341,15 @@ async fn run(
             return;
         }
     };
-    let plan = match plan(&session, question).await {
+    let plan = match plan(&desk, question).await {
         Ok(plan) => plan,
-        Err(error) => {
-            let _ = planned.send(Err(Refused::Failed(error)));
+        Err(refused) => {
+            let _ = planned.send(Err(refused));
             return;
         }
     };
     let _ = planned.send(Ok(plan.schema()));
-    let end = match rows(plan, &session, limit, events).await {
+    let end = match rows(plan, &desk.session, limit, events).await {
         Ok(end) => end,
         Err(error) => Event::Failed(error),
     };

@@ -1,11 +1,9 @@
 //! From the engine's errors to what a person can act on: message, place, hint.
 
-use super::describe::no_such_table;
+use super::describe::Listing;
 use crate::error::{Error, Place, SqlError};
-use crate::table::Table;
 use datafusion::common::{DataFusionError, SchemaError};
 use datafusion::sql::sqlparser::parser::ParserError;
-use std::sync::Arc;
 
 /// The place at a byte offset.
 pub(crate) fn place_at(sql: &str, offset: usize) -> Place {
@@ -90,7 +88,7 @@ pub(crate) fn parse_error(sql: &str, error: &DataFusionError) -> SqlError {
 }
 
 /// An error of planning or running a query.
-pub(super) fn query_error(sql: &str, error: &DataFusionError, tables: &[Arc<Table>]) -> Error {
+pub(super) fn query_error(sql: &str, error: &DataFusionError, listing: &Listing) -> Error {
     let diagnostic = error.diagnostic();
     let spanned = diagnostic
         .and_then(|diagnostic| diagnostic.span)
@@ -121,7 +119,7 @@ pub(super) fn query_error(sql: &str, error: &DataFusionError, tables: &[Arc<Tabl
         other => {
             let message = other.strip_backtrace();
             if let Some(name) = missing_table(&message) {
-                return Error::Sql(no_such_table(sql, &name, tables));
+                return Error::Sql(listing.no_such_table(sql, &name));
             }
             Error::Sql(SqlError { message: without_kind(&message), place: spanned, hint: None })
         }
@@ -145,6 +143,7 @@ pub(crate) fn without_kind(message: &str) -> String {
         "Optimizer rule ",
         "sql parser error: ",
         "This feature is not implemented: ",
+        "External error: ",
     ] {
         text = text.strip_prefix(kind).unwrap_or(text);
     }

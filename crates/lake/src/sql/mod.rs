@@ -10,6 +10,7 @@ pub(crate) mod growth;
 mod stop;
 
 pub use answer::{Answer, Batch};
+pub(crate) use describe::CATALOGUE;
 pub(crate) use engine::Engine;
 pub use engine::Limits;
 pub use stop::{Stop, StopOnDrop};
@@ -37,6 +38,6 @@ impl Lake {
     /// As [`Lake::query`]; [`Error::Cancelled`].
     pub fn query_until(&self, grant: &Grant, sql: &str, limits: &Limits, stop: &Stop) -> Result<Answer, Error> {
         grant.may_use_sql()?;
-        self.engine().query(self, sql, limits, stop)
+        self.engine().query(self, grant, sql, limits, stop)
     }
 }

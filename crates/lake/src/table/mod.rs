@@ -1,8 +1,8 @@
 //! The tables of the lake: what they are called, their columns, and where their rows come from.
 //!
 //! A table is a ViewDefinition (SQL on FHIR v2) over one type of resource, or one of the two that need none: `resource` (every
-//! resource as JSON) and `arrival` (what came in, without its bytes). Each view table begins with the same four columns:
-//! `_id`, `_version`, `_seq` and `patient_id`.
+//! resource as JSON) and `arrival` (what came in, without its bytes). Each view table begins with the same five columns:
+//! `_id`, `_version`, `_seq`, `_row` and `patient_id`.
 //!
 //! Values are kept in the type that queries want, and what that type cannot hold stands beside it: a `dateTime` or `instant` is
 //! `x` (timestamp, its first microsecond, UTC) and `x_text` (as given); a `date` likewise as a date; a `decimal` is `x` (double)
@@ -148,6 +148,7 @@ fn view_table(text: &str, at: usize, order: Order) -> Result<Table, Error> {
         Column::new("_id", Shape::Text, "Id of the resource"),
         Column::new("_version", Shape::Integer, "Version of the resource"),
         Column::new(SEQ, Shape::Integer, "Position of this version in the feed of changes"),
+        Column::new("_row", Shape::Integer, "Number of the resource, the same for all its versions"),
         Column::new("patient_id", Shape::Text, "Id of the patient that this is about"),
     ];
     let mut shapes = Vec::new();
@@ -176,6 +177,7 @@ fn resource_table() -> Table {
         Column::new("patient_id", Shape::Text, "Id of the patient that it is about"),
         Column::new("json", Shape::Text, "The resource"),
         Column::new(SEQ, Shape::Integer, "Position of this version in the feed of changes"),
+        Column::new("_row", Shape::Integer, "Number of the resource, the same for all its versions"),
     ];
     let comment = "Every resource, one row each, for what the other tables lack.";
     Table::new(RESOURCE, comment, columns, Kind::Resource, &["patient_id", "type", SEQ])

@@ -21,6 +21,7 @@ pub(crate) struct RowKey<'a> {
     pub(crate) id: &'a str,
     pub(crate) version: i64,
     pub(crate) seq: i64,
+    pub(crate) row: i64,
     pub(crate) patient: Option<&'a str>,
 }
 
@@ -139,6 +140,7 @@ pub(crate) struct ViewRows {
     ids: StringBuilder,
     versions: Int64Builder,
     seqs: Int64Builder,
+    rows: Int64Builder,
     patients: StringBuilder,
     values: Vec<Values>,
 }
@@ -152,6 +154,7 @@ impl ViewRows {
             ids: StringBuilder::new(),
             versions: Int64Builder::new(),
             seqs: Int64Builder::new(),
+            rows: Int64Builder::new(),
             patients: StringBuilder::new(),
             values: shapes.iter().map(|shape| Values::new(*shape)).collect(),
         })
@@ -173,6 +176,7 @@ impl ViewRows {
         self.ids.append_value(key.id);
         self.versions.append_value(key.version);
         self.seqs.append_value(key.seq);
+        self.rows.append_value(key.row);
         self.patients.append_option(key.patient);
         for (values, cell) in self.values.iter_mut().zip(cells) {
             values.append(cell);
@@ -188,6 +192,7 @@ impl ViewRows {
             Arc::new(self.ids.finish()),
             Arc::new(self.versions.finish()),
             Arc::new(self.seqs.finish()),
+            Arc::new(self.rows.finish()),
             Arc::new(self.patients.finish()),
         ];
         self.values.iter_mut().for_each(|values| values.finish(&mut arrays));
@@ -202,6 +207,7 @@ pub(crate) struct ResourceRows {
     versions: Int64Builder,
     updated: TimestampMicrosecondBuilder,
     seqs: Int64Builder,
+    rows: Int64Builder,
 }
 
 impl ResourceRows {
@@ -212,6 +218,7 @@ impl ResourceRows {
             versions: Int64Builder::new(),
             updated: TimestampMicrosecondBuilder::new().with_timezone("UTC"),
             seqs: Int64Builder::new(),
+            rows: Int64Builder::new(),
         }
     }
 
@@ -224,6 +231,7 @@ impl ResourceRows {
         self.versions.append_value(stored.version);
         self.updated.append_value(stored.updated_us);
         self.seqs.append_value(stored.seq.0);
+        self.rows.append_value(stored.row.0);
     }
 
     pub(crate) fn finish(&mut self) -> Result<Option<RecordBatch>, Error> {
@@ -239,6 +247,7 @@ impl ResourceRows {
             Arc::new(patients.finish()),
             Arc::new(json.finish()),
             Arc::new(self.seqs.finish()),
+            Arc::new(self.rows.finish()),
         ];
         Ok(Some(RecordBatch::try_new(Arc::clone(&self.table.schema), arrays)?))
     }

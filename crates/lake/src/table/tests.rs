@@ -11,8 +11,8 @@ fn every_definition_compiles_without_a_warning_and_explains_each_column() {
         }
         if let Kind::View { view, .. } = &table.kind {
             assert_eq!(view.warnings(), &[] as &[String], "{}", table.name);
-            let first: Vec<_> = table.columns[..4].iter().map(|column| column.name.as_str()).collect();
-            assert_eq!(first, ["_id", "_version", "_seq", "patient_id"], "{}", table.name);
+            let first: Vec<_> = table.columns[..5].iter().map(|column| column.name.as_str()).collect();
+            assert_eq!(first, ["_id", "_version", "_seq", "_row", "patient_id"], "{}", table.name);
         }
     }
 }

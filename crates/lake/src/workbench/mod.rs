@@ -63,4 +63,5 @@ pub use origins::Origin;
 pub use planned::{Limits, Occurrence, OutputColumn, Planned, Rows};
 pub use question::{Order, Question, SortBy, parse, parse_expression};
 pub use row_set::KEPT_ROWS;
+pub(crate) use sheet::SheetTable;
 pub use sheet::{BATCH_ROWS, Batches, ROW, Sheet};

@@ -49,14 +49,14 @@ pub trait Sheet: Send + Sync + Debug {
 /// A sheet as a table of the engine: columns under the names by which SQL finds them, and the row's number under a name of
 /// its own where a plan asks for it.
 #[derive(Debug)]
-pub(super) struct SheetTable {
+pub(crate) struct SheetTable {
     pub(super) sheet: Arc<dyn Sheet>,
     pub(super) schema: SchemaRef,
 }
 
 impl SheetTable {
     /// What queries see.
-    pub(super) fn new(sheet: Arc<dyn Sheet>, columns: &[String]) -> SheetTable {
+    pub(crate) fn new(sheet: Arc<dyn Sheet>, columns: &[String]) -> SheetTable {
         let fields: Vec<Field> = columns.iter().map(|name| Field::new(name, DataType::Utf8View, true)).collect();
         SheetTable { sheet, schema: Arc::new(Schema::new(fields)) }
     }

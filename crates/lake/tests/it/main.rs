@@ -11,6 +11,7 @@ mod crash;
 mod documents;
 mod engines;
 mod flush;
+mod guest;
 mod house;
 mod model;
 mod output;
