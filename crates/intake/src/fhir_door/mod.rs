@@ -5,6 +5,7 @@
 //! they may be planned twice. [`refusal`] says with which status and outcome an error is answered.
 
 mod act;
+mod attached;
 pub mod bundle;
 mod entry;
 pub mod patch;
@@ -15,6 +16,7 @@ mod response;
 mod single;
 mod target;
 
+pub use attached::TakenApart;
 pub use refusal::{Refusal, refusal};
 pub use response::{EntryAnswer, Reads};
 pub use single::{Interaction, Single};

@@ -12,7 +12,7 @@ use access::Grant;
 use axum::http::StatusCode;
 use fhir::schema::r4;
 use intake::fhir_door::{EntryAnswer, Reads, bundle};
-use records::{Outcome, ReuseArrival, Stored, Trail};
+use records::{Outcome, Stored, Trail};
 use std::sync::Arc;
 
 /// `POST /fhir` with a bundle.
@@ -32,7 +32,7 @@ pub(crate) async fn post(mut call: Call) -> Result<Answer, Refusal> {
             let reading = Reading { app, grant: &grant, base: &base, prefer };
             answers.check(&reading)?;
             let trail = Trail { action: answers.action().to_owned(), detail: about.name.clone() };
-            let receipt = app.records.write(&grant, trail, about, &bytes, ReuseArrival::Never, planner)?;
+            let receipt = write::write_taken_apart(app, &grant, trail, about, &bytes, planner)?;
             if let Some((no, outcome)) = answers.denied().first() {
                 let (count, asked) = (answers.denied().len(), format!("{asked} Bundle.entry[{no}]"));
                 app.audit_denied(&grant, &asked, &format!("{count} entries denied, the first: {outcome}"));

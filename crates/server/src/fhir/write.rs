@@ -6,10 +6,11 @@ use crate::answer::Answer;
 use crate::call::{Call, pairs};
 use crate::refusal::{Issue, Refusal, outcome};
 use crate::time::http_date;
+use access::Permission;
 use axum::http::StatusCode;
 use fhir::schema::r4;
-use intake::fhir_door::{Interaction, Single};
-use records::{Arrived, Change, Outcome, Receipt, ReuseArrival, Trail};
+use intake::fhir_door::{Interaction, Single, TakenApart};
+use records::{Arrived, Change, Outcome, Planner, Receipt, ReuseArrival, Trail};
 use std::sync::Arc;
 
 /// `POST [type]`, with `If-None-Exist` if it is conditional.
@@ -136,10 +137,27 @@ async fn run(mut call: Call, interaction: Interaction) -> Result<Answer, Refusal
     app.writing(move |app| {
         let bytes = Arc::new(content.bytes);
         let planner = Single::new(interaction, Arc::clone(&bytes), app.records.new_id());
-        let receipt = app.records.write(&grant, trail, about, &bytes, ReuseArrival::Never, planner)?;
+        let receipt = write_taken_apart(app, &grant, trail, about, &bytes, planner)?;
         Ok(if deletes { deleted(&receipt) } else { answer(app, &grant, &receipt, prefer, &base) })
     })
     .await
+}
+
+/// Carries out a plan, together with what the clinical documents tell that it brings, where the grant may write all that.
+pub(crate) fn write_taken_apart(
+    app: &crate::App,
+    grant: &access::Grant,
+    trail: Trail,
+    about: Arrived,
+    bytes: &Arc<Vec<u8>>,
+    planner: impl Planner + 'static,
+) -> Result<Receipt, records::Error> {
+    let may_all = grant.may_all(Permission::Create).and(grant.may_all(Permission::Update)).is_ok();
+    if !may_all {
+        return app.records.write(grant, trail, about, bytes, ReuseArrival::Never, planner);
+    }
+    let planner = TakenApart::new(planner, Arc::clone(bytes), &app.zone);
+    app.records.write(grant, trail, about, bytes, ReuseArrival::Never, planner)
 }
 
 /// 204, also where it was deleted already or never there: it is not there now.

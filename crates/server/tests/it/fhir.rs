@@ -271,3 +271,68 @@ async fn an_update_that_is_to_create_is_refused_where_something_is() {
     let refused = client.ask(Method::DELETE, "Patient/p", &only_new, "").await;
     assert_eq!(refused.status, StatusCode::BAD_REQUEST);
 }
+
+/// A clinical document with one problem, in Base64.
+fn clinical_document(problem: &str) -> String {
+    let text = format!(
+        r#"<ClinicalDocument xmlns="urn:hl7-org:v3" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><id root="1.2.3" extension="d1"/><code code="34133-9" codeSystem="2.16.840.1.113883.6.1"/><effectiveTime value="20240101120000+0000"/><recordTarget><patientRole><id root="1.2.4" extension="77"/><patient><name><given>Ann</given><family>Doe</family></name></patient></patientRole></recordTarget><component><structuredBody><component><section><code code="11450-4" codeSystem="2.16.840.1.113883.6.1"/><title>Problems</title><text>p</text><entry><act classCode="ACT" moodCode="EVN"><templateId root="2.16.840.1.113883.10.20.22.4.3"/><statusCode code="active"/><entryRelationship typeCode="SUBJ"><observation classCode="OBS" moodCode="EVN"><templateId root="2.16.840.1.113883.10.20.22.4.4"/><id root="1.9" extension="p1"/><value xsi:type="CD" code="{problem}" codeSystem="2.16.840.1.113883.6.96"/></observation></entryRelationship></act></entry></section></component></structuredBody></component></ClinicalDocument>"#
+    );
+    base64(text.as_bytes())
+}
+
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let digits = |group: &[u8]| {
+        let bits = group.iter().fold(0u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - group.len()));
+        (0..4)
+            .map(|at| if at <= group.len() { char::from(DIGITS[(bits >> (18 - 6 * at)) as usize & 63]) } else { '=' })
+            .collect::<String>()
+    };
+    bytes.chunks(3).map(digits).collect()
+}
+
+#[tokio::test]
+async fn a_clinical_document_in_a_document_reference_is_taken_apart() {
+    let client = Client::new();
+    client.put("Patient/p", patient("p")).await;
+    let reference = |problem: &str| {
+        json!({"resourceType": "DocumentReference", "id": "r", "status": "current", "subject": {"reference": "Patient/p"},
+            "content": [{"attachment": {"contentType": "text/xml", "data": clinical_document(problem)}}]})
+    };
+    let total = async |path: &str| client.get(path).await.json()["total"].clone();
+    // Twice the same is one; it is about the patient of the reference, whose number the document does not know.
+    for _ in 0..2 {
+        let told = client.put("DocumentReference/r", reference("38341003")).await.json();
+        assert_eq!(told["resourceType"], "DocumentReference");
+        assert_eq!(total("Condition?code=38341003&patient=Patient/p&_total=accurate").await, 1);
+        assert_eq!(total("Composition?patient=Patient/p&_total=accurate").await, 1);
+        assert_eq!(total("Patient?_total=accurate").await, 1);
+    }
+    // In a transaction as well; where a Composition comes along, whoever sends it has taken it apart.
+    let entry = |resource: Value| {
+        let url = format!("{}/{}", resource["resourceType"].as_str().unwrap(), resource["id"].as_str().unwrap());
+        json!({"request": {"method": "PUT", "url": url}, "resource": resource})
+    };
+    let composition = json!({"resourceType": "Composition", "id": "c", "status": "final", "type": {"text": "x"}, "date": "2024-01-01",
+        "author": [{"display": "x"}], "title": "x", "subject": {"reference": "Patient/p"}});
+    let whole =
+        |entries: Vec<Value>| json!({"resourceType": "Bundle", "type": "transaction", "entry": entries}).to_string();
+    let both = whole(vec![entry(reference("73211009")), entry(composition)]);
+    assert!(client.ask(Method::POST, "", &[], &both).await.status.is_success());
+    assert_eq!(total("Condition?code=73211009&_total=accurate").await, 0);
+    let alone = whole(vec![entry(reference("73211009"))]);
+    let told = client.ask(Method::POST, "", &[], &alone).await;
+    assert_eq!(told.json()["entry"].as_array().map(Vec::len), Some(1), "{}", told.text);
+    assert_eq!(total("Condition?code=73211009&_total=accurate").await, 1);
+    // Who may write one type does not by that write all others.
+    let narrow = client.house.token("system/DocumentReference.cu");
+    let other = reference("195967001").to_string();
+    let bearer = format!("Bearer {narrow}");
+    let told = client.ask(Method::PUT, "DocumentReference/r", &[("authorization", bearer.as_str())], &other).await;
+    assert!(told.status.is_success(), "{}", told.text);
+    assert_eq!(total("Condition?code=195967001&_total=accurate").await, 0);
+    // What cannot be read stays the attachment that it is.
+    let mut broken = reference("1");
+    broken["content"][0]["attachment"]["data"] = json!(base64(b"<ClinicalDocument xmlns=\"urn:hl7-org:v3\"><id"));
+    client.put("DocumentReference/r", broken).await;
+}
