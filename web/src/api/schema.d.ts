@@ -1,5 +1,5 @@
-// docs/openapi.json 3ff3b3ea52de920dc0035db51eaa26b9e706fe0c06e988a7a7ba61ee16689db2
-// Made by `make api-types`, not by hand: 63d7c132957a1f87816142fb53e518cc782f77a72d9df8a834d721600e80847b
+// docs/openapi.json 371036354f559b372be075a808b08218cc912a29d406102164de6ad47eb51e0c
+// Made by `make api-types`, not by hand: 3fb75b1db08101d4872af565111f8b0d41789d57d482d09c6871818ca72bc7fb
 export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
 export interface components {
@@ -483,6 +483,93 @@ export interface components {
             offset: number;
             length: number;
         };
+        Run: {
+            run: number;
+            /** @enum {string} */
+            state: "running" | "paused" | "interrupted" | "failed" | "done" | "undone";
+            /** Format: date-time */
+            begun: string;
+            ended: string | null;
+            who: string;
+            mapping: string;
+            version: string;
+            hash: string;
+            delivery: number | null;
+            counts: {
+                rows: number;
+                resources: number;
+                merged: number;
+                filtered: number;
+                rejected: number;
+                new: number;
+                changed: number;
+                equal: number;
+                gone: number;
+                refused: number;
+            } | null;
+            problem: string | null;
+        };
+        RunReason: {
+            reason: string;
+            element: string | null;
+            /** @enum {string} */
+            effect: "rejected" | "left-out" | "remark";
+            count: number;
+            examples: {
+                table: string;
+                row: number;
+                message: string;
+                text: string | null;
+            }[];
+        };
+        RunReport: {
+            run?: number;
+            source: string;
+            mapping: string;
+            version: string;
+            hash: string;
+            written: boolean;
+            targets: components["schemas"]["RunTarget"][];
+            not_delivered: string[];
+            notes: string[];
+            new: number;
+            changed: number;
+            equal: number;
+            gone: number;
+            refused: number;
+            unmapped: {
+                kind: string;
+                map: string;
+                value: string;
+                display: string | null;
+                count: number;
+            }[];
+            arrival: number | null;
+            seconds: number;
+        };
+        RunTarget: {
+            name: string;
+            type: string;
+            table: string;
+            rows: number;
+            resources: number;
+            merged: number;
+            filtered: number;
+            rejected: number;
+            table_rows: number;
+            child_rows: number;
+            child_rejected: number;
+            reasons: components["schemas"]["RunReason"][];
+            remarks: components["schemas"]["RunReason"][];
+        };
+        RunWithReport: {
+            run: components["schemas"]["Run"];
+            report: components["schemas"]["RunReport"] | null;
+        };
+        Runs: {
+            runs: components["schemas"]["Run"][];
+            next_before: number | null;
+        };
         Session: {
             person: components["schemas"]["Person"] | null;
             principal?: string;
@@ -620,7 +707,28 @@ export interface components {
         Tokens: {
             tokens: components["schemas"]["Token"][];
         };
+        UndoRun: {
+            run?: number | null;
+            dry_run?: boolean;
+        };
         Undone: {
+            deleted: number;
+            restored: number;
+            left: {
+                type: string;
+                id: string;
+                version: number;
+                written: number;
+                again: number | null;
+            }[];
+            referring: {
+                [key: string]: number;
+            };
+            arrivals: number[];
+            arrival: components["schemas"]["Arrival"] | null;
+        };
+        UndoneRun: {
+            run: number;
             deleted: number;
             restored: number;
             left: {

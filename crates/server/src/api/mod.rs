@@ -13,6 +13,7 @@ pub(crate) mod live;
 mod mappings;
 mod me;
 mod patients;
+mod runs;
 mod session;
 mod setup;
 mod sources;
@@ -75,6 +76,10 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::new(Method::GET, "/api/mappings", OnAll(Search), mappings::list),
         Route::new(Method::POST, "/api/mappings/{source}/check", OnAll(Search), mappings::check),
         Route::new(Method::POST, "/api/mappings/{source}/run", OnAll(Search), mappings::run),
+        Route::new(Method::GET, "/api/mappings/{source}/runs", OnAll(Search), runs::list),
+        Route::new(Method::GET, "/api/mappings/{source}/runs/{no}", OnAll(Search), runs::one),
+        Route::new(Method::POST, "/api/mappings/{source}/pause", OnAll(Update), runs::pause),
+        Route::new(Method::POST, "/api/mappings/{source}/undo", OnAll(Update), runs::undo),
         Route::new(Method::GET, "/api/lineage/{type}/{id}", OnType(Read), lineage::of_resource),
         Route::new(Method::GET, "/api/arrivals", OnAll(Read), arrivals::list),
         Route::new(Method::GET, "/api/arrivals/{no}", OnAll(Read), arrivals::one),

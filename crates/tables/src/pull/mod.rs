@@ -8,12 +8,14 @@
 mod catalogue;
 mod compare;
 mod hash;
+mod run_log;
 mod segment;
 mod sheet;
 mod take;
 
 pub use catalogue::{Delivered, DeliveryInfo, Pulled, SourceInfo};
 pub use hash::RowHash;
+pub use run_log::{RunBegins, RunInfo, RunState};
 pub use sheet::{PulledSheet, ROW};
 
 use crate::error::Error;

@@ -17,6 +17,7 @@ mod runner;
 mod tally;
 mod target;
 
+pub use crate::pull::{RunBegins, RunInfo, RunState};
 pub use deliver::{Found, find_tables};
 pub use door::{Chunk, ChunkGone, ChunkRefused, ChunkResource, Door, DoorError, ROW_LINKS, Stored};
 pub use files::{MappingFiles, files_of, shipped};

@@ -182,7 +182,7 @@ impl Runner {
         }
         let new_chunk = || Chunk { target: target.name.clone(), ..Chunk::default() };
         let mut chunk = new_chunk();
-        let take = |door: &mut dyn Door, chunk| door.take(chunk).map_err(|error| Error::Door(error.to_string()));
+        let take = |door: &mut dyn Door, chunk| Ok::<_, Error>(door.take(chunk)?);
         ids.gone(&mut |id| {
             let begin = chunk.links.len();
             Links::default().write(&target.name, &self.hash[..16], Some("its rows are gone"), &mut chunk.links);
@@ -197,6 +197,11 @@ impl Runner {
             }
         })?;
         if chunk.gone.is_empty() { Ok(()) } else { take(door, chunk) }
+    }
+
+    /// What the mapping says of itself.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
     }
 
     /// Hash of the mapping's files, in hex.
@@ -244,7 +249,7 @@ impl Runner {
         for (target, ids) in self.targets.iter().zip(&mut made_ids) {
             self.gone(target, ids, door)?;
         }
-        report.stored = door.settle().map_err(|error| Error::Door(error.to_string()))?;
+        report.stored = door.settle()?;
         if written {
             for ids in made_ids {
                 ids.settle()?;

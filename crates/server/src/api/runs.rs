@@ -1,0 +1,130 @@
+//! Runs of mappings that wrote: which there were, halting one, and taking one back.
+
+use super::import::undone_json;
+use crate::answer::Answer;
+use crate::call::Call;
+use crate::refusal::Refusal;
+use crate::time::instant;
+use axum::http::StatusCode;
+use intake::import::Importer;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::sync::Arc;
+use tables::run::{RunInfo, RunState};
+
+/// Runs that are listed unless somebody asks for fewer.
+const RUNS: usize = 100;
+
+/// What runs are called among what runs one at a time.
+pub(super) fn run_of(source: &str) -> String {
+    format!("a run of {source}")
+}
+
+fn run_json(run: &RunInfo) -> Value {
+    json!({
+        "run": run.no,
+        "state": run.state.as_str(),
+        "begun": instant(run.begun_us),
+        "ended": run.ended_us.map(instant),
+        "who": run.who,
+        "mapping": run.mapping,
+        "version": run.version,
+        "hash": run.hash,
+        "delivery": run.delivery,
+        "counts": run.counts,
+        "problem": run.problem,
+    })
+}
+
+fn number(call: &Call, name: &str) -> Option<i64> {
+    call.query_value(name).and_then(|text| text.parse().ok())
+}
+
+/// `GET /api/mappings/{source}/runs?before=&limit=`
+pub(super) async fn list(call: Call) -> Result<Answer, Refusal> {
+    let (grant, name) = (call.grant()?, call.part("source"));
+    let limit = number(&call, "limit").map_or(RUNS, |limit| limit.clamp(1, RUNS as i64) as usize);
+    let before = number(&call, "before");
+    let runs = call.app.reading(move |app| Ok(app.sources()?.runs(&grant, &name, before, limit)?)).await?;
+    let next = if runs.len() == limit { runs.last().map(|run| run.no) } else { None };
+    Ok(Answer::of(&json!({"runs": runs.iter().map(run_json).collect::<Vec<_>>(), "next_before": next})))
+}
+
+/// `GET /api/mappings/{source}/runs/{no}`: with its report, whose examples show cells.
+pub(super) async fn one(call: Call) -> Result<Answer, Refusal> {
+    let (grant, name, no) = (call.grant()?, call.part("source"), call.number("no")?);
+    let asked = call.asked();
+    let told = call
+        .app
+        .reading(move |app| {
+            let (run, report) = app.sources()?.run(&grant, &name, no)?;
+            app.audit(&grant, "run report", &asked, &[])?;
+            Ok(json!({"run": run_json(&run), "report": report}))
+        })
+        .await?;
+    Ok(Answer::of(&told))
+}
+
+/// `POST /api/mappings/{source}/pause`: the run that writes now ends after what it has in hand; the next goes on with it.
+pub(super) async fn pause(call: Call) -> Result<Answer, Refusal> {
+    let (grant, name) = (call.grant()?, call.part("source"));
+    let source = call.app.reading(move |app| Ok(app.sources()?.source(&grant, &name)?)).await?;
+    if call.app.running.halt(&run_of(&source.name)) {
+        return Ok(Answer::empty(StatusCode::NO_CONTENT));
+    }
+    let text = format!("no run of {} is under way", source.name);
+    Err(Refusal::new(StatusCode::CONFLICT, "conflict", text))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Undo {
+    /// Which run; the newest that was not taken back if none is named.
+    #[serde(default)]
+    run: Option<i64>,
+    /// Whether it is only said what would be done.
+    #[serde(default)]
+    dry_run: bool,
+}
+
+/// `POST /api/mappings/{source}/undo`: takes back all that a run wrote, in one commit.
+pub(super) async fn undo(mut call: Call) -> Result<Answer, Refusal> {
+    let (grant, name) = (call.grant()?, call.part("source"));
+    let Undo { run, dry_run } = call.json().await?;
+    let (holder, asked) = (grant.clone(), call.asked());
+    let source = call.app.reading(move |app| Ok(app.sources()?.source(&holder, &name)?)).await?;
+    // What a run writes cannot be taken back while it writes.
+    let runs = call.app.running.begin(&run_of(&source.name))?;
+    let told = call
+        .app
+        .writing(move |app| {
+            let (_runs, sources) = (runs, app.sources()?);
+            let run = match run {
+                Some(no) => sources.run(&grant, &source.name, no)?.0,
+                None => newest(&sources.runs(&grant, &source.name, None, RUNS)?, &source.name)?,
+            };
+            if run.state == RunState::Undone {
+                let text = format!("run {} of {} was taken back already", run.no, source.name);
+                return Err(Refusal::new(StatusCode::CONFLICT, "conflict", text));
+            }
+            let name = format!("run {} of {}", run.no, source.name);
+            if dry_run {
+                app.audit(&grant, "would undo", &asked, &[])?;
+            }
+            let importer = Importer::new(Arc::clone(&app.records));
+            let undone = importer.undo_run(&grant, run.written_as, &source.name, &name, !dry_run)?;
+            if !dry_run {
+                sources.run_undone(&grant, &source.name, run.no)?;
+            }
+            let mut told = undone_json(app, &grant, &undone)?;
+            told["run"] = run.no.into();
+            Ok(told)
+        })
+        .await?;
+    Ok(Answer::of(&told))
+}
+
+fn newest(runs: &[RunInfo], source: &str) -> Result<RunInfo, Refusal> {
+    let stands = runs.iter().find(|run| run.state != RunState::Undone);
+    stands.cloned().ok_or_else(|| Refusal::not_found(format!("{source} had no run that could be taken back")))
+}
