@@ -292,6 +292,7 @@ impl From<tables::Error> for Refusal {
             E::Name(_) | E::Read(_) | E::Changed(_) | E::Query { .. } => {
                 Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "value", text)
             }
+            E::Conflict(_) => Refusal::new(StatusCode::CONFLICT, "conflict", text),
             E::Suspicious(_) => Refusal::new(StatusCode::CONFLICT, "business-rule", text)
                 .hint("if it is as it should be, pull it with --accept".into()),
             E::Stopped | E::Paused => Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "transient", text),

@@ -50,6 +50,9 @@ pub enum Error {
     /// The name is taken, or is none.
     #[error("{0}")]
     Name(String),
+    /// Somebody else was faster.
+    #[error("{0}")]
+    Conflict(String),
     /// A delivery that would take away more than is likely.
     #[error("the delivery is not taken: {}", .0.join("; "))]
     Suspicious(Vec<String>),

@@ -1,5 +1,5 @@
-// docs/openapi.json 371036354f559b372be075a808b08218cc912a29d406102164de6ad47eb51e0c
-// Made by `make api-types`, not by hand: 3fb75b1db08101d4872af565111f8b0d41789d57d482d09c6871818ca72bc7fb
+// docs/openapi.json 8231c70ed165a2df6776059fc04fd7e7e3dbfbdaa547c5dbbd5a0ab74cc5a922
+// Made by `make api-types`, not by hand: 7b3079c10d35251c378d8f338e568b0984cb501317a3d90c6ab22401b019e11c
 export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
 export interface components {
@@ -63,6 +63,9 @@ export interface components {
             password?: string | null;
             unlock?: boolean;
         };
+        ChangedSource: {
+            mapping: string;
+        };
         Chart: {
             patient: components["schemas"]["ChartPatient"];
             problems: components["schemas"]["Problem"][];
@@ -87,6 +90,15 @@ export interface components {
             merged_into?: string;
             merged_from: string[];
         };
+        CheckedFiles: {
+            files: components["schemas"]["MappingFile"][];
+            source?: string | null;
+            target?: string | null;
+        };
+        CheckedMapping: {
+            problems: components["schemas"]["MappingProblem"][];
+            ms: number;
+        };
         Choices: {
             language?: "en" | "zh-Hans" | null;
             theme?: "system" | "light" | "dark" | "night" | null;
@@ -105,6 +117,13 @@ export interface components {
             name: string;
             display?: string | null;
             password: string;
+        };
+        CompletedFiles: {
+            files: components["schemas"]["MappingFile"][];
+            source?: string | null;
+            file: string;
+            line: number;
+            column: number;
         };
         Corrected: {
             arrival: number;
@@ -303,20 +322,65 @@ export interface components {
             role: components["schemas"]["Role"];
         };
         MappingCheck: {
-            problems: {
-                file: string;
-                line: number;
-                column: number;
-                message: string;
-                hint: string | null;
+            problems: components["schemas"]["MappingProblem"][];
+        };
+        MappingFile: {
+            path: string;
+            text: string;
+        };
+        MappingFiles: {
+            mapping: string;
+            /** @enum {string} */
+            kind: "shipped" | "own" | "folder";
+            version: number | null;
+            hash: string;
+            files: components["schemas"]["MappingFile"][];
+        };
+        MappingOffers: {
+            from: number;
+            to: number;
+            items: {
+                label: string;
+                insert: string;
+                /** @enum {string} */
+                kind: "path" | "column" | "table" | "view" | "function" | "directive" | "type" | "code" | "system" | "map" | "target" | "keyword";
+                detail: string | null;
+                help: string | null;
             }[];
+        };
+        MappingPreview: {
+            problems: components["schemas"]["MappingProblem"][];
+            target: string;
+            type: string | null;
+            complete: boolean;
+            ms: number;
+            elements: components["schemas"]["PreviewElement"][];
+            samples: components["schemas"]["PreviewSample"][];
+            unmapped: components["schemas"]["Unmapped"][];
+        };
+        MappingProblem: {
+            file: string;
+            line: number;
+            column: number;
+            message: string;
+            hint: string | null;
         };
         MappingRun: {
             write?: boolean;
         };
+        MappingVersion: {
+            name: string;
+            version: number;
+            hash: string;
+            /** Format: date-time */
+            at: string;
+            by: string;
+            note: string | null;
+        };
         Mappings: {
             sources: components["schemas"]["TableSource"][];
             shipped: string[];
+            own: components["schemas"]["MappingVersion"][];
         };
         Me: {
             account: components["schemas"]["Account"];
@@ -385,6 +449,17 @@ export interface components {
                 expression?: string[];
             }[];
         };
+        OwnMapping: {
+            name: string;
+            version: number;
+            hash: string;
+            /** Format: date-time */
+            at: string;
+            by: string;
+            note: string | null;
+            files: components["schemas"]["MappingFile"][];
+            versions: components["schemas"]["MappingVersion"][];
+        };
         Patients: {
             patients: components["schemas"]["FoundPatient"][];
             total: number;
@@ -397,6 +472,47 @@ export interface components {
             name: string;
             account: string;
             role: components["schemas"]["Role"];
+        };
+        PreviewElement: {
+            element: string;
+            function: string | null;
+            sql: string;
+            file: string;
+            line: number;
+            column: number;
+            origins: {
+                table: string;
+                column: string;
+            }[];
+        };
+        PreviewSample: {
+            rows: {
+                table: string;
+                row: number;
+                number: number;
+                file: string;
+                cells: {
+                    [key: string]: string | null;
+                };
+            }[];
+            more_rows: number;
+            resource: unknown | null;
+            reasons: {
+                reason: string;
+                element: string | null;
+                message: string;
+                text: string | null;
+            }[];
+            remarks: {
+                remark: string;
+                element: string;
+            }[];
+        };
+        PreviewedFiles: {
+            files: components["schemas"]["MappingFile"][];
+            source: string;
+            target: string;
+            rows?: number | null;
         };
         Problem: {
             ref: string;
@@ -569,6 +685,22 @@ export interface components {
         Runs: {
             runs: components["schemas"]["Run"][];
             next_before: number | null;
+        };
+        SavedFiles: {
+            files: components["schemas"]["MappingFile"][];
+            base?: number | null;
+            note?: string | null;
+        };
+        SavedMapping: {
+            name: string;
+            version: number;
+            hash: string;
+            /** Format: date-time */
+            at: string;
+            by: string;
+            note: string | null;
+            problems: number;
+            sources: string[];
         };
         Session: {
             person: components["schemas"]["Person"] | null;
@@ -746,6 +878,14 @@ export interface components {
         };
         Unlock: {
             password: string;
+        };
+        Unmapped: {
+            /** @enum {string} */
+            kind: "code" | "unit";
+            map: string;
+            value: string;
+            display: string | null;
+            count: number;
         };
         Users: {
             users: components["schemas"]["Account"][];

@@ -1,5 +1,7 @@
 //! Mappings: what is wrong with them, what they would make, and making it.
 
+use super::mapping_files::{lent, of_source};
+use super::own_mappings::version_json;
 use super::runs::run_of;
 use super::stream::{self, Lines};
 use super::tables::{source_json, wrong};
@@ -32,9 +34,17 @@ const ROWS: usize = 1 << 40;
 /// `GET /api/mappings`: the sources of tables and their mappings, and the mappings that come with the program.
 pub(super) async fn list(call: Call) -> Result<Answer, Refusal> {
     let grant = call.grant()?;
-    let sources = call.app.reading(move |app| Ok(app.sources()?.list(&grant)?)).await?;
+    let (sources, own) = call
+        .app
+        .reading(move |app| {
+            // Who may not see rows of sources sees which sources there are, and no mapping.
+            let own = if grant.may_use_sql().is_ok() { app.own()?.list(&grant)? } else { Vec::new() };
+            Ok((app.sources()?.list(&grant)?, own))
+        })
+        .await?;
     let sources: Vec<Value> = sources.iter().map(source_json).collect();
-    Ok(Answer::of(&json!({"sources": sources, "shipped": tables::run::shipped()})))
+    let own: Vec<Value> = own.iter().map(version_json).collect();
+    Ok(Answer::of(&json!({"sources": sources, "shipped": tables::run::shipped(), "own": own})))
 }
 
 /// `POST /api/mappings/{source}/check`: what is wrong with a source's mapping, its columns included.
@@ -55,7 +65,7 @@ pub(super) async fn check(call: Call) -> Result<Answer, Refusal> {
     Ok(Answer::of(&json!({"problems": problems})))
 }
 
-fn problem_json(problem: &tables::mapping::Problem) -> Value {
+pub(super) fn problem_json(problem: &tables::mapping::Problem) -> Value {
     json!({
         "file": problem.file, "line": problem.line, "column": problem.column, "message": problem.message,
         "hint": problem.hint,
@@ -69,9 +79,8 @@ enum Prepared {
 }
 
 fn prepare(app: &App, grant: &Grant, source: &SourceInfo) -> Result<Runner, Prepared> {
-    let files = tables::run::files_of(&source.mapping).map_err(|error| Prepared::Refused(error.into()))?;
-    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
-    let mapping = tables::mapping::Mapping::parse(&files).map_err(Prepared::Wrong)?;
+    let files = of_source(app, grant, source).map_err(Prepared::Refused)?;
+    let mapping = tables::mapping::Mapping::parse(&lent(&files)).map_err(Prepared::Wrong)?;
     let sources = app.sources().map_err(Prepared::Refused)?;
     let workbench = app.workbench().map_err(Prepared::Refused)?;
     Runner::prepare(&sources, &workbench, grant, &source.name, &mapping, app.now_us(), None).map_err(
@@ -117,7 +126,7 @@ pub(super) async fn run(mut call: Call) -> Result<Answer, Refusal> {
 
 /// Keeps the mapping as it is now: what it makes can then be explained for ever.
 fn keep(app: &App, grant: &Grant, source: &SourceInfo, runner: &Runner) -> Result<(), Refusal> {
-    let files = tables::run::files_of(&source.mapping)?;
+    let files = of_source(app, grant, source)?;
     Ok(app.sources()?.keep_mapping(grant, runner.hash(), &source.mapping, &files)?)
 }
 

@@ -8,8 +8,15 @@ use serde_json::json;
 use server::{Need, Route, routes};
 
 /// Routes behind a clinical right that tell nothing of any patient: names of tables, numbers of rows.
-const OF_NO_PATIENT: [&str; 5] =
-    ["/api/sql/tables", "/api/lake", "/api/mappings", "/api/mappings/{source}/runs", "/api/sources/{id}/deliveries"];
+const OF_NO_PATIENT: [&str; 7] = [
+    "/api/sql/tables",
+    "/api/lake",
+    "/api/mappings",
+    "/api/mappings/files",
+    "/api/mappings/own/{name}",
+    "/api/mappings/{source}/runs",
+    "/api/sources/{id}/deliveries",
+];
 /// Routes of sources of tables, which have a test of their own.
 const OF_SOURCES: [&str; 3] =
     ["/api/sources/{id}/tables/{table}/rows/{row}", "/api/mappings/{source}/runs/{no}", "/api/lineage/{type}/{id}"];
@@ -125,6 +132,22 @@ async fn whoever_sees_a_row_of_a_source_or_what_was_made_of_it_stands_in_the_tra
     for (path, body) in [("/api/mappings/clinic/undo", "{}"), ("/api/mappings/clinic/pause", "")] {
         let told = ask(&house, &token, &Method::POST, path, "application/json", body).await;
         assert_eq!(told.status, StatusCode::FORBIDDEN, "{path}: {}", told.text);
+    }
+    let files = json!([
+        {"path": "mapping.toml", "text": "name = \"ward\"\n[tables.people]\n"},
+        {"path": "patient.sql", "text": "-- @target Patient @key p.pid\nSELECT date(p.born) AS \"birthDate\" FROM people p"},
+    ]);
+    let preview = json!({"files": files, "source": "clinic", "target": "Patient"}).to_string();
+    let told = ask(&house, &token, &Method::POST, "/api/mappings/preview", "application/json", &preview).await;
+    assert!(told.status.is_success() && told.text.contains("1984-02-29"), "{}", told.text);
+    assert_eq!(house.reads(None)[0].action, "mapping preview");
+    for route in ["preview", "check", "complete"] {
+        let path = format!("/api/mappings/{route}");
+        for scopes in ["system/Patient.cruds", "system/*.s", "system/*.r"] {
+            let told = ask(&house, &house.token(scopes), &Method::POST, &path, "application/json", &preview).await;
+            assert_eq!(told.status, StatusCode::FORBIDDEN, "{scopes}");
+            assert!(!told.text.contains("1984") && !told.text.contains("born"), "{}", told.text);
+        }
     }
     // A run that writes creates and updates.
     for scopes in ["system/*.rs", "system/*.crs", "system/*.rus"] {

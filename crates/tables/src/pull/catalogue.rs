@@ -243,6 +243,11 @@ impl Catalogue {
         Err(Error::Unknown { what: "source", name: name.to_owned(), hint: Some(hint) })
     }
 
+    pub(super) fn set_mapping(&self, source: i64, mapping: &str) -> Result<(), Error> {
+        self.db.execute("UPDATE source SET mapping = ?2 WHERE no = ?1", params![source, mapping])?;
+        Ok(())
+    }
+
     /// Forgets a source and the rows pulled from it; what was made of them stays, and so do the arrivals.
     pub(super) fn remove_source(&mut self, no: i64) -> Result<(), Error> {
         let removing = self.db.transaction()?;

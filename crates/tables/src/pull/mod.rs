@@ -34,6 +34,9 @@ pub const DOOR: &str = "pull";
 /// The longest name of a source.
 const NAME_BYTES: usize = 64;
 
+/// What paths have where a source's name could stand, and something else is meant.
+const RESERVED: &str = "own";
+
 /// Where a table of a delivery is read from.
 pub trait Origin {
     /// The file, or the table in a database, as reports name it.
@@ -168,7 +171,23 @@ impl Sources {
                 "\"{name}\" is no name of a source: a small letter, then small letters, digits, - and _, {NAME_BYTES} at most"
             )));
         }
+        if name == RESERVED {
+            return Err(Error::Name(format!("no source can be called \"{name}\"")));
+        }
         self.catalogue().add_source(name, path, mapping, self.records.now_us())
+    }
+
+    /// Gives a source another mapping: from the next pull and run on. Who may run it may say by which mapping.
+    ///
+    /// # Errors
+    /// [`Error::Denied`], [`Error::Unknown`].
+    pub fn set_mapping(&self, grant: &Grant, name: &str, mapping: &str) -> Result<SourceInfo, Error> {
+        may_see(grant)?;
+        may_pull(grant)?;
+        let catalogue = self.catalogue();
+        let source = catalogue.source(name)?;
+        catalogue.set_mapping(source.no, mapping)?;
+        catalogue.source(name)
     }
 
     /// The sources, by name.
@@ -329,7 +348,7 @@ impl Sources {
 }
 
 /// Rows of sources hold all that a hospital's tables hold: whoever sees them sees everything.
-fn may_see(grant: &Grant) -> Result<(), access::Denied> {
+pub(crate) fn may_see(grant: &Grant) -> Result<(), access::Denied> {
     grant.may_use_sql()
 }
 

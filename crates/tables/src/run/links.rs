@@ -56,11 +56,16 @@ impl Links {
         }
     }
 
+    /// The rows by table: those that are named, and how many there are; forgets them.
+    pub(super) fn take(&mut self) -> BTreeMap<String, (Vec<u64>, u64)> {
+        std::mem::take(&mut self.rows)
+    }
+
     /// Writes the line, and forgets the rows.
     pub(super) fn write(&mut self, target: &str, mapping: &str, why: Option<&str>, out: &mut Vec<u8>) {
         let mut rows = serde_json::Map::new();
         let mut more = serde_json::Map::new();
-        for (table, (named, all)) in std::mem::take(&mut self.rows) {
+        for (table, (named, all)) in self.take() {
             let unnamed = all - named.len() as u64;
             if unnamed > 0 {
                 more.insert(table.clone(), unnamed.into());

@@ -12,6 +12,7 @@ mod identities;
 mod lineage;
 mod links;
 mod made_before;
+mod preview;
 mod report;
 mod runner;
 mod tally;
@@ -23,5 +24,6 @@ pub use door::{Chunk, ChunkGone, ChunkRefused, ChunkResource, Door, DoorError, R
 pub use files::{MappingFiles, files_of, shipped};
 pub use gone::entered_in_error;
 pub use lineage::{CellOrigin, ElementLineage, Link};
-pub use report::{Effect, Example, ReasonCount, RunReport, TargetReport};
+pub use preview::{Preview, PreviewElement, Sample, SampleReason};
+pub use report::{Effect, Example, ReasonCount, RunReport, TargetReport, unmapped_json};
 pub use runner::{PrepareError, RunOptions, Runner};
