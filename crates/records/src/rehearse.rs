@@ -79,8 +79,17 @@ impl Records {
         grant.may_all(Permission::Read)?;
         let reader = self.shared.reader()?;
         let rewriter = Rewriter::new();
+        let mut live_of: HashMap<TypeId, bool> = HashMap::new();
         resources
             .map(|(resource_type, id, text)| {
+                // A first run over a large table need not look for each of its rows.
+                let any_live = match live_of.get(&resource_type) {
+                    Some(any) => *any,
+                    None => *live_of.entry(resource_type).or_insert(any_live(&reader, resource_type)?),
+                };
+                if !any_live {
+                    return Ok(Change::Created);
+                }
                 let Some((_, live, body)) = stored(&reader, &(resource_type, id.to_owned()))? else {
                     return Ok(Change::Created);
                 };
@@ -322,6 +331,12 @@ fn stored(reader: &rusqlite::Connection, (resource_type, id): &Key) -> Result<Op
             Ok((r.get(1)?, r.get::<_, i64>(0)? == crate::apply::LIVE, body))
         })
         .optional()?)
+}
+
+/// Whether there is a live resource of a type.
+fn any_live(reader: &rusqlite::Connection, resource_type: TypeId) -> Result<bool, Error> {
+    let mut counted = reader.prepare_cached("SELECT live > 0 FROM type_count WHERE type = ?1")?;
+    Ok(counted.query_row([resource_type.0], |row| row.get(0)).optional()?.unwrap_or(false))
 }
 
 /// The identifiers among the index values of a resource.

@@ -1,7 +1,6 @@
 //! What can go wrong with sources, pulls and runs.
 
 use crate::read::ReadError;
-use crate::run::DoorError;
 use std::path::{Path, PathBuf};
 
 /// An error of this crate.
@@ -50,9 +49,6 @@ pub enum Error {
     /// The name is taken, or is none.
     #[error("{0}")]
     Name(String),
-    /// Somebody else was faster.
-    #[error("{0}")]
-    Conflict(String),
     /// A delivery that would take away more than is likely.
     #[error("the delivery is not taken: {}", .0.join("; "))]
     Suspicious(Vec<String>),
@@ -68,14 +64,11 @@ pub enum Error {
         message: String,
     },
     /// The door takes nothing any more.
-    #[error(transparent)]
-    Door(#[from] DoorError),
+    #[error("{0}")]
+    Door(String),
     /// Somebody said stop.
     #[error("stopped")]
     Stopped,
-    /// Somebody halted the run, which goes on later.
-    #[error("paused")]
-    Paused,
 }
 
 fn hint_text(hint: Option<&str>) -> String {

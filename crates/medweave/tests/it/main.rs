@@ -23,7 +23,6 @@ mod mllp;
 mod pages;
 mod program;
 mod real;
-mod runs;
 mod soak;
 mod sql;
 mod streams;

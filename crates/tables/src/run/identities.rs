@@ -1,9 +1,35 @@
 //! Which resources a run has made: for keys that must be unique, and for references that must lead somewhere.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasherDefault, Hasher};
 
 /// A resource's id, unpacked.
 pub(super) type Id = [u8; 16];
+
+/// Ids are hashes already: their last eight bytes tell them apart, but for the two bits that all UUIDs have there, which a product
+/// spreads.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct IsHash(u64);
+
+impl Hasher for IsHash {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        if let Some(last) = bytes.last_chunk() {
+            self.write_u64(u64::from_be_bytes(*last));
+        }
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    fn write_usize(&mut self, _length: usize) {}
+}
+
+type ByHash = BuildHasherDefault<IsHash>;
 
 /// Made resources that are remembered with their content. Beyond it rows must come in the order of their keys.
 pub(super) const REMEMBERED: u64 = 4 << 20;
@@ -23,7 +49,7 @@ pub(super) enum Seen {
 #[derive(Debug)]
 pub(super) enum Uniqueness {
     /// Rows come in any order.
-    All(HashMap<Id, u64>),
+    All(HashMap<Id, u64, ByHash>),
     /// Rows come by their keys: the last one.
     Sorted(Option<(Id, u64)>),
 }
@@ -31,7 +57,7 @@ pub(super) enum Uniqueness {
 impl Uniqueness {
     /// Of a target with so many rows.
     pub(super) fn of(rows: u64) -> Uniqueness {
-        if rows > REMEMBERED { Uniqueness::Sorted(None) } else { Uniqueness::All(HashMap::new()) }
+        if rows > REMEMBERED { Uniqueness::Sorted(None) } else { Uniqueness::All(HashMap::default()) }
     }
 
     /// Notes a resource.
@@ -64,7 +90,7 @@ impl Uniqueness {
 /// Resources that references may lead to, by target. An id is its first eight bytes: 61 of them are a hash's.
 #[derive(Debug, Default)]
 pub(super) struct MadeTargets {
-    by_target: HashMap<String, HashSet<u64>>,
+    by_target: HashMap<String, HashSet<u64, ByHash>>,
 }
 
 impl MadeTargets {

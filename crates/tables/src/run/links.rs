@@ -3,7 +3,6 @@
 use arrow_array::cast::AsArray;
 use arrow_array::types::UInt64Type;
 use arrow_array::{Array, RecordBatch};
-use std::collections::BTreeMap;
 
 /// Rows of one table that are named; of more a count is given.
 const NAMED: usize = 64;
@@ -19,66 +18,175 @@ pub(super) struct RowColumn {
     pub(super) count: Option<usize>,
 }
 
-/// Rows that took part, by table.
+/// Rows that took part, by table, in the order of the tables' names.
 #[derive(Debug, Default)]
 pub(super) struct Links {
-    rows: BTreeMap<String, (Vec<u64>, u64)>,
+    tables: Vec<Linked>,
+    /// A place in `tables` for each column that was added, by part.
+    places: Vec<Vec<usize>>,
+    /// What each line begins with, the target and the mapping.
+    head: Vec<u8>,
+}
+
+/// Rows of one table.
+#[derive(Debug)]
+struct Linked {
+    /// Its name, as JSON.
+    name: Vec<u8>,
+    named: Vec<u64>,
+    all: u64,
 }
 
 impl Links {
-    /// Adds what a row of a batch says.
-    pub(super) fn add(&mut self, columns: &[RowColumn], batch: &RecordBatch, row: usize) {
-        for from in columns {
+    /// Lines of a target, of which each part has these columns of rows.
+    pub(super) fn new(target: &str, mapping: &str, parts: &[&[RowColumn]]) -> Links {
+        let mut names: Vec<&str> = parts.iter().flat_map(|part| part.iter().map(|from| from.table.as_str())).collect();
+        names.sort_unstable();
+        names.dedup();
+        let place = |from: &RowColumn| names.binary_search(&from.table.as_str()).unwrap_or_default();
+        let places = parts.iter().map(|part| part.iter().map(place).collect()).collect();
+        let mut head = b"{\"target\":".to_vec();
+        push_string(target, &mut head);
+        head.extend_from_slice(b",\"mapping\":");
+        push_string(mapping, &mut head);
+        head.extend_from_slice(b",\"rows\":{");
+        let linked = |name: &str| {
+            let mut quoted = Vec::new();
+            push_string(name, &mut quoted);
+            Linked { name: quoted, named: Vec::new(), all: 0 }
+        };
+        let tables = names.iter().map(|name| linked(name)).collect();
+        Links { tables, places, head }
+    }
+
+    /// Adds what a row of a batch of a part says.
+    pub(super) fn add(&mut self, part: usize, columns: &[RowColumn], batch: &RecordBatch, row: usize) {
+        for (from, place) in columns.iter().zip(&self.places[part]) {
             let column = batch.column(from.column);
             if column.is_null(row) {
                 continue;
             }
-            let (named, all) = self.rows.entry(from.table.clone()).or_default();
-            let mut name = |number: u64| {
-                if !named.contains(&number) {
-                    *all += 1;
-                    if named.len() < NAMED {
-                        named.push(number);
-                    }
-                }
-            };
+            let linked = &mut self.tables[*place];
             match column.as_primitive_opt::<UInt64Type>() {
-                Some(numbers) => name(numbers.value(row)),
+                Some(numbers) => linked.name(numbers.value(row)),
                 None => {
                     let list = column.as_list::<i32>().value(row);
                     let numbers = list.as_primitive::<UInt64Type>();
-                    numbers.iter().flatten().for_each(&mut name);
+                    numbers.iter().flatten().for_each(|number| linked.name(number));
                     let counted =
                         from.count.map_or(0, |count| batch.column(count).as_primitive::<UInt64Type>().value(row));
-                    *all += counted.saturating_sub(numbers.len() as u64);
+                    linked.all += counted.saturating_sub(numbers.len() as u64);
                 }
             }
         }
     }
 
-    /// The rows by table: those that are named, and how many there are; forgets them.
-    pub(super) fn take(&mut self) -> BTreeMap<String, (Vec<u64>, u64)> {
-        std::mem::take(&mut self.rows)
-    }
-
     /// Writes the line, and forgets the rows.
-    pub(super) fn write(&mut self, target: &str, mapping: &str, why: Option<&str>, out: &mut Vec<u8>) {
-        let mut rows = serde_json::Map::new();
-        let mut more = serde_json::Map::new();
-        for (table, (named, all)) in self.take() {
-            let unnamed = all - named.len() as u64;
-            if unnamed > 0 {
-                more.insert(table.clone(), unnamed.into());
+    pub(super) fn write(&mut self, why: Option<&str>, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.head);
+        let mut comma = false;
+        for linked in self.tables.iter().filter(|linked| linked.all > 0) {
+            if std::mem::replace(&mut comma, true) {
+                out.push(b',');
             }
-            rows.insert(table, named.into());
+            out.extend_from_slice(&linked.name);
+            out.extend_from_slice(b":[");
+            for (at, number) in linked.named.iter().enumerate() {
+                if at > 0 {
+                    out.push(b',');
+                }
+                push_number(*number, out);
+            }
+            out.push(b']');
         }
-        let mut line = serde_json::json!({"target": target, "mapping": mapping, "rows": rows});
-        if !more.is_empty() {
-            line["more"] = more.into();
+        out.push(b'}');
+        let mut opened = false;
+        for linked in &mut self.tables {
+            let unnamed = linked.all - linked.named.len() as u64;
+            if unnamed > 0 {
+                out.extend_from_slice(if std::mem::replace(&mut opened, true) { b"," } else { b",\"more\":{" });
+                out.extend_from_slice(&linked.name);
+                out.push(b':');
+                push_number(unnamed, out);
+            }
+            linked.named.clear();
+            linked.all = 0;
+        }
+        if opened {
+            out.push(b'}');
         }
         if let Some(why) = why {
-            line["why"] = why.into();
+            out.extend_from_slice(b",\"why\":");
+            push_string(why, out);
         }
-        out.extend_from_slice(line.to_string().as_bytes());
+        out.push(b'}');
+    }
+}
+
+impl Linked {
+    fn name(&mut self, number: u64) {
+        if !self.named.contains(&number) {
+            self.all += 1;
+            if self.named.len() < NAMED {
+                self.named.push(number);
+            }
+        }
+    }
+}
+
+fn push_string(text: &str, out: &mut Vec<u8>) {
+    // Writing text to a vector does not fail.
+    let _ = serde_json::to_writer(out, text);
+}
+
+fn push_number(mut number: u64, out: &mut Vec<u8>) {
+    let mut digits = [0; 20];
+    let mut at = digits.len();
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(&digits[at..]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow_array::UInt64Array;
+    use std::sync::Arc;
+
+    #[test]
+    fn a_line_names_its_rows_by_table() {
+        let column = |table: &str, column| RowColumn { table: table.into(), column, count: None };
+        let main = [column("stay", 1), column("lab \"a\"", 0)];
+        let child = [column("stay", 0)];
+        let numbers = |values: Vec<Option<u64>>| Arc::new(UInt64Array::from(values)) as Arc<dyn Array>;
+        let first = [("a", numbers(vec![Some(0), Some(7)])), ("b", numbers(vec![Some(u64::MAX), None]))];
+        let first = RecordBatch::try_from_iter(first).expect("a batch");
+        let second = RecordBatch::try_from_iter([("a", numbers((0..100).map(Some).collect()))]).expect("a batch");
+        let mut links = Links::new("Observation", "0123", &[&main, &child]);
+        let mut out = Vec::new();
+        links.add(0, &main, &first, 0);
+        links.write(None, &mut out);
+        out.push(b'\n');
+        links.add(0, &main, &first, 1);
+        for row in (0..64).chain(0..100) {
+            links.add(1, &child, &second, row);
+        }
+        links.write(Some("not \"so\""), &mut out);
+        let text = String::from_utf8(out).expect("text");
+        let (whole, cut) = text.split_once('\n').expect("two lines");
+        assert_eq!(
+            whole,
+            r#"{"target":"Observation","mapping":"0123","rows":{"lab \"a\"":[0],"stay":[18446744073709551615]}}"#
+        );
+        let cut: serde_json::Value = serde_json::from_str(cut).expect("JSON");
+        assert_eq!(cut["rows"]["lab \"a\""], serde_json::json!([7]));
+        assert_eq!(cut["rows"]["stay"].as_array().map(Vec::len), Some(64));
+        assert_eq!((&cut["more"]["stay"], &cut["why"]), (&serde_json::json!(36), &serde_json::json!("not \"so\"")));
     }
 }

@@ -6,10 +6,10 @@ use crate::mapping::{Gone, Mapping, Problem, Settings};
 use crate::pull::{PulledSheet, SourceInfo, Sources};
 use crate::run::door::{Chunk, ChunkGone, Door};
 use crate::run::identities::{MadeTargets, REMEMBERED};
-use crate::run::links::{Links, RowColumn};
+use crate::run::links::RowColumn;
 use crate::run::made_before::MadeIds;
 use crate::run::report::RunReport;
-use crate::run::target::{CHUNK_RESOURCES, OneTarget, Running};
+use crate::run::target::{CHUNK_RESOURCES, OneTarget, Running, links_of};
 use crate::value::{Context, Unmapped};
 use crate::write::Writer;
 use access::Grant;
@@ -182,10 +182,11 @@ impl Runner {
         }
         let new_chunk = || Chunk { target: target.name.clone(), ..Chunk::default() };
         let mut chunk = new_chunk();
-        let take = |door: &mut dyn Door, chunk| Ok::<_, Error>(door.take(chunk)?);
+        let take = |door: &mut dyn Door, chunk| door.take(chunk).map_err(|error| Error::Door(error.to_string()));
+        let mut links = links_of(planned, &self.hash);
         ids.gone(&mut |id| {
             let begin = chunk.links.len();
-            Links::default().write(&target.name, &self.hash[..16], Some("its rows are gone"), &mut chunk.links);
+            links.write(Some("its rows are gone"), &mut chunk.links);
             let link = begin..chunk.links.len();
             chunk.links.push(b'\n');
             let id = records::uuid_text(&id);
@@ -197,11 +198,6 @@ impl Runner {
             }
         })?;
         if chunk.gone.is_empty() { Ok(()) } else { take(door, chunk) }
-    }
-
-    /// What the mapping says of itself.
-    pub fn settings(&self) -> &Settings {
-        &self.settings
     }
 
     /// Hash of the mapping's files, in hex.
@@ -249,7 +245,7 @@ impl Runner {
         for (target, ids) in self.targets.iter().zip(&mut made_ids) {
             self.gone(target, ids, door)?;
         }
-        report.stored = door.settle()?;
+        report.stored = door.settle().map_err(|error| Error::Door(error.to_string()))?;
         if written {
             for ids in made_ids {
                 ids.settle()?;

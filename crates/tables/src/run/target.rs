@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::run::door::{Chunk, ChunkRefused, ChunkResource, Door};
 use crate::run::identities::{Id, MadeTargets, Seen, Uniqueness};
-use crate::run::links::Links;
+use crate::run::links::{Links, RowColumn};
 use crate::run::made_before::MadeIds;
 use crate::run::report::{Effect, Example, TargetReport};
 use crate::run::runner::{PlannedPart, PlannedTarget};
@@ -54,19 +54,24 @@ impl Known for KnownTargets<'_> {
 
 /// A UUID's bytes.
 fn packed(id: &str) -> Option<Id> {
+    let mut digits = id.bytes().filter(|byte| *byte != b'-').map(|byte| char::from(byte).to_digit(16));
     let mut out = [0; 16];
-    let digits: Vec<u8> = id.bytes().filter(|byte| *byte != b'-').collect();
-    if digits.len() != 32 {
-        return None;
+    for byte in &mut out {
+        let (high, low) = (digits.next()??, digits.next()??);
+        *byte = (high * 16 + low) as u8;
     }
-    for (byte, pair) in out.iter_mut().zip(digits.chunks_exact(2)) {
-        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
-    }
-    Some(out)
+    digits.next().is_none().then_some(out)
+}
+
+/// The lines of a target.
+pub(super) fn links_of(planned: &PlannedTarget, hash: &str) -> Links {
+    let parts: Vec<&[RowColumn]> = planned.parts.iter().map(|part| part.rows.as_slice()).collect();
+    Links::new(&planned.target.name, &hash[..16], &parts)
 }
 
 impl<'r> OneTarget<'r> {
     pub(super) fn new(planned: &'r PlannedTarget, running: Running<'r>, ids: MadeIds) -> Self {
+        let links = links_of(planned, running.hash);
         let target = &planned.target;
         OneTarget {
             planned,
@@ -83,7 +88,7 @@ impl<'r> OneTarget<'r> {
             gathered: 0,
             unique: Uniqueness::of(planned.table_rows),
             chunk: Chunk { target: target.name.clone(), ..Chunk::default() },
-            links: Links::default(),
+            links,
             ids,
         }
     }
@@ -264,10 +269,10 @@ impl<'r> OneTarget<'r> {
     fn link(&mut self, written: &Written, one: &Made<'_>, why: Option<&str>) -> std::ops::Range<usize> {
         for row in one.rows() {
             let (part, batch) = &written.batches[row.batch as usize];
-            self.links.add(&self.planned.parts[*part].rows, batch, row.row as usize);
+            self.links.add(*part, &self.planned.parts[*part].rows, batch, row.row as usize);
         }
         let begin = self.chunk.links.len();
-        self.links.write(&self.planned.target.name, &self.running.hash[..16], why, &mut self.chunk.links);
+        self.links.write(why, &mut self.chunk.links);
         let end = self.chunk.links.len();
         self.chunk.links.push(b'\n');
         begin..end
@@ -279,7 +284,7 @@ impl<'r> OneTarget<'r> {
         }
         self.ids.flush()?;
         let next = Chunk { target: self.chunk.target.clone(), ..Chunk::default() };
-        Ok(door.take(std::mem::replace(&mut self.chunk, next))?)
+        door.take(std::mem::replace(&mut self.chunk, next)).map_err(|error| Error::Door(error.to_string()))
     }
 }
 
