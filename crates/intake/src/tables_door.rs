@@ -32,8 +32,8 @@ const ROWS_IN_FLIGHT: usize = 1_000;
 pub enum Mode {
     /// It is compared with what is stored, and nothing is written.
     Dry,
-    /// It is stored.
-    Write,
+    /// It is stored, as what one delivery brought: by that number it can be taken back.
+    Write(DeliveryNo),
 }
 
 /// Stores what a run makes, or says what storing it would do.
@@ -44,7 +44,6 @@ pub struct TablesDoor<'a> {
     /// What the audit says: the mapping.
     detail: String,
     mode: Mode,
-    delivery: DeliveryNo,
     pace: Option<Pace>,
     waiting: VecDeque<InFlight>,
     stored: Stored,
@@ -78,7 +77,6 @@ impl<'a> TablesDoor<'a> {
             source: source.to_owned(),
             detail: format!("{source} by {mapping}"),
             mode,
-            delivery: records.new_delivery(),
             pace,
             waiting: VecDeque::new(),
             stored: Stored::default(),
@@ -130,11 +128,11 @@ impl<'a> TablesDoor<'a> {
                 Change::Unchanged => self.stored.equal += 1,
             }
         }
-        if self.mode == Mode::Dry {
+        let Mode::Write(delivery) = self.mode else {
             self.stored.new += new;
             self.stored.changed += changed;
             return Ok(());
-        }
+        };
         for refused in &chunk.refused {
             let line = &chunk.links[refused.link.clone()];
             let letter = NewDeadLetter {
@@ -144,10 +142,10 @@ impl<'a> TablesDoor<'a> {
                 place: refused.place.clone(),
                 hint: "mend the row at its source or the mapping, and run it again".into(),
             };
-            let plan = RowRefused { letter, delivery: self.delivery };
+            let plan = RowRefused { letter, delivery };
             self.submit(&chunk.target, line, plan, None)?;
         }
-        let plan = MadePlan::of(chunk, &types, &changes, self.delivery);
+        let plan = MadePlan::of(chunk, &types, &changes, delivery);
         if plan.resources.is_empty() {
             return Ok(());
         }
@@ -185,10 +183,11 @@ impl<'a> TablesDoor<'a> {
             self.stored.gone += 1;
             operations.push((stored.resource_type, gone.id.clone(), json, gone.link.clone()));
         }
-        if operations.is_empty() || self.mode == Mode::Dry {
+        let Mode::Write(delivery) = self.mode else { return Ok(()) };
+        if operations.is_empty() {
             return Ok(());
         }
-        let plan = GonePlan { operations, delivery: self.delivery };
+        let plan = GonePlan { operations, delivery };
         self.submit(&chunk.target, &chunk.links, plan, None)
     }
 

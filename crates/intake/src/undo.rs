@@ -10,8 +10,8 @@ use crate::import::Importer;
 use access::Grant;
 use fhir::schema::{TypeId, r4};
 use records::{
-    ArrivalNo, Arrived, Becomes, Besides, Change, IfEqual, Lookup, Operation, Planner, Prospect, REDO_DOOR, Receipt,
-    ReuseArrival, Trail, UNDO_DOOR, Write,
+    ArrivalInfo, ArrivalNo, Arrived, Becomes, Besides, Change, Delivered, DeliveryNo, IfEqual, Lookup, Operation,
+    Planner, Prospect, REDO_DOOR, Receipt, ReuseArrival, Trail, UNDO_DOOR, Write, Written,
 };
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -26,8 +26,19 @@ pub enum UndoWhat {
     Arrival,
 }
 
+/// What is to be taken back.
+struct Taken {
+    /// The door of the undoing.
+    door: &'static str,
+    source: String,
+    /// As the trail names it.
+    name: String,
+    arrivals: Vec<ArrivalNo>,
+    written: Vec<Written>,
+}
+
 /// What taking back an arrival did, or would do.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Undone {
     /// The arrivals that are taken back.
     pub arrivals: Vec<ArrivalNo>,
@@ -149,6 +160,34 @@ impl Importer {
         self.undo_or_tell(grant, arrival, what, false)
     }
 
+    /// Takes back, in one commit, all that a run of a mapping of `source` wrote; `name` says which run, for the trail. With `is_done`
+    /// false it is only told what would be.
+    ///
+    /// # Errors
+    /// As [`Importer::undo`].
+    pub fn undo_run(
+        &self,
+        grant: &Grant,
+        delivery: DeliveryNo,
+        source: &str,
+        name: &str,
+        is_done: bool,
+    ) -> Result<Undone, Error> {
+        let _one_at_a_time = is_done.then(|| UNDOING.lock().unwrap_or_else(PoisonError::into_inner));
+        let Delivered { mut arrivals, mut written, .. } = self.records.delivered_in(grant, delivery)?;
+        // A run that wrote nothing leaves its number to whoever comes next.
+        let infos = arrivals.iter().map(|arrival| self.records.arrival(grant, *arrival));
+        let infos: Vec<ArrivalInfo> = infos.collect::<Result<_, _>>()?;
+        if infos.iter().any(|info| info.door != crate::tables_door::DOOR || info.source != source) {
+            (arrivals, written) = (Vec::new(), Vec::new());
+        }
+        let taken = Taken { door: UNDO_DOOR, source: source.to_owned(), name: name.to_owned(), arrivals, written };
+        if taken.arrivals.is_empty() && taken.written.is_empty() {
+            return Ok(Undone::default());
+        }
+        self.take_back(grant, taken, is_done)
+    }
+
     fn undo_or_tell(&self, grant: &Grant, arrival: ArrivalNo, what: UndoWhat, is_done: bool) -> Result<Undone, Error> {
         let _one_at_a_time = is_done.then(|| UNDOING.lock().unwrap_or_else(PoisonError::into_inner));
         let info = self.records.arrival(grant, arrival)?;
@@ -166,8 +205,16 @@ impl Importer {
                 (delivered.arrivals, delivered.written)
             }
         };
+        let door = if info.door == UNDO_DOOR { REDO_DOOR } else { UNDO_DOOR };
+        let name = format!("arrival {arrival}: {}", info.name);
+        self.take_back(grant, Taken { door, source: info.source, name, arrivals, written }, is_done)
+    }
+
+    fn take_back(&self, grant: &Grant, taken: Taken, is_done: bool) -> Result<Undone, Error> {
+        let Taken { door, source, name, arrivals, written } = taken;
+        let short = name.split(':').next().unwrap_or_default();
         let outlook = self.records.outlook(grant, &arrivals, &written)?;
-        let (mut content, mut steps, mut left) = (format!("{{\"undo\":{arrival}}}\n"), Vec::new(), Vec::new());
+        let (mut content, mut steps, mut left) = (format!("{{\"undo\":\"{short}\"}}\n"), Vec::new(), Vec::new());
         for Prospect { resource_type, id, current, written, becomes } in outlook.prospects {
             let name = r4().name(resource_type);
             let before = match becomes {
@@ -202,13 +249,13 @@ impl Importer {
             left: Arc::clone(&since),
         };
         let about = Arrived {
-            door: if info.door == UNDO_DOOR { REDO_DOOR } else { UNDO_DOOR }.into(),
-            source: info.source,
-            name: format!("undo of arrival {arrival}"),
+            door: door.into(),
+            source,
+            name: format!("undo of {short}"),
             media: "application/x-ndjson".into(),
             ..Arrived::default()
         };
-        let trail = Trail { action: "undo".into(), detail: format!("arrival {arrival}: {}", info.name) };
+        let trail = Trail { action: "undo".into(), detail: name };
         let receipt = self.records.write(grant, trail, about, &content, ReuseArrival::Never, plan)?;
         left.append(&mut since.lock().unwrap_or_else(PoisonError::into_inner));
         let changed =

@@ -447,6 +447,45 @@ pub(crate) enum Mapping {
         #[arg(long, value_name = "DIR")]
         report: Option<PathBuf>,
     },
+    /// List the runs of a source's mapping that wrote, or show the report of one
+    ///
+    /// Example: medweave mapping runs clinic
+    Runs {
+        /// The source
+        source: String,
+        /// The run whose report is shown
+        run: Option<i64>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Halt the run of a source that is under way
+    ///
+    /// What it has written stays; `medweave mapping run NAME --write` goes on with it.
+    ///
+    /// Example: medweave mapping pause clinic
+    Pause {
+        /// The source
+        source: String,
+    },
+    /// Take back all that a run wrote, in one commit
+    ///
+    /// What it made is deleted, what it changed is as before; histories stay. Resources that somebody else changed since are left
+    /// and listed. The next run makes them again, unless the rows or the mapping are others by then.
+    ///
+    /// Example: medweave mapping undo clinic 5
+    Undo {
+        /// The source
+        source: String,
+        /// The run; the newest that was not taken back if none is named
+        run: Option<i64>,
+        /// Only say what would be done
+        #[arg(long)]
+        dry_run: bool,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Say of which cells a resource was made
     ///
     /// Example: medweave mapping lineage Observation/0b1c… --element valueQuantity

@@ -10,7 +10,7 @@
 
 use crate::confirmed::confirmed;
 use crate::error::Error;
-use crate::id::{ArrivalNo, Row, StoredId};
+use crate::id::{ArrivalNo, DeliveryNo, Row, StoredId};
 use crate::plan::Change;
 use crate::store::Records;
 use access::{Grant, Permission};
@@ -193,6 +193,24 @@ impl Records {
 }
 
 impl Records {
+    /// What requests of one delivery wrote, and their arrivals that were not taken back yet.
+    ///
+    /// # Errors
+    /// [`Error::Denied`].
+    pub fn delivered_in(&self, grant: &Grant, delivery: DeliveryNo) -> Result<Delivered, Error> {
+        grant.may_all(Permission::Read)?;
+        let reader = self.shared.reader()?;
+        let mut delivered = delivered(&reader, delivery.0)?;
+        let undone = numbers(
+            &reader,
+            "SELECT DISTINCT a.no FROM delivery d JOIN arrival a ON a.no = d.arrival WHERE d.no = ?1 AND a.undone_us IS NOT NULL",
+            [delivery.0],
+        )?;
+        delivered.undone = !undone.is_empty() && delivered.arrivals.iter().all(|arrival| undone.contains(&arrival.0));
+        delivered.arrivals.retain(|arrival| !undone.contains(&arrival.0));
+        Ok(delivered)
+    }
+
     /// What becomes of the resources of which `written` are versions, when these and what else `arrivals` brought are taken back.
     ///
     /// # Errors

@@ -13,6 +13,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
+use tables::own::OwnMappings;
 use tables::pull::Sources;
 use tokio::sync::Semaphore;
 
@@ -53,6 +54,7 @@ pub struct App {
     pub started_us: i64,
     lake: Mutex<Option<Arc<Lake>>>,
     sources: Mutex<Option<Arc<Sources>>>,
+    own: Mutex<Option<Arc<OwnMappings>>>,
     workbench: Mutex<Option<Workbench>>,
     pub(crate) running: Running,
     pub(crate) live: Arc<Hub>,
@@ -88,6 +90,7 @@ impl App {
             started_us,
             lake: Mutex::default(),
             sources: Mutex::default(),
+            own: Mutex::default(),
             workbench: Mutex::default(),
             running: Running::default(),
             live,
@@ -142,6 +145,20 @@ impl App {
         let sources = Arc::new(Sources::open(&self.data.join("tables"), Arc::clone(&self.records))?);
         *opened = Some(Arc::clone(&sources));
         Ok(sources)
+    }
+
+    /// The site's own mappings; opened when they are first asked for.
+    ///
+    /// # Errors
+    /// A refusal if they cannot be opened.
+    pub fn own(&self) -> Result<Arc<OwnMappings>, Refusal> {
+        let mut opened = self.own.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(own) = &*opened {
+            return Ok(Arc::clone(own));
+        }
+        let own = Arc::new(OwnMappings::open(&self.data.join("tables").join("own.db"))?);
+        *opened = Some(Arc::clone(&own));
+        Ok(own)
     }
 
     /// What runs the SQL of mappings; its threads are started when it is first asked for.

@@ -37,6 +37,8 @@ pub(crate) const OF_THE_KNOWN: Bounds =
     Bounds { most_bytes: BODY_BYTES, pause: Duration::from_secs(20), grace: Duration::from_secs(30) };
 /// Of our own JSON: an SQL text, an account.
 pub(crate) const OF_OUR_OWN: Bounds = Bounds { most_bytes: 1 << 20, ..OF_THE_KNOWN };
+/// Of the files of a mapping.
+pub(crate) const OF_MAPPINGS: Bounds = Bounds { most_bytes: 24 << 20, ..OF_THE_KNOWN };
 /// Of whoever is still to be known: a name and a password, the code of a link.
 pub(crate) const OF_STRANGERS: Bounds =
     Bounds { most_bytes: 16 << 10, pause: Duration::from_secs(5), grace: Duration::from_secs(10) };

@@ -292,11 +292,16 @@ impl From<tables::Error> for Refusal {
             E::Name(_) | E::Read(_) | E::Changed(_) | E::Query { .. } => {
                 Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "value", text)
             }
+            E::Conflict(_) => Refusal::new(StatusCode::CONFLICT, "conflict", text),
             E::Suspicious(_) => Refusal::new(StatusCode::CONFLICT, "business-rule", text)
                 .hint("if it is as it should be, pull it with --accept".into()),
-            E::Stopped => Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "transient", text),
+            E::Stopped | E::Paused => Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "transient", text),
+            E::Door(error) => match error.0.downcast::<records::Error>() {
+                Ok(error) => (*error).into(),
+                Err(_) => Refusal::internal(text),
+            },
             E::File { error, .. } if error.kind() == std::io::ErrorKind::StorageFull => records::Error::DiskFull.into(),
-            E::File { .. } | E::Segment { .. } | E::Catalogue(_) | E::Door(_) => Refusal::internal(text),
+            E::File { .. } | E::Segment { .. } | E::Catalogue(_) => Refusal::internal(text),
         }
     }
 }

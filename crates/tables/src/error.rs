@@ -1,6 +1,7 @@
 //! What can go wrong with sources, pulls and runs.
 
 use crate::read::ReadError;
+use crate::run::DoorError;
 use std::path::{Path, PathBuf};
 
 /// An error of this crate.
@@ -49,6 +50,9 @@ pub enum Error {
     /// The name is taken, or is none.
     #[error("{0}")]
     Name(String),
+    /// Somebody else was faster.
+    #[error("{0}")]
+    Conflict(String),
     /// A delivery that would take away more than is likely.
     #[error("the delivery is not taken: {}", .0.join("; "))]
     Suspicious(Vec<String>),
@@ -64,11 +68,14 @@ pub enum Error {
         message: String,
     },
     /// The door takes nothing any more.
-    #[error("{0}")]
-    Door(String),
+    #[error(transparent)]
+    Door(#[from] DoorError),
     /// Somebody said stop.
     #[error("stopped")]
     Stopped,
+    /// Somebody halted the run, which goes on later.
+    #[error("paused")]
+    Paused,
 }
 
 fn hint_text(hint: Option<&str>) -> String {

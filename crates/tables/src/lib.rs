@@ -13,8 +13,10 @@
 
 pub mod codes;
 pub mod compile;
+pub mod edit;
 mod error;
 pub mod mapping;
+pub mod own;
 pub mod pull;
 pub mod read;
 pub mod run;

@@ -20,12 +20,19 @@ pub(crate) async fn run(settings: &Settings, undo: &Undo) -> Result<(), Failure>
     if undo.json {
         say(&undone.to_string())?;
     } else {
-        tell(undo, &undone)?;
+        let parts = undone["arrivals"].as_array().map_or(1, Vec::len);
+        let what = if parts > 1 {
+            format!("the file of arrival {} ({parts} arrivals)", undo.arrival)
+        } else {
+            format!("arrival {}", undo.arrival)
+        };
+        tell(&what, undo.dry_run, &undone)?;
     }
     Ok(())
 }
 
-fn tell(undo: &Undo, undone: &Value) -> Result<(), Failure> {
+/// Says what was taken back of `what`, or would be.
+pub(super) fn tell(what: &str, is_dry: bool, undone: &Value) -> Result<(), Failure> {
     let empty = Vec::new();
     let left = undone["left"].as_array().unwrap_or(&empty);
     for one in left.iter().take(SHOWN) {
@@ -49,25 +56,18 @@ fn tell(undo: &Undo, undone: &Value) -> Result<(), Failure> {
         records::tell_operator!(
             "{} {} and refer to what is deleted: a file that brought the same must be imported again",
             list.join(", "),
-            if undo.dry_run { "would stay" } else { "stay" }
+            if is_dry { "would stay" } else { "stay" }
         );
     }
-    let parts = undone["arrivals"].as_array().map_or(1, Vec::len);
-    let what = if parts > 1 {
-        format!("the file of arrival {} ({parts} arrivals)", undo.arrival)
-    } else {
-        format!("arrival {}", undo.arrival)
-    };
     let (deleted, restored, left) = (&undone["deleted"], &undone["restored"], left.len());
-    if undo.dry_run {
+    if is_dry {
         say(&format!(
             "dry run, nothing was changed: of {what}, {deleted} would be deleted, {restored} restored, {left} left"
         ))?;
     } else {
-        say(&format!(
-            "{what} is taken back: {deleted} deleted, {restored} restored, {left} left; the undoing is arrival {}",
-            undone["arrival"]["no"]
-        ))?;
+        let arrival = &undone["arrival"]["no"];
+        let undoing = if arrival.is_null() { String::new() } else { format!("; the undoing is arrival {arrival}") };
+        say(&format!("{what} is taken back: {deleted} deleted, {restored} restored, {left} left{undoing}"))?;
     }
     Ok(())
 }

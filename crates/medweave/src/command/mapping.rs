@@ -22,7 +22,7 @@ pub(crate) async fn run(settings: &Settings, mapping: Mapping) -> Result<(), Fai
         return check_files(mapping, *json);
     }
     let client = match &mapping {
-        Mapping::Run { write: true, .. } => Client::open(settings).await?,
+        Mapping::Run { write: true, .. } | Mapping::Undo { dry_run: false, .. } => Client::open(settings).await?,
         _ => Client::open_to_read(settings).await?,
     };
     let result = with(&client, mapping).await;
@@ -97,6 +97,31 @@ async fn with(client: &Client, mapping: Mapping) -> Result<(), Failure> {
             }
             if json { say(&done.to_string()) } else { tell(&done, write) }
         }
+        Mapping::Runs { source, run: None, json } => {
+            let runs = client.json(Method::GET, &format!("/api/mappings/{}/runs", path_part(&source)), None).await?;
+            if json { say(&runs.to_string()) } else { say(&runs_table(&runs["runs"])) }
+        }
+        Mapping::Runs { source, run: Some(no), json } => {
+            let path = format!("/api/mappings/{}/runs/{no}", path_part(&source));
+            let told = client.json(Method::GET, &path, None).await?;
+            if json {
+                return say(&told.to_string());
+            }
+            say(&runs_table(&json!([told["run"]])))?;
+            if told["report"].is_object() { tell(&told["report"], true) } else { say("its report is not kept") }
+        }
+        Mapping::Pause { source } => {
+            client.json(Method::POST, &format!("/api/mappings/{}/pause", path_part(&source)), None).await?;
+            say(&format!("the run of {source} is paused; `medweave mapping run {source} --write` goes on with it"))
+        }
+        Mapping::Undo { source, run, dry_run, json } => {
+            let path = format!("/api/mappings/{}/undo", path_part(&source));
+            let undone = client.json(Method::POST, &path, Some(&json!({"run": run, "dry_run": dry_run}))).await?;
+            if json {
+                return say(&undone.to_string());
+            }
+            super::import_undo::tell(&format!("run {} of {source}", undone["run"]), dry_run, &undone)
+        }
         Mapping::Lineage { resource, element, json } => {
             let Some((kind, id)) = resource.split_once('/') else {
                 return Err(Failure::usage(format!("{resource} is not TYPE/ID, as in Observation/1")));
@@ -137,6 +162,17 @@ async fn with(client: &Client, mapping: Mapping) -> Result<(), Failure> {
             Ok(())
         }
     }
+}
+
+fn runs_table(runs: &Value) -> String {
+    let mut rows = runs.clone();
+    for run in rows.as_array_mut().into_iter().flatten() {
+        for name in ["new", "changed", "gone", "rejected"] {
+            run[name] = run["counts"][name].clone();
+        }
+    }
+    let columns = ["run", "state", "begun", "who", "mapping", "version", "new", "changed", "gone", "rejected"];
+    table::of(&rows, &columns)
 }
 
 fn targets(report: &Value) -> &[Value] {
@@ -203,8 +239,8 @@ fn tell(report: &Value, write: bool) -> Result<(), Failure> {
         report["gone"],
         report["seconds"]
     ))?;
-    if let Some(arrival) = report["arrival"].as_u64() {
-        say(&format!("to take this run back: medweave import undo {arrival}"))?;
+    if let Some(run) = report["run"].as_u64().filter(|_| report["arrival"].is_u64()) {
+        say(&format!("to take this run back: medweave mapping undo {} {run}", table::cell(&report["source"])))?;
     }
     if report["refused"].as_u64().unwrap_or(0) > 0 {
         say(&format!("{} refused by the store: medweave deadletter list", report["refused"]))?;

@@ -23,6 +23,7 @@ mod mllp;
 mod pages;
 mod program;
 mod real;
+mod runs;
 mod soak;
 mod sql;
 mod streams;

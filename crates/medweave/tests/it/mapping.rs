@@ -66,10 +66,28 @@ fn a_run_is_taken_back_and_a_refused_row_says_how_it_is_taken() {
         !replayed.status.success() && text(&replayed.stderr).contains("is a row of a table of clinic"),
         "{replayed:?}"
     );
-    let arrival = report["arrival"].as_u64().unwrap().to_string();
-    let undone = text(&data.run(&["import", "undo", &arrival]).stdout);
-    assert!(undone.contains("1 deleted"), "{undone}");
+    let would = text(&data.run(&["mapping", "undo", "clinic", "--dry-run"]).stdout);
+    assert!(would.contains("of run 1 of clinic, 1 would be deleted"), "{would}");
+    let undone = text(&data.run(&["mapping", "undo", "clinic", "1"]).stdout);
+    assert!(undone.contains("run 1 of clinic is taken back: 1 deleted"), "{undone}");
+    let again = data.run(&["mapping", "undo", "clinic", "1"]);
+    assert!(text(&again.stderr).contains("was taken back already"), "{again:?}");
+    // The next run makes it again.
     assert_eq!(ran(&data, "clinic", &["--write"])["new"], 1);
+    // By the arrival it goes as well, as with any other door.
+    let report = ran(&data, "clinic", &["--write"]);
+    assert_eq!((&report["new"], &report["run"]), (&0.into(), &3.into()), "{report}");
+    let runs = data.json(&["mapping", "runs", "clinic", "--json"]);
+    let told: Vec<(u64, &str, &Value)> = runs["runs"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|run| (run["run"].as_u64().unwrap(), run["state"].as_str().unwrap(), &run["counts"]["new"]))
+        .collect();
+    let (none, one) = (Value::from(0), Value::from(1));
+    assert_eq!(told, [(3, "done", &none), (2, "done", &one), (1, "undone", &one)]);
+    let kept = data.json(&["mapping", "runs", "clinic", "2", "--json"]);
+    assert_eq!(kept["report"]["targets"][0]["reasons"][0]["reason"], "not-a-date", "{kept}");
 }
 
 fn text(bytes: &[u8]) -> String {

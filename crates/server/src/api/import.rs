@@ -10,8 +10,8 @@ use crate::refusal::Refusal;
 use axum::body::Body;
 use axum::http::StatusCode;
 use http_body_util::BodyExt;
-use intake::UndoWhat;
 use intake::import::{FileReport, ImportOptions, Importer, Input, Issue, Pace, Progress, files_at};
+use intake::{UndoWhat, Undone};
 use records::ArrivalNo;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -302,7 +302,7 @@ pub(super) async fn undo(call: Call) -> Result<Answer, Refusal> {
     let (grant, no) = (call.grant()?, ArrivalNo(call.number("no")?));
     let what = if is_set(&call, "alone") { UndoWhat::Arrival } else { UndoWhat::File };
     let (is_dry, asked) = (is_set(&call, "dry_run"), call.asked());
-    let (undone, arrival) = call
+    let told = call
         .app
         .writing(move |app| {
             let importer = Importer::new(Arc::clone(&app.records));
@@ -313,13 +313,18 @@ pub(super) async fn undo(call: Call) -> Result<Answer, Refusal> {
             } else {
                 importer.undo(&grant, no, what)?
             };
-            let arrival = match &undone.receipt {
-                Some(receipt) => Some(app.records.arrival(&grant, receipt.arrival)?),
-                None => None,
-            };
-            Ok((undone, arrival))
+            undone_json(app, &grant, &undone)
         })
         .await?;
+    Ok(Answer::of(&told))
+}
+
+/// What was taken back, or would be.
+pub(super) fn undone_json(app: &App, grant: &access::Grant, undone: &Undone) -> Result<Value, Refusal> {
+    let arrival = match &undone.receipt {
+        Some(receipt) => Some(app.records.arrival(grant, receipt.arrival)?),
+        None => None,
+    };
     let left: Vec<Value> = undone
         .left
         .iter()
@@ -327,12 +332,12 @@ pub(super) async fn undo(call: Call) -> Result<Answer, Refusal> {
             |left| json!({"type": left.resource_type, "id": left.id, "version": left.version, "written": left.written, "again": left.again.map(|no| no.0)}),
         )
         .collect();
-    Ok(Answer::of(&json!({
+    Ok(json!({
         "deleted": undone.deleted,
         "restored": undone.restored,
         "left": left,
         "referring": undone.referring.iter().map(|(name, count)| (name.clone(), json!(count))).collect::<Map<_, _>>(),
         "arrivals": undone.arrivals.iter().map(|no| no.0).collect::<Vec<_>>(),
         "arrival": arrival.as_ref().map(arrival_json),
-    })))
+    }))
 }

@@ -1,21 +1,26 @@
 //! Mappings: what is wrong with them, what they would make, and making it.
 
+use super::mapping_files::{lent, of_source};
+use super::own_mappings::version_json;
+use super::runs::run_of;
 use super::stream::{self, Lines};
 use super::tables::{source_json, wrong};
 use crate::answer::Answer;
 use crate::app::App;
 use crate::call::Call;
 use crate::refusal::Refusal;
+use crate::running::Runs;
 use access::{Grant, Permission};
+use axum::http::StatusCode;
 use intake::import::Pace;
 use intake::tables_door::{Mode, TablesDoor};
-use lake::workbench::{Limits, Stop};
+use lake::workbench::Limits;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tables::pull::SourceInfo;
-use tables::run::{PrepareError, RunOptions, Runner};
+use tables::run::{PrepareError, RunBegins, RunInfo, RunOptions, RunState, Runner};
 
 /// How often progress is told.
 const TELL_EVERY: Duration = Duration::from_millis(200);
@@ -29,9 +34,17 @@ const ROWS: usize = 1 << 40;
 /// `GET /api/mappings`: the sources of tables and their mappings, and the mappings that come with the program.
 pub(super) async fn list(call: Call) -> Result<Answer, Refusal> {
     let grant = call.grant()?;
-    let sources = call.app.reading(move |app| Ok(app.sources()?.list(&grant)?)).await?;
+    let (sources, own) = call
+        .app
+        .reading(move |app| {
+            // Who may not see rows of sources sees which sources there are, and no mapping.
+            let own = if grant.may_use_sql().is_ok() { app.own()?.list(&grant)? } else { Vec::new() };
+            Ok((app.sources()?.list(&grant)?, own))
+        })
+        .await?;
     let sources: Vec<Value> = sources.iter().map(source_json).collect();
-    Ok(Answer::of(&json!({"sources": sources, "shipped": tables::run::shipped()})))
+    let own: Vec<Value> = own.iter().map(version_json).collect();
+    Ok(Answer::of(&json!({"sources": sources, "shipped": tables::run::shipped(), "own": own})))
 }
 
 /// `POST /api/mappings/{source}/check`: what is wrong with a source's mapping, its columns included.
@@ -52,7 +65,7 @@ pub(super) async fn check(call: Call) -> Result<Answer, Refusal> {
     Ok(Answer::of(&json!({"problems": problems})))
 }
 
-fn problem_json(problem: &tables::mapping::Problem) -> Value {
+pub(super) fn problem_json(problem: &tables::mapping::Problem) -> Value {
     json!({
         "file": problem.file, "line": problem.line, "column": problem.column, "message": problem.message,
         "hint": problem.hint,
@@ -66,9 +79,8 @@ enum Prepared {
 }
 
 fn prepare(app: &App, grant: &Grant, source: &SourceInfo) -> Result<Runner, Prepared> {
-    let files = tables::run::files_of(&source.mapping).map_err(|error| Prepared::Refused(error.into()))?;
-    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
-    let mapping = tables::mapping::Mapping::parse(&files).map_err(Prepared::Wrong)?;
+    let files = of_source(app, grant, source).map_err(Prepared::Refused)?;
+    let mapping = tables::mapping::Mapping::parse(&lent(&files)).map_err(Prepared::Wrong)?;
     let sources = app.sources().map_err(Prepared::Refused)?;
     let workbench = app.workbench().map_err(Prepared::Refused)?;
     Runner::prepare(&sources, &workbench, grant, &source.name, &mapping, app.now_us(), None).map_err(
@@ -98,11 +110,9 @@ pub(super) async fn run(mut call: Call) -> Result<Answer, Refusal> {
     }
     let (app, holder) = (Arc::clone(&call.app), grant.clone());
     let source = call.app.reading(move |app| Ok(app.sources()?.source(&holder, &name)?)).await?;
-    let runs = app.running.begin(&format!("a run of {}", source.name))?;
+    let runs = app.running.begin(&run_of(&source.name))?;
     stream::lines(&call, "application/x-ndjson", move |lines: &Lines| {
-        let _runs = runs;
-        let mode = if write { Mode::Write } else { Mode::Dry };
-        let _ = match run_now(&app, &grant, &source, mode, lines) {
+        let _ = match run_now(&app, &grant, &source, write, &runs, lines) {
             Ok(report) => lines.send(&json!({"report": report})),
             Err(Prepared::Wrong(problems)) => {
                 let mut error = wrong(&source.mapping, &problems).own_json();
@@ -116,28 +126,84 @@ pub(super) async fn run(mut call: Call) -> Result<Answer, Refusal> {
 
 /// Keeps the mapping as it is now: what it makes can then be explained for ever.
 fn keep(app: &App, grant: &Grant, source: &SourceInfo, runner: &Runner) -> Result<(), Refusal> {
-    let files = tables::run::files_of(&source.mapping)?;
+    let files = of_source(app, grant, source)?;
     Ok(app.sources()?.keep_mapping(grant, runner.hash(), &source.mapping, &files)?)
 }
 
-fn run_now(app: &Arc<App>, grant: &Grant, source: &SourceInfo, mode: Mode, lines: &Lines) -> Result<Value, Prepared> {
-    let begun = Instant::now();
+/// A run's place in the log of runs; of a dry one none.
+fn begin(app: &App, grant: &Grant, source: &SourceInfo, runner: &Runner) -> Result<RunInfo, Refusal> {
+    keep(app, grant, source, runner)?;
+    let settings = runner.settings();
+    let begins = RunBegins { mapping: &settings.name, version: &settings.version, hash: runner.hash() };
+    Ok(app.sources()?.begin_run(grant, &source.name, begins)?)
+}
+
+fn run_now(
+    app: &Arc<App>,
+    grant: &Grant,
+    source: &SourceInfo,
+    writes: bool,
+    runs: &Runs,
+    lines: &Lines,
+) -> Result<Value, Prepared> {
     let runner = prepare(app, grant, source)?;
-    if mode == Mode::Write {
-        keep(app, grant, source, &runner).map_err(Prepared::Refused)?;
+    let begun = Instant::now();
+    let run = if writes { Some(begin(app, grant, source, &runner).map_err(Prepared::Refused)?) } else { None };
+    let done = run_through(app, grant, source, &runner, run.as_ref(), runs, lines);
+    let done = done.map(|(mut told, csv)| {
+        told["seconds"] = json!((begun.elapsed().as_secs_f64() * 1_000.0).round() / 1_000.0);
+        (told, csv)
+    });
+    // The CSV goes to whoever asked, and is not kept: it says the same.
+    let with_csv = |(mut told, csv): (Value, String)| {
+        told["csv"] = json!(csv);
+        told
+    };
+    let Some(run) = run else { return done.map(with_csv).map_err(|error| Prepared::Refused(error.into())) };
+    let (state, problem) = match &done {
+        Ok(_) => (RunState::Done, String::new()),
+        Err(_) if runs.is_halted() => (RunState::Paused, String::new()),
+        Err(tables::Error::Stopped) => (RunState::Interrupted, String::new()),
+        Err(error) => (RunState::Failed, error.to_string()),
+    };
+    let report = done.as_ref().map(|(told, _)| told).map_err(|_| problem.as_str());
+    let noted = app.sources().and_then(|sources| Ok(sources.end_run(grant, &source.name, run.no, state, report)?));
+    if state == RunState::Paused {
+        let text = format!("run {} of {} is paused", run.no, source.name);
+        let refusal = Refusal::new(StatusCode::CONFLICT, "conflict", text);
+        return Err(Prepared::Refused(refusal.hint("the next run that writes goes on with it".into())));
     }
+    let mut told = done.map(with_csv).map_err(|error| Prepared::Refused(error.into()))?;
+    noted.map_err(Prepared::Refused)?;
+    told["run"] = json!(run.no);
+    Ok(told)
+}
+
+/// Takes every row through, and gives the report.
+fn run_through(
+    app: &Arc<App>,
+    grant: &Grant,
+    source: &SourceInfo,
+    runner: &Runner,
+    run: Option<&RunInfo>,
+    runs: &Runs,
+    lines: &Lines,
+) -> Result<(Value, String), tables::Error> {
     // SQL follows what is written, and holds it up when it cannot.
-    let pace = match (mode, app.lake()) {
-        (Mode::Write, Ok(lake)) => {
+    let pace = match (run, app.lake()) {
+        (Some(_), Ok(lake)) => {
             let (bound, app) = (app.lag_bound(), Arc::clone(app));
             Some(Pace::new(move || lake.pace(bound, &|| app.is_stopping())))
         }
         _ => None,
     };
+    let mode = run.map_or(Mode::Dry, |run| Mode::Write(run.written_as));
     let mut door = TablesDoor::new(&app.records, grant, &source.name, &source.mapping, mode, pace);
-    let stop = Stop::default();
     let mut told = Instant::now();
     let mut go_on = |target: &str, rows: u64| {
+        if runs.is_halted() {
+            return Err(tables::Error::Paused);
+        }
         if app.is_stopping() || lines.is_closed() {
             return Err(tables::Error::Stopped);
         }
@@ -150,12 +216,10 @@ fn run_now(app: &Arc<App>, grant: &Grant, source: &SourceInfo, mode: Mode, lines
         Ok(())
     };
     let limits = Limits { time: TIME, memory_bytes: MEMORY_BYTES, rows: ROWS, ..Limits::default() };
-    let made = app.sources().map_err(Prepared::Refused)?.made_folder();
-    let options = RunOptions { written: mode == Mode::Write, made, limits, stop, go_on: &mut go_on };
-    let report = runner.run(&mut door, options).map_err(|error| Prepared::Refused(error.into()))?;
+    let made = app.sources().map_err(|refusal| tables::Error::Name(refusal.issues[0].text.clone()))?.made_folder();
+    let options = RunOptions { written: run.is_some(), made, limits, stop: runs.queries(), go_on: &mut go_on };
+    let report = runner.run(&mut door, options)?;
     let mut told = report.to_json();
-    told["csv"] = json!(report.to_csv());
     told["arrival"] = json!(door.first_arrival().map(|no| no.0));
-    told["seconds"] = json!((begun.elapsed().as_secs_f64() * 1_000.0).round() / 1_000.0);
-    Ok(told)
+    Ok((told, report.to_csv()))
 }

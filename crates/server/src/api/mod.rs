@@ -10,9 +10,13 @@ mod export;
 mod import;
 mod lineage;
 pub(crate) mod live;
+mod mapping_editor;
+mod mapping_files;
 mod mappings;
 mod me;
+mod own_mappings;
 mod patients;
+mod runs;
 mod session;
 mod setup;
 mod sources;
@@ -69,12 +73,24 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::new(Method::GET, "/api/sources", Administer, sources::list),
         Route::new(Method::POST, "/api/sources", Administer, sources::add),
         Route::new(Method::DELETE, "/api/sources/{id}", Administer, sources::remove),
+        Route::new(Method::PATCH, "/api/sources/{id}", OnAll(Update), sources::change),
         Route::new(Method::POST, "/api/sources/{id}/pull", OnAll(Create), tables::pull),
         Route::new(Method::GET, "/api/sources/{id}/deliveries", OnAll(Search), tables::deliveries),
         Route::new(Method::GET, "/api/sources/{id}/tables/{table}/rows/{row}", OnAll(Search), tables::row),
         Route::new(Method::GET, "/api/mappings", OnAll(Search), mappings::list),
+        Route::new(Method::GET, "/api/mappings/files", OnAll(Search), mapping_files::show),
+        Route::new(Method::POST, "/api/mappings/check", OnAll(Search), mapping_editor::check),
+        Route::new(Method::POST, "/api/mappings/complete", OnAll(Search), mapping_editor::complete),
+        Route::new(Method::POST, "/api/mappings/preview", OnAll(Search), mapping_editor::preview),
+        Route::new(Method::GET, "/api/mappings/own/{name}", OnAll(Search), own_mappings::show),
+        Route::new(Method::PUT, "/api/mappings/own/{name}", OnAll(Update), own_mappings::save),
+        Route::new(Method::DELETE, "/api/mappings/own/{name}", OnAll(Update), own_mappings::remove),
         Route::new(Method::POST, "/api/mappings/{source}/check", OnAll(Search), mappings::check),
         Route::new(Method::POST, "/api/mappings/{source}/run", OnAll(Search), mappings::run),
+        Route::new(Method::GET, "/api/mappings/{source}/runs", OnAll(Search), runs::list),
+        Route::new(Method::GET, "/api/mappings/{source}/runs/{no}", OnAll(Search), runs::one),
+        Route::new(Method::POST, "/api/mappings/{source}/pause", OnAll(Update), runs::pause),
+        Route::new(Method::POST, "/api/mappings/{source}/undo", OnAll(Update), runs::undo),
         Route::new(Method::GET, "/api/lineage/{type}/{id}", OnType(Read), lineage::of_resource),
         Route::new(Method::GET, "/api/arrivals", OnAll(Read), arrivals::list),
         Route::new(Method::GET, "/api/arrivals/{no}", OnAll(Read), arrivals::one),
@@ -108,6 +124,11 @@ pub(crate) fn routes() -> Vec<Route> {
 impl Call {
     /// Reads a body of our own JSON. The media type must say so: a form of another site cannot.
     pub(crate) async fn json<T: DeserializeOwned>(&mut self) -> Result<T, Refusal> {
+        self.json_within(body::OF_OUR_OWN).await
+    }
+
+    /// The same for what may be larger.
+    pub(crate) async fn json_within<T: DeserializeOwned>(&mut self, of_known: body::Bounds) -> Result<T, Refusal> {
         let media = self.header("content-type").unwrap_or_default();
         if !media.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json") {
             return Err(Refusal::new(
@@ -116,7 +137,7 @@ impl Call {
                 "send JSON with Content-Type: application/json",
             ));
         }
-        let bounds = if self.grant.is_some() { body::OF_OUR_OWN } else { body::OF_STRANGERS };
+        let bounds = if self.grant.is_some() { of_known } else { body::OF_STRANGERS };
         let content = self.content_within(bounds).await?;
         serde_json::from_slice(&content.bytes).map_err(|error| Refusal::bad_request(error.to_string()))
     }

@@ -1,6 +1,7 @@
 //! Sources: senders of messages, allowed by their address, and places where tables are.
 
 use crate::answer::Answer;
+use crate::app::App;
 use crate::call::{Call, Peer};
 use crate::refusal::Refusal;
 use crate::time::instant;
@@ -105,11 +106,52 @@ async fn add_tables(
     if !std::path::Path::new(&path).is_absolute() {
         return Err(Refusal::bad_request(format!("{path}: the path must be absolute")));
     }
-    // A mapping that is not there is told now, not at the first pull.
-    tables::run::files_of(&mapping)?;
     let grant = call.grant()?;
-    let added = call.app.writing(move |app| Ok(app.sources()?.add(&grant, &name, &path, &mapping)?)).await?;
+    let added = call
+        .app
+        .writing(move |app| {
+            is_there(app, &mapping)?;
+            Ok(app.sources()?.add(&grant, &name, &path, &mapping)?)
+        })
+        .await?;
     Ok(Answer::json(StatusCode::CREATED, super::tables::source_json(&added).to_string()))
+}
+
+/// A mapping that is not there is told now, not at the first pull.
+fn is_there(app: &App, mapping: &str) -> Result<(), Refusal> {
+    if mapping.contains('/') || !app.own()?.has(mapping)? {
+        tables::run::files_of(mapping)?;
+    }
+    Ok(())
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Change {
+    mapping: String,
+}
+
+/// `PATCH /api/sources/{id}`: another mapping. A folder of this machine only by its operator, whose rights it is read with.
+pub(super) async fn change(mut call: Call) -> Result<Answer, Refusal> {
+    let (grant, name) = (call.grant()?, call.part("id"));
+    let Change { mapping } = call.json().await?;
+    let is_name = !mapping.contains(['/', '\\']) && !matches!(mapping.as_str(), "" | "." | "..");
+    if !is_name && !matches!(call.peer, Peer::Local { .. }) {
+        let text = "folders are named by the operator of this machine; name a mapping that is kept here or comes with the program";
+        return Err(Refusal::new(StatusCode::FORBIDDEN, "forbidden", text));
+    }
+    let is_local = matches!(call.peer, Peer::Local { .. });
+    let changed = call
+        .app
+        .writing(move |app| {
+            if !is_local && !tables::run::shipped().contains(&mapping) && !app.own()?.has(&mapping)? {
+                return Err(Refusal::not_found(format!("there is no mapping \"{mapping}\"")));
+            }
+            is_there(app, &mapping)?;
+            Ok(app.sources()?.set_mapping(&grant, &name, &mapping)?)
+        })
+        .await?;
+    Ok(Answer::of(&super::tables::source_json(&changed)))
 }
 
 /// `DELETE /api/sources/{id}`: a sender by its number, a source of tables by its name.

@@ -1,5 +1,6 @@
 //! Sources of tables: what they delivered, and pulling what is there now.
 
+use super::mapping_files::{lent, of_source};
 use super::stream::{self, Lines};
 use crate::answer::Answer;
 use crate::app::App;
@@ -14,7 +15,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tables::mapping::Mapping;
 use tables::pull::{DeliveryInfo, IfDoubtful, PullReport, SourceInfo, TablePulled};
-use tables::run::{files_of, find_tables};
+use tables::run::find_tables;
 
 /// How often progress is told.
 const TELL_EVERY: Duration = Duration::from_millis(200);
@@ -26,10 +27,9 @@ pub(super) fn source_json(source: &SourceInfo) -> Value {
 }
 
 /// The mapping of a source.
-pub(super) fn mapping_of(source: &SourceInfo) -> Result<Mapping, Refusal> {
-    let files = files_of(&source.mapping)?;
-    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
-    Mapping::parse(&files).map_err(|problems| wrong(&source.mapping, &problems))
+pub(super) fn mapping_of(app: &App, grant: &access::Grant, source: &SourceInfo) -> Result<Mapping, Refusal> {
+    let files = of_source(app, grant, source)?;
+    Mapping::parse(&lent(&files)).map_err(|problems| wrong(&source.mapping, &problems))
 }
 
 /// A mapping that does not compile, with all that is wrong.
@@ -96,7 +96,7 @@ fn pull_now(
     if_doubtful: IfDoubtful,
     go_on: &mut dyn FnMut(&str, u64) -> Result<(), tables::Error>,
 ) -> Result<(PullReport, Vec<String>, Vec<String>), Refusal> {
-    let mapping = mapping_of(source)?;
+    let mapping = mapping_of(app, grant, source)?;
     let found = find_tables(&mapping.settings, Path::new(&source.path), &app.data)?;
     let report = app.sources()?.pull(grant, &source.name, &found.tables, if_doubtful, go_on)?;
     Ok((report, found.absent, found.notes))

@@ -8,9 +8,18 @@ use serde_json::json;
 use server::{Need, Route, routes};
 
 /// Routes behind a clinical right that tell nothing of any patient: names of tables, numbers of rows.
-const OF_NO_PATIENT: [&str; 4] = ["/api/sql/tables", "/api/lake", "/api/mappings", "/api/sources/{id}/deliveries"];
+const OF_NO_PATIENT: [&str; 7] = [
+    "/api/sql/tables",
+    "/api/lake",
+    "/api/mappings",
+    "/api/mappings/files",
+    "/api/mappings/own/{name}",
+    "/api/mappings/{source}/runs",
+    "/api/sources/{id}/deliveries",
+];
 /// Routes of sources of tables, which have a test of their own.
-const OF_SOURCES: [&str; 2] = ["/api/sources/{id}/tables/{table}/rows/{row}", "/api/lineage/{type}/{id}"];
+const OF_SOURCES: [&str; 3] =
+    ["/api/sources/{id}/tables/{table}/rows/{row}", "/api/mappings/{source}/runs/{no}", "/api/lineage/{type}/{id}"];
 
 /// The routes that give something of patients, with what they are asked.
 fn reading() -> Vec<(Route, String, &'static str, &'static str)> {
@@ -110,6 +119,36 @@ async fn whoever_sees_a_row_of_a_source_or_what_was_made_of_it_stands_in_the_tra
         assert_eq!(house.reads(None)[0].action, "refused", "{path}");
     }
     assert_eq!(house.reads(Some(&patient)).len(), 1);
+    // The report of a run shows cells, the list of runs and halting one show none.
+    let (report, runs) = ("/api/mappings/clinic/runs/1", "/api/mappings/clinic/runs");
+    let told = ask(&house, &token, &Method::GET, report, "application/json", "").await;
+    assert!(told.status.is_success() && told.json()["report"]["targets"][0]["rows"] == 1, "{}", told.text);
+    assert_eq!(house.reads(None)[0].action, "run report");
+    assert_eq!(ask(&house, &token, &Method::GET, runs, "", "").await.json()["runs"][0]["state"], "done");
+    for path in [report, runs] {
+        let told = ask(&house, &narrow, &Method::GET, path, "application/json", "").await;
+        assert_eq!(told.status, StatusCode::FORBIDDEN, "{path}");
+    }
+    for (path, body) in [("/api/mappings/clinic/undo", "{}"), ("/api/mappings/clinic/pause", "")] {
+        let told = ask(&house, &token, &Method::POST, path, "application/json", body).await;
+        assert_eq!(told.status, StatusCode::FORBIDDEN, "{path}: {}", told.text);
+    }
+    let files = json!([
+        {"path": "mapping.toml", "text": "name = \"ward\"\n[tables.people]\n"},
+        {"path": "patient.sql", "text": "-- @target Patient @key p.pid\nSELECT date(p.born) AS \"birthDate\" FROM people p"},
+    ]);
+    let preview = json!({"files": files, "source": "clinic", "target": "Patient"}).to_string();
+    let told = ask(&house, &token, &Method::POST, "/api/mappings/preview", "application/json", &preview).await;
+    assert!(told.status.is_success() && told.text.contains("1984-02-29"), "{}", told.text);
+    assert_eq!(house.reads(None)[0].action, "mapping preview");
+    for route in ["preview", "check", "complete"] {
+        let path = format!("/api/mappings/{route}");
+        for scopes in ["system/Patient.cruds", "system/*.s", "system/*.r"] {
+            let told = ask(&house, &house.token(scopes), &Method::POST, &path, "application/json", &preview).await;
+            assert_eq!(told.status, StatusCode::FORBIDDEN, "{scopes}");
+            assert!(!told.text.contains("1984") && !told.text.contains("born"), "{}", told.text);
+        }
+    }
     // A run that writes creates and updates.
     for scopes in ["system/*.rs", "system/*.crs", "system/*.rus"] {
         let token = house.token(scopes);

@@ -5,6 +5,7 @@
 
 use crate::error::Error;
 use crate::pull::compare::Segment;
+use crate::pull::run_log;
 use roaring::RoaringTreemap;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use std::collections::HashSet;
@@ -124,8 +125,8 @@ pub(super) struct TableTaken {
 
 /// The catalogue and its folder.
 pub(super) struct Catalogue {
-    folder: PathBuf,
-    db: Connection,
+    pub(super) folder: PathBuf,
+    pub(super) db: Connection,
 }
 
 impl Catalogue {
@@ -154,6 +155,8 @@ impl Catalogue {
                 )));
             }
         }
+        db.execute_batch(run_log::TABLE)?;
+        run_log::interrupted(&db)?;
         let catalogue = Catalogue { folder: folder.to_owned(), db };
         catalogue.sweep()?;
         Ok(catalogue)
@@ -240,6 +243,11 @@ impl Catalogue {
         Err(Error::Unknown { what: "source", name: name.to_owned(), hint: Some(hint) })
     }
 
+    pub(super) fn set_mapping(&self, source: i64, mapping: &str) -> Result<(), Error> {
+        self.db.execute("UPDATE source SET mapping = ?2 WHERE no = ?1", params![source, mapping])?;
+        Ok(())
+    }
+
     /// Forgets a source and the rows pulled from it; what was made of them stays, and so do the arrivals.
     pub(super) fn remove_source(&mut self, no: i64) -> Result<(), Error> {
         let removing = self.db.transaction()?;
@@ -249,6 +257,7 @@ impl Catalogue {
             "DELETE FROM delivered WHERE delivery IN (SELECT no FROM delivery WHERE source = ?1)",
             "DELETE FROM delivery WHERE source = ?1",
             "DELETE FROM pulled WHERE source = ?1",
+            "DELETE FROM run WHERE source = ?1",
             "DELETE FROM source WHERE no = ?1",
         ] {
             removing.execute(sql, [no])?;

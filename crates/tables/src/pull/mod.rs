@@ -8,12 +8,14 @@
 mod catalogue;
 mod compare;
 mod hash;
+mod run_log;
 mod segment;
 mod sheet;
 mod take;
 
 pub use catalogue::{Delivered, DeliveryInfo, Pulled, SourceInfo};
 pub use hash::RowHash;
+pub use run_log::{RunBegins, RunInfo, RunState};
 pub use sheet::{PulledSheet, ROW};
 
 use crate::error::Error;
@@ -31,6 +33,9 @@ use take::Keeping;
 pub const DOOR: &str = "pull";
 /// The longest name of a source.
 const NAME_BYTES: usize = 64;
+
+/// What paths have where a source's name could stand, and something else is meant.
+const RESERVED: &str = "own";
 
 /// Where a table of a delivery is read from.
 pub trait Origin {
@@ -166,7 +171,23 @@ impl Sources {
                 "\"{name}\" is no name of a source: a small letter, then small letters, digits, - and _, {NAME_BYTES} at most"
             )));
         }
+        if name == RESERVED {
+            return Err(Error::Name(format!("no source can be called \"{name}\"")));
+        }
         self.catalogue().add_source(name, path, mapping, self.records.now_us())
+    }
+
+    /// Gives a source another mapping: from the next pull and run on. Who may run it may say by which mapping.
+    ///
+    /// # Errors
+    /// [`Error::Denied`], [`Error::Unknown`].
+    pub fn set_mapping(&self, grant: &Grant, name: &str, mapping: &str) -> Result<SourceInfo, Error> {
+        may_see(grant)?;
+        may_pull(grant)?;
+        let catalogue = self.catalogue();
+        let source = catalogue.source(name)?;
+        catalogue.set_mapping(source.no, mapping)?;
+        catalogue.source(name)
     }
 
     /// The sources, by name.
@@ -327,7 +348,7 @@ impl Sources {
 }
 
 /// Rows of sources hold all that a hospital's tables hold: whoever sees them sees everything.
-fn may_see(grant: &Grant) -> Result<(), access::Denied> {
+pub(crate) fn may_see(grant: &Grant) -> Result<(), access::Denied> {
     grant.may_use_sql()
 }
 

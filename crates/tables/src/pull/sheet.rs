@@ -81,6 +81,11 @@ impl PulledSheet {
         &self.schema
     }
 
+    /// The names of its columns, without [`ROW`].
+    pub fn columns(&self) -> Vec<String> {
+        self.schema.fields().iter().map(|field| field.name()).filter(|name| *name != ROW).cloned().collect()
+    }
+
     /// How many rows are current.
     pub fn rows(&self) -> u64 {
         self.alive.len()

@@ -3,6 +3,7 @@
 use arrow_array::cast::AsArray;
 use arrow_array::types::UInt64Type;
 use arrow_array::{Array, RecordBatch};
+use std::collections::BTreeMap;
 
 /// Rows of one table that are named; of more a count is given.
 const NAMED: usize = 64;
@@ -31,6 +32,7 @@ pub(super) struct Links {
 /// Rows of one table.
 #[derive(Debug)]
 struct Linked {
+    table: String,
     /// Its name, as JSON.
     name: Vec<u8>,
     named: Vec<u64>,
@@ -53,7 +55,7 @@ impl Links {
         let linked = |name: &str| {
             let mut quoted = Vec::new();
             push_string(name, &mut quoted);
-            Linked { name: quoted, named: Vec::new(), all: 0 }
+            Linked { table: name.to_owned(), name: quoted, named: Vec::new(), all: 0 }
         };
         let tables = names.iter().map(|name| linked(name)).collect();
         Links { tables, places, head }
@@ -79,6 +81,14 @@ impl Links {
                 }
             }
         }
+    }
+
+    /// The rows by table: those that are named, and how many there are; forgets them.
+    pub(super) fn take(&mut self) -> BTreeMap<String, (Vec<u64>, u64)> {
+        let linked = self.tables.iter_mut().filter(|linked| linked.all > 0);
+        linked
+            .map(|linked| (linked.table.clone(), (std::mem::take(&mut linked.named), std::mem::take(&mut linked.all))))
+            .collect()
     }
 
     /// Writes the line, and forgets the rows.

@@ -1,7 +1,7 @@
 //! The first rows of a target, and what they become: what an editor shows beside the SQL.
 
 use crate::error::Error;
-use crate::run::links::Links;
+use crate::run::links::{Links, RowColumn};
 use crate::run::runner::{PlannedTarget, Runner};
 use crate::value::Counted;
 use crate::write::{Everything, Made, WriteError, Written};
@@ -147,10 +147,11 @@ impl PlannedTarget {
 
     fn sample(&self, written: &Written, made: &Made<'_>) -> Sample {
         let path = |element: u32| self.target.elements.get(element as usize).map(|info| info.path.clone());
-        let mut links = Links::default();
+        let parts: Vec<&[RowColumn]> = self.parts.iter().map(|part| part.rows.as_slice()).collect();
+        let mut links = Links::new("", "", &parts);
         for row in made.rows() {
             let (part, batch) = &written.batches[row.batch as usize];
-            links.add(&self.parts[*part].rows, batch, row.row as usize);
+            links.add(*part, &self.parts[*part].rows, batch, row.row as usize);
         }
         let mut rows = Vec::new();
         let of_tables: BTreeMap<String, (Vec<u64>, u64)> = links.take();

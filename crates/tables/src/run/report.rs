@@ -128,21 +128,7 @@ impl TargetReport {
 impl RunReport {
     /// As JSON, for machines.
     pub fn to_json(&self) -> Value {
-        let kind = |counted: &Counted| match counted.kind {
-            UnmappedKind::Code => "code",
-            UnmappedKind::Unit => "unit",
-        };
-        let unmapped: Vec<Value> = self
-            .unmapped
-            .iter()
-            .take(LISTED)
-            .map(|counted| {
-                json!({
-                    "kind": kind(counted), "map": counted.map, "value": counted.text, "display": counted.display,
-                    "count": counted.times,
-                })
-            })
-            .collect();
+        let unmapped: Vec<Value> = self.unmapped.iter().take(LISTED).map(unmapped_json).collect();
         json!({
             "source": self.source,
             "mapping": self.mapping,
@@ -188,6 +174,17 @@ impl RunReport {
         }
         out
     }
+}
+
+/// A value that no map knew, for machines.
+pub fn unmapped_json(counted: &Counted) -> Value {
+    let kind = match counted.kind {
+        UnmappedKind::Code => "code",
+        UnmappedKind::Unit => "unit",
+    };
+    json!({
+        "kind": kind, "map": counted.map, "value": counted.text, "display": counted.display, "count": counted.times,
+    })
 }
 
 fn csv(cell: &str) -> String {

@@ -182,7 +182,7 @@ impl Runner {
         }
         let new_chunk = || Chunk { target: target.name.clone(), ..Chunk::default() };
         let mut chunk = new_chunk();
-        let take = |door: &mut dyn Door, chunk| door.take(chunk).map_err(|error| Error::Door(error.to_string()));
+        let take = |door: &mut dyn Door, chunk| Ok::<_, Error>(door.take(chunk)?);
         let mut links = links_of(planned, &self.hash);
         ids.gone(&mut |id| {
             let begin = chunk.links.len();
@@ -198,6 +198,11 @@ impl Runner {
             }
         })?;
         if chunk.gone.is_empty() { Ok(()) } else { take(door, chunk) }
+    }
+
+    /// What the mapping says of itself.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
     }
 
     /// Hash of the mapping's files, in hex.
@@ -245,7 +250,7 @@ impl Runner {
         for (target, ids) in self.targets.iter().zip(&mut made_ids) {
             self.gone(target, ids, door)?;
         }
-        report.stored = door.settle().map_err(|error| Error::Door(error.to_string()))?;
+        report.stored = door.settle()?;
         if written {
             for ids in made_ids {
                 ids.settle()?;

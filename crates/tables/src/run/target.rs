@@ -284,7 +284,7 @@ impl<'r> OneTarget<'r> {
         }
         self.ids.flush()?;
         let next = Chunk { target: self.chunk.target.clone(), ..Chunk::default() };
-        door.take(std::mem::replace(&mut self.chunk, next)).map_err(|error| Error::Door(error.to_string()))
+        Ok(door.take(std::mem::replace(&mut self.chunk, next))?)
     }
 }
 
