@@ -136,6 +136,30 @@ const sql = createRoute({
   component: lazyRouteComponent(() => import('./sql/SqlPage'), 'SqlPage'),
 });
 
+const sources = createRoute({
+  getParentRoute: () => inside,
+  path: '/sources',
+  component: lazyRouteComponent(() => import('./sources/SourcesPage'), 'SourcesPage'),
+});
+
+/** What of a source is open: a table, a row (`table/7`), a target of a run, a file of the mapping. */
+export interface SourceSearch {
+  file?: string;
+  table?: string;
+  row?: string;
+  target?: string;
+}
+
+const source = createRoute({
+  getParentRoute: () => inside,
+  path: '/sources/$name/{-$tab}',
+  validateSearch: (search): SourceSearch => {
+    const [file, table, row, target] = [asText(search['file']), asText(search['table']), asText(search['row']), asText(search['target'])];
+    return { ...(file && { file }), ...(table && { table }), ...(row && /.\/\d+$/.test(row) && { row }), ...(target && { target }) };
+  },
+  component: lazyRouteComponent(() => import('./sources/SourcePage'), 'SourcePage'),
+});
+
 const me = createRoute({
   getParentRoute: () => inside,
   path: '/me',
@@ -149,7 +173,7 @@ export function searchValue(text: string): unknown {
 }
 
 export const router = createRouter({
-  routeTree: root.addChildren([signin, setup, inside.addChildren([home, patients, chart, sql, me])]),
+  routeTree: root.addChildren([signin, setup, inside.addChildren([home, patients, chart, sql, sources, source, me])]),
   context: { queries },
   parseSearch: parseSearchWith(searchValue),
   stringifySearch: stringifySearchWith(JSON.stringify, searchValue),

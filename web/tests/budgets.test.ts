@@ -38,6 +38,8 @@ const BUDGETS: [page: string, chunks: string[], scripts_kb: number][] = [
   ['chart', ['index.html', 'src/chart/ChartPage.tsx'], 180],
   ['chart in Chinese with where-from and a trend', ['index.html', 'src/i18n/zh-Hans.json', 'src/chart/ChartPage.tsx', 'src/parts/WhereFrom.tsx', 'src/parts/Trend.tsx'], 180],
   ['settings', ['index.html', 'src/me/MePage.tsx'], 180],
+  ['sources', ['index.html', 'src/sources/SourcesPage.tsx'], 180],
+  ['a run in Chinese', ['index.html', 'src/i18n/zh-Hans.json', 'src/sources/SourcePage.tsx', 'src/sources/Runs.tsx'], 180],
   ['SQL', ['index.html', 'src/sql/SqlPage.tsx'], 330],
 ];
 const STYLES_KB = 25;

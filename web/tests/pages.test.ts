@@ -9,6 +9,7 @@ import { entrance, screens } from './screens';
 import { signIn } from './signin';
 import { sql } from './sql';
 import { states } from './states';
+import { tables } from './tables';
 
 /** One browser, one server and one demo for all: what is in a file of its own is a part of the pages, not a start of its own. */
 const house = new House();
@@ -27,6 +28,7 @@ describe.concurrent('signed in', () => {
   sql(house);
   states(house);
 });
+tables(house);
 me(house);
 // The last stops the server and starts it anew.
 live(house);

@@ -1,7 +1,7 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 const repository = new URL('../../', import.meta.url).pathname;
 /** How long a program may take until it can be asked; a debug build on a busy machine is slow. */
@@ -49,8 +49,8 @@ class Program {
 
 /** A real server on a directory of its own. */
 export class Server {
-  private readonly folder = mkdtempSync(join(tmpdir(), 'medweave-pages-'));
-  private readonly data = join(this.folder, 'data');
+  private readonly folderOfAll = mkdtempSync(join(tmpdir(), 'medweave-pages-'));
+  private readonly data = join(this.folderOfAll, 'data');
   private readonly program = new Program();
   address = '127.0.0.1:0';
 
@@ -58,7 +58,7 @@ export class Server {
   command(args: string[], input = ''): string {
     const done = spawnSync(binary(), ['--data', this.data, ...args], {
       encoding: 'utf8',
-      cwd: this.folder,
+      cwd: this.folderOfAll,
       timeout: START_MS,
       ...(input ? { input } : { stdio: ['ignore', 'pipe', 'pipe'] as const }),
     });
@@ -77,21 +77,31 @@ export class Server {
     this.import(`${name}.json`, text, 'ward-test');
   }
 
+  /** Writes files into a folder beside the server's data, and gives its path. */
+  folder(name: string, files: Record<string, string>): string {
+    const at = join(this.folderOfAll, name);
+    for (const [path, text] of Object.entries(files)) {
+      mkdirSync(dirname(join(at, path)), { recursive: true });
+      writeFileSync(join(at, path), text);
+    }
+    return at;
+  }
+
   /** Imports an HL7 v2 message. */
   message(name: string, segments: string[]): void {
     this.import(`${name}.hl7`, `${segments.join('\r')}\r`, 'laboratory');
   }
 
   private import(name: string, text: string, source: string): void {
-    const file = join(this.folder, name);
+    const file = join(this.folderOfAll, name);
     writeFileSync(file, text);
     this.command(['import', file, '--json', '--source', source]);
   }
 
   async start(): Promise<void> {
-    const ready = join(this.folder, 'ready.json');
+    const ready = join(this.folderOfAll, 'ready.json');
     rmSync(ready, { force: true });
-    const text = await this.program.start(['--data', this.data, 'serve', '--http', this.address, '--ready-file', ready], this.folder, () =>
+    const text = await this.program.start(['--data', this.data, 'serve', '--http', this.address, '--ready-file', ready], this.folderOfAll, () =>
       existsSync(ready) ? readFileSync(ready, 'utf8') : undefined,
     );
     // The next start takes the same port, so that pages find it again.
@@ -115,7 +125,7 @@ export class Server {
 
   async remove(): Promise<void> {
     await this.stop();
-    rmSync(this.folder, { recursive: true, force: true });
+    rmSync(this.folderOfAll, { recursive: true, force: true });
   }
 }
 

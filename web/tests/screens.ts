@@ -44,18 +44,25 @@ interface Someone {
   test: string;
   ref: string;
   field: string;
+  /** Somebody whose record a mapping made of tables, and a laboratory value of theirs. */
+  mapped: { id: string; ref: string; field: string };
 }
 
 async function someone(page: Watched['page']): Promise<Someone> {
   return page.evaluate(async () => {
     const get = async (path: string) => (await fetch(path)).json() as Promise<never>;
+    const people = (await get(`/fhir/Patient?${new URLSearchParams({ identifier: 'urn:medweave:source:clinic:patient|1' })}`)) as { entry: { resource: { id: string } }[] };
+    const own = people.entry[0]?.resource.id ?? '';
+    const made = (await get(`/api/chart/${own}`)) as { results: { ref: string; field: string; numeric: boolean }[] };
+    const value = made.results.find((result) => result.numeric);
+    const mapped = { id: own, ref: value?.ref ?? '', field: value?.field ?? '' };
     const { patients } = (await get('/api/patients?q=&limit=50')) as { patients: { id: string; name: { family: string } }[] };
     for (const { id, name } of patients) {
       const chart = (await get(`/api/chart/${id}`)) as { tests: { key: string; category: string }[]; results: { test: number; ref: string; field: string; numeric: boolean; flag?: string }[]; medications: unknown[] };
       const counts = chart.tests.map((_, n) => chart.results.filter((r) => r.test === n && r.numeric).length);
       const result = chart.results.find((r) => chart.tests[r.test]?.category === 'laboratory' && (counts[r.test] ?? 0) > 1 && r.flag !== undefined && r.flag !== 'N');
       const test = result && chart.tests[result.test];
-      if (result && test && chart.medications.length > 2) return { id, name: name.family, test: test.key, ref: result.ref, field: result.field };
+      if (result && test && chart.medications.length > 2) return { id, name: name.family, test: test.key, ref: result.ref, field: result.field, mapped };
     }
     throw new Error('the demo has nobody with a flagged laboratory value');
   });
@@ -84,7 +91,7 @@ export function entrance(house: House): void {
   });
 }
 
-function pagesOf({ id, name, test, ref, field }: Someone): [what: string, path: string, wait: string][] {
+function pagesOf({ id, name, test, ref, field, mapped }: Someone): [what: string, path: string, wait: string][] {
   const chart = `/p/${id}`;
   const statement = new URLSearchParams({ q: 'SELECT code_display, count(*) AS n, avg(value) AS mean\nFROM observation\nGROUP BY code_display\nORDER BY n DESC' });
   return [
@@ -96,6 +103,12 @@ function pagesOf({ id, name, test, ref, field }: Someone): [what: string, path: 
     ['where', `${chart}/labs?${new URLSearchParams({ where: ref, field })}`, '.where mark'],
     ['encounters', `${chart}/encounters`, '.encounters .item'],
     ['sql', `/sql?${statement}`, '.sql-list li'],
+    ['cells', `/p/${mapped.id}/labs?${new URLSearchParams({ where: mapped.ref, field: mapped.field })}`, '.where mark'],
+    ['sources', '/sources', '[data-row-link]'],
+    ['source', '/sources/clinic', '.fold-row table'],
+    ['source-tables', '/sources/clinic/tables?table=people', '.columns li'],
+    ['source-row', '/sources/clinic/tables?row=people/22', '.where mark'],
+    ['runs', '/sources/clinic/runs?target=Observation', '.run-bar'],
     ['me', '/me', '.me-sessions li'],
   ];
 }
@@ -139,6 +152,10 @@ export function screens(house: House): void {
           await page.locator('.sql-bar [data-primary]').click();
           await page.locator('.sql-facts').waitFor();
         }
+        if (what === 'runs') {
+          await page.locator('.run-bar [data-primary]').click();
+          await page.locator('.target[open] .reasons').first().waitFor();
+        }
         page.off('request', count);
         expect(requests, `${what} asks at most ${MOST_REQUESTS} times`).toBeLessThanOrEqual(MOST_REQUESTS);
         await look(watched, what, language, name);
@@ -161,6 +178,8 @@ export function screens(house: House): void {
         ['chart', `/p/${who.id}`, '.summary .item'],
         ['where', `/p/${who.id}?${new URLSearchParams({ where: who.ref, field: who.field })}`, '.where mark'],
         ['sql', '/sql', '.sql-list li'],
+        ['source', '/sources/clinic', '.fold-row table'],
+        ['cells', `/p/${who.mapped.id}?${new URLSearchParams({ where: who.mapped.ref, field: who.mapped.field })}`, '.where mark'],
         ['me', '/me', '.me-sessions li'],
       ] as const) {
         await page.goto(demo.url(path));

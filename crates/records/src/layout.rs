@@ -83,6 +83,8 @@ CREATE TABLE IF NOT EXISTS delivery(no INTEGER NOT NULL, arrival INTEGER NOT NUL
 CREATE INDEX IF NOT EXISTS delivery_arrival ON delivery(arrival, no);
 CREATE INDEX IF NOT EXISTS audit_arrival ON audit(arrival);
 CREATE INDEX IF NOT EXISTS dead_letter_arrival ON dead_letter(arrival);
+-- Who sends, and when each did last, without going through what came.
+CREATE INDEX IF NOT EXISTS arrival_source ON arrival(source, no);
 ";
 
 /// What makes those tables that a database of an earlier layout has not.

@@ -385,6 +385,25 @@ impl Records {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
+    /// The newest arrival of each source, by its name; of the first `limit` sources.
+    ///
+    /// # Errors
+    /// [`Error::Denied`].
+    pub fn newest_of_sources(&self, grant: &Grant, limit: usize) -> Result<Vec<ArrivalInfo>, Error> {
+        grant.may_all(Permission::Read)?;
+        let reader = self.shared.reader()?;
+        // From one name to the next in the index: what each sent is passed over.
+        let mut statement = reader.prepare_cached(&format!(
+            "WITH RECURSIVE sender(sends) AS (
+               SELECT min(source) FROM arrival
+               UNION ALL SELECT (SELECT min(source) FROM arrival WHERE source > sends) FROM sender WHERE sends IS NOT NULL)
+             {ARRIVAL} WHERE no IN (SELECT (SELECT max(no) FROM arrival WHERE source = sends) FROM sender WHERE sends IS NOT NULL LIMIT ?1)
+             ORDER BY source"
+        ))?;
+        let rows = statement.query_map([limit as i64], arrival_row)?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
     /// The arrivals that were taken back at a time.
     ///
     /// # Errors

@@ -293,8 +293,12 @@ impl From<tables::Error> for Refusal {
                 Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "value", text)
             }
             E::Conflict(_) => Refusal::new(StatusCode::CONFLICT, "conflict", text),
-            E::Suspicious(_) => Refusal::new(StatusCode::CONFLICT, "business-rule", text)
-                .hint("if it is as it should be, pull it with --accept".into()),
+            E::Suspicious(doubts) => {
+                let mut refusal = Refusal::new(StatusCode::CONFLICT, "business-rule", text)
+                    .hint("if it is as it should be, pull it with --accept".into());
+                refusal.issues.extend(doubts.into_iter().map(|doubt| Issue::error("business-rule", doubt)));
+                refusal
+            }
             E::Stopped | E::Paused => Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "transient", text),
             E::Door(error) => match error.0.downcast::<records::Error>() {
                 Ok(error) => (*error).into(),

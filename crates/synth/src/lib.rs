@@ -4,6 +4,8 @@
 //! what comes after happens at the pace of a ward. Patient administration, laboratory, vaccination and documents speak HL7 v2;
 //! problems, allergies, medicines, vital signs and staff come as FHIR transactions. One patient has one identifier system in both.
 //!
+//! [`extract`] is what an outpatient clinic beside it gives each night: tables of text.
+//!
 //! The same seed, time and zone give the same bytes. No person, address or number here is of anyone.
 //!
 //! Pure: no I/O, no clock, no async, no randomness. Time and seed are passed in.
@@ -21,6 +23,7 @@ mod calendar;
 mod code;
 mod curve;
 mod event;
+mod extract;
 mod hospital;
 mod medicine;
 mod message;
@@ -37,4 +40,5 @@ mod test;
 mod tests;
 
 pub use event::{Event, Method, Via};
+pub use extract::{Extract, extract};
 pub use hospital::Hospital;

@@ -1,6 +1,8 @@
 import { isBackground } from '../live/activity';
 import { note } from '../live/connection';
 
+type Json = Record<string, unknown>;
+
 /** What the server refused or could not do, in its words. */
 export class ApiError extends Error {
   constructor(
@@ -17,6 +19,8 @@ export class ApiError extends Error {
     readonly hint?: string,
     /** The server's word for the kind of error. */
     readonly code?: string,
+    /** All that the server said of it. */
+    readonly details: Json = {},
   ) {
     super(message);
   }
@@ -27,8 +31,6 @@ let csrf = '';
 export function setCsrf(token: string): void {
   csrf = token;
 }
-
-type Json = Record<string, unknown>;
 
 function isObject(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -63,11 +65,55 @@ async function errorOf(response: Response): Promise<ApiError> {
     asNumber(body['at']) ?? asNumber(body['offset']),
     asText(body['hint']),
     asText(body['code']),
+    body,
   );
 }
 
+/** The status that an answer would have had whose error came on its last line, when it had long begun. */
+const STATUS: Record<string, number> = { exception: 500, transient: 503, forbidden: 403, 'not-found': 404, 'no-store': 507, conflict: 409, 'business-rule': 409 };
+
+function errorOfLine(body: Json): ApiError {
+  const code = asText(body['code']);
+  return new ApiError(STATUS[code ?? ''] ?? 422, asText(body['message']) ?? '', undefined, undefined, asNumber(body['at']), asText(body['hint']), code, body);
+}
+
+/**
+ * Sends a request whose answer comes line by line, each a JSON object of one member. `each` is told of all but the last, which is
+ * what this resolves to: `{"report": …}`; an `{"error": …}` is thrown.
+ */
+export async function lines<Report>(path: string, call: Call, each: (line: Json) => void): Promise<Report> {
+  const response = await send(path, { ...call, method: 'POST', accept: 'application/x-ndjson' });
+  let report: Report | undefined;
+  const take = (text: string): void => {
+    if (text.trim() === '') return;
+    const line: unknown = JSON.parse(text);
+    if (!isObject(line)) return;
+    if (isObject(line['error'])) throw errorOfLine(line['error']);
+    if ('report' in line) report = line['report'] as Report;
+    else each(line);
+  };
+  try {
+    const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+    let rest = '';
+    for (;;) {
+      const { done, value } = (await reader?.read()) ?? { done: true, value: undefined };
+      if (done) break;
+      const parts = (rest + value).split('\n');
+      rest = parts.pop() ?? '';
+      for (const part of parts) take(part);
+    }
+    take(rest);
+  } catch (error) {
+    // The connection broke, and with it what was going on.
+    if (error instanceof TypeError) throw new ApiError(0, '');
+    throw error;
+  }
+  if (report === undefined) throw new ApiError(0, '');
+  return report;
+}
+
 export interface Call {
-  method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   body?: unknown;
   accept?: string;
   signal?: AbortSignal | undefined;

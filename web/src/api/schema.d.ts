@@ -1,5 +1,5 @@
-// docs/openapi.json 8231c70ed165a2df6776059fc04fd7e7e3dbfbdaa547c5dbbd5a0ab74cc5a922
-// Made by `make api-types`, not by hand: 7b3079c10d35251c378d8f338e568b0984cb501317a3d90c6ab22401b019e11c
+// docs/openapi.json 72f484f8e6997809c4ec53775579aff05a6875862740a5b67b78209093815e72
+// Made by `make api-types`, not by hand: 5ebec30a5dad52b6a0df5cf333068cd033cb174d3e3c6b27852b1dbd30df73eb
 export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
 export interface components {
@@ -52,6 +52,15 @@ export interface components {
             hash: string;
             principal: string;
             undone: string | null;
+        };
+        ArrivalSources: {
+            sources: {
+                name: string;
+                door: string;
+                /** Format: date-time */
+                last: string;
+                no: number;
+            }[];
         };
         Arrivals: {
             arrivals: components["schemas"]["Arrival"][];
@@ -751,6 +760,17 @@ export interface components {
                 [key: string]: string | null;
             };
         };
+        SourceTables: {
+            tables: {
+                name: string;
+                columns: string[];
+                rows: number;
+                file: string;
+                delivery: number;
+                /** Format: date-time */
+                at: string;
+            }[];
+        };
         Sources: {
             sources: {
                 id: number;
@@ -824,6 +844,11 @@ export interface components {
             mapping: string;
             /** Format: date-time */
             added: string;
+            last?: {
+                delivery: number;
+                /** Format: date-time */
+                at: string;
+            } | null;
         };
         Token: {
             id: number;

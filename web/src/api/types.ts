@@ -37,6 +37,21 @@ export type Where = Shapes['Where'];
 /** A version of a record; `offset` and `length` are its place in the arrival's content. */
 export type Version = Where['versions'][number];
 
+export type Sources = Shapes['Sources'];
+export type Mappings = Shapes['Mappings'];
+export type TableSource = Shapes['TableSource'];
+export type ArrivalSources = Shapes['ArrivalSources'];
+export type Deliveries = Shapes['Deliveries'];
+export type Delivery = Deliveries['deliveries'][number];
+export type SourceTables = Shapes['SourceTables'];
+export type SourceTable = SourceTables['tables'][number];
+/** A row of a source of tables; `arrival` is the place of its bytes. */
+export type SourceRow = Shapes['SourceRow'];
+export type Lineage = Shapes['Lineage'];
+export type LineageElement = Lineage['elements'][number];
+export type LineageCell = LineageElement['cells'][number];
+export type Undone = Shapes['Undone'];
+
 export type SqlResult = Shapes['SqlAnswer'];
 export type SqlTables = Shapes['SqlTables'];
 export type SqlTable = SqlTables['tables'][number];

@@ -22,6 +22,7 @@ import { Labs } from './Labs';
 import { partsOf, type Part } from './labs';
 import { ListSteps } from './ListSteps';
 import { Summary } from './Summary';
+import '../parts/tabs.css';
 import './chart.css';
 
 const WhereFrom = lazy(async () => ({ default: (await import('../parts/WhereFrom')).WhereFrom }));

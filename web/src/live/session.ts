@@ -66,9 +66,15 @@ export async function signInByLink(queries: QueryClient, code: string): Promise<
   await applyChoices();
 }
 
+const leaving = new Set<() => void>();
+
+/** What else holds something of a session is told when it ends. */
+export const whenLeft = (forgetting: () => void): void => void leaving.add(forgetting);
+
 /** Nothing of what a session showed stays in this tab. */
 export function forget(queries: QueryClient): void {
   forgetList();
+  for (const leave of leaving) leave();
   queries.clear();
 }
 

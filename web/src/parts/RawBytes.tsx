@@ -3,7 +3,7 @@ import { useEffect, useId, useMemo, useRef, useState, type ReactNode } from 'rea
 import { ApiError, send } from '../api/client';
 import type { Version } from '../api/types';
 import { useT } from '../i18n';
-import { CHARSETS, guessCharset, pieces, type Charset } from './bytes';
+import { CHARSETS, guessCharset, pieces, type Charset, type Piece } from './bytes';
 import { diff } from './diff';
 import { Failure } from './Failure';
 import { locateInMessage } from './hl7Text';
@@ -82,25 +82,30 @@ export function RawBytes({ reference, version, field }: { reference: string; ver
       </p>
       <Bytes key={shown.find((piece) => piece.mark)?.text} label={t('where.raw')}>
         {before > 0 && <span className="muted">{t('where.bytesBefore', { count: before })}{'\n'}</span>}
-        {shown.map((piece, n) =>
-          piece.mark ? (
-            <mark key={n} data-mark={piece.mark}>
-              {piece.text}
-            </mark>
-          ) : (
-            <span key={n} className="muted">
-              {piece.text}
-            </span>
-          ),
-        )}
+        <Marked pieces={shown} />
         {after > 0 && <span className="muted">{'\n'}{t('where.bytesAfter', { count: after })}</span>}
       </Bytes>
     </>
   );
 }
 
+/** Text with what of it is marked; the rest is quiet. */
+export function Marked({ pieces: shown }: { pieces: Piece[] }) {
+  return shown.map((piece, n) =>
+    piece.mark ? (
+      <mark key={n} data-mark={piece.mark}>
+        {piece.text}
+      </mark>
+    ) : (
+      <span key={n} className="muted">
+        {piece.text}
+      </span>
+    ),
+  );
+}
+
 /** A scrolling block of text that brings its mark into view when it is drawn. */
-function Bytes({ label, children }: { label: string; children: ReactNode }) {
+export function Bytes({ label, children }: { label: string; children: ReactNode }) {
   const block = useRef<HTMLPreElement>(null);
   useEffect(() => {
     const marked = block.current?.querySelector<HTMLElement>('[data-mark="field"]') ?? block.current?.querySelector<HTMLElement>('[data-mark]');

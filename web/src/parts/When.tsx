@@ -1,7 +1,7 @@
 import { useLanguage, useT } from '../i18n';
 import { useConnection } from '../live/connection';
 import { useZone } from '../live/session';
-import { foreignOffset, formatMoment, localTime, since, type Extent } from './time';
+import { foreignOffset, formatMoment, isoInZone, localTime, since, type Extent } from './time';
 import { useNow } from '../live/clock';
 
 /** The mark at a time that the source wrote on another clock. It is explained once in the head of the page. */
@@ -25,6 +25,16 @@ export function When({ at, extent = 'full' }: { at: string | undefined; extent?:
           <span className="hidden-text"> {t('when.sourceOffset', { offset })}</span>
         </>
       )}
+    </time>
+  );
+}
+
+/** A time as engineers' pages write it: ISO 8601 with offset, on the page's wall clock. */
+export function Iso({ at }: { at: string }) {
+  const zone = useZone();
+  return (
+    <time dateTime={at} className="when">
+      {isoInZone(Date.parse(at), zone)}
     </time>
   );
 }

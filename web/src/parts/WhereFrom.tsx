@@ -4,14 +4,14 @@ import { json } from '../api/client';
 import type { Version, Where } from '../api/types';
 import { useT, type Key } from '../i18n';
 import { useFollow } from '../live/follow';
-import { useZone } from '../live/session';
 import { Differences, JsonView, RawBytes } from './RawBytes';
+import { Cells, ROW_LINKS } from './Cells';
 import { Failure } from './Failure';
-import { isoInZone } from './time';
 import { Waiting } from './Waiting';
+import { Iso } from './When';
 import './where.css';
 
-const VIEWS = { raw: 'where.raw', json: 'where.json', diff: 'where.diff' } as const satisfies Record<string, Key>;
+const VIEWS = { cells: 'where.cells', raw: 'where.raw', json: 'where.json', diff: 'where.diff' } as const satisfies Record<string, Key>;
 type View = keyof typeof VIEWS;
 
 interface Props {
@@ -30,7 +30,7 @@ export function WhereFrom({ patient, reference, field, onClose }: Props) {
   const title = useId();
   const heading = useRef<HTMLHeadingElement>(null);
   const [chosen, setChosen] = useState<number>();
-  const [view, setView] = useState<View>('raw');
+  const [wanted, setView] = useState<View>();
   const where = useQuery({
     queryKey: ['where', reference],
     queryFn: ({ signal }) => json<Where>(`/api/where/${reference}`, { signal }),
@@ -40,6 +40,11 @@ export function WhereFrom({ patient, reference, field, onClose }: Props) {
   const versions = where.data?.versions ?? [];
   const version = versions.find((v) => v.version === chosen) ?? versions[0];
   const before = version && versions.find((v) => v.version < version.version && v.change !== 'deleted');
+
+  // What a mapping made came as cells of tables; anything else as bytes of its own.
+  const mapped = version?.arrival.media === ROW_LINKS && version.change !== 'deleted';
+  const views = (Object.keys(VIEWS) as View[]).filter((name) => name !== (mapped ? 'raw' : 'cells'));
+  const view = wanted && views.includes(wanted) ? wanted : mapped ? 'cells' : 'raw';
 
   return (
     <aside className="where" aria-labelledby={title}>
@@ -67,26 +72,28 @@ export function WhereFrom({ patient, reference, field, onClose }: Props) {
               ))}
             </ul>
           </section>
-          <ArrivalFacts version={version} />
+          {!mapped && <ArrivalFacts version={version} />}
           <div className="where-views" role="group" aria-label={t('where.show')}>
-            {(Object.keys(VIEWS) as View[]).map((name) => (
+            {views.map((name) => (
               <button key={name} type="button" className="button" aria-pressed={view === name} disabled={name === 'diff' && !before} onClick={() => setView(name)}>
                 {t(VIEWS[name])}
               </button>
             ))}
           </div>
+          {view === 'cells' && <Cells key={version.version} reference={reference} version={version.version} field={field} />}
           {view === 'raw' && <RawBytes key={version.version} reference={reference} version={version} field={field} />}
           {view === 'json' && <JsonView key={version.version} reference={reference} version={version.version} field={field} />}
           {view === 'diff' && before && <Differences key={version.version} reference={reference} from={before.version} to={version.version} />}
+          {mapped && (
+            <details className="where-run">
+              <summary>{t('where.run')}</summary>
+              <ArrivalFacts version={version} />
+            </details>
+          )}
         </>
       )}
     </aside>
   );
-}
-
-function Iso({ at }: { at: string }) {
-  const zone = useZone();
-  return <time dateTime={at}>{isoInZone(Date.parse(at), zone)}</time>;
 }
 
 function ArrivalFacts({ version }: { version: Version }) {

@@ -22,15 +22,16 @@ const LockScreen = lazy(async () => ({ default: (await import('./LockScreen')).L
 const BRAND = 'medweave';
 
 interface Place {
-  to: '/patients' | '/sql';
+  to: '/patients' | '/sql' | '/sources';
   feature: string;
-  word: 'place.patients' | 'place.sql';
+  word: 'place.patients' | 'place.sql' | 'place.sources';
   icon: ReactNode;
 }
 
 const PLACES: Place[] = [
   { to: '/patients', feature: 'patients', word: 'place.patients', icon: <path d="M8 8a3 3 0 1 0 0-6 3 3 0 0 0 0 6Zm-6 6c0-3 2.5-4.5 6-4.5s6 1.5 6 4.5" /> },
   { to: '/sql', feature: 'sql', word: 'place.sql', icon: <path d="M2 3h12v10H2zM2 6.5h12M6.5 6.5V13M2 10h12" /> },
+  { to: '/sources', feature: 'sources', word: 'place.sources', icon: <path d="M8 2C5 2 3 2.9 3 4v8c0 1.1 2 2 5 2s5-.9 5-2V4c0-1.1-2-2-5-2ZM3 4c0 1.1 2 2 5 2s5-.9 5-2M3 8c0 1.1 2 2 5 2s5-.9 5-2" /> },
 ];
 
 /** The frame of every page of somebody signed in: rail, top bar, and what holds for all pages. */
@@ -93,7 +94,7 @@ export function Shell() {
         </header>
         <nav className="rail" aria-label={t('shell.rail')}>
           {places.map((place) => (
-            <Link key={place.to} to={place.to} className="rail-link" data-within={place.to === '/patients' && path.startsWith('/p/') ? '' : undefined} activeProps={{ 'aria-current': 'page' }}>
+            <Link key={place.to} to={place.to} className="rail-link" data-within={(place.to === '/patients' && path.startsWith('/p/')) || path.startsWith(`${place.to}/`) ? '' : undefined} activeProps={{ 'aria-current': 'page' }}>
               <svg viewBox="0 0 16 16" aria-hidden>
                 {place.icon}
               </svg>

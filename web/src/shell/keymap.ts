@@ -6,6 +6,7 @@ import { preference } from '../live/preference';
 export const ACTIONS = {
   'place.patients': 'g p',
   'place.sql': 'g s',
+  'place.sources': 'g o',
   'place.me': 'g m',
   'keys.search': '/',
   'keys.help': '?',
@@ -20,6 +21,9 @@ export const ACTIONS = {
   'chart.vitals': '3',
   'chart.other': '4',
   'chart.encounters': '5',
+  'source.deliveries': '6',
+  'source.tables': '7',
+  'source.runs': '8',
   'sql.toEditor': 'e',
 } as const satisfies Partial<Record<Key, string>>;
 export type Action = keyof typeof ACTIONS;

@@ -1,14 +1,12 @@
-import { autocompletion, closeBrackets, closeCompletion, closeBracketsKeymap, completionKeymap, type Completion, type CompletionContext, type CompletionResult } from '@codemirror/autocomplete';
-import { defaultKeymap, history, historyKeymap, indentWithTab } from '@codemirror/commands';
+import { closeCompletion, type Completion, type CompletionContext, type CompletionResult } from '@codemirror/autocomplete';
 import { PostgreSQL, sql, type SQLNamespace } from '@codemirror/lang-sql';
-import { bracketMatching, HighlightStyle, syntaxHighlighting } from '@codemirror/language';
 import { setDiagnostics } from '@codemirror/lint';
 import { Compartment, EditorState, type Extension } from '@codemirror/state';
-import { drawSelection, EditorView, highlightActiveLine, keymap, lineNumbers } from '@codemirror/view';
-import { tags } from '@lezer/highlight';
+import { EditorView } from '@codemirror/view';
 import { useEffect, useImperativeHandle, useRef, useState, type Ref } from 'react';
 import type { SqlTable } from '../api/types';
 import { tablesIn } from './catalogue';
+import { editing, labelled } from './editing';
 import { charactersBefore, statementAt, type Statement } from './statement';
 
 export interface EditorHandle {
@@ -41,31 +39,6 @@ interface Props {
   onCancel: () => void;
 }
 
-const colours = HighlightStyle.define([
-  { tag: tags.keyword, color: 'var(--accent)', fontWeight: '600' },
-  { tag: [tags.string, tags.special(tags.string)], color: 'var(--ok)' },
-  { tag: [tags.number, tags.bool, tags.null], color: 'var(--warn)' },
-  { tag: tags.comment, color: 'var(--muted)', fontStyle: 'italic' },
-]);
-
-const look = EditorView.theme({
-  '&': { fontSize: 'var(--table)', backgroundColor: 'var(--panel)', color: 'var(--text)' },
-  '.cm-content': { fontFamily: 'var(--mono)', caretColor: 'var(--text)', minHeight: '96px' },
-  '.cm-gutters': { backgroundColor: 'var(--panel)', color: 'var(--muted)', border: 'none' },
-  '.cm-activeLine': { backgroundColor: 'transparent' },
-  '.cm-cursor': { borderLeftColor: 'var(--text)' },
-  '&.cm-focused .cm-selectionBackground, .cm-selectionBackground': { backgroundColor: 'var(--select) !important' },
-  // Its frame shows the focus: the gutter would cover the editor's own outline.
-  '&.cm-focused': { outline: 'none' },
-  '.cm-tooltip': { backgroundColor: 'var(--panel)', color: 'var(--text)', border: '1px solid var(--control)' },
-  '.cm-tooltip.cm-tooltip-autocomplete > ul > li[aria-selected]': { backgroundColor: 'var(--select)', color: 'var(--text)' },
-  '.cm-tooltip-autocomplete > ul > li': { minHeight: '24px', lineHeight: '24px' },
-  '.cm-completionDetail': { color: 'var(--muted)', fontStyle: 'normal' },
-  '.cm-completionInfo': { fontFamily: 'var(--sans)', maxWidth: '320px' },
-  '.cm-diagnostic-error': { borderLeftColor: 'var(--danger)' },
-  '.cm-lintRange-error': { backgroundImage: 'none', textDecoration: 'underline wavy var(--danger)' },
-});
-
 const columnsOf = (table: SqlTable, boost: number): Completion[] =>
   table.columns.map((column) => ({ label: column.name, type: 'property', detail: column.type, info: column.comment, boost }));
 
@@ -87,31 +60,6 @@ function language(tables: SqlTable[]): Extension {
   return [sql({ dialect: PostgreSQL, upperCaseKeywords: true, schema }), PostgreSQL.language.data.of({ autocomplete: bare })];
 }
 
-/** How long Tab leaves the editor after Escape, whatever else that Escape closed. */
-const LEAVE_MS = 2_000;
-
-const leave = EditorView.domEventObservers({
-  keydown: (event, view) => {
-    if (event.key === 'Escape') view.setTabFocusMode(LEAVE_MS);
-  },
-});
-
-/**
- * Typing over a selection. A browser would give what is typed the colours of what it takes the place of, by a style attribute, which
- * the page's policy forbids; so the editor writes it itself.
- */
-const typeOver = EditorView.domEventHandlers({
-  beforeinput: (event, view) => {
-    const { from, to, empty } = view.state.selection.main;
-    if (empty || event.inputType !== 'insertText' || !event.data || view.composing) return false;
-    const text = event.data;
-    const insert = () => view.state.update({ changes: { from, to, insert: text }, selection: { anchor: from + text.length }, userEvent: 'input.type', scrollIntoView: true });
-    event.preventDefault();
-    if (!view.state.facet(EditorView.inputHandler).some((handle) => handle(view, from, to, text, insert))) view.dispatch(insert());
-    return true;
-  },
-});
-
 export function Editor({ ref, label, start, tables, onRun, onCancel }: Props) {
   const place = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView>(undefined);
@@ -126,7 +74,6 @@ export function Editor({ ref, label, start, tables, onRun, onCancel }: Props) {
 
   useEffect(() => {
     if (!place.current) return undefined;
-    const nonce = document.querySelector<HTMLMetaElement>('meta[property="csp-nonce"]')?.nonce;
     const run = (target: EditorView): boolean => {
       closeCompletion(target);
       acts.current.onRun(take(target.state, last));
@@ -138,29 +85,11 @@ export function Editor({ ref, label, start, tables, onRun, onCancel }: Props) {
         doc: start,
         selection: { anchor: start.length },
         extensions: [
-          ...(nonce ? [EditorView.cspNonce.of(nonce)] : []),
-          lineNumbers(),
-          history(),
-          drawSelection(),
-          highlightActiveLine(),
-          bracketMatching(),
-          closeBrackets(),
-          autocompletion({ icons: false }),
           speech.of(language([])),
-          syntaxHighlighting(colours),
-          look,
-          EditorView.lineWrapping,
-          typeOver,
-          leave,
           words.of([]),
-          keymap.of([
+          editing([
             { key: 'Mod-Enter', run },
             { key: 'Mod-.', run: () => (acts.current.onCancel(), true) },
-            ...closeBracketsKeymap,
-            ...completionKeymap,
-            ...historyKeymap,
-            ...defaultKeymap,
-            indentWithTab,
           ]),
         ],
       }),
@@ -173,7 +102,7 @@ export function Editor({ ref, label, start, tables, onRun, onCancel }: Props) {
     view.current?.dispatch({ effects: speech.reconfigure(language(tables ?? [])) });
   }, [tables, speech]);
   useEffect(() => {
-    view.current?.dispatch({ effects: words.reconfigure(EditorView.contentAttributes.of({ 'aria-label': label, spellcheck: 'false', autocorrect: 'off', autocapitalize: 'none' })) });
+    view.current?.dispatch({ effects: words.reconfigure(labelled(label)) });
   }, [label, words]);
 
   useImperativeHandle(

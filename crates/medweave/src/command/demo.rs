@@ -1,5 +1,6 @@
 //! `medweave demo`: a program of its own over a temporary directory, and a synthetic hospital that sends to its ports.
 
+mod clinic;
 mod hospital;
 
 use super::import;
@@ -46,7 +47,7 @@ pub(crate) async fn run(settings: &Settings, demo: &Demo) -> Result<(), Failure>
     let client = Client::Here(Box::new(opened));
     let stop = Arc::new(AtomicBool::new(false));
     let result = tokio::select! {
-        result = show(&client, demo, http, mllp_address, &zone, &stop) => result,
+        result = show(&client, folder.path(), demo, http, mllp_address, &zone, &stop) => result,
         _ = ending.asked() => Ok(()),
     };
     stop.store(true, Ordering::Release);
@@ -62,6 +63,7 @@ pub(crate) async fn run(settings: &Settings, demo: &Demo) -> Result<(), Failure>
 /// Sets the demo up, fills it, prints the link, and lets the hospital go on.
 async fn show(
     client: &Client,
+    folder: &Path,
     demo: &Demo,
     http: SocketAddr,
     mllp: SocketAddr,
@@ -78,6 +80,7 @@ async fn show(
     let token = token["token"].as_str().ok_or_else(|| Failure::failed("no token was made"))?.to_owned();
 
     synthea(client, demo.synthea).await?;
+    clinic::tables(client, folder, demo.seed, zone).await?;
 
     let (ready, mut caught_up) = tokio::sync::oneshot::channel();
     let sender = Sender {

@@ -74,6 +74,7 @@ fn reading_needs_the_right_to_read() {
     denied(records.arrival_bytes(&without, no, 0, 10));
     denied(records.arrival(&without, no));
     denied(records.arrivals(&without, None, 10));
+    denied(records.newest_of_sources(&without, 10));
     denied(records.arrivals_after(&without, ArrivalNo(0), 10));
     denied(records.history(&without, HistoryOf::Resource("Patient", "ann"), &query));
     denied(records.history(&without, HistoryOf::Type("Patient"), &query));

@@ -61,8 +61,12 @@ impl House {
     }
 
     pub fn write(&self, grant: &Grant, changes: Vec<Change>) -> Result<Receipt, Error> {
+        self.write_from("test", grant, changes)
+    }
+
+    pub fn write_from(&self, source: &str, grant: &Grant, changes: Vec<Change>) -> Result<Receipt, Error> {
         let content = changes.iter().map(Change::text).collect::<Vec<_>>().join("\n");
-        let about = Arrived { door: "test".into(), source: "test".into(), name: "test".into(), ..Arrived::default() };
+        let about = Arrived { door: "test".into(), source: source.into(), name: "test".into(), ..Arrived::default() };
         let trail = Trail { action: "test".into(), detail: String::new() };
         let planner = move |lookup: &dyn Lookup| changes.iter().map(|change| change.operation(lookup)).collect();
         self.records.write(grant, trail, about, content.as_bytes(), ReuseArrival::Never, planner)

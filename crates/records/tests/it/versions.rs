@@ -40,6 +40,21 @@ fn every_version_stays_readable_after_update_and_delete() {
 }
 
 #[test]
+fn each_source_is_told_with_what_it_sent_last() {
+    let house = House::new();
+    let newest = || house.records.newest_of_sources(&everything(), 10).unwrap();
+    assert!(newest().is_empty());
+    for (n, source) in ["lab", "ward", "lab", "", "ward", "lab"].into_iter().enumerate() {
+        let text = ANN.replace("ann", &format!("p{n}"));
+        let change = Change::Put { text, if_match: None, if_equal: IfEqual::NewVersion, must_be_new: false };
+        house.write_from(source, &everything(), vec![change]).unwrap();
+    }
+    let told: Vec<(String, i64)> = newest().into_iter().map(|arrival| (arrival.source, arrival.no.0)).collect();
+    assert_eq!(told, [(String::new(), 4), ("lab".to_owned(), 6), ("ward".to_owned(), 5)]);
+    assert_eq!(house.records.newest_of_sources(&everything(), 2).unwrap().len(), 2);
+}
+
+#[test]
 fn history_is_newest_first_and_pages_without_a_gap() {
     let house = House::new();
     house.put(ANN).unwrap();

@@ -54,6 +54,14 @@ pub(super) async fn list(call: Call) -> Result<Answer, Refusal> {
     Ok(Answer::of(&json!({"arrivals": arrivals.iter().map(arrival_json).collect::<Vec<_>>(), "next_before": next})))
 }
 
+/// `GET /api/arrivals/sources`: who sends, and when each did last.
+pub(super) async fn sources(call: Call) -> Result<Answer, Refusal> {
+    let grant = call.grant()?;
+    let newest = call.app.reading(move |app| Ok(app.records.newest_of_sources(&grant, MOST)?)).await?;
+    let one = |arrival: &ArrivalInfo| json!({"name": arrival.source, "door": arrival.door, "last": instant(arrival.at_us), "no": arrival.no.0});
+    Ok(Answer::of(&json!({"sources": newest.iter().map(one).collect::<Vec<_>>()})))
+}
+
 /// `GET /api/arrivals/{no}`
 pub(super) async fn one(call: Call) -> Result<Answer, Refusal> {
     let (grant, no, asked) = (call.grant()?, ArrivalNo(call.number("no")?), call.asked());

@@ -7,14 +7,16 @@ use serde_json::{Value, json};
 use tables::mapping::Mapping;
 use tables::run::{CellOrigin, ElementLineage, Link, PrepareError, ROW_LINKS, Runner};
 
-/// `GET /api/lineage/{type}/{id}?element=`: for each element the mapping, its SQL, and the cells.
+/// `GET /api/lineage/{type}/{id}?element=&version=`: for each element the mapping, its SQL, and the cells.
 pub(super) async fn of_resource(call: Call) -> Result<Answer, Refusal> {
     let (grant, resource_type, id) = (call.grant()?, call.part("type"), call.part("id"));
+    let version =
+        super::arrivals::number_in_query(&call, "version")?.map(|version| i64::try_from(version).unwrap_or(i64::MAX));
     let element = call.query_value("element").filter(|element| !element.is_empty());
     let lineage = call
         .app
         .reading(move |app| {
-            let source = app.records.source(&grant, &resource_type, &id, None)?;
+            let source = app.records.source(&grant, &resource_type, &id, version)?;
             app.audit_version(&grant, "lineage", &format!("{resource_type}/{id}"), source.row, source.version)?;
             if source.arrival.media != ROW_LINKS {
                 return Err(Refusal::not_found(format!(

@@ -4,7 +4,7 @@ use super::mapping_files::{lent, of_source};
 use super::own_mappings::version_json;
 use super::runs::run_of;
 use super::stream::{self, Lines};
-use super::tables::{source_json, wrong};
+use super::tables::wrong;
 use crate::answer::Answer;
 use crate::app::App;
 use crate::call::Call;
@@ -39,10 +39,9 @@ pub(super) async fn list(call: Call) -> Result<Answer, Refusal> {
         .reading(move |app| {
             // Who may not see rows of sources sees which sources there are, and no mapping.
             let own = if grant.may_use_sql().is_ok() { app.own()?.list(&grant)? } else { Vec::new() };
-            Ok((app.sources()?.list(&grant)?, own))
+            Ok((super::tables::list_json(app, &grant)?, own))
         })
         .await?;
-    let sources: Vec<Value> = sources.iter().map(source_json).collect();
     let own: Vec<Value> = own.iter().map(version_json).collect();
     Ok(Answer::of(&json!({"sources": sources, "shipped": tables::run::shipped(), "own": own})))
 }

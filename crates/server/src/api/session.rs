@@ -98,6 +98,9 @@ fn features(grant: &Grant) -> Vec<&'static str> {
     if has_sql && grant.may_use_sql().is_ok() {
         features.push("sql");
     }
+    if grant.may_use_sql().is_ok() || grant.may_administer().is_ok() {
+        features.push("sources");
+    }
     features
 }
 

@@ -33,8 +33,10 @@ struct Add {
 /// `GET /api/sources`
 pub(super) async fn list(call: Call) -> Result<Answer, Refusal> {
     let grant = call.grant()?;
-    let (sources, tables) =
-        call.app.reading(move |app| Ok((app.access.list_sources(&grant)?, app.sources()?.list(&grant)?))).await?;
+    let (sources, tables) = call
+        .app
+        .reading(move |app| Ok((app.access.list_sources(&grant)?, super::tables::list_json(app, &grant)?)))
+        .await?;
     let sources: Vec<Value> = sources
         .iter()
         .map(|source| {
@@ -48,7 +50,6 @@ pub(super) async fn list(call: Call) -> Result<Answer, Refusal> {
             })
         })
         .collect();
-    let tables: Vec<Value> = tables.iter().map(super::tables::source_json).collect();
     Ok(Answer::of(&json!({"sources": sources, "tables": tables})))
 }
 

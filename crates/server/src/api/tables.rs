@@ -26,6 +26,19 @@ pub(super) fn source_json(source: &SourceInfo) -> Value {
     json!({"name": source.name, "path": source.path, "mapping": source.mapping, "added": instant(source.added_us)})
 }
 
+/// The sources of tables, each with its newest delivery.
+pub(super) fn list_json(app: &App, grant: &access::Grant) -> Result<Vec<Value>, Refusal> {
+    let sources = app.sources()?;
+    let newest = sources.newest_deliveries(grant)?;
+    let one = |source: &SourceInfo| {
+        let mut told = source_json(source);
+        let last = newest.get(&source.name);
+        told["last"] = json!(last.map(|(no, at_us)| json!({"delivery": no, "at": instant(*at_us)})));
+        told
+    };
+    Ok(sources.list(grant)?.iter().map(one).collect())
+}
+
 /// The mapping of a source.
 pub(super) fn mapping_of(app: &App, grant: &access::Grant, source: &SourceInfo) -> Result<Mapping, Refusal> {
     let files = of_source(app, grant, source)?;
@@ -144,6 +157,22 @@ fn delivery_json(delivery: &DeliveryInfo) -> Value {
         })
         .collect();
     json!({"delivery": delivery.no, "at": instant(delivery.at_us), "path": delivery.path, "tables": tables})
+}
+
+/// `GET /api/sources/{id}/tables`: the tables as they are now.
+pub(super) async fn current(call: Call) -> Result<Answer, Refusal> {
+    let (grant, name) = (call.grant()?, call.part("id"));
+    let tables = call.app.reading(move |app| Ok(app.sources()?.tables(&grant, &name)?)).await?;
+    let tables: Vec<Value> = tables
+        .iter()
+        .map(|table| {
+            json!({
+                "name": table.name, "columns": table.columns, "rows": table.rows, "file": table.file,
+                "delivery": table.delivery, "at": instant(table.at_us),
+            })
+        })
+        .collect();
+    Ok(Answer::of(&json!({"tables": tables})))
 }
 
 /// `GET /api/sources/{id}/tables/{table}/rows/{row}`: a row, and where its bytes are.

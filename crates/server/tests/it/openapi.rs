@@ -117,6 +117,8 @@ async fn every_answer_is_of_the_shape_that_the_document_gives_it() {
         (Method::GET, "/api/sources", Value::Null),
         (Method::POST, "/api/sources/clinic/pull", json!({})),
         (Method::GET, "/api/sources/clinic/deliveries", Value::Null),
+        (Method::GET, "/api/sources/clinic/tables", Value::Null),
+        (Method::GET, "/api/arrivals/sources", Value::Null),
         (Method::GET, "/api/sources/clinic/tables/people/rows/0", Value::Null),
         (Method::GET, "/api/mappings", Value::Null),
         (Method::GET, "/api/mappings/files?source=clinic", Value::Null),

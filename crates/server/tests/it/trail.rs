@@ -8,14 +8,16 @@ use serde_json::json;
 use server::{Need, Route, routes};
 
 /// Routes behind a clinical right that tell nothing of any patient: names of tables, numbers of rows.
-const OF_NO_PATIENT: [&str; 7] = [
+const OF_NO_PATIENT: [&str; 9] = [
     "/api/sql/tables",
     "/api/lake",
     "/api/mappings",
     "/api/mappings/files",
     "/api/mappings/own/{name}",
     "/api/mappings/{source}/runs",
+    "/api/arrivals/sources",
     "/api/sources/{id}/deliveries",
+    "/api/sources/{id}/tables",
 ];
 /// Routes of sources of tables, which have a test of their own.
 const OF_SOURCES: [&str; 3] =

@@ -8,7 +8,7 @@ use crate::pull::compare::Segment;
 use crate::pull::run_log;
 use roaring::RoaringTreemap;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -106,6 +106,23 @@ pub struct Delivered {
     pub gone: u64,
     /// Rows that could not be read.
     pub bad: u64,
+}
+
+/// A table of a source as it is now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CurrentTable {
+    /// Its name in the mapping.
+    pub name: String,
+    /// All columns that it ever had.
+    pub columns: Vec<String>,
+    /// Rows that are current.
+    pub rows: u64,
+    /// The file it came in last.
+    pub file: String,
+    /// The delivery that last brought something of it.
+    pub delivery: i64,
+    /// When that was pulled, µs UTC.
+    pub at_us: i64,
 }
 
 /// What is to be written of one table.
@@ -371,6 +388,34 @@ impl Catalogue {
         Ok(deliveries)
     }
 
+    /// The newest delivery of each source, by the source's name: its number, and when it was pulled.
+    pub(super) fn newest_deliveries(&self) -> Result<BTreeMap<String, (i64, i64)>, Error> {
+        let mut query = self.db.prepare(
+            "SELECT s.name, d.no, d.at_us FROM source s JOIN delivery d ON d.no = (SELECT max(no) FROM delivery WHERE source = s.no)",
+        )?;
+        Ok(query.query_map([], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))))?.collect::<Result<_, _>>()?)
+    }
+
+    /// The tables of a source as they are now.
+    pub(super) fn current_tables(&self, source: i64) -> Result<Vec<CurrentTable>, Error> {
+        let mut query = self.db.prepare(
+            "SELECT p.name, p.columns, p.alive, d.file, d.delivery, e.at_us FROM pulled p
+             JOIN delivered d ON d.pulled = p.no AND d.delivery = (SELECT max(delivery) FROM delivered WHERE pulled = p.no)
+             JOIN delivery e ON e.no = d.delivery WHERE p.source = ?1 ORDER BY p.name",
+        )?;
+        let rows = query.query_map([source], |row| {
+            Ok(CurrentTable {
+                name: row.get(0)?,
+                columns: columns_of(row, 1)?,
+                rows: bitmap_of(row, 2)?.len(),
+                file: row.get(3)?,
+                delivery: row.get(4)?,
+                at_us: row.get(5)?,
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
     /// Writes a delivery: one commit, after which its rows are current.
     pub(super) fn deliver(
         &mut self,
@@ -462,17 +507,20 @@ fn pulled(db: &Transaction<'_>, source: i64, name: &str) -> Result<Option<Pulled
 }
 
 fn pulled_of(row: &Row<'_>) -> rusqlite::Result<Pulled> {
-    let columns: String = row.get(2)?;
-    let columns = serde_json::from_str(&columns)
-        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(2, rusqlite::types::Type::Text, Box::new(error)))?;
     Ok(Pulled {
         no: row.get(0)?,
         name: row.get(1)?,
-        columns,
+        columns: columns_of(row, 2)?,
         rows: row.get::<_, i64>(3)? as u64,
         alive: bitmap_of(row, 4)?,
         segments: Vec::new(),
     })
+}
+
+fn columns_of(row: &Row<'_>, at: usize) -> rusqlite::Result<Vec<String>> {
+    let columns: String = row.get(at)?;
+    serde_json::from_str(&columns)
+        .map_err(|error| rusqlite::Error::FromSqlConversionFailure(at, rusqlite::types::Type::Text, Box::new(error)))
 }
 
 fn bytes_of(rows: &RoaringTreemap) -> Vec<u8> {

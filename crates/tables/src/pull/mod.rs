@@ -13,7 +13,7 @@ mod segment;
 mod sheet;
 mod take;
 
-pub use catalogue::{Delivered, DeliveryInfo, Pulled, SourceInfo};
+pub use catalogue::{CurrentTable, Delivered, DeliveryInfo, Pulled, SourceInfo};
 pub use hash::RowHash;
 pub use run_log::{RunBegins, RunInfo, RunState};
 pub use sheet::{PulledSheet, ROW};
@@ -23,7 +23,7 @@ use crate::read::{Content, ReadError, Table};
 use access::{Grant, Permission};
 use catalogue::Catalogue;
 use records::Records;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::io::Read;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -232,6 +232,28 @@ impl Sources {
         let catalogue = self.catalogue();
         let source = catalogue.source(name)?;
         catalogue.deliveries(source.no, limit)
+    }
+
+    /// The newest delivery of each source, by the source's name: its number, and when it was pulled, µs UTC.
+    ///
+    /// # Errors
+    /// [`Error::Denied`].
+    pub fn newest_deliveries(&self, grant: &Grant) -> Result<BTreeMap<String, (i64, i64)>, Error> {
+        if may_see(grant).is_err() {
+            grant.may_administer()?;
+        }
+        self.catalogue().newest_deliveries()
+    }
+
+    /// The tables of a source as they are now, by name.
+    ///
+    /// # Errors
+    /// [`Error::Denied`], [`Error::Unknown`].
+    pub fn tables(&self, grant: &Grant, name: &str) -> Result<Vec<CurrentTable>, Error> {
+        may_see(grant)?;
+        let catalogue = self.catalogue();
+        let source = catalogue.source(name)?;
+        catalogue.current_tables(source.no)
     }
 
     /// Pulls tables. `go_on` is told the table and its rows so far, and may end it by an error: then nothing was taken.

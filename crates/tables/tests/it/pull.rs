@@ -170,6 +170,23 @@ fn what_a_crash_leaves_is_swept_and_what_was_taken_stays() {
 }
 
 #[test]
+fn a_source_tells_its_tables_as_they_are_now_and_when_it_delivered_last() {
+    let house = House::new();
+    assert!(house.sources.newest_deliveries(&everything()).unwrap().is_empty());
+    assert!(house.sources.tables(&everything(), "his").unwrap().is_empty());
+    house.pull(&lab(40, &[]));
+    // One row is another, and one is gone.
+    house.pull(&lab(39, &[(7, "6.1")]));
+    let tables = house.sources.tables(&everything(), "his").unwrap();
+    assert_eq!(tables.len(), 1);
+    assert_eq!((tables[0].rows, tables[0].delivery, tables[0].file.as_str()), (39, 2, "lab.csv"));
+    assert_eq!(tables[0].columns, ["id", "item", "value"]);
+    let newest = house.sources.newest_deliveries(&everything()).unwrap();
+    assert_eq!(newest["his"], (2, tables[0].at_us));
+    assert!(house.sources.tables(&everything(), "nobody").is_err());
+}
+
+#[test]
 fn whoever_does_not_see_everything_sees_no_source_and_pulls_nothing() {
     let house = House::new();
     house.pull(&lab(10, &[]));
@@ -177,6 +194,7 @@ fn whoever_does_not_see_everything_sees_no_source_and_pulls_nothing() {
     let sources = &house.sources;
     assert!(sources.source(&narrow, "his").is_err());
     assert!(sources.deliveries(&narrow, "his", 10).is_err());
+    assert!(sources.tables(&narrow, "his").is_err());
     assert!(sources.sheets(&narrow, "his", &|_| Vec::new()).is_err());
     assert!(sources.row(&narrow, "his", "lab", 1).is_err());
     sources.keep_mapping(&everything(), "0f", "clinic", &[]).unwrap();
@@ -194,6 +212,7 @@ fn whoever_does_not_see_everything_sees_no_source_and_pulls_nothing() {
     let stranger =
         Grant::for_test(Principal { kind: PrincipalKind::Token, id: 1, name: "t".into() }, "system/Patient.r");
     assert!(sources.list(&stranger).is_err());
+    assert!(sources.newest_deliveries(&stranger).is_err());
 }
 
 #[test]

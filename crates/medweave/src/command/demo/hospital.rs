@@ -46,7 +46,7 @@ impl Sender {
     pub(super) fn run(self, ready: tokio::sync::oneshot::Sender<String>) -> Result<(), Failure> {
         let mut lines = self.connect()?;
         let begun_us = now_us();
-        let mut hospital = Hospital::new(self.seed, begun_us, self.ahead_min(begun_us));
+        let mut hospital = Hospital::new(self.seed, begun_us, ahead_min(&self.zone, begun_us));
         let told_us = if self.speed > 1.0 { TOLD_US } else { 0 };
         let begun = Instant::now();
         let past = hospital.until(begun_us - told_us);
@@ -78,11 +78,6 @@ impl Sender {
             self.send(&mut lines, event)?;
         }
         Ok(())
-    }
-
-    fn ahead_min(&self, at_us: i64) -> i32 {
-        let zone = jiff::tz::TimeZone::get(&self.zone).unwrap_or(jiff::tz::TimeZone::UTC);
-        jiff::Timestamp::from_microsecond(at_us).map_or(0, |at| zone.to_offset(at).seconds() / 60)
     }
 
     fn connect(&self) -> Result<Lines, Failure> {
@@ -146,6 +141,12 @@ impl Sender {
         }
         Err(Failure::failed(format!("a transaction was refused with {status}: {}", String::from_utf8_lossy(&text))))
     }
+}
+
+/// Minutes that a zone's clock is ahead of UTC.
+pub(super) fn ahead_min(zone: &str, at_us: i64) -> i32 {
+    let zone = jiff::tz::TimeZone::get(zone).unwrap_or(jiff::tz::TimeZone::UTC);
+    jiff::Timestamp::from_microsecond(at_us).map_or(0, |at| zone.to_offset(at).seconds() / 60)
 }
 
 /// Sends a message and waits until it is accepted.

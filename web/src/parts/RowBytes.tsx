@@ -1,0 +1,60 @@
+import { useQuery } from '@tanstack/react-query';
+import { useId, useMemo, useState } from 'react';
+import { send } from '../api/client';
+import type { SourceRow } from '../api/types';
+import { useT } from '../i18n';
+import { CHARSETS, guessCharset, pieces, type Charset } from './bytes';
+import { Failure } from './Failure';
+import { Bytes, Marked } from './RawBytes';
+import { Waiting } from './Waiting';
+
+/** Bytes shown around a row. */
+const AROUND_BYTES = 300;
+
+interface Props {
+  arrival: NonNullable<SourceRow['arrival']>;
+  /** What stands in the cell that is asked about: it is marked where the row has it once. */
+  cell: string | undefined;
+}
+
+/** The bytes of a row as they came, with what stands around them. */
+export function RowBytes({ arrival: { no, offset, length }, cell }: Props) {
+  const t = useT();
+  const select = useId();
+  const [charset, setCharset] = useState<Charset>();
+  const from = Math.max(0, offset - AROUND_BYTES);
+  const range = useQuery({
+    queryKey: ['row-bytes', no, offset, length],
+    queryFn: async ({ signal }) => {
+      const response = await send(`/api/arrivals/${no}/bytes?from=${from}&length=${offset - from + length + AROUND_BYTES}`, { signal, accept: '*/*' });
+      return new Uint8Array(await response.arrayBuffer());
+    },
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+  const used = charset ?? (range.data ? guessCharset(range.data) : 'utf-8');
+  const shown = useMemo(() => {
+    if (!range.data) return [];
+    const locate = (text: string) => {
+      const at = cell ? text.indexOf(cell) : -1;
+      return { field: cell && at >= 0 && text.lastIndexOf(cell) === at ? { from: at, to: at + cell.length } : undefined };
+    };
+    return pieces(range.data, { from: offset - from, to: Math.min(range.data.length, offset - from + length) }, locate, used);
+  }, [range.data, from, offset, length, used, cell]);
+  if (!range.data) return range.error ? <Failure error={range.error} onRetry={() => void range.refetch()} /> : <Waiting lines={3} />;
+  return (
+    <div className="row-bytes">
+      <p className="where-bar">
+        <label htmlFor={select}>{t('where.charset')}</label>
+        <select id={select} className="input where-select" value={used} onChange={(event) => setCharset(CHARSETS.find((c) => c === event.target.value))}>
+          {CHARSETS.map((name) => (
+            <option key={name}>{name}</option>
+          ))}
+        </select>
+        <span className="muted">{t('row.place', { no: String(no), offset, length })}</span>
+      </p>
+      <Bytes key={shown.find((piece) => piece.mark)?.text} label={t('where.raw')}>
+        <Marked pieces={shown} />
+      </Bytes>
+    </div>
+  );
+}

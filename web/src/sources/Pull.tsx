@@ -1,0 +1,120 @@
+import { useQueryClient } from '@tanstack/react-query';
+import { useId, useState } from 'react';
+import { useT } from '../i18n';
+import { Failure } from '../parts/Failure';
+import { useLasting } from '../live/clock';
+import { begin, dismiss, stop, useAct, type Act } from './acts';
+import type { PullReport } from './report';
+
+/** What a delivery that takes away much is refused with, before any of it was taken. */
+const DOUBTFUL = 'business-rule';
+
+/** Reads what the source has now, says how far it is, and asks before it takes what looks like a mistake. */
+export function Pull({ name }: { name: string }) {
+  const t = useT();
+  const key = `pull ${name}`;
+  const act = useAct(key);
+  const queries = useQueryClient();
+  const pull = (accept: boolean) =>
+    void begin(key, `/api/sources/${encodeURIComponent(name)}/pull`, { accept }, () => {
+      void queries.invalidateQueries({ queryKey: ['source', name] });
+      void queries.invalidateQueries({ queryKey: ['sources'] });
+    });
+  return (
+    <>
+      <button type="button" className="button" data-primary disabled={act?.running} onClick={() => pull(false)}>
+        {t('pull.now')}
+      </button>
+      {act && (
+        <div className="act" role="status">
+          {act.running && <Running act={act} onStop={() => stop(key)} />}
+          {act.stopped && <Said onClose={() => dismiss(key)}>{t('pull.stopped')}</Said>}
+          {act.report !== undefined && <Done report={act.report as PullReport} onClose={() => dismiss(key)} />}
+          {act.error && (act.error.code === DOUBTFUL ? <Doubts error={act.error.details} onAccept={() => pull(true)} onClose={() => dismiss(key)} /> : <Failure error={act.error} />)}
+        </div>
+      )}
+    </>
+  );
+}
+
+export function Running({ act, onStop }: { act: Act; onStop: () => void }) {
+  const t = useT();
+  const visible = useLasting(200);
+  if (!visible) return null;
+  return (
+    <p className="act-running">
+      <span className="act-bar" aria-hidden />
+      <span>{act.progress ? t('act.progress', { what: act.progress.what, rows: act.progress.rows }) : t('act.begins')}</span>
+      <button type="button" className="button" onClick={onStop}>
+        {t('act.stop')}
+      </button>
+    </p>
+  );
+}
+
+/** A sentence about what an act did, until it is put away. */
+export function Said({ kind, children, onClose }: { kind?: 'warn' | 'danger'; children: React.ReactNode; onClose: () => void }) {
+  const t = useT();
+  return (
+    <div className="notice act-said" data-kind={kind}>
+      <div>{children}</div>
+      <button type="button" className="button" data-quiet onClick={onClose} aria-label={t('act.dismiss')}>
+        <span aria-hidden>✕</span>
+      </button>
+    </div>
+  );
+}
+
+function Done({ report, onClose }: { report: PullReport; onClose: () => void }) {
+  const t = useT();
+  const { rows, equal, seconds } = report;
+  return (
+    <Said onClose={onClose} {...(report.bad > 0 || report.absent.length > 0 ? { kind: 'warn' } : {})}>
+      {report.delivery === null ? (
+        <p>
+          <b>{t('pull.same')}</b> {t('pull.compared', { rows, seconds })}
+        </p>
+      ) : (
+        <p>
+          <b>{t('pull.done', { no: report.delivery })}</b> {t('pull.counts', { new: report.new, changed: report.changed, gone: report.gone, equal })} {t('pull.seconds', { seconds })}
+        </p>
+      )}
+      {report.bad > 0 && <p>{t('pull.bad', { count: report.bad })}</p>}
+      {report.absent.length > 0 && <p>{t('pull.absent', { tables: report.absent.join(', ') })}</p>}
+      {report.notes.map((note) => (
+        <p key={note} className="muted" lang="en">
+          {note}
+        </p>
+      ))}
+    </Said>
+  );
+}
+
+/** Nothing was taken. Whoever looked may take it all the same: the box says what follows. */
+function Doubts({ error, onAccept, onClose }: { error: Record<string, unknown>; onAccept: () => void; onClose: () => void }) {
+  const t = useT();
+  const [looked, setLooked] = useState(false);
+  const box = useId();
+  const issues = Array.isArray(error['issues']) ? (error['issues'] as { message: string }[]) : [];
+  // The first says all of them in one sentence.
+  const doubts = issues.length > 1 ? issues.slice(1) : issues;
+  return (
+    <Said kind="danger" onClose={onClose}>
+      <h2>{t('pull.doubt.title')}</h2>
+      <p>{t('pull.doubt.text')}</p>
+      <ul className="act-doubts" lang="en">
+        {doubts.map((issue) => (
+          <li key={issue.message}>{issue.message}</li>
+        ))}
+      </ul>
+      <p>{t('pull.doubt.follows')}</p>
+      <p className="act-accept">
+        <input id={box} type="checkbox" checked={looked} onChange={(event) => setLooked(event.target.checked)} />
+        <label htmlFor={box}>{t('pull.doubt.looked')}</label>
+      </p>
+      <button type="button" className="button" data-danger disabled={!looked} onClick={onAccept}>
+        {t('pull.doubt.accept')}
+      </button>
+    </Said>
+  );
+}

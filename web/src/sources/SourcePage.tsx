@@ -1,0 +1,122 @@
+import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
+import { lazy, Suspense, useCallback, useEffect, useMemo, useRef } from 'react';
+import { useT } from '../i18n';
+import { Failure } from '../parts/Failure';
+import { PageTitle } from '../parts/Page';
+import { Waiting } from '../parts/Waiting';
+import type { SourceSearch } from '../router';
+import { Missing } from '../shell/Missing';
+import { moveFocus, useKeys, type Binding } from '../shell/keys';
+import { CurrentTables } from './CurrentTables';
+import { DeliveryList } from './DeliveryList';
+import { Pull } from './Pull';
+import { useSources } from './queries';
+import { RowPanel } from './RowPanel';
+import { Freshness } from './SourcesPage';
+import '../parts/rows.css';
+import '../parts/tabs.css';
+import './sources.css';
+
+const Runs = lazy(async () => ({ default: (await import('./Runs')).Runs }));
+
+const TABS = [
+  { tab: undefined, word: 'source.deliveries' },
+  { tab: 'tables', word: 'source.tables' },
+  { tab: 'runs', word: 'source.runs' },
+] as const;
+const ITEMS = '[data-item]';
+
+/** What of the address changes; `undefined` takes it out. */
+type Change = { [Name in keyof SourceSearch]?: SourceSearch[Name] | undefined };
+export type SetSearch = (change: Change) => void;
+
+/** One source of tables: what it delivered, what it has now, and what was made of it. */
+export function SourcePage() {
+  const t = useT();
+  const navigate = useNavigate();
+  const { name, tab } = useParams({ from: '/inside/sources/$name/{-$tab}' });
+  const search = useSearch({ from: '/inside/sources/$name/{-$tab}' });
+  const sources = useSources();
+  const { row } = search;
+
+  const set = useCallback<SetSearch>(
+    (change) =>
+      void navigate({
+        to: '/sources/$name/{-$tab}',
+        params: { name, tab },
+        search: (before) => {
+          const next: Record<string, unknown> = { ...before, ...change };
+          for (const key of Object.keys(next)) if (next[key] === undefined) delete next[key];
+          return next;
+        },
+        replace: true,
+        resetScroll: false,
+      }),
+    [navigate, name, tab],
+  );
+  // When the panel is gone focus goes back to what opened it.
+  const shown = useRef('');
+  useEffect(() => {
+    if (!row && shown.current) document.querySelector<HTMLElement>(shown.current)?.focus();
+    shown.current = row ? `[data-row="${CSS.escape(row)}"]` : '';
+  }, [row]);
+
+  const keys = useMemo<Binding[]>(
+    () => [
+      { does: 'keys.next', run: () => moveFocus(ITEMS, 1) },
+      { does: 'keys.previous', run: () => moveFocus(ITEMS, -1) },
+      ...TABS.map(({ tab: to, word }): Binding => ({ does: word, run: () => void navigate({ to: '/sources/$name/{-$tab}', params: { name, tab: to } }) })),
+      { fixed: 'Escape', does: 'keys.close', run: () => set({ row: undefined }) },
+    ],
+    [navigate, name, set],
+  );
+  useKeys(keys);
+
+  if (!TABS.some((known) => known.tab === tab)) return <Missing />;
+  const source = sources.data?.tables.find((one) => one.name === name);
+  if (!source) {
+    if (sources.data) return <Missing />;
+    return (
+      <>
+        <PageTitle quiet>{name}</PageTitle>
+        {sources.error ? <Failure error={sources.error} onRetry={() => void sources.refetch()} /> : <Waiting lines={10} />}
+      </>
+    );
+  }
+  return (
+    <div className="source" data-panel={row ? '' : undefined}>
+      <div className="page">
+        <header className="page-head">
+          <div>
+            <PageTitle key={name}>{name}</PageTitle>
+            <p className="page-under">
+              <code>{source.path}</code>
+              <span>
+                <span className="muted">{t('sources.mapping')}</span> <code>{source.mapping}</code>
+              </span>
+              <span className="muted">
+                <Freshness source={source} />
+              </span>
+            </p>
+          </div>
+          <Pull name={name} />
+        </header>
+        <nav aria-label={t('source.parts')} className="tabs page-tabs">
+          {TABS.map(({ tab: to, word }) => (
+            <Link key={word} to="/sources/$name/{-$tab}" params={{ name, tab: to }} className="tab" activeOptions={{ exact: true, includeSearch: false }}>
+              {t(word)}
+            </Link>
+          ))}
+        </nav>
+        {tab === undefined && <DeliveryList name={name} />}
+        {tab === 'tables' && <CurrentTables name={name} search={search} set={set} />}
+        {tab === 'runs' && (
+          <Suspense fallback={<Waiting lines={8} />}>
+            <Runs source={source} search={search} set={set} />
+          </Suspense>
+        )}
+      </div>
+      {row && <RowPanel key={row} source={name} row={row} onClose={() => set({ row: undefined })} />}
+    </div>
+  );
+}

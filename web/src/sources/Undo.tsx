@@ -1,0 +1,38 @@
+import { useMutation } from '@tanstack/react-query';
+import { json } from '../api/client';
+import type { Undone } from '../api/types';
+import { useT } from '../i18n';
+import { Failure } from '../parts/Failure';
+
+/** Takes a run back: says first what that does, and asks. */
+export function Undo({ arrival }: { arrival: number }) {
+  const t = useT();
+  const look = useMutation({ mutationFn: () => json<Undone>(`/api/arrivals/${arrival}/undo?dry_run=1`, { method: 'POST' }) });
+  const undo = useMutation({ mutationFn: () => json<Undone>(`/api/arrivals/${arrival}/undo`, { method: 'POST' }) });
+  const error = undo.error ?? look.error;
+  const counts = (done: Undone) => ({ deleted: done.deleted, restored: done.restored, left: done.left.length });
+  return (
+    <div className="undo">
+      {!look.data && !undo.data && (
+        <button type="button" className="button" disabled={look.isPending} onClick={() => look.mutate()}>
+          {t('run.undo')}
+        </button>
+      )}
+      {look.data && !undo.data && (
+        <div className="notice" data-kind="warn" role="alert">
+          <p>{t('run.undo.ask', counts(look.data))}</p>
+          <p className="undo-ways">
+            <button type="button" className="button" data-danger disabled={undo.isPending} onClick={() => undo.mutate()}>
+              {t('run.undo.now')}
+            </button>
+            <button type="button" className="button" onClick={() => look.reset()}>
+              {t('run.undo.back')}
+            </button>
+          </p>
+        </div>
+      )}
+      {undo.data && <p role="status">{t('run.undo.done', counts(undo.data))}</p>}
+      {error && <Failure error={error} />}
+    </div>
+  );
+}

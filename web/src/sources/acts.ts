@@ -1,0 +1,72 @@
+import { useSyncExternalStore } from 'react';
+import { ApiError, lines } from '../api/client';
+import { whenLeft } from '../live/session';
+
+/** Something long that a source is put through; it goes on whatever page is looked at, until it ends or is stopped. */
+export interface Act {
+  running: boolean;
+  begun_ms: number;
+  /** What is being read or made now, and how many rows of it. */
+  progress?: { what: string; rows: number };
+  report?: unknown;
+  error?: ApiError;
+  stopped?: boolean;
+}
+
+const acts = new Map<string, Act>();
+const controllers = new Map<string, AbortController>();
+const listeners = new Set<() => void>();
+
+function set(key: string, act: Act): void {
+  acts.set(key, act);
+  for (const tell of listeners) tell();
+}
+
+interface Line {
+  progress?: { table?: string; target?: string; rows?: number };
+}
+
+/** Begins an act, unless it goes on already. Its report stays until the next of its kind. */
+export async function begin(key: string, path: string, body: object, done: () => void): Promise<void> {
+  if (controllers.has(key)) return;
+  const controller = new AbortController();
+  controllers.set(key, controller);
+  const begun_ms = Date.now();
+  const own = () => controllers.get(key) === controller;
+  set(key, { running: true, begun_ms });
+  try {
+    const report = await lines<unknown>(path, { body, signal: controller.signal }, (line) => {
+      const { table, target, rows } = (line as Line).progress ?? {};
+      if (own()) set(key, { running: true, begun_ms, progress: { what: table ?? target ?? '', rows: rows ?? 0 } });
+    });
+    if (own()) set(key, { running: false, begun_ms, report });
+  } catch (error) {
+    const stopped = controller.signal.aborted;
+    if (own()) set(key, { running: false, begun_ms, ...(stopped ? { stopped } : { error: error instanceof ApiError ? error : new ApiError(500, String(error)) }) });
+  } finally {
+    if (own()) controllers.delete(key);
+    done();
+  }
+}
+
+export const stop = (key: string): void => controllers.get(key)?.abort();
+
+/** Takes away what an act said last. */
+export function dismiss(key: string): void {
+  if (!controllers.has(key) && acts.delete(key)) for (const tell of listeners) tell();
+}
+
+// Nothing of what a session started or was told stays in this tab.
+whenLeft(() => {
+  for (const controller of controllers.values()) controller.abort();
+  controllers.clear();
+  acts.clear();
+  for (const tell of listeners) tell();
+});
+
+function subscribe(tell: () => void): () => void {
+  listeners.add(tell);
+  return () => listeners.delete(tell);
+}
+
+export const useAct = (key: string): Act | undefined => useSyncExternalStore(subscribe, () => acts.get(key));

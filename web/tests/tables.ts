@@ -1,0 +1,160 @@
+import { describe, expect, it } from 'vitest';
+import { PHONE } from './browser';
+import { BROKEN_OFF, EXTRACTS, MAPPING } from './clinic';
+import { fine, type House } from './house';
+
+/** Sources of tables, from nothing to a value that leads to its cell. Everything is stored in the ward's server: nothing else looks at it by then. */
+export function tables(house: House): void {
+  const { server } = house;
+  describe.sequential('tables of a hospital', () => {
+    it('says what a source is while there is none', async () => {
+      const watched = await house.clinician();
+      const { page } = watched;
+      await page.goto(server.url('/patients'));
+      await page.getByRole('navigation', { name: 'Main places' }).getByRole('link', { name: 'Sources' }).click();
+      await page.getByText('No tables are read yet').waitFor();
+      await page.getByText('medweave source add NAME').waitFor();
+      // Who sent messages and files stands below.
+      await page.getByRole('link', { name: 'laboratory' }).waitFor();
+      await fine(watched);
+      await watched.shot('sources-empty-en-light-wide');
+      await page.getByRole('link', { name: 'laboratory' }).click();
+      await page.locator('.cm-content').getByText("'laboratory'").waitFor();
+      await watched.close();
+    });
+
+    it('says who may not, and what failed', async () => {
+      const watched = await house.clinician();
+      const { page } = watched;
+      for (const status of [403, 404, 500]) watched.expected.add(status);
+      for (const [status, heading] of [
+        [403, 'Not allowed'],
+        [500, 'The server failed'],
+      ] as const) {
+        await page.route('**/api/mappings', (route) => route.fulfill({ status, contentType: 'application/json', body: '{"error":{"code":"x","message":"because of this"}}' }));
+        await page.goto(server.url('/sources'));
+        await page.getByRole('heading', { name: heading }).waitFor();
+        await page.unroute('**/api/mappings');
+      }
+      await page.goto(server.url('/sources/nobody'));
+      await page.getByRole('heading', { name: 'There is nothing here' }).last().waitFor();
+      await fine(watched);
+      await watched.close();
+    });
+
+    it('goes by keys alone from a source to its rows in FHIR: pull, dry run, write, and back from a value to its cell', async () => {
+      const [extracts, mapping] = [server.folder('clinic', EXTRACTS), server.folder('clinic-mapping', MAPPING)];
+      server.command(['source', 'add', 'clinic', '--path', extracts, '--mapping', mapping]);
+      const watched = await house.clinician();
+      const { page } = watched;
+      await page.goto(server.url('/patients'));
+      await page.locator('[data-row-link]').first().waitFor();
+      await page.keyboard.press('g');
+      await page.keyboard.press('o');
+      await page.getByRole('link', { name: 'clinic' }).waitFor();
+      await page.getByText('not pulled yet').waitFor();
+      await page.keyboard.press('j');
+      await page.keyboard.press('Enter');
+      await page.getByText('Nothing was pulled from it yet').waitFor();
+      await page.getByRole('button', { name: 'Pull now' }).focus();
+      await page.keyboard.press('Enter');
+      await page.getByText('Delivery 1 was taken.').waitFor();
+      await page.getByRole('rowheader', { name: 'results' }).waitFor();
+      await page.getByRole('button', { name: 'Pull now' }).focus();
+      await page.keyboard.press('Enter');
+      await page.getByText('Nothing is different.').waitFor();
+
+      await page.keyboard.press('8');
+      await page.getByText('Writing is possible after a dry run.').waitFor();
+      expect(await page.getByRole('button', { name: 'Write' }).isDisabled()).toBe(true);
+      await page.getByRole('button', { name: 'Dry run' }).focus();
+      await page.keyboard.press('Enter');
+      await page.getByText('Dry run: nothing was written.').waitFor();
+      const encounter = page.locator('.target', { hasText: 'Encounter' });
+      expect(await encounter.getByRole('img').getAttribute('aria-label')).toBe('3 rows = 2 resources + 0 merged + 0 filtered + 1 refused');
+      await encounter.locator('summary').focus();
+      await page.keyboard.press('Enter');
+      await encounter.getByText('refers to nothing').waitFor();
+      expect(page.url(), 'what is open can be sent').toContain('target=Encounter');
+      await page.getByRole('region', { name: 'Codes and units that no map knows' }).getByText('XYZ').waitFor();
+      await fine(watched);
+      const example = encounter.getByRole('button', { name: 'Open row 2 of visits' });
+      await example.focus();
+      await page.keyboard.press('Enter');
+      const row = page.getByRole('complementary', { name: 'Row 2 of visits' });
+      await row.locator('mark').first().waitFor();
+      expect(await row.locator('mark').first().textContent()).toContain('9003,77,2026-03-03 10:00');
+      await fine(watched);
+      await page.keyboard.press('Escape');
+      await expect.poll(() => page.evaluate(() => document.activeElement?.getAttribute('data-row'))).toBe('visits/2');
+      await page.getByRole('button', { name: 'Write' }).focus();
+      await page.keyboard.press('Enter');
+      await page.getByText('Written.').waitFor();
+
+      await page.keyboard.press('/');
+      await page.keyboard.type('okafor');
+      await page.keyboard.press('Enter');
+      await page.getByRole('link', { name: /OKAFOR/ }).waitFor();
+      await page.getByRole('link', { name: /OKAFOR/ }).focus();
+      await page.keyboard.press('Enter');
+      await page.getByRole('heading', { name: 'Problems' }).waitFor();
+      await page.keyboard.press('2');
+      await page.locator('.labs-grid').waitFor();
+      const value = page.getByRole('button', { name: /^13\.10/ });
+      await value.focus();
+      await page.keyboard.press('w');
+      const panel = page.getByRole('complementary', { name: /Where from/ });
+      await panel.getByRole('button', { name: /results, row 0 · value/ }).waitFor();
+      await panel.locator('mark[data-mark="field"]').waitFor();
+      expect(await panel.locator('mark[data-mark="field"]').textContent()).toBe('13.10');
+      await fine(watched);
+      await watched.shot('where-cells-en-light-wide');
+      await panel.getByRole('switch', { name: 'All elements' }).check();
+      await panel.getByText('written in the mapping, of no cell').first().waitFor();
+      await panel.getByRole('link', { name: 'clinic' }).click();
+      await page.getByRole('complementary', { name: 'Row 0 of results' }).waitFor();
+      expect(page.url()).toContain('/sources/clinic/tables');
+      await watched.close();
+    });
+
+    it('asks before it takes a delivery that broke off, on the phone, in Chinese', async () => {
+      server.folder('clinic', BROKEN_OFF);
+      const watched = await house.clinician({ language: 'zh-Hans', theme: 'dark', size: PHONE });
+      const { page } = watched;
+      await page.goto(server.url('/sources'));
+      await page.getByRole('link', { name: 'clinic' }).tap();
+      await page.getByRole('button', { name: '立即拉取' }).tap();
+      await page.getByRole('heading', { name: '这次交付会减少大量数据' }).waitFor();
+      const accept = page.getByRole('button', { name: '接收这次交付' });
+      expect(await accept.isDisabled()).toBe(true);
+      await fine(watched);
+      await watched.shot('pull-doubt-zh-Hans-dark-phone');
+      expect(await page.getByText('第 1 次交付').count(), 'nothing was taken').toBeGreaterThan(0);
+      expect(await page.getByText('第 2 次交付').count()).toBe(0);
+      await page.getByRole('checkbox').check();
+      await accept.tap();
+      await page.getByText('已接收第 2 次交付。').waitFor();
+      await fine(watched);
+      await watched.close();
+    });
+
+    it('takes a run back, after it said what that does', async () => {
+      server.folder('clinic', { 'people.csv': EXTRACTS['people.csv']?.replace('Lind,', 'Lindt,') ?? '' });
+      const watched = await house.clinician();
+      const { page } = watched;
+      await page.goto(server.url('/sources/clinic/runs'));
+      await page.getByRole('button', { name: 'Pull now' }).click();
+      await page.getByText('Delivery 3 was taken.').waitFor();
+      await page.getByRole('button', { name: 'Dry run' }).click();
+      await page.getByText(/: 0 new, 1 changed, 36 gone/).waitFor();
+      await page.getByRole('button', { name: 'Write' }).click();
+      await page.getByText('Written.').waitFor();
+      await page.getByRole('button', { name: 'Take this run back' }).click();
+      await page.getByText('Taking it back deletes 0 and restores 37 records').waitFor();
+      await fine(watched);
+      await page.getByRole('button', { name: 'Take it back' }).click();
+      await page.getByText('Taken back: 0 deleted, 37 restored').waitFor();
+      await watched.close();
+    });
+  });
+}
