@@ -14,6 +14,9 @@ import { LIMITS } from './sql/limits';
 const asText = (value: unknown): string | undefined =>
   typeof value === 'string' ? value : typeof value === 'number' ? String(value) : undefined;
 
+/** `Observation/123` */
+const isReference = (text: string): boolean => /^[A-Za-z]+\/[A-Za-z0-9.-]{1,64}$/.test(text);
+
 /** Where the person was is asked for again after signing in. */
 function toSignIn(href: string) {
   return redirect({ to: '/signin', search: href === '/' ? {} : { to: href } });
@@ -115,7 +118,7 @@ const chart = createRoute({
     const where = asText(search['where']);
     const field = asText(search['field']);
     const test = asText(search['test']);
-    if (where && /^[A-Za-z]+\/[A-Za-z0-9.-]{1,64}$/.test(where)) valid.where = where;
+    if (where && isReference(where)) valid.where = where;
     if (field) valid.field = field;
     if (test) valid.test = test;
     if (search['errors'] === true) valid.errors = true;
@@ -128,10 +131,10 @@ const chart = createRoute({
 const sql = createRoute({
   getParentRoute: () => inside,
   path: '/sql',
-  validateSearch: (search): { q?: string; limit?: number } => {
-    const q = asText(search['q']);
+  validateSearch: (search): { q?: string; limit?: number; where?: string } => {
+    const [q, where] = [asText(search['q']), asText(search['where'])];
     const limit = Number(search['limit']);
-    return { ...(q && { q }), ...(LIMITS.some((rows) => rows === limit) && { limit }) };
+    return { ...(q && { q }), ...(where && isReference(where) && { where }), ...(LIMITS.some((rows) => rows === limit) && { limit }) };
   },
   component: lazyRouteComponent(() => import('./sql/SqlPage'), 'SqlPage'),
 });
@@ -142,9 +145,10 @@ const sources = createRoute({
   component: lazyRouteComponent(() => import('./sources/SourcesPage'), 'SourcesPage'),
 });
 
-/** What of a source is open: a table, a row (`table/7`), a target of a run, a file of the mapping. */
+/** What of a source is open: a table, a row (`table/7`), a run and a target of it, a file of the mapping. */
 export interface SourceSearch {
   file?: string;
+  run?: number;
   table?: string;
   row?: string;
   target?: string;
@@ -155,7 +159,7 @@ const source = createRoute({
   path: '/sources/$name/{-$tab}',
   validateSearch: (search): SourceSearch => {
     const [file, table, row, target] = [asText(search['file']), asText(search['table']), asText(search['row']), asText(search['target'])];
-    return { ...(file && { file }), ...(table && { table }), ...(row && /.\/\d+$/.test(row) && { row }), ...(target && { target }) };
+    return { ...(file && { file }), ...(table && { table }), ...(row && /.\/\d+$/.test(row) && { row }), ...(target && { target }), ...(typeof search['run'] === 'number' && { run: search['run'] }) };
   },
   component: lazyRouteComponent(() => import('./sources/SourcePage'), 'SourcePage'),
 });

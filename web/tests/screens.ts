@@ -108,7 +108,9 @@ function pagesOf({ id, name, test, ref, field, mapped }: Someone): [what: string
     ['source', '/sources/clinic', '.fold-row table'],
     ['source-tables', '/sources/clinic/tables?table=people', '.columns li'],
     ['source-row', '/sources/clinic/tables?row=people/22', '.where mark'],
+    ['mapping', '/sources/clinic/mapping?file=observation.sql', '.preview-json'],
     ['runs', '/sources/clinic/runs?target=Observation', '.run-bar'],
+    ['runs-before', '/sources/clinic/runs?run=1', '.run-past .target'],
     ['me', '/me', '.me-sessions li'],
   ];
 }

@@ -34,6 +34,25 @@ export function sql(house: House): void {
       await watched.close();
     });
 
+    it('leads a row to where its record came from, by Enter or a press, and back', async () => {
+      const watched = await open("SELECT _id, patient_id, value FROM observation WHERE code = '2823-3' ORDER BY effective DESC");
+      const { page } = watched;
+      await run(watched);
+      const cell = page.getByRole('button', { name: 'Where Observation/k5 came from' });
+      await cell.click();
+      const panel = page.getByRole('complementary', { name: /Where from Observation\/k5/ });
+      await panel.getByText('Version 2').waitFor();
+      expect(page.url(), 'the address can be sent').toContain('where=Observation');
+      await fine(watched);
+      await page.keyboard.press('Escape');
+      await expect.poll(() => page.getByRole('complementary', { name: /Where from/ }).count()).toBe(0);
+      await expect.poll(() => page.evaluate(() => document.activeElement?.getAttribute('role'))).toBe('gridcell');
+      await page.keyboard.press('ArrowRight');
+      await page.keyboard.press('Enter');
+      await page.getByRole('complementary', { name: /Where from Patient\/wei/ }).getByText('Version 1').waitFor();
+      await watched.close();
+    });
+
     it('answers every example', async () => {
       const watched = await open();
       const { page } = watched;

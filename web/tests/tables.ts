@@ -64,7 +64,7 @@ export function tables(house: House): void {
       await page.keyboard.press('Enter');
       await page.getByText('Nothing is different.').waitFor();
 
-      await page.keyboard.press('8');
+      await page.keyboard.press('9');
       await page.getByText('Writing is possible after a dry run.').waitFor();
       expect(await page.getByRole('button', { name: 'Write' }).isDisabled()).toBe(true);
       await page.getByRole('button', { name: 'Dry run' }).focus();
@@ -154,6 +154,55 @@ export function tables(house: House): void {
       await fine(watched);
       await page.getByRole('button', { name: 'Take it back' }).click();
       await page.getByText('Taken back: 0 deleted, 37 restored').waitFor();
+      await watched.close();
+    });
+
+    it('writes on a mapping: a copy, what may stand there, what is wrong, samples, and what belongs together', async () => {
+      const watched = await house.clinician();
+      const { page } = watched;
+      await page.goto(server.url('/sources/clinic/mapping?file=observation.sql'));
+      await page.getByText('a folder on the server').waitFor();
+      const sample = page.getByRole('group', { name: 'Resource' });
+      await sample.getByText('"value": 13.10,').waitFor();
+      await fine(watched);
+      await page.getByRole('button', { name: 'Copy to my own' }).click();
+      await page.getByRole('button', { name: 'Copy', exact: true }).click();
+      await page.getByText('own, version 1').waitFor();
+      // What is pointed at lights up in the rows and in the SQL.
+      await sample.getByText('"value": 13.10,').hover();
+      await expect.poll(() => page.locator('.preview-cells [data-lit] code').allTextContents()).toEqual(['value', 'unit']);
+      expect(await page.locator('.line-marked').textContent()).toContain('coalesce(quantity');
+      await page.locator('.cm-line', { hasText: 'instant(r.at)' }).click();
+      await page.keyboard.press('End');
+      await page.keyboard.press('Enter');
+      await page.keyboard.type('r.un');
+      await page.locator('.cm-tooltip-autocomplete').getByText('unit', { exact: true }).waitFor();
+      await fine(watched);
+      await page.keyboard.press('Enter');
+      await page.keyboard.type(' AS "isued",');
+      const problem = page.getByRole('region', { name: 'Problems' }).getByRole('button', { name: /has no element `isued`/ });
+      await problem.waitFor();
+      expect(await page.locator('.cm-lintRange-error').textContent()).toBe('isued');
+      expect(await page.getByRole('button', { name: 'Use it for clinic' }).isDisabled()).toBe(true);
+      await fine(watched);
+      await watched.shot('mapping-problem-en-light-wide');
+      // Another page and back: what is written is still there.
+      await page.getByRole('link', { name: 'Runs' }).click();
+      await page.getByRole('button', { name: 'Dry run' }).waitFor();
+      await page.getByRole('link', { name: 'Mapping' }).click();
+      await page.getByRole('region', { name: 'Problems' }).waitFor();
+      await problem.click();
+      await page.keyboard.press('Home');
+      await page.keyboard.press('Shift+End');
+      await page.keyboard.type("text(r.unit) AS \"note.text\",");
+      await page.getByText(/^no problems/).waitFor();
+      await sample.getByText('"text": "g/dl"').waitFor();
+      await page.keyboard.press('Control+s');
+      await page.getByText('own, version 2').waitFor();
+      await page.getByRole('button', { name: 'Use it for clinic' }).click();
+      await page.getByRole('link', { name: 'To the dry run' }).click();
+      await page.getByRole('button', { name: 'Dry run' }).click();
+      await page.getByText('Dry run: nothing was written.').waitFor();
       await watched.close();
     });
   });

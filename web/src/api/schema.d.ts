@@ -1,5 +1,5 @@
-// docs/openapi.json 72f484f8e6997809c4ec53775579aff05a6875862740a5b67b78209093815e72
-// Made by `make api-types`, not by hand: 5ebec30a5dad52b6a0df5cf333068cd033cb174d3e3c6b27852b1dbd30df73eb
+// docs/openapi.json 2fefb92b7b7d2e26736ea65b9195359f17d1874a98b1edcdbc945825139b94e9
+// Made by `make api-types`, not by hand: 648746b68ae46ec4714f422f39e2f4c0d8e64a571902701fb91ac9abdb73969c
 export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
 export interface components {
@@ -376,6 +376,10 @@ export interface components {
         };
         MappingRun: {
             write?: boolean;
+            of?: {
+                hash: string;
+                delivery: number | null;
+            } | null;
         };
         MappingVersion: {
             name: string;
@@ -505,7 +509,7 @@ export interface components {
                 };
             }[];
             more_rows: number;
-            resource: unknown | null;
+            resource: unknown;
             reasons: {
                 reason: string;
                 element: string | null;
@@ -649,6 +653,7 @@ export interface components {
         };
         RunReport: {
             run?: number;
+            delivery?: number | null;
             source: string;
             mapping: string;
             version: string;

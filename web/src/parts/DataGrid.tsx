@@ -17,12 +17,14 @@ interface Props {
   cell: (row: number, column: number) => ReactNode;
   /** The cell's whole text, for copying. */
   text: (row: number, column: number) => string;
+  /** What Enter does on a cell. */
+  onEnter?: (row: number, column: number) => void;
 }
 
 const ROW_PX = 26;
 
 /** A table of any length: only what is in view is in the document. Role grid, arrows move, Ctrl+C copies the cell. */
-export function DataGrid({ label, columns, rows, cell, text }: Props) {
+export function DataGrid({ label, columns, rows, cell, text, onEnter }: Props) {
   const scroller = useRef<HTMLDivElement>(null);
   // Row −1 is the head.
   const [at, setAt] = useState({ row: -1, column: 0 });
@@ -45,6 +47,11 @@ export function DataGrid({ label, columns, rows, cell, text }: Props) {
     const { row, column } = at;
     if ((event.ctrlKey || event.metaKey) && event.key === 'c' && !globalThis.getSelection()?.toString()) {
       void navigator.clipboard?.writeText(row < 0 ? (columns[column]?.name ?? '') : text(row, column));
+      return;
+    }
+    if (event.key === 'Enter' && onEnter && row >= 0) {
+      event.preventDefault();
+      onEnter(row, column);
       return;
     }
     const moves: Record<string, [number, number]> = {

@@ -35,7 +35,7 @@ export function WhereFrom({ patient, reference, field, onClose }: Props) {
     queryKey: ['where', reference],
     queryFn: ({ signal }) => json<Where>(`/api/where/${reference}`, { signal }),
   });
-  useFollow(['where', reference], { patient });
+  useFollow(['where', reference], { patient, types: patient ? '' : (reference.split('/')[0] ?? '') });
   useEffect(() => heading.current?.focus(), []);
   const versions = where.data?.versions ?? [];
   const version = versions.find((v) => v.version === chosen) ?? versions[0];

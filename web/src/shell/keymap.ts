@@ -23,7 +23,8 @@ export const ACTIONS = {
   'chart.encounters': '5',
   'source.deliveries': '6',
   'source.tables': '7',
-  'source.runs': '8',
+  'source.mapping': '8',
+  'source.runs': '9',
   'sql.toEditor': 'e',
 } as const satisfies Partial<Record<Key, string>>;
 export type Action = keyof typeof ACTIONS;

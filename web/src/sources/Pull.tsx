@@ -37,7 +37,7 @@ export function Pull({ name }: { name: string }) {
   );
 }
 
-export function Running({ act, onStop }: { act: Act; onStop: () => void }) {
+export function Running({ act, onStop, onPause }: { act: Act; onStop: () => void; onPause?: () => void }) {
   const t = useT();
   const visible = useLasting(200);
   if (!visible) return null;
@@ -45,9 +45,15 @@ export function Running({ act, onStop }: { act: Act; onStop: () => void }) {
     <p className="act-running">
       <span className="act-bar" aria-hidden />
       <span>{act.progress ? t('act.progress', { what: act.progress.what, rows: act.progress.rows }) : t('act.begins')}</span>
-      <button type="button" className="button" onClick={onStop}>
-        {t('act.stop')}
-      </button>
+      {onPause ? (
+        <button type="button" className="button" onClick={onPause}>
+          {t('runs.pause')}
+        </button>
+      ) : (
+        <button type="button" className="button" onClick={onStop}>
+          {t('act.stop')}
+        </button>
+      )}
     </p>
   );
 }

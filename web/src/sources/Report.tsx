@@ -18,6 +18,7 @@ const TOTALS = ['new', 'changed', 'equal', 'gone', 'refused'] as const;
 /** What a run did, or would do: every row of every target accounted for. */
 export function Report({ report, search, set }: Props) {
   const t = useT();
+  const { csv } = report;
   return (
     <>
       <div className="run-totals">
@@ -38,9 +39,11 @@ export function Report({ report, search, set }: Props) {
           <code title={report.hash}>{report.hash.slice(0, 12)}</code> · {t('run.seconds', { seconds: report.seconds })}
         </span>
         <span className="run-files">
-          <button type="button" className="button" onClick={() => save(new Blob([report.csv], { type: 'text/csv;charset=utf-8' }), `${report.source}-run.csv`)}>
-            {t('run.csv')}
-          </button>
+          {csv !== undefined && (
+            <button type="button" className="button" onClick={() => save(new Blob([csv], { type: 'text/csv;charset=utf-8' }), `${report.source}-run.csv`)}>
+              {t('run.csv')}
+            </button>
+          )}
           <button type="button" className="button" onClick={() => save(new Blob([JSON.stringify({ ...report, csv: undefined }, null, 1)], { type: 'application/json' }), `${report.source}-run.json`)}>
             {t('run.json')}
           </button>

@@ -1,5 +1,5 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
+import { send } from '../api/client';
 import type { TableSource } from '../api/types';
 import { useT } from '../i18n';
 import { Failure } from '../parts/Failure';
@@ -10,6 +10,7 @@ import { Problems, problemsOf } from './Problems';
 import { Running, Said } from './Pull';
 import type { RunReport } from './report';
 import { Report } from './Report';
+import { RunLog } from './RunLog';
 import type { SetSearch } from './SourcePage';
 import { Undo } from './Undo';
 import './runs.css';
@@ -20,24 +21,21 @@ interface Props {
   set: SetSearch;
 }
 
-/** Runs of a source's mapping: the dry one first, and the same once more that writes. */
+/** Runs of a source's mapping: the dry one first, the same once more that writes, and those that wrote before. */
 export function Runs({ source, search, set }: Props) {
   const t = useT();
   const queries = useQueryClient();
   const key = `run ${source.name}`;
   const act = useAct(key);
-  // The delivery that was the newest when the dry run began: what is written must be what was looked at.
-  const [seen, setSeen] = useState<number>();
   const report = act?.report as RunReport | undefined;
+  const path = `/api/mappings/${encodeURIComponent(source.name)}`;
+  const again = () => void queries.invalidateQueries({ queryKey: ['source', source.name] });
   const run = (write: boolean) => {
-    if (!write) setSeen(source.last?.delivery);
-    const of = write && report?.delivery !== undefined ? { of: { hash: report.hash, delivery: report.delivery } } : {};
-    void begin(key, `/api/mappings/${encodeURIComponent(source.name)}/run`, { write, ...of }, () => {
-      void queries.invalidateQueries({ queryKey: ['source', source.name] });
-    });
+    set({ run: undefined });
+    // What is written is what was looked at: of anything else the server writes nothing.
+    const of = write && report ? { of: { hash: report.hash, delivery: report.delivery ?? null } } : {};
+    void begin(key, `${path}/run`, { write, ...of }, again);
   };
-  const dry = report !== undefined && !report.written;
-  const newer = dry && (report.delivery ?? seen) !== undefined && source.last?.delivery !== (report.delivery ?? seen);
   if (!source.last) {
     return (
       <Empty title={t('source.noDeliveries.title')} command={`medweave source pull ${source.name}`}>
@@ -45,10 +43,13 @@ export function Runs({ source, search, set }: Props) {
       </Empty>
     );
   }
+  const dry = report !== undefined && !report.written;
+  const newer = dry && source.last.delivery !== report.delivery;
+  const halted = act?.error?.code === 'conflict';
   return (
     <>
       <div className="run-bar">
-        <button type="button" className="button" data-primary={dry ? undefined : ''} disabled={act?.running} onClick={() => run(false)}>
+        <button type="button" className="button" data-primary={dry && !newer ? undefined : ''} disabled={act?.running} onClick={() => run(false)}>
           {t('run.dry')}
         </button>
         <button type="button" className="button" data-primary={dry && !newer ? '' : undefined} disabled={!dry || newer || act?.running} aria-describedby="run-why" onClick={() => run(true)}>
@@ -59,14 +60,21 @@ export function Runs({ source, search, set }: Props) {
         </span>
       </div>
       <div role="status">
-        {act?.running && <Running act={act} onStop={() => stop(key)} />}
+        {act?.running && <Running act={act} onStop={() => stop(key)} {...(act.writes && { onPause: () => void send(`${path}/pause`, { method: 'POST' }).finally(again) })} />}
         {act?.stopped && <Said onClose={() => dismiss(key)}>{t('run.stopped')}</Said>}
-        {act?.error && (problemsOf(act.error) ? <Problems problems={problemsOf(act.error) ?? []} /> : <Failure error={act.error} />)}
+        {halted && (
+          <Said kind="warn" onClose={() => dismiss(key)}>
+            <p lang="en">{act.error?.message}</p>
+            {act.error?.hint && <p lang="en">{act.error.hint}</p>}
+          </Said>
+        )}
+        {act?.error && !halted && (problemsOf(act.error) ? <Problems problems={problemsOf(act.error) ?? []} /> : <Failure error={act.error} />)}
         {report && <p className="run-done">{t(report.written ? 'run.writeDone' : 'run.dryDone')}</p>}
       </div>
-      {report?.written && report.arrival !== null && <Undo arrival={report.arrival} />}
+      {report?.written && report.run !== undefined && report.arrival !== null && <Undo name={source.name} run={report.run} onDone={again} />}
       {report && <Report report={report} search={search} set={set} />}
       {!act && <p className="muted page-note">{t('run.begins')}</p>}
+      <RunLog name={source.name} search={search} set={set} />
     </>
   );
 }

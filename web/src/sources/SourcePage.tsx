@@ -19,9 +19,12 @@ import './sources.css';
 
 const Runs = lazy(async () => ({ default: (await import('./Runs')).Runs }));
 
+const MappingTab = lazy(async () => ({ default: (await import('./mapping/MappingTab')).MappingTab }));
+
 const TABS = [
   { tab: undefined, word: 'source.deliveries' },
   { tab: 'tables', word: 'source.tables' },
+  { tab: 'mapping', word: 'source.mapping' },
   { tab: 'runs', word: 'source.runs' },
 ] as const;
 const ITEMS = '[data-item]';
@@ -110,6 +113,11 @@ export function SourcePage() {
         </nav>
         {tab === undefined && <DeliveryList name={name} />}
         {tab === 'tables' && <CurrentTables name={name} search={search} set={set} />}
+        {tab === 'mapping' && (
+          <Suspense fallback={<Waiting lines={12} />}>
+            <MappingTab key={name} source={source} search={search} set={set} />
+          </Suspense>
+        )}
         {tab === 'runs' && (
           <Suspense fallback={<Waiting lines={8} />}>
             <Runs source={source} search={search} set={set} />

@@ -1,16 +1,23 @@
 import { useMutation } from '@tanstack/react-query';
 import { json } from '../api/client';
-import type { Undone } from '../api/types';
+import type { UndoneRun } from '../api/types';
 import { useT } from '../i18n';
 import { Failure } from '../parts/Failure';
 
+interface Props {
+  name: string;
+  run: number;
+  onDone: () => void;
+}
+
 /** Takes a run back: says first what that does, and asks. */
-export function Undo({ arrival }: { arrival: number }) {
+export function Undo({ name, run, onDone }: Props) {
   const t = useT();
-  const look = useMutation({ mutationFn: () => json<Undone>(`/api/arrivals/${arrival}/undo?dry_run=1`, { method: 'POST' }) });
-  const undo = useMutation({ mutationFn: () => json<Undone>(`/api/arrivals/${arrival}/undo`, { method: 'POST' }) });
+  const path = `/api/mappings/${encodeURIComponent(name)}/undo`;
+  const look = useMutation({ mutationFn: () => json<UndoneRun>(path, { method: 'POST', body: { run, dry_run: true } }) });
+  const undo = useMutation({ mutationFn: () => json<UndoneRun>(path, { method: 'POST', body: { run } }), onSuccess: onDone });
   const error = undo.error ?? look.error;
-  const counts = (done: Undone) => ({ deleted: done.deleted, restored: done.restored, left: done.left.length });
+  const counts = (done: UndoneRun) => ({ deleted: done.deleted, restored: done.restored, left: done.left.length });
   return (
     <div className="undo">
       {!look.data && !undo.data && (

@@ -5,6 +5,8 @@ import { whenLeft } from '../live/session';
 /** Something long that a source is put through; it goes on whatever page is looked at, until it ends or is stopped. */
 export interface Act {
   running: boolean;
+  /** Whether it stores what it makes. */
+  writes: boolean;
   begun_ms: number;
   /** What is being read or made now, and how many rows of it. */
   progress?: { what: string; rows: number };
@@ -27,22 +29,23 @@ interface Line {
 }
 
 /** Begins an act, unless it goes on already. Its report stays until the next of its kind. */
-export async function begin(key: string, path: string, body: object, done: () => void): Promise<void> {
+export async function begin(key: string, path: string, body: { write?: boolean; accept?: boolean; of?: object }, done: () => void): Promise<void> {
   if (controllers.has(key)) return;
   const controller = new AbortController();
   controllers.set(key, controller);
   const begun_ms = Date.now();
+  const writes = body.write === true;
   const own = () => controllers.get(key) === controller;
-  set(key, { running: true, begun_ms });
+  set(key, { running: true, writes, begun_ms });
   try {
     const report = await lines<unknown>(path, { body, signal: controller.signal }, (line) => {
       const { table, target, rows } = (line as Line).progress ?? {};
-      if (own()) set(key, { running: true, begun_ms, progress: { what: table ?? target ?? '', rows: rows ?? 0 } });
+      if (own()) set(key, { running: true, writes, begun_ms, progress: { what: table ?? target ?? '', rows: rows ?? 0 } });
     });
-    if (own()) set(key, { running: false, begun_ms, report });
+    if (own()) set(key, { running: false, writes, begun_ms, report });
   } catch (error) {
     const stopped = controller.signal.aborted;
-    if (own()) set(key, { running: false, begun_ms, ...(stopped ? { stopped } : { error: error instanceof ApiError ? error : new ApiError(500, String(error)) }) });
+    if (own()) set(key, { running: false, writes, begun_ms, ...(stopped ? { stopped } : { error: error instanceof ApiError ? error : new ApiError(500, String(error)) }) });
   } finally {
     if (own()) controllers.delete(key);
     done();

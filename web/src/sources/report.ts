@@ -1,17 +1,6 @@
-/** What a pull and a run say of themselves on the last line of their answer. */
+import type { RunReport as Kept } from '../api/types';
 
-export interface TablePulled {
-  name: string;
-  file: string;
-  rows: number;
-  new: number;
-  changed: number;
-  gone: number;
-  equal: number;
-  bad: number;
-  same_file: boolean;
-}
-
+/** What a pull says of itself on the last line of its answer. */
 export interface PullReport {
   source: string;
   /** Nothing if nothing was different. */
@@ -22,74 +11,16 @@ export interface PullReport {
   gone: number;
   equal: number;
   bad: number;
-  tables: TablePulled[];
   /** Tables of the mapping that were not there. */
   absent: string[];
   notes: string[];
   seconds: number;
 }
 
-export interface Example {
-  table: string;
-  row: number;
-  message: string;
-  text: string | null;
-}
-
-export type Effect = 'rejected' | 'left-out' | 'remark';
-
-export interface ReasonCount {
-  reason: string;
-  element: string | null;
-  effect: Effect;
-  count: number;
-  examples: Example[];
-}
-
+/** What a run says of itself; as a file too, unless it is one from before. */
+export type RunReport = Kept & { csv?: string };
 /** `rows = resources + merged + filtered + rejected`, always. */
-export interface TargetReport {
-  name: string;
-  type: string;
-  table: string;
-  rows: number;
-  resources: number;
-  merged: number;
-  filtered: number;
-  rejected: number;
-  table_rows: number;
-  child_rows: number;
-  child_rejected: number;
-  reasons: ReasonCount[];
-  remarks: ReasonCount[];
-}
-
-export interface Unmapped {
-  kind: 'code' | 'unit';
-  map: string;
-  value: string;
-  display: string | null;
-  count: number;
-}
-
-export interface RunReport {
-  source: string;
-  mapping: string;
-  version: string;
-  hash: string;
-  written: boolean;
-  targets: TargetReport[];
-  not_delivered: string[];
-  notes: string[];
-  new: number;
-  changed: number;
-  equal: number;
-  gone: number;
-  refused: number;
-  unmapped: Unmapped[];
-  csv: string;
-  /** The newest delivery that it saw. */
-  delivery?: number;
-  /** The first arrival of what was written: by it the run is taken back. */
-  arrival: number | null;
-  seconds: number;
-}
+export type TargetReport = Kept['targets'][number];
+export type ReasonCount = TargetReport['reasons'][number];
+export type Example = ReasonCount['examples'][number];
+export type Unmapped = Kept['unmapped'][number];

@@ -8,7 +8,14 @@ const NUMERIC = /^(u?int|float|double|decimal|bigint|smallint|tinyint|real|numer
 /** Rows that a column's width is taken from. */
 const SAMPLE = 200;
 
-export function ResultGrid({ result }: { result: SqlResult }) {
+interface Props {
+  result: SqlResult;
+  /** The record that a cell names. */
+  reference: (row: number, column: number) => string | undefined;
+  onWhere: (reference: string) => void;
+}
+
+export function ResultGrid({ result, reference, onWhere }: Props) {
   const t = useT();
   const columns = useMemo<Column[]>(
     () =>
@@ -27,7 +34,19 @@ export function ResultGrid({ result }: { result: SqlResult }) {
       rows={result.rows.length}
       cell={(row, column) => {
         const value = result.rows[row]?.[column];
-        return value === null || value === undefined ? <span className="muted">∅</span> : cellText(value);
+        if (value === null || value === undefined) return <span className="muted">∅</span>;
+        const named = reference(row, column);
+        if (named === undefined) return cellText(value);
+        // One stop of Tab for the whole grid: Enter on the cell does the same.
+        return (
+          <button type="button" tabIndex={-1} className="grid-link" data-where={named} aria-label={t('sql.whereOf', { reference: named })} onClick={() => onWhere(named)}>
+            {cellText(value)}
+          </button>
+        );
+      }}
+      onEnter={(row, column) => {
+        const named = reference(row, column);
+        if (named !== undefined) onWhere(named);
       }}
       text={(row, column) => cellText(result.rows[row]?.[column])}
     />

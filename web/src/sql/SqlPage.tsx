@@ -1,6 +1,6 @@
 import { useMutation } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
-import { useCallback, useEffect, useId, useMemo, useRef, useState } from 'react';
+import { lazy, Suspense, useCallback, useEffect, useId, useMemo, useRef, useState } from 'react';
 import { ApiError } from '../api/client';
 import type { SqlResult } from '../api/types';
 import { useT } from '../i18n';
@@ -17,9 +17,12 @@ import { historyOf } from './history';
 import { LIMIT, LIMITS } from './limits';
 import { Problem } from './Problem';
 import { csvOf } from './result';
+import { referencesOf } from './reference';
 import { ResultGrid } from './ResultGrid';
 import { Side } from './Side';
 import './sql.css';
+
+const WhereFrom = lazy(async () => ({ default: (await import('../parts/WhereFrom')).WhereFrom }));
 
 const FIRST = 'SELECT * FROM patient LIMIT 100';
 
@@ -72,7 +75,7 @@ function useQuestion(limit: number, account: string) {
 export function SqlPage() {
   const t = useT();
   const navigate = useNavigate();
-  const { q, limit = LIMIT } = useSearch({ from: '/inside/sql' });
+  const { q, limit = LIMIT, where } = useSearch({ from: '/inside/sql' });
   const account = useSession()?.person?.account ?? '';
   const editor = useRef<EditorHandle>(null);
   const [start] = useState(q ?? FIRST);
@@ -92,12 +95,39 @@ export function SqlPage() {
   useEffect(() => {
     if (error instanceof ApiError && error.at !== undefined) editor.current?.markError(error.at, error.message);
   }, [error]);
-  const keys = useMemo<Binding[]>(() => [{ does: 'sql.toEditor', run: () => editor.current?.focus() }], []);
+  const openWhere = useCallback(
+    (reference: string | undefined) =>
+      void navigate({
+        to: '/sql',
+        search: (before) => {
+          const next = { ...before };
+          delete next.where;
+          return reference ? { ...next, where: reference } : next;
+        },
+        replace: true,
+        resetScroll: false,
+      }),
+    [navigate],
+  );
+  // When the panel is gone focus goes back to the cell that opened it.
+  const shown = useRef('');
+  useEffect(() => {
+    if (!where && shown.current) document.querySelector(shown.current)?.closest<HTMLElement>('[data-cell]')?.focus();
+    shown.current = where ? `[data-where="${CSS.escape(where)}"]` : '';
+  }, [where]);
+  const keys = useMemo<Binding[]>(
+    () => [
+      { does: 'sql.toEditor', run: () => editor.current?.focus() },
+      { fixed: 'Escape', does: 'keys.close', run: () => openWhere(undefined) },
+    ],
+    [openWhere],
+  );
   useKeys(keys);
 
+  const reference = useMemo(() => (answered ? referencesOf(answered.sql, answered.result, tables ?? []) : () => undefined), [answered, tables]);
   const cancelled = isCancelled(error);
   return (
-    <div className="sql">
+    <div className="sql" data-panel={where ? '' : undefined}>
       <Side tables={tables} account={account} onInsert={(text) => editor.current?.insert(text)} onTake={(sql) => editor.current?.replace(sql)} />
       <div className="sql-main">
         <div className="sql-head">
@@ -120,10 +150,15 @@ export function SqlPage() {
           {error && !cancelled && <Problem error={error} sql={question.variables?.sql ?? ''} />}
           {answered && (error || question.isPending) && <p className="muted">{t('sql.before')}</p>}
           {answered && <Facts answered={answered} />}
-          {answered && <ResultGrid key={answered.at_ms} result={answered.result} />}
+          {answered && <ResultGrid key={answered.at_ms} result={answered.result} reference={reference} onWhere={openWhere} />}
           {!answered && !error && !question.isPending && <p className="muted sql-empty">{t('sql.empty')}</p>}
         </div>
       </div>
+      {where && (
+        <Suspense fallback={<div className="where-place" />}>
+          <WhereFrom key={where} patient="" reference={where} field={undefined} onClose={() => openWhere(undefined)} />
+        </Suspense>
+      )}
     </div>
   );
 }

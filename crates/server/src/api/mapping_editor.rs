@@ -9,8 +9,10 @@ use crate::body;
 use crate::call::Call;
 use crate::refusal::Refusal;
 use access::Grant;
+use axum::http::StatusCode;
 use lake::workbench::{Limits, Stop};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -178,23 +180,44 @@ pub(super) async fn preview(mut call: Call) -> Result<Answer, Refusal> {
             };
             let Some(runner) = runner else {
                 let problems: Vec<Value> = problems.iter().map(problem_json).collect();
-                return Ok(json!({
-                    "problems": problems, "target": target, "type": null, "complete": false, "ms": milliseconds(begun),
-                    "elements": [], "samples": [], "unmapped": [],
-                }));
+                return Ok(Shown { problems, target, ms: milliseconds(begun), ..Shown::default() });
             };
             // Whose rows they are cannot be told before they are mapped: the trail says that rows were given, and of what.
             app.audit(&grant, "mapping preview", &asked, &[])?;
             let limits = Limits { time: PREVIEW_TIME, memory_bytes: PREVIEW_BYTES, ..Limits::default() };
             let preview = runner.preview(&target, rows, &limits, &stop)?;
-            shown(app, &grant, &source, &preview, begun)
+            shown(app, &grant, &source, preview, begun)
         })
         .await?;
     drop(stops);
-    Ok(Answer::of(&told))
+    let told = serde_json::to_string(&told).map_err(|error| Refusal::internal(error.to_string()))?;
+    Ok(Answer::json(StatusCode::OK, told))
 }
 
-fn shown(app: &App, grant: &Grant, source: &str, preview: &Preview, begun: Instant) -> Result<Value, Refusal> {
+/// What a preview tells. Resources are text in it: as values they would lose digits.
+#[derive(Serialize, Default)]
+struct Shown {
+    problems: Vec<Value>,
+    target: String,
+    #[serde(rename = "type")]
+    resource_type: Option<&'static str>,
+    complete: bool,
+    ms: f64,
+    elements: Vec<Value>,
+    samples: Vec<ShownSample>,
+    unmapped: Vec<Value>,
+}
+
+#[derive(Serialize)]
+struct ShownSample {
+    rows: Vec<Value>,
+    more_rows: u64,
+    resource: Option<Box<RawValue>>,
+    reasons: Vec<Value>,
+    remarks: Vec<Value>,
+}
+
+fn shown(app: &App, grant: &Grant, source: &str, preview: Preview, begun: Instant) -> Result<Shown, Refusal> {
     let sources = app.sources()?;
     let mut rows: HashMap<(String, u64), RowOrigin> = HashMap::new();
     for (table, row) in preview.samples.iter().flat_map(|sample| &sample.rows) {
@@ -215,15 +238,19 @@ fn shown(app: &App, grant: &Grant, source: &str, preview: &Preview, begun: Insta
             })
         })
         .collect();
-    let samples: Vec<Value> = preview.samples.iter().map(|sample| sample_json(sample, &rows)).collect();
-    Ok(json!({
-        "problems": [], "target": preview.target, "type": preview.resource_type, "complete": preview.is_complete,
-        "ms": milliseconds(begun), "elements": elements, "samples": samples,
-        "unmapped": preview.unmapped.iter().map(tables::run::unmapped_json).collect::<Vec<_>>(),
-    }))
+    Ok(Shown {
+        problems: Vec::new(),
+        target: preview.target,
+        resource_type: Some(preview.resource_type),
+        complete: preview.is_complete,
+        ms: milliseconds(begun),
+        elements,
+        samples: preview.samples.into_iter().map(|sample| shown_sample(sample, &rows)).collect(),
+        unmapped: preview.unmapped.iter().map(tables::run::unmapped_json).collect(),
+    })
 }
 
-fn sample_json(sample: &Sample, rows: &HashMap<(String, u64), RowOrigin>) -> Value {
+fn shown_sample(sample: Sample, rows: &HashMap<(String, u64), RowOrigin>) -> ShownSample {
     let of_row = |(table, row): &(String, u64)| {
         let found = &rows[&(table.clone(), *row)];
         let cells: serde_json::Map<String, Value> =
@@ -237,8 +264,11 @@ fn sample_json(sample: &Sample, rows: &HashMap<(String, u64), RowOrigin>) -> Val
         .collect();
     let remarks: Vec<Value> =
         sample.remarks.iter().map(|(remark, element)| json!({"remark": remark, "element": element})).collect();
-    json!({
-        "rows": sample.rows.iter().map(of_row).collect::<Vec<_>>(), "more_rows": sample.more_rows, "resource": sample.resource,
-        "reasons": reasons, "remarks": remarks,
-    })
+    ShownSample {
+        rows: sample.rows.iter().map(of_row).collect(),
+        more_rows: sample.more_rows,
+        resource: sample.resource,
+        reasons,
+        remarks,
+    }
 }

@@ -96,13 +96,26 @@ struct Run {
     /// Whether resources are stored; otherwise it is only said what would be.
     #[serde(default)]
     write: bool,
+    /// What somebody looked at before it is written: of anything else nothing is written.
+    #[serde(default)]
+    of: Option<Seen>,
+}
+
+/// What a dry run was of.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Seen {
+    /// The mapping's hash.
+    hash: String,
+    /// The newest delivery.
+    delivery: Option<i64>,
 }
 
 /// `POST /api/mappings/{source}/run`: lines of JSON, `{"progress": …}` now and then, `{"report": …}` or `{"error": …}` at the end. Who
 /// stops reading stops the run; what was committed stays, and the same run goes on from there.
 pub(super) async fn run(mut call: Call) -> Result<Answer, Refusal> {
     let (grant, name) = (call.grant()?, call.part("source"));
-    let Run { write } = call.json().await?;
+    let Run { write, of } = call.json().await?;
     if write {
         grant.may_all(Permission::Create)?;
         grant.may_all(Permission::Update)?;
@@ -111,7 +124,7 @@ pub(super) async fn run(mut call: Call) -> Result<Answer, Refusal> {
     let source = call.app.reading(move |app| Ok(app.sources()?.source(&holder, &name)?)).await?;
     let runs = app.running.begin(&run_of(&source.name))?;
     stream::lines(&call, "application/x-ndjson", move |lines: &Lines| {
-        let _ = match run_now(&app, &grant, &source, write, &runs, lines) {
+        let _ = match run_now(&app, &grant, &source, write, of.as_ref(), &runs, lines) {
             Ok(report) => lines.send(&json!({"report": report})),
             Err(Prepared::Wrong(problems)) => {
                 let mut error = wrong(&source.mapping, &problems).own_json();
@@ -142,14 +155,24 @@ fn run_now(
     grant: &Grant,
     source: &SourceInfo,
     writes: bool,
+    of: Option<&Seen>,
     runs: &Runs,
     lines: &Lines,
 ) -> Result<Value, Prepared> {
     let runner = prepare(app, grant, source)?;
+    let newest = app.sources().and_then(|sources| Ok(sources.newest_deliveries(grant)?)).map_err(Prepared::Refused)?;
+    let delivery = newest.get(&source.name).map(|(no, _)| *no);
+    if of.is_some_and(|of| of.hash != runner.hash() || of.delivery != delivery) {
+        let text =
+            "the mapping or the newest delivery is another than in the run that was looked at; nothing was written";
+        let refusal = Refusal::new(StatusCode::CONFLICT, "conflict", text);
+        return Err(Prepared::Refused(refusal.hint("look at a dry run of what is there now".into())));
+    }
     let begun = Instant::now();
     let run = if writes { Some(begin(app, grant, source, &runner).map_err(Prepared::Refused)?) } else { None };
     let done = run_through(app, grant, source, &runner, run.as_ref(), runs, lines);
     let done = done.map(|(mut told, csv)| {
+        told["delivery"] = json!(delivery);
         told["seconds"] = json!((begun.elapsed().as_secs_f64() * 1_000.0).round() / 1_000.0);
         (told, csv)
     });

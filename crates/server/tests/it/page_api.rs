@@ -178,3 +178,24 @@ async fn an_export_and_sql_need_reading_and_searching_of_everything() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_run_writes_what_was_looked_at_and_nothing_else() {
+    let house = House::new();
+    house.clinic().await;
+    let run = async |body: Value| {
+        house.operate(Method::POST, "/api/mappings/clinic/run", "application/json", &body.to_string()).await.text
+    };
+    let dry = run(json!({})).await;
+    let report: Value = serde_json::from_str(dry.lines().last().unwrap()).unwrap();
+    let seen = json!({"hash": report["report"]["hash"], "delivery": report["report"]["delivery"]});
+    assert_eq!(seen["delivery"], json!(1));
+    for (name, other) in [("hash", json!("0f")), ("delivery", json!(2)), ("delivery", Value::Null)] {
+        let mut of = seen.clone();
+        of[name] = other;
+        let refused = run(json!({"write": true, "of": of})).await;
+        assert!(refused.contains("\"conflict\"") && !refused.contains("\"report\""), "{refused}");
+    }
+    let written = run(json!({"write": true, "of": seen})).await;
+    assert!(written.contains("\"report\"") && written.contains("\"equal\":1"), "{written}");
+}

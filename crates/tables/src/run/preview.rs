@@ -7,14 +7,14 @@ use crate::value::Counted;
 use crate::write::{Everything, Made, WriteError, Written};
 use arrow_array::RecordBatch;
 use lake::workbench::{Limits, Rows, Stop};
-use serde_json::Value;
+use serde_json::value::RawValue;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Rows of one sample that are named.
 const NAMED: usize = 10;
 
 /// The first rows of a target.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Preview {
     /// Its name.
     pub target: String,
@@ -46,14 +46,14 @@ pub struct PreviewElement {
 }
 
 /// A resource or a refused row.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Sample {
     /// The rows that it was made of: table and number.
     pub rows: Vec<(String, u64)>,
     /// How many more there are.
     pub more_rows: u64,
-    /// The resource; none if the row is refused.
-    pub resource: Option<Value>,
+    /// The resource as JSON, with the digits that will be stored; none if the row is refused.
+    pub resource: Option<Box<RawValue>>,
     /// Why it is refused, or which elements were left out.
     pub reasons: Vec<SampleReason>,
     /// What deserves a look: what, and at which element.

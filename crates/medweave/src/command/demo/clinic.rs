@@ -9,9 +9,10 @@ use axum::http::Method;
 use serde_json::{Value, json};
 use std::path::Path;
 
-/// The source, and the folders of its extracts and its mapping.
+/// The source, and the folder of its extracts.
 const NAME: &str = "clinic";
-const MAPPING: &str = "clinic-mapping";
+/// Its mapping.
+const MAPPING: &str = "clinic-tables";
 
 /// The mapping's files.
 const FILES: [(&str, &str); 7] = [
@@ -26,14 +27,15 @@ const FILES: [(&str, &str); 7] = [
 
 /// Adds the source, pulls and maps its first night, and pulls its second.
 pub(super) async fn tables(client: &Client, folder: &Path, seed: u64, zone: &str) -> Result<(), Failure> {
-    let (extracts, mapping) = (folder.join(NAME), folder.join(MAPPING));
-    for (file, text) in FILES {
-        let path = mapping.join(file);
-        std::fs::create_dir_all(path.parent().unwrap_or(&mapping))?;
+    let extracts = folder.join(NAME);
+    let file = |(path, text): &(&str, &str)| {
         // Times in the tables are those of the clock on the wall.
-        let text = if file == "mapping.toml" { format!("zone = {zone:?}\n{text}") } else { text.to_owned() };
-        std::fs::write(path, text)?;
-    }
+        let text = if *path == "mapping.toml" { format!("zone = {zone:?}\n{text}") } else { (*text).to_owned() };
+        json!({"path": path, "text": text})
+    };
+    // Kept in the data directory, so that a visitor can write on it.
+    let files = json!({"files": FILES.iter().map(file).collect::<Vec<_>>()});
+    client.json(Method::PUT, &format!("/api/mappings/own/{MAPPING}"), Some(&files)).await?;
     std::fs::create_dir_all(&extracts)?;
     let begun_us = now_us();
     let night = |night| -> Result<(), Failure> {
@@ -43,7 +45,7 @@ pub(super) async fn tables(client: &Client, folder: &Path, seed: u64, zone: &str
         Ok(())
     };
     night(0)?;
-    let source = json!({"name": NAME, "path": extracts, "mapping": mapping});
+    let source = json!({"name": NAME, "path": extracts, "mapping": MAPPING});
     client.json(Method::POST, "/api/sources", Some(&source)).await?;
     let pull = format!("/api/sources/{NAME}/pull");
     lines::report(client, &pull, &json!({}), |_| String::new()).await?;
