@@ -8,6 +8,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+/// What stands in a scope where a resource type does, for the table that leads from persons of the OMOP tables to patients:
+/// `system/OmopPersonLink.r`.
+pub const PERSON_LINK: &str = "OmopPersonLink";
+
 /// The proof that somebody may do something.
 ///
 /// Stores take one in every function that touches patient data, and only [`Access`](crate::Access) makes one: there is no
@@ -166,6 +170,18 @@ impl Grant {
         let all = self.holder.reach.all;
         let reads_all = all.contains(Permission::Read) && all.contains(Permission::Search);
         self.demand(reads_all && self.sees_all_patients(), || Need::Sql)
+    }
+
+    /// Whether it may be seen which patient a person of the OMOP tables is: [`PERSON_LINK`] must be named by itself, `*` does
+    /// not hold it.
+    #[cfg_attr(any(test, feature = "testing"), track_caller)]
+    pub fn may_link_persons(&self) -> Result<(), Denied> {
+        let held = self.holder.reach.by_type.iter().find(|(name, _)| name == PERSON_LINK);
+        let reads = held.is_some_and(|(_, permissions)| permissions.contains(Permission::Read));
+        self.demand(reads, || Need::Scope {
+            permissions: Permission::Read.into(),
+            resource_type: Some(PERSON_LINK.to_owned()),
+        })
     }
 
     /// Whether accounts, tokens and sources may be managed and their audit read.

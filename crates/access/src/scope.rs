@@ -231,7 +231,7 @@ impl Scopes {
                 return fail(scope.to_string().len() - filter.len() - 1, ScopeProblem::FilterNotSupported);
             }
             match &scope.types {
-                ScopeTypes::One(name) if !is_resource_type(name) => {
+                ScopeTypes::One(name) if !is_resource_type(name) && name != crate::PERSON_LINK => {
                     return fail(scope.context.as_str().len() + 1, ScopeProblem::UnknownType(name.clone()));
                 }
                 ScopeTypes::One(_) | ScopeTypes::All => {}

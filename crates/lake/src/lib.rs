@@ -34,5 +34,5 @@ pub use check::{Against, check};
 pub use error::{Error, Place, SqlError};
 pub use flush::Cost;
 pub use lake::{Capacity, FlushBy, Hold, Lake, Options, Status, TableStatus};
-pub use sql::{Answer, Batch, Limits, Stop, StopOnDrop};
+pub use sql::{Answer, Batch, Limits, Pinned, Stop, StopOnDrop};
 pub use table::{ARRIVAL, Column, RESOURCE, Table};

@@ -6,7 +6,8 @@ use crate::tail::dead_key;
 use datafusion::arrow::array::{Array, ArrayRef, BooleanArray, Int64Array, RecordBatch};
 use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::catalog::{Session, TableProvider};
-use datafusion::common::{DFSchema, DataFusionError, Result};
+use datafusion::common::stats::Precision;
+use datafusion::common::{DFSchema, DataFusionError, Result, Statistics};
 use datafusion::datasource::TableType;
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::memory::MemorySourceConfig;
@@ -29,6 +30,7 @@ use std::time::Duration;
 pub(crate) const STORE: &str = "lake://files";
 
 /// All tables as they are at one position.
+#[derive(Clone)]
 pub(crate) struct Snapshot {
     pub(crate) position: Seq,
     /// For how long it has been behind the feed.
@@ -38,6 +40,7 @@ pub(crate) struct Snapshot {
 }
 
 /// A table's files and what came after them.
+#[derive(Clone)]
 pub(crate) struct SnapshotTable {
     pub(crate) table: Arc<Table>,
     pub(crate) files: Arc<Vec<DataFile>>,
@@ -74,6 +77,16 @@ impl Rows {
         create_udf("is_current", vec![DataType::Int64], DataType::Boolean, Volatility::Immutable, Arc::new(run))
     }
 
+    /// How many rows it has: which side of a join is kept in memory depends on it.
+    fn statistics(&self) -> Statistics {
+        let in_files = self.files.iter().map(|file| usize::try_from(file.rows).unwrap_or(usize::MAX));
+        let rows = in_files.chain(self.batches.iter().map(RecordBatch::num_rows)).fold(0, usize::saturating_add);
+        let mut statistics = Statistics::new_unknown(&self.table.schema);
+        // Those of superseded versions are among them.
+        statistics.num_rows = Precision::Inexact(rows);
+        statistics
+    }
+
     fn scan_files(
         &self,
         state: &dyn Session,
@@ -94,6 +107,7 @@ impl Rows {
         }
         let config = FileScanConfigBuilder::new(ObjectStoreUrl::parse(STORE)?, Arc::new(source))
             .with_file_groups(files.into_iter().map(FileGroup::new).collect())
+            .with_statistics(self.statistics())
             .with_projection_indices(Some(columns.to_vec()))?
             .with_limit(limit)
             .build();
@@ -109,6 +123,10 @@ impl TableProvider for Rows {
 
     fn table_type(&self) -> TableType {
         TableType::Base
+    }
+
+    fn statistics(&self) -> Option<Statistics> {
+        Some(self.statistics())
     }
 
     fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {

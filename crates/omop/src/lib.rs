@@ -4,3 +4,9 @@
 //! records hold, so they are as fresh as the lake and can be made again.
 
 pub mod cdm;
+pub mod codes;
+mod error;
+pub mod export;
+pub mod views;
+
+pub use error::Error;

@@ -40,6 +40,15 @@ fn sql_needs_reading_and_searching_all_types() {
 }
 
 #[test]
+fn who_is_who_in_the_omop_tables_needs_a_scope_of_its_own() {
+    for scopes in ["system/*.cruds", "user/*.cruds", "system/Person.r", "system/OmopPersonLink.s"] {
+        assert!(token(scopes).may_link_persons().is_err(), "{scopes}");
+    }
+    assert!(token("system/OmopPersonLink.r").may_link_persons().is_ok());
+    assert!(token("system/*.rs system/OmopPersonLink.rs").may_link_persons().is_ok());
+}
+
+#[test]
 fn a_revoked_grant_denies_everything_in_every_copy() {
     let grant = Grant::for_test(Principal::new(PrincipalKind::Operator, 0, "root"), "system/*.cruds");
     let copy = grant.clone();

@@ -6,7 +6,8 @@
 //! that it is not there: no list, no hint and no error tells of it.
 //!
 //! A guest is asked only when a query names a schema of two parts or asks for the catalogue, and a view is planned only when a
-//! query reaches it. Views see the tables of their own schema, hidden ones too, and the lake's.
+//! query reaches it. Views see the tables of their own schema and of those that it needs, hidden ones
+//! too, and the lake's.
 
 mod files;
 mod plan;
@@ -46,6 +47,8 @@ pub struct Schema {
     pub tables: Vec<SchemaTable>,
     /// What its views may call beside the functions of SQL.
     pub functions: Vec<Function>,
+    /// Schemas whose tables and functions its views use beside its own. They are asked for with the same grant.
+    pub needs: Vec<String>,
 }
 
 /// A table of a schema.
@@ -55,7 +58,7 @@ pub struct SchemaTable {
     pub name: String,
     /// What it holds.
     pub comment: String,
-    /// Its columns, in order.
+    /// Its columns, in order. A hidden view may leave them out: then they are as its query gives them.
     pub columns: Vec<SchemaColumn>,
     /// Where its rows are.
     pub content: Content,
@@ -77,8 +80,8 @@ pub struct SchemaColumn {
 /// Where the rows of a table are.
 #[derive(Clone)]
 pub enum Content {
-    /// A query over the lake's tables (by their names) and those of its own schema (by `schema.table`). Its columns are found
-    /// by name and cast to the types of the table's columns.
+    /// A query over the lake's tables (by their names) and those of its own schema and those it
+    /// needs (by `schema.table`). Its columns are found by name and cast to the types of the table's columns.
     View(String),
     /// A table of text: the table's columns are those of the sheet, in its order, by other names perhaps.
     Sheet(Arc<dyn Sheet>),
@@ -157,16 +160,18 @@ impl Lake {
     pub(crate) fn schemas(&self, grant: &Grant, wanted: &Wanted) -> Result<Vec<Arc<Schema>>, Error> {
         let guests = self.guests().read().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
         let mut found: Vec<Arc<Schema>> = Vec::new();
-        let names: Vec<String> = match wanted {
+        let mut names: Vec<String> = match wanted {
             Wanted::All => guests.iter().flat_map(|guest| guest.schemas(grant)).collect(),
             Wanted::Named(names) => names.iter().cloned().collect(),
         };
-        for name in names.iter().filter(|name| !is_own(name)) {
-            if found.iter().any(|schema| schema.name == *name) {
+        names.reverse();
+        while let Some(name) = names.pop() {
+            if is_own(&name) || found.iter().any(|schema| schema.name == name) {
                 continue;
             }
             for guest in &guests {
-                if let Some(schema) = guest.schema(grant, name)? {
+                if let Some(schema) = guest.schema(grant, &name)? {
+                    names.extend(schema.needs.iter().cloned());
                     found.push(schema);
                     break;
                 }

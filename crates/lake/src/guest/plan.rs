@@ -217,6 +217,9 @@ impl Desk<'_> {
             .with_allow_dml(false)
             .with_allow_statements(false)
             .verify_plan(&plan)?;
+        if table.columns.is_empty() {
+            return Ok(ViewTable::new(plan, Some(text.to_owned())));
+        }
         let mut columns: Vec<Expr> = Vec::with_capacity(table.columns.len());
         for column in &table.columns {
             let (qualifier, field) = plan
@@ -225,9 +228,8 @@ impl Desk<'_> {
                 .find(|(_, field)| *field.name() == column.name)
                 .ok_or_else(|| DataFusionError::Plan(format!("it does not give the column {}", column.name)))?;
             let given = Expr::Column(Column::new(qualifier.cloned(), field.name()));
-            let typed =
-                if *field.data_type() == column.data_type { given } else { cast(given, column.data_type.clone()) };
-            columns.push(typed.alias(&column.name));
+            // Also where the types agree: what a function gives is settled only when the plan is analyzed, and may be another.
+            columns.push(cast(given, column.data_type.clone()).alias(&column.name));
         }
         let plan = LogicalPlanBuilder::from(plan).project(columns)?.build()?;
         Ok(ViewTable::new(plan, Some(text.to_owned())))

@@ -1,5 +1,6 @@
 //! The engine: threads, memory and time of queries.
 
+use super::Pinned;
 use super::answer::{AbortOnDrop, Answer, Event, Waiting};
 use super::breath::Breath;
 use super::check::{Question, check, too_many_scans};
@@ -24,6 +25,7 @@ use datafusion::execution::object_store::ObjectStoreRegistry;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
 use datafusion::object_store::local::LocalFileSystem;
+use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::prelude::{SQLOptions, SessionConfig};
 use futures::StreamExt;
@@ -102,11 +104,16 @@ pub(crate) fn settings(parts: usize) -> SessionConfig {
 }
 
 /// A session without tables: functions that could make too much are bounded, and joins pause.
+///
+/// Filters are pushed down while plans are logical, where columns are told apart by their tables. The rules that push them down
+/// once more later find columns by their names alone: where a join gives two of one name they take the wrong one.
 pub(crate) fn base_session(config: SessionConfig, environment: &Arc<RuntimeEnv>) -> SessionStateBuilder {
+    let rules = PhysicalOptimizer::new().rules.into_iter().filter(|rule| !rule.name().starts_with("FilterPushdown"));
     let base = SessionStateBuilder::new()
         .with_config(config)
         .with_runtime_env(Arc::clone(environment))
-        .with_default_features();
+        .with_default_features()
+        .with_physical_optimizer_rules(rules.collect());
     growth::bound(base).with_physical_optimizer_rule(Arc::new(Breath))
 }
 
@@ -143,6 +150,7 @@ impl Engine {
     pub(crate) fn query(
         &self,
         lake: &Lake,
+        pinned: Option<&Pinned>,
         grant: &Grant,
         sql: &str,
         limits: &Limits,
@@ -190,7 +198,10 @@ impl Engine {
         let schemas = lake.schemas(grant, &wanted)?;
         let listing = Listing::new(&tables, &schemas);
         let columns = columns.map(|(schema, name)| listing.columns(sql, schema.as_deref(), &name)).transpose()?;
-        let snapshot = lake.snapshot(limits.freshness, limits.time, stop)?;
+        let snapshot = match pinned {
+            Some(pinned) => pinned.0.clone(),
+            None => lake.snapshot(limits.freshness, limits.time, stop)?,
+        };
         let (position, behind) = (snapshot.position, snapshot.behind);
         let stores = Arc::new(self.stores.afresh());
         let session = self.session(snapshot, &listing, &stores, limits).map_err(Error::engine)?;

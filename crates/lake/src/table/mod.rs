@@ -29,7 +29,7 @@ pub const RESOURCE: &str = "resource";
 pub const ARRIVAL: &str = "arrival";
 
 /// The ViewDefinitions that come with the program.
-const DEFINITIONS: [&str; 16] = [
+const DEFINITIONS: [&str; 23] = [
     include_str!("definitions/patient.json"),
     include_str!("definitions/encounter.json"),
     include_str!("definitions/condition.json"),
@@ -46,6 +46,13 @@ const DEFINITIONS: [&str; 16] = [
     include_str!("definitions/practitioner.json"),
     include_str!("definitions/organization.json"),
     include_str!("definitions/location.json"),
+    include_str!("definitions/medication.json"),
+    include_str!("definitions/medication_statement.json"),
+    include_str!("definitions/medication_dispense.json"),
+    include_str!("definitions/device.json"),
+    include_str!("definitions/device_use.json"),
+    include_str!("definitions/specimen.json"),
+    include_str!("definitions/coverage.json"),
 ];
 
 /// A table of the lake.

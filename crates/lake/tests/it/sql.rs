@@ -20,6 +20,23 @@ fn only_who_sees_everything_may_use_sql() {
 }
 
 #[test]
+fn a_filter_means_the_column_of_the_table_that_it_names_also_where_a_join_has_two_of_one_name() {
+    let house = House::new();
+    house.put(r#"{"resourceType":"Encounter","id":"whole","status":"finished","class":{"code":"IMP"}}"#);
+    house.put(
+        r#"{"resourceType":"Encounter","id":"part","status":"finished","class":{"code":"IMP"},"partOf":{"reference":"Encounter/whole"}}"#,
+    );
+    let parts = |is: &str| {
+        house.ask(&format!(
+            "SELECT s._id FROM encounter w RIGHT JOIN encounter s ON w._id = s.part_of_id \
+             WHERE CASE WHEN w._row IS NOT NULL THEN s._row END IS {is}"
+        ))
+    };
+    assert_eq!(parts("NULL"), "whole\n");
+    assert_eq!(parts("NOT NULL"), "part\n");
+}
+
+#[test]
 fn what_does_not_only_read_is_refused() {
     let house = House::new();
     for sql in [
@@ -118,7 +135,7 @@ fn deep_and_long_queries_are_an_error_and_not_a_crash() {
 fn tables_and_columns_are_described() {
     let house = House::new();
     let tables = house.ask("SHOW TABLES");
-    assert_eq!(tables.lines().count(), 18);
+    assert_eq!(tables.lines().count(), 25);
     let columns = house.ask("DESCRIBE patient");
     assert!(columns.contains("birth_date,date,Date of birth"), "{columns}");
     assert_eq!(house.ask("SHOW COLUMNS FROM patient"), columns);

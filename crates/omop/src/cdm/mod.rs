@@ -2,7 +2,8 @@
 //!
 //! The facts stand in `fields.tsv`, a line a field, in the order in which the model's documentation lists the fields.
 
-use std::sync::LazyLock;
+use arrow_schema::{DataType, Field as ArrowField, Schema, SchemaRef, TimeUnit};
+use std::sync::{Arc, LazyLock};
 
 /// The lines of fields; `fields.tsv` says where they are from.
 const FIELDS: &str = include_str!("fields.tsv");
@@ -71,7 +72,26 @@ pub fn table(name: &str) -> Option<&'static Table> {
     tables().iter().find(|table| table.name.eq_ignore_ascii_case(name))
 }
 
+impl Kind {
+    /// The type of its values in Arrow. Times have microseconds and no zone.
+    pub fn data_type(self) -> DataType {
+        match self {
+            Kind::Integer => DataType::Int64,
+            Kind::Float => DataType::Float64,
+            Kind::Date => DataType::Date32,
+            Kind::DateTime => DataType::Timestamp(TimeUnit::Microsecond, None),
+            Kind::Text(_) => DataType::Utf8,
+        }
+    }
+}
+
 impl Table {
+    /// Its fields as Arrow has them, all of which may be null: what is required is checked, not promised.
+    pub fn schema(&self) -> SchemaRef {
+        let field = |field: &Field| ArrowField::new(field.name, field.kind.data_type(), true);
+        Arc::new(Schema::new(self.fields.iter().map(field).collect::<Vec<_>>()))
+    }
+
     /// A field by its name, in whatever case.
     pub fn field(&self, name: &str) -> Option<&Field> {
         self.fields.iter().find(|field| field.name.eq_ignore_ascii_case(name))

@@ -1,0 +1,363 @@
+//! What happened to people, of all types of resources as one table: `omop.__leg` (what the lake's tables say, with why it did not
+//! happen where it did not) and `omop.__event` (with person, visit, provider and dates, or why it is left out).
+//!
+//! The tables of the model are made of it, since the domain of a concept decides the table, not the type of the resource.
+
+/// Columns of a leg, with what stands for nothing in each.
+const COLUMNS: [(&str, &str); 35] = [
+    ("type", ""),
+    ("id", ""),
+    ("row_no", ""),
+    ("component", "CAST(NULL AS BIGINT)"),
+    ("codings", ""),
+    ("text", "CAST(NULL AS VARCHAR)"),
+    ("place", ""),
+    ("patient_id", ""),
+    ("encounter_id", "CAST(NULL AS VARCHAR)"),
+    ("practitioner_id", "CAST(NULL AS VARCHAR)"),
+    ("begun", TIME),
+    ("begun_text", "CAST(NULL AS VARCHAR)"),
+    ("begun_rule", "CAST(NULL AS VARCHAR)"),
+    ("ended", TIME),
+    ("ended_text", "CAST(NULL AS VARCHAR)"),
+    ("number", "CAST(NULL AS DOUBLE)"),
+    ("comparator", "CAST(NULL AS VARCHAR)"),
+    ("unit", "CAST(NULL AS VARCHAR)"),
+    ("unit_code", "CAST(NULL AS VARCHAR)"),
+    ("value_codings", "CASE WHEN false THEN {codings} END"),
+    ("value_text", "CAST(NULL AS VARCHAR)"),
+    ("low", "CAST(NULL AS DOUBLE)"),
+    ("high", "CAST(NULL AS DOUBLE)"),
+    ("quantity", "CAST(NULL AS DOUBLE)"),
+    ("supply_days", "CAST(NULL AS DOUBLE)"),
+    ("refills", "CAST(NULL AS BIGINT)"),
+    ("sig", "CAST(NULL AS VARCHAR)"),
+    ("route", "CAST(NULL AS VARCHAR)"),
+    ("route_text", "CAST(NULL AS VARCHAR)"),
+    ("lot", "CAST(NULL AS VARCHAR)"),
+    ("stop_reason", "CAST(NULL AS VARCHAR)"),
+    ("qualifier", "CAST(NULL AS VARCHAR)"),
+    ("udi", "CAST(NULL AS VARCHAR)"),
+    ("production", "CAST(NULL AS VARCHAR)"),
+    ("unlike", ""),
+];
+
+const TIME: &str = "arrow_cast(NULL, 'Timestamp(Microsecond, Some(\"UTC\"))')";
+
+/// One type of resources: what its columns are, and where they come from.
+struct Leg {
+    resource_type: &'static str,
+    place: &'static str,
+    from: &'static str,
+    /// The name of the resource's table in `from`.
+    table: &'static str,
+    columns: &'static [(&'static str, &'static str)],
+    /// Why it did not happen; nothing if it did.
+    unlike: &'static str,
+}
+
+const MEDICINE: &str = "CASE WHEN r.medication_id IS NULL THEN r.codings ELSE m.codings END";
+const MEDICINE_TEXT: &str = "coalesce(r.medication_text, r.medication_display, m.code_text, m.code_display)";
+const ROUTE: &str = "r.route_system || '|' || r.route_code";
+
+const LEGS: [Leg; 11] = [
+    Leg {
+        resource_type: "Condition",
+        place: "'condition'",
+        from: "condition r",
+        table: "r",
+        columns: &[
+            ("codings", "r.codings"),
+            ("text", "coalesce(r.code_text, r.code_display)"),
+            ("encounter_id", "r.encounter_id"),
+            ("practitioner_id", "coalesce(r.asserter_id, r.recorder_id)"),
+            ("begun", "coalesce(r.onset, r.recorded)"),
+            ("begun_text", "coalesce(r.onset_text, r.recorded_text)"),
+            ("begun_rule", "CASE WHEN r.onset IS NULL AND r.recorded IS NOT NULL THEN 'when it was written down' END"),
+            ("ended", "r.abatement"),
+            ("ended_text", "r.abatement_text"),
+            ("qualifier", "r.category_text"),
+        ],
+        unlike: "CASE WHEN r.verification_status_code IN ('refuted', 'entered-in-error') THEN r.verification_status_code END",
+    },
+    Leg {
+        resource_type: "Observation",
+        place: "CASE WHEN array_has(r.categories, 'laboratory') OR array_has(r.categories, 'vital-signs') OR r.value IS NOT NULL \
+                THEN 'measurement' ELSE 'observation' END",
+        from: "observation r",
+        table: "r",
+        columns: &[
+            ("component", "r.component"),
+            ("codings", "CASE WHEN r.component IS NULL THEN r.codings ELSE r.component_codings END"),
+            (
+                "text",
+                "CASE WHEN r.component IS NULL THEN coalesce(r.code_text, r.code_display) \
+                 ELSE coalesce(r.component_text, r.component_display) END",
+            ),
+            ("encounter_id", "r.encounter_id"),
+            ("practitioner_id", "r.performer_id"),
+            ("begun", "coalesce(r.effective, r.issued)"),
+            ("begun_text", "coalesce(r.effective_text, r.issued_text)"),
+            ("begun_rule", "CASE WHEN r.effective IS NULL AND r.issued IS NOT NULL THEN 'when it was issued' END"),
+            ("number", "coalesce(r.value, CAST(r.value_integer AS DOUBLE))"),
+            ("comparator", "r.value_comparator"),
+            ("unit", "r.value_unit"),
+            ("unit_code", "r.value_unit_code"),
+            ("value_codings", "r.value_codings"),
+            (
+                "value_text",
+                "coalesce(r.value_string, r.value_display, r.value_code, r.value_at_text, CAST(r.value_boolean AS VARCHAR))",
+            ),
+            ("low", "r.range_low"),
+            ("high", "r.range_high"),
+            ("qualifier", "coalesce(r.interpretation_text, r.interpretation)"),
+        ],
+        unlike: "CASE WHEN r.status IN ('registered', 'cancelled', 'entered-in-error') THEN r.status \
+                 WHEN r.absent_reason = 'not-performed' THEN 'not-performed' \
+                 WHEN array_has(r.codings, 'http://loinc.org|69453-9') THEN 'in-death' \
+                 WHEN r.component IS NULL AND r.has_components AND r.value IS NULL AND r.value_string IS NULL AND r.value_code IS NULL \
+                 AND r.value_integer IS NULL AND r.value_boolean IS NULL AND r.value_at IS NULL THEN 'in-components' END",
+    },
+    Leg {
+        resource_type: "Procedure",
+        place: "'procedure'",
+        from: "procedure r",
+        table: "r",
+        columns: &[
+            ("codings", "r.codings"),
+            ("text", "coalesce(r.code_text, r.code_display)"),
+            ("encounter_id", "r.encounter_id"),
+            ("practitioner_id", "r.performer_id"),
+            ("begun", "r.start_at"),
+            ("begun_text", "r.start_at_text"),
+            ("ended", "r.end_at"),
+            ("ended_text", "r.end_at_text"),
+        ],
+        unlike: "CASE WHEN r.status IN ('preparation', 'not-done', 'entered-in-error') THEN r.status END",
+    },
+    Leg {
+        resource_type: "MedicationRequest",
+        place: "'drug'",
+        from: "medication m RIGHT JOIN medication_request r ON m._id = r.medication_id",
+        table: "r",
+        columns: &[
+            ("codings", MEDICINE),
+            ("text", MEDICINE_TEXT),
+            ("encounter_id", "r.encounter_id"),
+            ("practitioner_id", "r.requester_id"),
+            ("begun", "coalesce(r.authored, r.valid_from)"),
+            ("begun_text", "coalesce(r.authored_text, r.valid_from_text)"),
+            ("ended", "r.valid_to"),
+            ("ended_text", "r.valid_to_text"),
+            ("quantity", "r.quantity"),
+            (
+                "supply_days",
+                "r.supply * CASE r.supply_unit WHEN 'd' THEN 1 WHEN 'wk' THEN 7 WHEN 'mo' THEN 30 WHEN 'a' THEN 365 END",
+            ),
+            ("refills", "r.refills"),
+            ("sig", "r.dosage_text"),
+            ("route", ROUTE),
+            ("route_text", "coalesce(r.route_display, r.route_code)"),
+        ],
+        unlike: "CASE WHEN r.status IN ('draft', 'cancelled', 'on-hold', 'entered-in-error') THEN r.status \
+                 WHEN r.intent IN ('proposal', 'plan', 'option') THEN r.intent WHEN r.do_not_perform THEN 'do-not-perform' END",
+    },
+    Leg {
+        resource_type: "MedicationAdministration",
+        place: "'drug'",
+        from: "medication m RIGHT JOIN medication_administration r ON m._id = r.medication_id",
+        table: "r",
+        columns: &[
+            ("codings", MEDICINE),
+            ("text", MEDICINE_TEXT),
+            ("encounter_id", "r.encounter_id"),
+            ("practitioner_id", "r.performer_id"),
+            ("begun", "r.start_at"),
+            ("begun_text", "r.start_at_text"),
+            ("ended", "r.end_at"),
+            ("ended_text", "r.end_at_text"),
+            ("quantity", "r.dose"),
+            ("unit", "r.dose_unit"),
+            ("sig", "r.dosage_text"),
+            ("route", ROUTE),
+            ("route_text", "coalesce(r.route_display, r.route_code)"),
+        ],
+        unlike: "CASE WHEN r.status IN ('not-done', 'entered-in-error') THEN r.status END",
+    },
+    Leg {
+        resource_type: "MedicationStatement",
+        place: "'drug'",
+        from: "medication m RIGHT JOIN medication_statement r ON m._id = r.medication_id",
+        table: "r",
+        columns: &[
+            ("codings", MEDICINE),
+            ("text", MEDICINE_TEXT),
+            ("encounter_id", "r.encounter_id"),
+            ("begun", "coalesce(r.start_at, r.asserted)"),
+            ("begun_text", "coalesce(r.start_at_text, r.asserted_text)"),
+            ("begun_rule", "CASE WHEN r.start_at IS NULL AND r.asserted IS NOT NULL THEN 'when it was told' END"),
+            ("ended", "r.end_at"),
+            ("ended_text", "r.end_at_text"),
+            ("sig", "r.dosage_text"),
+            ("route", ROUTE),
+            ("route_text", "coalesce(r.route_text, r.route_display, r.route_code)"),
+            ("stop_reason", "r.status_reason_text"),
+        ],
+        unlike: "CASE WHEN r.status IN ('not-taken', 'intended', 'entered-in-error') THEN r.status END",
+    },
+    Leg {
+        resource_type: "MedicationDispense",
+        place: "'drug'",
+        from: "medication m RIGHT JOIN medication_dispense r ON m._id = r.medication_id",
+        table: "r",
+        columns: &[
+            ("codings", MEDICINE),
+            ("text", MEDICINE_TEXT),
+            ("encounter_id", "r.encounter_id"),
+            ("practitioner_id", "r.performer_id"),
+            ("begun", "coalesce(r.handed_over, r.prepared)"),
+            ("begun_text", "coalesce(r.handed_over_text, r.prepared_text)"),
+            (
+                "begun_rule",
+                "CASE WHEN r.handed_over IS NULL AND r.prepared IS NOT NULL THEN 'when it was prepared' END",
+            ),
+            ("quantity", "r.quantity"),
+            ("unit", "r.quantity_unit"),
+            ("supply_days", "r.days_supply"),
+            ("sig", "r.dosage_text"),
+            ("route", ROUTE),
+            ("route_text", "coalesce(r.route_display, r.route_code)"),
+        ],
+        unlike: "CASE WHEN r.status IN ('preparation', 'cancelled', 'declined', 'on-hold', 'entered-in-error') THEN r.status END",
+    },
+    Leg {
+        resource_type: "Immunization",
+        place: "'drug'",
+        from: "immunization r",
+        table: "r",
+        columns: &[
+            ("codings", "r.codings"),
+            ("text", "coalesce(r.vaccine_text, r.vaccine_display)"),
+            ("encounter_id", "r.encounter_id"),
+            ("practitioner_id", "r.performer_id"),
+            ("begun", "coalesce(r.occurrence, r.recorded)"),
+            ("begun_text", "coalesce(r.occurrence_text, r.recorded_text)"),
+            (
+                "begun_rule",
+                "CASE WHEN r.occurrence IS NULL AND r.recorded IS NOT NULL THEN 'when it was written down' END",
+            ),
+            ("quantity", "r.dose"),
+            ("unit", "r.dose_unit"),
+            ("lot", "r.lot_number"),
+            ("route", ROUTE),
+            ("route_text", "coalesce(r.route_display, r.route_code)"),
+        ],
+        unlike: "CASE WHEN r.status IN ('not-done', 'entered-in-error') THEN r.status END",
+    },
+    Leg {
+        resource_type: "AllergyIntolerance",
+        place: "'allergy'",
+        // A row for each reaction: the first stands for all.
+        from: "(SELECT * FROM allergy WHERE reaction IS NULL OR reaction = 0) r",
+        table: "r",
+        columns: &[
+            ("codings", "r.codings"),
+            ("text", "coalesce(r.code_text, r.code_display)"),
+            ("encounter_id", "r.encounter_id"),
+            ("begun", "coalesce(r.onset, r.recorded)"),
+            ("begun_text", "coalesce(r.onset_text, r.recorded_text)"),
+            ("begun_rule", "CASE WHEN r.onset IS NULL AND r.recorded IS NOT NULL THEN 'when it was written down' END"),
+            ("qualifier", "r.criticality"),
+        ],
+        unlike: "CASE WHEN r.verification_status_code IN ('refuted', 'entered-in-error') THEN r.verification_status_code END",
+    },
+    Leg {
+        resource_type: "DeviceUseStatement",
+        place: "'device'",
+        from: "device d RIGHT JOIN device_use r ON d._id = r.device_id",
+        table: "r",
+        columns: &[
+            ("codings", "d.codings"),
+            ("text", "coalesce(d.type_text, d.type_display)"),
+            ("begun", "coalesce(r.start_at, r.recorded)"),
+            ("begun_text", "coalesce(r.start_at_text, r.recorded_text)"),
+            ("begun_rule", "CASE WHEN r.start_at IS NULL AND r.recorded IS NOT NULL THEN 'when it was told' END"),
+            ("ended", "r.end_at"),
+            ("ended_text", "r.end_at_text"),
+            ("udi", "coalesce(d.udi, d.udi_device, d.distinct_identifier)"),
+            ("production", "coalesce(d.lot_number, d.serial_number)"),
+        ],
+        unlike: "CASE WHEN r.status IN ('intended', 'entered-in-error') THEN r.status END",
+    },
+    Leg {
+        resource_type: "Device",
+        place: "'device'",
+        // Those whose use is told by a statement are there already.
+        from: "(SELECT DISTINCT device_id FROM device_use) u RIGHT JOIN device r ON u.device_id = r._id",
+        table: "r",
+        columns: &[
+            ("codings", "r.codings"),
+            ("text", "coalesce(r.type_text, r.type_display)"),
+            ("begun", "r.manufactured"),
+            ("begun_text", "r.manufactured_text"),
+            ("begun_rule", "CASE WHEN r.manufactured IS NOT NULL THEN 'when it was made' END"),
+            ("udi", "coalesce(r.udi, r.udi_device, r.distinct_identifier)"),
+            ("production", "coalesce(r.lot_number, r.serial_number)"),
+        ],
+        unlike: "CASE WHEN r.status = 'entered-in-error' THEN r.status WHEN u.device_id IS NOT NULL THEN 'in-device-use' \
+                 WHEN r.patient_id IS NULL THEN 'of-nobody' END",
+    },
+];
+
+/// The query of `omop.__leg`.
+pub(super) fn legs() -> String {
+    LEGS.iter().map(leg).collect::<Vec<_>>().join("\nUNION ALL\n")
+}
+
+fn leg(leg: &Leg) -> String {
+    let own = |name: &str| leg.columns.iter().find(|(known, _)| *known == name).map(|(_, sql)| (*sql).to_owned());
+    let codings = own("codings").unwrap_or_default();
+    let items: Vec<String> = COLUMNS
+        .iter()
+        .map(|(name, nothing)| {
+            let sql = own(name).unwrap_or_else(|| match *name {
+                "type" => format!("'{}'", leg.resource_type),
+                "id" => format!("{}._id", leg.table),
+                "row_no" => format!("{}._row", leg.table),
+                "patient_id" => format!("{}.patient_id", leg.table),
+                "place" => leg.place.to_owned(),
+                "unlike" => leg.unlike.to_owned(),
+                _ => nothing.replace("{codings}", &codings),
+            });
+            format!("{sql} AS {name}")
+        })
+        .collect();
+    format!("SELECT {} FROM {}", items.join(", "), leg.from)
+}
+
+/// The query of `omop.__event`.
+pub(super) const EVENTS: &str = "
+SELECT e.*, pr._row AS provider_id,
+       coalesce(omop_date(e.begun, e.begun_text), e.visit_start_date) AS start_date,
+       coalesce(omop_datetime(e.begun, e.begun_text), e.visit_start_datetime) AS start_datetime,
+       CASE WHEN e.begun IS NULL THEN 'when the visit began' ELSE coalesce(e.begun_rule, omop_imputed(e.begun_text)) END AS start_rule,
+       omop_date(e.ended, e.ended_text) AS end_date, omop_datetime(e.ended, e.ended_text) AS end_datetime,
+       CASE WHEN e.unlike IS NOT NULL THEN e.unlike WHEN e.person_id IS NULL THEN 'no-person'
+            WHEN e.begun IS NULL AND e.visit_start_date IS NULL THEN 'no-date' END AS reason
+FROM (SELECT _id, _row FROM practitioner) pr
+RIGHT JOIN (
+  SELECT e.*, v.visit_occurrence_id, v.visit_detail_id, v.start_date AS visit_start_date, v.start_datetime AS visit_start_datetime
+  FROM (SELECT * FROM omop.__visit WHERE reason IS NULL) v
+  RIGHT JOIN (
+    SELECT e.*, p.person_id
+    FROM (SELECT patient_id, person_id FROM omop.__person WHERE reason IS NULL) p
+    RIGHT JOIN omop.__leg e ON p.patient_id = e.patient_id
+  ) e ON v.encounter_id = e.encounter_id
+) e ON pr._id = e.practitioner_id";
+
+/// The rows of a table of events: each with `t`, what of its codings belongs there.
+pub(super) fn rows_of(table: &str) -> String {
+    format!(
+        "(SELECT e.*, unnest(omop_targets(e.codings, e.text, e.place, '{table}')) AS t FROM omop.__event e WHERE e.reason IS NULL) e"
+    )
+}

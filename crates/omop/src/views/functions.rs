@@ -1,0 +1,261 @@
+//! What the views call beside the functions of SQL.
+
+use crate::codes::{CodeBook, Place, choose};
+use arrow_array::builder::{
+    Date32Builder, Int64Builder, ListBuilder, StringBuilder, StructBuilder, TimestampMicrosecondBuilder,
+};
+use arrow_array::cast::AsArray;
+use arrow_array::types::TimestampMicrosecondType;
+use arrow_array::{Array, ArrayRef, ListArray, StringArray};
+use arrow_schema::{DataType, Field, Fields, TimeUnit};
+use jiff::tz::TimeZone;
+use lake::guest::Function;
+use std::sync::Arc;
+
+/// Microseconds of a day.
+const DAY_US: i64 = 86_400_000_000;
+/// Characters that a source value may have in the model.
+const SOURCE_VALUE: usize = 50;
+
+/// What functions need to know.
+#[derive(Clone)]
+pub(super) struct Known {
+    pub(super) book: Option<Arc<CodeBook>>,
+    /// The one zone of all times.
+    pub(super) zone: TimeZone,
+    /// What person source values are hashed with.
+    pub(super) key: [u8; 32],
+}
+
+fn texts() -> DataType {
+    DataType::List(Arc::new(Field::new("element", DataType::Utf8, true)))
+}
+
+fn time() -> DataType {
+    DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()))
+}
+
+fn target_fields() -> Fields {
+    let id = |name: &str| Field::new(name, DataType::Int64, true);
+    Fields::from(vec![
+        id("concept_id"),
+        id("source_concept_id"),
+        id("value_as_concept_id"),
+        id("ordinal"),
+        Field::new("source_value", DataType::Utf8, true),
+    ])
+}
+
+fn function(
+    name: &str,
+    arguments: Vec<DataType>,
+    returns: DataType,
+    run: impl Fn(&[ArrayRef]) -> Result<ArrayRef, String> + Send + Sync + 'static,
+) -> Function {
+    Function { name: name.to_owned(), arguments, returns, run: Arc::new(run) }
+}
+
+/// All of them.
+pub(super) fn functions(known: &Known) -> Vec<Function> {
+    let item = Arc::new(Field::new("item", DataType::Struct(target_fields()), true));
+    let day = DataType::Date32;
+    let moment = DataType::Timestamp(TimeUnit::Microsecond, None);
+    let of = || known.clone();
+    let (targets_of, first_of, coding_of, unit_of) = (of(), of(), of(), of());
+    let (day_of, moment_of, key_of) = (of(), of(), of());
+    vec![
+        // The rows of one table that codings become: codings, text, the place without concept, the place wanted.
+        function(
+            "omop_targets",
+            vec![texts(), DataType::Utf8, DataType::Utf8, DataType::Utf8],
+            DataType::List(item),
+            move |arguments| targets(&targets_of, arguments),
+        ),
+        // The standard concept of a coded value.
+        function("omop_concept", vec![texts()], DataType::Int64, move |arguments| first(&first_of, &arguments[0])),
+        // The same of one coding, written as `system|code`.
+        function("omop_concept_of", vec![DataType::Utf8], DataType::Int64, move |arguments| {
+            of_coding(&coding_of, text(&arguments[0]))
+        }),
+        // The concept of a unit: its code, else as it is shown.
+        function("omop_unit", vec![DataType::Utf8, DataType::Utf8], DataType::Int64, move |arguments| {
+            unit(&unit_of, text(&arguments[0]), text(&arguments[1]))
+        }),
+        // The day of a time in the instance's zone: the time, and the text as given.
+        function("omop_date", vec![time(), DataType::Utf8], day, move |arguments| Ok(days(&day_of, arguments))),
+        // The time of a time in the instance's zone, midnight where only a day was given.
+        function("omop_datetime", vec![time(), DataType::Utf8], moment, move |arguments| {
+            Ok(moments(&moment_of, arguments))
+        }),
+        // How much of a date was given: day, month, year; nothing of a whole date or a time.
+        function("omop_imputed", vec![DataType::Utf8], DataType::Utf8, |arguments| Ok(imputed(text(&arguments[0])))),
+        // The keyed hash of a text.
+        function("omop_key", vec![DataType::Utf8], DataType::Utf8, move |arguments| {
+            Ok(keyed(&key_of, text(&arguments[0])))
+        }),
+        // The text of an attachment of a DocumentReference: the resource, and the number of the content.
+        function("omop_attachment", vec![DataType::Utf8, DataType::Int64], DataType::Utf8, |arguments| {
+            Ok(super::note::texts(text(&arguments[0]), &arguments[1]))
+        }),
+    ]
+}
+
+fn text(array: &ArrayRef) -> &StringArray {
+    array.as_string::<i32>()
+}
+
+fn at(array: &StringArray, row: usize) -> Option<&str> {
+    (!array.is_null(row)).then(|| array.value(row))
+}
+
+/// The texts of a row of a list column.
+fn row_of(lists: &ListArray, row: usize) -> Vec<String> {
+    if lists.is_null(row) {
+        return Vec::new();
+    }
+    let items = lists.value(row);
+    items.as_string::<i32>().iter().flatten().map(str::to_owned).collect()
+}
+
+fn cut(value: &str) -> &str {
+    value.char_indices().nth(SOURCE_VALUE).map_or(value, |(at, _)| &value[..at])
+}
+
+fn targets(known: &Known, arguments: &[ArrayRef]) -> Result<ArrayRef, String> {
+    let codings = arguments[0].as_list::<i32>();
+    let (texts, defaults, wanted) = (text(&arguments[1]), text(&arguments[2]), text(&arguments[3]));
+    let mut out = ListBuilder::new(StructBuilder::from_fields(target_fields(), codings.len()));
+    for row in 0..codings.len() {
+        let default = at(defaults, row).and_then(Place::from_name).ok_or("an event without a place")?;
+        let owned = row_of(codings, row);
+        let given: Vec<&str> = owned.iter().map(String::as_str).collect();
+        let choice = choose(known.book.as_deref(), &given, at(texts, row), default)
+            .map_err(|error| format!("the book of codes cannot be read: {error}"))?;
+        let wanted = at(wanted, row);
+        for chosen in choice.rows.iter().filter(|chosen| Some(chosen.place.table()) == wanted) {
+            let builder = out.values();
+            let numbers = [
+                Some(chosen.concept_id),
+                Some(choice.source_concept_id),
+                chosen.value_as_concept_id,
+                Some(i64::from(chosen.ordinal)),
+            ];
+            for (at, number) in numbers.into_iter().enumerate() {
+                if let Some(field) = builder.field_builder::<Int64Builder>(at) {
+                    field.append_option(number);
+                }
+            }
+            if let Some(field) = builder.field_builder::<StringBuilder>(numbers.len()) {
+                field.append_option(choice.source_value.as_deref().map(cut));
+            }
+            builder.append(true);
+        }
+        out.append(true);
+    }
+    Ok(Arc::new(out.finish()))
+}
+
+fn first(known: &Known, codings: &ArrayRef) -> Result<ArrayRef, String> {
+    let codings = codings.as_list::<i32>();
+    let mut out = Int64Builder::with_capacity(codings.len());
+    for row in 0..codings.len() {
+        let owned = row_of(codings, row);
+        let given: Vec<&str> = owned.iter().map(String::as_str).collect();
+        let choice = choose(known.book.as_deref(), &given, None, Place::Observation)
+            .map_err(|error| format!("the book of codes cannot be read: {error}"))?;
+        out.append_option(choice.rows.first().map(|row| row.concept_id).filter(|id| *id != 0));
+    }
+    Ok(Arc::new(out.finish()))
+}
+
+fn of_coding(known: &Known, codings: &StringArray) -> Result<ArrayRef, String> {
+    let mut out = Int64Builder::with_capacity(codings.len());
+    for row in 0..codings.len() {
+        let given: Vec<&str> = at(codings, row).into_iter().collect();
+        let choice = choose(known.book.as_deref(), &given, None, Place::Observation)
+            .map_err(|error| format!("the book of codes cannot be read: {error}"))?;
+        out.append_option(choice.rows.first().map(|row| row.concept_id).filter(|id| *id != 0));
+    }
+    Ok(Arc::new(out.finish()))
+}
+
+fn unit(known: &Known, codes: &StringArray, shown: &StringArray) -> Result<ArrayRef, String> {
+    let mut out = Int64Builder::with_capacity(codes.len());
+    for row in 0..codes.len() {
+        let mut found = None;
+        for unit in [at(codes, row), at(shown, row)].into_iter().flatten() {
+            let Some(book) = &known.book else { break };
+            let targets = book
+                .targets(&format!("http://unitsofmeasure.org|{unit}"))
+                .map_err(|error| format!("the book of codes cannot be read: {error}"))?;
+            found = targets.standard.first().map(|standard| standard.concept_id).or(targets.source);
+            if found.is_some() {
+                break;
+            }
+        }
+        out.append_option(found);
+    }
+    Ok(Arc::new(out.finish()))
+}
+
+/// Whether a text of FHIR gives no time of day.
+fn is_day(text: Option<&str>) -> bool {
+    text.is_none_or(|text| text.len() <= 10)
+}
+
+/// Microseconds since 1970 on the clock of the zone; those of a day are the day's.
+fn local_us(known: &Known, us: i64, text: Option<&str>) -> i64 {
+    if is_day(text) {
+        return us;
+    }
+    let Ok(instant) = jiff::Timestamp::from_microsecond(us) else { return us };
+    us + i64::from(known.zone.to_offset(instant).seconds()) * 1_000_000
+}
+
+fn days(known: &Known, arguments: &[ArrayRef]) -> ArrayRef {
+    let (times, texts) = (arguments[0].as_primitive::<TimestampMicrosecondType>(), text(&arguments[1]));
+    let mut out = Date32Builder::with_capacity(times.len());
+    for row in 0..times.len() {
+        let us = (!times.is_null(row)).then(|| local_us(known, times.value(row), at(texts, row)));
+        out.append_option(us.and_then(|us| i32::try_from(us.div_euclid(DAY_US)).ok()));
+    }
+    Arc::new(out.finish())
+}
+
+fn moments(known: &Known, arguments: &[ArrayRef]) -> ArrayRef {
+    let (times, texts) = (arguments[0].as_primitive::<TimestampMicrosecondType>(), text(&arguments[1]));
+    let mut out = TimestampMicrosecondBuilder::with_capacity(times.len());
+    for row in 0..times.len() {
+        out.append_option((!times.is_null(row)).then(|| local_us(known, times.value(row), at(texts, row))));
+    }
+    Arc::new(out.finish())
+}
+
+fn imputed(texts: &StringArray) -> ArrayRef {
+    let word = |text: &str| match text.len() {
+        4 => Some("first day of the year"),
+        7 => Some("first day of the month"),
+        _ => None,
+    };
+    Arc::new(texts.iter().map(|text| text.and_then(word)).collect::<StringArray>())
+}
+
+fn keyed(known: &Known, texts: &StringArray) -> ArrayRef {
+    let hash = |text: &str| blake3::keyed_hash(&known.key, text.as_bytes()).to_hex()[..32].to_owned();
+    Arc::new(texts.iter().map(|text| text.map(hash)).collect::<StringArray>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_stays_a_day_and_a_time_is_told_in_the_zone() {
+        let zone = TimeZone::get("Asia/Shanghai").unwrap_or(TimeZone::UTC);
+        let known = Known { book: None, zone, key: [0; 32] };
+        // 2024-03-01T20:00:00Z is the second of March in Shanghai.
+        let us = 1_709_323_200_000_000;
+        assert_eq!(local_us(&known, us, Some("2024-03-01T20:00:00Z")).div_euclid(DAY_US), us.div_euclid(DAY_US) + 1);
+        assert_eq!(local_us(&known, us, Some("2024-03-01")), us);
+    }
+}

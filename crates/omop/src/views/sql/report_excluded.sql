@@ -1,0 +1,17 @@
+SELECT type AS resource_type, id AS resource_id, component, reason FROM omop.__event WHERE reason IS NOT NULL
+UNION ALL SELECT 'Patient', patient_id, CAST(NULL AS BIGINT), reason FROM omop.__person WHERE reason IS NOT NULL
+UNION ALL SELECT 'Patient', patient_id, CAST(NULL AS BIGINT), 'death-without-date' FROM omop.__person WHERE reason IS NULL AND deceased AND deceased_at IS NULL
+UNION ALL SELECT 'Encounter', encounter_id, CAST(NULL AS BIGINT), reason FROM omop.__visit WHERE reason IS NOT NULL
+UNION ALL SELECT 'DocumentReference', id, CAST(NULL AS BIGINT), coalesce(unlike, 'no-text') FROM omop.__note WHERE unlike IS NOT NULL OR note_text IS NULL
+UNION ALL SELECT 'Specimen', s._id, CAST(NULL AS BIGINT),
+       CASE WHEN s.status = 'entered-in-error' THEN s.status WHEN p.person_id IS NULL THEN 'no-person' ELSE 'no-date' END
+FROM (SELECT patient_id, person_id FROM omop.__person WHERE reason IS NULL) p RIGHT JOIN specimen s ON p.patient_id = s.patient_id
+WHERE s.status = 'entered-in-error' OR p.person_id IS NULL OR coalesce(s.collected, s.received) IS NULL
+UNION ALL SELECT 'Coverage', c._id, CAST(NULL AS BIGINT),
+       CASE WHEN c.status IN ('cancelled', 'draft', 'entered-in-error') THEN c.status WHEN p.person_id IS NULL THEN 'no-person' ELSE 'no-date' END
+FROM (SELECT patient_id, person_id FROM omop.__person WHERE reason IS NULL) p RIGHT JOIN coverage c ON p.patient_id = c.patient_id
+WHERE c.status IN ('cancelled', 'draft', 'entered-in-error') OR p.person_id IS NULL OR c.start_at IS NULL
+UNION ALL SELECT type, id, CAST(NULL AS BIGINT), 'no-table' FROM resource
+WHERE type NOT IN ('Patient', 'Encounter', 'Condition', 'Observation', 'Procedure', 'MedicationRequest', 'MedicationAdministration',
+  'MedicationStatement', 'MedicationDispense', 'Medication', 'Immunization', 'AllergyIntolerance', 'Device', 'DeviceUseStatement', 'Specimen',
+  'DocumentReference', 'Coverage', 'Practitioner', 'Organization', 'Location')

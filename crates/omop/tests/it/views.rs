@@ -1,0 +1,114 @@
+//! The tables: their types, who sees what, what a record holds.
+
+use crate::house::{House, grant};
+use omop::cdm;
+use omop::export::{Export, Format};
+
+const PERSON: &str = r#"{"resourceType":"Patient","id":"a","gender":"female","birthDate":"1970-02-03","name":[{"family":"Quartz"}],
+  "identifier":[{"system":"urn:mrn","value":"MRN-77"}],"address":[{"line":["1 Elm Street"],"city":"Bonn","postalCode":"53111"}]}"#;
+const VISIT: &str = r#"{"resourceType":"Encounter","id":"e","status":"finished","class":{"code":"IMP"},"subject":{"reference":"Patient/a"},
+  "period":{"start":"2024-03-01T20:00:00Z","end":"2024-03-05T08:00:00Z"}}"#;
+
+#[test]
+fn every_table_of_the_model_has_its_fields_in_order_and_in_their_types_with_and_without_rows() {
+    let house = House::bare();
+    for round in 0..2 {
+        for table in cdm::tables() {
+            let answer = house.lake.query(
+                &grant("system/*.rs"),
+                &format!("SELECT * FROM omop.{}", table.name),
+                &lake::Limits::default(),
+            );
+            let mut answer = answer.unwrap_or_else(|error| panic!("{}: {error}", table.name));
+            let wanted = table.schema();
+            let given: Vec<_> =
+                answer.schema().fields().iter().map(|f| (f.name().clone(), f.data_type().clone())).collect();
+            let wanted: Vec<_> = wanted.fields().iter().map(|f| (f.name().clone(), f.data_type().clone())).collect();
+            assert_eq!(given, wanted, "{} round {round}", table.name);
+            while answer.next_batch().unwrap().is_some() {}
+        }
+        house.put(&[PERSON, VISIT]);
+    }
+    assert_eq!(house.ask("SELECT count(*) FROM omop.cdm_source"), "1\n");
+    assert!(house.ask("SHOW TABLES").contains("omop.visit_occurrence,"));
+    assert!(!house.ask("SHOW TABLES").contains("__"));
+}
+
+#[test]
+fn who_may_not_link_persons_finds_nothing_of_the_link_and_no_identifier_is_in_any_table() {
+    let house = House::bare();
+    house.put(&[PERSON, VISIT]);
+    let link = "SELECT patient_id, length(person_source_value) FROM omop_link.person";
+    let may = grant("system/*.rs system/OmopPersonLink.r");
+    assert_eq!(house.ask_as(&may, link).unwrap(), "a,32\n");
+    for scopes in ["system/*.cruds", "user/*.cruds"] {
+        let reader = grant(scopes);
+        let told = house.ask_as(&reader, link).unwrap_err().to_string();
+        let never = house.ask_as(&reader, &link.replace("omop_link", "never_here")).unwrap_err().to_string();
+        assert_eq!(told, never.replace("never_here", "omop_link"));
+        for list in ["SHOW TABLES", "SELECT * FROM information_schema.columns"] {
+            assert!(!house.ask_as(&reader, list).unwrap().contains("omop_link"), "{list}");
+        }
+    }
+    for table in cdm::tables() {
+        let rows = house.ask(&format!("SELECT * FROM omop.{}", table.name));
+        for secret in ["Quartz", "MRN-77", "Elm Street", "53111"] {
+            assert!(!rows.contains(secret), "{}: {rows}", table.name);
+        }
+    }
+    assert_eq!(house.ask("SELECT city, zip FROM omop.location"), "Bonn,531\n");
+}
+
+#[test]
+fn keys_are_the_same_when_the_lake_is_made_again_and_lead_back_to_the_resource() {
+    let house = House::bare();
+    house.put(&[
+        PERSON,
+        VISIT,
+        r#"{"resourceType":"Condition","id":"c","subject":{"reference":"Patient/a"},"encounter":{"reference":"Encounter/e"},
+            "code":{"text":"Cough"},"onsetDateTime":"2024-03-02"}"#,
+    ]);
+    let all = "SELECT 'c', condition_occurrence_id, person_id, visit_occurrence_id FROM omop.condition_occurrence \
+               UNION ALL SELECT 'v', visit_occurrence_id, person_id, preceding_visit_occurrence_id FROM omop.visit_occurrence \
+               UNION ALL SELECT 'p', person_id, observation_period_id, 0 FROM omop.observation_period ORDER BY 1";
+    let before = house.ask(all);
+    house.lake.rebuild().unwrap();
+    assert_eq!(house.ask(all), before);
+    let key: i64 = house.ask("SELECT condition_occurrence_id FROM omop.condition_occurrence").trim().parse().unwrap();
+    let row = omop::views::resource_row("condition_occurrence", key).unwrap();
+    assert_eq!(house.ask(&format!("SELECT type, id FROM resource WHERE _row = {row}")), "Condition,c\n");
+}
+
+#[test]
+fn an_export_is_typed_when_empty_has_a_record_and_refuses_a_folder_that_holds_something_else() {
+    let house = House::bare();
+    house.put(&[PERSON, VISIT, r#"{"resourceType":"Goal","id":"g","lifecycleStatus":"active","description":{"text":"x"},"subject":{"reference":"Patient/a"}}"#]);
+    let grant = grant("system/*.rs");
+    let export = Export {
+        lake: &house.lake,
+        guest: &house.guest,
+        grant: &grant,
+        at: "2026-01-01T00:00:00Z".into(),
+        program: "test".into(),
+        stop: lake::Stop::default(),
+    };
+    let to = house.folder.path().join("out");
+    for format in [Format::DuckDb] {
+        let record = export.write(&to, format, &mut |_, _| {}).unwrap();
+        assert_eq!(record["tables"]["person"], 1);
+        assert_eq!(record["excluded"]["Goal"]["no-table"], 1);
+        assert_eq!(record["cdm_version"], "5.4");
+        let names: Vec<String> =
+            std::fs::read_dir(&to).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+        assert_eq!(names.len(), 40 + usize::from(format == Format::DuckDb), "{names:?}");
+    }
+    let note = std::fs::File::open(to.join("note.parquet")).unwrap();
+    let reader = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(note).unwrap();
+    let types =
+        |schema: &arrow_schema::Schema| schema.fields().iter().map(|f| f.data_type().clone()).collect::<Vec<_>>();
+    assert_eq!(types(reader.schema()), types(&cdm::table("note").unwrap().schema()));
+    std::fs::write(to.join("thesis.docx"), "").unwrap();
+    let told = export.write(&to, Format::Parquet, &mut |_, _| {}).unwrap_err().to_string();
+    assert!(told.contains("thesis.docx"), "{told}");
+    assert!(to.join("person.parquet").exists());
+}
