@@ -149,6 +149,15 @@ impl Access {
         trail::of_account(&self.database(), &key, &name, limit.min(MAX_AUDIT_ROWS))
     }
 
+    /// Records what somebody did elsewhere in the program that is no one's account but everybody's business, such as approving a code.
+    /// Whoever administers reads it: nothing of a patient may stand in `target`.
+    pub fn record(&self, grant: &Grant, what: &str, target: String, now_us: i64) -> Result<(), Error> {
+        let mut database = self.database();
+        let transaction = database.transaction()?;
+        trail::append(&transaction, Entry::new(grant.principal(), grant.origin(), what, target, now_us))?;
+        Ok(transaction.commit()?)
+    }
+
     /// Where the accounts' audit ends, for the seal over all trails.
     pub fn audit_head(&self) -> Result<TrailHead, Error> {
         trail::head(&self.database())

@@ -92,6 +92,11 @@ pub(crate) enum Command {
     /// Example: medweave mapping run clinic --write
     #[command(subcommand)]
     Mapping(Mapping),
+    /// Codes and units that no map of a source knows, and what people approve for them
+    ///
+    /// Example: medweave codes list clinic
+    #[command(subcommand)]
+    Codes(Codes),
     /// List, show, correct, replay and discard what came in and could not be taken
     ///
     /// A dead letter holds it as it came: a message, a line, a file. It waits until somebody corrects it and has it taken after all,
@@ -428,6 +433,39 @@ pub(crate) enum Mapping {
         #[arg(long)]
         json: bool,
     },
+    /// Begin a mapping: what tables hold says what their rows are likely to be
+    ///
+    /// It compiles; what could not be known is marked TODO in it. Nothing of a source is changed.
+    ///
+    /// Example: medweave mapping new /srv/extracts --into clinic-map
+    New {
+        /// A folder, file or archive of tables; or a source that was pulled
+        what: String,
+        /// The folder that is made
+        #[arg(long, value_name = "FOLDER")]
+        into: PathBuf,
+        /// The encoding of text files, as in gb18030 [default: UTF-8, else what they look like]
+        #[arg(long)]
+        encoding: Option<String>,
+    },
+    /// Run a mapping's own tests, or compare what it makes with counts that are known
+    ///
+    /// Tests are TOML or JSON files in the mapping's folder `tests`: small tables, and what must come of them.
+    ///
+    /// Example: medweave mapping test clinic-map
+    Test {
+        /// A folder, or the name of a mapping that comes with the program; with --counts also a source
+        mapping: String,
+        /// A CSV with a target and its number of resources in each line
+        #[arg(long, value_name = "FILE")]
+        counts: Option<PathBuf>,
+        /// Where the tables to be counted are [default: what the source that has the mapping has pulled]
+        #[arg(long, requires = "counts")]
+        path: Option<PathBuf>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Run the mapping of a source over the rows that were pulled last
     ///
     /// Rows that are refused stop nothing: the report counts them with their reasons. Exit codes: 0 it ran to its end, 1 it could
@@ -502,6 +540,90 @@ pub(crate) enum Mapping {
 }
 
 #[derive(Subcommand)]
+pub(crate) enum Codes {
+    /// List values that no map knew in the last run, the most frequent first
+    ///
+    /// A source that never ran is run dry first.
+    ///
+    /// Example: medweave codes list clinic
+    List {
+        /// The source
+        source: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Say what a value may mean, and why
+    ///
+    /// By the maps that are known here, CodeSystems, ValueSets and ConceptMaps that are stored, and the vocabulary that is loaded. Nothing
+    /// is mapped by it.
+    ///
+    /// Example: medweave codes suggest lab Na
+    Suggest {
+        /// The map, as the mapping names it
+        map: String,
+        /// The value
+        value: Option<String>,
+        /// All values that the last run did not know
+        #[arg(long, conflicts_with = "value")]
+        all: bool,
+        /// The source [default: the one whose mapping has the map]
+        #[arg(long)]
+        source: Option<String>,
+        /// The unit map of that name
+        #[arg(long)]
+        unit: bool,
+        /// Suggestions for each value
+        #[arg(long, default_value_t = 5)]
+        limit: usize,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Approve codes for a value: the next run of the source maps by them
+    ///
+    /// What was approved for the value before is taken back. Who approved it and when stays to be seen.
+    ///
+    /// Example: medweave codes approve lab Na 'http://loinc.org|2951-2' --display Sodium
+    Approve {
+        /// The map, as the mapping names it
+        map: String,
+        /// The value, as the source writes it
+        value: String,
+        /// SYSTEM|CODE, for a unit its UCUM code; several for several codings; none: the value is known to have no code
+        #[arg(required = true, value_name = "SYSTEM|CODE")]
+        codes: Vec<String>,
+        /// How near the codes are: equivalent, wider, narrower, inexact …
+        #[arg(long)]
+        equivalence: Option<String>,
+        /// What the codes are called
+        #[arg(long)]
+        display: Option<String>,
+        /// The source [default: the one whose mapping has the map]
+        #[arg(long)]
+        source: Option<String>,
+        /// The unit map of that name
+        #[arg(long)]
+        unit: bool,
+    },
+    /// Take back what was approved for a value
+    ///
+    /// Example: medweave codes revoke lab Na
+    Revoke {
+        /// The map, as the mapping names it
+        map: String,
+        /// The value
+        value: String,
+        /// The source [default: the one whose mapping has the map]
+        #[arg(long)]
+        source: Option<String>,
+        /// The unit map of that name
+        #[arg(long)]
+        unit: bool,
+    },
+}
+
+#[derive(Subcommand)]
 pub(crate) enum Source {
     /// Add a place where tables are: a folder, a file or an archive
     ///
@@ -533,6 +655,21 @@ pub(crate) enum Source {
         #[arg(long)]
         accept: bool,
         /// Print the report as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Say what tables hold: values, nulls, shapes, ranges, keys, joins, and what rows are likely to be in FHIR
+    ///
+    /// It shows values. A path needs no data directory, and nothing of it is kept.
+    ///
+    /// Example: medweave source profile /srv/extracts
+    Profile {
+        /// A folder, file or archive of tables; or a source that was pulled
+        what: String,
+        /// The encoding of text files, as in gb18030 [default: UTF-8, else what they look like]
+        #[arg(long)]
+        encoding: Option<String>,
+        /// Print JSON
         #[arg(long)]
         json: bool,
     },

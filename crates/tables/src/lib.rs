@@ -6,6 +6,8 @@
 //! writer ([`write`]) before a row is read; values are typed by small grammars ([`value`]) that give a value or a reason, codes and units by maps ([`codes`]). A run ([`run`])
 //! counts what becomes of every row and hands resources, each with the rows it was made of, to a [`run::Door`].
 //!
+//! What tables hold is found by [`profile`], which also begins a mapping; [`edit`] answers editors; [`own`] keeps a site's own mappings and what people approved.
+//!
 //! The way of the data: file → [`read::Table`] → [`pull::Sources`] → [`pull::PulledSheet`] → SQL (`lake`) → [`write::Writer`] → resources → door.
 //!
 //! It names neither HTTP nor the SQL engine: `lake` runs queries over Arrow batches. It stores no resource itself: whoever runs
@@ -17,6 +19,7 @@ pub mod edit;
 mod error;
 pub mod mapping;
 pub mod own;
+pub mod profile;
 pub mod pull;
 pub mod read;
 pub mod run;

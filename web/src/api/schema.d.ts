@@ -1,5 +1,5 @@
-// docs/openapi.json 2fefb92b7b7d2e26736ea65b9195359f17d1874a98b1edcdbc945825139b94e9
-// Made by `make api-types`, not by hand: 648746b68ae46ec4714f422f39e2f4c0d8e64a571902701fb91ac9abdb73969c
+// docs/openapi.json 92ff83301168dcf1e94066388a7f5933edead6f815899d400a86f731162684ef
+// Made by `make api-types`, not by hand: 52b7b8dc7f811c39bacc7d190b4f275de32c599abd202b3977e607d23eb6cfe1
 export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
 export interface components {
@@ -38,6 +38,38 @@ export interface components {
             reactions: string[];
             none_known: boolean;
         };
+        Approval: {
+            no: number;
+            /** @enum {string} */
+            kind: "code" | "unit";
+            map: string;
+            value: string;
+            system: string;
+            code: string;
+            display: string | null;
+            equivalence: string;
+            by: string;
+            /** Format: date-time */
+            at: string;
+            revoked_by: string | null;
+            revoked: string | null;
+        };
+        ApproveCodes: {
+            source: string;
+            map: string;
+            kind?: string | null;
+            value: string;
+            codes: {
+                system?: string | null;
+                code: string;
+                display?: string | null;
+                equivalence?: string | null;
+            }[];
+        };
+        ApprovedCodes: {
+            approved: components["schemas"]["Approval"][];
+            problems: number;
+        };
         Arrival: {
             no: number;
             /** Format: date-time */
@@ -65,6 +97,9 @@ export interface components {
         Arrivals: {
             arrivals: components["schemas"]["Arrival"][];
             next_before: number | null;
+        };
+        BegunMapping: {
+            files: components["schemas"]["MappingFile"][];
         };
         ChangeUser: {
             role?: components["schemas"]["Role"] | null;
@@ -121,6 +156,36 @@ export interface components {
             system?: string;
             code?: string;
         };
+        ColumnProfile: {
+            name: string;
+            rows: number;
+            values: number;
+            nulls: {
+                spelling: string;
+                count: number;
+            }[];
+            distinct: number;
+            distinct_exact: boolean;
+            unique: boolean;
+            top: {
+                value: string;
+                count: number;
+            }[];
+            top_error: number;
+            shapes: {
+                shape: string;
+                count: number;
+            }[];
+            length: {
+                min: number;
+                max: number;
+                mean: number;
+            };
+            numbers: components["schemas"]["NumberRange"] | null;
+            dates: components["schemas"]["DateRange"] | null;
+            role: string | null;
+            doubts: string[];
+        };
         CompleteSetUp: {
             code: string;
             name: string;
@@ -140,6 +205,19 @@ export interface components {
                 what: string;
                 place: string;
             } | null;
+        };
+        DateRange: {
+            count: number;
+            first: string;
+            last: string;
+            formats: {
+                format: string;
+                count: number;
+            }[];
+            with_time: number;
+            midnights: number;
+            zoned: number;
+            ambiguous: boolean;
         };
         DeadLetter: {
             no: number;
@@ -266,6 +344,15 @@ export interface components {
                 bytes: number;
                 rows: number;
             }[];
+        };
+        LikelyTarget: {
+            target: string;
+            table: string;
+            sure: number;
+            why: string;
+            columns: {
+                [key: string]: string;
+            };
         };
         Lineage: {
             ref: string;
@@ -429,6 +516,10 @@ export interface components {
             prefix?: string;
             zh?: string;
         };
+        NewMapping: {
+            source: string;
+            name?: string | null;
+        };
         NewPassword: {
             old: string;
             new: string;
@@ -451,6 +542,14 @@ export interface components {
             display?: string | null;
             role: components["schemas"]["Role"];
             password: string;
+        };
+        NumberRange: {
+            count: number;
+            min: string;
+            max: string;
+            decimals: number;
+            compared: number;
+            leading_zeros: number;
         };
         OperationOutcome: {
             /** @constant */
@@ -536,6 +635,34 @@ export interface components {
             abated?: string;
             recorded?: string;
         };
+        Profile: {
+            tables: components["schemas"]["TableProfile"][];
+            joins: components["schemas"]["ProfileJoin"][];
+            likely: components["schemas"]["LikelyTarget"][];
+            encodings: {
+                table: string;
+                file: string;
+                encoding: string;
+                why: string;
+            }[];
+            failed: {
+                table: string;
+                why: string;
+            }[];
+            passed_over: {
+                file: string;
+                why: string;
+            }[];
+            notes: string[];
+        };
+        ProfileJoin: {
+            from: components["schemas"]["TableColumn"];
+            to: components["schemas"]["TableColumn"];
+            share: number;
+            values: number;
+            exact: boolean;
+            by_name: boolean;
+        };
         Pull: {
             accept?: boolean;
         };
@@ -604,6 +731,15 @@ export interface components {
             unmapped: {
                 [key: string]: number;
             };
+        };
+        RevokeCodes: {
+            source: string;
+            map: string;
+            kind?: string | null;
+            value: string;
+        };
+        RevokedCodes: {
+            revoked: number;
         };
         /** @enum {string} */
         Role: "admin" | "clinician";
@@ -843,6 +979,47 @@ export interface components {
                 lake: number;
             };
         };
+        SuggestCodes: {
+            source: string;
+            map: string;
+            kind?: string | null;
+            values?: string[];
+            limit?: number | null;
+        };
+        SuggestedCodes: {
+            source: string;
+            map: string;
+            /** @enum {string} */
+            kind: "code" | "unit";
+            values: {
+                value: string;
+                display: string | null;
+                suggestions: {
+                    system: string;
+                    code: string;
+                    display: string;
+                    score: number;
+                    why: string;
+                    from: string;
+                }[];
+            }[];
+        };
+        TableColumn: {
+            table: string;
+            column: string;
+        };
+        TableProfile: {
+            name: string;
+            file: string;
+            rows: number;
+            bad: number;
+            bad_example: string | null;
+            keys: {
+                columns: string[];
+                exact: boolean;
+            }[];
+            columns: components["schemas"]["ColumnProfile"][];
+        };
         TableSource: {
             name: string;
             path: string;
@@ -916,6 +1093,28 @@ export interface components {
             value: string;
             display: string | null;
             count: number;
+        };
+        UnmappedCode: {
+            /** @enum {string} */
+            kind: "code" | "unit";
+            map: string;
+            value: string;
+            display: string | null;
+            count: number;
+            approved: components["schemas"]["Approval"][];
+        };
+        UnmappedCodes: {
+            source: string;
+            mapping: string;
+            at: string | null;
+            written: boolean | null;
+            unmapped: components["schemas"]["UnmappedCode"][];
+            approvals: components["schemas"]["Approval"][];
+            maps: {
+                /** @enum {string} */
+                kind: "code" | "unit";
+                map: string;
+            }[];
         };
         Users: {
             users: components["schemas"]["Account"][];

@@ -21,6 +21,15 @@ pub(crate) async fn run(settings: &Settings, mapping: Mapping) -> Result<(), Fai
     {
         return check_files(mapping, *json);
     }
+    let mapping = match mapping {
+        Mapping::New { what, into, encoding } => {
+            return super::source_profile::new_mapping(settings, &what, &into, encoding.as_deref()).await;
+        }
+        Mapping::Test { mapping, counts, path, json } => {
+            return super::mapping_test::run(settings, &mapping, counts.as_deref(), path.as_deref(), json).await;
+        }
+        other => other,
+    };
     let client = match &mapping {
         Mapping::Run { write: true, .. } | Mapping::Undo { dry_run: false, .. } => Client::open(settings).await?,
         _ => Client::open_to_read(settings).await?,
@@ -38,7 +47,10 @@ fn is_files(mapping: &str) -> bool {
 fn check_files(mapping: &str, as_json: bool) -> Result<(), Failure> {
     let files = tables::run::files_of(mapping).map_err(|error| Failure::failed(error.to_string()))?;
     let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
-    let problems: Vec<Value> = tables::compile::check(&files)
+    let begun = std::time::Instant::now();
+    let checked = tables::compile::check(&files);
+    let took = format!("{} files in {} ms", files.len(), begun.elapsed().as_millis());
+    let problems: Vec<Value> = checked
         .iter()
         .map(|problem| {
             json!({
@@ -47,21 +59,22 @@ fn check_files(mapping: &str, as_json: bool) -> Result<(), Failure> {
             })
         })
         .collect();
-    tell_problems(&problems, as_json)
+    tell_problems(&problems, as_json, Some(&took))
 }
 
-fn tell_problems(problems: &[Value], as_json: bool) -> Result<(), Failure> {
+fn tell_problems(problems: &[Value], as_json: bool, took: Option<&str>) -> Result<(), Failure> {
     if as_json {
         say(&json!({"problems": problems}).to_string())?;
     } else {
         for problem in problems {
             say(&problem_line(problem))?;
         }
-        say(&match problems.len() {
+        let many = match problems.len() {
             0 => "no problems".to_owned(),
             1 => "1 problem".to_owned(),
             many => format!("{many} problems"),
-        })?;
+        };
+        say(&took.map_or_else(|| many.clone(), |took| format!("{many}; {took}")))?;
     }
     if problems.is_empty() { Ok(()) } else { Err(Failure { text: String::new(), code: 1 }) }
 }
@@ -72,6 +85,7 @@ fn path_part(text: &str) -> String {
 
 async fn with(client: &Client, mapping: Mapping) -> Result<(), Failure> {
     match mapping {
+        Mapping::New { .. } | Mapping::Test { .. } => Ok(()), // They have no data directory, or one of their own.
         Mapping::List { json } => {
             let list = client.json(Method::GET, "/api/mappings", None).await?;
             if json {
@@ -85,7 +99,7 @@ async fn with(client: &Client, mapping: Mapping) -> Result<(), Failure> {
         Mapping::Check { mapping, json } => {
             let path = format!("/api/mappings/{}/check", path_part(&mapping));
             let checked = client.json(Method::POST, &path, None).await?;
-            tell_problems(checked["problems"].as_array().map_or(&[], Vec::as_slice), json)
+            tell_problems(checked["problems"].as_array().map_or(&[], Vec::as_slice), json, None)
         }
         Mapping::Run { source, write, json, report: folder } => {
             let path = format!("/api/mappings/{}/run", path_part(&source));

@@ -1,6 +1,7 @@
 //! The commands, each a client of the routes.
 
 pub(crate) mod bench;
+pub(crate) mod codes;
 pub(crate) mod convert;
 mod convert_ccda;
 pub(crate) mod deadletter;
@@ -12,9 +13,11 @@ pub(crate) mod import_undo;
 pub(crate) mod lake;
 mod lines;
 pub(crate) mod mapping;
+mod mapping_test;
 mod progress;
 pub(crate) mod serve;
 pub(crate) mod source;
+mod source_profile;
 pub(crate) mod sql;
 pub(crate) mod status;
 mod table;

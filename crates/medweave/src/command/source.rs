@@ -10,6 +10,9 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 pub(crate) async fn run(settings: &Settings, source: Source) -> Result<(), Failure> {
+    if let Source::Profile { what, encoding, json } = &source {
+        return super::source_profile::run(settings, what, encoding.as_deref(), *json).await;
+    }
     let client = if matches!(source, Source::List { .. }) {
         Client::open_to_read(settings).await?
     } else {
@@ -22,6 +25,8 @@ pub(crate) async fn run(settings: &Settings, source: Source) -> Result<(), Failu
 
 async fn with(client: &Client, source: Source) -> Result<(), Failure> {
     match source {
+        // It opens the directory by itself, or needs none.
+        Source::Profile { .. } => {}
         Source::Allow { address, name, zone, charset } => {
             let mut body = json!({"address": address});
             for (key, value) in [("name", name), ("zone", zone), ("charset", charset)] {

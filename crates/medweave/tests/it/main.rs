@@ -20,6 +20,7 @@ mod made;
 mod mapping;
 mod memory;
 mod mllp;
+mod newcomer;
 mod pages;
 mod program;
 mod real;

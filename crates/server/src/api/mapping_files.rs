@@ -57,9 +57,14 @@ pub(super) fn of_name(app: &App, grant: &Grant, mapping: &str) -> Result<(Mappin
     Ok((files_of(mapping)?, Kept::Folder))
 }
 
-/// The files of a source's mapping as it is now.
+/// The files of a source's mapping as it is now, with what was approved for that source laid over its maps.
 pub(super) fn of_source(app: &App, grant: &Grant, source: &SourceInfo) -> Result<MappingFiles, Refusal> {
-    Ok(of_name(app, grant, &source.mapping)?.0)
+    let (mut files, _) = of_name(app, grant, &source.mapping)?;
+    files.retain(|(path, _)| !tables::codes::is_approved_here(path));
+    let approved = app.own()?.approved_files(grant, &source.name, &files)?;
+    files.extend(approved);
+    files.sort();
+    Ok(files)
 }
 
 /// `GET /api/mappings/files?source=` or `?mapping=`: what an editor opens.

@@ -241,6 +241,9 @@ fn run_through(
     let made = app.sources().map_err(|refusal| tables::Error::Name(refusal.issues[0].text.clone()))?.made_folder();
     let options = RunOptions { written: run.is_some(), made, limits, stop: runs.queries(), go_on: &mut go_on };
     let report = runner.run(&mut door, options)?;
+    if let Ok(own) = app.own() {
+        own.note_unmapped(grant, &source.name, &report.unmapped, run.is_some(), app.now_us())?;
+    }
     let mut told = report.to_json();
     told["arrival"] = json!(door.first_arrival().map(|no| no.0));
     Ok((told, report.to_csv()))

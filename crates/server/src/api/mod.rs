@@ -5,6 +5,8 @@
 mod arrivals;
 mod audit;
 mod chart;
+mod code_suggestions;
+mod codes;
 mod deadletters;
 mod export;
 mod import;
@@ -16,6 +18,7 @@ mod mappings;
 mod me;
 mod own_mappings;
 mod patients;
+mod profile;
 mod runs;
 mod session;
 mod setup;
@@ -74,12 +77,14 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::new(Method::POST, "/api/sources", Administer, sources::add),
         Route::new(Method::DELETE, "/api/sources/{id}", Administer, sources::remove),
         Route::new(Method::PATCH, "/api/sources/{id}", OnAll(Update), sources::change),
+        Route::new(Method::GET, "/api/sources/{id}/profile", OnAll(Search), profile::show),
         Route::new(Method::POST, "/api/sources/{id}/pull", OnAll(Create), tables::pull),
         Route::new(Method::GET, "/api/sources/{id}/deliveries", OnAll(Search), tables::deliveries),
         Route::new(Method::GET, "/api/sources/{id}/tables", OnAll(Search), tables::current),
         Route::new(Method::GET, "/api/sources/{id}/tables/{table}/rows/{row}", OnAll(Search), tables::row),
         Route::new(Method::GET, "/api/mappings", OnAll(Search), mappings::list),
         Route::new(Method::GET, "/api/mappings/files", OnAll(Search), mapping_files::show),
+        Route::new(Method::POST, "/api/mappings/new", OnAll(Search), profile::new_mapping),
         Route::new(Method::POST, "/api/mappings/check", OnAll(Search), mapping_editor::check),
         Route::new(Method::POST, "/api/mappings/complete", OnAll(Search), mapping_editor::complete),
         Route::new(Method::POST, "/api/mappings/preview", OnAll(Search), mapping_editor::preview),
@@ -92,6 +97,10 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::new(Method::GET, "/api/mappings/{source}/runs/{no}", OnAll(Search), runs::one),
         Route::new(Method::POST, "/api/mappings/{source}/pause", OnAll(Update), runs::pause),
         Route::new(Method::POST, "/api/mappings/{source}/undo", OnAll(Update), runs::undo),
+        Route::new(Method::GET, "/api/codes", OnAll(Search), codes::list),
+        Route::new(Method::POST, "/api/codes/suggest", OnAll(Search), codes::suggest),
+        Route::new(Method::POST, "/api/codes/approve", OnAll(Update), codes::approve),
+        Route::new(Method::POST, "/api/codes/revoke", OnAll(Update), codes::revoke),
         Route::new(Method::GET, "/api/lineage/{type}/{id}", OnType(Read), lineage::of_resource),
         Route::new(Method::GET, "/api/arrivals", OnAll(Read), arrivals::list),
         Route::new(Method::GET, "/api/arrivals/sources", OnAll(Read), arrivals::sources),

@@ -62,6 +62,7 @@ pub(super) async fn save(mut call: Call) -> Result<Answer, Refusal> {
         .app
         .writing(move |app| {
             let saved = app.own()?.save(&grant, &name, &files, base, note.as_deref(), app.now_us())?;
+            app.access.record(&grant, "save mapping", format!("{name} version {}", saved.version), app.now_us())?;
             let mut told = version_json(&saved);
             told["problems"] = json!(tables::compile::check(&lent(&files)).len());
             told["sources"] = json!(users(app, &grant, &name)?);
@@ -81,7 +82,9 @@ pub(super) async fn remove(call: Call) -> Result<Answer, Refusal> {
                 let text = format!("mapping \"{name}\" is used by {}: give them another one first", users.join(", "));
                 return Err(Refusal::new(StatusCode::CONFLICT, "conflict", text));
             }
-            Ok(app.own()?.remove(&grant, &name)?)
+            app.own()?.remove(&grant, &name)?;
+            app.access.record(&grant, "remove mapping", name, app.now_us())?;
+            Ok(())
         })
         .await?;
     Ok(Answer::empty(StatusCode::NO_CONTENT))

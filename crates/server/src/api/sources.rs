@@ -149,7 +149,9 @@ pub(super) async fn change(mut call: Call) -> Result<Answer, Refusal> {
                 return Err(Refusal::not_found(format!("there is no mapping \"{mapping}\"")));
             }
             is_there(app, &mapping)?;
-            Ok(app.sources()?.set_mapping(&grant, &name, &mapping)?)
+            let changed = app.sources()?.set_mapping(&grant, &name, &mapping)?;
+            app.access.record(&grant, "change mapping", format!("source {name}, mapping {mapping}"), app.now_us())?;
+            Ok(changed)
         })
         .await?;
     Ok(Answer::of(&super::tables::source_json(&changed)))
@@ -159,7 +161,12 @@ pub(super) async fn change(mut call: Call) -> Result<Answer, Refusal> {
 pub(super) async fn remove(call: Call) -> Result<Answer, Refusal> {
     let (grant, id) = (call.grant()?, call.part("id"));
     let Ok(id) = id.parse::<i64>() else {
-        call.app.writing(move |app| Ok(app.sources()?.remove(&grant, &id)?)).await?;
+        call.app
+            .writing(move |app| {
+                app.sources()?.remove(&grant, &id)?;
+                Ok(app.own()?.forget_source(&grant, &id)?)
+            })
+            .await?;
         return Ok(Answer::empty(StatusCode::NO_CONTENT));
     };
     call.app.writing(move |app| Ok(app.access.remove_source(&grant, id, app.now_us())?)).await?;

@@ -98,8 +98,11 @@ async fn every_answer_is_of_the_shape_that_the_document_gives_it() {
     let clinic = json!({"name": "clinic", "path": extracts.path(), "mapping": extracts.path()});
     let files = json!([
         {"path": "mapping.toml", "text": "name = \"ward\"\n[tables.people]\n"},
-        {"path": "patient.sql", "text": "-- @target Patient @key p.pid\nSELECT date(p.born) AS \"birthDate\" FROM people p"},
+        {"path": "patient.sql", "text": "-- @target Patient @key p.pid\nSELECT date(p.born) AS \"birthDate\", code('sex', 'w') AS gender FROM people p"},
+        {"path": "codes/sex.csv", "text": "source,system,code\n"},
     ]);
+    let female = json!({"system": "http://hl7.org/fhir/administrative-gender", "code": "female"});
+    let approved = json!({"source": "clinic", "map": "sex", "value": "w", "codes": [female]});
     let at_path = json!({"files": files, "source": "clinic", "file": "patient.sql", "line": 2, "column": 28});
     let json = "application/json";
     let password = crate::house::PASSWORD;
@@ -122,6 +125,8 @@ async fn every_answer_is_of_the_shape_that_the_document_gives_it() {
         (Method::GET, "/api/sources/clinic/tables/people/rows/0", Value::Null),
         (Method::GET, "/api/mappings", Value::Null),
         (Method::GET, "/api/mappings/files?source=clinic", Value::Null),
+        (Method::GET, "/api/sources/clinic/profile", Value::Null),
+        (Method::POST, "/api/mappings/new", json!({"source": "clinic"})),
         (Method::POST, "/api/mappings/check", json!({"files": files, "source": "clinic", "target": "Patient"})),
         (Method::POST, "/api/mappings/complete", at_path),
         (Method::POST, "/api/mappings/preview", json!({"files": files, "source": "clinic", "target": "Patient"})),
@@ -130,6 +135,11 @@ async fn every_answer_is_of_the_shape_that_the_document_gives_it() {
         (Method::GET, "/api/mappings", Value::Null),
         (Method::PATCH, "/api/sources/clinic", json!({"mapping": "ward"})),
         (Method::POST, "/api/mappings/clinic/run", json!({})),
+        (Method::GET, "/api/codes?source=clinic", Value::Null),
+        (Method::POST, "/api/codes/suggest", json!({"source": "clinic", "map": "sex"})),
+        (Method::POST, "/api/codes/approve", approved),
+        (Method::GET, "/api/codes?source=clinic", Value::Null),
+        (Method::POST, "/api/codes/revoke", json!({"source": "clinic", "map": "sex", "value": "w"})),
         (Method::PATCH, "/api/sources/clinic", json!({"mapping": extracts.path()})),
         (Method::DELETE, "/api/mappings/own/ward", Value::Null),
         (Method::POST, "/api/mappings/clinic/check", Value::Null),

@@ -20,8 +20,13 @@ const OF_NO_PATIENT: [&str; 9] = [
     "/api/sources/{id}/tables",
 ];
 /// Routes of sources of tables, which have a test of their own.
-const OF_SOURCES: [&str; 3] =
-    ["/api/sources/{id}/tables/{table}/rows/{row}", "/api/mappings/{source}/runs/{no}", "/api/lineage/{type}/{id}"];
+const OF_SOURCES: [&str; 5] = [
+    "/api/sources/{id}/tables/{table}/rows/{row}",
+    "/api/sources/{id}/profile",
+    "/api/codes",
+    "/api/mappings/{source}/runs/{no}",
+    "/api/lineage/{type}/{id}",
+];
 
 /// The routes that give something of patients, with what they are asked.
 fn reading() -> Vec<(Route, String, &'static str, &'static str)> {
@@ -151,6 +156,26 @@ async fn whoever_sees_a_row_of_a_source_or_what_was_made_of_it_stands_in_the_tra
             assert!(!told.text.contains("1984") && !told.text.contains("born"), "{}", told.text);
         }
     }
+    for (method, path, body, action) in [
+        (Method::GET, "/api/sources/clinic/profile", String::new(), "source profile"),
+        (Method::POST, "/api/mappings/new", json!({"source": "clinic"}).to_string(), "source profile"),
+        (Method::GET, "/api/codes?source=clinic", String::new(), "unmapped codes"),
+    ] {
+        let told = ask(&house, &token, &method, path, "application/json", &body).await;
+        assert!(told.status.is_success(), "{path}: {}", told.text);
+        assert_eq!(house.reads(None)[0].action, action, "{path}");
+        for scopes in ["system/Patient.cruds", "system/*.s", "system/*.r"] {
+            let told = ask(&house, &house.token(scopes), &method, path, "application/json", &body).await;
+            assert_eq!(told.status, StatusCode::FORBIDDEN, "{path} {scopes}");
+            assert!(!told.text.contains("1984") && !told.text.contains("born"), "{}", told.text);
+        }
+    }
+    // A token may run a mapping, and does not say what codes mean.
+    let wide = house.token("system/*.cruds");
+    let female = json!([{"system": "http://hl7.org/fhir/administrative-gender", "code": "female"}]);
+    let approve = json!({"source": "clinic", "map": "sex", "value": "w", "codes": female}).to_string();
+    let told = ask(&house, &wide, &Method::POST, "/api/codes/approve", "application/json", &approve).await;
+    assert!(!told.status.is_success(), "{}", told.text);
     // A run that writes creates and updates.
     for scopes in ["system/*.rs", "system/*.crs", "system/*.rus"] {
         let token = house.token(scopes);

@@ -159,6 +159,11 @@ impl CodeMap {
         }
     }
 
+    /// What becomes of other values, for a map that is laid over this one.
+    pub(super) fn otherwise_kept(&self) -> Otherwise {
+        self.otherwise.clone()
+    }
+
     /// The system of all values of the map, if it says one.
     pub fn source_system(&self) -> Option<&str> {
         self.source_system.as_deref()

@@ -4,21 +4,25 @@
 //! [`UnitMaps::add_csv`]); what is wrong in them is told with file, line and column. A map is looked up as it is written first;
 //! only then are differences looked over that never tell two codes apart ([`fold_code`], [`fold_unit`]).
 
+mod approved;
 mod concept_map;
 mod csv;
 mod equivalence;
 mod map;
 mod nearest;
 mod spelling;
+mod suggest;
 mod systems;
 #[cfg(test)]
 mod tests;
 mod units;
 
+pub use approved::{approved_file, approved_for, is_approved_here};
 pub use equivalence::Equivalence;
 pub use map::{CodeMap, MapSource, MapTarget};
 pub use nearest::nearest;
 pub use spelling::{fold_code, fold_unit};
+pub use suggest::{ASKED, Asked, Concept, Suggester, Suggestion, Vocabulary};
 pub use units::{UnitMap, UnitTarget};
 
 pub(crate) use systems::{misspelled_system, urn_part};
@@ -65,6 +69,18 @@ impl CodeMaps {
         self.add(CodeMap::from_concept_map(name, file, json)?)
     }
 
+    /// Lays what was approved over the map `name`, from the CSV of a file `codes/NAME.approved.csv`.
+    ///
+    /// # Errors
+    /// Everything that is wrong in the file, or that there is no such map.
+    pub fn add_approved(&mut self, name: &str, file: &str, text: &str) -> Result<(), Vec<LoadError>> {
+        let approved = CodeMap::from_csv(name, file, text)?;
+        let Some(map) = self.maps.get(name) else { return Err(vec![no_map(name, file)]) };
+        let laid = map.with_approved(&approved)?;
+        self.maps.insert(name.to_owned(), Arc::new(laid));
+        Ok(())
+    }
+
     fn add(&mut self, map: CodeMap) -> Result<(), Vec<LoadError>> {
         if let Some(before) = self.maps.get(map.name()) {
             let message = format!("code map `{}` is already in {}", map.name(), before.file());
@@ -85,6 +101,11 @@ impl CodeMaps {
     }
 }
 
+fn no_map(name: &str, file: &str) -> LoadError {
+    let message = format!("there is no map `{name}` that this could be laid over");
+    LoadError { file: file.to_owned(), line: 1, column: 1, message }
+}
+
 /// The unit maps of a mapping.
 #[derive(Clone, Debug, Default)]
 pub struct UnitMaps {
@@ -99,6 +120,18 @@ impl UnitMaps {
     pub fn add_csv(&mut self, name: &str, file: &str, text: &str) -> Result<(), Vec<LoadError>> {
         let map = UnitMap::from_csv(name, file, text)?;
         self.maps.insert(name.to_owned(), Arc::new(map));
+        Ok(())
+    }
+
+    /// Lays what was approved over the map `name`, from the CSV of a file `units/NAME.approved.csv`.
+    ///
+    /// # Errors
+    /// Everything that is wrong in the file, or that there is no such map.
+    pub fn add_approved(&mut self, name: &str, file: &str, text: &str) -> Result<(), Vec<LoadError>> {
+        let approved = UnitMap::from_csv(name, file, text)?;
+        let Some(map) = self.maps.get(name) else { return Err(vec![no_map(name, file)]) };
+        let laid = map.with_approved(&approved);
+        self.maps.insert(name.to_owned(), Arc::new(laid));
         Ok(())
     }
 

@@ -101,6 +101,16 @@ impl UnitMap {
         Some(&self.targets[*at as usize])
     }
 
+    /// Says what a spelling is, whatever was said of it.
+    pub(super) fn put(&mut self, source: &str, target: UnitTarget) {
+        let at = self.targets.len() as u32;
+        self.targets.push(target);
+        if self.exact.insert(source.into(), at).is_none() {
+            self.sources.push(source.to_owned());
+        }
+        self.folded.insert(fold_unit(source).into(), at);
+    }
+
     /// Its spellings, in the order of the file.
     pub fn sources(&self) -> impl Iterator<Item = &str> {
         self.sources.iter().map(String::as_str)

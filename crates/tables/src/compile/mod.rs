@@ -25,8 +25,8 @@ pub use program::{
     SortColumn, Target, Typed, View,
 };
 
-use crate::codes::LoadError;
-use crate::mapping::{Mapping, Place, Problem, Problems, SqlFile, did_you_mean, in_order};
+use crate::codes::{LoadError, approved_for};
+use crate::mapping::{MapFile, Mapping, Place, Problem, Problems, SqlFile, did_you_mean, in_order};
 use crate::value::Context;
 use crate::write::Writer;
 use fhir::schema::r4;
@@ -78,7 +78,8 @@ fn context(mapping: &Mapping, source: &str, found: &mut Vec<Problem>) -> Context
         }
     }
     let mut errors = Vec::new();
-    for map in &mapping.codes {
+    let is_laid_over = |map: &&MapFile| approved_for(&map.name).is_some();
+    for map in mapping.codes.iter().filter(|map| !is_laid_over(map)) {
         let added = if map.file.to_ascii_lowercase().ends_with(".json") {
             context.codes.add_concept_map(&map.name, &map.file, &map.text)
         } else {
@@ -86,8 +87,22 @@ fn context(mapping: &Mapping, source: &str, found: &mut Vec<Problem>) -> Context
         };
         errors.extend(added.err().unwrap_or_default());
     }
-    for map in &mapping.units {
+    for map in mapping.units.iter().filter(|map| !is_laid_over(map)) {
         errors.extend(context.units.add_csv(&map.name, &map.file, &map.text).err().unwrap_or_default());
+    }
+    // What is approved here lies over what the mapping brings: the longer name last.
+    let laid_over = |maps: &[MapFile]| -> Vec<MapFile> {
+        let mut over: Vec<MapFile> = maps.iter().filter(is_laid_over).cloned().collect();
+        over.sort_by(|a, b| a.name.cmp(&b.name));
+        over
+    };
+    for map in laid_over(&mapping.codes) {
+        let over = approved_for(&map.name).unwrap_or_default();
+        errors.extend(context.codes.add_approved(over, &map.file, &map.text).err().unwrap_or_default());
+    }
+    for map in laid_over(&mapping.units) {
+        let over = approved_for(&map.name).unwrap_or_default();
+        errors.extend(context.units.add_approved(over, &map.file, &map.text).err().unwrap_or_default());
     }
     found.extend(errors.into_iter().map(|error| {
         let LoadError { file, line, column, message } = error;

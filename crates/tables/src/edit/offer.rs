@@ -4,7 +4,7 @@ use super::place::{Called, Clause, call, clause, tables};
 use super::words::{Word, WordKind, name_in_sql, words};
 use super::{Offer, OfferKind, Offers, TableColumns};
 use crate::compile::complete;
-use crate::mapping::{Mapping, Place};
+use crate::mapping::{MapFile, Mapping, Place};
 use crate::value::Function;
 use fhir::schema::r4;
 use sqlparser::ast::{Expr, Query, SelectItem, SetExpr};
@@ -90,6 +90,11 @@ fn byte_of(text: &str, place: Place) -> Option<usize> {
     let line = text[line_start..].split('\n').next().unwrap_or_default();
     let in_line = line.char_indices().nth(place.column.saturating_sub(1) as usize).map_or(line.len(), |(at, _)| at);
     Some(line_start + in_line)
+}
+
+/// What is approved is laid over a map, and named by none.
+fn is_map(map: &&MapFile) -> bool {
+    crate::codes::approved_for(&map.name).is_none()
 }
 
 struct Asked<'a> {
@@ -235,6 +240,7 @@ impl Asked<'_> {
                         .mapping
                         .codes
                         .iter()
+                        .filter(is_map)
                         .map(|map| offer(OfferKind::Map, &map.name, Some(map.file.clone()), None));
                     let systems = SYSTEMS
                         .iter()
@@ -246,6 +252,7 @@ impl Asked<'_> {
                         .mapping
                         .units
                         .iter()
+                        .filter(is_map)
                         .map(|map| offer(OfferKind::Map, &map.name, Some(map.file.clone()), None));
                     let ucum = offer(OfferKind::Map, "ucum", None, Some("What is UCUM already."));
                     return maps.chain([ucum]).collect();

@@ -1,7 +1,13 @@
 //! Mappings that are kept in the data directory, version by version: what a page edits and saves.
 //!
 //! A mapping that comes with the program is read-only, and a folder is its owner's; these here are changed through the program.
+//! Codes that people approved for a source's values are kept here too, and laid over the maps of whatever mapping the source has.
+//!
 //! Every version stays, with who saved it and when, so that it can be looked at and taken up again.
+
+mod approvals;
+
+pub use approvals::{Approval, LastUnmapped, NewCode, UCUM};
 
 use crate::error::Error;
 use crate::pull::may_see;
@@ -13,7 +19,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// The layout of the store.
-const LAYOUT: i64 = 1;
+const LAYOUT: i64 = 2;
 /// How long a command waits for another process to end its commit.
 const BUSY: Duration = Duration::from_secs(10);
 /// Files of a mapping, at most.
@@ -72,8 +78,11 @@ impl OwnMappings {
         db.pragma_update(None, "synchronous", "FULL")?;
         let making = db.transaction()?;
         match making.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0))? {
-            0 => {
-                making.execute_batch(TABLES)?;
+            before @ 0..LAYOUT => {
+                if before == 0 {
+                    making.execute_batch(TABLES)?;
+                }
+                making.execute_batch(approvals::TABLES)?;
                 making.pragma_update(None, "user_version", LAYOUT)?;
                 making.commit()?;
             }
@@ -164,6 +173,9 @@ impl OwnMappings {
     ) -> Result<OwnVersion, Error> {
         may_save(grant)?;
         check_name(name)?;
+        // What is approved is kept by itself; an editor may have been given it with the rest.
+        let files: &MappingFiles =
+            &files.iter().filter(|(path, _)| !crate::codes::is_approved_here(path)).cloned().collect();
         check_files(files)?;
         if note.is_some_and(|note| note.len() > NOTE_BYTES) {
             return Err(Error::Name(format!("a note has at most {NOTE_BYTES} bytes")));

@@ -5,7 +5,7 @@ use rust_embed::RustEmbed;
 use std::path::Path;
 
 /// Bytes of one file of a mapping, at most.
-const FILE_BYTES: u64 = 16 << 20;
+pub(super) const FILE_BYTES: u64 = 16 << 20;
 /// Files of a mapping, at most.
 const FILES: usize = 1_000;
 

@@ -17,6 +17,7 @@ mod report;
 mod runner;
 mod tally;
 mod target;
+mod test_files;
 
 pub use crate::pull::{RunBegins, RunInfo, RunState};
 pub use deliver::{Found, find_tables};
@@ -27,3 +28,4 @@ pub use lineage::{CellOrigin, ElementLineage, Link};
 pub use preview::{Preview, PreviewElement, Sample, SampleReason};
 pub use report::{Effect, Example, ReasonCount, RunReport, TargetReport, unmapped_json};
 pub use runner::{PrepareError, RunOptions, Runner};
+pub use test_files::{test_files_of, toml_as_json};

@@ -1,0 +1,260 @@
+//! What tables hold, found in one pass: rows, values and no values, shapes, ranges, keys, and which table refers to which.
+//!
+//! [`Profile::of_path`] reads a folder, file or archive; [`Profile::of_sheets`] rows that were pulled. Cells go once through
+//! [`column`](self) after column; what is remembered of a column is bounded whatever its table is: the smallest hashes of its values
+//! (`sample.rs`), its most frequent values and shapes (`top.rs`), ranges. From them follow keys (`table.rs`), joins (`joins.rs`) and, with what
+//! names say (`names.rs`), what rows are likely to be in FHIR (`likely.rs`). [`skeleton`] writes the mapping that follows from it.
+//!
+//! Values that are shown are patient data: a profile goes only to who may see raw rows.
+
+mod column;
+mod joins;
+mod likely;
+mod moments;
+mod names;
+mod report;
+mod sample;
+mod shape;
+mod skeleton;
+mod table;
+#[cfg(test)]
+mod tests;
+mod top;
+
+pub use column::{ColumnProfile, DateRange, NumberRange};
+pub use joins::Join;
+pub use likely::Likely;
+pub use names::Role;
+pub use skeleton::skeleton;
+pub use table::{Key, TableProfile};
+
+use crate::error::Error;
+use crate::pull::PulledSheet;
+use crate::read::{Charset, Delivery, Kind, Listed, PassedOver, ReadOptions, RowBatch, TableOptions, propose_encoding};
+use arrow_array::Array;
+use arrow_array::cast::AsArray;
+use std::path::Path;
+use table::TableProfiler;
+
+/// Bytes of a file by which an encoding is proposed.
+const SAMPLE_BYTES: usize = 4 << 20;
+/// Rows after which it is asked whether to go on.
+const ASK_ROWS: u64 = 65_536;
+
+/// What the tables of a delivery hold.
+#[derive(Clone, Debug)]
+pub struct Profile {
+    /// Its tables.
+    pub tables: Vec<TableProfile>,
+    /// Columns whose values are those of a key of another table.
+    pub joins: Vec<Join>,
+    /// What rows are likely to be in FHIR.
+    pub likely: Vec<Likely>,
+    /// Files whose encoding had to be proposed, with the encoding and why.
+    pub encodings: Vec<Proposed>,
+    /// What is no table, and why.
+    pub passed_over: Vec<PassedOver>,
+    /// Tables that could not be read, and why.
+    pub failed: Vec<(String, String)>,
+    /// What somebody should know.
+    pub notes: Vec<String>,
+}
+
+/// An encoding that nobody declared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proposed {
+    /// The table.
+    pub table: String,
+    /// Its file.
+    pub file: String,
+    /// The encoding.
+    pub encoding: &'static str,
+    /// Why.
+    pub why: String,
+}
+
+/// How a delivery is read to be profiled.
+#[derive(Default)]
+pub struct ProfileOptions {
+    /// The encoding of text files, if it is known.
+    pub encoding: Option<Charset>,
+    /// Where files are unpacked to that can only be read from a disk.
+    pub scratch: Option<std::path::PathBuf>,
+}
+
+impl Profile {
+    /// Profiles the tables of a folder, file or archive. `go_on` is told the table and its rows so far, and may end it by an error.
+    ///
+    /// # Errors
+    /// [`Error::Read`] if the path cannot be read; a table that cannot is told in the profile.
+    pub fn of_path(
+        path: &Path,
+        options: &ProfileOptions,
+        go_on: &mut dyn FnMut(&str, u64) -> Result<(), Error>,
+    ) -> Result<Profile, Error> {
+        let read =
+            ReadOptions { scratch: options.scratch.clone(), encoding: options.encoding, ..ReadOptions::default() };
+        let delivery = Delivery::open(path, &read)?;
+        let mut profile = Profile::empty();
+        profile.passed_over = delivery.passed_over().to_vec();
+        profile.notes = delivery.notes().to_vec();
+        let mut names = std::collections::HashSet::new();
+        for listed in delivery.tables() {
+            // Two files of one name are two tables: the second is called by its file.
+            let lower = listed.name.to_lowercase();
+            let name = if names.insert(lower) { listed.name.clone() } else { name_of_file(&listed.shown(), &names) };
+            names.insert(name.to_lowercase());
+            match profile.read(&delivery, listed, &name, options.encoding, go_on) {
+                Ok(mut table) => {
+                    let same = |other: &&Listed| other.name.to_lowercase() == listed.name.to_lowercase();
+                    table.needs_file = delivery.tables().iter().filter(same).count() > 1;
+                    profile.tables.push(table);
+                }
+                Err(Error::Read(error)) => profile.failed.push((listed.shown(), error.to_string())),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(profile.finish())
+    }
+
+    /// Profiles rows that were pulled.
+    ///
+    /// # Errors
+    /// [`Error::Segment`]; what `go_on` says.
+    pub fn of_sheets(
+        sheets: &[PulledSheet],
+        go_on: &mut dyn FnMut(&str, u64) -> Result<(), Error>,
+    ) -> Result<Profile, Error> {
+        let mut profile = Profile::empty();
+        for sheet in sheets {
+            let names = sheet.columns();
+            let positions: Vec<usize> = (0..names.len()).collect();
+            let mut profiler = TableProfiler::new(&names);
+            let mut rows = 0;
+            for part in 0..sheet.parts() {
+                for batch in sheet.scan(part, &positions)? {
+                    let batch = batch?;
+                    let columns: Vec<_> = batch.columns().iter().map(|column| column.as_string_view()).collect();
+                    for row in 0..batch.num_rows() {
+                        profiler.add(columns.iter().map(|cells| cells.is_valid(row).then(|| cells.value(row))));
+                    }
+                    rows += batch.num_rows() as u64;
+                    go_on(sheet.name(), rows)?;
+                }
+            }
+            profile.tables.push(profiler.end(sheet.name(), sheet.name(), 0, None));
+        }
+        Ok(profile.finish())
+    }
+
+    fn empty() -> Profile {
+        Profile {
+            tables: Vec::new(),
+            joins: Vec::new(),
+            likely: Vec::new(),
+            encodings: Vec::new(),
+            passed_over: Vec::new(),
+            failed: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
+
+    fn finish(mut self) -> Profile {
+        self.joins = joins::find(&self.tables);
+        self.likely = likely::find(&self.tables, &self.joins);
+        self
+    }
+
+    fn read(
+        &mut self,
+        delivery: &Delivery,
+        listed: &Listed,
+        name: &str,
+        encoding: Option<Charset>,
+        go_on: &mut dyn FnMut(&str, u64) -> Result<(), Error>,
+    ) -> Result<TableProfile, Error> {
+        let error = match read_table(delivery, listed, name, encoding, go_on) {
+            Ok((table, notes)) => {
+                self.notes.extend(notes.into_iter().map(|note| format!("{}: {note}", listed.shown())));
+                return Ok(table);
+            }
+            Err(Error::Read(error)) if encoding.is_none() && listed.kind == Kind::Delimited => error,
+            Err(error) => return Err(error),
+        };
+        // A file that is not UTF-8: it is read as what it looks like, and that is told. Nothing is stored by it.
+        let bytes = delivery.sample(listed, SAMPLE_BYTES)?;
+        let is_text = std::str::from_utf8(&bytes).is_ok();
+        let proposal = propose_encoding(&bytes);
+        if is_text || proposal.encoding == Charset::UTF_8 {
+            return Err(error.into());
+        }
+        let (table, notes) = read_table(delivery, listed, name, Some(proposal.encoding), go_on)?;
+        self.notes.extend(notes.into_iter().map(|note| format!("{}: {note}", listed.shown())));
+        self.encodings.push(Proposed {
+            table: name.to_owned(),
+            file: listed.shown(),
+            encoding: proposal.encoding.name(),
+            why: proposal.why,
+        });
+        Ok(table)
+    }
+
+    /// A table by its name.
+    pub fn table(&self, name: &str) -> Option<&TableProfile> {
+        self.tables.iter().find(|table| table.name == name)
+    }
+}
+
+fn read_table(
+    delivery: &Delivery,
+    listed: &Listed,
+    name: &str,
+    encoding: Option<Charset>,
+    go_on: &mut dyn FnMut(&str, u64) -> Result<(), Error>,
+) -> Result<(TableProfile, Vec<String>), Error> {
+    let mut table = delivery.open_table(listed, TableOptions { encoding, ..TableOptions::default() })?;
+    let mut profiler = TableProfiler::new(table.columns());
+    let columns = table.columns().len();
+    let mut batch = RowBatch::new(columns);
+    let (mut rows, mut asked, mut bad, mut bad_example) = (0, 0, 0, None);
+    while table.next(&mut batch)? {
+        for row in 0..batch.len() {
+            profiler.add((0..columns).map(|column| batch.cell(row, column)));
+        }
+        bad += batch.bad.len() as u64;
+        if let (None, Some(first)) = (&bad_example, batch.bad.first()) {
+            bad_example = Some(format!("row {}: {}: {}", first.place.number, first.reason, first.message));
+        }
+        rows += batch.len() as u64;
+        if rows - asked >= ASK_ROWS {
+            asked = rows;
+            go_on(name, rows)?;
+        }
+    }
+    let mut notes = table.notes().to_vec();
+    if looks_like_data(table.columns()) {
+        notes.push(
+            "the first line looks like data, not like names of columns: name them in mapping.toml (`columns`)"
+                .to_owned(),
+        );
+    }
+    Ok((profiler.end(name, &listed.shown(), bad, bad_example), notes))
+}
+
+/// Whether a header line is a row: numbers and dates are no names.
+fn looks_like_data(columns: &[String]) -> bool {
+    let is_value = |name: &&String| name.parse::<f64>().is_ok() || moments::date_of(name).is_some();
+    columns.iter().filter(is_value).count() * 3 > columns.len()
+}
+
+/// A table's name made of its file, which no other has.
+fn name_of_file(file: &str, taken: &std::collections::HashSet<String>) -> String {
+    let plain: String = file.chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect();
+    let mut name = plain.clone();
+    let mut nth = 2;
+    while taken.contains(&name.to_lowercase()) {
+        name = format!("{plain}_{nth}");
+        nth += 1;
+    }
+    name
+}

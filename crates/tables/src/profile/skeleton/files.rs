@@ -1,0 +1,402 @@
+//! The files of a skeleton: `mapping.toml`, code and unit maps, views.
+
+use super::ACT;
+use super::statement::Statement;
+use crate::profile::column::{ColumnProfile, LISTED};
+use crate::profile::likely::sex_of;
+use crate::profile::table::TableProfile;
+use crate::profile::{Profile, names};
+use crate::run::{MappingFiles, files_of, shipped};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+
+/// The year from which dates are those of a later age, or not true.
+const FUTURE: i32 = 2_035;
+
+pub(super) struct Files<'p> {
+    profile: &'p Profile,
+    name: String,
+    files: BTreeMap<String, String>,
+    statements: Vec<(String, Statement<'p>)>,
+    uses: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl<'p> Files<'p> {
+    pub(super) fn new(profile: &'p Profile, name: &str) -> Files<'p> {
+        Files { profile, name: plain(name), files: BTreeMap::new(), statements: Vec::new(), uses: BTreeMap::new() }
+    }
+
+    /// Says that a column of a table is used.
+    pub(super) fn uses(&mut self, table: &str, column: &str) {
+        self.uses.entry(table.to_owned()).or_default().insert(column.to_owned());
+    }
+
+    pub(super) fn statement(&mut self, stem: &str, statement: Statement<'p>) {
+        let table = statement.table.name.clone();
+        let columns: Vec<String> = statement.columns().cloned().collect();
+        columns.iter().for_each(|column| self.uses(&table, column));
+        self.uses.entry(table).or_default();
+        let mut file = format!("{stem}.sql");
+        let mut nth = 2;
+        while self.statements.iter().any(|(taken, _)| *taken == file) {
+            file = format!("{stem}_{nth}.sql");
+            nth += 1;
+        }
+        self.statements.push((file, statement));
+    }
+
+    pub(super) fn view(&mut self, name: &str, text: String) {
+        self.files.insert(format!("views/{name}.sql"), text);
+    }
+
+    /// The name of a view of a table, which no table has.
+    pub(super) fn view_name(&self, table: &str, suffix: &str) -> String {
+        let words: String = table.chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect();
+        let mut name = format!("{}_{suffix}", words.to_lowercase());
+        while self.profile.tables.iter().any(|other| other.name.to_lowercase() == name) {
+            name.push('_');
+        }
+        name
+    }
+
+    /// The name of the code map of a table.
+    pub(super) fn map_name(&self, table: &str) -> String {
+        names::words_of(table).join("-")
+    }
+
+    /// A code map without a line yet.
+    pub(super) fn map(&mut self, name: &str, _column: Option<&ColumnProfile>) {
+        self.codes(name, &[]);
+    }
+
+    fn codes(&mut self, name: &str, lines: &[(String, &str, &str)]) {
+        let file = format!("codes/{name}.csv");
+        let text = self.files.entry(file).or_insert_with(|| "source,system,code\n".to_owned());
+        for (source, system, code) in lines {
+            let line = format!("{},{system},{code}\n", csv(source));
+            let begins = format!("{},", csv(source));
+            // The same value of another table.
+            if !text.lines().any(|other| other.to_lowercase().starts_with(&begins.to_lowercase())) {
+                text.push_str(&line);
+            }
+        }
+    }
+
+    /// The values of a column whose meaning they say themselves.
+    fn meant<'c>(
+        column: Option<&'c ColumnProfile>,
+        of: impl Fn(&str) -> Option<&'static str>,
+    ) -> Vec<(&'c str, &'static str)> {
+        let listed = column.and_then(|column| column.listed.as_ref()).map_or(&[][..], Vec::as_slice);
+        listed.iter().take(LISTED).filter_map(|(value, _)| Some((value.as_str(), of(value)?))).collect()
+    }
+
+    pub(super) fn sexes(&mut self, column: Option<&ColumnProfile>) {
+        let lines: Vec<_> = Self::meant(column, sex_of)
+            .into_iter()
+            .map(|(value, code)| (value.to_owned(), "http://hl7.org/fhir/administrative-gender", code))
+            .collect();
+        self.codes("sex", &lines);
+    }
+
+    pub(super) fn classes(&mut self, map: &str, column: Option<&ColumnProfile>) {
+        let lines: Vec<_> =
+            Self::meant(column, class_of).into_iter().map(|(value, code)| (value.to_owned(), ACT, code)).collect();
+        self.codes(map, &lines);
+    }
+
+    pub(super) fn flags(&mut self, column: Option<&ColumnProfile>) {
+        let system = "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation";
+        let lines: Vec<_> =
+            Self::meant(column, flag_of).into_iter().map(|(value, code)| (value.to_owned(), system, code)).collect();
+        self.codes("flag", &lines);
+    }
+
+    pub(super) fn vitals(&mut self, known: &[(String, &'static str)]) {
+        let lines: Vec<_> = known.iter().map(|(name, code)| (name.clone(), "http://loinc.org", *code)).collect();
+        self.codes("vital", &lines);
+    }
+
+    /// A unit map: what is UCUM already, and spellings that mappings of the program know.
+    pub(super) fn units(&mut self, name: &str, column: Option<&ColumnProfile>) {
+        let file = format!("units/{name}.csv");
+        let known = known_units();
+        let mut text = self.files.remove(&file).unwrap_or_else(|| "source,ucum\n".to_owned());
+        let listed = column.and_then(|column| column.listed.as_ref()).map_or(&[][..], Vec::as_slice);
+        let mut folded: BTreeSet<String> = BTreeSet::new();
+        for (value, _) in listed.iter().take(LISTED) {
+            let ucum = if fhir::ucum::Unit::parse(value).is_some() {
+                Some(value.clone())
+            } else {
+                known.get(&fold(value)).cloned()
+            };
+            let Some(ucum) = ucum else { continue };
+            if folded.insert(fold(value)) && !text.lines().any(|line| line.starts_with(&format!("{},", csv(value)))) {
+                let _ = writeln!(text, "{},{}", csv(value), csv(&ucum));
+            }
+        }
+        self.files.insert(file, text);
+    }
+
+    pub(super) fn end(mut self) -> MappingFiles {
+        let toml = self.toml();
+        let none = BTreeSet::new();
+        for (file, statement) in &self.statements {
+            let also = self.uses.get(&statement.table.name).unwrap_or(&none);
+            self.files.insert(file.clone(), statement.text(also));
+        }
+        self.files.insert("mapping.toml".to_owned(), toml);
+        self.files.into_iter().collect()
+    }
+
+    fn toml(&self) -> String {
+        let profile = self.profile;
+        let mut text =
+            String::from("# A beginning, written from what the tables hold; what could not be known is marked TODO.\n");
+        let _ = writeln!(text, "name = {}", quoted(&self.name));
+        text.push_str("version = \"1\"\n");
+        let chinese = profile.tables.iter().any(|table| {
+            names::words_of(&table.name).concat().chars().any(is_chinese) || table.columns.iter().any(|c| c.is_chinese)
+        });
+        let zone = if chinese { "Asia/Shanghai" } else { "UTC" };
+        let _ = writeln!(text, "zone = \"{zone}\"    # TODO: the zone of times that have none");
+        let nulls = self.nulls();
+        if nulls.len() > 1 {
+            let nulls: Vec<String> = nulls.iter().map(|null| quoted(null)).collect();
+            let _ = writeln!(text, "nulls = [{}]", nulls.join(", "));
+        }
+        let perhaps: BTreeSet<&String> = profile
+            .tables
+            .iter()
+            .flat_map(|table| &table.columns)
+            .flat_map(|c| &c.perhaps_nulls)
+            .map(|(null, _)| null)
+            .collect();
+        if !perhaps.is_empty() {
+            let shown: Vec<String> = perhaps.iter().map(|null| quoted(null)).collect();
+            let _ =
+                writeln!(text, "# TODO: {} stand in some cells: add to `nulls` what means no value", shown.join(", "));
+        }
+        let all_proposed = profile.encodings.first().filter(|first| {
+            profile.encodings.len() == profile.tables.len()
+                && profile.encodings.iter().all(|one| one.encoding == first.encoding)
+        });
+        if let Some(proposed) = all_proposed {
+            let _ = writeln!(
+                text,
+                "encoding = {}    # TODO: confirm; {}",
+                quoted(&proposed.encoding.to_lowercase()),
+                proposed.why
+            );
+        }
+        let dates =
+            || profile.tables.iter().flat_map(|table| &table.columns).filter_map(|column| column.dates.as_ref());
+        let order = |month_first: bool| {
+            let starts = if month_first { "%m" } else { "%d" };
+            dates()
+                .filter(|dates| !dates.ambiguous)
+                .flat_map(|dates| &dates.formats)
+                .any(|(format, _)| format.starts_with(starts) && !format.contains('.') && !format.contains("%b"))
+        };
+        let (day, month) = (order(false), order(true));
+        if day != month {
+            let _ = writeln!(text, "order = \"{}\"    # how 03/04/2020 is read", if day { "dmy" } else { "mdy" });
+        } else if dates().any(|dates| dates.ambiguous) {
+            text.push_str("# TODO: order = \"dmy\" or \"mdy\": how 03/04/2020 is read\n");
+        }
+        // Only what is a date of something, not 9999-12-31.
+        if dates().any(|dates| dates.years.1 >= FUTURE && dates.years.0 >= 1_900 && dates.years.0 < 2_300)
+            && dates().any(|dates| dates.years.0 >= FUTURE)
+        {
+            text.push_str("shifted = true    # dates lie in the future: the years are not the true ones\n");
+        }
+        for table in &profile.tables {
+            match self.uses.get(&table.name) {
+                Some(uses) => self.table(&mut text, table, uses, all_proposed.is_some()),
+                None => {
+                    let name = table.name.replace(['\n', '\r'], " ");
+                    let _ = writeln!(
+                        text,
+                        "\n# TODO: not used: table {name}, {} rows, {} columns",
+                        table.rows,
+                        table.columns.len()
+                    );
+                }
+            }
+        }
+        text
+    }
+
+    fn table(&self, text: &mut String, table: &TableProfile, uses: &BTreeSet<String>, has_encoding: bool) {
+        let bare =
+            !table.name.is_empty() && table.name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
+        let name = if bare { table.name.clone() } else { quoted(&table.name) };
+        let _ = writeln!(text, "\n[tables.{name}]");
+        if table.needs_file {
+            let _ = writeln!(text, "file = {}", quoted(&table.file));
+        }
+        let list = |columns: &mut dyn Iterator<Item = &String>| {
+            columns.map(|column| quoted(column)).collect::<Vec<_>>().join(", ")
+        };
+        match table.keys.first() {
+            Some(key) => {
+                let _ = writeln!(text, "key = [{}]", list(&mut key.columns.iter()));
+            }
+            None => text.push_str("# no column, and no two or three of them, tell its rows apart\n"),
+        }
+        // In the order of the table.
+        let mut used = table.columns.iter().map(|column| &column.name).filter(|name| uses.contains(*name));
+        let _ = writeln!(text, "uses = [{}]", list(&mut used));
+        if let Some(proposed) =
+            self.profile.encodings.iter().find(|proposed| proposed.table == table.name && !has_encoding)
+        {
+            let _ = writeln!(
+                text,
+                "encoding = {}    # TODO: confirm; {}",
+                quoted(&proposed.encoding.to_lowercase()),
+                proposed.why
+            );
+        }
+        if table.bad > 0 {
+            let _ = writeln!(
+                text,
+                "# {} rows are none: {}",
+                table.bad,
+                table.bad_example.as_deref().unwrap_or_default().replace(['\n', '\r'], " ")
+            );
+        }
+    }
+
+    /// Spellings of no value, the empty cell first.
+    fn nulls(&self) -> Vec<String> {
+        let mut nulls = vec![String::new()];
+        let found = self.profile.tables.iter().flat_map(|table| &table.columns).flat_map(|column| &column.nulls);
+        for (null, _) in found {
+            if !nulls.contains(null) && null != "NULL of the database" && null != "others" {
+                nulls.push(null.clone());
+            }
+        }
+        nulls
+    }
+}
+
+/// Units as the mappings that come with the program read them, by folded spelling.
+fn known_units() -> BTreeMap<String, String> {
+    let mut known: BTreeMap<String, String> = BTreeMap::new();
+    let mut torn: BTreeSet<String> = BTreeSet::new();
+    for mapping in shipped() {
+        for (path, text) in files_of(&mapping).unwrap_or_default() {
+            if !path.starts_with("units/") {
+                continue;
+            }
+            let mut maps = crate::codes::UnitMaps::default();
+            if maps.add_csv("units", &path, &text).is_err() {
+                continue;
+            }
+            let Some(map) = maps.get("units") else { continue };
+            for source in map.sources() {
+                let Some(ucum) = map.lookup(source).and_then(|target| target.ucum.clone()) else { continue };
+                match known.get(&fold(source)) {
+                    Some(other) if *other != ucum => {
+                        torn.insert(fold(source));
+                    }
+                    _ => {
+                        known.insert(fold(source), ucum);
+                    }
+                }
+            }
+        }
+    }
+    // A spelling that means two things in two hospitals is nobody's guess.
+    known.retain(|spelling, _| !torn.contains(spelling));
+    known
+}
+
+fn fold(unit: &str) -> String {
+    crate::codes::fold_unit(unit).into_owned()
+}
+
+/// The class of a visit that a word is.
+fn class_of(value: &str) -> Option<&'static str> {
+    let lower = value.trim().to_lowercase();
+    let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+    Some(match lower.as_str() {
+        "i" | "imp" | "ip" | "inp" => "IMP",
+        "o" | "op" | "amb" | "outp" => "AMB",
+        "e" | "er" | "ed" | "emer" => "EMER",
+        _ if has(&["emergency", "急诊", "urgences", "notfall"]) || lower == "ew emer." => "EMER",
+        _ if has(&["inpatient", "hospitali", "住院", "stationär"]) => "IMP",
+        _ if has(&[
+            "outpatient",
+            "ambulatory",
+            "门诊",
+            "wellness",
+            "walk-in",
+            "urgentcare",
+            "urgent care",
+            "office",
+            "ambulant",
+        ]) =>
+        {
+            "AMB"
+        }
+        _ if has(&["home", "居家"]) => "HH",
+        _ if has(&["virtual", "telehealth", "互联网"]) => "VR",
+        _ if has(&["observation", "留观"]) => "OBSENC",
+        _ if has(&["day surgery", "short stay", "日间"]) => "SS",
+        _ => return None,
+    })
+}
+
+/// The interpretation that a flag is.
+fn flag_of(value: &str) -> Option<&'static str> {
+    Some(match value.trim().to_lowercase().as_str() {
+        "h" | "↑" | "high" | "高" | "偏高" | "升高" => "H",
+        "l" | "↓" | "low" | "低" | "偏低" | "降低" => "L",
+        "hh" | "↑↑" | "critical high" => "HH",
+        "ll" | "↓↓" | "critical low" => "LL",
+        "n" | "normal" | "正常" => "N",
+        "a" | "abnormal" | "异常" | "*" => "A",
+        "aa" | "critical" | "危急" => "AA",
+        "pos" | "positive" | "阳性" => "POS",
+        "neg" | "negative" | "阴性" => "NEG",
+        _ => return None,
+    })
+}
+
+fn is_chinese(c: char) -> bool {
+    matches!(c, '\u{3400}'..='\u{9fff}' | '\u{20000}'..='\u{3ffff}')
+}
+
+/// A mapping's name: small letters, digits, hyphens and dots.
+fn plain(name: &str) -> String {
+    let lower = name.to_lowercase();
+    let plain: String =
+        lower.chars().map(|c| if c.is_ascii_lowercase() || c.is_ascii_digit() || c == '.' { c } else { '-' }).collect();
+    let plain = plain.trim_matches(['-', '.']);
+    if plain.starts_with(|c: char| c.is_ascii_lowercase()) {
+        plain.chars().take(60).collect()
+    } else {
+        format!("source-{plain}").trim_end_matches('-').to_owned()
+    }
+}
+
+/// A TOML text.
+fn quoted(text: &str) -> String {
+    let mut out = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => out.extend(['\\', c]),
+            c if c.is_control() => {
+                let _ = write!(out, "\\u{:04X}", c as u32);
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}
+
+fn csv(cell: &str) -> String {
+    if cell.contains([',', '"', '\n', '\r']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell.to_owned() }
+}

@@ -1,0 +1,238 @@
+use super::*;
+use std::fmt::Write;
+
+fn profile_of(files: &[(&str, &[u8])]) -> Profile {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, bytes) in files {
+        std::fs::write(folder.path().join(name), bytes).unwrap();
+    }
+    Profile::of_path(folder.path(), &ProfileOptions::default(), &mut |_, _| Ok(())).unwrap()
+}
+
+/// A column in one line.
+fn told(column: &ColumnProfile) -> String {
+    let mut text = format!("{} of {} values, {} distinct", column.values(), column.rows, column.distinct);
+    for (null, count) in &column.nulls {
+        let _ = write!(text, ", null '{null}' {count}");
+    }
+    if let Some((shape, count)) = column.shapes.first() {
+        let _ = write!(text, ", {shape} {count}");
+    }
+    if let Some(numbers) = &column.numbers {
+        let _ = write!(text, ", numbers {} {}..{}", numbers.count, numbers.range.0, numbers.range.1);
+    }
+    if let Some(dates) = &column.dates {
+        let formats: Vec<&str> = dates.formats.iter().map(|(format, _)| *format).collect();
+        let _ = write!(text, ", dates {} {} {}..{}", dates.count, formats.join(" "), dates.range.0, dates.range.1);
+    }
+    for doubt in &column.doubts {
+        let _ = write!(text, "; {doubt}");
+    }
+    text
+}
+
+const PEOPLE: &str = "pid,surname,forename,sex,born,phone\n17,Okafor,Ada,F,1984-02-29,555 0101\n18,Lind,Erik,M,31.12.1950,\n19,Nowak,Ewa,X,1990-02-30,NULL\n";
+const VISITS: &str = "visit,pid,arrived,left,kind\n9001,17,2026-03-01 08:10,2026-03-01 09:00,walk-in\n9002,18,2026-03-02 22:45,,emergency\n9003,77,2026-03-03 10:00,2026-03-03 10:20,walk-in\n";
+const RESULTS: &str = "result,visit,test,value,unit,at\n1,9001,HB,13.1,g/dl,2026-03-01 08:30\n2,9001,CRP,<5,mg/l,2026-03-01 08:30\n3,9002,HB,hemolysed,g/dl,2026-03-02 23:05\n4,9002,XYZ,7,,2026-03-02 23:05\n";
+
+#[test]
+fn a_column_tells_what_is_in_it() {
+    let text = "id,when,amount,empty,code\n001,03/25/2020, 1.50 ,,I10.0\n002,12/01/2020,<3,NULL,E11.9\n003,,x,\\N,J45.0\n004,01/02/2021,-7.25,-,I10.0\n";
+    let profile = profile_of(&[("t.csv", text.as_bytes())]);
+    let lines: Vec<String> =
+        profile.tables[0].columns.iter().map(|column| format!("{}: {}", column.name, told(column))).collect();
+    expect_test::expect![[r#"
+        id: 4 of 4 values, 4 distinct, 999 4, numbers 4 001..004; 4 of 4 values begin with 0: they are numbers of something, not amounts
+        when: 3 of 4 values, 3 distinct, null '' 1, 99/99/9999 3, dates 3 %m/%d/%Y 03/25/2020..01/02/2021
+        amount: 4 of 4 values, 4 distinct, -9.99 1, numbers 3 -7.25..<3; 1 of 4 values have blanks around them
+        empty: 1 of 4 values, 1 distinct, null '' 1, null 'NULL' 1, null '\N' 1, - 1
+        code: 4 of 4 values, 3 distinct, A99.9 4"#]]
+    .assert_eq(&lines.join("\n"));
+    assert_eq!(profile.tables[0].keys, [Key { columns: vec!["id".into()], exact: true }]);
+}
+
+#[test]
+fn keys_of_two_columns_and_joins_are_found() {
+    let mut visits = "visit_id,patient_id,x\n".to_owned();
+    let mut diagnoses = "visit_id,seq,code\n".to_owned();
+    for visit in 0..3_000 {
+        let _ = writeln!(visits, "{},P{},{}", visit + 70_000, visit % 500, visit % 3);
+        for seq in 1..=3 {
+            let _ = writeln!(diagnoses, "{},{seq},C{}", visit + 70_000, (visit + seq) % 40);
+        }
+    }
+    let mut patients = "patient_id,sex\n".to_owned();
+    (0..500).for_each(|patient| writeln!(patients, "P{patient},{}", if patient % 2 == 0 { "M" } else { "F" }).unwrap());
+    let profile = profile_of(&[
+        ("visits.csv", visits.as_bytes()),
+        ("diagnoses.csv", diagnoses.as_bytes()),
+        ("patients.csv", patients.as_bytes()),
+    ]);
+    let key = |table: &str| profile.table(table).unwrap().keys[0].columns.join("+");
+    assert_eq!((key("visits").as_str(), key("diagnoses").as_str()), ("visit_id", "visit_id+seq"));
+    let joins: Vec<String> = profile
+        .joins
+        .iter()
+        .map(|join| format!("{}.{} > {}.{}", join.from.0, join.from.1, join.to.0, join.to.1))
+        .collect();
+    assert_eq!(joins, ["diagnoses.visit_id > visits.visit_id", "visits.patient_id > patients.patient_id"]);
+}
+
+#[test]
+fn what_is_not_utf_8_is_read_as_what_it_looks_like_and_told() {
+    let text = "病人ID,姓名,性别,出生日期\n1,王芳,女,1985-03-07\n2,李雷,男,1990年5月1日\n3,韩梅梅,女,19770102\n";
+    let (bytes, _, _) = encoding_rs::GB18030.encode(text);
+    let profile = profile_of(&[("病人.csv", &bytes)]);
+    assert_eq!(profile.encodings[0].encoding.to_lowercase(), "gb18030");
+    assert_eq!(profile.likely[0].target, "Patient");
+    let files = skeleton(&profile, "his");
+    let toml = &files.iter().find(|(path, _)| path == "mapping.toml").unwrap().1;
+    assert!(toml.contains("encoding = \"gb18030\"") && toml.contains("[tables.\"病人\"]"), "{toml}");
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    assert_eq!(crate::compile::check(&files), []);
+}
+
+#[test]
+fn the_clinic_of_the_documentation_is_understood() {
+    let profile = profile_of(&[
+        ("people.csv", PEOPLE.as_bytes()),
+        ("visits.csv", VISITS.as_bytes()),
+        ("results.csv", RESULTS.as_bytes()),
+    ]);
+    let files = skeleton(&profile, "clinic");
+    let shown: Vec<String> = files.iter().map(|(path, text)| format!("{path}\n{text}")).collect();
+    expect_test::expect![[r#"
+        codes/results.csv
+        source,system,code
+
+        codes/sex.csv
+        source,system,code
+        F,http://hl7.org/fhir/administrative-gender,female
+        M,http://hl7.org/fhir/administrative-gender,male
+
+        codes/visit-class.csv
+        source,system,code
+        walk-in,http://terminology.hl7.org/CodeSystem/v3-ActCode,AMB
+        emergency,http://terminology.hl7.org/CodeSystem/v3-ActCode,EMER
+
+        encounter.sql
+        -- 3 rows of visits: its name, arrived (start), left (end), visit (visit), pid (patient), kind (kind of visit),
+        --   visit is unique, other tables refer to visit
+        -- @target Encounter @key v.visit @patient v.pid @required subject
+        SELECT identifier('urn:medweave:source:{source}:visit', v.visit, 'usual', 'VN') AS identifier,
+               CASE WHEN v."left" IS NULL THEN 'in-progress' ELSE 'finished' END        AS status,
+               code('visit-class', v.kind)                                              AS class,
+               ref('Patient', v.pid)                                                    AS subject,
+               period(v.arrived, v."left")                                              AS period
+        FROM visits v
+
+        mapping.toml
+        # A beginning, written from what the tables hold; what could not be known is marked TODO.
+        name = "clinic"
+        version = "1"
+        zone = "UTC"    # TODO: the zone of times that have none
+        nulls = ["", "NULL"]
+
+        [tables.people]
+        key = ["pid"]
+        uses = ["pid", "surname", "forename", "sex", "born", "phone"]
+
+        [tables.results]
+        key = ["result"]
+        uses = ["result", "visit", "test", "value", "unit", "at"]
+
+        [tables.visits]
+        key = ["visit"]
+        uses = ["visit", "pid", "arrived", "left", "kind"]
+
+        observation.sql
+        -- 4 rows of results: its name, value (value), unit (unit), test (code), at (time)
+        -- @target Observation @key t.result @each results t @patient e.pid
+        SELECT 'final'                                                             AS status,
+               code('http://terminology.hl7.org/CodeSystem/observation-category', 'laboratory') AS category,
+               code('results', t.test)                                             AS code,
+               ref('Patient', e.pid)                                               AS subject,
+               ref('Encounter', t.visit)                                           AS encounter,
+               instant(t.at)                                                       AS "effective.dateTime",
+               coalesce(quantity(t.value, unit('results', t.unit)), text(t.value)) AS value
+        FROM results t
+        LEFT JOIN visits e ON e.visit = t.visit
+
+        patient.sql
+        -- 3 rows of people: its name, born (birth), sex (sex), surname (family name), phone (telephone)
+        -- @target Patient @key p.pid @patient p.pid
+        SELECT identifier('urn:medweave:source:{source}:patient', p.pid, 'usual', 'MR') AS identifier,
+               name(p.surname, p.forename)                                              AS name,
+               code('sex', p.sex)                                                       AS gender,
+               date(p.born)                                                             AS "birthDate",
+               'phone'                                                                  AS "telecom.system",
+               p.phone                                                                  AS "telecom.value"
+        FROM people p
+
+        units/results.csv
+        source,ucum
+        g/dl,g/dl
+        mg/l,mg/l
+    "#]]
+    .assert_eq(&shown.join("\n"));
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    assert_eq!(crate::compile::check(&files), []);
+}
+
+#[test]
+fn a_folder_with_odd_names_is_read_by_its_values() {
+    let (mut a, mut b, mut c) =
+        (String::from("k1;q;w\n"), String::from("z9;k1;d1;d2\n"), String::from("n;z9;what;res;u;ts\n"));
+    for nth in 0..60 {
+        let _ = writeln!(
+            a,
+            "AB{:04};{};{:02}.{:02}.{}",
+            nth,
+            if nth % 2 == 0 { "m" } else { "f" },
+            nth % 28 + 1,
+            nth % 12 + 1,
+            1930 + nth
+        );
+        let _ = writeln!(
+            b,
+            "V-{:05};AB{:04};0{}.03.2024 10:00;0{}.03.2024 11:00",
+            nth,
+            (nth * 7) % 60,
+            nth % 9 + 1,
+            nth % 9 + 1
+        );
+        let _ = writeln!(
+            c,
+            "{};V-{:05};Na;1{};mmol/L;0{}.03.2024 10:30",
+            nth + 500_000,
+            (nth * 11) % 60,
+            nth % 60,
+            nth % 9 + 1
+        );
+    }
+    let profile = profile_of(&[("t001.csv", a.as_bytes()), ("t002.csv", b.as_bytes()), ("lab x.csv", c.as_bytes())]);
+    let found: Vec<String> =
+        profile.likely.iter().map(|likely| format!("{} {}", likely.target, likely.table)).collect();
+    assert_eq!(found.first().map(String::as_str), Some("Patient t001"), "{found:?} {:?}", profile.joins);
+    assert!(found.contains(&"Encounter t002".to_owned()), "{found:?} {:?}", profile.joins);
+    let files = skeleton(&profile, "odd");
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    assert_eq!(crate::compile::check(&files), [], "{files:#?}");
+}
+
+#[test]
+fn a_profile_can_be_stopped_and_what_is_no_table_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut text = "a,b\n".to_owned();
+    (0..70_000).for_each(|row| writeln!(text, "{row},x").unwrap());
+    std::fs::write(folder.path().join("t.csv"), text).unwrap();
+    std::fs::write(folder.path().join("x.pdf"), b"%PDF-1.7\n").unwrap();
+    let mut stop = |_: &str, _: u64| Err(Error::Stopped);
+    assert!(matches!(Profile::of_path(folder.path(), &ProfileOptions::default(), &mut stop), Err(Error::Stopped)));
+    let profile = Profile::of_path(folder.path(), &ProfileOptions::default(), &mut |_, _| Ok(())).unwrap();
+    assert_eq!(profile.passed_over.len(), 1);
+    let column = &profile.tables[0].columns[0];
+    assert_eq!((column.once, column.rows), (Some(true), 70_000));
+    assert!((65_000..=70_000).contains(&column.distinct), "{}", column.distinct);
+    assert_eq!(profile.to_json()["tables"][0]["columns"][1]["top"][0]["count"], 70_000);
+}
