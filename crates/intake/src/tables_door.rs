@@ -218,6 +218,10 @@ impl Door for TablesDoor<'_> {
         self.put(chunk).map_err(|error| DoorError(Box::new(error)))
     }
 
+    fn position(&self) -> u64 {
+        self.records.head().0 as u64
+    }
+
     fn settle(&mut self) -> Result<Stored, DoorError> {
         self.wait_for(0).map_err(|error| DoorError(Box::new(error)))?;
         Ok(std::mem::take(&mut self.stored))

@@ -472,12 +472,19 @@ pub(crate) enum Mapping {
     /// not, 2 called wrongly.
     ///
     /// Example: medweave mapping run clinic
+    #[command(disable_version_flag = true)]
     Run {
         /// The source
         source: String,
         /// Store what is made; without it nothing is written
         #[arg(long)]
         write: bool,
+        /// Map every row and compare it with what is stored, also where nothing is different from the last run
+        #[arg(long)]
+        whole: bool,
+        /// Try an earlier version of the mapping, by the beginning of its hash; nothing is written
+        #[arg(long, value_name = "HASH", conflicts_with = "write")]
+        version: Option<String>,
         /// Print the report as JSON
         #[arg(long)]
         json: bool,

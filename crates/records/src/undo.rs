@@ -193,6 +193,21 @@ impl Records {
 }
 
 impl Records {
+    /// When the newest arrival of some deliveries was taken back that was.
+    ///
+    /// # Errors
+    /// [`Error::Denied`].
+    pub fn newest_undone(&self, grant: &Grant, deliveries: &[DeliveryNo]) -> Result<Option<i64>, Error> {
+        grant.may_all(Permission::Read)?;
+        let reader = self.shared.reader()?;
+        let sql = "SELECT a.undone_us FROM delivery d JOIN arrival a ON a.no = d.arrival WHERE d.no = ?1 AND a.undone_us IS NOT NULL";
+        let mut newest = None;
+        for no in deliveries {
+            newest = newest.max(numbers(&reader, sql, [no.0])?.into_iter().max());
+        }
+        Ok(newest)
+    }
+
     /// What requests of one delivery wrote, and their arrivals that were not taken back yet.
     ///
     /// # Errors

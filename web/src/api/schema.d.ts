@@ -1,5 +1,5 @@
-// docs/openapi.json 92ff83301168dcf1e94066388a7f5933edead6f815899d400a86f731162684ef
-// Made by `make api-types`, not by hand: 52b7b8dc7f811c39bacc7d190b4f275de32c599abd202b3977e607d23eb6cfe1
+// docs/openapi.json b75e1fbd519811e123e37f948b21d7af5877613f96ced6413f17fdfcc21e7d27
+// Made by `make api-types`, not by hand: e0587365687d32bd511ff46d7038463c27a11a65907a355b837dc81cef89bbd8
 export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
 export interface components {
@@ -463,6 +463,8 @@ export interface components {
         };
         MappingRun: {
             write?: boolean;
+            whole?: boolean;
+            version?: string | null;
             of?: {
                 hash: string;
                 delivery: number | null;
@@ -825,6 +827,9 @@ export interface components {
             table_rows: number;
             child_rows: number;
             child_rejected: number;
+            /** @enum {string} */
+            mapped?: "whole" | "nothing";
+            why_whole?: string | null;
             reasons: components["schemas"]["RunReason"][];
             remarks: components["schemas"]["RunReason"][];
         };

@@ -101,10 +101,11 @@ async fn with(client: &Client, mapping: Mapping) -> Result<(), Failure> {
             let checked = client.json(Method::POST, &path, None).await?;
             tell_problems(checked["problems"].as_array().map_or(&[], Vec::as_slice), json, None)
         }
-        Mapping::Run { source, write, json, report: folder } => {
+        Mapping::Run { source, write, whole, version, json, report: folder } => {
             let path = format!("/api/mappings/{}/run", path_part(&source));
             let shown = |now: &Value| format!("{}  {} rows", now["target"].as_str().unwrap_or_default(), now["rows"]);
-            let mut done = report(client, &path, &json!({"write": write}), shown).await?;
+            let mut done =
+                report(client, &path, &json!({"write": write, "whole": whole, "version": version}), shown).await?;
             let csv = done.as_object_mut().and_then(|report| report.remove("csv")).unwrap_or_default();
             if let Some(folder) = &folder {
                 write_report(folder, &done, csv.as_str().unwrap_or_default())?;

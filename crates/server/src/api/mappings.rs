@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tables::pull::SourceInfo;
-use tables::run::{PrepareError, RunBegins, RunInfo, RunOptions, RunState, Runner};
+use tables::run::{MappingFiles, PrepareError, RunBegins, RunInfo, RunOptions, RunState, Runner};
 
 /// How often progress is told.
 const TELL_EVERY: Duration = Duration::from_millis(200);
@@ -79,7 +79,11 @@ enum Prepared {
 
 fn prepare(app: &App, grant: &Grant, source: &SourceInfo) -> Result<Runner, Prepared> {
     let files = of_source(app, grant, source).map_err(Prepared::Refused)?;
-    let mapping = tables::mapping::Mapping::parse(&lent(&files)).map_err(Prepared::Wrong)?;
+    prepare_with(app, grant, source, &files)
+}
+
+fn prepare_with(app: &App, grant: &Grant, source: &SourceInfo, files: &MappingFiles) -> Result<Runner, Prepared> {
+    let mapping = tables::mapping::Mapping::parse(&lent(files)).map_err(Prepared::Wrong)?;
     let sources = app.sources().map_err(Prepared::Refused)?;
     let workbench = app.workbench().map_err(Prepared::Refused)?;
     Runner::prepare(&sources, &workbench, grant, &source.name, &mapping, app.now_us(), None).map_err(
@@ -96,6 +100,12 @@ struct Run {
     /// Whether resources are stored; otherwise it is only said what would be.
     #[serde(default)]
     write: bool,
+    /// Whether every row is mapped and compared with what is stored, whatever earlier runs did.
+    #[serde(default)]
+    whole: bool,
+    /// The beginning of the hash of an earlier version of the mapping, which is tried in place of the one that is there now.
+    #[serde(default)]
+    version: Option<String>,
     /// What somebody looked at before it is written: of anything else nothing is written.
     #[serde(default)]
     of: Option<Seen>,
@@ -115,8 +125,13 @@ struct Seen {
 /// stops reading stops the run; what was committed stays, and the same run goes on from there.
 pub(super) async fn run(mut call: Call) -> Result<Answer, Refusal> {
     let (grant, name) = (call.grant()?, call.part("source"));
-    let Run { write, of } = call.json().await?;
-    if write {
+    let how: Run = call.json().await?;
+    if how.write && how.version.is_some() {
+        return Err(Refusal::bad_request(
+            "an earlier version of a mapping is tried, and writes nothing: put its files back to run it",
+        ));
+    }
+    if how.write {
         grant.may_all(Permission::Create)?;
         grant.may_all(Permission::Update)?;
     }
@@ -124,7 +139,7 @@ pub(super) async fn run(mut call: Call) -> Result<Answer, Refusal> {
     let source = call.app.reading(move |app| Ok(app.sources()?.source(&holder, &name)?)).await?;
     let runs = app.running.begin(&run_of(&source.name))?;
     stream::lines(&call, "application/x-ndjson", move |lines: &Lines| {
-        let _ = match run_now(&app, &grant, &source, write, of.as_ref(), &runs, lines) {
+        let _ = match run_now(&app, &grant, &source, &how, &runs, lines) {
             Ok(report) => lines.send(&json!({"report": report})),
             Err(Prepared::Wrong(problems)) => {
                 let mut error = wrong(&source.mapping, &problems).own_json();
@@ -142,6 +157,21 @@ fn keep(app: &App, grant: &Grant, source: &SourceInfo, runner: &Runner) -> Resul
     Ok(app.sources()?.keep_mapping(grant, runner.hash(), &source.mapping, &files)?)
 }
 
+/// Runs that are looked at for what was taken back of them by its arrivals.
+const LOOKED_AT: usize = 100;
+
+/// What was taken back by its arrivals since the last run is not as that left it.
+fn look_behind(app: &App, grant: &Grant, source: &SourceInfo) -> Result<(), Refusal> {
+    let sources = app.sources()?;
+    let runs = sources.runs(grant, &source.name, None, LOOKED_AT)?;
+    let deliveries: Vec<_> = runs.iter().map(|run| run.written_as).collect();
+    let undone = app.records.newest_undone(grant, &deliveries)?;
+    if undone > runs.first().map(|run| run.begun_us) {
+        sources.forget_made(grant, &source.name)?;
+    }
+    Ok(())
+}
+
 /// A run's place in the log of runs; of a dry one none.
 fn begin(app: &App, grant: &Grant, source: &SourceInfo, runner: &Runner) -> Result<RunInfo, Refusal> {
     keep(app, grant, source, runner)?;
@@ -154,23 +184,31 @@ fn run_now(
     app: &Arc<App>,
     grant: &Grant,
     source: &SourceInfo,
-    writes: bool,
-    of: Option<&Seen>,
+    how: &Run,
     runs: &Runs,
     lines: &Lines,
 ) -> Result<Value, Prepared> {
-    let runner = prepare(app, grant, source)?;
+    let files = match &how.version {
+        Some(version) => {
+            app.sources().and_then(|sources| Ok(sources.mapping(grant, version)?)).map_err(Prepared::Refused)?
+        }
+        None => of_source(app, grant, source).map_err(Prepared::Refused)?,
+    };
+    let runner = prepare_with(app, grant, source, &files)?;
     let newest = app.sources().and_then(|sources| Ok(sources.newest_deliveries(grant)?)).map_err(Prepared::Refused)?;
     let delivery = newest.get(&source.name).map(|(no, _)| *no);
-    if of.is_some_and(|of| of.hash != runner.hash() || of.delivery != delivery) {
+    if how.of.as_ref().is_some_and(|of| of.hash != runner.hash() || of.delivery != delivery) {
         let text =
             "the mapping or the newest delivery is another than in the run that was looked at; nothing was written";
         let refusal = Refusal::new(StatusCode::CONFLICT, "conflict", text);
         return Err(Prepared::Refused(refusal.hint("look at a dry run of what is there now".into())));
     }
+    if how.write {
+        look_behind(app, grant, source).map_err(Prepared::Refused)?;
+    }
     let begun = Instant::now();
-    let run = if writes { Some(begin(app, grant, source, &runner).map_err(Prepared::Refused)?) } else { None };
-    let done = run_through(app, grant, source, &runner, run.as_ref(), runs, lines);
+    let run = if how.write { Some(begin(app, grant, source, &runner).map_err(Prepared::Refused)?) } else { None };
+    let done = run_through(app, grant, source, &runner, (run.as_ref(), how.whole), runs, lines);
     let done = done.map(|(mut told, csv)| {
         told["delivery"] = json!(delivery);
         told["seconds"] = json!((begun.elapsed().as_secs_f64() * 1_000.0).round() / 1_000.0);
@@ -207,7 +245,7 @@ fn run_through(
     grant: &Grant,
     source: &SourceInfo,
     runner: &Runner,
-    run: Option<&RunInfo>,
+    (run, whole): (Option<&RunInfo>, bool),
     runs: &Runs,
     lines: &Lines,
 ) -> Result<(Value, String), tables::Error> {
@@ -239,7 +277,15 @@ fn run_through(
     };
     let limits = Limits { time: TIME, memory_bytes: MEMORY_BYTES, rows: ROWS, ..Limits::default() };
     let made = app.sources().map_err(|refusal| tables::Error::Name(refusal.issues[0].text.clone()))?.made_folder();
-    let options = RunOptions { written: run.is_some(), made, limits, stop: runs.queries(), go_on: &mut go_on };
+    let options = RunOptions {
+        written: run.is_some(),
+        made,
+        run: run.map(|run| run.no),
+        whole,
+        limits,
+        stop: runs.queries(),
+        go_on: &mut go_on,
+    };
     let report = runner.run(&mut door, options)?;
     if let Ok(own) = app.own() {
         own.note_unmapped(grant, &source.name, &report.unmapped, run.is_some(), app.now_us())?;

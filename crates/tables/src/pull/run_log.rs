@@ -5,6 +5,7 @@
 use crate::error::Error;
 use crate::pull::catalogue::{Catalogue, SourceInfo};
 use crate::pull::{Sources, may_pull, may_see};
+use crate::run::memory::forget_all;
 use access::Grant;
 use records::DeliveryNo;
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -228,7 +229,18 @@ impl Sources {
         let source = catalogue.source(source)?;
         catalogue.run(&source, no)?;
         catalogue.db.execute("UPDATE run SET state = 'undone' WHERE no = ?1", [no])?;
-        Ok(())
+        forget_all(&catalogue.made_folder().join(source.no.to_string()), Some(no))
+    }
+
+    /// Has the next run of a source compare all that it makes with what is stored: that was changed behind the back of runs.
+    ///
+    /// # Errors
+    /// [`Error::Denied`], [`Error::Unknown`].
+    pub fn forget_made(&self, grant: &Grant, source: &str) -> Result<(), Error> {
+        may_pull(grant)?;
+        let catalogue = self.catalogue();
+        let source = catalogue.source(source)?;
+        forget_all(&catalogue.made_folder().join(source.no.to_string()), None)
     }
 
     /// The runs of a source that wrote, newest first; `before` a number, if one is given.

@@ -83,6 +83,11 @@ pub trait Door {
     /// When going on makes no sense: the store fails, the grant does not reach.
     fn take(&mut self, chunk: Chunk) -> Result<(), DoorError>;
 
+    /// How far the store's feed is: the same as before, if nothing was written since.
+    fn position(&self) -> u64 {
+        0
+    }
+
     /// Waits for what is on its way, and says what became of everything since the last call, all targets together.
     ///
     /// # Errors

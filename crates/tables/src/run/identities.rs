@@ -1,7 +1,10 @@
 //! Which resources a run has made: for keys that must be unique, and for references that must lead somewhere.
 
+use crate::error::Error;
+use crate::run::made_before;
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
+use std::path::Path;
 
 /// A resource's id, unpacked.
 pub(super) type Id = [u8; 16];
@@ -60,9 +63,8 @@ impl Uniqueness {
         if rows > REMEMBERED { Uniqueness::Sorted(None) } else { Uniqueness::All(HashMap::default()) }
     }
 
-    /// Notes a resource.
-    pub(super) fn see(&mut self, id: Id, json: &[u8]) -> Seen {
-        let content = twox_hash::xxhash3_64::Hasher::oneshot(json);
+    /// Notes a resource, whose text has the hash `content`.
+    pub(super) fn see(&mut self, id: Id, content: u64) -> Seen {
         let before = match self {
             Uniqueness::All(all) => match all.entry(id) {
                 std::collections::hash_map::Entry::Occupied(entry) => Some(*entry.get()),
@@ -87,16 +89,42 @@ impl Uniqueness {
     }
 }
 
+/// Hash of a resource's text.
+pub(super) fn content(json: &[u8]) -> u64 {
+    twox_hash::xxhash3_64::Hasher::oneshot(json)
+}
+
 /// Resources that references may lead to, by target. An id is its first eight bytes: 61 of them are a hash's.
 #[derive(Debug, Default)]
 pub(super) struct MadeTargets {
     by_target: HashMap<String, HashSet<u64, ByHash>>,
+    /// Targets that did not run, whose ids are as their file says.
+    as_before: HashSet<String>,
 }
 
 impl MadeTargets {
     /// Begins a target that others refer to.
     pub(super) fn begin(&mut self, target: &str) {
         self.by_target.entry(target.to_owned()).or_default();
+    }
+
+    /// A target did not run: it has what it had.
+    pub(super) fn is_as_before(&mut self, target: &str) {
+        if self.by_target.contains_key(target) {
+            self.as_before.insert(target.to_owned());
+        }
+    }
+
+    /// Reads what targets have that did not run and that are now referred to.
+    pub(super) fn read(&mut self, folder: &Path, targets: &[String]) -> Result<(), Error> {
+        for target in targets {
+            if self.as_before.remove(target) {
+                for id in made_before::all(folder, target)? {
+                    self.insert(target, id?);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Notes a resource, if others may refer to it.
@@ -125,10 +153,10 @@ mod tests {
     #[test]
     fn a_second_row_of_a_key_is_equal_or_another() {
         for mut seen in [Uniqueness::of(1), Uniqueness::of(REMEMBERED + 1)] {
-            assert_eq!(seen.see([1; 16], b"{}"), Seen::First);
-            assert_eq!(seen.see([1; 16], b"{}"), Seen::Equal);
-            assert_eq!(seen.see([1; 16], b"{1}"), Seen::Other);
-            assert_eq!(seen.see([2; 16], b"{}"), Seen::First);
+            assert_eq!(seen.see([1; 16], 7), Seen::First);
+            assert_eq!(seen.see([1; 16], 7), Seen::Equal);
+            assert_eq!(seen.see([1; 16], 8), Seen::Other);
+            assert_eq!(seen.see([2; 16], 7), Seen::First);
         }
     }
 

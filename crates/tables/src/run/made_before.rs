@@ -1,6 +1,6 @@
 //! Which resources the rows of a source made, on disk: what was made before and is not made now is gone.
 //!
-//! One file a target: ids of 16 bytes each, sorted. While a run writes, ids are appended to a file beside it before their
+//! One file a target: ids of 16 bytes and a hash of the resource's text of 8, sorted. While a run writes, ids are appended to a file beside it before their
 //! resources go to the store, so that a run that is cut off leaves nothing that the next does not know.
 
 use crate::error::Error;
@@ -9,28 +9,57 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::fs::File;
 use std::io::{BufReader, BufWriter, ErrorKind, Read, Write};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-/// Ids that are sorted in memory at once: 16 bytes each.
+/// Records that are sorted in memory at once: 24 bytes each.
 const AT_ONCE: usize = 1 << 20;
 
-/// The ids of one target, as a run makes them.
+/// What is kept of a resource: its id, and a hash of its text.
+const RECORD: usize = 24;
+type Record = [u8; RECORD];
+
+/// Records that are looked for in memory; in longer files they are looked for on disk.
+const IN_MEMORY: u64 = 2 << 20;
+/// Records that are read at once where they are looked for on disk.
+const BLOCK: u64 = 170;
+
+fn record(id: Id, content: u64) -> Record {
+    let mut record = [0; RECORD];
+    record[..16].copy_from_slice(&id);
+    record[16..].copy_from_slice(&content.to_be_bytes());
+    record
+}
+
+fn id_of(record: &Record) -> Id {
+    let mut id = [0; 16];
+    id.copy_from_slice(&record[..16]);
+    id
+}
+
+fn content_of(record: &Record) -> u64 {
+    let mut content = [0; 8];
+    content.copy_from_slice(&record[16..]);
+    u64::from_be_bytes(content)
+}
+
+/// The resources of one target, as a run makes them.
 pub(super) struct MadeIds {
-    /// The ids of the last run that came to its end.
+    /// Those of the last run that came to its end.
     settled: PathBuf,
     /// Those of this run, in the order in which they come.
     coming: PathBuf,
     /// Those of runs that were cut off since.
     cut_off: PathBuf,
     out: BufWriter<File>,
-    /// Where ids of a dry run go; gone with it.
+    /// Where those of a dry run go; gone with it.
     _scratch: Option<tempfile::TempDir>,
 }
 
 /// A target's file: its name may hold anything.
-fn file_name(target: &str) -> String {
+pub(super) fn file_of(folder: &Path, target: &str) -> PathBuf {
     let plain: String = target.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
-    format!("{plain}-{}", &blake3::hash(target.as_bytes()).to_hex()[..8])
+    folder.join(format!("{plain}-{}", &blake3::hash(target.as_bytes()).to_hex()[..8]))
 }
 
 fn failed(path: &Path) -> impl Fn(std::io::Error) -> Error {
@@ -41,7 +70,7 @@ impl MadeIds {
     /// Begins a run of a target whose files are in `folder`. A dry run leaves no file.
     pub(super) fn begin(folder: &Path, target: &str, writes: bool) -> Result<MadeIds, Error> {
         std::fs::create_dir_all(folder).map_err(failed(folder))?;
-        let settled = folder.join(file_name(target));
+        let settled = file_of(folder, target);
         let scratch = if writes { None } else { Some(tempfile::tempdir_in(folder).map_err(failed(folder))?) };
         let coming = match &scratch {
             None => settled.with_extension("coming"),
@@ -50,17 +79,15 @@ impl MadeIds {
         let cut_off = settled.with_extension("cut-off");
         if writes && coming.exists() {
             let mut from = File::open(&coming).map_err(failed(&coming))?;
-            let mut to = File::options().create(true).append(true).open(&cut_off).map_err(failed(&cut_off))?;
-            // Ids that a second crash here leaves twice are one.
-            std::io::copy(&mut from, &mut to).and_then(|_| to.sync_all()).map_err(failed(&cut_off))?;
+            append(&cut_off, &mut from)?;
         }
         let file = File::create(&coming).map_err(failed(&coming))?;
         Ok(MadeIds { settled, coming, cut_off, out: BufWriter::new(file), _scratch: scratch })
     }
 
-    /// Notes a resource that is about to be made.
-    pub(super) fn note(&mut self, id: Id) -> Result<(), Error> {
-        self.out.write_all(&id).map_err(failed(&self.coming))
+    /// Notes a resource that is about to be made, with the hash of its text.
+    pub(super) fn note(&mut self, id: Id, content: u64) -> Result<(), Error> {
+        self.out.write_all(&record(id, content)).map_err(failed(&self.coming))
     }
 
     /// What was noted is in the file when this returns.
@@ -68,17 +95,18 @@ impl MadeIds {
         self.out.flush().map_err(failed(&self.coming))
     }
 
-    /// Tells the ids that were made before and are not among those that `is_made` knows or that were noted now.
+    /// Tells the ids that were made before and were not noted now.
     pub(super) fn gone(&mut self, tell: &mut dyn FnMut(Id) -> Result<(), Error>) -> Result<(), Error> {
         self.flush()?;
         let mut now = Sorted::of(&self.coming)?;
-        let mut all_before = Sorted::with(&self.cut_off, vec![ids(&self.settled)?])?;
+        let mut all_before = Sorted::with(&self.cut_off, vec![records(&self.settled)?])?;
         let (mut next, mut last) = (now.next()?, None);
         while let Some(before) = all_before.next()? {
-            while next.is_some_and(|next| next < before) {
+            let before = id_of(&before);
+            while next.is_some_and(|next| id_of(&next) < before) {
                 next = now.next()?;
             }
-            if next != Some(before) && last != Some(before) {
+            if next.map(|next| id_of(&next)) != Some(before) && last != Some(before) {
                 tell(before)?;
             }
             last = Some(before);
@@ -94,11 +122,11 @@ impl MadeIds {
             let mut out = BufWriter::new(File::create(&sorted).map_err(failed(&sorted))?);
             let mut now = Sorted::of(&self.coming)?;
             let mut last = None;
-            while let Some(id) = now.next()? {
-                if last != Some(id) {
-                    out.write_all(&id).map_err(failed(&sorted))?;
+            while let Some(record) = now.next()? {
+                if last != Some(id_of(&record)) {
+                    out.write_all(&record).map_err(failed(&sorted))?;
                 }
-                last = Some(id);
+                last = Some(id_of(&record));
             }
             let file = out.into_inner().map_err(|error| failed(&sorted)(error.into_error()))?;
             file.sync_all().map_err(failed(&sorted))?;
@@ -114,10 +142,119 @@ impl MadeIds {
     }
 }
 
-type Ids = Box<dyn Iterator<Item = std::io::Result<Id>>>;
+/// Adds records to those of runs that were cut off: ids that a second crash leaves twice are one.
+fn append(cut_off: &Path, from: &mut dyn Read) -> Result<(), Error> {
+    let mut to = File::options().create(true).append(true).open(cut_off).map_err(failed(cut_off))?;
+    std::io::copy(from, &mut to).and_then(|_| to.sync_all()).map_err(failed(cut_off))
+}
 
-/// The ids of a file; none if there is no file. What a crash left of the last one is passed over.
-fn ids(path: &Path) -> Result<Ids, Error> {
+/// Where ids are kept that a run told to be gone.
+fn gone_in(folder: &Path, run: i64, target: &str) -> PathBuf {
+    file_of(&folder.join("gone").join(run.to_string()), target)
+}
+
+/// Keeps ids that a run is about to tell to be gone, so that they are looked at again when it is taken back.
+pub(super) fn keep_gone(folder: &Path, run: i64, target: &str, ids: &[Id]) -> Result<(), Error> {
+    let path = gone_in(folder, run, target);
+    let parent = path.parent().unwrap_or(folder);
+    std::fs::create_dir_all(parent).map_err(failed(parent))?;
+    let bytes: Vec<u8> = ids.iter().flat_map(|id| record(*id, 0)).collect();
+    append(&path, &mut bytes.as_slice())
+}
+
+/// What a run told to be gone was taken back: the next run looks whether it is.
+pub(crate) fn not_gone(folder: &Path, run: i64) -> Result<(), Error> {
+    let gone = folder.join("gone").join(run.to_string());
+    let Ok(entries) = std::fs::read_dir(&gone) else { return Ok(()) };
+    for entry in entries {
+        let path = entry.map_err(failed(&gone))?.path();
+        let Some(name) = path.file_name() else { continue };
+        let mut from = File::open(&path).map_err(failed(&path))?;
+        append(&folder.join(name).with_extension("cut-off"), &mut from)?;
+    }
+    std::fs::remove_dir_all(&gone).map_err(failed(&gone))
+}
+
+/// All ids that the last run of a target made.
+pub(super) fn all(folder: &Path, target: &str) -> Result<impl Iterator<Item = Result<Id, Error>> + use<>, Error> {
+    let path = file_of(folder, target);
+    Ok(records(&path)?.map(move |record| record.map(|record| id_of(&record)).map_err(failed(&path))))
+}
+
+/// What the last run of a target made, to be looked for by id.
+pub(super) enum Before {
+    /// Few: in their order.
+    Memory(Vec<Record>),
+    /// Many: in their order in a file of so many.
+    Disk { file: File, path: PathBuf, records: u64 },
+}
+
+impl Before {
+    /// Opens it.
+    pub(super) fn open(folder: &Path, target: &str) -> Result<Before, Error> {
+        let path = file_of(folder, target);
+        let file = match File::open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Before::Memory(Vec::new())),
+            Err(error) => return Err(failed(&path)(error)),
+        };
+        let records = file.metadata().map_err(failed(&path))?.len() / RECORD as u64;
+        if records > IN_MEMORY {
+            return Ok(Before::Disk { file, path, records });
+        }
+        let all = self::records(&path)?.collect::<std::io::Result<_>>().map_err(failed(&path))?;
+        Ok(Before::Memory(all))
+    }
+
+    /// The hash of the text of what was made under an id.
+    pub(super) fn content(&self, id: Id) -> Result<Option<u64>, Error> {
+        let (file, path, records) = match self {
+            Before::Memory(all) => {
+                let found = all.binary_search_by(|record| record[..16].cmp(&id[..]));
+                return Ok(found.ok().map(|at| content_of(&all[at])));
+            }
+            Before::Disk { file, path, records } => (file, path, *records),
+        };
+        // Ids are hashes: where one lies is known to within a few blocks, and from there better.
+        let part = |distance: u64| (u128::from(distance) * u128::from(records) >> 64) as u64;
+        let (mut low, mut high) = (0, records);
+        let mut guess = part(number(&id));
+        let mut block = vec![0; (BLOCK as usize) * RECORD];
+        while low < high {
+            let begin = guess.saturating_sub(BLOCK / 2).clamp(low, high - 1);
+            let length = BLOCK.min(high - begin);
+            let bytes = &mut block[..length as usize * RECORD];
+            file.read_exact_at(bytes, begin * RECORD as u64).map_err(failed(path))?;
+            let (found, _) = bytes.as_chunks::<RECORD>();
+            let (first, last) = (number(&id_of(&found[0])), number(&id_of(&found[found.len() - 1])));
+            match found.binary_search_by(|record| record[..16].cmp(&id[..])) {
+                Ok(at) => return Ok(Some(content_of(&found[at]))),
+                Err(0) => {
+                    high = begin;
+                    guess = high.saturating_sub(part(first.saturating_sub(number(&id))));
+                }
+                Err(at) if at == found.len() => {
+                    low = begin + length;
+                    guess = low + part(number(&id).saturating_sub(last));
+                }
+                Err(_) => return Ok(None),
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// The first eight bytes of an id.
+fn number(id: &Id) -> u64 {
+    let mut bytes = [0; 8];
+    bytes.copy_from_slice(&id[..8]);
+    u64::from_be_bytes(bytes)
+}
+
+type Records = Box<dyn Iterator<Item = std::io::Result<Record>>>;
+
+/// The records of a file; none if there is no file. What a crash left of the last one is passed over.
+fn records(path: &Path) -> Result<Records, Error> {
     let file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Box::new(std::iter::empty())),
@@ -125,19 +262,19 @@ fn ids(path: &Path) -> Result<Ids, Error> {
     };
     let mut reader = BufReader::with_capacity(1 << 16, file);
     Ok(Box::new(std::iter::from_fn(move || {
-        let mut id = [0; 16];
-        match reader.read_exact(&mut id) {
-            Ok(()) => Some(Ok(id)),
+        let mut record = [0; RECORD];
+        match reader.read_exact(&mut record) {
+            Ok(()) => Some(Ok(record)),
             Err(error) if error.kind() == ErrorKind::UnexpectedEof => None,
             Err(error) => Some(Err(error)),
         }
     })))
 }
 
-/// The ids of a file in their order, of which only some are in memory.
+/// The records of a file in their order, of which only some are in memory.
 struct Sorted {
-    runs: Vec<Ids>,
-    heads: BinaryHeap<Reverse<(Id, usize)>>,
+    runs: Vec<Records>,
+    heads: BinaryHeap<Reverse<(Record, usize)>>,
     path: PathBuf,
 }
 
@@ -146,11 +283,11 @@ impl Sorted {
         Sorted::with(path, Vec::new())
     }
 
-    /// With other ids among them, each of `runs` in order.
-    fn with(path: &Path, mut runs: Vec<Ids>) -> Result<Sorted, Error> {
+    /// With others among them, each of `runs` in order.
+    fn with(path: &Path, mut runs: Vec<Records>) -> Result<Sorted, Error> {
         let mut held = Vec::new();
-        for id in ids(path)? {
-            held.push(id.map_err(failed(path))?);
+        for record in records(path)? {
+            held.push(record.map_err(failed(path))?);
             if held.len() == AT_ONCE {
                 runs.push(spilled(std::mem::take(&mut held), path)?);
             }
@@ -165,27 +302,27 @@ impl Sorted {
     }
 
     fn advance(&mut self, run: usize) -> Result<(), Error> {
-        if let Some(id) = self.runs[run].next() {
-            self.heads.push(Reverse((id.map_err(failed(&self.path))?, run)));
+        if let Some(record) = self.runs[run].next() {
+            self.heads.push(Reverse((record.map_err(failed(&self.path))?, run)));
         }
         Ok(())
     }
 
-    fn next(&mut self) -> Result<Option<Id>, Error> {
-        let Some(Reverse((id, run))) = self.heads.pop() else { return Ok(None) };
+    fn next(&mut self) -> Result<Option<Record>, Error> {
+        let Some(Reverse((record, run))) = self.heads.pop() else { return Ok(None) };
         self.advance(run)?;
-        Ok(Some(id))
+        Ok(Some(record))
     }
 }
 
-/// Sorts ids into a file without a name.
-fn spilled(mut held: Vec<Id>, beside: &Path) -> Result<Ids, Error> {
+/// Sorts records into a file without a name.
+fn spilled(mut held: Vec<Record>, beside: &Path) -> Result<Records, Error> {
     held.sort_unstable();
     let folder = beside.parent().unwrap_or(Path::new("."));
     let file = tempfile::tempfile_in(folder).map_err(failed(folder))?;
     let mut out = BufWriter::new(file);
-    for id in &held {
-        out.write_all(id).map_err(failed(folder))?;
+    for record in &held {
+        out.write_all(record).map_err(failed(folder))?;
     }
     let mut file = out.into_inner().map_err(|error| failed(folder)(error.into_error()))?;
     std::io::Seek::rewind(&mut file).map_err(failed(folder))?;
@@ -193,8 +330,8 @@ fn spilled(mut held: Vec<Id>, beside: &Path) -> Result<Ids, Error> {
     let mut left = held.len();
     Ok(Box::new(std::iter::from_fn(move || {
         left = left.checked_sub(1)?;
-        let mut id = [0; 16];
-        Some(reader.read_exact(&mut id).map(|()| id))
+        let mut record = [0; RECORD];
+        Some(reader.read_exact(&mut record).map(|()| record))
     })))
 }
 
@@ -213,7 +350,7 @@ mod tests {
     fn run(folder: &Path, numbers: std::ops::Range<u32>, writes: bool, ends: bool) -> usize {
         let mut made = MadeIds::begin(folder, "Observation:lab", writes).unwrap();
         for number in numbers {
-            made.note(id(number)).unwrap();
+            made.note(id(number), u64::from(number)).unwrap();
         }
         let mut gone = 0;
         made.gone(&mut |_| {
@@ -254,5 +391,31 @@ mod tests {
         let many = AT_ONCE as u32 * 2 + 3;
         assert_eq!(run(folder.path(), 0..many, true, true), 0);
         assert_eq!(run(folder.path(), 5..many, true, true), 5);
+    }
+
+    #[test]
+    fn what_was_made_is_found_by_its_id_in_memory_and_on_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        run(folder.path(), 0..5_000, true, true);
+        let few = Before::open(folder.path(), "Observation:lab").unwrap();
+        let Before::Memory(all) = &few else { panic!("five thousand are few") };
+        let path = file_of(folder.path(), "Observation:lab");
+        let many = Before::Disk { file: File::open(&path).unwrap(), path, records: all.len() as u64 };
+        for number in 0..6_000 {
+            let wanted = (number < 5_000).then_some(u64::from(number));
+            assert_eq!(few.content(id(number)).unwrap(), wanted);
+            assert_eq!(many.content(id(number)).unwrap(), wanted, "{number}");
+        }
+    }
+
+    #[test]
+    fn what_a_run_told_to_be_gone_is_looked_at_again_when_it_is_taken_back() {
+        let folder = tempfile::tempdir().unwrap();
+        run(folder.path(), 0..3, true, true);
+        keep_gone(folder.path(), 7, "Observation:lab", &[id(2)]).unwrap();
+        assert_eq!(run(folder.path(), 0..2, true, true), 1);
+        assert_eq!(run(folder.path(), 0..2, true, true), 0);
+        not_gone(folder.path(), 7).unwrap();
+        assert_eq!(run(folder.path(), 0..2, true, true), 1);
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::run::Stored;
 use crate::value::{Counted, UnmappedKind};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::fmt::Write;
 
@@ -38,7 +39,7 @@ pub struct RunReport {
 /// What became of the rows of one target.
 ///
 /// `rows = resources + merged + filtered + rejected`, always.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct TargetReport {
     /// Its name.
     pub name: String,
@@ -62,14 +63,38 @@ pub struct TargetReport {
     pub child_rows: u64,
     /// Child rows among [`TargetReport::rejected`] that belong to no resource; they are not among the rows.
     pub child_rejected: u64,
+    /// Which of its rows were mapped by this run.
+    pub mapped: Mapped,
+    /// Why all of them were, if so.
+    pub why_whole: Option<String>,
     /// Why rows were refused, and why elements were left out.
     pub reasons: Vec<ReasonCount>,
     /// What deserves a look.
     pub remarks: Vec<ReasonCount>,
 }
 
+/// Which rows of a target a run maps.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Mapped {
+    /// All.
+    #[default]
+    Whole,
+    /// None: nothing is different from the last run, of which this is the report.
+    Nothing,
+}
+
+impl Mapped {
+    /// Its word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Mapped::Whole => "whole",
+            Mapped::Nothing => "nothing",
+        }
+    }
+}
+
 /// A reason, how often, and where for example.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReasonCount {
     /// Its code.
     pub code: String,
@@ -84,7 +109,7 @@ pub struct ReasonCount {
 }
 
 /// What a reason does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Effect {
     /// The row is refused.
     Rejected,
@@ -106,7 +131,7 @@ impl Effect {
 }
 
 /// A row that shows a reason.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Example {
     /// The table.
     pub table: String,
@@ -205,6 +230,8 @@ impl TargetReport {
             "table_rows": self.table_rows,
             "child_rows": self.child_rows,
             "child_rejected": self.child_rejected,
+            "mapped": self.mapped.as_str(),
+            "why_whole": self.why_whole,
             "reasons": self.reasons.iter().map(ReasonCount::to_json).collect::<Vec<_>>(),
             "remarks": self.remarks.iter().map(ReasonCount::to_json).collect::<Vec<_>>(),
         })

@@ -5,17 +5,22 @@ use crate::error::Error;
 use crate::mapping::{Gone, Mapping, Problem, Settings};
 use crate::pull::{PulledSheet, SourceInfo, Sources};
 use crate::run::door::{Chunk, ChunkGone, Door};
-use crate::run::identities::{MadeTargets, REMEMBERED};
+use crate::run::identities::{Id, MadeTargets, REMEMBERED};
 use crate::run::links::RowColumn;
-use crate::run::made_before::MadeIds;
-use crate::run::report::RunReport;
+use crate::run::made_before::{Before, MadeIds, keep_gone};
+use crate::run::memory::{self, Basis, State};
+use crate::run::report::{Mapped, RunReport, TargetReport};
 use crate::run::target::{CHUNK_RESOURCES, OneTarget, Running, links_of};
 use crate::value::{Context, Unmapped};
 use crate::write::Writer;
 use access::Grant;
 use lake::workbench::{Batches, Limits, Order, Planned, Question, Sheet, SortBy, Stop, Workbench};
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+/// The reason of values whose day is to come.
+const FUTURE: &str = "future-date";
 
 /// A mapping that is ready to run: compiled, and its queries planned over the source's tables.
 pub struct Runner {
@@ -34,6 +39,8 @@ pub(super) struct PlannedTarget {
     pub(super) writer: Writer,
     /// Rows of the table whose rows are accounted for.
     pub(super) table_rows: u64,
+    /// What its outcome hangs on, but for the targets that it refers to.
+    pub(super) basis: Basis,
 }
 
 /// A query of a target.
@@ -63,6 +70,10 @@ pub struct RunOptions<'a> {
     pub written: bool,
     /// The folder that remembers what earlier runs made.
     pub made: PathBuf,
+    /// The number of a run that writes.
+    pub run: Option<i64>,
+    /// Whether every row is mapped and compared with the store, as if nothing were remembered.
+    pub whole: bool,
     /// Bounds of each query.
     pub limits: Limits,
     /// Ends it.
@@ -126,6 +137,8 @@ impl Runner {
             targets: Vec::new(),
             not_delivered: Vec::new(),
         };
+        let which: BTreeMap<String, String> =
+            sheets.iter().map(|sheet| (sheet.name().to_owned(), sheet.which())).collect();
         let mut problems = Vec::new();
         for target in program.targets.iter().filter(|target| only.is_none_or(|name| target.name == name)) {
             let each = &target.main.each.table;
@@ -145,6 +158,7 @@ impl Runner {
                     parts,
                     writer,
                     table_rows: table.map_or(0, |sheet| sheet.rows()),
+                    basis: basis(mapping, &program, target, &which),
                 }),
                 Err(wrong) => problems.extend(wrong),
             }
@@ -172,7 +186,13 @@ impl Runner {
     }
 
     /// Hands on resources of earlier runs whose rows are gone, with what becomes of them.
-    fn gone(&self, planned: &PlannedTarget, ids: &mut MadeIds, door: &mut dyn Door) -> Result<(), Error> {
+    fn gone(
+        &self,
+        planned: &PlannedTarget,
+        ids: &mut MadeIds,
+        door: &mut dyn Door,
+        run: Option<(&Path, i64)>,
+    ) -> Result<(), Error> {
         let target = &planned.target;
         let table = self.settings.tables.iter().find(|(name, _)| is_same(name, &target.main.each.table));
         let of_table = table.and_then(|(_, table)| table.missing);
@@ -182,9 +202,17 @@ impl Runner {
         }
         let new_chunk = || Chunk { target: target.name.clone(), ..Chunk::default() };
         let mut chunk = new_chunk();
-        let take = |door: &mut dyn Door, chunk| Ok::<_, Error>(door.take(chunk)?);
+        let mut told: Vec<Id> = Vec::new();
+        let take = |door: &mut dyn Door, chunk, told: &mut Vec<Id>| {
+            if let Some((folder, run)) = run {
+                keep_gone(folder, run, &target.name, told)?;
+            }
+            told.clear();
+            Ok::<_, Error>(door.take(chunk)?)
+        };
         let mut links = links_of(planned, &self.hash);
         ids.gone(&mut |id| {
+            told.push(id);
             let begin = chunk.links.len();
             links.write(Some("its rows are gone"), &mut chunk.links);
             let link = begin..chunk.links.len();
@@ -192,12 +220,12 @@ impl Runner {
             let id = records::uuid_text(&id);
             chunk.gone.push(ChunkGone { resource_type: target.resource_type, id, how, link });
             if chunk.gone.len() == CHUNK_RESOURCES {
-                take(door, std::mem::replace(&mut chunk, new_chunk()))
+                take(door, std::mem::replace(&mut chunk, new_chunk()), &mut told)
             } else {
                 Ok(())
             }
         })?;
-        if chunk.gone.is_empty() { Ok(()) } else { take(door, chunk) }
+        if chunk.gone.is_empty() { Ok(()) } else { take(door, chunk, &mut told) }
     }
 
     /// What the mapping says of itself.
@@ -214,12 +242,13 @@ impl Runner {
         self.targets.iter().find(|planned| planned.target.name == name)
     }
 
-    /// Runs it: every row of every target, to the door.
+    /// Runs it: every row of every target, to the door. A target of which nothing is different from the last run is not read.
     ///
     /// # Errors
     /// What ends a run: a query that fails or takes too much, a door that takes nothing any more, `go_on`.
     pub fn run(&self, door: &mut dyn Door, options: RunOptions<'_>) -> Result<RunReport, Error> {
-        let RunOptions { written, made: folder, limits, stop, go_on } = options;
+        let RunOptions { written, made: folder, run, whole, limits, stop, go_on } = options;
+        let folder = folder.join(self.source.no.to_string());
         let mut report = RunReport {
             source: self.source.name.clone(),
             mapping: self.settings.name.clone(),
@@ -236,29 +265,144 @@ impl Runner {
                 made.begin(other);
             }
         }
+        let begun_at = door.position();
+        let day = self.context.today.map(|day| day.to_string());
         let mut unmapped = Unmapped::default();
-        let mut made_ids = Vec::new();
-        for target in &self.targets {
+        let mut ran: Vec<Ran<'_>> = Vec::new();
+        let mut ids_of: BTreeMap<String, String> = BTreeMap::new();
+        let mut equal = 0;
+        for planned in &self.targets {
+            let name = &planned.target.name;
+            let mut basis = planned.basis.clone();
+            let refers_to = planned.target.refers_to.iter().filter(|other| *other != name);
+            basis.targets = refers_to.filter_map(|other| Some((other.clone(), ids_of.get(other)?.clone()))).collect();
+            let known = memory::recall(&folder, name).filter(|state| !whole && stands(state, begun_at));
+            let why = why_whole(&basis, known.as_ref(), planned, day.as_deref(), begun_at, whole);
+            let (Some(why), state) = (why.clone(), known) else {
+                let Some(state) = memory::recall(&folder, name) else { continue };
+                go_on(name, 0)?;
+                made.is_as_before(name);
+                ids_of.insert(name.clone(), state.ids.clone());
+                unmapped.merge(state.unmapped());
+                equal += state.report.resources;
+                report.targets.push(TargetReport { mapped: Mapped::Nothing, why_whole: None, ..state.report });
+                continue;
+            };
+            // Where others may have written what is met, the store is asked.
+            let is_known = state.is_some() && !planned.target.match_identifier;
+            let before = if is_known { Some(Before::open(&folder, name)?) } else { None };
+            if written {
+                memory::forget(&folder, name)?;
+            }
+            made.read(&folder, &planned.target.refers_to)?;
             let running = Running { hash: &self.hash, limits: &limits, stop: &stop };
-            let ids = MadeIds::begin(&folder.join(self.source.no.to_string()), &target.target.name, written)?;
-            let one = OneTarget::new(target, running, ids);
-            let (of_target, ids) = one.run(&mut made, &mut unmapped, door, go_on)?;
-            report.targets.push(of_target);
-            made_ids.push(ids);
+            let ids = MadeIds::begin(&folder, name, written)?;
+            let (mut done, ids) = OneTarget::new(planned, running, ids, before).run(&mut made, door, go_on)?;
+            done.report.why_whole = Some(why);
+            equal += done.equal;
+            let sum = format!("{:032x}", done.ids);
+            ids_of.insert(name.clone(), sum.clone());
+            report.targets.push(done.report.clone());
+            let counted = done.unmapped.by_frequency();
+            unmapped.merge(done.unmapped);
+            let waits_for_a_day = done.report.reasons.iter().any(|reason| reason.code == FUTURE);
+            let state = State {
+                basis,
+                position: None,
+                day: day.clone().filter(|_| waits_for_a_day),
+                ids: sum,
+                report: done.report,
+                unmapped: counted,
+            };
+            ran.push(Ran { planned, ids, state });
         }
         // Only a run that has seen every row knows what is gone.
-        for (target, ids) in self.targets.iter().zip(&mut made_ids) {
-            self.gone(target, ids, door)?;
+        for one in &mut ran {
+            self.gone(one.planned, &mut one.ids, door, run.map(|run| (folder.as_path(), run)))?;
         }
         report.stored = door.settle()?;
+        let wrote = report.stored.new + report.stored.changed + report.stored.gone;
+        report.stored.equal += equal;
         if written {
-            for ids in made_ids {
+            let position = door.position();
+            let alone = position == begun_at + wrote;
+            for Ran { planned, ids, state } in ran {
                 ids.settle()?;
+                let state = State { position: alone.then_some(position), ..state };
+                memory::keep(&folder, &planned.target.name, &state)?;
             }
         }
         report.unmapped = unmapped.by_frequency();
         Ok(report)
     }
+}
+
+/// A target that ran.
+struct Ran<'r> {
+    planned: &'r PlannedTarget,
+    ids: MadeIds,
+    state: State,
+}
+
+/// Whether the store is not older than what is remembered: it may have been put back to an earlier day.
+fn stands(state: &State, position: u64) -> bool {
+    state.position.is_none_or(|then| then <= position)
+}
+
+/// Why every row of a target is to be mapped; `None` if none need be.
+fn why_whole(
+    basis: &Basis,
+    known: Option<&State>,
+    planned: &PlannedTarget,
+    day: Option<&str>,
+    position: u64,
+    whole: bool,
+) -> Option<String> {
+    if whole {
+        return Some("it was asked for".to_owned());
+    }
+    let Some(state) = known else { return Some("no run of it is remembered".to_owned()) };
+    if let Some(differs) = basis.differs(&state.basis) {
+        return Some(differs);
+    }
+    if state.day.is_some() && state.day.as_deref() != day {
+        return Some("days that were to come may have come".to_owned());
+    }
+    if planned.target.match_identifier && state.position != Some(position) {
+        return Some("others may have stored what is met by its identifier".to_owned());
+    }
+    None
+}
+
+/// What the outcome of a target hangs on.
+fn basis(mapping: &Mapping, program: &Program, target: &Target, which: &BTreeMap<String, String>) -> Basis {
+    let mut hasher = blake3::Hasher::new();
+    let mut take = |text: &str| {
+        hasher.update(&(text.len() as u64).to_le_bytes()).update(text.as_bytes());
+    };
+    take(env!("CARGO_PKG_VERSION"));
+    take(&format!("{:?}", program.settings));
+    let mut tables = BTreeMap::new();
+    let mut texts = Vec::new();
+    for part in std::iter::once(&target.main).chain(&target.children) {
+        let reads = |table: &str| part.tables.iter().any(|name| is_same(name, table));
+        for file in mapping.files.iter().filter(|file| file.file == part.file) {
+            take(&file.text);
+            texts.push(file.text.to_lowercase());
+        }
+        for view in program.views.iter().filter(|view| view.tables.iter().all(|table| reads(table))) {
+            take(&view.name);
+            take(&view.query.to_string());
+        }
+        tables.extend(which.iter().filter(|(name, _)| reads(name)).map(|(name, which)| (name.clone(), which.clone())));
+    }
+    // Maps are named by literals.
+    let is_used = |name: &str| texts.iter().any(|text| text.contains(&format!("'{}'", name.to_lowercase())));
+    for map in mapping.codes.iter().chain(&mapping.units).filter(|map| is_used(&map.name)) {
+        take(&map.file);
+        take(&map.text);
+    }
+    Basis { mapping: hasher.finalize().to_hex()[..32].to_owned(), tables, targets: BTreeMap::new() }
 }
 
 impl PlannedTarget {

@@ -2,9 +2,9 @@
 
 use crate::error::Error;
 use crate::run::door::{Chunk, ChunkRefused, ChunkResource, Door};
-use crate::run::identities::{Id, MadeTargets, Seen, Uniqueness};
+use crate::run::identities::{Id, MadeTargets, Seen, Uniqueness, content};
 use crate::run::links::{Links, RowColumn};
-use crate::run::made_before::MadeIds;
+use crate::run::made_before::{Before, MadeIds};
 use crate::run::report::{Effect, Example, TargetReport};
 use crate::run::runner::{PlannedPart, PlannedTarget};
 use crate::run::tally::Tally;
@@ -41,6 +41,20 @@ pub(super) struct OneTarget<'r> {
     chunk: Chunk,
     links: Links,
     ids: MadeIds,
+    /// What the last run made, if the store is as that left it.
+    before: Option<Before>,
+    done: Done,
+}
+
+/// What a target came to.
+#[derive(Default)]
+pub(super) struct Done {
+    pub(super) report: TargetReport,
+    /// Resources that are as the last run made them.
+    pub(super) equal: u64,
+    /// Sum over the ids.
+    pub(super) ids: u128,
+    pub(super) unmapped: Unmapped,
 }
 
 /// What references may lead to.
@@ -70,7 +84,7 @@ pub(super) fn links_of(planned: &PlannedTarget, hash: &str) -> Links {
 }
 
 impl<'r> OneTarget<'r> {
-    pub(super) fn new(planned: &'r PlannedTarget, running: Running<'r>, ids: MadeIds) -> Self {
+    pub(super) fn new(planned: &'r PlannedTarget, running: Running<'r>, ids: MadeIds, before: Option<Before>) -> Self {
         let links = links_of(planned, running.hash);
         let target = &planned.target;
         OneTarget {
@@ -90,6 +104,8 @@ impl<'r> OneTarget<'r> {
             chunk: Chunk { target: target.name.clone(), ..Chunk::default() },
             links,
             ids,
+            before,
+            done: Done::default(),
         }
     }
 
@@ -97,10 +113,9 @@ impl<'r> OneTarget<'r> {
     pub(super) fn run(
         mut self,
         made: &mut MadeTargets,
-        unmapped: &mut Unmapped,
         door: &mut dyn Door,
         go_on: &mut dyn FnMut(&str, u64) -> Result<(), Error>,
-    ) -> Result<(TargetReport, MadeIds), Error> {
+    ) -> Result<(Done, MadeIds), Error> {
         let planned = self.planned;
         let mut writer = planned.writer.clone();
         let mut running = Vec::new();
@@ -118,13 +133,14 @@ impl<'r> OneTarget<'r> {
             go_on(&planned.target.name, self.report.rows)?;
         }
         self.hand_on(door)?;
-        unmapped.merge(writer.take_notes().unmapped);
+        self.done.unmapped = writer.take_notes().unmapped;
         self.report.filtered = self.report.table_rows.saturating_sub(self.seen.len() + self.gathered);
         self.report.rows += self.report.filtered;
         let elements = &planned.target.elements;
         (self.report.reasons, self.report.remarks) =
             self.tally.end(|element| elements.get(element as usize).map_or(String::new(), |info| info.path.clone()));
-        Ok((self.report, self.ids))
+        self.done.report = self.report;
+        Ok((self.done, self.ids))
     }
 
     /// Counts what became of rows, and gathers it for the door.
@@ -142,14 +158,20 @@ impl<'r> OneTarget<'r> {
                 self.count(written, effect, code, element, row, failure);
             }
             match one.json().zip(one.id()) {
-                Some((json, id)) => match self.unique.see(id, json) {
+                Some((json, id)) => match self.unique.see(id, content(json)) {
                     Seen::First => {
                         self.report.resources += 1;
                         self.report.merged += own.saturating_sub(1);
                         made.insert(&self.planned.target.name, id);
-                        self.ids.note(id)?;
+                        self.ids.note(id, content(json))?;
+                        self.done.ids = self.done.ids.wrapping_add(u128::from_be_bytes(id));
                         self.failures(written, &one, Effect::LeftOut);
-                        self.resource(written, &one, json, id);
+                        let before = self.before.as_ref().map(|before| before.content(id)).transpose()?;
+                        if before.flatten() == Some(content(json)) {
+                            self.done.equal += 1;
+                        } else {
+                            self.resource(written, &one, json, id);
+                        }
                     }
                     Seen::Equal => self.report.merged += own,
                     Seen::Other => {

@@ -1,5 +1,6 @@
 //! What is worth telling about values that were made: flags, and spellings that no map knows.
 
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
 /// Different spellings that are counted for one map. A map that lacks more is the wrong map, or none.
@@ -48,7 +49,7 @@ impl Notes {
 }
 
 /// The two kinds of map.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum UnmappedKind {
     /// `codes/`
     Code,
@@ -91,7 +92,7 @@ impl Lacking {
 }
 
 /// A spelling and how often it was met.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counted {
     /// Of a code or of a unit.
     pub kind: UnmappedKind,
@@ -135,6 +136,20 @@ impl Unmapped {
                 mine.add(&text, spelling.display.as_deref(), spelling.times);
             }
         }
+    }
+
+    /// What was counted before.
+    pub fn of(counted: &[Counted]) -> Unmapped {
+        let mut all = Unmapped::default();
+        for one in counted {
+            let lacking = all.lacking(one.kind, &one.map);
+            if one.text.is_empty() {
+                lacking.more += one.times;
+            } else {
+                lacking.add(&one.text, one.display.as_deref(), one.times);
+            }
+        }
+        all
     }
 
     /// True if every map knew every spelling.

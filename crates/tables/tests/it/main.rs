@@ -2,6 +2,7 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::format_push_string)]
 
 mod house;
+mod incremental;
 mod pull;
 mod queries;
 mod run;

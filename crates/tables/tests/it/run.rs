@@ -47,7 +47,7 @@ impl Door for Kept {
     }
 }
 
-fn pull(house: &House, tables: &[(&str, &str)]) {
+pub fn pull(house: &House, tables: &[(&str, &str)]) {
     let tables: Vec<PullTable> = tables
         .iter()
         .map(|(name, text)| PullTable {
@@ -60,7 +60,8 @@ fn pull(house: &House, tables: &[(&str, &str)]) {
     house.sources.pull(&everything(), "his", &tables, IfDoubtful::Accept, &mut |_, _| Ok(())).unwrap();
 }
 
-fn prepare(house: &House, files: &[(&str, &str)]) -> Runner {
+/// Compiles and plans a mapping that is right.
+pub fn prepare(house: &House, files: &[(&str, &str)]) -> Runner {
     let spill = house.folder.path().join("spill");
     let bench = Workbench::new(&spill, Capacity { threads: 1, queries: 2 }).unwrap();
     let mapping = Mapping::parse(files).unwrap();
@@ -79,6 +80,8 @@ fn run(runner: &Runner) -> (RunReport, Kept) {
     let options = RunOptions {
         written: false,
         made: folder.path().to_owned(),
+        run: None,
+        whole: false,
         limits: Limits::default(),
         stop: Stop::default(),
         go_on: &mut |_, _| Ok(()),

@@ -1,0 +1,108 @@
+//! What the last run of a target was made of, and what came of it: if nothing of it is different, the next run need not read a row.
+//!
+//! One file a target beside its ids. A run that writes removes it before it begins and writes it when all is on disk, so that what
+//! was cut off, or taken back, is compared with the store as if there had been no run.
+
+use crate::error::Error;
+use crate::run::made_before::{file_of, not_gone};
+use crate::run::report::TargetReport;
+use crate::value::{Counted, Unmapped};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+/// What a target's outcome hangs on.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Basis {
+    /// Hash of its files, the views and maps that they use, the settings, and the program.
+    pub(super) mapping: String,
+    /// Which rows its tables have.
+    pub(super) tables: BTreeMap<String, String>,
+    /// Which resources there are that it may refer to, by target.
+    pub(super) targets: BTreeMap<String, String>,
+}
+
+/// What is remembered of a target.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct State {
+    pub(super) basis: Basis,
+    /// Position of the store's feed when it was done; none if others wrote meanwhile.
+    pub(super) position: Option<u64>,
+    /// The day, where a value was refused because its day is to come.
+    pub(super) day: Option<String>,
+    /// Sum over the ids that were made, and over those that were met elsewhere.
+    pub(super) ids: String,
+    pub(super) report: TargetReport,
+    pub(super) unmapped: Vec<Counted>,
+}
+
+impl State {
+    /// What no map knew.
+    pub(super) fn unmapped(&self) -> Unmapped {
+        Unmapped::of(&self.unmapped)
+    }
+}
+
+impl Basis {
+    /// What is different from what was before, for a person; nothing if nothing is.
+    pub(super) fn differs(&self, before: &Basis) -> Option<String> {
+        if self.mapping != before.mapping {
+            return Some("the mapping of it was changed".to_owned());
+        }
+        let others = |now: &BTreeMap<String, String>, before: &BTreeMap<String, String>| {
+            let names = now.iter().filter(|(name, which)| before.get(*name) != Some(which));
+            names.map(|(name, _)| name.clone()).collect::<Vec<_>>().join(", ")
+        };
+        let (tables, targets) = (others(&self.tables, &before.tables), others(&self.targets, &before.targets));
+        match (tables.is_empty(), targets.is_empty()) {
+            (true, true) => None,
+            (false, _) => Some(format!("rows changed in {tables}")),
+            (true, false) => Some(format!("it may refer to other resources of {targets} than before")),
+        }
+    }
+}
+
+fn path_of(folder: &Path, target: &str) -> PathBuf {
+    file_of(folder, target).with_extension("state")
+}
+
+/// What is remembered of a target. What cannot be read is not remembered.
+pub(super) fn recall(folder: &Path, target: &str) -> Option<State> {
+    serde_json::from_slice(&std::fs::read(path_of(folder, target)).ok()?).ok()
+}
+
+/// Remembers a target.
+pub(super) fn keep(folder: &Path, target: &str, state: &State) -> Result<(), Error> {
+    let path = path_of(folder, target);
+    let coming = path.with_extension("state-coming");
+    let failed = |error| Error::file("write", &coming, error);
+    let text = serde_json::to_vec(state).map_err(|error| failed(error.into()))?;
+    let mut file = std::fs::File::create(&coming).map_err(failed)?;
+    file.write_all(&text).and_then(|()| file.sync_all()).map_err(failed)?;
+    std::fs::rename(&coming, &path).map_err(failed)
+}
+
+/// Forgets a target.
+pub(super) fn forget(folder: &Path, target: &str) -> Result<(), Error> {
+    removed(&path_of(folder, target))
+}
+
+fn removed(path: &Path) -> Result<(), Error> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(Error::file("remove", path, error)),
+        _ => Ok(()),
+    }
+}
+
+/// Forgets all targets of a source: what they made is not what is stored any more. What `run` told to be gone may not be.
+pub(crate) fn forget_all(folder: &Path, run: Option<i64>) -> Result<(), Error> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Ok(()) };
+    for entry in entries {
+        let path = entry.map_err(|error| Error::file("read", folder, error))?.path();
+        if path.extension().is_some_and(|extension| extension == "state") {
+            removed(&path)?;
+        }
+    }
+    run.map_or(Ok(()), |run| not_gone(folder, run))
+}

@@ -1,0 +1,254 @@
+//! A run that remembers makes what one makes that does not, and says the same of it.
+
+use crate::house::House;
+use crate::run::{prepare, pull};
+use lake::workbench::{Limits, Stop};
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use tables::run::{Chunk, Door, DoorError, Mapped, RunOptions, RunReport, Runner, Stored};
+
+/// What is stored: text by type and id. What is gone stays, with a word about it.
+#[derive(Clone, Default, PartialEq, Debug)]
+struct Store {
+    resources: BTreeMap<String, String>,
+    writes: u64,
+    taken: u64,
+    stored: Stored,
+}
+
+impl Door for Store {
+    fn take(&mut self, chunk: Chunk) -> Result<(), DoorError> {
+        for made in &chunk.resources {
+            self.taken += 1;
+            let text = chunk.json[made.json.clone()].to_owned();
+            let before = self.resources.insert(format!("{}/{}", made.resource_type, made.id), text.clone());
+            match before {
+                None => self.stored.new += 1,
+                Some(before) if before == text => self.stored.equal += 1,
+                Some(_) => self.stored.changed += 1,
+            }
+        }
+        for gone in &chunk.gone {
+            let id = format!("{}/{}", gone.resource_type, gone.id);
+            let word = format!("{:?}", gone.how);
+            if self.resources.get(&id).is_some_and(|text| *text != word) {
+                self.resources.insert(id, word);
+                self.stored.gone += 1;
+            }
+        }
+        Ok(())
+    }
+
+    fn position(&self) -> u64 {
+        self.writes
+    }
+
+    fn settle(&mut self) -> Result<Stored, DoorError> {
+        self.writes += self.stored.new + self.stored.changed + self.stored.gone;
+        Ok(std::mem::take(&mut self.stored))
+    }
+}
+
+fn run(runner: &Runner, store: &mut Store, made: &Path, whole: bool) -> RunReport {
+    let options = RunOptions {
+        written: true,
+        made: made.to_owned(),
+        run: Some(1),
+        whole,
+        limits: Limits::default(),
+        stop: Stop::default(),
+        go_on: &mut |_, _| Ok(()),
+    };
+    let report = runner.run(store, options).unwrap();
+    assert!(report.targets.iter().all(tables::run::TargetReport::is_balanced), "{:#?}", report.targets);
+    report
+}
+
+const TOML: &str = "name = \"ward\"\n[tables.people]\n[tables.stays]\n[tables.lab]\n[tables.words]\n";
+const PATIENT: &str = "-- @target Patient @key p.pid @patient p.pid @required birthDate
+SELECT date(p.born) AS \"birthDate\", code('sex', p.sex) AS gender FROM people p";
+const STAY: &str = "-- @target Encounter @key s.sid @patient s.pid @required subject
+SELECT 'finished' AS status, code('urn:ward', s.ward, w.word) AS class, ref('Patient', s.pid) AS subject
+FROM stays s LEFT JOIN words w ON w.code = s.ward";
+const LAB: &str = "-- @target Observation @key l.id @each lab l @patient s.pid @gone delete
+SELECT 'final' AS status, code('item', l.item) AS code, ref('Patient', s.pid) AS subject, ref('Encounter', l.sid) AS encounter,
+       quantity(l.value, unit('ucum', 'g/L')) AS value
+FROM lab l LEFT JOIN stays s ON s.sid = l.sid WHERE l.item <> 'X'";
+/// A resource that tells of all rows of a patient, the last one first.
+const LAST: &str = "-- @target Basic @key a.pid @patient a.pid
+SELECT code('urn:last', a.item) AS code, a.n AS \"extension('urn:n').valueInteger\" FROM latest a WHERE a.nth = 1";
+const LATEST: &str = "SELECT s.pid, l.item, count(*) OVER (PARTITION BY s.pid) AS n,
+       row_number() OVER (PARTITION BY s.pid ORDER BY l.value DESC, l.id) AS nth FROM lab l JOIN stays s ON s.sid = l.sid";
+
+#[derive(Clone, Debug)]
+struct Ward {
+    people: BTreeMap<u8, (u8, u8)>,
+    stays: BTreeMap<u8, (u8, u8)>,
+    lab: BTreeMap<u8, (u8, u8, u8)>,
+    words: BTreeMap<u8, u8>,
+    maps: u8,
+}
+
+impl Ward {
+    fn tables(&self) -> [(&'static str, String); 4] {
+        let mut texts =
+            ["pid,born,sex\n".to_owned(), "sid,pid,ward\n".into(), "id,sid,item,value\n".into(), "code,word\n".into()];
+        for (pid, (born, sex)) in &self.people {
+            let born = if *born == 0 { "never".to_owned() } else { format!("19{:02}-01-02", 10 + born) };
+            texts[0] += &format!("{pid},{born},{}\n", ["f", "m", "?"][usize::from(*sex)]);
+        }
+        for (sid, (pid, ward)) in &self.stays {
+            texts[1] += &format!("{sid},{pid},{ward}\n");
+        }
+        for (id, (sid, item, value)) in &self.lab {
+            // Some keys come twice, with another value.
+            texts[2] += &format!(
+                "{},{sid},{},{}\n",
+                id % 20,
+                ["K", "NA", "X"][usize::from(*item)],
+                if *value == 9 { "low".into() } else { value.to_string() }
+            );
+        }
+        for (code, word) in &self.words {
+            texts[3] += &format!("{code},w{word}\n");
+        }
+        let [people, stays, lab, words] = texts;
+        [("people", people), ("stays", stays), ("lab", lab), ("words", words)]
+    }
+
+    fn mapping(&self) -> Vec<(&'static str, String)> {
+        let item = "source,system,code\nK,http://loinc.org,2823-3\n".to_owned()
+            + if self.maps.is_multiple_of(2) { "" } else { "NA,http://loinc.org,2951-2\n" };
+        let sex = "source,system,code\nf,http://hl7.org/fhir/administrative-gender,female\nm,http://hl7.org/fhir/administrative-gender,male\n";
+        vec![
+            ("mapping.toml", TOML.into()),
+            ("patient.sql", PATIENT.into()),
+            ("stay.sql", STAY.into()),
+            ("lab.sql", LAB.into()),
+            ("last.sql", LAST.into()),
+            ("views/latest.sql", LATEST.into()),
+            ("codes/item.csv", item),
+            ("codes/sex.csv", sex.into()),
+        ]
+    }
+}
+
+/// What changes from one delivery to the next.
+fn change() -> impl Strategy<Value = (u8, u8, u8, u8)> {
+    (0..9u8, 0..24u8, 0..6u8, 0..10u8)
+}
+
+fn changed(ward: &mut Ward, (what, key, a, b): (u8, u8, u8, u8)) {
+    match what {
+        0 => drop(ward.people.insert(key % 6, (b % 5, a % 3))),
+        1 => drop(ward.people.remove(&(key % 6))),
+        2 => drop(ward.stays.insert(key % 8, (a % 6, b % 3))),
+        3 => drop(ward.stays.remove(&(key % 8))),
+        4 | 5 => drop(ward.lab.insert(key, (a, b % 3, b))),
+        6 => drop(ward.lab.remove(&key)),
+        7 => drop(ward.words.insert(a % 3, b)),
+        _ => ward.maps = a,
+    }
+}
+
+struct Both {
+    house: House,
+    remembers: (Store, PathBuf),
+    forgets: (Store, PathBuf),
+}
+
+impl Both {
+    fn new() -> Both {
+        let house = House::new();
+        let path = |name: &str| house.folder.path().join(name);
+        let (one, two) = (path("one"), path("two"));
+        Both { house, remembers: (Store::default(), one), forgets: (Store::default(), two) }
+    }
+
+    /// Delivers, runs both ways, and compares. What each run mapped of each target.
+    fn deliver(&mut self, ward: &Ward) -> Vec<Mapped> {
+        let tables = ward.tables();
+        pull(&self.house, &tables.each_ref().map(|(name, text)| (*name, text.as_str())));
+        let files = ward.mapping();
+        let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (*name, text.as_str())).collect();
+        let runner = prepare(&self.house, &files);
+        let taken = self.remembers.0.taken;
+        let one = run(&runner, &mut self.remembers.0, &self.remembers.1, false);
+        let whole = run(&runner, &mut self.forgets.0, &self.forgets.1, true);
+        assert_eq!(self.remembers.0.resources, self.forgets.0.resources);
+        assert_eq!(one.stored, whole.stored);
+        assert_eq!(one.unmapped, whole.unmapped);
+        for (a, b) in one.targets.iter().zip(&whole.targets) {
+            let bare = |report: &tables::run::TargetReport| tables::run::TargetReport {
+                mapped: Mapped::Whole,
+                why_whole: None,
+                ..report.clone()
+            };
+            assert_eq!(bare(a), bare(b));
+            assert!(b.why_whole.is_some());
+        }
+        // What is as it was is not compared with the store.
+        assert_eq!(self.remembers.0.taken - taken, one.stored.new + one.stored.changed);
+        one.targets.iter().map(|target| target.mapped).collect()
+    }
+}
+
+#[test]
+fn what_is_not_different_is_not_mapped_and_what_uses_a_changed_map_is() {
+    let mut both = Both::new();
+    let mut ward = Ward {
+        people: BTreeMap::from([(1, (1, 0)), (2, (2, 1))]),
+        stays: BTreeMap::from([(1, (1, 0)), (2, (2, 1))]),
+        lab: BTreeMap::from([(1, (1, 0, 4)), (2, (2, 1, 5))]),
+        words: BTreeMap::from([(0, 1)]),
+        maps: 0,
+    };
+    use Mapped::{Nothing, Whole};
+    // Targets run in the order of their references: Basic has none.
+    assert_eq!(both.deliver(&ward), [Whole; 4]);
+    assert_eq!(both.deliver(&ward), [Nothing; 4]);
+    let order: Vec<String> = {
+        let files = ward.mapping();
+        let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (*name, text.as_str())).collect();
+        let runner = prepare(&both.house, &files);
+        let report = run(&runner, &mut both.remembers.0, &both.remembers.1, false);
+        report.targets.iter().map(|target| target.name.clone()).collect()
+    };
+    let mapped = |names: &[&str]| -> Vec<Mapped> {
+        order.iter().map(|name| if names.contains(&name.as_str()) { Whole } else { Nothing }).collect()
+    };
+    // A code map: its users. A helper table: who joins it. A person: who may refer to her, if she was not there.
+    ward.maps = 1;
+    assert_eq!(both.deliver(&ward), mapped(&["Observation"]));
+    ward.words.insert(0, 2);
+    assert_eq!(both.deliver(&ward), mapped(&["Encounter"]));
+    ward.people.insert(2, (3, 1));
+    assert_eq!(both.deliver(&ward), mapped(&["Patient"]));
+    ward.people.insert(3, (3, 1));
+    assert_eq!(both.deliver(&ward), mapped(&["Patient", "Encounter", "Observation"]));
+    ward.lab.remove(&1);
+    assert_eq!(both.deliver(&ward), mapped(&["Observation", "Basic"]));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4))]
+    #[test]
+    fn a_run_that_remembers_makes_what_a_whole_one_makes(
+        deliveries in prop::collection::vec(prop::collection::vec(change(), 0..8), 3..7),
+    ) {
+        let mut both = Both::new();
+        let mut ward = Ward {
+            people: (0..5).map(|pid| (pid, (pid, pid % 3))).collect(),
+            stays: (0..7).map(|sid| (sid, (sid % 5, sid % 3))).collect(),
+            lab: (0..20).map(|id| (id, (id % 7, id % 3, id % 10))).collect(),
+            words: BTreeMap::from([(0, 1), (1, 2)]),
+            maps: 0,
+        };
+        both.deliver(&ward);
+        for delivery in deliveries {
+            delivery.into_iter().for_each(|one| changed(&mut ward, one));
+            both.deliver(&ward);
+        }
+    }
+}
