@@ -145,11 +145,13 @@ const sources = createRoute({
   component: lazyRouteComponent(() => import('./sources/SourcesPage'), 'SourcesPage'),
 });
 
-/** What of a source is open: a table, a row (`table/7`), a run and a target of it, a file of the mapping. */
+/** What of a source is open: a table, a row (`table/7`), a run and a target of it, a file of the mapping, a value without a code. */
 export interface SourceSearch {
+  code?: string;
   file?: string;
   run?: number;
   table?: string;
+  profile?: boolean;
   row?: string;
   target?: string;
 }
@@ -158,8 +160,8 @@ const source = createRoute({
   getParentRoute: () => inside,
   path: '/sources/$name/{-$tab}',
   validateSearch: (search): SourceSearch => {
-    const [file, table, row, target] = [asText(search['file']), asText(search['table']), asText(search['row']), asText(search['target'])];
-    return { ...(file && { file }), ...(table && { table }), ...(row && /.\/\d+$/.test(row) && { row }), ...(target && { target }), ...(typeof search['run'] === 'number' && { run: search['run'] }) };
+    const [code, file, table, row, target] = [asText(search['code']), asText(search['file']), asText(search['table']), asText(search['row']), asText(search['target'])];
+    return { ...(code && { code }), ...(file && { file }), ...(table && { table }), ...(row && /.\/\d+$/.test(row) && { row }), ...(target && { target }), ...(typeof search['run'] === 'number' && { run: search['run'] }), ...(search['profile'] === true && { profile: true }) };
   },
   component: lazyRouteComponent(() => import('./sources/SourcePage'), 'SourcePage'),
 });

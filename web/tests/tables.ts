@@ -205,5 +205,22 @@ export function tables(house: House): void {
       await page.getByText('Dry run: nothing was written.').waitFor();
       await watched.close();
     });
+
+    it('lets a person say what a value means, which the next run maps by, and take that back', async () => {
+      const watched = await house.clinician();
+      const { page } = watched;
+      await page.goto(server.url('/sources/clinic/codes'));
+      await page.locator('.fold-row', { hasText: 'XYZ' }).locator('summary').click();
+      const value = page.locator('.fold-row[open]', { hasText: 'XYZ' });
+      await value.getByRole('textbox', { name: 'Code' }).fill('2947-0');
+      await fine(watched);
+      await value.getByRole('button', { name: 'Approve', exact: true }).last().click();
+      await value.getByText('✓ 2947-0').first().waitFor();
+      await page.getByRole('region', { name: 'Approved by people' }).getByText('Ada Ward').waitFor();
+      await fine(watched);
+      await value.getByRole('button', { name: 'Take back' }).click();
+      await page.getByText('taken back by').waitFor();
+      await watched.close();
+    });
   });
 }

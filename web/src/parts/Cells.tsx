@@ -10,9 +10,6 @@ import { RowBytes } from './RowBytes';
 import { Toggle } from './Toggle';
 import { Waiting } from './Waiting';
 
-/** The media type of what a mapping's run leaves of a resource: the numbers of its rows. */
-export const ROW_LINKS = 'application/vnd.medweave.rows+ndjson';
-
 interface Props {
   reference: string;
   version: number;

@@ -1,15 +1,19 @@
 import { useQuery } from '@tanstack/react-query';
-import { useEffect, useId, useRef, useState } from 'react';
+import { lazy, Suspense, useEffect, useId, useRef, useState } from 'react';
 import { json } from '../api/client';
 import type { Version, Where } from '../api/types';
 import { useT, type Key } from '../i18n';
 import { useFollow } from '../live/follow';
 import { Differences, JsonView, RawBytes } from './RawBytes';
-import { Cells, ROW_LINKS } from './Cells';
 import { Failure } from './Failure';
 import { Waiting } from './Waiting';
 import { Iso } from './When';
 import './where.css';
+
+/** Fetched for records that a mapping made. */
+const Cells = lazy(async () => ({ default: (await import('./Cells')).Cells }));
+/** The media type of what a mapping's run leaves of a resource: the numbers of its rows. */
+const ROW_LINKS = 'application/vnd.medweave.rows+ndjson';
 
 const VIEWS = { cells: 'where.cells', raw: 'where.raw', json: 'where.json', diff: 'where.diff' } as const satisfies Record<string, Key>;
 type View = keyof typeof VIEWS;
@@ -80,7 +84,11 @@ export function WhereFrom({ patient, reference, field, onClose }: Props) {
               </button>
             ))}
           </div>
-          {view === 'cells' && <Cells key={version.version} reference={reference} version={version.version} field={field} />}
+          {view === 'cells' && (
+            <Suspense fallback={<Waiting lines={8} />}>
+              <Cells key={version.version} reference={reference} version={version.version} field={field} />
+            </Suspense>
+          )}
           {view === 'raw' && <RawBytes key={version.version} reference={reference} version={version} field={field} />}
           {view === 'json' && <JsonView key={version.version} reference={reference} version={version.version} field={field} />}
           {view === 'diff' && before && <Differences key={version.version} reference={reference} from={before.version} to={version.version} />}

@@ -16,6 +16,7 @@ export function useAhead(): void {
         () => import('./KeysHelp'),
         () => import('../chart/ChartPage'),
         () => import('../parts/WhereFrom'),
+        () => import('../parts/Cells'),
         () => import('../parts/Trend'),
       ]) {
         // What cannot be had now is asked for again where it is needed.

@@ -25,6 +25,7 @@ export const ACTIONS = {
   'source.tables': '7',
   'source.mapping': '8',
   'source.runs': '9',
+  'source.codes': '0',
   'sql.toEditor': 'e',
 } as const satisfies Partial<Record<Key, string>>;
 export type Action = keyof typeof ACTIONS;

@@ -1,3 +1,7 @@
+import { useQuery } from '@tanstack/react-query';
+import { useMemo } from 'react';
+import { json } from '../api/client';
+import type { Profile } from '../api/types';
 import { useT } from '../i18n';
 import { Count } from '../parts/Count';
 import { Failure, StaleBar } from '../parts/Failure';
@@ -5,6 +9,7 @@ import { Empty } from '../parts/Page';
 import { Waiting } from '../parts/Waiting';
 import { Iso } from '../parts/When';
 import type { SourceSearch } from '../router';
+import { ColumnList } from './ColumnList';
 import { useSourceTables } from './queries';
 import type { SetSearch } from './SourcePage';
 
@@ -18,6 +23,13 @@ interface Props {
 export function CurrentTables({ name, search, set }: Props) {
   const t = useT();
   const tables = useSourceTables(name);
+  const profile = useQuery({
+    queryKey: ['source', name, 'profile'],
+    queryFn: ({ signal }) => json<Profile>(`/api/sources/${encodeURIComponent(name)}/profile`, { signal }),
+    enabled: search.profile === true,
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+  const profiled = useMemo(() => new Map(profile.data?.tables.map((table) => [table.name.toLowerCase(), table])), [profile.data]);
   const list = tables.data?.tables;
   if (!list) return tables.error ? <Failure error={tables.error} onRetry={() => void tables.refetch()} /> : <Waiting lines={8} />;
   if (list.length === 0) {
@@ -30,6 +42,17 @@ export function CurrentTables({ name, search, set }: Props) {
   return (
     <>
       <StaleBar error={tables.error} onRetry={() => void tables.refetch()} />
+      {!profile.data && (
+        <p className="page-note profile-ask">
+          <button type="button" className="button" disabled={profile.isFetching} onClick={() => set({ profile: true })}>
+            {t('profile.ask')}
+          </button>{' '}
+          <span className="muted">{t('profile.asks')}</span>
+        </p>
+      )}
+      {profile.isLoading && <Waiting lines={4} />}
+      {profile.error && <Failure error={profile.error} onRetry={() => void profile.refetch()} />}
+      {profile.data && <Doubts profile={profile.data} />}
       <div className="panel">
         {list.map((table) => (
           <details
@@ -52,13 +75,17 @@ export function CurrentTables({ name, search, set }: Props) {
                 {t('source.delivery', { no: table.delivery })} · <Iso at={table.at} />
               </span>
             </summary>
-            <ol className="columns" aria-label={t('source.columns')}>
-              {table.columns.map((column) => (
-                <li key={column}>
-                  <code>{column}</code>
-                </li>
-              ))}
-            </ol>
+            {profiled.has(table.name.toLowerCase()) ? (
+              <ColumnList table={profiled.get(table.name.toLowerCase())} />
+            ) : (
+              <ol className="columns" aria-label={t('source.columns')}>
+                {table.columns.map((column) => (
+                  <li key={column}>
+                    <code>{column}</code>
+                  </li>
+                ))}
+              </ol>
+            )}
           </details>
         ))}
       </div>
@@ -66,5 +93,29 @@ export function CurrentTables({ name, search, set }: Props) {
         {t('source.tablesTotal')} <Count of={list.reduce((total, table) => total + table.rows, 0)} />
       </p>
     </>
+  );
+}
+
+/** What is doubtful about whole tables, and what their rows are likely to be. */
+function Doubts({ profile }: { profile: Profile }) {
+  const t = useT();
+  return (
+    <ul className="profile-likely" lang="en">
+      {profile.encodings.map((one) => (
+        <li key={`${one.table} ${one.file}`} className="state">
+          {one.file}: {one.encoding}, {one.why}
+        </li>
+      ))}
+      {profile.failed.map((one) => (
+        <li key={one.table} className="state" data-kind="danger">
+          {one.table}: {one.why}
+        </li>
+      ))}
+      {profile.likely.map((one) => (
+        <li key={`${one.table} ${one.target}`}>
+          <code>{one.table}</code> <span className="muted">{t('profile.likely')}</span> <b>{one.target}</b> <span className="muted">{one.why}</span>
+        </li>
+      ))}
+    </ul>
   );
 }

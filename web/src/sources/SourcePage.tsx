@@ -17,6 +17,7 @@ import '../parts/rows.css';
 import '../parts/tabs.css';
 import './sources.css';
 
+const Codes = lazy(async () => ({ default: (await import('./Codes')).Codes }));
 const Runs = lazy(async () => ({ default: (await import('./Runs')).Runs }));
 
 const MappingTab = lazy(async () => ({ default: (await import('./mapping/MappingTab')).MappingTab }));
@@ -26,6 +27,7 @@ const TABS = [
   { tab: 'tables', word: 'source.tables' },
   { tab: 'mapping', word: 'source.mapping' },
   { tab: 'runs', word: 'source.runs' },
+  { tab: 'codes', word: 'source.codes' },
 ] as const;
 const ITEMS = '[data-item]';
 
@@ -116,6 +118,11 @@ export function SourcePage() {
         {tab === 'mapping' && (
           <Suspense fallback={<Waiting lines={12} />}>
             <MappingTab key={name} source={source} search={search} set={set} />
+          </Suspense>
+        )}
+        {tab === 'codes' && (
+          <Suspense fallback={<Waiting lines={8} />}>
+            <Codes name={name} search={search} set={set} />
           </Suspense>
         )}
         {tab === 'runs' && (

@@ -93,11 +93,34 @@ function Tables({ tables }: { tables: TableSource[] }) {
   );
 }
 
-/** How old what a source delivered is. */
-export function Freshness({ source }: { source: TableSource }) {
+/** What a source that is pulled by a schedule says besides. */
+type Timed = TableSource & { pulled?: string | null; next?: string | null; late?: boolean; problem?: string };
+
+/** How old what is known of a source is, and what is wrong about that: late, or the last try failed. */
+export function Freshness({ source }: { source: Timed }) {
   const t = useT();
-  if (!source.last) return <span className="state">{t('sources.notPulled')}</span>;
-  return <Ago at_ms={Date.parse(source.last.at)} />;
+  const looked = source.pulled ?? source.last?.at;
+  return (
+    <>
+      {looked ? <Ago at_ms={Date.parse(looked)} /> : <span className="state">{t('sources.notPulled')}</span>}
+      {source.next && (
+        <span className="muted">
+          {' '}
+          {t('sources.next')} <Iso at={source.next} />
+        </span>
+      )}
+      {source.late && (
+        <span className="state state-line" data-kind="danger">
+          {t('sources.late')}
+        </span>
+      )}
+      {source.problem && (
+        <span className="state state-line" data-kind="danger" lang="en">
+          {source.problem}
+        </span>
+      )}
+    </>
+  );
 }
 
 function Senders({ senders }: { senders: Sender[] }) {

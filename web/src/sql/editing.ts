@@ -5,6 +5,9 @@ import type { Extension } from '@codemirror/state';
 import { drawSelection, EditorView, highlightActiveLine, keymap, lineNumbers, type KeyBinding } from '@codemirror/view';
 import { tags } from '@lezer/highlight';
 
+/** Words that are offered at once: as many as stand in view, so that the list never scrolls out of reach of the keys. */
+const OFFERS = 12;
+
 const colours = HighlightStyle.define([
   { tag: tags.keyword, color: 'var(--accent)', fontWeight: '600' },
   { tag: [tags.string, tags.special(tags.string)], color: 'var(--ok)' },
@@ -23,6 +26,7 @@ const look = EditorView.theme({
   '&.cm-focused': { outline: 'none' },
   '.cm-tooltip': { backgroundColor: 'var(--panel)', color: 'var(--text)', border: '1px solid var(--control)' },
   '.cm-tooltip.cm-tooltip-autocomplete > ul > li[aria-selected]': { backgroundColor: 'var(--select)', color: 'var(--text)' },
+  '.cm-tooltip.cm-tooltip-autocomplete > ul': { maxHeight: '360px' },
   '.cm-tooltip-autocomplete > ul > li': { minHeight: '24px', lineHeight: '24px' },
   '.cm-completionDetail': { color: 'var(--muted)', fontStyle: 'normal' },
   '.cm-completionInfo': { fontFamily: 'var(--sans)', maxWidth: '320px' },
@@ -66,7 +70,7 @@ export function editing(keys: KeyBinding[]): Extension {
     highlightActiveLine(),
     bracketMatching(),
     closeBrackets(),
-    autocompletion({ icons: false }),
+    autocompletion({ icons: false, maxRenderedOptions: OFFERS }),
     syntaxHighlighting(colours),
     look,
     EditorView.lineWrapping,

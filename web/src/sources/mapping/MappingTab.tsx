@@ -101,10 +101,10 @@ function Workplace({ source, files, from, changed, search, set }: WorkplaceProps
     queryFn: async ({ signal }) => {
       const answer = await send('/api/mappings/preview', { method: 'POST', body: { files: settled, source: source.name, target, rows: SAMPLE_ROWS }, signal });
       const text = await answer.text();
-      const preview = JSON.parse(text) as MappingPreview;
+      const answered = JSON.parse(text) as MappingPreview;
       // The numbers of resources keep their digits.
       const exact = parseDigits(text) as MappingPreview;
-      return { ...preview, samples: preview.samples.map((sample, n) => ({ ...sample, resource: exact.samples[n]?.resource ?? null })) };
+      return { ...answered, samples: answered.samples.map((sample, n) => ({ ...sample, resource: exact.samples[n]?.resource ?? null })) };
     },
     enabled: target !== undefined && Boolean(source.last),
     // What was there stays until something newer is, while one writes on at the same target.

@@ -1,0 +1,272 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { useId } from 'react';
+import { json } from '../api/client';
+import type { Approval, SuggestedCodes, UnmappedCode, UnmappedCodes } from '../api/types';
+import { useT } from '../i18n';
+import { useSession } from '../live/session';
+import { Count } from '../parts/Count';
+import { Failure, StaleBar } from '../parts/Failure';
+import { Waiting } from '../parts/Waiting';
+import { Iso } from '../parts/When';
+import type { SourceSearch } from '../router';
+import type { SetSearch } from './SourcePage';
+import './codes.css';
+
+interface Props {
+  name: string;
+  search: SourceSearch;
+  set: SetSearch;
+}
+
+const idOf = (one: { kind: string; map: string; value: string }): string => `${one.kind} ${one.map} ${one.value}`;
+
+/** Values that no map knows, by frequency, with what they may mean; a person says what they do. */
+export function Codes({ name, search, set }: Props) {
+  const t = useT();
+  const codes = useQuery({
+    queryKey: ['source', name, 'codes'],
+    queryFn: ({ signal }) => json<UnmappedCodes>(`/api/codes?${new URLSearchParams({ source: name })}`, { signal }),
+  });
+  const { data } = codes;
+  if (!data) return codes.error ? <Failure error={codes.error} onRetry={() => void codes.refetch()} /> : <Waiting lines={8} />;
+  const toRuns = (
+    <Link to="/sources/$name/{-$tab}" params={{ name, tab: 'runs' }}>
+      {t('run.dry')}
+    </Link>
+  );
+  if (data.at === null) {
+    return (
+      <div className="empty">
+        <h2>{t('codes.never.title')}</h2>
+        <p>
+          {t('codes.never.text')} {toRuns}
+        </p>
+      </div>
+    );
+  }
+  const open = data.unmapped.filter((one) => one.approved.length === 0);
+  const most = Math.max(1, ...data.unmapped.map((one) => one.count));
+  return (
+    <>
+      <StaleBar error={codes.error} onRetry={() => void codes.refetch()} />
+      <p className="muted page-note">
+        {t('codes.of')} <Iso at={data.at} /> · {t('codes.open', { count: open.length })}
+        {open.length < data.unmapped.length && (
+          <>
+            {' '}
+            · {t('codes.waiting')} {toRuns}
+          </>
+        )}
+      </p>
+      {data.unmapped.length === 0 ? (
+        <p className="notice">{t('codes.allMapped')}</p>
+      ) : (
+        <div className="panel">
+          {data.unmapped.map((one) => (
+            <details
+              key={idOf(one)}
+              className="fold-row"
+              open={search.code === idOf(one)}
+              onToggle={(event) => {
+                const now = event.currentTarget.open;
+                if (now !== (search.code === idOf(one))) set({ code: now ? idOf(one) : undefined });
+              }}
+            >
+              <summary data-item>
+                <span className="codes-value">
+                  <code>{one.value}</code> {one.display && one.display !== one.value && <span className="muted">{one.display}</span>}
+                </span>
+                <span className="fixed">
+                  <span className="muted">{t('run.codeOf', { kind: one.kind })}</span> <code>{one.map}</code>
+                </span>
+                <span className="fixed">
+                  <span className="share" aria-hidden style={{ inlineSize: `${Math.max(2, (80 * one.count) / most)}px` }} /> <Count of={one.count} />
+                </span>
+                {one.approved.length > 0 && (
+                  <span>
+                    ✓ {one.approved.map((approval) => (approval.code === '' ? t('codes.noCode') : approval.code)).join(', ')}
+                  </span>
+                )}
+              </summary>
+              {search.code === idOf(one) && <OneValue source={name} one={one} />}
+            </details>
+          ))}
+        </div>
+      )}
+      {data.approvals.length > 0 && <Approvals approvals={data.approvals} />}
+    </>
+  );
+}
+
+function OneValue({ source, one }: { source: string; one: UnmappedCode }) {
+  const t = useT();
+  const queries = useQueryClient();
+  // Whoever approves is named: tokens cannot.
+  const person = Boolean(useSession()?.person);
+  const of = { source, map: one.map, kind: one.kind };
+  const suggested = useQuery({
+    queryKey: ['suggest', source, one.kind, one.map, one.value],
+    queryFn: ({ signal }) => json<SuggestedCodes>('/api/codes/suggest', { method: 'POST', body: { ...of, values: [one.value], limit: 12 }, signal }),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+  const again = () => queries.invalidateQueries({ queryKey: ['source', source, 'codes'] });
+  const approve = useMutation({
+    mutationFn: (code: { system: string | null; code: string; display: string | null }) => json('/api/codes/approve', { method: 'POST', body: { ...of, value: one.value, codes: [code] } }),
+    onSuccess: again,
+  });
+  const revoke = useMutation({ mutationFn: () => json('/api/codes/revoke', { method: 'POST', body: { ...of, value: one.value } }), onSuccess: again });
+  const suggestions = suggested.data?.values[0]?.suggestions;
+  const error = approve.error ?? revoke.error;
+  return (
+    <div className="codes-one">
+      {error && <Failure error={error} />}
+      {one.approved.length > 0 && (
+        <div className="codes-approved">
+          <ul>
+            {one.approved.map((approval) => (
+              <li key={approval.no}>
+                ✓ {approval.code === '' ? t('codes.noCode') : <code>{approval.code}</code>} {approval.display} <span className="muted">{approval.system}</span> · {approval.by} · <Iso at={approval.at} />
+              </li>
+            ))}
+          </ul>
+          <button type="button" className="button" disabled={revoke.isPending} onClick={() => revoke.mutate()}>
+            {t('codes.revoke')}
+          </button>
+        </div>
+      )}
+      {!suggestions && (suggested.error ? <Failure error={suggested.error} onRetry={() => void suggested.refetch()} /> : <Waiting lines={3} />)}
+      {suggestions && suggestions.length === 0 && <p className="muted">{t('codes.noSuggestions')}</p>}
+      {suggestions && suggestions.length > 0 && (
+        <table className="rows">
+          <thead>
+            <tr>
+              <th scope="col">{t('codes.suggestion')}</th>
+              <th scope="col">{t('codes.system')}</th>
+              <th scope="col">{t('codes.why')}</th>
+              <th scope="col" className="number">{t('codes.score')}</th>
+              <th scope="col">
+                <span className="hidden-text">{t('codes.approve')}</span>
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {suggestions.map((suggestion) => (
+              <tr key={`${suggestion.system} ${suggestion.code}`}>
+                <th scope="row">
+                  <code>{suggestion.code}</code> {suggestion.display}
+                </th>
+                <td>
+                  <code>{suggestion.system}</code>
+                </td>
+                <td className="muted" lang="en">
+                  {suggestion.why} · {suggestion.from}
+                </td>
+                <td className="number" data-label={t('codes.score')}>
+                  {suggestion.score}
+                </td>
+                <td>
+                  <button
+                    type="button"
+                    className="button"
+                    disabled={!person || approve.isPending}
+                    aria-label={t('codes.approveIt', { code: suggestion.code, value: one.value })}
+                    onClick={() => approve.mutate({ system: suggestion.system, code: suggestion.code, display: suggestion.display })}
+                  >
+                    {t('codes.approve')}
+                  </button>
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      )}
+      <Other kind={one.kind} disabled={!person || approve.isPending} onApprove={(code) => approve.mutate(code)} />
+    </div>
+  );
+}
+
+interface OtherProps {
+  kind: UnmappedCode['kind'];
+  disabled: boolean;
+  onApprove: (code: { system: string | null; code: string; display: string | null }) => void;
+}
+
+/** A code that nobody suggested, or that there is none. */
+function Other({ kind, disabled, onApprove }: OtherProps) {
+  const t = useT();
+  const [system, code] = [useId(), useId()];
+  return (
+    <form
+      className="codes-other"
+      onSubmit={(event) => {
+        event.preventDefault();
+        const form = new FormData(event.currentTarget);
+        const text = (name: string) => {
+          const value = form.get(name);
+          return typeof value === 'string' && value.trim() !== '' ? value.trim() : null;
+        };
+        onApprove({ system: text('system'), code: text('code') ?? '', display: null });
+      }}
+    >
+      {kind === 'code' && (
+        <>
+          <label htmlFor={system}>{t('codes.system')}</label>
+          <input id={system} name="system" className="input" autoComplete="off" spellCheck={false} defaultValue="http://loinc.org" required />
+        </>
+      )}
+      <label htmlFor={code}>{kind === 'code' ? t('codes.code') : t('codes.ucum')}</label>
+      <input id={code} name="code" className="input" autoComplete="off" spellCheck={false} required />
+      <button type="submit" className="button" disabled={disabled}>
+        {t('codes.approve')}
+      </button>
+      <button type="button" className="button" disabled={disabled} onClick={() => onApprove({ system: null, code: '', display: null })}>
+        {t('codes.none')}
+      </button>
+    </form>
+  );
+}
+
+/** Who approved what, newest first; what was taken back stays in the list. */
+function Approvals({ approvals }: { approvals: Approval[] }) {
+  const t = useT();
+  return (
+    <section aria-label={t('codes.approvals')} className="panel">
+      <h2>{t('codes.approvals')}</h2>
+      <table className="rows">
+        <thead>
+          <tr>
+            <th scope="col">{t('run.value')}</th>
+            <th scope="col">{t('run.map')}</th>
+            <th scope="col">{t('codes.code')}</th>
+            <th scope="col">{t('codes.by')}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {approvals.map((approval) => (
+            <tr key={approval.no}>
+              <th scope="row">
+                <code>{approval.value}</code>
+              </th>
+              <td>
+                <code>{approval.map}</code>
+              </td>
+              <td>
+                {approval.code === '' ? t('codes.noCode') : <code>{approval.code}</code>} {approval.display} <span className="muted">{approval.system}</span>
+              </td>
+              <td>
+                {approval.by} <Iso at={approval.at} />
+                {approval.revoked && (
+                  <span className="muted">
+                    {' '}
+                    · {t('codes.revoked', { by: approval.revoked_by ?? '' })} <Iso at={approval.revoked} />
+                  </span>
+                )}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}

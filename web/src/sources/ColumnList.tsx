@@ -1,0 +1,100 @@
+import type { ColumnProfile, TableProfile } from '../api/types';
+import { useT } from '../i18n';
+import { Count } from '../parts/Count';
+
+/** Values and shapes that are shown of a column; the pass keeps more. */
+const SHOWN = 5;
+
+/** What a pass over a table found, column by column. */
+export function ColumnList({ table }: { table: TableProfile | undefined }) {
+  const t = useT();
+  if (!table) return null;
+  return (
+    <>
+      {table.keys.length > 0 && (
+        <p className="page-note profile-keys">
+          {t('profile.keys')}{' '}
+          {table.keys.map((key) => (
+            <code key={key.columns.join()}>{key.columns.join(' + ')}</code>
+          ))}
+        </p>
+      )}
+      {table.bad > 0 && <p className="state" data-kind="danger">{t('source.badRows', { count: table.bad })}</p>}
+      <table className="rows profile">
+        <thead>
+          <tr>
+            <th scope="col">{t('profile.column')}</th>
+            <th scope="col" className="number">{t('profile.empty')}</th>
+            <th scope="col" className="number">{t('profile.distinct')}</th>
+            <th scope="col">{t('profile.holds')}</th>
+            <th scope="col">{t('profile.values')}</th>
+            <th scope="col">{t('profile.shapes')}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {table.columns.map((column) => (
+            <tr key={column.name}>
+              <th scope="row">
+                <code>{column.name}</code> {column.unique && <span className="muted">{t('profile.unique')}</span>}
+                {column.role && <span className="muted profile-role" lang="en">{column.role}</span>}
+              </th>
+              <td className="number" data-label={t('profile.empty')}>
+                {t('profile.share', { percent: column.rows === 0 ? 0 : Math.round((1_000 * (column.rows - column.values)) / column.rows) / 10 })}
+              </td>
+              <td className="number" data-label={t('profile.distinct')}>
+                {!column.distinct_exact && '≈ '}
+                <Count of={column.distinct} />
+              </td>
+              <td>
+                <Holds column={column} />
+              </td>
+              <td data-label={t('profile.values')}>
+                <ul className="profile-values">
+                  {column.top.slice(0, SHOWN).map(({ value, count }) => (
+                    <li key={value}>
+                      <code>{value}</code> <span className="muted">{t('value.number', { n: count })}</span>
+                    </li>
+                  ))}
+                </ul>
+              </td>
+              <td data-label={t('profile.shapes')}>
+                <ul className="profile-values">
+                  {column.shapes.slice(0, SHOWN).map(({ shape, count }) => (
+                    <li key={shape}>
+                      <code>{shape}</code> <span className="muted">{t('value.number', { n: count })}</span>
+                    </li>
+                  ))}
+                </ul>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </>
+  );
+}
+
+/** What kind of values a column holds, from where to where, and what is doubtful about them. */
+function Holds({ column: { numbers, dates, length, values, doubts } }: { column: ColumnProfile }) {
+  const t = useT();
+  return (
+    <>
+      {dates && dates.count > 0 ? (
+        <span>
+          {t('profile.dates', { share: Math.round((100 * dates.count) / Math.max(1, values)) })} <code>{dates.first}</code> – <code>{dates.last}</code>
+        </span>
+      ) : numbers && numbers.count > 0 ? (
+        <span>
+          {t('profile.numbers', { share: Math.round((100 * numbers.count) / Math.max(1, values)) })} <code>{numbers.min}</code> – <code>{numbers.max}</code>
+        </span>
+      ) : (
+        <span>{t('profile.text', { min: length.min, max: length.max })}</span>
+      )}
+      {doubts.map((doubt) => (
+        <span key={doubt} className="state profile-doubt" lang="en">
+          {doubt}
+        </span>
+      ))}
+    </>
+  );
+}
