@@ -7,8 +7,8 @@
 //! The way of the data: feed → `follow` (views) → `tail` → `flush` (`data_file`, `map`, `delta`) → files;
 //! and back: `snapshot` → `sql` → [`Answer`] → [`output`].
 //!
-//! [`workbench`] is SQL over tables that a caller passes, for mappings of hospital databases. [`guest`]s bring schemas of their own
-//! into the lake's SQL.
+//! [`workbench`] is SQL over tables of text that a caller passes, for mappings of hospital databases; [`shelf`] is SQL over typed
+//! tables of a folder, for data sets beside the store. [`guest`]s bring schemas of their own into the lake's SQL.
 //!
 //! Everything here is derived: [`Lake::rebuild`] makes it again from the records. It knows no HTTP. Queries take an
 //! [`access::Grant`] that may use SQL.
@@ -24,6 +24,7 @@ mod lag;
 mod lake;
 mod map;
 pub mod output;
+pub mod shelf;
 mod snapshot;
 mod sql;
 mod table;

@@ -97,6 +97,20 @@ pub(crate) enum Command {
     /// Example: medweave codes list clinic
     #[command(subcommand)]
     Codes(Codes),
+    /// Check the quality of OMOP data, and find cohorts in it
+    ///
+    /// An instance of the OMOP Common Data Model 5.4 in a folder: its tables as CSV, Parquet or other files that are named like them.
+    ///
+    /// Example: medweave omop check --cdm omop/
+    #[command(subcommand)]
+    Omop(Omop),
+    /// Load, list, search and remove the vocabularies of OMOP, as OHDSI's Athena gives them
+    ///
+    /// Nothing comes with the program: choose vocabularies at https://athena.ohdsi.org, download them, and load the archive as it is.
+    ///
+    /// Example: medweave vocabulary load vocabulary_download_v5.zip
+    #[command(subcommand)]
+    Vocabulary(Vocabulary),
     /// List, show, correct, replay and discard what came in and could not be taken
     ///
     /// A dead letter holds it as it came: a message, a line, a file. It waits until somebody corrects it and has it taken after all,
@@ -628,6 +642,108 @@ pub(crate) enum Codes {
         #[arg(long)]
         unit: bool,
     },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Omop {
+    /// Run the checks of OHDSI's Data Quality Dashboard: what is wrong, how much of how much, and whether that may be
+    ///
+    /// Prints the checks that failed and how many there are of each kind. Exit codes: 0 the checks ran, whatever they found, 1 they
+    /// could not, 2 called wrongly.
+    ///
+    /// Example: medweave omop check --cdm omop/ --only isForeignKey --only measurement
+    Check(OmopCheck),
+    /// Find who is in a cohort, and from when to when, by a definition as ATLAS writes it
+    ///
+    /// A definition that asks for something that is not understood here is refused by the path of that thing, and nothing is run.
+    ///
+    /// Example: medweave omop cohort diabetes.json --cdm omop/
+    Cohort(OmopCohort),
+}
+
+#[derive(Args)]
+pub(crate) struct OmopCheck {
+    /// The folder, file or archive with the tables
+    #[arg(long, value_name = "DIR")]
+    pub(crate) cdm: PathBuf,
+    /// Only these checks: a kind (isRequired), a table, a field (measurement.unit_concept_id), or the whole name of one
+    #[arg(long, value_name = "CHECK")]
+    pub(crate) only: Vec<String>,
+    /// Take the checks and thresholds from OHDSI's own files of another release
+    #[arg(long, value_name = "DIR")]
+    pub(crate) definitions: Option<PathBuf>,
+    /// Print all checks, not only those that failed
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// List the rows that a check finds wrong, instead of running any
+    #[arg(long, value_name = "CHECK", conflicts_with_all = ["only", "all"])]
+    pub(crate) rows: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct OmopCohort {
+    /// The definition, in JSON
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// The folder, file or archive with the tables
+    #[arg(long, value_name = "DIR")]
+    pub(crate) cdm: PathBuf,
+    /// The number of the cohort in the rows that are printed
+    #[arg(long, value_name = "ID", default_value_t = 1)]
+    pub(crate) id: i64,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Vocabulary {
+    /// Load a download of Athena: it takes the place of what is loaded, when all of it is on disk
+    ///
+    /// Says the version, what is in it, and which vocabularies need a licence of whoever uses them.
+    ///
+    /// Example: medweave vocabulary load vocabulary_download_v5.zip
+    Load {
+        /// The archive, or a folder with its files
+        path: PathBuf,
+        /// Make no index of names: faster and smaller, and nothing can be searched
+        #[arg(long)]
+        no_search: bool,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Say which vocabularies are loaded, of which version, and what they need
+    ///
+    /// Example: medweave vocabulary list
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Find concepts by name or synonym, also misspelt
+    ///
+    /// Example: medweave vocabulary search "diabetis type 2" --vocabulary SNOMED
+    Search {
+        /// Words of the name
+        text: String,
+        /// Only this vocabulary
+        #[arg(long, value_name = "ID")]
+        vocabulary: Option<String>,
+        /// Only this domain
+        #[arg(long, value_name = "ID")]
+        domain: Option<String>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Remove the vocabularies
+    ///
+    /// Example: medweave vocabulary remove
+    Remove,
 }
 
 #[derive(Subcommand)]

@@ -310,6 +310,19 @@ impl From<tables::Error> for Refusal {
     }
 }
 
+impl From<omop::Error> for Refusal {
+    fn from(error: omop::Error) -> Refusal {
+        use omop::Error as E;
+        let text = error.to_string();
+        match error {
+            E::Lake(error) => error.into(),
+            E::Read(_) | E::Definition { .. } => Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "value", text),
+            E::File { error, .. } if error.kind() == std::io::ErrorKind::StorageFull => records::Error::DiskFull.into(),
+            E::File { .. } | E::Parquet(_) | E::Arrow(_) | E::Database(_) => Refusal::internal(text),
+        }
+    }
+}
+
 impl From<intake::Error> for Refusal {
     fn from(error: intake::Error) -> Refusal {
         let text = error.to_string();

@@ -15,6 +15,7 @@ use std::sync::Arc;
 pub(crate) const CATALOGUE: &str = "information_schema";
 
 /// The tables that a query may find.
+#[derive(Default)]
 pub(crate) struct Listing {
     tables: Vec<Listed>,
 }

@@ -88,7 +88,7 @@ pub(crate) fn parse_error(sql: &str, error: &DataFusionError) -> SqlError {
 }
 
 /// An error of planning or running a query.
-pub(super) fn query_error(sql: &str, error: &DataFusionError, listing: &Listing) -> Error {
+pub(crate) fn query_error(sql: &str, error: &DataFusionError, listing: &Listing) -> Error {
     let diagnostic = error.diagnostic();
     let spanned = diagnostic
         .and_then(|diagnostic| diagnostic.span)

@@ -3,7 +3,7 @@
 pub(crate) mod answer;
 pub(crate) mod breath;
 pub(crate) mod check;
-mod describe;
+pub(crate) mod describe;
 pub(crate) mod engine;
 pub(crate) mod explain_error;
 pub(crate) mod growth;

@@ -14,6 +14,7 @@ pub(crate) mod lake;
 mod lines;
 pub(crate) mod mapping;
 mod mapping_test;
+pub(crate) mod omop;
 mod progress;
 pub(crate) mod serve;
 pub(crate) mod source;
@@ -23,6 +24,7 @@ pub(crate) mod status;
 mod table;
 pub(crate) mod token;
 pub(crate) mod user;
+pub(crate) mod vocabulary;
 
 use crate::failure::Failure;
 use std::io::Write;

@@ -19,6 +19,7 @@ mod me;
 mod own_mappings;
 mod patients;
 mod profile;
+mod quality;
 mod runs;
 mod session;
 mod setup;
@@ -29,6 +30,7 @@ mod stream;
 mod tables;
 mod tokens;
 mod users;
+mod vocabularies;
 mod where_from;
 
 pub(crate) use arrivals::arrival_json;
@@ -102,6 +104,16 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::new(Method::POST, "/api/codes/approve", OnAll(Update), codes::approve),
         Route::new(Method::POST, "/api/codes/revoke", OnAll(Update), codes::revoke),
         Route::new(Method::GET, "/api/lineage/{type}/{id}", OnType(Read), lineage::of_resource),
+        Route::new(Method::GET, "/api/quality", OnAll(Search), quality::list),
+        Route::new(Method::POST, "/api/quality/runs", OnAll(Search), quality::begin),
+        Route::new(Method::GET, "/api/quality/runs/{run}", OnAll(Search), quality::one),
+        Route::new(Method::GET, "/api/quality/checks/{check}", OnAll(Search), quality::check),
+        Route::new(Method::GET, "/api/quality/checks/{check}/rows", OnAll(Search), quality::rows),
+        Route::new(Method::PUT, "/api/quality/checks/{check}/threshold", OnAll(Update), quality::choose),
+        Route::new(Method::GET, "/api/vocabularies", Known, vocabularies::show),
+        Route::new(Method::POST, "/api/vocabularies", Administer, vocabularies::begin),
+        Route::new(Method::DELETE, "/api/vocabularies", Administer, vocabularies::remove),
+        Route::new(Method::GET, "/api/vocabularies/search", Known, vocabularies::search),
         Route::new(Method::GET, "/api/arrivals", OnAll(Read), arrivals::list),
         Route::new(Method::GET, "/api/arrivals/sources", OnAll(Read), arrivals::sources),
         Route::new(Method::GET, "/api/arrivals/{no}", OnAll(Read), arrivals::one),

@@ -29,6 +29,8 @@ fn filled(path: &str) -> String {
         ("{table}", "people"),
         ("{row}", "0"),
         ("{name}", "ward"),
+        ("{run}", "1"),
+        ("{check}", "fhir.birth-missing"),
     ]
     .iter()
     .fold(path.to_owned(), |path, (place, value)| path.replace(place, value))
@@ -104,6 +106,16 @@ async fn every_answer_is_of_the_shape_that_the_document_gives_it() {
     let female = json!({"system": "http://hl7.org/fhir/administrative-gender", "code": "female"});
     let approved = json!({"source": "clinic", "map": "sex", "value": "w", "codes": [female]});
     let at_path = json!({"files": files, "source": "clinic", "file": "patient.sql", "line": 2, "column": 28});
+    let athena = tempfile::tempdir().unwrap();
+    let download = |name: &str, text: &str| std::fs::write(athena.path().join(name), text).unwrap();
+    download(
+        "CONCEPT.csv",
+        "concept_id\tconcept_name\tdomain_id\tvocabulary_id\tconcept_class_id\tstandard_concept\tconcept_code\tvalid_start_date\tvalid_end_date\tinvalid_reason\n201820\tDiabetes\tCondition\tSNOMED\tDisorder\tS\t73211009\t20020131\t20991231\t\n",
+    );
+    download(
+        "VOCABULARY.csv",
+        "vocabulary_id\tvocabulary_name\tvocabulary_reference\tvocabulary_version\tvocabulary_concept_id\nNone\tOMOP\tOMOP\tv5.0 30-AUG-25\t44819096\n",
+    );
     let json = "application/json";
     let password = crate::house::PASSWORD;
     let steps: Vec<(Method, &str, Value)> = vec![
@@ -176,6 +188,20 @@ async fn every_answer_is_of_the_shape_that_the_document_gives_it() {
         (Method::GET, "/api/lake", Value::Null),
         (Method::GET, "/api/sql/tables", Value::Null),
         (Method::POST, "/api/sql", json!({"sql": "SELECT count(*) AS n FROM patient"})),
+        (Method::POST, "/api/quality/runs", json!({"only": ["fhir"]})),
+        (Method::GET, "/api/quality", Value::Null),
+        (Method::GET, "/api/quality/runs/1", Value::Null),
+        (
+            Method::PUT,
+            "/api/quality/checks/fhir.birth-missing/threshold",
+            json!({"threshold": 7.5, "reason": "newborns"}),
+        ),
+        (Method::GET, "/api/quality/checks/fhir.birth-missing", Value::Null),
+        (Method::GET, "/api/quality/checks/fhir.birth-missing/rows?limit=3", Value::Null),
+        (Method::POST, "/api/vocabularies", json!({"path": athena.path()})),
+        (Method::GET, "/api/vocabularies", Value::Null),
+        (Method::GET, "/api/vocabularies/search?q=diabetis", Value::Null),
+        (Method::DELETE, "/api/vocabularies", Value::Null),
         (Method::POST, "/api/lake/flush", Value::Null),
         (Method::POST, "/api/lake/rebuild", Value::Null),
         (Method::GET, "/api/status", Value::Null),

@@ -8,7 +8,7 @@ use serde_json::json;
 use server::{Need, Route, routes};
 
 /// Routes behind a clinical right that tell nothing of any patient: names of tables, numbers of rows.
-const OF_NO_PATIENT: [&str; 9] = [
+const OF_NO_PATIENT: [&str; 12] = [
     "/api/sql/tables",
     "/api/lake",
     "/api/mappings",
@@ -18,6 +18,10 @@ const OF_NO_PATIENT: [&str; 9] = [
     "/api/arrivals/sources",
     "/api/sources/{id}/deliveries",
     "/api/sources/{id}/tables",
+    // Counts of rows.
+    "/api/quality",
+    "/api/quality/runs/{run}",
+    "/api/quality/checks/{check}",
 ];
 /// Routes of sources of tables, which have a test of their own.
 const OF_SOURCES: [&str; 5] = [
@@ -38,12 +42,19 @@ fn reading() -> Vec<(Route, String, &'static str, &'static str)> {
             let (media, body) = match (&route.method, route.path) {
                 (&Method::GET, _) => ("application/json", ""),
                 (_, path) if path.ends_with("/_search") => ("application/x-www-form-urlencoded", "_id=1"),
+                (_, "/api/quality/runs") => ("application/json", r#"{"only":["patient"]}"#),
                 (_, "/api/sql") => ("application/json", r#"{"sql":"SELECT _id FROM patient"}"#),
                 // What would be taken back is a read.
                 (_, "/api/arrivals/{no}/undo") => ("application/json", ""),
                 _ => return None,
             };
-            let parts = [("{type}", "Patient"), ("{id}", "1"), ("{version}", "1"), ("{no}", "1")];
+            let parts = [
+                ("{type}", "Patient"),
+                ("{id}", "1"),
+                ("{version}", "1"),
+                ("{no}", "1"),
+                ("{check}", "fhir.birth-missing"),
+            ];
             let path = parts.iter().fold(route.path.to_owned(), |path, (place, value)| path.replace(place, value));
             let path = if path.ends_with("/undo") { format!("{path}?dry_run=1") } else { path };
             Some((route, path, media, body))

@@ -1,0 +1,66 @@
+//! Counts that are taken in one pass: many aggregates over the same rows are one query.
+
+use crate::asking::{Cdm, rows};
+use crate::error::Error;
+use std::collections::HashMap;
+
+/// Aggregates of a query, at most: a query has a bounded number of parts.
+const AGGREGATES: usize = 48;
+
+/// A count that was asked for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wanted {
+    from: usize,
+    expression: usize,
+}
+
+/// Counts over sets of rows.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    froms: Vec<From>,
+    known: HashMap<String, usize>,
+}
+
+#[derive(Debug)]
+struct From {
+    text: String,
+    expressions: Vec<String>,
+    known: HashMap<String, usize>,
+    counts: Vec<u64>,
+}
+
+impl Tally {
+    /// Asks for an aggregate over the rows of a FROM clause. The same is asked once.
+    pub(super) fn want(&mut self, from: &str, expression: String) -> Wanted {
+        let at = *self.known.entry(from.to_owned()).or_insert_with(|| {
+            let (text, expressions) = (from.to_owned(), Vec::new());
+            self.froms.push(From { text, expressions, known: HashMap::new(), counts: Vec::new() });
+            self.froms.len() - 1
+        });
+        let from = &mut self.froms[at];
+        let expressions = &mut from.expressions;
+        let expression = *from.known.entry(expression).or_insert_with_key(|expression| {
+            expressions.push(expression.clone());
+            expressions.len() - 1
+        });
+        Wanted { from: at, expression }
+    }
+
+    /// Takes all counts.
+    pub(super) fn take(&mut self, cdm: &dyn Cdm) -> Result<(), Error> {
+        for from in &mut self.froms {
+            for part in from.expressions.chunks(AGGREGATES) {
+                let sql = format!("SELECT {} FROM {}", part.join(", "), from.text);
+                let answer = cdm.ask(&sql)?;
+                let row = rows(&answer).next();
+                from.counts.extend((0..part.len()).map(|column| row.map_or(0, |row| row.count(column))));
+            }
+        }
+        Ok(())
+    }
+
+    /// A count that was taken.
+    pub(super) fn count(&self, wanted: Wanted) -> u64 {
+        self.froms.get(wanted.from).and_then(|from| from.counts.get(wanted.expression)).copied().unwrap_or(0)
+    }
+}

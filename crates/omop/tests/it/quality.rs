@@ -1,0 +1,89 @@
+//! Checks of quality against counts that others made.
+
+use crate::data;
+use jiff::civil::date;
+use omop::quality::{CheckType, Definitions, Outcome, Status};
+use std::collections::{BTreeMap, BTreeSet};
+
+fn outcomes(folder: &std::path::Path) -> Vec<Outcome> {
+    let cdm = data::cdm(folder);
+    let checks = Definitions::carried().unwrap().checks;
+    omop::quality::run(&cdm, &checks, date(2026, 11, 26)).unwrap()
+}
+
+#[test]
+fn the_facts_are_those_of_ohdsis_files_and_of_all_27_types() {
+    let carried = Definitions::carried().unwrap();
+    let types: BTreeSet<CheckType> = carried.checks.iter().map(|check| check.kind).collect();
+    assert_eq!(types, CheckType::all().collect());
+    assert_eq!(carried.beyond_the_model().count(), 0);
+    let Some(folder) = data::unpacked(&["dqd-5.4"]) else { return };
+    let read = Definitions::read(folder.path()).unwrap();
+    assert_eq!(read.to_facts(), carried.to_facts());
+    let ids: BTreeSet<String> = carried.checks.iter().map(omop::quality::Check::id).collect();
+    assert_eq!(ids.len(), carried.checks.len(), "names tell checks apart");
+    assert_eq!(read.checks.len(), carried.checks.len());
+}
+
+#[test]
+fn the_counts_of_409_checks_are_those_of_an_independent_engine_and_wrong_rows_can_be_listed() {
+    let Some(folder) = data::unpacked(&["omop-synthea27nj"]) else { return };
+    let expected = data::text("omop-synthea27nj.dqd.csv").unwrap();
+    let cdm = data::cdm(folder.path());
+    let checks = Definitions::carried().unwrap().checks;
+    let today = date(2026, 11, 26);
+    let outcomes = omop::quality::run(&cdm, &checks, today).unwrap();
+    let found: BTreeMap<String, (u64, u64)> =
+        outcomes.iter().map(|outcome| (outcome.check.id(), (outcome.violated, outcome.rows))).collect();
+    let mut equal = 0;
+    for line in expected.lines().skip(1) {
+        let cells: Vec<&str> = line.split(',').collect();
+        let [check, table, field, violated, rows] = cells[..] else { panic!("{line}") };
+        let id = format!("{check}.{table}.{field}");
+        assert_eq!(found.get(&id), Some(&(violated.parse().unwrap(), rows.parse().unwrap())), "{id}");
+        equal += 1;
+    }
+    assert_eq!(equal, 409);
+    // Of each type, the rows of one check are listed. Of different values, and of what is there, no rows are counted.
+    use CheckType as T;
+    let mut listed = 0;
+    let mut left: BTreeSet<CheckType> = CheckType::all().collect();
+    left.retain(|kind| ![T::SourceValueCompleteness, T::CdmTable, T::CdmField, T::CdmDatatype].contains(kind));
+    for outcome in outcomes.iter().filter(|outcome| outcome.violated > 0) {
+        if !left.remove(&outcome.check.kind) {
+            continue;
+        }
+        let sql = omop::quality::rows_sql(&outcome.check, today, 1_000_000).unwrap().unwrap();
+        let rows: usize = omop::Cdm::ask(&cdm, &sql).unwrap().iter().map(arrow_array::RecordBatch::num_rows).sum();
+        assert_eq!(rows as u64, outcome.violated, "{}: {sql}", outcome.check.id());
+        listed += 1;
+    }
+    assert!(listed >= 8, "{left:?}");
+}
+
+#[test]
+fn checks_are_not_applicable_where_there_is_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(
+        folder.path().join("Person.CSV"),
+        "person_id,gender_concept_id,year_of_birth,race_concept_id,other\n1,8507,1990,8527,x\n2,M,1990,,x\n2,8532.0,2990,8527,x\n",
+    )
+    .unwrap();
+    let outcomes = outcomes(folder.path());
+    let of = |id: &str| outcomes.iter().find(|outcome| outcome.check.id() == id).unwrap_or_else(|| panic!("{id}"));
+    let counts = |id: &str| (of(id).violated, of(id).rows, of(id).status.name());
+    assert_eq!(counts("cdmTable.person"), (0, 1, "passed"));
+    assert_eq!(counts("cdmTable.measurement"), (1, 1, "failed"));
+    assert_eq!(counts("cdmField.person.ethnicity_concept_id"), (1, 1, "failed"));
+    assert_eq!(counts("cdmField.measurement.measurement_id"), (1, 1, "not-applicable"));
+    assert_eq!(
+        of("isRequired.person.ethnicity_concept_id").status,
+        Status::NotApplicable("the field person.ethnicity_concept_id is not there".into())
+    );
+    assert_eq!(counts("isPrimaryKey.person.person_id"), (2, 3, "failed"));
+    // A letter and a number with a decimal point; the first is nothing, the second counts as what it is.
+    assert_eq!(counts("cdmDatatype.person.gender_concept_id"), (2, 3, "failed"));
+    assert_eq!(counts("isRequired.person.gender_concept_id"), (1, 3, "failed"));
+    assert_eq!(counts("plausibleValueHigh.person.year_of_birth"), (1, 3, "failed"));
+    assert_eq!(counts("measurePersonCompleteness.death"), (3, 3, "not-applicable"));
+}
