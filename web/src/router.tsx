@@ -9,6 +9,7 @@ import { Missing } from './shell/Missing';
 import { Waiting } from './parts/Waiting';
 import { SignIn } from './signin/SignIn';
 import { Patients } from './patients/Patients';
+import { CATEGORIES, type Category } from './quality/categories';
 import { LIMITS } from './sql/limits';
 
 const asText = (value: unknown): string | undefined =>
@@ -166,6 +167,32 @@ const source = createRoute({
   component: lazyRouteComponent(() => import('./sources/SourcePage'), 'SourcePage'),
 });
 
+/** What of the quality page is open: a run, a table and a category of its checks, one check. */
+export interface QualitySearch {
+  run?: number;
+  table?: string;
+  category?: Category;
+  check?: string;
+  all?: boolean;
+}
+
+const quality = createRoute({
+  getParentRoute: () => inside,
+  path: '/quality',
+  validateSearch: (search): QualitySearch => {
+    const [table, check] = [asText(search['table']), asText(search['check'])];
+    const category = CATEGORIES.find((name) => name === search['category']);
+    return {
+      ...(typeof search['run'] === 'number' && { run: search['run'] }),
+      ...(table && { table }),
+      ...(category && { category }),
+      ...(check && { check }),
+      ...(search['all'] === true && { all: true }),
+    };
+  },
+  component: lazyRouteComponent(() => import('./quality/QualityPage'), 'QualityPage'),
+});
+
 const me = createRoute({
   getParentRoute: () => inside,
   path: '/me',
@@ -179,7 +206,7 @@ export function searchValue(text: string): unknown {
 }
 
 export const router = createRouter({
-  routeTree: root.addChildren([signin, setup, inside.addChildren([home, patients, chart, sql, sources, source, me])]),
+  routeTree: root.addChildren([signin, setup, inside.addChildren([home, patients, chart, sql, sources, source, quality, me])]),
   context: { queries },
   parseSearch: parseSearchWith(searchValue),
   stringifySearch: stringifySearchWith(JSON.stringify, searchValue),

@@ -111,6 +111,7 @@ function pagesOf({ id, name, test, ref, field, mapped }: Someone): [what: string
     ['mapping', '/sources/clinic/mapping?file=observation.sql', '.preview-json'],
     ['runs', '/sources/clinic/runs?target=Observation', '.run-bar'],
     ['source-profile', '/sources/clinic/tables?table=results&profile=true', 'details[open] .profile'],
+    ['quality', '/quality', '.page h1'],
     ['codes', '/sources/clinic/codes', '.fold-row'],
     ['runs-before', '/sources/clinic/runs?run=1', '.run-past .target'],
     ['me', '/me', '.me-sessions li'],

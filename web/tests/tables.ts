@@ -222,5 +222,24 @@ export function tables(house: House): void {
       await page.getByText('taken back by').waitFor();
       await watched.close();
     });
+
+    it('runs checks, shows what failed by table, and the rows that are meant', async () => {
+      const watched = await house.clinician();
+      const { page } = watched;
+      await page.goto(server.url('/quality'));
+      await page.getByText('No checks were run yet').waitFor();
+      await fine(watched);
+      await page.getByRole('button', { name: 'Run all checks' }).click();
+      await page.locator('.check').first().waitFor();
+      await fine(watched);
+      await page.locator('.check').first().click();
+      await page.getByRole('heading', { name: 'Rows that fail it' }).waitFor();
+      expect(page.url(), 'what is open can be sent').toContain('check=');
+      await fine(watched);
+      await watched.shot('quality-check-en-light-wide');
+      await page.keyboard.press('Escape');
+      await expect.poll(() => page.evaluate(() => document.activeElement?.hasAttribute('data-check'))).toBe(true);
+      await watched.close();
+    });
   });
 }

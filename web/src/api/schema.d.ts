@@ -1,5 +1,5 @@
-// docs/openapi.json b75e1fbd519811e123e37f948b21d7af5877613f96ced6413f17fdfcc21e7d27
-// Made by `make api-types`, not by hand: e0587365687d32bd511ff46d7038463c27a11a65907a355b837dc81cef89bbd8
+// docs/openapi.json 7bb2aef89b6f6edbc655b80137ad89208094f36a18cc635ca3d37874b0e3a7bf
+// Made by `make api-types`, not by hand: a2cf627b370e2aca6f24c2ff1d22a0016c0862a1acc3cc7d28e9c9d56b6138fc
 export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
 export interface components {
@@ -276,6 +276,24 @@ export interface components {
             source?: string | null;
             dry_run?: boolean;
         };
+        FoundConcepts: {
+            version: string;
+            concepts: {
+                concept_id: number;
+                name: string;
+                matched: string;
+                code: string;
+                vocabulary: string;
+                domain: string;
+                standard: boolean;
+                valid: boolean;
+                score: number;
+                maps_to: {
+                    concept_id: number;
+                    name: string;
+                }[];
+            }[];
+        };
         FoundPatient: {
             id: string;
             name: components["schemas"]["Name"];
@@ -393,6 +411,29 @@ export interface components {
             /** Format: date-time */
             expires: string;
             at?: string | null;
+        };
+        LoadVocabularies: {
+            path: string;
+            search?: boolean;
+        };
+        LoadedVocabularies: {
+            version: string;
+            id: string;
+            /** Format: date-time */
+            at: string;
+            from: string;
+            tables: {
+                [key: string]: number;
+            };
+            vocabularies: {
+                id: string;
+                name: string;
+                version: string;
+                concepts: number;
+                licence: string | null;
+            }[];
+            has_search: boolean;
+            notes: string[];
         };
         MadeSource: {
             id?: number;
@@ -667,6 +708,106 @@ export interface components {
         };
         Pull: {
             accept?: boolean;
+        };
+        Quality: {
+            definitions: string;
+            checks: number;
+            vocabulary: string | null;
+            runs: components["schemas"]["QualityRun"][];
+        };
+        QualityAsked: {
+            only?: string[];
+        };
+        QualityCheck: {
+            check: string;
+            kind: string;
+            level: components["schemas"]["QualityLevel"];
+            severity: components["schemas"]["QualitySeverity"];
+            category: string;
+            subcategory: string;
+            table: string;
+            field: string;
+            concept: string | null;
+            sentence: string;
+            threshold: number | null;
+            own_threshold: boolean;
+            history: {
+                run: number;
+                /** Format: date-time */
+                at: string;
+                violated: number;
+                rows: number;
+                percent: number;
+                status: components["schemas"]["QualityStatus"];
+                reason: string | null;
+            }[];
+            thresholds: {
+                threshold: number | null;
+                reason: string;
+                who: string;
+                /** Format: date-time */
+                at: string;
+            }[];
+        };
+        /** @enum {string} */
+        QualityLevel: "table" | "field" | "concept";
+        QualityOutcome: {
+            check: string;
+            kind: string;
+            level: components["schemas"]["QualityLevel"];
+            severity: components["schemas"]["QualitySeverity"];
+            category: string;
+            subcategory: string;
+            table: string;
+            field: string;
+            concept: string | null;
+            sentence: string;
+            threshold: number | null;
+            own_threshold: boolean;
+            violated: number;
+            rows: number;
+            percent: number;
+            status: components["schemas"]["QualityStatus"];
+            reason: string | null;
+            before: {
+                run: number;
+                violated: number;
+                rows: number;
+                status: components["schemas"]["QualityStatus"];
+            } | null;
+        };
+        QualityOutcomes: {
+            run: components["schemas"]["QualityRun"];
+            outcomes: components["schemas"]["QualityOutcome"][];
+        };
+        QualityRows: {
+            sql: string;
+            columns: string[];
+            rows: unknown[][];
+            refs: (string | null)[];
+            more: boolean;
+        };
+        QualityRun: {
+            run: number;
+            /** Format: date-time */
+            at: string;
+            who: string;
+            seq: number;
+            seconds: number;
+            definitions: string;
+            vocabulary: string | null;
+            checks: number;
+            passed: number;
+            failed: number;
+            not_applicable: number;
+        };
+        /** @enum {string} */
+        QualitySeverity: "fatal" | "convention" | "characterization";
+        /** @enum {string} */
+        QualityStatus: "passed" | "failed" | "not-applicable";
+        QualityThreshold: {
+            threshold: number | null;
+            reason: string;
         };
         Question: {
             sql: string;
@@ -1123,6 +1264,9 @@ export interface components {
         };
         Users: {
             users: components["schemas"]["Account"][];
+        };
+        Vocabularies: {
+            loaded: components["schemas"]["LoadedVocabularies"] | null;
         };
         Where: {
             ref: string;

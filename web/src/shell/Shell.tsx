@@ -22,9 +22,9 @@ const LockScreen = lazy(async () => ({ default: (await import('./LockScreen')).L
 const BRAND = 'medweave';
 
 interface Place {
-  to: '/patients' | '/sql' | '/sources';
+  to: '/patients' | '/sql' | '/sources' | '/quality';
   feature: string;
-  word: 'place.patients' | 'place.sql' | 'place.sources';
+  word: 'place.patients' | 'place.sql' | 'place.sources' | 'place.quality';
   icon: ReactNode;
 }
 
@@ -32,6 +32,7 @@ const PLACES: Place[] = [
   { to: '/patients', feature: 'patients', word: 'place.patients', icon: <path d="M8 8a3 3 0 1 0 0-6 3 3 0 0 0 0 6Zm-6 6c0-3 2.5-4.5 6-4.5s6 1.5 6 4.5" /> },
   { to: '/sql', feature: 'sql', word: 'place.sql', icon: <path d="M2 3h12v10H2zM2 6.5h12M6.5 6.5V13M2 10h12" /> },
   { to: '/sources', feature: 'sources', word: 'place.sources', icon: <path d="M8 2C5 2 3 2.9 3 4v8c0 1.1 2 2 5 2s5-.9 5-2V4c0-1.1-2-2-5-2ZM3 4c0 1.1 2 2 5 2s5-.9 5-2M3 8c0 1.1 2 2 5 2s5-.9 5-2" /> },
+  { to: '/quality', feature: 'quality', word: 'place.quality', icon: <path d="M3 2.5h10v11H3zM5.5 5.5l1 1 1.5-2M9.5 5.5h2M5.5 10l1 1 1.5-2M9.5 10.5h2" /> },
 ];
 
 /** The frame of every page of somebody signed in: rail, top bar, and what holds for all pages. */

@@ -7,6 +7,7 @@ export const ACTIONS = {
   'place.patients': 'g p',
   'place.sql': 'g s',
   'place.sources': 'g o',
+  'place.quality': 'g q',
   'place.me': 'g m',
   'keys.search': '/',
   'keys.help': '?',

@@ -94,9 +94,9 @@ fn features(grant: &Grant) -> Vec<&'static str> {
     if grant.may(Permission::Search, "Patient").is_ok() && grant.may(Permission::Read, "Patient").is_ok() {
         features.push("patients");
     }
-    let has_sql = crate::routes().iter().any(|route| route.path == "/api/sql");
-    if has_sql && grant.may_use_sql().is_ok() {
-        features.push("sql");
+    if grant.may_use_sql().is_ok() {
+        let has = |path: &str| crate::routes().iter().any(|route| route.path == path);
+        features.extend(["sql", "quality"].into_iter().filter(|feature| has(&format!("/api/{feature}"))));
     }
     if grant.may_use_sql().is_ok() || grant.may_administer().is_ok() {
         features.push("sources");
