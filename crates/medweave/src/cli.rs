@@ -659,6 +659,25 @@ pub(crate) enum Omop {
     ///
     /// Example: medweave omop cohort diabetes.json --cdm omop/
     Cohort(OmopCohort),
+    /// Write the OMOP tables of the store into a folder, all as they are at one moment, with a record of the run
+    ///
+    /// The folder must be empty or hold an earlier export, which is renewed. Says what was left out and why.
+    ///
+    /// Example: medweave omop export omop-out --format parquet
+    Export(OmopExport),
+}
+
+#[derive(Args)]
+pub(crate) struct OmopExport {
+    /// The folder
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
+    /// parquet, csv, or duckdb: Parquet and what loads it into a database
+    #[arg(long, default_value = "parquet", value_name = "FORMAT", value_parser = ["parquet", "csv", "duckdb"])]
+    pub(crate) format: String,
+    /// Print the record of the run as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Args)]

@@ -65,7 +65,7 @@ async fn run(cli: cli::Cli) -> Result<(), Failure> {
         cli::Command::Source(source) => command::source::run(&settings, source).await,
         cli::Command::Mapping(mapping) => command::mapping::run(&settings, mapping).await,
         cli::Command::Codes(codes) => command::codes::run(&settings, codes).await,
-        cli::Command::Omop(omop) => command::omop::run(omop).await,
+        cli::Command::Omop(omop) => command::omop::run(&settings, omop).await,
         cli::Command::Vocabulary(vocabulary) => command::vocabulary::run(&settings, vocabulary).await,
         cli::Command::Deadletter(letter) => command::deadletter::run(&settings, letter).await,
         cli::Command::Sql(sql) => command::sql::run(&settings, &sql).await,

@@ -8,13 +8,16 @@ use access::{Access, Component, Grant};
 use axum::http::StatusCode;
 use lake::workbench::Workbench;
 use lake::{Capacity, FlushBy, Lake};
+use omop::views::OmopGuest;
 use records::{ReadRecord, Records, Row, Stored};
-use std::path::PathBuf;
+use std::io::{Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 use tables::own::OwnMappings;
-use tables::pull::Sources;
+use tables::pull::{RawTables, Sources};
 use tokio::sync::Semaphore;
 
 /// Store calls that read, at a time: they are short and bound by the processor.
@@ -54,6 +57,7 @@ pub struct App {
     pub started_us: i64,
     lake: Mutex<Option<Arc<Lake>>>,
     sources: Mutex<Option<Arc<Sources>>>,
+    omop: Mutex<Option<Arc<OmopGuest>>>,
     own: Mutex<Option<Arc<OwnMappings>>>,
     workbench: Mutex<Option<Workbench>>,
     pub(crate) running: Running,
@@ -69,6 +73,32 @@ pub struct App {
 
 /// How far SQL may be behind before imports wait for it, unless [`App::bound_lag`] says otherwise.
 const LAG_MS: u64 = 60_000;
+
+/// What persons' source values in the OMOP tables are hashed with, below the folder of keys.
+const PERSON_KEY: &str = "omop-person";
+
+/// The key, made when it is not there: another one would give every person another source value.
+fn person_key(folder: &Path) -> std::io::Result<[u8; 32]> {
+    let path = folder.join(PERSON_KEY);
+    let mut key = [0; 32];
+    match std::fs::File::open(&path) {
+        Ok(mut file) => {
+            file.read_exact(&mut key)?;
+            return Ok(key);
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    std::fs::File::open("/dev/urandom")?.read_exact(&mut key)?;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    // Whole or not at all: a key that was cut off would not be read again.
+    let next = folder.join(format!("{PERSON_KEY}.next"));
+    let mut file = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&next)?;
+    file.write_all(&key)?;
+    file.sync_all()?;
+    std::fs::rename(&next, &path)?;
+    Ok(key)
+}
 
 impl App {
     /// Puts the parts together.
@@ -90,6 +120,7 @@ impl App {
             started_us,
             lake: Mutex::default(),
             sources: Mutex::default(),
+            omop: Mutex::default(),
             own: Mutex::default(),
             workbench: Mutex::default(),
             running: Running::default(),
@@ -129,8 +160,43 @@ impl App {
             flush: FlushBy::Itself,
         };
         let lake = Arc::new(Lake::open(&self.data.join("lake"), options)?);
+        lake.host(self.omop()?);
+        lake.host(Arc::new(RawTables::new(self.sources()?)));
         *opened = Some(Arc::clone(&lake));
         Ok(lake)
+    }
+
+    /// The OMOP tables of the store, made when they are first asked for.
+    ///
+    /// # Errors
+    /// A refusal if the key of persons cannot be read or made.
+    pub fn omop(&self) -> Result<Arc<OmopGuest>, Refusal> {
+        let mut opened = self.omop.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(guest) = &*opened {
+            return Ok(Arc::clone(guest));
+        }
+        let key = person_key(&self.data.join("keys"))
+            .map_err(|error| Refusal::internal(format!("the key of persons, keys/{PERSON_KEY}: {error}")))?;
+        let records = Arc::clone(&self.records);
+        let settings = omop::views::Settings {
+            folder: self.data.join("omop").join("codes"),
+            name: "medweave".into(),
+            zone: omop::views::zone_named(&self.zone),
+            key,
+            now_us: Box::new(move || records.now_us()),
+        };
+        let vocabularies = Box::new(omop::vocabulary::Vocabulary::open(&self.data)?);
+        let data = self.data.clone();
+        let cohorts = move |table: &str| {
+            if !matches!(table, "cohort" | "cohort_definition") {
+                return None;
+            }
+            let (cohort, definition) = omop::cohort::StoredCohorts::open(&data).ok()?.tables().ok()?;
+            Some(vec![if table == "cohort" { cohort } else { definition }])
+        };
+        let guest = Arc::new(OmopGuest::new(settings, vocabularies, Box::new(cohorts)));
+        *opened = Some(Arc::clone(&guest));
+        Ok(guest)
     }
 
     /// Sources of tables; opened when they are first asked for.

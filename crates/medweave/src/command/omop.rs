@@ -2,18 +2,25 @@
 
 mod check;
 mod cohort;
+mod export;
 
 use crate::cli::Omop;
 use crate::failure::Failure;
+use crate::settings::Settings;
 use lake::{Capacity, Stop};
 use omop::folder::Folder;
 use std::path::Path;
 
-pub(crate) async fn run(omop: Omop) -> Result<(), Failure> {
+pub(crate) async fn run(settings: &Settings, omop: Omop) -> Result<(), Failure> {
+    if let Omop::Export(asked) = &omop {
+        return export::run(settings, asked).await;
+    }
     // Files and queries are read by calls that wait.
     let ran = tokio::task::spawn_blocking(move || match omop {
         Omop::Check(check) => check::run(&check),
         Omop::Cohort(cohort) => cohort::run(&cohort),
+        // Asked above.
+        Omop::Export(_) => Ok(()),
     });
     ran.await.map_err(|error| Failure::failed(error.to_string()))?
 }

@@ -21,6 +21,7 @@ mod mapping;
 mod memory;
 mod mllp;
 mod newcomer;
+mod omop;
 mod pages;
 mod program;
 mod real;

@@ -17,7 +17,7 @@ fn shipped(mapping: &str) -> PathBuf {
 }
 
 /// The folder of tables of the test data.
-fn tables() -> Option<PathBuf> {
+pub fn tables() -> Option<PathBuf> {
     match std::env::var_os("MEDWEAVE_TEST_DATA") {
         Some(folder) => Some(PathBuf::from(folder).join("records/tables")),
         None => {
@@ -28,7 +28,7 @@ fn tables() -> Option<PathBuf> {
 }
 
 /// Unpacks an archive of the test data beside the data directory.
-fn unpacked(data: &Data, folder: &Path, archive: &str) -> PathBuf {
+pub fn unpacked(data: &Data, folder: &Path, archive: &str) -> PathBuf {
     let to = data.path(archive);
     let file = std::fs::File::open(folder.join(format!("{archive}.tar.xz"))).unwrap();
     tar::Archive::new(liblzma::read::XzDecoder::new(file)).unpack(&to).unwrap();
@@ -36,7 +36,7 @@ fn unpacked(data: &Data, folder: &Path, archive: &str) -> PathBuf {
 }
 
 /// Adds a source and reads what it has.
-fn pulled(data: &Data, source: &str, path: &Path, mapping: &str) {
+pub fn pulled(data: &Data, source: &str, path: &Path, mapping: &str) {
     data.done(&["source", "add", source, "--path", path.to_str().unwrap(), "--mapping", mapping]);
     let pull = data.run(&["source", "pull", source, "--json"]);
     assert!(pull.status.success(), "{}{}", text(&pull.stdout), text(&pull.stderr));
@@ -162,7 +162,7 @@ fn compared(program: &str, arguments: &[&Path]) -> Output {
     Command::new("python3").arg(script).args(arguments).output().expect("python3 runs")
 }
 
-fn equal(program: &str, arguments: &[&Path]) {
+pub fn equal(program: &str, arguments: &[&Path]) {
     let output = compared(program, arguments);
     println!("{}", text(&output.stdout));
     assert!(output.status.success(), "{}{}", text(&output.stdout), text(&output.stderr));

@@ -23,10 +23,10 @@ pub enum Loaded {
 
 /// The statements that make tables of the files beside them.
 pub(super) fn script() -> String {
-    let mut text = String::from("-- duckdb omop.duckdb < load.sql, in this folder\nCREATE SCHEMA IF NOT EXISTS cdm;\n");
+    let mut text = String::from("-- duckdb omop.duckdb < load.sql, in this folder\n");
     for table in cdm::tables() {
         let name = table.name;
-        let _ = writeln!(text, "CREATE OR REPLACE TABLE cdm.{name} AS SELECT * FROM read_parquet('{name}.parquet');");
+        let _ = writeln!(text, "CREATE OR REPLACE TABLE {name} AS SELECT * FROM read_parquet('{name}.parquet');");
     }
     text
 }

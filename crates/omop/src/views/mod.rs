@@ -55,6 +55,14 @@ pub trait Vocabularies: Send + Sync {
     fn current(&self) -> Option<VocabularyFiles>;
 }
 
+impl Vocabularies for crate::vocabulary::Vocabulary {
+    fn current(&self) -> Option<VocabularyFiles> {
+        let loaded = crate::vocabulary::Vocabulary::current(self)?;
+        let tables = loaded.tables.keys().filter_map(|table| Some((table.clone(), loaded.files(table)?)));
+        Some(VocabularyFiles { version: loaded.version.clone(), id: loaded.id.clone(), tables: tables.collect() })
+    }
+}
+
 /// No vocabularies.
 #[derive(Debug)]
 pub struct NoVocabularies;
@@ -63,6 +71,11 @@ impl Vocabularies for NoVocabularies {
     fn current(&self) -> Option<VocabularyFiles> {
         None
     }
+}
+
+/// A zone by its IANA name; UTC for one that is not known.
+pub fn zone_named(name: &str) -> TimeZone {
+    TimeZone::get(name).unwrap_or(TimeZone::UTC)
 }
 
 /// What the views need to know.

@@ -1,8 +1,10 @@
 //! From a resource that a mapping made to the cells it was made of.
 
 use crate::answer::Answer;
+use crate::app::App;
 use crate::call::Call;
 use crate::refusal::Refusal;
+use access::Grant;
 use serde_json::{Value, json};
 use tables::mapping::Mapping;
 use tables::run::{CellOrigin, ElementLineage, Link, PrepareError, ROW_LINKS, Runner};
@@ -13,46 +15,57 @@ pub(super) async fn of_resource(call: Call) -> Result<Answer, Refusal> {
     let version =
         super::arrivals::number_in_query(&call, "version")?.map(|version| i64::try_from(version).unwrap_or(i64::MAX));
     let element = call.query_value("element").filter(|element| !element.is_empty());
-    let lineage = call
-        .app
-        .reading(move |app| {
-            let source = app.records.source(&grant, &resource_type, &id, version)?;
-            app.audit_version(&grant, "lineage", &format!("{resource_type}/{id}"), source.row, source.version)?;
-            if source.arrival.media != ROW_LINKS {
-                return Err(Refusal::not_found(format!(
-                    "{resource_type}/{id} was not made by a mapping: /api/where/{resource_type}/{id} says where it came from"
-                )));
-            }
-            let line = app.records.source_bytes(&grant, &resource_type, &id, Some(source.version))?;
-            let link: Link = serde_json::from_slice(&line)
-                .map_err(|error| Refusal::internal(format!("the rows of {resource_type}/{id} are not understood: {error}")))?;
-            let sources = app.sources()?;
-            let files = sources.mapping(&grant, &link.mapping)?;
-            let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
-            let unfit = |problems: &[tables::mapping::Problem]| super::tables::wrong(&link.mapping, problems);
-            let mapping = Mapping::parse(&files).map_err(|problems| unfit(&problems))?;
-            let name = &source.arrival.source;
-            let runner = Runner::prepare(&sources, &app.workbench()?, &grant, name, &mapping, app.now_us(), Some(&link.target));
-            let runner = runner.map_err(|error| match error {
-                PrepareError::Problems(problems) => unfit(&problems),
-                PrepareError::Source(error) => error.into(),
-            })?;
-            let elements = runner.lineage(&sources, &grant, name, &link, element.as_deref())?;
-            Ok(json!({
-                "ref": format!("{resource_type}/{id}"),
-                "version": source.version,
-                "source": name,
-                "mapping": mapping.settings.name,
-                "mapping_version": mapping.settings.version,
-                "hash": runner.hash(),
-                "target": link.target,
-                "rows": link.rows,
-                "more_rows": link.more,
-                "elements": elements.iter().map(element_json).collect::<Vec<_>>(),
-            }))
+    let lineage = call.app.reading(move |app| {
+        made_by_mapping(app, &grant, &resource_type, &id, version, element.as_deref())?.ok_or_else(|| {
+            Refusal::not_found(format!(
+                "{resource_type}/{id} was not made by a mapping: /api/where/{resource_type}/{id} says where it came from"
+            ))
         })
-        .await?;
-    Ok(Answer::of(&lineage))
+    });
+    Ok(Answer::of(&lineage.await?))
+}
+
+/// The elements of a resource and the cells that they were made of; nothing if no mapping made it.
+pub(super) fn made_by_mapping(
+    app: &App,
+    grant: &Grant,
+    resource_type: &str,
+    id: &str,
+    version: Option<i64>,
+    element: Option<&str>,
+) -> Result<Option<Value>, Refusal> {
+    let source = app.records.source(grant, resource_type, id, version)?;
+    app.audit_version(grant, "lineage", &format!("{resource_type}/{id}"), source.row, source.version)?;
+    if source.arrival.media != ROW_LINKS {
+        return Ok(None);
+    }
+    let line = app.records.source_bytes(grant, resource_type, id, Some(source.version))?;
+    let link: Link = serde_json::from_slice(&line)
+        .map_err(|error| Refusal::internal(format!("the rows of {resource_type}/{id} are not understood: {error}")))?;
+    let sources = app.sources()?;
+    let files = sources.mapping(grant, &link.mapping)?;
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    let unfit = |problems: &[tables::mapping::Problem]| super::tables::wrong(&link.mapping, problems);
+    let mapping = Mapping::parse(&files).map_err(|problems| unfit(&problems))?;
+    let name = &source.arrival.source;
+    let runner = Runner::prepare(&sources, &app.workbench()?, grant, name, &mapping, app.now_us(), Some(&link.target));
+    let runner = runner.map_err(|error| match error {
+        PrepareError::Problems(problems) => unfit(&problems),
+        PrepareError::Source(error) => error.into(),
+    })?;
+    let elements = runner.lineage(&sources, grant, name, &link, element)?;
+    Ok(Some(json!({
+        "ref": format!("{resource_type}/{id}"),
+        "version": source.version,
+        "source": name,
+        "mapping": mapping.settings.name,
+        "mapping_version": mapping.settings.version,
+        "hash": runner.hash(),
+        "target": link.target,
+        "rows": link.rows,
+        "more_rows": link.more,
+        "elements": elements.iter().map(element_json).collect::<Vec<_>>(),
+    })))
 }
 
 fn element_json(element: &ElementLineage) -> Value {

@@ -16,6 +16,7 @@ mod mapping_editor;
 mod mapping_files;
 mod mappings;
 mod me;
+mod omop;
 mod own_mappings;
 mod patients;
 mod profile;
@@ -104,6 +105,8 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::new(Method::POST, "/api/codes/approve", OnAll(Update), codes::approve),
         Route::new(Method::POST, "/api/codes/revoke", OnAll(Update), codes::revoke),
         Route::new(Method::GET, "/api/lineage/{type}/{id}", OnType(Read), lineage::of_resource),
+        Route::new(Method::GET, "/api/lineage/omop/{table}/{row}", OnAll(Search), omop::lineage),
+        Route::new(Method::POST, "/api/omop/export", OnAll(Search), omop::export),
         Route::new(Method::GET, "/api/quality", OnAll(Search), quality::list),
         Route::new(Method::POST, "/api/quality/runs", OnAll(Search), quality::begin),
         Route::new(Method::GET, "/api/quality/runs/{run}", OnAll(Search), quality::one),

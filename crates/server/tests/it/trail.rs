@@ -54,6 +54,8 @@ fn reading() -> Vec<(Route, String, &'static str, &'static str)> {
                 ("{version}", "1"),
                 ("{no}", "1"),
                 ("{check}", "fhir.birth-missing"),
+                ("{table}", "person"),
+                ("{row}", "1"),
             ];
             let path = parts.iter().fold(route.path.to_owned(), |path, (place, value)| path.replace(place, value));
             let path = if path.ends_with("/undo") { format!("{path}?dry_run=1") } else { path };

@@ -46,6 +46,9 @@ CREATE TABLE mapping (
 CREATE INDEX segment_pulled ON segment (pulled, base);
 ";
 
+/// First row and delivery of segments, and deliveries with the rows that they no longer had.
+pub(super) type History = (Vec<(u64, i64)>, Vec<(i64, RoaringTreemap)>);
+
 /// A source of tables.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceInfo {
@@ -302,6 +305,16 @@ impl Catalogue {
             }
         }
         Ok(tables)
+    }
+
+    /// The first row and the delivery of each segment of a table, and what each delivery no longer had of it.
+    pub(super) fn history_of(&self, table: i64) -> Result<History, Error> {
+        let mut segments = self.db.prepare("SELECT base, delivery FROM segment WHERE pulled = ?1 ORDER BY base")?;
+        let brought = segments.query_map([table], |row| Ok((row.get::<_, i64>(0)? as u64, row.get(1)?)))?;
+        let mut deliveries =
+            self.db.prepare("SELECT delivery, gone FROM delivered WHERE pulled = ?1 ORDER BY delivery")?;
+        let took = deliveries.query_map([table], |row| Ok((row.get(0)?, bitmap_of(row, 1)?)))?;
+        Ok((brought.collect::<Result<_, _>>()?, took.collect::<Result<_, _>>()?))
     }
 
     /// The arrival that keeps a row's bytes, with the delivery that brought it and the file it was in.

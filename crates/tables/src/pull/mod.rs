@@ -8,6 +8,7 @@
 mod catalogue;
 mod compare;
 mod hash;
+mod raw;
 mod run_log;
 mod segment;
 mod sheet;
@@ -15,6 +16,7 @@ mod take;
 
 pub use catalogue::{CurrentTable, Delivered, DeliveryInfo, Pulled, SourceInfo};
 pub use hash::RowHash;
+pub use raw::RawTables;
 pub use run_log::{RunBegins, RunInfo, RunState};
 pub use sheet::{PulledSheet, ROW};
 
@@ -23,6 +25,7 @@ use crate::read::{Content, ReadError, Table};
 use access::{Grant, Permission};
 use catalogue::Catalogue;
 use records::Records;
+use roaring::RoaringTreemap;
 use std::collections::{BTreeMap, HashSet};
 use std::io::Read;
 use std::path::Path;
@@ -326,6 +329,24 @@ impl Sources {
         let source = catalogue.source(name)?;
         let tables = catalogue.tables(source.no)?;
         Ok(tables.into_iter().map(|table| PulledSheet::new(table, |name| nulls(name))).collect())
+    }
+
+    /// The current rows of all tables of a source, and all rows with their deliveries, as they came.
+    pub(super) fn raw(&self, grant: &Grant, name: &str) -> Result<Vec<(PulledSheet, raw::HistorySheet)>, Error> {
+        may_see(grant)?;
+        let catalogue = self.catalogue();
+        let source = catalogue.source(name)?;
+        let mut found = Vec::new();
+        for table in catalogue.tables(source.no)? {
+            let (brought, took) = catalogue.history_of(table.no)?;
+            let nulls = |_: &str| vec![String::new()];
+            let mut all = table.clone();
+            all.alive = RoaringTreemap::new();
+            all.alive.insert_range(0..table.rows);
+            let history = raw::HistorySheet::new(PulledSheet::new(all, nulls), brought, took);
+            found.push((PulledSheet::new(table, nulls), history));
+        }
+        Ok(found)
     }
 
     /// The folder that remembers what runs made.

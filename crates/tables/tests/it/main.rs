@@ -5,4 +5,5 @@ mod house;
 mod incremental;
 mod pull;
 mod queries;
+mod raw;
 mod run;
