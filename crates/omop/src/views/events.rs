@@ -114,7 +114,8 @@ const LEGS: [Leg; 11] = [
         ],
         unlike: "CASE WHEN r.status IN ('registered', 'cancelled', 'entered-in-error') THEN r.status \
                  WHEN r.absent_reason = 'not-performed' THEN 'not-performed' \
-                 WHEN array_has(r.codings, 'http://loinc.org|69453-9') THEN 'in-death' \
+                 WHEN array_has(r.codings, 'http://loinc.org|69453-9') AND r.component IS NULL \
+                 AND coalesce(r.value_string, r.value_display, r.value_code) IS NOT NULL THEN 'in-death' \
                  WHEN r.component IS NULL AND r.has_components AND r.value IS NULL AND r.value_string IS NULL AND r.value_code IS NULL \
                  AND r.value_integer IS NULL AND r.value_boolean IS NULL AND r.value_at IS NULL THEN 'in-components' END",
     },
@@ -342,15 +343,15 @@ SELECT e.*, pr._row AS provider_id,
        coalesce(omop_datetime(e.begun, e.begun_text), e.visit_start_datetime) AS start_datetime,
        CASE WHEN e.begun IS NULL THEN 'when the visit began' ELSE coalesce(e.begun_rule, omop_imputed(e.begun_text)) END AS start_rule,
        omop_date(e.ended, e.ended_text) AS end_date, omop_datetime(e.ended, e.ended_text) AS end_datetime,
-       CASE WHEN e.unlike IS NOT NULL THEN e.unlike WHEN e.person_id IS NULL THEN 'no-person'
+       CASE WHEN e.unlike IS NOT NULL AND (e.unlike <> 'in-death' OR e.deceased_at IS NOT NULL) THEN e.unlike WHEN e.person_id IS NULL THEN 'no-person'
             WHEN e.begun IS NULL AND e.visit_start_date IS NULL THEN 'no-date' END AS reason
 FROM (SELECT _id, _row FROM practitioner) pr
 RIGHT JOIN (
   SELECT e.*, v.visit_occurrence_id, v.visit_detail_id, v.start_date AS visit_start_date, v.start_datetime AS visit_start_datetime
   FROM (SELECT * FROM omop.__visit WHERE reason IS NULL) v
   RIGHT JOIN (
-    SELECT e.*, p.person_id
-    FROM (SELECT patient_id, person_id FROM omop.__person WHERE reason IS NULL) p
+    SELECT e.*, p.person_id, p.deceased_at
+    FROM (SELECT patient_id, person_id, deceased_at FROM omop.__person WHERE reason IS NULL) p
     RIGHT JOIN omop.__leg e ON p.patient_id = e.patient_id
   ) e ON v.encounter_id = e.encounter_id
 ) e ON pr._id = e.practitioner_id";

@@ -1,6 +1,7 @@
 WITH once AS (
   SELECT person_id, condition_concept_id AS concept_id, condition_start_date AS first_day, condition_occurrence_id AS id,
-         CASE WHEN condition_end_date >= condition_start_date THEN condition_end_date ELSE condition_start_date END AS last_day
+         CASE WHEN condition_end_date >= condition_start_date THEN condition_end_date
+              ELSE CAST(CAST(condition_start_date AS INT) + 1 AS DATE) END AS last_day
   FROM omop.condition_occurrence WHERE condition_concept_id <> 0
 ), followed AS (
   SELECT *, max(last_day) OVER (PARTITION BY person_id, concept_id ORDER BY first_day, last_day, id
