@@ -1,5 +1,5 @@
-// docs/openapi.json 7bb2aef89b6f6edbc655b80137ad89208094f36a18cc635ca3d37874b0e3a7bf
-// Made by `make api-types`, not by hand: a2cf627b370e2aca6f24c2ff1d22a0016c0862a1acc3cc7d28e9c9d56b6138fc
+// docs/openapi.json 04c1139c271f05f2c5072b3532a2abe1bffca377e95b4599739715fc842b03ba
+// Made by `make api-types`, not by hand: 6062b7578ffd21882955f7cfcafcdcbc82c0884852d26d0bfe3c86553859fd59
 export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
 export interface components {
@@ -593,6 +593,18 @@ export interface components {
             decimals: number;
             compared: number;
             leading_zeros: number;
+        };
+        OmopExport: {
+            folder: string;
+            /** @enum {string} */
+            format: "parquet" | "csv" | "duckdb";
+        };
+        OmopLineage: {
+            table: string;
+            row: number;
+            values: unknown;
+            ref: string;
+            lineage: components["schemas"]["Lineage"] | null;
         };
         OperationOutcome: {
             /** @constant */
