@@ -1,6 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
-import { useCallback, useEffect, useMemo, useRef } from 'react';
+import { useCallback, useEffect, useId, useMemo, useRef, useState } from 'react';
 import { json } from '../api/client';
 import type { Quality, QualityOutcomes, QualityRun as Run } from '../api/types';
 import { useT } from '../i18n';
@@ -18,6 +18,9 @@ import '../parts/rows.css';
 import './quality.css';
 
 const ITEMS = '[data-item]';
+/** What checks can be run over: the tables of FHIR are quick, those of OMOP are many. */
+const SCOPES = ['fhir', 'omop', 'all'] as const;
+type Scope = (typeof SCOPES)[number];
 
 type Change = { [Name in keyof QualitySearch]?: QualitySearch[Name] | undefined };
 export type SetQuality = (change: Change) => void;
@@ -36,8 +39,10 @@ export function QualityPage() {
     enabled: run !== undefined,
     staleTime: Number.POSITIVE_INFINITY,
   });
+  const [scope, setScope] = useState<Scope>('fhir');
+  const select = useId();
   const runAll = useMutation({
-    mutationFn: () => json<Run>('/api/quality/runs', { method: 'POST', body: {} }),
+    mutationFn: () => json<Run>('/api/quality/runs', { method: 'POST', body: scope === 'all' ? {} : { only: [scope] } }),
     onSuccess: () => queries.invalidateQueries({ queryKey: ['quality'] }),
   });
 
@@ -87,9 +92,21 @@ export function QualityPage() {
             )}
           </div>
           {data && (
-            <button type="button" className="button" data-primary disabled={runAll.isPending} onClick={() => runAll.mutate()}>
-              {runAll.isPending ? t('quality.running') : t('quality.run')}
-            </button>
+            <span className="quality-ask">
+              <label htmlFor={select} className="muted">
+                {t('quality.scope')}
+              </label>
+              <select id={select} className="input" value={scope} onChange={(event) => setScope(SCOPES.find((one) => one === event.target.value) ?? 'fhir')}>
+                {SCOPES.map((one) => (
+                  <option key={one} value={one}>
+                    {t(`quality.scope.${one}`)}
+                  </option>
+                ))}
+              </select>
+              <button type="button" className="button" data-primary disabled={runAll.isPending} onClick={() => runAll.mutate()}>
+                {runAll.isPending ? t('quality.running') : t('quality.run')}
+              </button>
+            </span>
           )}
         </header>
         {runAll.error && <Failure error={runAll.error} />}
