@@ -18,6 +18,7 @@ pub mod import;
 pub mod mllp;
 mod replay;
 pub mod tables_door;
+mod tables_meeting;
 mod undo;
 
 pub use document_origins::Origins;

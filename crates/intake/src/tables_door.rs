@@ -8,17 +8,19 @@
 use crate::fhir_door::put::{Put, bare};
 use crate::fhir_door::refusal::{is_fatal, refusal};
 use crate::import::Pace;
+use crate::tables_meeting::{MeetPlan, Meeting};
 use access::Grant;
-use fhir::json::Document;
+use fhir::json::{Document, Tree};
 use fhir::schema::{TypeId, r4};
 use records::{
     ArrivalNo, Arrived, Besides, Change, DeliveryNo, Error, IfEqual, Lookup, NewDeadLetter, Operation, Pending,
     Planner, Records, ReuseArrival, Trail, Write,
 };
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use tables::mapping::Gone;
-use tables::run::{Chunk, Door, DoorError, ROW_LINKS, Stored, entered_in_error};
+use tables::pull::Sources;
+use tables::run::{Chunk, Door, DoorError, Giver, Kept, ROW_LINKS, Stored, entered_in_error};
 
 /// The door that arrivals of runs name.
 pub const DOOR: &str = "mapping";
@@ -48,6 +50,18 @@ pub struct TablesDoor<'a> {
     waiting: VecDeque<InFlight>,
     stored: Stored,
     first: Option<ArrivalNo>,
+    meets: Meets<'a>,
+    /// How often an element of a target stayed as another source has it.
+    kept: BTreeMap<(String, String), u64>,
+}
+
+/// What a run needs that meets records of other doors.
+#[derive(Clone, Copy)]
+pub struct Meets<'a> {
+    /// Where it stands who gave what.
+    pub sources: &'a Sources,
+    /// The source that runs.
+    pub giver: Giver,
 }
 
 /// A request whose commit is waited for.
@@ -70,6 +84,7 @@ impl<'a> TablesDoor<'a> {
         mapping: &str,
         mode: Mode,
         pace: Option<Pace>,
+        meets: Meets<'a>,
     ) -> Self {
         TablesDoor {
             records,
@@ -81,6 +96,8 @@ impl<'a> TablesDoor<'a> {
             waiting: VecDeque::new(),
             stored: Stored::default(),
             first: None,
+            meets,
+            kept: BTreeMap::new(),
         }
     }
 
@@ -108,7 +125,8 @@ impl<'a> TablesDoor<'a> {
         Ok(())
     }
 
-    fn put(&mut self, chunk: Chunk) -> Result<(), Error> {
+    fn put(&mut self, mut chunk: Chunk) -> Result<(), Error> {
+        self.meet(&mut chunk)?;
         let types = chunk.resources.iter().map(|made| {
             let unknown = || Error::NotSupported(format!("{} is no resource type", made.resource_type));
             r4().resource_type(made.resource_type).ok_or_else(unknown)
@@ -155,6 +173,95 @@ impl<'a> TablesDoor<'a> {
         let (target, links, letters) = (plan.target.clone(), Arc::clone(&plan.links), Arc::clone(&plan.letters));
         self.submit(&target, &links, plan, Some(letters))?;
         self.wait_for(IN_FLIGHT)
+    }
+
+    /// Takes the resources out that are one with a record of another door, and puts them together with it.
+    fn meet(&mut self, chunk: &mut Chunk) -> Result<(), Error> {
+        let (mut met, mut links, mut owned) = (Vec::new(), Vec::new(), Vec::new());
+        let nothing = || Tree::object();
+        let all = std::mem::take(&mut chunk.resources);
+        for made in all {
+            match &made.met {
+                None => chunk.resources.push(made),
+                Some(record) => {
+                    let text = &chunk.json[made.json.clone()];
+                    met.push((
+                        made.resource_type,
+                        made.id,
+                        record.clone(),
+                        crate::tables_meeting::tree(text)?,
+                        made.link,
+                    ));
+                }
+            }
+        }
+        let of_gone = met.len();
+        for gone in std::mem::take(&mut chunk.gone) {
+            match &gone.met {
+                None => chunk.gone.push(gone),
+                Some(record) => met.push((gone.resource_type, gone.id, record.clone(), nothing(), gone.link)),
+            }
+        }
+        let mut meetings = Vec::new();
+        for (no, (name, own, record, made, link)) in met.into_iter().enumerate() {
+            let unknown = || Error::NotSupported(format!("{name} is no resource type"));
+            let resource_type = r4().resource_type(name).ok_or_else(unknown)?;
+            let known = self
+                .meets
+                .sources
+                .owned(&format!("{name}/{record}"))
+                .map_err(|error| Error::Damaged(error.to_string()))?;
+            let mut meeting = Meeting { resource_type, own, record, made, known, link: 0..0 };
+            let read = |id: &str| match self.records.read(self.grant, name, id) {
+                Ok(stored) => Ok(Some(stored.json)),
+                Err(Error::NotFound { .. } | Error::Gone { .. }) => Ok(None),
+                Err(error) => Err(error),
+            };
+            let Some(together) = meeting.together(self.meets.giver, &read)? else { continue };
+            for element in &together.merged.kept {
+                *self.kept.entry((chunk.target.clone(), element.clone())).or_default() += 1;
+            }
+            let changes = u64::from(together.record.is_some()) + u64::from(together.own.is_some());
+            if changes == 0 {
+                self.stored.equal += u64::from(no < of_gone);
+                continue;
+            }
+            let begin = links.len();
+            links.extend_from_slice(chunk.links[link].trim_ascii_end());
+            // Its line says what of the record came from here.
+            links.pop();
+            let more = [("elements", together.merged.elements()), ("kept", together.merged.kept.clone())];
+            for (word, names) in more {
+                let names: Vec<String> = names.into_iter().map(|name| Tree::String(name).to_string()).collect();
+                links.extend_from_slice(format!(",\"{word}\":[{}]", names.join(",")).as_bytes());
+            }
+            links.push(b'}');
+            meeting.link = begin..links.len();
+            links.push(b'\n');
+            owned.push((format!("{name}/{}", meeting.record), together.merged.owned));
+            if no >= of_gone {
+                self.stored.gone += changes;
+            } else if self.mode == Mode::Dry {
+                self.stored.changed += changes;
+            }
+            meetings.push((meeting, no < of_gone));
+        }
+        let Mode::Write(delivery) = self.mode else { return Ok(()) };
+        if meetings.is_empty() {
+            return Ok(());
+        }
+        // Before it is given: what is there otherwise is not taken for what was given.
+        let noted = self.meets.sources.own(self.meets.giver.source, &owned);
+        noted.map_err(|error| Error::Damaged(error.to_string()))?;
+        let is_made = meetings.iter().all(|(_, is_made)| *is_made);
+        let letters = Letters::default();
+        let plan = MeetPlan {
+            meetings: meetings.into_iter().map(|(meeting, _)| meeting).collect(),
+            giver: self.meets.giver,
+            delivery,
+            letters: Arc::clone(&letters),
+        };
+        self.submit(&chunk.target, &links, plan, is_made.then_some(letters))
     }
 
     /// Resources whose rows are gone: those that still stand as they were say that they should not have been, or are deleted.
@@ -216,6 +323,18 @@ impl<'a> TablesDoor<'a> {
 impl Door for TablesDoor<'_> {
     fn take(&mut self, chunk: Chunk) -> Result<(), DoorError> {
         self.put(chunk).map_err(|error| DoorError(Box::new(error)))
+    }
+
+    fn bearing(&mut self, chunk: &Chunk) -> Result<Vec<Vec<String>>, DoorError> {
+        let all = chunk.resources.iter().map(|made| {
+            crate::tables_meeting::bearing(self.records, self.grant, made.resource_type, &chunk.json[made.json.clone()])
+        });
+        all.collect::<Result<_, _>>().map_err(|error| DoorError(Box::new(error)))
+    }
+
+    fn kept(&mut self) -> Vec<Kept> {
+        let kept = std::mem::take(&mut self.kept);
+        kept.into_iter().map(|((target, element), count)| Kept { target, element, count }).collect()
     }
 
     fn position(&self) -> u64 {

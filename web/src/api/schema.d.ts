@@ -1,5 +1,5 @@
-// docs/openapi.json 04c1139c271f05f2c5072b3532a2abe1bffca377e95b4599739715fc842b03ba
-// Made by `make api-types`, not by hand: 6062b7578ffd21882955f7cfcafcdcbc82c0884852d26d0bfe3c86553859fd59
+// docs/openapi.json 97f81af51d675cf9630d83c2cf82bf8462094d1015e8826ec5cf97478059cd44
+// Made by `make api-types`, not by hand: 35811472bc01f68ebef4f3aeee1b133aeaaa3b69d251271683cced2d76403596
 export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
 export interface components {
@@ -386,6 +386,9 @@ export interface components {
             more_rows: {
                 [key: string]: number;
             };
+            newest?: number;
+            given?: string[] | null;
+            kept?: string[];
             elements: {
                 element: string;
                 function: string | null;
@@ -980,6 +983,11 @@ export interface components {
             table_rows: number;
             child_rows: number;
             child_rejected: number;
+            met?: number;
+            kept?: {
+                element: string;
+                count: number;
+            }[];
             /** @enum {string} */
             mapped?: "whole" | "nothing";
             why_whole?: string | null;

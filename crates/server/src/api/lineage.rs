@@ -9,6 +9,9 @@ use serde_json::{Value, json};
 use tables::mapping::Mapping;
 use tables::run::{CellOrigin, ElementLineage, Link, PrepareError, ROW_LINKS, Runner};
 
+/// Versions that are looked at for one that a mapping wrote.
+const VERSIONS: usize = 100;
+
 /// `GET /api/lineage/{type}/{id}?element=&version=`: for each element the mapping, its SQL, and the cells.
 pub(super) async fn of_resource(call: Call) -> Result<Answer, Refusal> {
     let (grant, resource_type, id) = (call.grant()?, call.part("type"), call.part("id"));
@@ -34,7 +37,15 @@ pub(super) fn made_by_mapping(
     version: Option<i64>,
     element: Option<&str>,
 ) -> Result<Option<Value>, Refusal> {
-    let source = app.records.source(grant, resource_type, id, version)?;
+    let mut source = app.records.source(grant, resource_type, id, version)?;
+    let newest = source.version;
+    // Others may have written since: what a mapping gave before is told, with the version that it gave it in.
+    for earlier in (1..newest).rev().take(if version.is_none() { VERSIONS } else { 0 }) {
+        if source.arrival.media == ROW_LINKS {
+            break;
+        }
+        source = app.records.source(grant, resource_type, id, Some(earlier))?;
+    }
     app.audit_version(grant, "lineage", &format!("{resource_type}/{id}"), source.row, source.version)?;
     if source.arrival.media != ROW_LINKS {
         return Ok(None);
@@ -64,6 +75,9 @@ pub(super) fn made_by_mapping(
         "target": link.target,
         "rows": link.rows,
         "more_rows": link.more,
+        "newest": newest,
+        "given": link.elements,
+        "kept": link.kept,
         "elements": elements.iter().map(element_json).collect::<Vec<_>>(),
     })))
 }

@@ -13,14 +13,14 @@ use crate::running::Runs;
 use access::{Grant, Permission};
 use axum::http::StatusCode;
 use intake::import::Pace;
-use intake::tables_door::{Mode, TablesDoor};
+use intake::tables_door::{Meets, Mode, TablesDoor};
 use lake::workbench::Limits;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tables::pull::SourceInfo;
-use tables::run::{MappingFiles, PrepareError, RunBegins, RunInfo, RunOptions, RunState, Runner};
+use tables::run::{Giver, MappingFiles, PrepareError, RunBegins, RunInfo, RunOptions, RunState, Runner};
 
 /// How often progress is told.
 const TELL_EVERY: Duration = Duration::from_millis(200);
@@ -257,8 +257,11 @@ fn run_through(
         }
         _ => None,
     };
+    let sources = app.sources().map_err(|refusal| tables::Error::Name(refusal.issues[0].text.clone()))?;
+    let giver = Giver { source: source.no, ranks: runner.settings().rank };
+    let meets = Meets { sources: &sources, giver };
     let mode = run.map_or(Mode::Dry, |run| Mode::Write(run.written_as));
-    let mut door = TablesDoor::new(&app.records, grant, &source.name, &source.mapping, mode, pace);
+    let mut door = TablesDoor::new(&app.records, grant, &source.name, &source.mapping, mode, pace, meets);
     let mut told = Instant::now();
     let mut go_on = |target: &str, rows: u64| {
         if runs.is_halted() {
@@ -276,7 +279,7 @@ fn run_through(
         Ok(())
     };
     let limits = Limits { time: TIME, memory_bytes: MEMORY_BYTES, rows: ROWS, ..Limits::default() };
-    let made = app.sources().map_err(|refusal| tables::Error::Name(refusal.issues[0].text.clone()))?.made_folder();
+    let made = sources.made_folder();
     let options = RunOptions {
         written: run.is_some(),
         made,

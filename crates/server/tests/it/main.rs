@@ -9,6 +9,7 @@ mod hostile;
 mod house;
 mod lag;
 mod live;
+mod meeting;
 mod openapi;
 mod page_api;
 mod session;

@@ -15,7 +15,7 @@ mod tests;
 pub use header::{EachName, Header, Otherwise, PathText, TargetName};
 pub use nearest::{did_you_mean, nearest};
 pub use problem::{Place, Problem, Problems, in_order};
-pub use settings::{Gone, Settings, TableSettings};
+pub use settings::{Gone, Ranks, Settings, TableSettings};
 
 use sqlparser::ast::Query;
 use std::collections::BTreeMap;

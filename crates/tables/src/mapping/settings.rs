@@ -32,8 +32,37 @@ pub struct Settings {
     pub pivot: Option<i16>,
     /// True if the source's years are shifted, as in data for research: births and deaths may lie in the future.
     pub shifted: bool,
+    /// What it may overwrite of records that other doors brought too.
+    pub rank: Ranks,
     /// The tables, by the name that SQL uses.
     pub tables: BTreeMap<String, TableSettings>,
+}
+
+/// How much a source's word counts beside that of others, by group of elements; whoever has no rank has 0.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ranks {
+    /// Of names, sex, birth, death and the like ([`Ranks::of`]).
+    pub identity: i64,
+    /// Of addresses, telephones, contacts.
+    pub contact: i64,
+    /// Of everything else.
+    pub other: i64,
+}
+
+impl Ranks {
+    /// The words of the groups.
+    pub const WORDS: [&'static str; 3] = ["identity", "contact", "other"];
+
+    /// The rank for an element of a resource, by its name without the type of a choice.
+    pub fn of(&self, element: &str) -> i64 {
+        match element {
+            "name" | "gender" | "birthDate" | "deceased" | "multipleBirth" | "photo" | "alias" | "active" => {
+                self.identity
+            }
+            "telecom" | "address" | "contact" | "communication" => self.contact,
+            _ => self.other,
+        }
+    }
 }
 
 /// One table of the source.
@@ -90,7 +119,7 @@ impl Gone {
     }
 }
 
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 13] = [
     "name",
     "version",
     "zone",
@@ -102,6 +131,7 @@ const KEYS: [&str; 12] = [
     "order",
     "pivot",
     "shifted",
+    "rank",
     "tables",
 ];
 const TABLE_KEYS: [&str; 10] =
@@ -120,6 +150,7 @@ impl Default for Settings {
             order: None,
             pivot: None,
             shifted: false,
+            rank: Ranks::default(),
             tables: BTreeMap::new(),
         }
     }
@@ -165,6 +196,7 @@ pub fn parse(text: &str, problems: &mut Problems<'_>) -> Settings {
     settings.encoding = reader.encoding(table);
     settings.separator = reader.separator(table);
     reader.numbers_and_dates(table, &mut settings);
+    settings.rank = reader.rank(table);
     if let Some((key, item)) = table.get_key_value("tables") {
         match item.as_table_like() {
             Some(tables) => {
@@ -232,6 +264,29 @@ impl Reader<'_, '_, '_> {
             self.problem(table, name, format!("`{name}` must be a text in quotes"), None);
         }
         text
+    }
+
+    /// `rank = 10`, or `[rank]` with a number for each group.
+    fn rank(&mut self, table: &dyn TableLike) -> Ranks {
+        let mut ranks = Ranks::default();
+        let Some(item) = table.get("rank") else { return ranks };
+        if let Some(rank) = item.as_integer() {
+            return Ranks { identity: rank, contact: rank, other: rank };
+        }
+        let Some(groups) = item.as_table_like() else {
+            let hint = "write `rank = 10`, or `[rank]` and a line such as `contact = 5`".to_owned();
+            self.problem(table, "rank", "`rank` must be a number, or a table of them".to_owned(), Some(hint));
+            return ranks;
+        };
+        self.unknown_keys(groups, &Ranks::WORDS, "[rank]");
+        for (word, to) in Ranks::WORDS.into_iter().zip([&mut ranks.identity, &mut ranks.contact, &mut ranks.other]) {
+            match groups.get(word).map(Item::as_integer) {
+                Some(Some(rank)) => *to = rank,
+                Some(None) => self.problem(groups, word, format!("`{word}` must be a whole number"), None),
+                None => {}
+            }
+        }
+        ranks
     }
 
     fn strings(&mut self, table: &dyn TableLike, name: &str) -> Option<Vec<String>> {

@@ -5,7 +5,7 @@
 
 use crate::error::Error;
 use crate::pull::compare::Segment;
-use crate::pull::run_log;
+use crate::pull::{owned, run_log};
 use roaring::RoaringTreemap;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use std::collections::{BTreeMap, HashSet};
@@ -176,6 +176,7 @@ impl Catalogue {
             }
         }
         db.execute_batch(run_log::TABLE)?;
+        db.execute_batch(owned::TABLE)?;
         run_log::interrupted(&db)?;
         let catalogue = Catalogue { folder: folder.to_owned(), db };
         catalogue.sweep()?;
@@ -278,6 +279,7 @@ impl Catalogue {
             "DELETE FROM delivery WHERE source = ?1",
             "DELETE FROM pulled WHERE source = ?1",
             "DELETE FROM run WHERE source = ?1",
+            "DELETE FROM owned WHERE source = ?1",
             "DELETE FROM source WHERE no = ?1",
         ] {
             removing.execute(sql, [no])?;

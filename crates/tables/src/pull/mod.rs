@@ -8,6 +8,7 @@
 mod catalogue;
 mod compare;
 mod hash;
+mod owned;
 mod raw;
 mod run_log;
 mod segment;

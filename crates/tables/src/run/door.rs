@@ -1,6 +1,7 @@
 //! What a run hands on: resources with the rows they were made of.
 
 use crate::mapping::Gone;
+use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
 /// Media type of the arrivals of a run: a line of JSON for each resource and each refused row, that names the rows it was made of.
@@ -30,6 +31,8 @@ pub struct ChunkGone {
     pub resource_type: &'static str,
     /// Its id.
     pub id: String,
+    /// The record that it was one with: then only what was given of that goes.
+    pub met: Option<String>,
     /// What becomes of it.
     pub how: Gone,
     /// Its line in the chunk's links, without the line end.
@@ -41,8 +44,10 @@ pub struct ChunkGone {
 pub struct ChunkResource {
     /// Its type.
     pub resource_type: &'static str,
-    /// Its id.
+    /// Its id, as its key gives it.
     pub id: String,
+    /// The record of another door that it is one with.
+    pub met: Option<String>,
     /// Its text in the chunk's JSON.
     pub json: Range<usize>,
     /// Its line in the chunk's links, without the line end.
@@ -75,6 +80,17 @@ pub struct Stored {
     pub gone: u64,
 }
 
+/// An element that stayed as another source has it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    /// The target.
+    pub target: String,
+    /// The element.
+    pub element: String,
+    /// Of how many records.
+    pub count: u64,
+}
+
 /// Where resources of a run go. Chunks are taken in their order; what was counted is on disk when [`Door::end`] returns.
 pub trait Door {
     /// Takes a chunk.
@@ -82,6 +98,19 @@ pub trait Door {
     /// # Errors
     /// When going on makes no sense: the store fails, the grant does not reach.
     fn take(&mut self, chunk: Chunk) -> Result<(), DoorError>;
+
+    /// Which records bear an identifier of each resource of a chunk: their ids.
+    ///
+    /// # Errors
+    /// As [`Door::take`].
+    fn bearing(&mut self, chunk: &Chunk) -> Result<Vec<Vec<String>>, DoorError> {
+        Ok(vec![Vec::new(); chunk.resources.len()])
+    }
+
+    /// Elements that stayed as others have them, of records that were met, since the last call.
+    fn kept(&mut self) -> Vec<Kept> {
+        Vec::new()
+    }
 
     /// How far the store's feed is: the same as before, if nothing was written since.
     fn position(&self) -> u64 {

@@ -2,6 +2,7 @@
 
 use crate::error::Error;
 use crate::run::made_before;
+use crate::run::met::{self, Met};
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::path::Path;
@@ -63,6 +64,14 @@ impl Uniqueness {
         if rows > REMEMBERED { Uniqueness::Sorted(None) } else { Uniqueness::All(HashMap::default()) }
     }
 
+    /// Whether a resource was noted.
+    pub(super) fn has(&self, id: Id) -> bool {
+        match self {
+            Uniqueness::All(all) => all.contains_key(&id),
+            Uniqueness::Sorted(last) => last.is_some_and(|(last, _)| last == id),
+        }
+    }
+
     /// Notes a resource, whose text has the hash `content`.
     pub(super) fn see(&mut self, id: Id, content: u64) -> Seen {
         let before = match self {
@@ -100,6 +109,7 @@ pub(super) struct MadeTargets {
     by_target: HashMap<String, HashSet<u64, ByHash>>,
     /// Targets that did not run, whose ids are as their file says.
     as_before: HashSet<String>,
+    met: HashMap<String, Met>,
 }
 
 impl MadeTargets {
@@ -122,6 +132,7 @@ impl MadeTargets {
                 for id in made_before::all(folder, target)? {
                     self.insert(target, id?);
                 }
+                self.meet(target, met::recall(folder, target)?);
             }
         }
         Ok(())
@@ -132,6 +143,18 @@ impl MadeTargets {
         if let Some(made) = self.by_target.get_mut(target) {
             made.insert(short(id));
         }
+    }
+
+    /// Notes which records of others a target's resources are one with.
+    pub(super) fn meet(&mut self, target: &str, met: Met) {
+        if self.by_target.contains_key(target) {
+            self.met.insert(target.to_owned(), met);
+        }
+    }
+
+    /// The record that a resource is one with.
+    pub(super) fn met(&self, target: &str, id: Id) -> Option<&String> {
+        self.met.get(target)?.get(&id)
     }
 
     /// Whether a resource was made; of a target that has not run nothing is known.

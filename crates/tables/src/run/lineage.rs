@@ -23,6 +23,12 @@ pub struct Link {
     /// How many more rows took part than are named, by table.
     #[serde(default)]
     pub more: BTreeMap<String, u64>,
+    /// Elements that came from this source, where the record is another's too.
+    #[serde(default)]
+    pub elements: Option<Vec<String>>,
+    /// Elements that stayed as another source had them.
+    #[serde(default)]
+    pub kept: Vec<String>,
     /// Why nothing was made, if so.
     #[serde(default)]
     pub why: Option<String>,
@@ -111,6 +117,9 @@ impl Runner {
         let mut out = Vec::new();
         for info in &planned.target.elements {
             if info.sql.is_empty() || element.is_some_and(|asked| !is_asked(&info.path, asked)) {
+                continue;
+            }
+            if link.elements.as_ref().is_some_and(|given| !given.iter().any(|given| is_asked(&info.path, given))) {
                 continue;
             }
             let Some(part) = planned.parts.get(info.part) else { continue };

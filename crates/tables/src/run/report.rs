@@ -1,6 +1,6 @@
 //! What a run says of itself: every row counted, every reason with examples.
 
-use crate::run::Stored;
+use crate::run::{Kept, Stored};
 use crate::value::{Counted, UnmappedKind};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -63,6 +63,10 @@ pub struct TargetReport {
     pub child_rows: u64,
     /// Child rows among [`TargetReport::rejected`] that belong to no resource; they are not among the rows.
     pub child_rejected: u64,
+    /// Resources that are one with a record of another door.
+    pub met: u64,
+    /// Elements of these that stayed as another source has them.
+    pub kept: Vec<Kept>,
     /// Which of its rows were mapped by this run.
     pub mapped: Mapped,
     /// Why all of them were, if so.
@@ -230,6 +234,8 @@ impl TargetReport {
             "table_rows": self.table_rows,
             "child_rows": self.child_rows,
             "child_rejected": self.child_rejected,
+            "met": self.met,
+            "kept": self.kept.iter().map(|kept| json!({"element": kept.element, "count": kept.count})).collect::<Vec<_>>(),
             "mapped": self.mapped.as_str(),
             "why_whole": self.why_whole,
             "reasons": self.reasons.iter().map(ReasonCount::to_json).collect::<Vec<_>>(),

@@ -9,8 +9,9 @@ use crate::run::identities::{Id, MadeTargets, REMEMBERED};
 use crate::run::links::RowColumn;
 use crate::run::made_before::{Before, MadeIds, keep_gone};
 use crate::run::memory::{self, Basis, State};
+use crate::run::met::{self, Met};
 use crate::run::report::{Mapped, RunReport, TargetReport};
-use crate::run::target::{CHUNK_RESOURCES, OneTarget, Running, links_of};
+use crate::run::target::{CHUNK_RESOURCES, Meeting, OneTarget, Running, links_of};
 use crate::value::{Context, Unmapped};
 use crate::write::Writer;
 use access::Grant;
@@ -172,24 +173,12 @@ impl Runner {
         Err(PrepareError::Problems(problems))
     }
 
-    /// What of the mapping a run does not do.
-    fn notes(&self) -> Vec<String> {
-        let matching = self.targets.iter().filter(|planned| planned.target.match_identifier);
-        let names: Vec<&str> = matching.map(|planned| planned.target.name.as_str()).collect();
-        if names.is_empty() {
-            return Vec::new();
-        }
-        vec![format!(
-            "`@match identifier` is not carried out yet: {} of this source are resources of their own, beside those of other doors with the same identifier",
-            names.join(", ")
-        )]
-    }
-
     /// Hands on resources of earlier runs whose rows are gone, with what becomes of them.
     fn gone(
         &self,
         planned: &PlannedTarget,
         ids: &mut MadeIds,
+        met: &Met,
         door: &mut dyn Door,
         run: Option<(&Path, i64)>,
     ) -> Result<(), Error> {
@@ -197,7 +186,7 @@ impl Runner {
         let table = self.settings.tables.iter().find(|(name, _)| is_same(name, &target.main.each.table));
         let of_table = table.and_then(|(_, table)| table.missing);
         let how = target.gone.or(of_table).unwrap_or_else(|| super::gone::usual(target.resource_type));
-        if how == Gone::Keep {
+        if how == Gone::Keep && met.is_empty() {
             return Ok(());
         }
         let new_chunk = || Chunk { target: target.name.clone(), ..Chunk::default() };
@@ -217,8 +206,9 @@ impl Runner {
             links.write(Some("its rows are gone"), &mut chunk.links);
             let link = begin..chunk.links.len();
             chunk.links.push(b'\n');
+            let met = met.get(&id).cloned();
             let id = records::uuid_text(&id);
-            chunk.gone.push(ChunkGone { resource_type: target.resource_type, id, how, link });
+            chunk.gone.push(ChunkGone { resource_type: target.resource_type, id, met, how, link });
             if chunk.gone.len() == CHUNK_RESOURCES {
                 take(door, std::mem::replace(&mut chunk, new_chunk()), &mut told)
             } else {
@@ -256,7 +246,6 @@ impl Runner {
             hash: self.hash.clone(),
             written,
             not_delivered: self.not_delivered.clone(),
-            notes: self.notes(),
             ..RunReport::default()
         };
         let mut made = MadeTargets::default();
@@ -295,12 +284,25 @@ impl Runner {
                 memory::forget(&folder, name)?;
             }
             made.read(&folder, &planned.target.refers_to)?;
+            let met_before = met::recall(&folder, name)?;
+            let meeting = if planned.target.match_identifier {
+                Some(Meeting { own: Before::open(&folder, name)?, before: met_before.clone() })
+            } else {
+                None
+            };
+            if planned.target.refers_to.contains(name) {
+                made.meet(name, met_before.clone());
+            }
             let running = Running { hash: &self.hash, limits: &limits, stop: &stop };
             let ids = MadeIds::begin(&folder, name, written)?;
-            let (mut done, ids) = OneTarget::new(planned, running, ids, before).run(&mut made, door, go_on)?;
+            let (mut done, ids) = OneTarget::new(planned, running, ids, before, meeting).run(&mut made, door, go_on)?;
             done.report.why_whole = Some(why);
+            done.report.met = done.met.len() as u64;
             equal += done.equal;
-            let sum = format!("{:032x}", done.ids);
+            let sum = format!("{:032x}", done.ids.wrapping_add(met::sum(&done.met)));
+            // References among its own resources led where they led before.
+            let leads_elsewhere = planned.target.refers_to.contains(name) && done.met != met_before;
+            made.meet(name, done.met.clone());
             ids_of.insert(name.clone(), sum.clone());
             report.targets.push(done.report.clone());
             let counted = done.unmapped.by_frequency();
@@ -314,21 +316,32 @@ impl Runner {
                 report: done.report,
                 unmapped: counted,
             };
-            ran.push(Ran { planned, ids, state });
+            ran.push(Ran { planned, ids, state, met: done.met, met_before, leads_elsewhere });
         }
         // Only a run that has seen every row knows what is gone.
         for one in &mut ran {
-            self.gone(one.planned, &mut one.ids, door, run.map(|run| (folder.as_path(), run)))?;
+            self.gone(one.planned, &mut one.ids, &one.met_before, door, run.map(|run| (folder.as_path(), run)))?;
         }
         report.stored = door.settle()?;
+        let kept = door.kept();
+        for target in &mut report.targets {
+            if ran.iter().any(|one| one.planned.target.name == target.name) {
+                target.kept = kept.iter().filter(|kept| kept.target == target.name).cloned().collect();
+            }
+        }
+        for one in &mut ran {
+            one.state.report.kept =
+                kept.iter().filter(|kept| kept.target == one.planned.target.name).cloned().collect();
+        }
         let wrote = report.stored.new + report.stored.changed + report.stored.gone;
         report.stored.equal += equal;
         if written {
             let position = door.position();
             let alone = position == begun_at + wrote;
-            for Ran { planned, ids, state } in ran {
+            for Ran { planned, ids, state, met, leads_elsewhere, .. } in ran {
                 ids.settle()?;
-                let state = State { position: alone.then_some(position), ..state };
+                met::keep(&folder, &planned.target.name, &met)?;
+                let state = State { position: Some(position).filter(|_| alone && !leads_elsewhere), ..state };
                 memory::keep(&folder, &planned.target.name, &state)?;
             }
         }
@@ -342,6 +355,9 @@ struct Ran<'r> {
     planned: &'r PlannedTarget,
     ids: MadeIds,
     state: State,
+    met: Met,
+    met_before: Met,
+    leads_elsewhere: bool,
 }
 
 /// Whether the store is not older than what is remembered: it may have been put back to an earlier day.

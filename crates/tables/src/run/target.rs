@@ -3,8 +3,10 @@
 use crate::error::Error;
 use crate::run::door::{Chunk, ChunkRefused, ChunkResource, Door};
 use crate::run::identities::{Id, MadeTargets, Seen, Uniqueness, content};
+use crate::run::lineage::Link;
 use crate::run::links::{Links, RowColumn};
 use crate::run::made_before::{Before, MadeIds};
+use crate::run::met::Met;
 use crate::run::report::{Effect, Example, TargetReport};
 use crate::run::runner::{PlannedPart, PlannedTarget};
 use crate::run::tally::Tally;
@@ -43,7 +45,16 @@ pub(super) struct OneTarget<'r> {
     ids: MadeIds,
     /// What the last run made, if the store is as that left it.
     before: Option<Before>,
+    meeting: Option<Meeting>,
     done: Done,
+}
+
+/// What a target needs to know that meets records of other doors.
+pub(super) struct Meeting {
+    /// What the last run made: these are no others'.
+    pub(super) own: Before,
+    /// What the last run met.
+    pub(super) before: Met,
 }
 
 /// What a target came to.
@@ -55,6 +66,8 @@ pub(super) struct Done {
     /// Sum over the ids.
     pub(super) ids: u128,
     pub(super) unmapped: Unmapped,
+    /// Records that it met.
+    pub(super) met: Met,
 }
 
 /// What references may lead to.
@@ -63,6 +76,10 @@ struct KnownTargets<'m>(&'m MadeTargets);
 impl Known for KnownTargets<'_> {
     fn is_made(&self, target: &str, id: &str) -> bool {
         packed(id).and_then(|id| self.0.is_made(target, id)).unwrap_or(true)
+    }
+
+    fn met(&self, target: &str, id: &str) -> Option<String> {
+        packed(id).and_then(|id| self.0.met(target, id)).cloned()
     }
 }
 
@@ -84,7 +101,13 @@ pub(super) fn links_of(planned: &PlannedTarget, hash: &str) -> Links {
 }
 
 impl<'r> OneTarget<'r> {
-    pub(super) fn new(planned: &'r PlannedTarget, running: Running<'r>, ids: MadeIds, before: Option<Before>) -> Self {
+    pub(super) fn new(
+        planned: &'r PlannedTarget,
+        running: Running<'r>,
+        ids: MadeIds,
+        before: Option<Before>,
+        meeting: Option<Meeting>,
+    ) -> Self {
         let links = links_of(planned, running.hash);
         let target = &planned.target;
         OneTarget {
@@ -105,6 +128,7 @@ impl<'r> OneTarget<'r> {
             links,
             ids,
             before,
+            meeting,
             done: Done::default(),
         }
     }
@@ -270,6 +294,7 @@ impl<'r> OneTarget<'r> {
         self.chunk.resources.push(ChunkResource {
             resource_type: self.planned.target.resource_type,
             id: records::uuid_text(&id),
+            met: None,
             json: begin..self.chunk.json.len(),
             link,
         });
@@ -300,11 +325,57 @@ impl<'r> OneTarget<'r> {
         begin..end
     }
 
+    /// Finds which resources of the chunk are records of other doors.
+    fn meet(&mut self, door: &mut dyn Door) -> Result<(), Error> {
+        let Some(meeting) = &self.meeting else { return Ok(()) };
+        let found = door.bearing(&self.chunk)?;
+        let mut unsure = Vec::new();
+        for (made, bearing) in self.chunk.resources.iter_mut().zip(found) {
+            let Some(id) = packed(&made.id) else { continue };
+            let mut others = Vec::new();
+            for other in bearing {
+                // What this source made itself is no other's.
+                let own = match packed(&other) {
+                    Some(other) => self.unique.has(other) || meeting.own.content(other)?.is_some(),
+                    None => false,
+                };
+                if !own && !others.contains(&other) {
+                    others.push(other);
+                }
+            }
+            // What was met stays met, whoever else bears the identifier since.
+            let as_before = meeting.before.get(&id).filter(|met| others.contains(met)).cloned();
+            if others.len() > 1 {
+                unsure.push(made.link.clone());
+            }
+            made.met = as_before.or_else(|| if others.len() == 1 { others.pop() } else { None });
+            if let Some(met) = &made.met {
+                self.done.met.insert(id, met.clone());
+            }
+        }
+        for link in unsure {
+            let line = self.chunk.links.get(link).unwrap_or_default();
+            let example = || {
+                let link: Option<Link> = serde_json::from_slice(line).ok();
+                let row = link.and_then(|link| {
+                    let (table, rows) = link.rows.into_iter().find(|(_, rows)| !rows.is_empty())?;
+                    Some((table, rows[0]))
+                });
+                let (table, row) = row.unwrap_or_default();
+                let message = "several records bear an identifier of it".to_owned();
+                Example { table, row, message, text: None }
+            };
+            self.tally.add(Effect::Remark, "ambiguous-match", None, example);
+        }
+        Ok(())
+    }
+
     fn hand_on(&mut self, door: &mut dyn Door) -> Result<(), Error> {
         if self.chunk.resources.is_empty() && self.chunk.refused.is_empty() {
             return Ok(());
         }
         self.ids.flush()?;
+        self.meet(door)?;
         let next = Chunk { target: self.chunk.target.clone(), ..Chunk::default() };
         Ok(door.take(std::mem::replace(&mut self.chunk, next))?)
     }

@@ -16,6 +16,12 @@ use crate::value::{Notes, Reason};
 pub trait Known {
     /// True if a resource is stored, or made in this run. `target` is the name that `ref` has.
     fn is_made(&self, target: &str, id: &str) -> bool;
+
+    /// The record of another door that a resource is one with: references lead there.
+    fn met(&self, target: &str, id: &str) -> Option<String> {
+        let _ = (target, id);
+        None
+    }
 }
 
 /// Everything is there: references are written as they are.

@@ -21,14 +21,17 @@ pub fn write_give(
         MGive::Constant(text, plain) => write_text(plain, Some(text), out, notes),
         MGive::Column(column, plain) => write_text(plain, columns[*column].text(row), out, notes),
         MGive::Shaped(column, shape) => write_shape(shape, &columns[*column], row, out, notes),
-        MGive::Call(call) => with_value(call, columns, row, notes, &mut |value| {
-            if let (Value::Reference { id, .. }, Some(MGive::Text(target))) = (&value, call.arguments.first())
-                && !known.is_made(target, id)
-            {
-                return Err(Reason {
-                    code: "no-such-target",
-                    message: format!("no resource is made for this reference to `{target}`"),
-                });
+        MGive::Call(call) => with_value(call, columns, row, notes, &mut |mut value| {
+            if let (Value::Reference { id, .. }, Some(MGive::Text(target))) = (&mut value, call.arguments.first()) {
+                if !known.is_made(target, id) {
+                    return Err(Reason {
+                        code: "no-such-target",
+                        message: format!("no resource is made for this reference to `{target}`"),
+                    });
+                }
+                if let Some(met) = known.met(target, id) {
+                    *id = met;
+                }
             }
             out.extend_from_slice(call.head.as_bytes());
             write_json(&value, &call.slot, out)
