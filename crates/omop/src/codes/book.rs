@@ -197,7 +197,7 @@ impl std::fmt::Debug for CodeBook {
 
 /// A number whose bytes come largest first.
 fn number(bytes: &[u8]) -> i64 {
-    bytes.iter().fold(0, |number, byte| number << 8 | i64::from(*byte))
+    bytes.iter().fold(0, |number, byte| (number << 8) | i64::from(*byte))
 }
 
 /// The first of `count` numbers for which something holds that holds for all after it.

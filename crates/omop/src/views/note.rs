@@ -39,11 +39,11 @@ fn decode(text: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
     let (mut bits, mut held) = (0_u32, 0);
     for c in text.bytes().filter(|c| !c.is_ascii_whitespace() && *c != b'=') {
-        bits = bits << 6 | value(c)?;
+        bits = (bits << 6) | value(c)?;
         held += 6;
         if held >= 8 {
             held -= 8;
-            bytes.push((bits >> held & 0xff) as u8);
+            bytes.push(((bits >> held) & 0xff) as u8);
         }
     }
     Some(bytes)

@@ -333,7 +333,7 @@ impl Sources {
     }
 
     /// The current rows of all tables of a source, and all rows with their deliveries, as they came.
-    pub(super) fn raw(&self, grant: &Grant, name: &str) -> Result<Vec<(PulledSheet, raw::HistorySheet)>, Error> {
+    fn raw(&self, grant: &Grant, name: &str) -> Result<Vec<(PulledSheet, raw::HistorySheet)>, Error> {
         may_see(grant)?;
         let catalogue = self.catalogue();
         let source = catalogue.source(name)?;

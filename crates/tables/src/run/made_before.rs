@@ -216,7 +216,7 @@ impl Before {
             Before::Disk { file, path, records } => (file, path, *records),
         };
         // Ids are hashes: where one lies is known to within a few blocks, and from there better.
-        let part = |distance: u64| (u128::from(distance) * u128::from(records) >> 64) as u64;
+        let part = |distance: u64| ((u128::from(distance) * u128::from(records)) >> 64) as u64;
         let (mut low, mut high) = (0, records);
         let mut guess = part(number(&id));
         let mut block = vec![0; (BLOCK as usize) * RECORD];
