@@ -1,6 +1,6 @@
 //! Making the book of a version of the vocabularies: three passes over its Parquet files.
 
-use super::book::{CODE, CONCEPT, CodeBook, HEAD, MAGIC, hash_of};
+use super::book::{CODE, CONCEPT, CodeBook, MAGIC, hash_of};
 use crate::error::Error;
 use crate::views::VocabularyFiles;
 use arrow_array::cast::AsArray;
@@ -8,7 +8,7 @@ use arrow_array::types::Int64Type;
 use arrow_array::{Array, RecordBatch, StringArray};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
@@ -47,7 +47,7 @@ impl CodeBook {
 #[derive(Default)]
 struct Names {
     domains: Vec<String>,
-    vocabularies: HashMap<String, ()>,
+    vocabularies: HashSet<String>,
 }
 
 impl Names {
@@ -61,8 +61,8 @@ impl Names {
     }
 
     fn vocabulary(&mut self, name: &str) {
-        if !self.vocabularies.contains_key(name) {
-            self.vocabularies.insert(name.to_owned(), ());
+        if !self.vocabularies.contains(name) {
+            self.vocabularies.insert(name.to_owned());
         }
     }
 }
@@ -152,7 +152,7 @@ fn write(path: &Path, entries: &[Entry], concepts: &[(u32, u8, u8)], names: &Nam
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(failed)?;
     }
-    let mut vocabularies: Vec<&str> = names.vocabularies.keys().map(String::as_str).collect();
+    let mut vocabularies: Vec<&str> = names.vocabularies.iter().map(String::as_str).collect();
     vocabularies.sort_unstable();
     let text = format!("{}\n{}", names.domains.join("\t"), vocabularies.join("\t"));
     let file = File::create(&next).map_err(failed)?;
@@ -183,6 +183,5 @@ fn write(path: &Path, entries: &[Entry], concepts: &[(u32, u8, u8)], names: &Nam
     written().map_err(failed)?;
     let file = out.into_inner().map_err(|error| failed(error.into_error()))?;
     file.sync_all().map_err(failed)?;
-    debug_assert!(HEAD > 0);
     std::fs::rename(&next, path).map_err(failed)
 }

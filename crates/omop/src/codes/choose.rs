@@ -154,7 +154,7 @@ pub fn choose(
 fn place_of(domain: &str, default: Place) -> Place {
     match (default, Place::of_domain(domain)) {
         // What somebody is allergic to did not happen.
-        (Place::Allergy, place @ (Place::Condition | Place::Observation)) if domain != "" => place,
+        (Place::Allergy, place @ (Place::Condition | Place::Observation)) if !domain.is_empty() => place,
         (Place::Allergy, _) => Place::Allergy,
         (_, place) => place,
     }

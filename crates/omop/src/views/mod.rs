@@ -226,7 +226,7 @@ impl OmopGuest {
         Ok(Schema { name: SCHEMA.to_owned(), tables, functions: functions(&known), needs: Vec::new() })
     }
 
-    fn report(&self) -> Schema {
+    fn report() -> Schema {
         let view = |name: &str, comment: &str, columns: &[(&str, DataType, &str)], sql: &str| {
             let columns = columns.iter().map(|(name, data_type, comment)| SchemaColumn {
                 name: (*name).to_owned(),
@@ -277,7 +277,7 @@ impl OmopGuest {
         Schema { name: REPORT.to_owned(), tables, functions: Vec::new(), needs: vec![SCHEMA.to_owned()] }
     }
 
-    fn link(&self) -> Schema {
+    fn link() -> Schema {
         let column = |name: &str, data_type: DataType, comment: &str| SchemaColumn {
             name: name.to_owned(),
             data_type,
@@ -334,8 +334,8 @@ impl Guest for OmopGuest {
     fn schema(&self, grant: &Grant, name: &str) -> Result<Option<Arc<Schema>>, lake::Error> {
         let schema = match name {
             SCHEMA => self.model(),
-            REPORT => Ok(self.report()),
-            LINK if grant.may_link_persons().is_ok() => Ok(self.link()),
+            REPORT => Ok(Self::report()),
+            LINK if grant.may_link_persons().is_ok() => Ok(Self::link()),
             _ => return Ok(None),
         };
         schema.map(Arc::new).map(Some).map_err(|error| match error {

@@ -16,7 +16,7 @@ pub(super) fn texts(resources: &StringArray, contents: &ArrayRef) -> ArrayRef {
         let document = Document::parse(resources.value(row).as_bytes()).ok()?;
         let at = usize::try_from(contents.value(row)).ok()?;
         let attachment = document.root().get("content")?.items().nth(at)?.get("attachment")?;
-        let kind = attachment.get("contentType").and_then(|kind| kind.as_str()).unwrap_or_default().into_owned();
+        let kind = attachment.get("contentType").and_then(fhir::json::Node::as_str).unwrap_or_default().into_owned();
         let data = attachment.get("data")?.as_str()?.into_owned();
         if !kind.starts_with("text/") {
             return None;

@@ -120,6 +120,9 @@ fn operation(lookup: &dyn Lookup, text: &str) -> Result<Operation, Error> {
     Ok(Operation { resource_type, id: member("id"), write, if_match: None, at: 0, length: text.len() as u64 })
 }
 
+/// The words of a concept and of one that it maps to.
+type Pair = (Vec<String>, Vec<String>);
+
 /// Parquet files of a small vocabulary.
 fn vocabulary_files(folder: &Path, concepts: &str, maps: &str) -> VocabularyFiles {
     let words = |text: &str| -> Vec<Vec<String>> {
@@ -154,14 +157,11 @@ fn vocabulary_files(folder: &Path, concepts: &str, maps: &str) -> VocabularyFile
         column(field.kind, &values)
     });
     put("concept", RecordBatch::try_new(cdm::table("concept").unwrap().schema(), concept_columns.collect()).unwrap());
-    let maps: Vec<(Vec<String>, Vec<String>)> =
-        words(maps).iter().map(|pair| (find(&pair[0]).clone(), find(&pair[1]).clone())).collect();
-    let text = |of: &dyn Fn(&(Vec<String>, Vec<String>)) -> String| -> ArrayRef {
+    let maps: Vec<Pair> = words(maps).iter().map(|pair| (find(&pair[0]).clone(), find(&pair[1]).clone())).collect();
+    let text = |of: &dyn Fn(&Pair) -> String| -> ArrayRef {
         Arc::new(maps.iter().map(|pair| Some(of(pair))).collect::<StringArray>())
     };
-    let id = |of: &dyn Fn(&(Vec<String>, Vec<String>)) -> Option<i64>| -> ArrayRef {
-        Arc::new(maps.iter().map(of).collect::<Int64Array>())
-    };
+    let id = |of: &dyn Fn(&Pair) -> Option<i64>| -> ArrayRef { Arc::new(maps.iter().map(of).collect::<Int64Array>()) };
     let maps_to = RecordBatch::try_from_iter_with_nullable([
         ("vocabulary_id", text(&|(from, _)| from[1].clone()), true),
         ("concept_code", text(&|(from, _)| from[2].clone()), true),
