@@ -568,7 +568,7 @@ pub(crate) enum Codes {
     ///
     /// Example: medweave codes list clinic
     List {
-        /// The source
+        /// The source, or the mapping of one source
         source: String,
         /// Print JSON
         #[arg(long)]
@@ -776,8 +776,11 @@ pub(crate) enum Source {
         /// What it is called: small letters, digits, - and _
         name: String,
         /// Where its deliveries are
+        #[arg(long, required_unless_present = "upload", conflicts_with = "upload")]
+        path: Option<PathBuf>,
+        /// Its deliveries are sent: with `medweave source pull NAME --from FILE`, or over HTTP
         #[arg(long)]
-        path: PathBuf,
+        upload: bool,
         /// Its mapping: a folder, or the name of one that comes with the program
         #[arg(long)]
         mapping: String,
@@ -793,6 +796,9 @@ pub(crate) enum Source {
     Pull {
         /// The source
         name: String,
+        /// A folder, file or archive that is read in place of the source's own path
+        #[arg(long, value_name = "PATH")]
+        from: Option<PathBuf>,
         /// Take a delivery that looks like a mistake
         #[arg(long)]
         accept: bool,

@@ -1,5 +1,5 @@
-// docs/openapi.json 97f81af51d675cf9630d83c2cf82bf8462094d1015e8826ec5cf97478059cd44
-// Made by `make api-types`, not by hand: 35811472bc01f68ebef4f3aeee1b133aeaaa3b69d251271683cced2d76403596
+// docs/openapi.json 116697a963d7b8ac255843e624cdc6810958beae7f5eb4edd6822a945dfd98a6
+// Made by `make api-types`, not by hand: 1e4c59aec1e38a60b4bf9e1aff540b6a2ea452027e7223d31f5a74fcc9ee9623
 export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
 export interface components {
@@ -576,6 +576,7 @@ export interface components {
             zone?: string | null;
             charset?: string | null;
             path?: string | null;
+            upload?: boolean;
             mapping?: string | null;
         };
         NewToken: {
@@ -723,6 +724,7 @@ export interface components {
         };
         Pull: {
             accept?: boolean;
+            from?: string | null;
         };
         Quality: {
             definitions: string;

@@ -92,7 +92,8 @@ async fn of_source(client: &Client, source: &str) -> Result<Value, Failure> {
 }
 
 /// What the last run did not know; a source that never ran is run dry first.
-async fn list(client: &Client, source: &str, as_json: bool) -> Result<(), Failure> {
+async fn list(client: &Client, named: &str, as_json: bool) -> Result<(), Failure> {
+    let source = &by_mapping(client, named).await?;
     let mut told = of_source(client, source).await?;
     if told["at"].is_null() {
         let path = format!("/api/mappings/{}/run", path_part(source));
@@ -135,6 +136,21 @@ async fn list(client: &Client, source: &str, as_json: bool) -> Result<(), Failur
     }
     let kind = if told["written"] == true { "run" } else { "dry run" };
     say(&format!("by the {kind} of {}", table::cell(&told["at"])))
+}
+
+/// A source by its name, or the one that has the mapping of this name.
+async fn by_mapping(client: &Client, named: &str) -> Result<String, Failure> {
+    let all = client.json(Method::GET, "/api/mappings", None).await?;
+    let sources = all["sources"].as_array().map_or(&[][..], Vec::as_slice);
+    let of_mapping: Vec<&str> = sources
+        .iter()
+        .filter(|source| source["mapping"] == named)
+        .filter_map(|source| source["name"].as_str())
+        .collect();
+    match of_mapping.as_slice() {
+        [one] if !sources.iter().any(|source| source["name"] == named) => Ok((*one).to_owned()),
+        _ => Ok(named.to_owned()),
+    }
 }
 
 /// The source whose mapping has a map; it must be named where there are several.

@@ -67,7 +67,7 @@ fn cases(mapping: &str) -> Result<Vec<(String, Value)>, Failure> {
     let mut cases = Vec::new();
     for (file, text) in tables::run::test_files_of(mapping).map_err(|error| Failure::failed(error.to_string()))? {
         let wrong = |error: &dyn std::fmt::Display| Failure::usage(format!("{file}: {error}"));
-        let case: Value = if file.ends_with(".json") {
+        let case: Value = if Path::new(&file).extension().is_some_and(|extension| extension == "json") {
             serde_json::from_str(&text).map_err(|error| wrong(&error))?
         } else {
             tables::run::toml_as_json(&text).map_err(|error| wrong(&error))?

@@ -44,8 +44,9 @@ async fn with(client: &Client, source: Source) -> Result<(), Failure> {
                 table::cell(&made["charset"])
             );
         }
-        Source::Add { name, path, mapping } => {
-            let path = std::path::absolute(&path).map_err(|error| Failure::usage(error.to_string()))?;
+        Source::Add { name, path, upload, mapping } => {
+            let absolute = |path| std::path::absolute(path).map_err(|error| Failure::usage(error.to_string()));
+            let path = path.map(absolute).transpose()?;
             let mapping = match std::path::Path::new(&mapping) {
                 folder if folder.is_dir() && !tables::run::shipped().contains(&mapping) => {
                     let folder = std::path::absolute(folder).map_err(|error| Failure::usage(error.to_string()))?;
@@ -53,20 +54,29 @@ async fn with(client: &Client, source: Source) -> Result<(), Failure> {
                 }
                 _ => mapping,
             };
-            let body = json!({"name": name, "path": path, "mapping": mapping});
+            let mut body = json!({"name": name, "path": path, "mapping": mapping});
+            if upload {
+                body["upload"] = json!(true);
+            }
             let made = client.json(Method::POST, "/api/sources", Some(&body)).await?;
-            records::tell_operator!(
-                "Source \"{}\" reads {} by {}. Next: medweave source pull {}",
-                table::cell(&made["name"]),
-                table::cell(&made["path"]),
-                table::cell(&made["mapping"]),
-                table::cell(&made["name"])
-            );
+            let (name, mapping) = (table::cell(&made["name"]), table::cell(&made["mapping"]));
+            if upload {
+                records::tell_operator!(
+                    "Source \"{name}\" takes what is sent, by {mapping}. Next: medweave source pull {name} --from FILE"
+                );
+            } else {
+                let path = table::cell(&made["path"]);
+                records::tell_operator!(
+                    "Source \"{name}\" reads {path} by {mapping}. Next: medweave source pull {name}"
+                );
+            }
         }
-        Source::Pull { name, accept, json } => {
+        Source::Pull { name, from, accept, json } => {
+            let absolute = |path| std::path::absolute(path).map_err(|error| Failure::usage(error.to_string()));
+            let from = from.map(absolute).transpose()?;
             let path = format!("/api/sources/{}/pull", utf8_percent_encode(&name, NON_ALPHANUMERIC));
             let shown = |now: &Value| format!("{}  {} rows", now["table"].as_str().unwrap_or_default(), now["rows"]);
-            let pulled = super::lines::report(client, &path, &json!({"accept": accept}), shown).await?;
+            let pulled = super::lines::report(client, &path, &json!({"accept": accept, "from": from}), shown).await?;
             if json {
                 say(&pulled.to_string())?;
             } else {

@@ -12,4 +12,4 @@ mod system;
 
 pub use book::{CodeBook, Concept, Standard, Targets};
 pub use choose::{Choice, Chosen, Place, choose};
-pub use system::{CONCEPT_SYSTEM, vocabulary_of};
+pub use system::{CONCEPT_SYSTEM, address_of, vocabulary_of};

@@ -63,6 +63,12 @@ pub fn vocabulary_of<'v>(system: &str, known: &'v [String]) -> Option<&'v str> {
     known.iter().map(String::as_str).find(|known| known.replace(' ', "-") == name)
 }
 
+/// The address of a vocabulary, as mappings and the store write it.
+pub fn address_of(vocabulary: &str) -> String {
+    let known = SYSTEMS.iter().find(|(_, name)| *name == vocabulary);
+    known.map_or_else(|| format!("{OTHER}{}", vocabulary.replace(' ', "-")), |(address, _)| (*address).to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,5 +80,8 @@ mod tests {
         assert_eq!(vocabulary_of("http://loinc.org", &known), None);
         assert_eq!(vocabulary_of("urn:medweave:code:omop:Nebraska-Lexicon", &known), Some("Nebraska Lexicon"));
         assert_eq!(vocabulary_of("urn:x", &known), None);
+        for name in ["SNOMED", "Nebraska Lexicon"] {
+            assert_eq!(vocabulary_of(&address_of(name), &known), Some(name));
+        }
     }
 }

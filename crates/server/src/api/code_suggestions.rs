@@ -7,7 +7,8 @@ use access::Grant;
 use fhir::schema::r4;
 use fhir::search::SearchQuery;
 use serde_json::{Value, json};
-use tables::codes::{Asked, CodeMaps, Concept, Suggester, Suggestion, UnitMaps, Vocabulary};
+use std::path::Path;
+use tables::codes::{Asked, CodeMaps, Concept, Found, Suggester, Suggestion, UnitMaps, Vocabulary};
 use tables::own::UCUM;
 use tables::run::{MappingFiles, files_of, shipped};
 
@@ -33,8 +34,8 @@ pub(super) fn suggestions(
         for one in asked {
             for text in std::iter::once(&one.value).chain(&one.display) {
                 let found = vocabulary.suggest(text, limit * 2).map_err(Refusal::internal)?;
-                for (system, code, name) in &found {
-                    suggester.offer(&Concept { system, code, name, also: &[] }, &from);
+                for Found { system, code, name, matched } in &found {
+                    suggester.offer(&Concept { system, code, name, also: &[matched] }, &from);
                 }
             }
         }
@@ -69,7 +70,7 @@ fn offer_maps(suggester: &mut Suggester, from: &str, files: &MappingFiles) {
     let mut maps = CodeMaps::default();
     for (path, text) in files.iter().filter(|(path, _)| path.starts_with("codes/")) {
         let stem = path.trim_start_matches("codes/").rsplit_once('.').map_or("", |(stem, _)| stem);
-        let added = if path.ends_with(".json") {
+        let added = if Path::new(path).extension().is_some_and(|extension| extension == "json") {
             maps.add_concept_map(stem, path, text)
         } else {
             maps.add_csv(stem, path, text)

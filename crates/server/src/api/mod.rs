@@ -30,6 +30,7 @@ mod status;
 mod stream;
 mod tables;
 mod tokens;
+mod uploads;
 mod users;
 mod vocabularies;
 mod where_from;
@@ -82,6 +83,7 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::new(Method::PATCH, "/api/sources/{id}", OnAll(Update), sources::change),
         Route::new(Method::GET, "/api/sources/{id}/profile", OnAll(Search), profile::show),
         Route::new(Method::POST, "/api/sources/{id}/pull", OnAll(Create), tables::pull),
+        Route::new(Method::POST, "/api/sources/{id}/deliveries", OnAll(Create), uploads::deliver),
         Route::new(Method::GET, "/api/sources/{id}/deliveries", OnAll(Search), tables::deliveries),
         Route::new(Method::GET, "/api/sources/{id}/tables", OnAll(Search), tables::current),
         Route::new(Method::GET, "/api/sources/{id}/tables/{table}/rows/{row}", OnAll(Search), tables::row),

@@ -1,5 +1,6 @@
 //! Sources: senders of messages, allowed by their address, and places where tables are.
 
+use super::uploads::UPLOAD;
 use crate::answer::Answer;
 use crate::app::App;
 use crate::call::{Call, Peer};
@@ -25,6 +26,9 @@ struct Add {
     /// Where a source of tables delivers: a folder, file or archive of this machine.
     #[serde(default)]
     path: Option<String>,
+    /// Whether its deliveries are sent: then it has no path.
+    #[serde(default)]
+    upload: bool,
     /// The mapping of its tables: the name of one that comes with the program, or a folder.
     #[serde(default)]
     mapping: Option<String>,
@@ -55,7 +59,10 @@ pub(super) async fn list(call: Call) -> Result<Answer, Refusal> {
 
 /// `POST /api/sources`
 pub(super) async fn add(mut call: Call) -> Result<Answer, Refusal> {
-    let Add { address, name, zone, charset, path, mapping } = call.json().await?;
+    let Add { address, name, zone, charset, path, upload, mapping } = call.json().await?;
+    if upload && path.is_none() && address.is_none() {
+        return add_uploads(call, name, mapping).await;
+    }
     let address = match (address, path) {
         (Some(address), None) if mapping.is_none() => address,
         (None, Some(path)) => return add_tables(call, name, path, mapping).await,
@@ -107,22 +114,56 @@ async fn add_tables(
     if !std::path::Path::new(&path).is_absolute() {
         return Err(Refusal::bad_request(format!("{path}: the path must be absolute")));
     }
-    let grant = call.grant()?;
+    let (grant, peer) = (call.grant()?, call.peer);
     let added = call
         .app
         .writing(move |app| {
-            is_there(app, &mapping)?;
+            is_there(app, peer, &mapping)?;
             Ok(app.sources()?.add(&grant, &name, &path, &mapping)?)
         })
         .await?;
     Ok(Answer::json(StatusCode::CREATED, super::tables::source_json(&added).to_string()))
 }
 
-/// A mapping that is not there is told now, not at the first pull.
-fn is_there(app: &App, mapping: &str) -> Result<(), Refusal> {
-    if mapping.contains('/') || !app.own()?.has(mapping)? {
-        tables::run::files_of(mapping)?;
+/// A source whose deliveries are sent: it reads no path of this machine, so whoever administers may add it.
+async fn add_uploads(call: Call, name: Option<String>, mapping: Option<String>) -> Result<Answer, Refusal> {
+    let (Some(name), Some(mapping)) = (name, mapping) else {
+        return Err(Refusal::bad_request("a source whose deliveries are sent has a name and a mapping"));
+    };
+    may_name(call.peer, &mapping)?;
+    let (grant, peer) = (call.grant()?, call.peer);
+    let added = call
+        .app
+        .writing(move |app| {
+            is_there(app, peer, &mapping)?;
+            Ok(app.sources()?.add(&grant, &name, UPLOAD, &mapping)?)
+        })
+        .await?;
+    Ok(Answer::json(StatusCode::CREATED, super::tables::source_json(&added).to_string()))
+}
+
+/// Folders are read with the program's own rights: only the operator of this machine names one.
+fn may_name(peer: Peer, mapping: &str) -> Result<(), Refusal> {
+    let is_name = !mapping.contains(['/', '\\']) && !matches!(mapping, "" | "." | "..");
+    if is_name || matches!(peer, Peer::Local { .. }) {
+        return Ok(());
     }
+    let text =
+        "folders are named by the operator of this machine; name a mapping that is kept here or comes with the program";
+    Err(Refusal::new(StatusCode::FORBIDDEN, "forbidden", text))
+}
+
+/// A mapping that is not there is told now, not at the first pull. Folders are looked at for the operator of this machine alone.
+fn is_there(app: &App, peer: Peer, mapping: &str) -> Result<(), Refusal> {
+    if !mapping.contains('/')
+        && (tables::run::shipped().iter().any(|name| name == mapping) || app.own()?.has(mapping)?)
+    {
+        return Ok(());
+    }
+    if !matches!(peer, Peer::Local { .. }) {
+        return Err(Refusal::not_found(format!("there is no mapping \"{mapping}\"")));
+    }
+    tables::run::files_of(mapping)?;
     Ok(())
 }
 
@@ -136,19 +177,12 @@ struct Change {
 pub(super) async fn change(mut call: Call) -> Result<Answer, Refusal> {
     let (grant, name) = (call.grant()?, call.part("id"));
     let Change { mapping } = call.json().await?;
-    let is_name = !mapping.contains(['/', '\\']) && !matches!(mapping.as_str(), "" | "." | "..");
-    if !is_name && !matches!(call.peer, Peer::Local { .. }) {
-        let text = "folders are named by the operator of this machine; name a mapping that is kept here or comes with the program";
-        return Err(Refusal::new(StatusCode::FORBIDDEN, "forbidden", text));
-    }
-    let is_local = matches!(call.peer, Peer::Local { .. });
+    may_name(call.peer, &mapping)?;
+    let peer = call.peer;
     let changed = call
         .app
         .writing(move |app| {
-            if !is_local && !tables::run::shipped().contains(&mapping) && !app.own()?.has(&mapping)? {
-                return Err(Refusal::not_found(format!("there is no mapping \"{mapping}\"")));
-            }
-            is_there(app, &mapping)?;
+            is_there(app, peer, &mapping)?;
             let changed = app.sources()?.set_mapping(&grant, &name, &mapping)?;
             app.access.record(&grant, "change mapping", format!("source {name}, mapping {mapping}"), app.now_us())?;
             Ok(changed)

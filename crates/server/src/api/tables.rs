@@ -2,15 +2,16 @@
 
 use super::mapping_files::{lent, of_source};
 use super::stream::{self, Lines};
+use super::uploads::UPLOAD;
 use crate::answer::Answer;
 use crate::app::App;
-use crate::call::Call;
+use crate::call::{Call, Peer};
 use crate::refusal::Refusal;
 use crate::time::instant;
 use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tables::mapping::Mapping;
@@ -62,43 +63,73 @@ struct Pull {
     /// Whether a person has looked at what is doubtful about it.
     #[serde(default)]
     accept: bool,
+    /// What is read in place of the source's own path: for the operator of the machine.
+    #[serde(default)]
+    from: Option<String>,
 }
 
 /// `POST /api/sources/{id}/pull`: lines of JSON, `{"progress": …}` now and then, `{"report": …}` or `{"error": …}` at the end.
 /// Who stops reading stops the pull; nothing of it was taken then.
 pub(super) async fn pull(mut call: Call) -> Result<Answer, Refusal> {
     let (grant, name) = (call.grant()?, call.part("id"));
-    let Pull { accept } = call.json().await?;
+    let Pull { accept, from } = call.json().await?;
+    let from = from.map(PathBuf::from);
+    if let Some(from) = &from {
+        if !matches!(call.peer, Peer::Local { .. }) {
+            let text =
+                "files by name are for the operator of this machine: send their bytes to /api/sources/NAME/deliveries";
+            return Err(Refusal::new(StatusCode::FORBIDDEN, "forbidden", text));
+        }
+        if !from.is_absolute() {
+            return Err(Refusal::bad_request(format!("{}: the path must be absolute", from.display())));
+        }
+    }
     let app = Arc::clone(&call.app);
     let holder = grant.clone();
     let source = call.app.reading(move |app| Ok(app.sources()?.source(&holder, &name)?)).await?;
+    if from.is_none() && source.path == UPLOAD {
+        let text = format!("deliveries of {} are sent: medweave source pull {} --from FILE", source.name, source.name);
+        return Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "value", text));
+    }
     stream::lines(&call, "application/x-ndjson", move |lines: &Lines| {
-        let if_doubtful = if accept { IfDoubtful::Accept } else { IfDoubtful::Stop };
-        let begun = Instant::now();
-        let mut told = Instant::now();
-        let mut go_on = |table: &str, rows: u64| {
-            if app.is_stopping() || lines.is_closed() {
+        pull_lines(&app, &grant, &source, from.as_deref(), accept, lines);
+    })
+}
+
+/// Pulls, and tells of it line by line; from a path in place of the source's own if one is named.
+pub(super) fn pull_lines(
+    app: &App,
+    grant: &access::Grant,
+    source: &SourceInfo,
+    from: Option<&Path>,
+    accept: bool,
+    lines: &Lines,
+) {
+    let if_doubtful = if accept { IfDoubtful::Accept } else { IfDoubtful::Stop };
+    let begun = Instant::now();
+    let mut told = Instant::now();
+    let mut go_on = |table: &str, rows: u64| {
+        if app.is_stopping() || lines.is_closed() {
+            return Err(tables::Error::Stopped);
+        }
+        if told.elapsed() >= TELL_EVERY {
+            told = Instant::now();
+            if lines.send(&json!({"progress": {"table": table, "rows": rows}})).is_break() {
                 return Err(tables::Error::Stopped);
             }
-            if told.elapsed() >= TELL_EVERY {
-                told = Instant::now();
-                if lines.send(&json!({"progress": {"table": table, "rows": rows}})).is_break() {
-                    return Err(tables::Error::Stopped);
-                }
-            }
-            Ok(())
-        };
-        let done = pull_now(&app, &grant, &source, if_doubtful, &mut go_on);
-        let _ = match done {
-            Ok((report, absent, notes)) => {
-                let mut told = report_json(&source.name, &report, begun);
-                told["absent"] = json!(absent);
-                told["notes"] = json!(notes);
-                lines.send(&json!({"report": told}))
-            }
-            Err(refusal) => lines.send(&json!({"error": refusal.own_json()["error"]})),
-        };
-    })
+        }
+        Ok(())
+    };
+    let done = pull_now(app, grant, source, from, if_doubtful, &mut go_on);
+    let _ = match done {
+        Ok((report, absent, notes)) => {
+            let mut told = report_json(&source.name, &report, begun);
+            told["absent"] = json!(absent);
+            told["notes"] = json!(notes);
+            lines.send(&json!({"report": told}))
+        }
+        Err(refusal) => lines.send(&json!({"error": refusal.own_json()["error"]})),
+    };
 }
 
 /// Pulls what the source has now.
@@ -106,12 +137,14 @@ fn pull_now(
     app: &App,
     grant: &access::Grant,
     source: &SourceInfo,
+    from: Option<&Path>,
     if_doubtful: IfDoubtful,
     go_on: &mut dyn FnMut(&str, u64) -> Result<(), tables::Error>,
 ) -> Result<(PullReport, Vec<String>, Vec<String>), Refusal> {
     let mapping = mapping_of(app, grant, source)?;
-    let found = find_tables(&mapping.settings, Path::new(&source.path), &app.data)?;
-    let report = app.sources()?.pull(grant, &source.name, &found.tables, if_doubtful, go_on)?;
+    let found = find_tables(&mapping.settings, from.unwrap_or_else(|| Path::new(&source.path)), &app.data)?;
+    let name = from.and_then(Path::file_name).map(|name| name.to_string_lossy());
+    let report = app.sources()?.pull_from(grant, &source.name, name.as_deref(), &found.tables, if_doubtful, go_on)?;
     Ok((report, found.absent, found.notes))
 }
 

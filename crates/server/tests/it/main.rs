@@ -16,4 +16,5 @@ mod session;
 mod spoken;
 mod tls;
 mod trail;
+mod uploads;
 mod wire;

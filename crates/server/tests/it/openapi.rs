@@ -131,6 +131,7 @@ async fn every_answer_is_of_the_shape_that_the_document_gives_it() {
         (Method::POST, "/api/sources", clinic),
         (Method::GET, "/api/sources", Value::Null),
         (Method::POST, "/api/sources/clinic/pull", json!({})),
+        (Method::POST, "/api/sources/clinic/deliveries?file=people.csv", json!({"pid": 17})),
         (Method::GET, "/api/sources/clinic/deliveries", Value::Null),
         (Method::GET, "/api/sources/clinic/tables", Value::Null),
         (Method::GET, "/api/arrivals/sources", Value::Null),

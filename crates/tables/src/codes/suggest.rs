@@ -59,11 +59,24 @@ pub trait Vocabulary {
     /// Its name and version.
     fn name(&self) -> String;
 
-    /// The concepts that a text may mean, the likeliest first: system, code, name.
+    /// The concepts that a text may mean, by their names and by their codes, the likeliest first.
     ///
     /// # Errors
     /// When it cannot be read.
-    fn suggest(&self, text: &str, limit: usize) -> Result<Vec<(String, String, String)>, String>;
+    fn suggest(&self, text: &str, limit: usize) -> Result<Vec<Found>, String>;
+}
+
+/// A concept that a vocabulary found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Its system.
+    pub system: String,
+    /// Its code.
+    pub code: String,
+    /// What it is called.
+    pub name: String,
+    /// The name or synonym by which it was found.
+    pub matched: String,
 }
 
 /// Values, and what was found for them.
@@ -79,7 +92,7 @@ pub struct Suggester {
 
 struct Looked {
     texts: Vec<Text>,
-    found: BinaryHeap<Reverse<Found>>,
+    found: BinaryHeap<Reverse<Ranked>>,
 }
 
 struct Text {
@@ -88,7 +101,7 @@ struct Text {
 }
 
 #[derive(PartialEq, Eq, PartialOrd, Ord, Clone)]
-struct Found {
+struct Ranked {
     score: u32,
     // Among equals the shorter name says less that was not asked.
     brevity: Reverse<usize>,
@@ -119,7 +132,7 @@ impl Suggester {
                 .filter(|folded| !folded.is_empty())
                 .map(|folded| Text { trigrams: trigrams(&folded), folded })
                 .collect();
-            for code in codes_of(&asked.value) {
+            for code in code_forms(&asked.value) {
                 suggester.by_code.entry(code).or_default().push(at);
             }
             for text in &texts {
@@ -209,18 +222,18 @@ impl Suggester {
         let limit = self.limit;
         let found = &mut self.all[at as usize].found;
         // The same code from two places, or by two names, is one suggestion: the better.
-        let same = |one: &&Reverse<Found>| one.0.code == concept.code && one.0.system == concept.system;
+        let same = |one: &&Reverse<Ranked>| one.0.code == concept.code && one.0.system == concept.system;
         if let Some(held) = found.iter().find(same) {
             if held.0.score >= score {
                 return;
             }
-            let kept: Vec<Reverse<Found>> = found.drain().filter(|one| !same(&one)).collect();
+            let kept: Vec<Reverse<Ranked>> = found.drain().filter(|one| !same(&one)).collect();
             found.extend(kept);
         }
         if found.len() == limit && found.peek().is_some_and(|least| least.0.score >= score) {
             return;
         }
-        found.push(Reverse(Found {
+        found.push(Reverse(Ranked {
             score,
             brevity: Reverse(concept.name.chars().count()),
             code: concept.code.to_owned(),
@@ -237,9 +250,9 @@ impl Suggester {
     /// What was found, for each value in their order, the likeliest first.
     pub fn end(self) -> Vec<Vec<Suggestion>> {
         let of = |looked: Looked| {
-            let mut found: Vec<Found> = looked.found.into_iter().map(|Reverse(found)| found).collect();
+            let mut found: Vec<Ranked> = looked.found.into_iter().map(|Reverse(found)| found).collect();
             found.sort_by(|a, b| b.cmp(a));
-            let suggestion = |found: Found| Suggestion {
+            let suggestion = |found: Ranked| Suggestion {
                 system: found.system,
                 code: found.code,
                 display: found.display,
@@ -269,7 +282,7 @@ fn trigrams(text: &str) -> HashSet<[char; 3]> {
 }
 
 /// What a value may be as a code: itself, and what national editions make longer (`I10.x00`, `E11.900x001`).
-fn codes_of(value: &str) -> Vec<String> {
+pub fn code_forms(value: &str) -> Vec<String> {
     let code = super::fold_code(value).trim().to_lowercase();
     let mut all = vec![code.clone()];
     if let Some((stem, extension)) = code.split_once('x')

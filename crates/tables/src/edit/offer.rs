@@ -93,7 +93,7 @@ fn byte_of(text: &str, place: Place) -> Option<usize> {
 }
 
 /// What is approved is laid over a map, and named by none.
-fn is_map(map: &&MapFile) -> bool {
+fn is_map(map: &MapFile) -> bool {
     crate::codes::approved_for(&map.name).is_none()
 }
 
@@ -240,7 +240,7 @@ impl Asked<'_> {
                         .mapping
                         .codes
                         .iter()
-                        .filter(is_map)
+                        .filter(|map| is_map(map))
                         .map(|map| offer(OfferKind::Map, &map.name, Some(map.file.clone()), None));
                     let systems = SYSTEMS
                         .iter()
@@ -252,7 +252,7 @@ impl Asked<'_> {
                         .mapping
                         .units
                         .iter()
-                        .filter(is_map)
+                        .filter(|map| is_map(map))
                         .map(|map| offer(OfferKind::Map, &map.name, Some(map.file.clone()), None));
                     let ucum = offer(OfferKind::Map, "ucum", None, Some("What is UCUM already."));
                     return maps.chain([ucum]).collect();

@@ -18,25 +18,35 @@ const SHOWN_CHARS: usize = 60;
 pub(super) const LISTED: usize = 300;
 
 /// Spellings of no value that mean nothing else.
-const NULLS: [&str; 14] = [
+const NULLS: [&str; 12] = [
     "null",
     "\\n",
     "n/a",
     "#n/a",
-    "none",
     "nan",
     "<null>",
     "(null)",
     "[null]",
-    "nil",
     "0000-00-00",
     "0000-00-00 00:00:00",
     "1/1/0001",
     "nat",
 ];
 /// Spellings of no value that may be values.
-const PERHAPS: [&str; 10] =
-    ["-", "--", ".", "?", "na", "/", "9999-12-31", "9999-12-31 00:00:00", "1900-01-01", "1900-01-01 00:00:00"];
+const PERHAPS: [&str; 12] = [
+    "-",
+    "--",
+    ".",
+    "?",
+    "na",
+    "/",
+    "9999-12-31",
+    "9999-12-31 00:00:00",
+    "1900-01-01",
+    "1900-01-01 00:00:00",
+    "none",
+    "nil",
+];
 
 /// A column that is being read.
 pub(super) struct ColumnProfiler {
@@ -280,6 +290,7 @@ impl ColumnProfiler {
             .then(|| self.values.most_frequent(LISTED + 1))
             .filter(|all| all.len() <= LISTED);
         let (least, most, all) = self.lengths;
+        let error = self.values.error();
         let mut shapes = self.shapes.most_frequent(SHOWN);
         if self.long > 0 {
             shapes.push(("text".to_owned(), self.long));
@@ -291,9 +302,10 @@ impl ColumnProfiler {
             rows: self.rows,
             nulls: by_frequency(self.nulls),
             perhaps_nulls: by_frequency(self.perhaps),
-            distinct: self.sampling.distinct().min(values),
+            distinct: if self.once.is_once() == Some(true) { values } else { self.sampling.distinct().min(values) },
             distinct_exact: self.sampling.is_exact() || self.once.is_once() == Some(true),
-            top: self.values.most_frequent(SHOWN),
+            // A count that is less than what it may be off by says nothing.
+            top: self.values.most_frequent(SHOWN).into_iter().filter(|(_, count)| *count > error).collect(),
             top_error: self.values.error(),
             listed,
             shapes,

@@ -143,7 +143,12 @@ impl<'t> Looked<'t> {
                     .is_none_or(|held| preference(role, column) > preference(role, held));
                 let label = if better { roles.insert(role, column.name.clone()) } else { Some(column.name.clone()) };
                 // `项目代码` and `项目名称` are a code and what it means.
-                if let Some(label) = label.filter(|label| is_label(label) && !roles.contains_key(&Role::Label)) {
+                let is_coded = matches!(
+                    role,
+                    Role::Code | Role::Diagnosis | Role::Drug | Role::Procedure | Role::Vaccine | Role::Allergen
+                );
+                let says = |label: &String| is_coded && is_label(label) && !roles.contains_key(&Role::Label);
+                if let Some(label) = label.filter(says) {
                     roles.insert(Role::Label, label);
                 }
             }

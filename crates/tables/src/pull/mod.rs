@@ -273,6 +273,22 @@ impl Sources {
         if_doubtful: IfDoubtful,
         go_on: &mut dyn FnMut(&str, u64) -> Result<(), Error>,
     ) -> Result<PullReport, Error> {
+        self.pull_from(grant, name, None, tables, if_doubtful, go_on)
+    }
+
+    /// The same of a delivery that lay elsewhere than the source's path says: `from` is what lists of deliveries call it.
+    ///
+    /// # Errors
+    /// As [`Sources::pull`].
+    pub fn pull_from(
+        &self,
+        grant: &Grant,
+        name: &str,
+        from: Option<&str>,
+        tables: &[PullTable],
+        if_doubtful: IfDoubtful,
+        go_on: &mut dyn FnMut(&str, u64) -> Result<(), Error>,
+    ) -> Result<PullReport, Error> {
         may_pull(grant)?;
         let _pulling = self.pulling.lock().unwrap_or_else(PoisonError::into_inner);
         let (source, before, coming) = {
@@ -310,7 +326,7 @@ impl Sources {
         let delivery = if taken.is_empty() {
             None
         } else {
-            Some(self.catalogue().deliver(source.no, &source.path, keeping.now_us, taken)?)
+            Some(self.catalogue().deliver(source.no, from.unwrap_or(&source.path), keeping.now_us, taken)?)
         };
         Ok(PullReport { delivery, tables: told })
     }

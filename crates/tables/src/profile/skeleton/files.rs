@@ -59,11 +59,6 @@ impl<'p> Files<'p> {
         name
     }
 
-    /// The name of the code map of a table.
-    pub(super) fn map_name(&self, table: &str) -> String {
-        names::words_of(table).join("-")
-    }
-
     /// A code map without a line yet.
     pub(super) fn map(&mut self, name: &str, _column: Option<&ColumnProfile>) {
         self.codes(name, &[]);
@@ -278,6 +273,11 @@ impl<'p> Files<'p> {
         }
         nulls
     }
+}
+
+/// The name of the code map of a table.
+pub(super) fn map_name(table: &str) -> String {
+    names::words_of(table).join("-")
 }
 
 /// Units as the mappings that come with the program read them, by folded spelling.

@@ -8,12 +8,12 @@ mod statement;
 
 use super::Profile;
 use super::column::ColumnProfile;
-use super::likely::{Likely, VITALS, vital_of};
+use super::likely::{Likely, vital_of};
 use super::names::Role;
 use super::table::TableProfile;
 use crate::edit::name_in_sql;
 use crate::run::MappingFiles;
-use files::Files;
+use files::{Files, map_name};
 use statement::Statement;
 use std::collections::BTreeSet;
 
@@ -293,21 +293,6 @@ impl<'p> Writing<'p> {
         (sql, from, whose)
     }
 
-    fn subject(&self, sql: &mut Statement<'p>, likely: &Likely, whose: &Whose, path: &str) {
-        let column = |role: Role| likely.columns.get(&role);
-        if let Some(patient) = &whose.patient {
-            let used: Vec<&String> = column(Role::Patient).into_iter().collect();
-            sql.item(&format!("ref('Patient', {patient})"), path, &used);
-        }
-    }
-
-    fn visit(&self, sql: &mut Statement<'p>, likely: &Likely, whose: &Whose, path: &str) {
-        if let Some(visit) = &whose.encounter {
-            let used: Vec<&String> = likely.columns.get(&Role::Encounter).into_iter().collect();
-            sql.item(&format!("ref('Encounter', {visit})"), path, &used);
-        }
-    }
-
     fn encounter(&mut self, likely: &'p Likely, table: &'p TableProfile) {
         let (Some(key), Some(patient)) = (likely.columns.get(&Role::Encounter), likely.columns.get(&Role::Patient))
         else {
@@ -412,13 +397,13 @@ impl<'p> Writing<'p> {
             (None, Some(label)) => (label, None),
             (None, None) => return,
         };
-        let map = self.files.map_name(&table.name);
+        let map = map_name(&table.name);
         let coded = self.code_of(&sql, table, code, label, &map);
         let used: Vec<&String> = std::iter::once(code).chain(label).collect();
         sql.item(&coded, "code", &used);
-        self.subject(&mut sql, likely, &whose, "subject");
-        self.visit(&mut sql, likely, &whose, "encounter");
-        self.when(&mut sql, likely, "effective.dateTime");
+        refer_to_patient(&mut sql, likely, &whose, "subject");
+        refer_to_visit(&mut sql, likely, &whose, "encounter");
+        when(&mut sql, likely, "effective.dateTime");
         let value = column(Role::Value).or_else(|| column(Role::ValueNumber));
         let unit = column(Role::Unit);
         if let Some(value) = value {
@@ -450,18 +435,6 @@ impl<'p> Writing<'p> {
         sql.from(&from, &whose.joins);
         let file = self.file("observation");
         self.files.statement(&file, sql);
-    }
-
-    /// When something was; minutes from an admission are left to a person, who knows from which.
-    fn when(&mut self, sql: &mut Statement<'p>, likely: &Likely, path: &str) {
-        let column = |role: Role| likely.columns.get(&role);
-        if let Some(time) = column(Role::Time).or_else(|| column(Role::Start)) {
-            let item = sql.instant(time);
-            sql.item(&item, path, &[time]);
-        } else if let Some(offset) = column(Role::Offset) {
-            let cell = sql.cell(offset);
-            sql.todo(&format!("{offset} are minutes from something: at_offset({cell}, <when that was>) AS \"{path}\""));
-        }
     }
 
     /// A table with a column for each vital value: a view makes a row of each.
@@ -512,9 +485,9 @@ impl<'p> Writing<'p> {
         sql.constant("'final'", "status");
         sql.constant("code('http://terminology.hl7.org/CodeSystem/observation-category', 'vital-signs')", "category");
         sql.constant("code('vital', t.vital)", "code");
-        self.subject(&mut sql, likely, &whose, "subject");
-        self.visit(&mut sql, likely, &whose, "encounter");
-        self.when(&mut sql, likely, "effective.dateTime");
+        refer_to_patient(&mut sql, likely, &whose, "subject");
+        refer_to_visit(&mut sql, likely, &whose, "encounter");
+        when(&mut sql, likely, "effective.dateTime");
         sql.constant("quantity(t.measured, unit('ucum', t.ucum))", "value");
         columns.iter().for_each(|(column, ..)| sql.used(&column.name));
         for (table, column) in &whose.uses {
@@ -523,7 +496,6 @@ impl<'p> Writing<'p> {
         sql.from(&name_in_sql(&view), &whose.joins);
         let file = self.file("observation");
         self.files.statement(&file, sql);
-        debug_assert!(!VITALS.is_empty());
     }
 
     /// What is a code about somebody: a diagnosis, a drug, a procedure, a vaccine, an allergy.
@@ -561,13 +533,13 @@ impl<'p> Writing<'p> {
             ),
             _ => {}
         }
-        let map = self.files.map_name(&table.name);
+        let map = map_name(&table.name);
         let coded = self.code_of(&sql, table, code, label, &map);
         let used: Vec<&String> = std::iter::once(code).chain(label).collect();
         sql.item(&coded, path, &used);
-        self.subject(&mut sql, likely, &whose, subject);
+        refer_to_patient(&mut sql, likely, &whose, subject);
         if likely.target != "AllergyIntolerance" || whose.encounter.is_some() {
-            self.visit(&mut sql, likely, &whose, "encounter");
+            refer_to_visit(&mut sql, likely, &whose, "encounter");
         }
         let (start, end) = (column(Role::Start).or_else(|| column(Role::Time)), column(Role::End));
         match likely.target {
@@ -652,8 +624,8 @@ impl<'p> Writing<'p> {
         let Some(note) = likely.columns.get(&Role::Note) else { return };
         let (mut sql, from, whose) = self.begin(likely, table, "");
         sql.constant("'current'", "status");
-        self.subject(&mut sql, likely, &whose, "subject");
-        self.visit(&mut sql, likely, &whose, "context.encounter");
+        refer_to_patient(&mut sql, likely, &whose, "subject");
+        refer_to_visit(&mut sql, likely, &whose, "context.encounter");
         sql.constant("'text/plain; charset=utf-8'", "content.attachment.contentType");
         sql.item(&format!("text({})", sql.cell(note)), "content.attachment.data", &[note]);
         sql.from(&from, &whose.joins);
@@ -736,4 +708,33 @@ fn system_of(column: &ColumnProfile) -> Option<&'static str> {
         return Some("http://hl7.org/fhir/sid/icd-10");
     }
     None
+}
+
+/// Whose it is.
+fn refer_to_patient(sql: &mut Statement<'_>, likely: &Likely, whose: &Whose, path: &str) {
+    let column = |role: Role| likely.columns.get(&role);
+    if let Some(patient) = &whose.patient {
+        let used: Vec<&String> = column(Role::Patient).into_iter().collect();
+        sql.item(&format!("ref('Patient', {patient})"), path, &used);
+    }
+}
+
+/// In which visit it was.
+fn refer_to_visit(sql: &mut Statement<'_>, likely: &Likely, whose: &Whose, path: &str) {
+    if let Some(visit) = &whose.encounter {
+        let used: Vec<&String> = likely.columns.get(&Role::Encounter).into_iter().collect();
+        sql.item(&format!("ref('Encounter', {visit})"), path, &used);
+    }
+}
+
+/// When something was; minutes from an admission are left to a person, who knows from which.
+fn when(sql: &mut Statement<'_>, likely: &Likely, path: &str) {
+    let column = |role: Role| likely.columns.get(&role);
+    if let Some(time) = column(Role::Time).or_else(|| column(Role::Start)) {
+        let item = sql.instant(time);
+        sql.item(&item, path, &[time]);
+    } else if let Some(offset) = column(Role::Offset) {
+        let cell = sql.cell(offset);
+        sql.todo(&format!("{offset} are minutes from something: at_offset({cell}, <when that was>) AS \"{path}\""));
+    }
 }
