@@ -453,7 +453,7 @@ pub(crate) enum Mapping {
     },
     /// Begin a mapping: what tables hold says what their rows are likely to be
     ///
-    /// It compiles; what could not be known is marked TODO in it. Nothing of a source is changed.
+    /// It compiles; what could not be known is marked To do in it. Nothing of a source is changed.
     ///
     /// Example: medweave mapping new /srv/extracts --into clinic-map
     New {

@@ -99,6 +99,8 @@ fn only_lake_knows_the_query_engine() {
 fn no_file_is_longer_than_one_room() {
     let wrong: Vec<String> = files(&[".rs", ".ts", ".tsx", ".py", ".mjs"])
         .iter()
+        // Generated from the interface, and as long as that.
+        .filter(|path| !path.ends_with("web/src/api/schema.d.ts"))
         .filter_map(|path| {
             let lines = read(path).lines().count();
             (lines > FILE_LINES).then(|| format!("{}: {lines} lines", shown(path)))

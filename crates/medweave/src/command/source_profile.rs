@@ -80,8 +80,8 @@ pub(crate) async fn new_mapping(
     for problem in &problems {
         say(&table::plain(&problem.to_string()))?;
     }
-    let todos = files.iter().map(|(_, text)| text.matches("TODO").count()).sum::<usize>();
-    say(&format!("{} files, {todos} TODO in them", files.len()))?;
+    let todos = files.iter().map(|(_, text)| text.matches("To do").count()).sum::<usize>();
+    say(&format!("{} files, {todos} places marked To do in them", files.len()))?;
     let shown = into.display();
     let next = if Path::new(what).exists() {
         format!(

@@ -127,10 +127,10 @@ fn the_clinic_of_the_documentation_is_understood() {
         FROM visits v
 
         mapping.toml
-        # A beginning, written from what the tables hold; what could not be known is marked TODO.
+        # A beginning, written from what the tables hold; what could not be known is marked To do.
         name = "clinic"
         version = "1"
-        zone = "UTC"    # TODO: the zone of times that have none
+        zone = "UTC"    # To do: the zone of times that have none
         nulls = ["", "NULL"]
 
         [tables.people]

@@ -146,15 +146,16 @@ impl<'p> Files<'p> {
 
     fn toml(&self) -> String {
         let profile = self.profile;
-        let mut text =
-            String::from("# A beginning, written from what the tables hold; what could not be known is marked TODO.\n");
+        let mut text = String::from(
+            "# A beginning, written from what the tables hold; what could not be known is marked To do.\n",
+        );
         let _ = writeln!(text, "name = {}", quoted(&self.name));
         text.push_str("version = \"1\"\n");
         let chinese = profile.tables.iter().any(|table| {
             names::words_of(&table.name).concat().chars().any(is_chinese) || table.columns.iter().any(|c| c.is_chinese)
         });
         let zone = if chinese { "Asia/Shanghai" } else { "UTC" };
-        let _ = writeln!(text, "zone = \"{zone}\"    # TODO: the zone of times that have none");
+        let _ = writeln!(text, "zone = \"{zone}\"    # To do: the zone of times that have none");
         let nulls = self.nulls();
         if nulls.len() > 1 {
             let nulls: Vec<String> = nulls.iter().map(|null| quoted(null)).collect();
@@ -170,7 +171,7 @@ impl<'p> Files<'p> {
         if !perhaps.is_empty() {
             let shown: Vec<String> = perhaps.iter().map(|null| quoted(null)).collect();
             let _ =
-                writeln!(text, "# TODO: {} stand in some cells: add to `nulls` what means no value", shown.join(", "));
+                writeln!(text, "# To do: {} stand in some cells: add to `nulls` what means no value", shown.join(", "));
         }
         let all_proposed = profile.encodings.first().filter(|first| {
             profile.encodings.len() == profile.tables.len()
@@ -179,7 +180,7 @@ impl<'p> Files<'p> {
         if let Some(proposed) = all_proposed {
             let _ = writeln!(
                 text,
-                "encoding = {}    # TODO: confirm; {}",
+                "encoding = {}    # To do: confirm; {}",
                 quoted(&proposed.encoding.to_lowercase()),
                 proposed.why
             );
@@ -197,7 +198,7 @@ impl<'p> Files<'p> {
         if day != month {
             let _ = writeln!(text, "order = \"{}\"    # how 03/04/2020 is read", if day { "dmy" } else { "mdy" });
         } else if dates().any(|dates| dates.ambiguous) {
-            text.push_str("# TODO: order = \"dmy\" or \"mdy\": how 03/04/2020 is read\n");
+            text.push_str("# To do: order = \"dmy\" or \"mdy\": how 03/04/2020 is read\n");
         }
         // Only what is a date of something, not 9999-12-31.
         if dates().any(|dates| dates.years.1 >= FUTURE && dates.years.0 >= 1_900 && dates.years.0 < 2_300)
@@ -212,7 +213,7 @@ impl<'p> Files<'p> {
                     let name = table.name.replace(['\n', '\r'], " ");
                     let _ = writeln!(
                         text,
-                        "\n# TODO: not used: table {name}, {} rows, {} columns",
+                        "\n# To do: not used: table {name}, {} rows, {} columns",
                         table.rows,
                         table.columns.len()
                     );
@@ -247,7 +248,7 @@ impl<'p> Files<'p> {
         {
             let _ = writeln!(
                 text,
-                "encoding = {}    # TODO: confirm; {}",
+                "encoding = {}    # To do: confirm; {}",
                 quoted(&proposed.encoding.to_lowercase()),
                 proposed.why
             );

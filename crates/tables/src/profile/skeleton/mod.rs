@@ -1,6 +1,6 @@
 //! The mapping that follows from a profile: it compiles, and says in comments what it left.
 //!
-//! It is a beginning, not an answer: what cannot be known (zones, what local codes mean) is a TODO where it stands. Nothing is invented: a
+//! It is a beginning, not an answer: what cannot be known (zones, what local codes mean) is a To do where it stands. Nothing is invented: a
 //! code gets a target only where the value itself says which (a sex, a class of visit, a unit that is UCUM).
 
 mod files;
@@ -471,7 +471,11 @@ impl<'p> Writing<'p> {
             .collect();
         self.files.view(
             &view,
-            format!("-- TODO: check that the units are those of {}.\n{}\n", table.name, branches.join("\nUNION ALL\n")),
+            format!(
+                "-- To do: check that the units are those of {}.\n{}\n",
+                table.name,
+                branches.join("\nUNION ALL\n")
+            ),
         );
         let known: Vec<(String, &str)> =
             columns.iter().map(|(column, loinc, _)| (column.name.clone(), *loinc)).collect();

@@ -125,7 +125,7 @@ impl<'p> Statement<'p> {
         text.push_str(&self.from);
         text.push('\n');
         for todo in &self.todos {
-            for line in comment(&format!("TODO: {todo}")) {
+            for line in comment(&format!("To do: {todo}")) {
                 text.push_str(&line);
                 text.push('\n');
             }
@@ -137,7 +137,7 @@ impl<'p> Statement<'p> {
             .filter(|column| !self.used.contains(&column.name) && !also.contains(&column.name));
         let unused: Vec<String> = unused.map(described).collect();
         if !unused.is_empty() {
-            for line in comment(&format!("TODO: not used: {}", unused.join(", "))) {
+            for line in comment(&format!("To do: not used: {}", unused.join(", "))) {
                 text.push_str(&line);
                 text.push('\n');
             }
