@@ -247,7 +247,9 @@ proptest! {
         };
         both.deliver(&ward);
         for delivery in deliveries {
-            delivery.into_iter().for_each(|one| changed(&mut ward, one));
+            for one in delivery {
+                changed(&mut ward, one);
+            }
             both.deliver(&ward);
         }
     }
