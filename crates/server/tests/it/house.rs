@@ -94,7 +94,11 @@ impl House {
     /// Stores what requests for `1` then find.
     pub fn settle(&self) {
         let path = self.folder.path().join("settled.ndjson");
-        std::fs::write(&path, "{\"resourceType\":\"Patient\",\"id\":\"1\"}\n{\"resourceType\":\n").unwrap();
+        std::fs::write(
+            &path,
+            "{\"resourceType\":\"Patient\",\"id\":\"1\",\"birthDate\":\"1970\"}\n{\"resourceType\":\n",
+        )
+        .unwrap();
         let importer = intake::import::Importer::new(Arc::clone(&self.app.records));
         let files = intake::import::files_at(&[path]).unwrap();
         let mut silent = |_: intake::import::Progress<'_>| std::ops::ControlFlow::Continue(());
