@@ -175,7 +175,7 @@ async fn compare(house: &House, case: &Value) -> Result<Vec<String>, Failure> {
         match (all.iter().any(|one| contains(one, expected)), should) {
             (true, true) | (false, false) => {}
             (false, true) => {
-                differences.push(format!("no {kind} has {expected}; there are {}:{}", all.len(), shown(all)))
+                differences.push(format!("no {kind} has {expected}; there are {}:{}", all.len(), shown(all)));
             }
             (true, false) => differences.push(format!("a {kind} has {expected}, and none should")),
         }
@@ -185,7 +185,7 @@ async fn compare(house: &House, case: &Value) -> Result<Vec<String>, Failure> {
 
 /// A few resources, a line each.
 fn shown(all: &[Value]) -> String {
-    all.iter().take(3).map(|one| format!("\n  {one}")).collect()
+    all.iter().take(3).map(|one| format!("\n  {one}")).collect::<Vec<_>>().concat()
 }
 
 fn list(value: &Value) -> impl Iterator<Item = &Value> {
@@ -292,14 +292,8 @@ fn header(settings: &TableSettings, separator: Option<char>) -> String {
 /// A file that the mapping's pattern for a table fits.
 fn file_of(name: &str, settings: &TableSettings) -> String {
     let Some(pattern) = &settings.file else { return format!("{name}.csv") };
-    let plain = pattern
-        .split('#')
-        .next()
-        .unwrap_or(pattern)
-        .replace("**/", "")
-        .replace("**", "x")
-        .replace('*', "x")
-        .replace('?', "x");
+    let plain =
+        pattern.split('#').next().unwrap_or(pattern).replace("**/", "").replace("**", "x").replace(['*', '?'], "x");
     let mut plain = plain.trim_start_matches('/').to_owned();
     for packed in [".gz", ".zst", ".xz", ".bz2"] {
         plain = plain.strip_suffix(packed).map_or(plain.clone(), str::to_owned);

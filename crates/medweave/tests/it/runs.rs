@@ -2,6 +2,7 @@
 
 use crate::program::{Client, Data, write};
 use serde_json::{Value, json};
+use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 /// How long a run may take to begin.
@@ -27,10 +28,14 @@ SELECT 'final' AS status, code('urn:example:item', l.item) AS code, ref('Patient
 /// Writes the tables of the ward.
 pub fn tables(data: &Data, people: u64, results: u64) {
     let mut text = "pid,born\n".to_owned();
-    (0..people).for_each(|pid| text += &format!("{pid},19{:02}-02-03\n", pid % 100));
+    for pid in 0..people {
+        writeln!(text, "{pid},19{:02}-02-03", pid % 100).unwrap();
+    }
     write(&data.path("ward/people.csv"), text.as_bytes());
     let mut text = "id,pid,item,value\n".to_owned();
-    (0..results).for_each(|id| text += &format!("{id},{},K,{}.{}\n", id % people, id % 9, id % 7));
+    for id in 0..results {
+        writeln!(text, "{id},{},K,{}.{}", id % people, id % 9, id % 7).unwrap();
+    }
     write(&data.path("ward/lab.csv"), text.as_bytes());
 }
 

@@ -6,9 +6,12 @@ use crate::refusal::Refusal;
 use access::Grant;
 use fhir::schema::r4;
 use fhir::search::SearchQuery;
+use omop::codes::address_of;
+use omop::vocabulary::{Hit, Loaded, Search, Vocabulary as Shelves};
 use serde_json::{Value, json};
 use std::path::Path;
-use tables::codes::{Asked, CodeMaps, Concept, Found, Suggester, Suggestion, UnitMaps, Vocabulary};
+use std::sync::Arc;
+use tables::codes::{Asked, CodeMaps, Concept, Found, Suggester, Suggestion, UnitMaps, Vocabulary, code_forms};
 use tables::own::UCUM;
 use tables::run::{MappingFiles, files_of, shipped};
 
@@ -43,10 +46,40 @@ pub(super) fn suggestions(
     Ok(suggester.end())
 }
 
+/// Vocabularies whose codes values often are.
+const BY_CODE: [&str; 8] = ["LOINC", "SNOMED", "ICD10", "ICD10CM", "ICD9CM", "RxNorm", "ATC", "CVX"];
+
+/// The vocabularies that are loaded.
+struct Shelf(Arc<Loaded>);
+
+impl Vocabulary for Shelf {
+    fn name(&self) -> String {
+        format!("vocabulary {}", self.0.version)
+    }
+
+    fn suggest(&self, text: &str, limit: usize) -> Result<Vec<Found>, String> {
+        let search = Search { vocabularies: Vec::new(), domains: Vec::new(), limit };
+        let mut hits = self.0.search(text, &search).map_err(|error| error.to_string())?;
+        for code in code_forms(text) {
+            for vocabulary in BY_CODE {
+                let code = code.to_uppercase();
+                hits.extend(self.0.concept_of(vocabulary, &code).map_err(|error| error.to_string())?);
+            }
+        }
+        let found = |hit: Hit| Found {
+            system: address_of(&hit.vocabulary),
+            code: hit.code,
+            name: hit.name,
+            matched: hit.matched,
+        };
+        Ok(hits.into_iter().map(found).collect())
+    }
+}
+
 /// The vocabulary that is loaded, if any.
-#[allow(clippy::unnecessary_wraps)]
-fn vocabulary(_app: &App) -> Result<Option<Box<dyn Vocabulary>>, Refusal> {
-    Ok(None)
+fn vocabulary(app: &App) -> Result<Option<Shelf>, Refusal> {
+    let loaded = Shelves::open(&app.data)?.current();
+    Ok(loaded.filter(|loaded| loaded.has_search).map(Shelf))
 }
 
 /// The mappings that come with the program and those of sources, with what they are called.
@@ -75,9 +108,8 @@ fn offer_maps(suggester: &mut Suggester, from: &str, files: &MappingFiles) {
         } else {
             maps.add_csv(stem, path, text)
         };
-        if added.is_err() {
-            continue;
-        }
+        // A map that is wrong offers nothing; whoever runs its mapping is told.
+        drop(added);
     }
     let names: Vec<String> = maps.names().map(str::to_owned).collect();
     for map in names.iter().filter_map(|name| maps.get(name)) {

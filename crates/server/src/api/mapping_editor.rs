@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::time::{Duration, Instant};
 use tables::edit::{TableColumns, complete_at};
 use tables::mapping::{Mapping, Place, Problem};
@@ -222,8 +223,8 @@ fn shown(app: &App, grant: &Grant, source: &str, preview: Preview, begun: Instan
     let mut rows: HashMap<(String, u64), RowOrigin> = HashMap::new();
     for (table, row) in preview.samples.iter().flat_map(|sample| &sample.rows) {
         let key = (table.clone(), *row);
-        if !rows.contains_key(&key) {
-            rows.insert(key, sources.row(grant, source, table, *row)?);
+        if let Entry::Vacant(place) = rows.entry(key) {
+            place.insert(sources.row(grant, source, table, *row)?);
         }
     }
     let elements: Vec<Value> = preview

@@ -36,7 +36,7 @@ pub(super) async fn deliver(mut call: Call) -> Result<Answer, Refusal> {
     // Who may not pull need not send.
     grant.may_all(access::Permission::Update)?;
     let turn = stream::turn(&call)?;
-    let folder = call.app.writing(|app| folder(app)).await?;
+    let folder = call.app.writing(folder).await?;
     let path = folder.path().join(file);
     receive(&mut call, &path).await?;
     let app = Arc::clone(&call.app);

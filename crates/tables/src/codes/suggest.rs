@@ -210,7 +210,7 @@ impl Suggester {
                     (200 * both) / (theirs.trigrams.len() + own.len()).max(1)
                 });
                 let best = sizes.max().unwrap_or(0) as u32;
-                (*shared > 0 && best >= ALIKE && best < 100).then_some((*at, best))
+                (*shared > 0 && (ALIKE..100).contains(&best)).then_some((*at, best))
             })
             .collect();
         for (at, best) in alike {

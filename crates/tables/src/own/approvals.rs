@@ -438,7 +438,7 @@ mod tests {
             Na,http://loinc.org,2951-2,,wider,person/1 (ada),1970-01-01T00:00:00.00001Z
             Na,urn:x:y,N,,wider,person/1 (ada),1970-01-01T00:00:00.00001Z
         "#]]
-        .assert_eq(&laid.iter().map(|(path, text)| format!("{path}\n{text}")).collect::<String>());
+        .assert_eq(&laid.iter().map(|(path, text)| format!("{path}\n{text}")).collect::<Vec<_>>().concat());
         // The map with it over.
         let mut maps = crate::codes::CodeMaps::default();
         maps.add_csv("lab", "codes/lab.csv", &files[0].1).unwrap();

@@ -250,7 +250,7 @@ impl ColumnProfiler {
         if self.mangled > 0 {
             doubts.push(many(
                 self.mangled,
-                "look like text decoded twice (Ã©, ä¸­): what wrote the file took it for another encoding",
+                "look like text decoded twice (Ã©, Â°): what wrote the file took it for another encoding",
             ));
         }
         if self.full_width > 0 && self.full_width < values {
@@ -408,7 +408,7 @@ fn is_chinese(c: char) -> bool {
     matches!(c, '\u{3400}'..='\u{9fff}' | '\u{20000}'..='\u{3ffff}')
 }
 
-/// UTF-8 that was read as another encoding: `Ã©`, `Â°`, `ä¸­`, `锟斤拷`.
+/// UTF-8 that was read as another encoding: `Ã©`, `Â°`, `锟斤拷`.
 fn is_mangled(text: &str) -> bool {
     let mut before = '\0';
     for c in text.chars() {

@@ -191,8 +191,8 @@ impl<'t> Looked<'t> {
             !key.contains(&column.name) && !roles.values().any(|named| *named == column.name) && column.values() > 0
         };
         if !self.has(Role::Value) && !self.has(Role::ValueNumber) {
-            let numbers = self.table.columns.iter().filter(|column| column.is_numeric() && !column.is_dates());
-            let found = numbers.filter(|column| is_free(&self.roles, column)).next_back();
+            let mut numbers = self.table.columns.iter().filter(|column| column.is_numeric() && !column.is_dates());
+            let found = numbers.rfind(|column| is_free(&self.roles, column));
             self.roles.extend(found.map(|column| (Role::Value, column.name.clone())));
         }
         if !self.has(Role::Code) && !self.has(Role::Label) {
@@ -323,11 +323,9 @@ impl<'t> Looked<'t> {
             why.push(format!("other tables refer to {key}"));
         }
         let has_time = self.has(Role::Start) || self.has(Role::Time);
-        if !self.speaks_of(Topic::Encounters)
-            && !(referred && has_time)
-            && !(self.has(Role::Start) && (named.is_some() || self.has(Role::End)))
-            && named.is_none()
-        {
+        let has_span = self.has(Role::Start) && (named.is_some() || self.has(Role::End));
+        let is_visit = self.speaks_of(Topic::Encounters) || (referred && has_time) || has_span || named.is_some();
+        if !is_visit {
             return None;
         }
         if keys.iter().any(|key| Some(*key) == patient) && !referred && !self.speaks_of(Topic::Encounters) {

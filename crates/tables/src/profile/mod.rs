@@ -134,7 +134,7 @@ impl Profile {
             for part in 0..sheet.parts() {
                 for batch in sheet.scan(part, &positions)? {
                     let batch = batch?;
-                    let columns: Vec<_> = batch.columns().iter().map(|column| column.as_string_view()).collect();
+                    let columns: Vec<_> = batch.columns().iter().map(AsArray::as_string_view).collect();
                     for row in 0..batch.num_rows() {
                         profiler.add(columns.iter().map(|cells| cells.is_valid(row).then(|| cells.value(row))));
                     }

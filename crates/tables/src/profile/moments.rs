@@ -141,6 +141,9 @@ fn time_part(rest: &str) -> Option<Time> {
     fits.then_some((Some((hour, minute)), zoned))
 }
 
+/// Year, month, day.
+type Day = (i32, u32, u32);
+
 /// What was seen of dates in a column.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Moments {
@@ -153,7 +156,7 @@ pub(super) struct Moments {
     /// Of `05/01/2024`: where the first, and where the second, can only be the day.
     pub(super) day_first: u64,
     pub(super) month_first: u64,
-    pub(super) range: Option<((i32, u32, u32), (i32, u32, u32))>,
+    pub(super) range: Option<(Day, Day)>,
     texts: Option<(String, String)>,
 }
 

@@ -37,7 +37,7 @@ pub(crate) async fn run(settings: &Settings, export: &OmopExport) -> Result<(), 
     match record["duckdb"]["state"].as_str() {
         Some("loaded") => say(&format!("{} is made", folder.join("omop.duckdb").display()))?,
         Some("by hand") => {
-            say(&format!("DuckDB is not here; where it is: {}", table::cell(&record["duckdb"]["command"])))?
+            say(&format!("DuckDB is not here; where it is: {}", table::cell(&record["duckdb"]["command"])))?;
         }
         Some(_) => return Err(Failure::failed(format!("DuckDB: {}", table::cell(&record["duckdb"]["text"])))),
         None => {}

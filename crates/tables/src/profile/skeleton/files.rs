@@ -16,14 +16,14 @@ const FUTURE: i32 = 2_035;
 pub(super) struct Files<'p> {
     profile: &'p Profile,
     name: String,
-    files: BTreeMap<String, String>,
+    texts: BTreeMap<String, String>,
     statements: Vec<(String, Statement<'p>)>,
     uses: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl<'p> Files<'p> {
     pub(super) fn new(profile: &'p Profile, name: &str) -> Files<'p> {
-        Files { profile, name: plain(name), files: BTreeMap::new(), statements: Vec::new(), uses: BTreeMap::new() }
+        Files { profile, name: plain(name), texts: BTreeMap::new(), statements: Vec::new(), uses: BTreeMap::new() }
     }
 
     /// Says that a column of a table is used.
@@ -34,7 +34,9 @@ impl<'p> Files<'p> {
     pub(super) fn statement(&mut self, stem: &str, statement: Statement<'p>) {
         let table = statement.table.name.clone();
         let columns: Vec<String> = statement.columns().cloned().collect();
-        columns.iter().for_each(|column| self.uses(&table, column));
+        for column in &columns {
+            self.uses(&table, column);
+        }
         self.uses.entry(table).or_default();
         let mut file = format!("{stem}.sql");
         let mut nth = 2;
@@ -46,7 +48,7 @@ impl<'p> Files<'p> {
     }
 
     pub(super) fn view(&mut self, name: &str, text: String) {
-        self.files.insert(format!("views/{name}.sql"), text);
+        self.texts.insert(format!("views/{name}.sql"), text);
     }
 
     /// The name of a view of a table, which no table has.
@@ -66,7 +68,7 @@ impl<'p> Files<'p> {
 
     fn codes(&mut self, name: &str, lines: &[(String, &str, &str)]) {
         let file = format!("codes/{name}.csv");
-        let text = self.files.entry(file).or_insert_with(|| "source,system,code\n".to_owned());
+        let text = self.texts.entry(file).or_insert_with(|| "source,system,code\n".to_owned());
         for (source, system, code) in lines {
             let line = format!("{},{system},{code}\n", csv(source));
             let begins = format!("{},", csv(source));
@@ -78,10 +80,7 @@ impl<'p> Files<'p> {
     }
 
     /// The values of a column whose meaning they say themselves.
-    fn meant<'c>(
-        column: Option<&'c ColumnProfile>,
-        of: impl Fn(&str) -> Option<&'static str>,
-    ) -> Vec<(&'c str, &'static str)> {
+    fn meant(column: Option<&ColumnProfile>, of: impl Fn(&str) -> Option<&'static str>) -> Vec<(&str, &'static str)> {
         let listed = column.and_then(|column| column.listed.as_ref()).map_or(&[][..], Vec::as_slice);
         listed.iter().take(LISTED).filter_map(|(value, _)| Some((value.as_str(), of(value)?))).collect()
     }
@@ -116,7 +115,7 @@ impl<'p> Files<'p> {
     pub(super) fn units(&mut self, name: &str, column: Option<&ColumnProfile>) {
         let file = format!("units/{name}.csv");
         let known = known_units();
-        let mut text = self.files.remove(&file).unwrap_or_else(|| "source,ucum\n".to_owned());
+        let mut text = self.texts.remove(&file).unwrap_or_else(|| "source,ucum\n".to_owned());
         let listed = column.and_then(|column| column.listed.as_ref()).map_or(&[][..], Vec::as_slice);
         let mut folded: BTreeSet<String> = BTreeSet::new();
         for (value, _) in listed.iter().take(LISTED) {
@@ -130,7 +129,7 @@ impl<'p> Files<'p> {
                 let _ = writeln!(text, "{},{}", csv(value), csv(&ucum));
             }
         }
-        self.files.insert(file, text);
+        self.texts.insert(file, text);
     }
 
     pub(super) fn end(mut self) -> MappingFiles {
@@ -138,10 +137,10 @@ impl<'p> Files<'p> {
         let none = BTreeSet::new();
         for (file, statement) in &self.statements {
             let also = self.uses.get(&statement.table.name).unwrap_or(&none);
-            self.files.insert(file.clone(), statement.text(also));
+            self.texts.insert(file.clone(), statement.text(also));
         }
-        self.files.insert("mapping.toml".to_owned(), toml);
-        self.files.into_iter().collect()
+        self.texts.insert("mapping.toml".to_owned(), toml);
+        self.texts.into_iter().collect()
     }
 
     fn toml(&self) -> String {

@@ -70,7 +70,7 @@ impl<'p> Writing<'p> {
                         .map_or(String::new(), |first| first.to_uppercase().collect::<String>() + chars.as_str())
                 })
                 .collect();
-            name = camel.chars().filter(|c| c.is_ascii_alphanumeric()).collect();
+            name = camel.chars().filter(char::is_ascii_alphanumeric).collect();
             if name.is_empty()
                 || !name.starts_with(|c: char| c.is_ascii_alphabetic())
                 || self.names.contains(&name.to_lowercase())
@@ -120,7 +120,9 @@ impl<'p> Writing<'p> {
         if let Some(key) = table.keys.first() {
             let columns: Vec<String> =
                 key.columns.iter().map(|column| format!("{alias}.{}", name_in_sql(column))).collect();
-            key.columns.iter().for_each(|column| self.files.uses(&table.name, column));
+            for column in &key.columns {
+                self.files.uses(&table.name, column);
+            }
             return (name_in_sql(&table.name), columns.join(", "));
         }
         // No column tells the rows apart: twins are numbered among their like.
@@ -139,7 +141,9 @@ impl<'p> Writing<'p> {
         if by.is_empty() {
             by = table.columns.iter().take(4).map(|column| &column.name).collect();
         }
-        by.iter().for_each(|column| self.files.uses(&table.name, column));
+        for column in &by {
+            self.files.uses(&table.name, column);
+        }
         let order: Vec<String> = table
             .columns
             .iter()
@@ -264,7 +268,7 @@ impl<'p> Writing<'p> {
                 if wide && !(long && coded) { self.vitals(likely, table) } else { self.observation(likely, table) }
             }
             "Condition" | "MedicationRequest" | "Procedure" | "Immunization" | "AllergyIntolerance" => {
-                self.coded(likely, table)
+                self.coded(likely, table);
             }
             "DocumentReference" => self.document(likely, table),
             _ => self.directory(likely, table),
@@ -493,7 +497,9 @@ impl<'p> Writing<'p> {
         refer_to_visit(&mut sql, likely, &whose, "encounter");
         when(&mut sql, likely, "effective.dateTime");
         sql.constant("quantity(t.measured, unit('ucum', t.ucum))", "value");
-        columns.iter().for_each(|(column, ..)| sql.used(&column.name));
+        for (column, ..) in &columns {
+            sql.used(&column.name);
+        }
         for (table, column) in &whose.uses {
             self.files.uses(table, column);
         }
