@@ -35,7 +35,7 @@ fn the_demo_prints_one_link_shows_its_patients_and_leaves_nothing() {
     assert_eq!(sign_in(&visitor).status, 410);
     visitor.cookie = signed_in.header("set-cookie").split(';').next().unwrap().to_owned();
 
-    // What the hospital sent came in by both doors and can be read.
+    // What the hospital sent came in by both doors and can be read, and so did a clinic's tables.
     let patients = visitor.get("/fhir/Patient?_total=accurate").json();
     assert!(patients["total"].as_u64().unwrap() >= 12, "{patients}");
     let doors = |client: &Client| -> Vec<String> {
@@ -47,7 +47,7 @@ fn the_demo_prints_one_link_shows_its_patients_and_leaves_nothing() {
         );
         String::from_utf8(rows.bytes).unwrap().lines().skip(1).map(str::to_owned).collect()
     };
-    assert_eq!(doors(&visitor), ["http", "mllp"]);
+    assert_eq!(doors(&visitor), ["http", "mapping", "mllp", "pull"]);
 
     // It goes on.
     let feed = |client: &Client| client.get("/api/status").json()["feed"].as_u64().unwrap();
