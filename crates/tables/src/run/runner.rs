@@ -1,5 +1,6 @@
 //! A mapping over the current rows of a source.
 
+use crate::codes::approved_for;
 use crate::compile::{Part, Program, Target};
 use crate::error::Error;
 use crate::mapping::{Gone, Mapping, Problem, Settings};
@@ -414,7 +415,9 @@ fn basis(mapping: &Mapping, program: &Program, target: &Target, which: &BTreeMap
     }
     // Maps are named by literals.
     let is_used = |name: &str| texts.iter().any(|text| text.contains(&format!("'{}'", name.to_lowercase())));
-    for map in mapping.codes.iter().chain(&mapping.units).filter(|map| is_used(&map.name)) {
+    for map in
+        mapping.codes.iter().chain(&mapping.units).filter(|map| is_used(approved_for(&map.name).unwrap_or(&map.name)))
+    {
         take(&map.file);
         take(&map.text);
     }
