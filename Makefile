@@ -18,10 +18,16 @@ setup: ## what the tests need besides Rust, Node and Python, from Debian's packa
 	fc-list 2>/dev/null | grep -q 'Noto Sans CJK' || missing="$$missing fonts-noto-cjk fontconfig"; \
 	command -v strace >/dev/null || missing="$$missing strace"; \
 	python3 -c 'import ensurepip' 2>/dev/null || missing="$$missing python3-venv"; \
-	if [ -n "$$missing" ]; then \
-	  echo "installing from Debian's packages:$$missing"; \
+	servers=""; \
+	ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || servers="$$servers postgresql"; \
+	command -v mariadbd >/dev/null || [ -x /usr/sbin/mariadbd ] || servers="$$servers mariadb-server"; \
+	if [ -n "$$missing$$servers" ]; then \
+	  echo "installing from Debian's packages:$$missing$$servers"; \
 	  sudo=""; [ "$$(id -u)" = 0 ] || sudo=sudo; \
-	  $$sudo apt-get update -q && $$sudo apt-get install -q -y $$missing; \
+	  $$sudo apt-get update -q && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -q -y $$missing $$servers; \
+	  for server in $$servers; do \
+	    $$sudo systemctl disable --now $${server%-server} 2>/dev/null || $$sudo service $${server%-server} stop 2>/dev/null || true; \
+	  done; \
 	fi
 
 # Packages of the pages are installed anew when the lock file changes; the pages are built anew when a source does.

@@ -72,6 +72,8 @@ pub enum Component {
     Lake,
     /// What tells open pages that something changed: likewise. What each page may know is asked of its own grant.
     Live,
+    /// What pulls sources and runs their mappings when their time has come: it reads and writes everything, and administers nothing.
+    Schedule,
 }
 
 impl Access {
@@ -120,6 +122,7 @@ impl Access {
         let (id, name, scopes) = match component {
             Component::Lake => (1, "lake", "system/*.rs"),
             Component::Live => (2, "live", "system/*.rs"),
+            Component::Schedule => (3, "schedule", "system/*.cruds"),
         };
         let principal = Principal::new(PrincipalKind::Component, id, name);
         Grant::new(Holder::new(principal, fixed(scopes), Administration::Denied, None), Origin::INTERNAL)

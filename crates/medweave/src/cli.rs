@@ -650,23 +650,60 @@ pub(crate) enum Codes {
 
 #[derive(Subcommand)]
 pub(crate) enum Source {
-    /// Add a place where tables are: a folder, a file or an archive
+    /// Add a place where tables are: a folder, a file or an archive, or a database
     ///
-    /// Nothing is read yet: `medweave source pull` does it.
+    /// Nothing is read yet: `medweave source pull` does it. A database is reached once, so that a wrong password is told now; its
+    /// user's password is asked for on the terminal, or comes from a file or standard input, and lies sealed in the data directory.
     ///
     /// Example: medweave source add clinic --path /srv/extracts --mapping synthea-csv
+    #[command(group = clap::ArgGroup::new("where").required(true))]
     Add {
         /// What it is called: small letters, digits, - and _
         name: String,
         /// Where its deliveries are
-        #[arg(long, required_unless_present = "upload", conflicts_with = "upload")]
+        #[arg(long, group = "where")]
         path: Option<PathBuf>,
         /// Its deliveries are sent: with `medweave source pull NAME --from FILE`, or over HTTP
-        #[arg(long)]
+        #[arg(long, group = "where")]
         upload: bool,
+        /// A database, without its password: postgres://USER@HOST:PORT/DATABASE, mysql://…, mariadb://…, sqlserver://…
+        ///
+        /// Parameters behind a `?`: tls=on|off (on, but for this machine), ca=FILE (who signs its certificate), socket=PATH
+        #[arg(long, group = "where")]
+        url: Option<String>,
         /// Its mapping: a folder, or the name of one that comes with the program
         #[arg(long)]
         mapping: String,
+        /// Read the database's password from a file
+        #[arg(long, value_name = "FILE", requires = "url", conflicts_with = "password_stdin")]
+        password_file: Option<PathBuf>,
+        /// Read the database's password from standard input
+        #[arg(long, requires = "url")]
+        password_stdin: bool,
+        /// Rows that the database may be asked for in a second [default: as the mapping says, else as fast as they come]
+        #[arg(long, value_name = "N", requires = "url")]
+        rows_per_second: Option<u32>,
+        /// Hours of the mapping's zone in which the database may be asked, as 01:00-05:00 [default: as the mapping says, else always]
+        #[arg(long, requires = "url")]
+        hours: Option<String>,
+        /// Add the database without reaching it first
+        #[arg(long, requires = "url")]
+        unreached: bool,
+    },
+    /// Give the password of a database anew
+    ///
+    /// It is asked for on the terminal, or comes from a file or standard input; an empty one forgets it.
+    ///
+    /// Example: medweave source password clinic --password-file /run/secrets/clinic
+    Password {
+        /// The source
+        name: String,
+        /// Read it from a file
+        #[arg(long, value_name = "FILE", conflicts_with = "password_stdin")]
+        password_file: Option<PathBuf>,
+        /// Read it from standard input
+        #[arg(long)]
+        password_stdin: bool,
     },
     /// Read what a source of tables has now
     ///

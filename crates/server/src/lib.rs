@@ -24,6 +24,7 @@ mod refusal;
 mod request_id;
 mod routes;
 mod running;
+pub mod schedule;
 mod time;
 mod turns;
 

@@ -293,6 +293,7 @@ impl From<tables::Error> for Refusal {
                 Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "value", text)
             }
             E::Conflict(_) => Refusal::new(StatusCode::CONFLICT, "conflict", text),
+            E::Busy(_) => Refusal::new(StatusCode::CONFLICT, "conflict", text),
             E::Suspicious(doubts) => {
                 let mut refusal = Refusal::new(StatusCode::CONFLICT, "business-rule", text)
                     .hint("if it is as it should be, pull it with --accept".into());

@@ -70,6 +70,9 @@ pub enum Error {
     /// The door takes nothing any more.
     #[error(transparent)]
     Door(#[from] DoorError),
+    /// Another does the same now.
+    #[error("{0} is running already: wait until it has ended, or stop it")]
+    Busy(String),
     /// Somebody said stop.
     #[error("stopped")]
     Stopped,

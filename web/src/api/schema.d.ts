@@ -1,5 +1,5 @@
-// docs/openapi.json 116697a963d7b8ac255843e624cdc6810958beae7f5eb4edd6822a945dfd98a6
-// Made by `make api-types`, not by hand: 1e4c59aec1e38a60b4bf9e1aff540b6a2ea452027e7223d31f5a74fcc9ee9623
+// docs/openapi.json 1996e215dede6c0223f35777ebb3b2fa0474d1d7fef19af9a001c362f74e62dd
+// Made by `make api-types`, not by hand: 13fc3745eb3d007140175b08f155c6e9e4169597ffb1b0e4bb0ce9371e7e3f9a
 export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
 export interface components {
@@ -448,6 +448,8 @@ export interface components {
             mapping?: string;
             /** Format: date-time */
             added?: string;
+            server?: string;
+            tables?: number;
         };
         MadeToken: {
             id: number;
@@ -577,6 +579,11 @@ export interface components {
             charset?: string | null;
             path?: string | null;
             upload?: boolean;
+            url?: string | null;
+            password?: string | null;
+            rows_per_second?: number | null;
+            hours?: string | null;
+            unreached?: boolean;
             mapping?: string | null;
         };
         NewToken: {
@@ -1057,6 +1064,9 @@ export interface components {
             length: number;
             file_offset: number;
         };
+        SourcePassword: {
+            password: string;
+        };
         SourceRow: {
             table: string;
             row: number;
@@ -1139,6 +1149,7 @@ export interface components {
                 problem: string | null;
             };
             data?: string;
+            late_sources?: string[];
             disk_bytes?: {
                 records: number;
                 arrivals: number;
@@ -1199,6 +1210,10 @@ export interface components {
                 /** Format: date-time */
                 at: string;
             } | null;
+            pulled?: string | null;
+            next?: string | null;
+            late?: boolean;
+            problem?: string;
         };
         Token: {
             id: number;

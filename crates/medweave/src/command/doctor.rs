@@ -147,6 +147,7 @@ fn check(report: &mut Report, sample: Option<u64>, sweep: bool) {
             "the next start makes an empty set",
         );
     }
+    late(report, &data);
     let Some(checked) = checked else { return };
     let against = lake::Against { head: checked.head, live: checked.live, in_use };
     match lake::check(&data.join("lake"), &grant, against) {
@@ -162,6 +163,28 @@ fn check(report: &mut Report, sample: Option<u64>, sweep: bool) {
     }
     if sweep {
         report.swept_bytes = checked.orphans.iter().map(|orphan| sweep_up(report, orphan)).sum();
+    }
+}
+
+/// Sources of tables that were not pulled for longer than their mapping allows. Mappings that the site keeps are not opened here.
+fn late(report: &mut Report, data: &Path) {
+    let folder = data.join("tables");
+    let attempts = match tables::pull::attempts_in(&folder) {
+        Ok(attempts) => attempts,
+        Err(error) => {
+            return report.unread(error.to_string(), folder.join("tables.db").display(), "restore it from a backup");
+        }
+    };
+    for (source, attempt) in attempts {
+        let settings = tables::run::files_of(&source.mapping)
+            .map(|files| tables::mapping::Settings::of_files(&files))
+            .unwrap_or_default();
+        let times = tables::pull::Times::of(&source, attempt.as_ref(), &settings, directory::now_us());
+        if times.is_late {
+            let what = format!("source {} is late: it was not pulled for longer than its mapping allows", source.name);
+            let advice = format!("look why: medweave source list; then medweave source pull {}", source.name);
+            report.find(Severity::Note, what, folder.display(), &advice);
+        }
     }
 }
 

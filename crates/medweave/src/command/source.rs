@@ -8,22 +8,68 @@ use crate::settings::Settings;
 use axum::http::Method;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
+use std::io::{IsTerminal, Read};
+
+/// Bytes of a password that a file or standard input may bring.
+const PASSWORD_BYTES: u64 = 64 << 10;
 
 pub(crate) async fn run(settings: &Settings, source: Source) -> Result<(), Failure> {
     if let Source::Profile { what, encoding, json } = &source {
         return super::source_profile::run(settings, what, encoding.as_deref(), *json).await;
     }
+    // Before the directory is taken: a password that is still to be typed must not keep others waiting.
+    let password = match &source {
+        Source::Add { url: Some(url), password_file, password_stdin, .. } => {
+            // One that stands in the address is refused before another is asked for.
+            let address = tables::live::Address::parse(url).map_err(|error| Failure::usage(error.to_string()))?;
+            password(password_file.as_deref(), *password_stdin, &without_parameters(&address.to_string()))?
+        }
+        Source::Password { name, password_file, password_stdin } => {
+            let given = password(password_file.as_deref(), *password_stdin, name)?;
+            let none = "give --password-file FILE or --password-stdin: there is no terminal to ask on";
+            Some(given.ok_or_else(|| Failure::usage(none))?)
+        }
+        _ => None,
+    };
     let client = if matches!(source, Source::List { .. }) {
         Client::open_to_read(settings).await?
     } else {
         Client::open(settings).await?
     };
-    let result = with(&client, source).await;
+    let result = with(&client, source, password).await;
     client.close().await;
     result
 }
 
-async fn with(client: &Client, source: Source) -> Result<(), Failure> {
+fn without_parameters(address: &str) -> String {
+    address.split_once('?').map_or(address, |(before, _)| before).to_owned()
+}
+
+/// A password from a file, from standard input, or as it is typed, unseen; none where none is given and nobody can be asked.
+fn password(file: Option<&std::path::Path>, from_input: bool, of: &str) -> Result<Option<String>, Failure> {
+    let read = |reader: &mut dyn Read, place: &str| {
+        let mut text = String::new();
+        let read = reader.take(PASSWORD_BYTES).read_to_string(&mut text);
+        read.map_err(|error| Failure::usage(format!("the password cannot be read from {place}: {error}")))?;
+        Ok(Some(text.trim_end_matches(['\r', '\n']).to_owned()))
+    };
+    if let Some(path) = file {
+        let place = path.display().to_string();
+        let mut file = std::fs::File::open(path)
+            .map_err(|error| Failure::usage(format!("the password cannot be read from {place}: {error}")))?;
+        return read(&mut file, &place);
+    }
+    if from_input {
+        return read(&mut std::io::stdin(), "standard input");
+    }
+    if !std::io::stdin().is_terminal() {
+        return Ok(None);
+    }
+    let typed = rpassword::prompt_password(format!("Password of {of} (it is not shown; empty if there is none): "));
+    typed.map(Some).map_err(|error| Failure::usage(format!("the password cannot be read from the terminal: {error}")))
+}
+
+async fn with(client: &Client, source: Source, password: Option<String>) -> Result<(), Failure> {
     match source {
         // It opens the directory by itself, or needs none.
         Source::Profile { .. } => {}
@@ -44,7 +90,7 @@ async fn with(client: &Client, source: Source) -> Result<(), Failure> {
                 table::cell(&made["charset"])
             );
         }
-        Source::Add { name, path, upload, mapping } => {
+        Source::Add { name, path, upload, url, mapping, rows_per_second, hours, unreached, .. } => {
             let absolute = |path| std::path::absolute(path).map_err(|error| Failure::usage(error.to_string()));
             let path = path.map(absolute).transpose()?;
             let mapping = match std::path::Path::new(&mapping) {
@@ -58,7 +104,16 @@ async fn with(client: &Client, source: Source) -> Result<(), Failure> {
             if upload {
                 body["upload"] = json!(true);
             }
+            if url.is_some() {
+                body = json!({
+                    "name": name, "url": url, "mapping": mapping, "password": password, "rows_per_second": rows_per_second,
+                    "hours": hours, "unreached": unreached,
+                });
+            }
             let made = client.json(Method::POST, "/api/sources", Some(&body)).await?;
+            if let Some(server) = made["server"].as_str() {
+                records::tell_operator!("Reached {server}: {} tables and views.", made["tables"]);
+            }
             let (name, mapping) = (table::cell(&made["name"]), table::cell(&made["mapping"]));
             if upload {
                 records::tell_operator!(
@@ -70,6 +125,11 @@ async fn with(client: &Client, source: Source) -> Result<(), Failure> {
                     "Source \"{name}\" reads {path} by {mapping}. Next: medweave source pull {name}"
                 );
             }
+        }
+        Source::Password { name, .. } => {
+            let path = format!("/api/sources/{}/password", utf8_percent_encode(&name, NON_ALPHANUMERIC));
+            client.json(Method::PUT, &path, Some(&json!({"password": password}))).await?;
+            records::tell_operator!("The password of {name} is kept.");
         }
         Source::Pull { name, from, accept, json } => {
             let absolute = |path| std::path::absolute(path).map_err(|error| Failure::usage(error.to_string()));
@@ -90,7 +150,15 @@ async fn with(client: &Client, source: Source) -> Result<(), Failure> {
             } else {
                 say(&table::of(&list["sources"], &["id", "name", "address", "zone", "charset", "created"]))?;
                 if list["tables"].as_array().is_some_and(|tables| !tables.is_empty()) {
-                    say(&table::of(&list["tables"], &["name", "path", "mapping", "added"]))?;
+                    say(&table::of(&list["tables"], &["name", "path", "mapping", "added", "pulled", "next"]))?;
+                }
+                for source in list["tables"].as_array().into_iter().flatten() {
+                    if source["late"] == true {
+                        say(&format!("{} is late", table::cell(&source["name"])))?;
+                    }
+                    if let Some(problem) = source["problem"].as_str() {
+                        say(&format!("{} could not be pulled the last time: {problem}", table::cell(&source["name"])))?;
+                    }
                 }
             }
         }

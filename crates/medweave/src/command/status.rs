@@ -50,6 +50,10 @@ fn text(told: &Value, is_served: bool) -> String {
             line("", problem.to_owned());
         }
     }
+    if let Some(late) = told["late_sources"].as_array().filter(|late| !late.is_empty()) {
+        let names: Vec<&str> = late.iter().filter_map(Value::as_str).collect();
+        line("late", format!("{}: see medweave source list", names.join(", ")));
+    }
     if let Some(events) = told["no_map"].as_object().filter(|events| !events.is_empty()) {
         let all: Vec<String> = events.iter().map(|(event, count)| format!("{event} {count}")).collect();
         line("no map", format!("{} (messages kept, nothing made of them)", all.join(", ")));

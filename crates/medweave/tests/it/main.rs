@@ -6,6 +6,10 @@ mod access;
 mod commands;
 mod crash;
 mod crash_mllp;
+mod database;
+#[allow(dead_code, reason = "some of it is for the tests of tables alone")]
+#[path = "../../../tables/tests/it/databases.rs"]
+mod databases;
 mod deadletters;
 mod demo;
 mod doctor;

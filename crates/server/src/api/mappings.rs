@@ -151,6 +151,21 @@ pub(super) async fn run(mut call: Call) -> Result<Answer, Refusal> {
     })
 }
 
+/// A run that writes and that nobody waits for.
+pub(super) fn run_unattended(
+    app: &Arc<App>,
+    grant: &Grant,
+    source: &SourceInfo,
+    runs: &Runs,
+    lines: &Lines,
+) -> Result<Value, Refusal> {
+    let how = Run { write: true, whole: false, version: None, of: None };
+    run_now(app, grant, source, &how, runs, lines).map_err(|error| match error {
+        Prepared::Wrong(problems) => wrong(&source.mapping, &problems),
+        Prepared::Refused(refusal) => refusal,
+    })
+}
+
 /// Keeps the mapping as it is now: what it makes can then be explained for ever.
 fn keep(app: &App, grant: &Grant, source: &SourceInfo, runner: &Runner) -> Result<(), Refusal> {
     let files = of_source(app, grant, source)?;

@@ -7,6 +7,7 @@ mod audit;
 mod chart;
 mod code_suggestions;
 mod codes;
+mod databases;
 mod deadletters;
 mod export;
 mod import;
@@ -30,6 +31,7 @@ mod status;
 mod stream;
 mod tables;
 mod tokens;
+pub(crate) mod unattended;
 mod uploads;
 mod users;
 mod vocabularies;
@@ -82,6 +84,7 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::new(Method::DELETE, "/api/sources/{id}", Administer, sources::remove),
         Route::new(Method::PATCH, "/api/sources/{id}", OnAll(Update), sources::change),
         Route::new(Method::GET, "/api/sources/{id}/profile", OnAll(Search), profile::show),
+        Route::new(Method::PUT, "/api/sources/{id}/password", Administer, databases::password),
         Route::new(Method::POST, "/api/sources/{id}/pull", OnAll(Create), tables::pull),
         Route::new(Method::POST, "/api/sources/{id}/deliveries", OnAll(Create), uploads::deliver),
         Route::new(Method::GET, "/api/sources/{id}/deliveries", OnAll(Search), tables::deliveries),

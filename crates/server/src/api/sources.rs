@@ -1,5 +1,6 @@
 //! Sources: senders of messages, allowed by their address, and places where tables are.
 
+use super::databases::{self, NewDatabase};
 use super::uploads::UPLOAD;
 use crate::answer::Answer;
 use crate::app::App;
@@ -10,6 +11,7 @@ use access::NewSource;
 use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tables::live::Address;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -29,6 +31,19 @@ struct Add {
     /// Whether its deliveries are sent: then it has no path.
     #[serde(default)]
     upload: bool,
+    /// Where a database is, without its password.
+    #[serde(default)]
+    url: Option<String>,
+    /// The password of its user.
+    #[serde(default)]
+    password: Option<String>,
+    #[serde(default)]
+    rows_per_second: Option<u32>,
+    #[serde(default)]
+    hours: Option<String>,
+    /// Whether it is added without being reached first.
+    #[serde(default)]
+    unreached: bool,
     /// The mapping of its tables: the name of one that comes with the program, or a folder.
     #[serde(default)]
     mapping: Option<String>,
@@ -59,15 +74,23 @@ pub(super) async fn list(call: Call) -> Result<Answer, Refusal> {
 
 /// `POST /api/sources`
 pub(super) async fn add(mut call: Call) -> Result<Answer, Refusal> {
-    let Add { address, name, zone, charset, path, upload, mapping } = call.json().await?;
-    if upload && path.is_none() && address.is_none() {
+    let Add { address, name, zone, charset, path, upload, url, password, rows_per_second, hours, unreached, mapping } =
+        call.json().await?;
+    if upload && path.is_none() && address.is_none() && url.is_none() {
         return add_uploads(call, name, mapping).await;
     }
-    let address = match (address, path) {
-        (Some(address), None) if mapping.is_none() => address,
-        (None, Some(path)) => return add_tables(call, name, path, mapping).await,
+    let address = match (address, path, url) {
+        (Some(address), None, None) if mapping.is_none() => address,
+        (None, Some(path), None) => return add_tables(call, name, path, mapping).await,
+        (None, None, Some(url)) => {
+            let (Some(name), Some(mapping)) = (name, mapping) else {
+                return Err(Refusal::bad_request("a database has a name, a url and a mapping"));
+            };
+            let address = Address::parse(&url)?.with(rows_per_second, hours.as_deref())?;
+            return databases::add(call, NewDatabase { name, address, mapping, password, unreached }).await;
+        }
         _ => {
-            let text = "name an address for messages, or a path and a mapping for tables";
+            let text = "name an address for messages, or a path or url and a mapping for tables";
             return Err(Refusal::bad_request(text));
         }
     };
@@ -154,7 +177,7 @@ fn may_name(peer: Peer, mapping: &str) -> Result<(), Refusal> {
 }
 
 /// A mapping that is not there is told now, not at the first pull. Folders are looked at for the operator of this machine alone.
-fn is_there(app: &App, peer: Peer, mapping: &str) -> Result<(), Refusal> {
+pub(super) fn is_there(app: &App, peer: Peer, mapping: &str) -> Result<(), Refusal> {
     if !mapping.contains('/')
         && (tables::run::shipped().iter().any(|name| name == mapping) || app.own()?.has(mapping)?)
     {
@@ -197,7 +220,7 @@ pub(super) async fn remove(call: Call) -> Result<Answer, Refusal> {
     let Ok(id) = id.parse::<i64>() else {
         call.app
             .writing(move |app| {
-                app.sources()?.remove(&grant, &id)?;
+                databases::forget(app, &app.sources()?.remove(&grant, &id)?)?;
                 Ok(app.own()?.forget_source(&grant, &id)?)
             })
             .await?;

@@ -56,6 +56,12 @@ pub(super) async fn status(call: Call) -> Result<Answer, Refusal> {
                 let lake = lake.status();
                 out["lake"] = json!({"seq": lake.position.0, "flushed": lake.flushed.0, "lag_s": lake.behind.as_secs_f64(), "problem": lake.problem});
             }
+            if grant.may_administer().is_ok() && app.data.join("tables/tables.db").is_file() {
+                let late = app.sources()?.list(&grant)?.into_iter().filter(|source| {
+                    super::unattended::times(app, &grant, source, now_us).is_ok_and(|(_, times)| times.is_late)
+                });
+                out["late_sources"] = late.map(|source| json!(source.name)).collect();
+            }
             if grant.may_administer().is_ok() {
                 let size = |folder: &str| size_of(&app.data.join(folder));
                 out["data"] = json!(app.data.display().to_string());

@@ -26,6 +26,15 @@ pub(super) struct Lines {
 }
 
 impl Lines {
+    /// Lines that nobody reads.
+    pub(super) fn unread() -> Lines {
+        let (send, mut receive) = mpsc::channel(WAITING);
+        // It ends with the writing end.
+        let read = move || while receive.blocking_recv().is_some() {};
+        drop(std::thread::Builder::new().name("unread".to_owned()).spawn(read));
+        Lines { send, request: RequestId::of(&axum::http::HeaderMap::new()) }
+    }
+
     /// Sends a line of JSON; `Break` if nobody reads any more.
     pub(super) fn send(&self, value: &Value) -> ControlFlow<()> {
         self.bytes(format!("{value}\n").into())

@@ -16,12 +16,25 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tables::mapping::Mapping;
 use tables::pull::{DeliveryInfo, IfDoubtful, PullReport, SourceInfo, TablePulled};
-use tables::run::find_tables;
 
 /// How often progress is told.
 const TELL_EVERY: Duration = Duration::from_millis(200);
 /// Deliveries that are listed.
 const DELIVERIES: usize = 100;
+
+/// A source with its times, as it is listed.
+pub(super) fn listed(app: &App, grant: &access::Grant, source: &SourceInfo) -> Result<Value, Refusal> {
+    let (attempt, times) = super::unattended::times(app, grant, source, app.now_us())?;
+    let mut told = source_json(source);
+    told["pulled"] = json!(attempt.as_ref().and_then(|attempt| attempt.done_us).map(instant));
+    told["next"] = json!(times.next_us.map(instant));
+    told["late"] = json!(times.is_late);
+    // It may quote rows.
+    if let Some(problem) = attempt.and_then(|attempt| attempt.problem).filter(|_| grant.may_use_sql().is_ok()) {
+        told["problem"] = json!(problem);
+    }
+    Ok(told)
+}
 
 pub(super) fn source_json(source: &SourceInfo) -> Value {
     json!({"name": source.name, "path": source.path, "mapping": source.mapping, "added": instant(source.added_us)})
@@ -31,13 +44,13 @@ pub(super) fn source_json(source: &SourceInfo) -> Value {
 pub(super) fn list_json(app: &App, grant: &access::Grant) -> Result<Vec<Value>, Refusal> {
     let sources = app.sources()?;
     let newest = sources.newest_deliveries(grant)?;
-    let one = |source: &SourceInfo| {
-        let mut told = source_json(source);
+    let one = |source: &SourceInfo| -> Result<Value, Refusal> {
+        let mut told = listed(app, grant, source)?;
         let last = newest.get(&source.name);
         told["last"] = json!(last.map(|(no, at_us)| json!({"delivery": no, "at": instant(*at_us)})));
-        told
+        Ok(told)
     };
-    Ok(sources.list(grant)?.iter().map(one).collect())
+    sources.list(grant)?.iter().map(one).collect()
 }
 
 /// The mapping of a source.
@@ -132,8 +145,30 @@ pub(super) fn pull_lines(
     };
 }
 
-/// Pulls what the source has now.
-fn pull_now(
+/// How a pull of a source is named while it runs.
+pub(super) fn pull_of(source: &str) -> String {
+    format!("a pull of {source}")
+}
+
+/// Pulls what the source has now, or what is at a path in place of its own; one pull of a source at a time.
+pub(super) fn pull_now(
+    app: &App,
+    grant: &access::Grant,
+    source: &SourceInfo,
+    from: Option<&Path>,
+    if_doubtful: IfDoubtful,
+    go_on: &mut dyn FnMut(&str, u64) -> Result<(), tables::Error>,
+) -> Result<(PullReport, Vec<String>, Vec<String>), Refusal> {
+    let _runs = app.running.begin(&pull_of(&source.name))?;
+    let sources = app.sources()?;
+    sources.begin_attempt(source)?;
+    let done = take(app, grant, source, from, if_doubtful, go_on);
+    let problem = done.as_ref().err().map(|refusal| refusal.issues[0].text.as_str());
+    sources.end_attempt(source, problem)?;
+    done
+}
+
+fn take(
     app: &App,
     grant: &access::Grant,
     source: &SourceInfo,
@@ -142,7 +177,7 @@ fn pull_now(
     go_on: &mut dyn FnMut(&str, u64) -> Result<(), tables::Error>,
 ) -> Result<(PullReport, Vec<String>, Vec<String>), Refusal> {
     let mapping = mapping_of(app, grant, source)?;
-    let found = find_tables(&mapping.settings, from.unwrap_or_else(|| Path::new(&source.path)), &app.data)?;
+    let found = super::databases::tables_of(app, source, from, &mapping.settings)?;
     let name = from.and_then(Path::file_name).map(|name| name.to_string_lossy());
     let report = app.sources()?.pull_from(grant, &source.name, name.as_deref(), &found.tables, if_doubtful, go_on)?;
     Ok((report, found.absent, found.notes))

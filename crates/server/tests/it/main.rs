@@ -12,6 +12,7 @@ mod live;
 mod meeting;
 mod openapi;
 mod page_api;
+mod schedule;
 mod session;
 mod spoken;
 mod tls;

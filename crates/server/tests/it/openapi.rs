@@ -20,7 +20,10 @@ fn filled(path: &str) -> String {
         "p"
     };
     // A source of tables is named, one of messages numbered.
-    let path = &path.replace("/api/sources/{id}/", "/api/sources/clinic/").replace("{source}", "clinic");
+    let path = &path
+        .replace("/api/sources/{id}/password", "/api/sources/his/password")
+        .replace("/api/sources/{id}/", "/api/sources/clinic/")
+        .replace("{source}", "clinic");
     [
         ("{type}", "Patient"),
         ("{id}", id),
@@ -116,6 +119,10 @@ async fn every_answer_is_of_the_shape_that_the_document_gives_it() {
         "VOCABULARY.csv",
         "vocabulary_id\tvocabulary_name\tvocabulary_reference\tvocabulary_version\tvocabulary_concept_id\nNone\tOMOP\tOMOP\tv5.0 30-AUG-25\t44819096\n",
     );
+    let database = json!({
+        "name": "his", "url": "postgres://reader@127.0.0.1:1/his", "mapping": "his-zh", "password": "x", "unreached": true,
+        "rows_per_second": 100, "hours": "01:00-05:00",
+    });
     let json = "application/json";
     let password = crate::house::PASSWORD;
     let steps: Vec<(Method, &str, Value)> = vec![
@@ -130,6 +137,9 @@ async fn every_answer_is_of_the_shape_that_the_document_gives_it() {
         (Method::GET, "/api/sources", Value::Null),
         (Method::POST, "/api/sources", clinic),
         (Method::GET, "/api/sources", Value::Null),
+        (Method::POST, "/api/sources", database),
+        (Method::PUT, "/api/sources/his/password", json!({"password": "x"})),
+        (Method::DELETE, "/api/sources/his", Value::Null),
         (Method::POST, "/api/sources/clinic/pull", json!({})),
         (Method::POST, "/api/sources/clinic/deliveries?file=people.csv", json!({"pid": 17})),
         (Method::GET, "/api/sources/clinic/deliveries", Value::Null),

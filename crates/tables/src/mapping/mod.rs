@@ -5,7 +5,7 @@
 //! schema yet: that is [`compile`](crate::compile)'s. Every [`Problem`] has file, line and column.
 
 mod header;
-mod nearest;
+pub(crate) mod nearest;
 mod problem;
 mod settings;
 mod sql;

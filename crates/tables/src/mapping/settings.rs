@@ -2,8 +2,12 @@
 
 use super::nearest::did_you_mean;
 use super::problem::{Place, Problems};
+use crate::live::{Hours, Limits};
+use crate::schedule::{Schedule, span};
 use crate::value::{NumberStyle, Order};
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
+use std::time::Duration;
 use toml_edit::{ImDocument, Item, Key, TableLike};
 
 /// The file's name.
@@ -34,6 +38,12 @@ pub struct Settings {
     pub shifted: bool,
     /// What it may overwrite of records that other doors brought too.
     pub rank: Ranks,
+    /// When the source is pulled and its mapping run by itself, by the clock of the zone.
+    pub schedule: Option<Schedule>,
+    /// How long after a pull the source is late.
+    pub late_after: Option<Duration>,
+    /// How a live database may be asked, where its address does not say it.
+    pub live: Limits,
     /// The tables, by the name that SQL uses.
     pub tables: BTreeMap<String, TableSettings>,
 }
@@ -70,6 +80,10 @@ impl Ranks {
 pub struct TableSettings {
     /// Where its file lies, relative to the delivery; `*` and `?` stand for any text and any character; `NAME.*` if none is said.
     pub file: Option<String>,
+    /// The table of a live database, with its schema or without; one of this name if none is said.
+    pub table: Option<String>,
+    /// What a live database is asked instead, in its own dialect: a single SELECT.
+    pub query: Option<String>,
     /// Columns that together are unique.
     pub key: Vec<String>,
     /// Names of the columns where the file has no header line.
@@ -119,7 +133,7 @@ impl Gone {
     }
 }
 
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 16] = [
     "name",
     "version",
     "zone",
@@ -132,10 +146,26 @@ const KEYS: [&str; 13] = [
     "pivot",
     "shifted",
     "rank",
+    "schedule",
+    "late_after",
+    "live",
     "tables",
 ];
-const TABLE_KEYS: [&str; 10] =
-    ["file", "key", "columns", "uses", "optional_columns", "optional", "missing", "encoding", "separator", "nulls"];
+const LIVE_KEYS: [&str; 2] = ["rows_per_second", "hours"];
+const TABLE_KEYS: [&str; 12] = [
+    "file",
+    "table",
+    "query",
+    "key",
+    "columns",
+    "uses",
+    "optional_columns",
+    "optional",
+    "missing",
+    "encoding",
+    "separator",
+    "nulls",
+];
 
 impl Default for Settings {
     fn default() -> Self {
@@ -151,8 +181,19 @@ impl Default for Settings {
             pivot: None,
             shifted: false,
             rank: Ranks::default(),
+            schedule: None,
+            late_after: None,
+            live: Limits::default(),
             tables: BTreeMap::new(),
         }
+    }
+}
+
+impl Settings {
+    /// What the file of a mapping says, as far as it can be used: what is wrong is told by whoever compiles the mapping.
+    pub fn of_files(files: &[(String, String)]) -> Settings {
+        let text = files.iter().find(|(path, _)| path == FILE).map_or("", |(_, text)| text);
+        parse(text, &mut Problems::new(FILE, &mut Vec::new()))
     }
 }
 
@@ -197,6 +238,7 @@ pub fn parse(text: &str, problems: &mut Problems<'_>) -> Settings {
     settings.separator = reader.separator(table);
     reader.numbers_and_dates(table, &mut settings);
     settings.rank = reader.rank(table);
+    reader.times(table, &mut settings);
     if let Some((key, item)) = table.get_key_value("tables") {
         match item.as_table_like() {
             Some(tables) => {
@@ -348,6 +390,44 @@ impl Reader<'_, '_, '_> {
         settings.shifted = self.boolean(table, "shifted");
     }
 
+    fn times(&mut self, table: &dyn TableLike, settings: &mut Settings) {
+        if let Some(text) = self.string(table, "schedule") {
+            match text.parse() {
+                Ok(schedule) => settings.schedule = Some(schedule),
+                Err(error) => {
+                    let error: crate::schedule::ScheduleError = error;
+                    self.problem(table, "schedule", error.to_string(), None);
+                }
+            }
+        }
+        if let Some(text) = self.string(table, "late_after") {
+            settings.late_after = span(&text);
+            if settings.late_after.is_none() {
+                let hint = "such as \"90m\", \"26h\" or \"2d\"".to_owned();
+                self.problem(table, "late_after", format!("`{text}` is no span of time"), Some(hint));
+            }
+        }
+        let Some(item) = table.get("live") else { return };
+        let Some(live) = item.as_table_like() else {
+            self.problem(table, "live", "`live` must be a table of settings".to_owned(), None);
+            return;
+        };
+        self.unknown_keys(live, &LIVE_KEYS, "live");
+        if let Some(item) = live.get("rows_per_second") {
+            let rate = item.as_integer().and_then(|rate| u32::try_from(rate).ok()).and_then(NonZeroU32::new);
+            settings.live.rows_per_second = rate;
+            if rate.is_none() {
+                self.problem(live, "rows_per_second", "`rows_per_second` must be a number from 1 on".to_owned(), None);
+            }
+        }
+        if let Some(text) = self.string(live, "hours") {
+            match text.parse::<Hours>() {
+                Ok(hours) => settings.live.hours = Some(hours),
+                Err(error) => self.problem(live, "hours", error.to_string(), None),
+            }
+        }
+    }
+
     fn one_of(&mut self, table: &dyn TableLike, name: &str, allowed: &[&str]) -> Option<String> {
         let text = self.string(table, name)?;
         if allowed.contains(&text.as_str()) {
@@ -381,6 +461,9 @@ impl Reader<'_, '_, '_> {
                 self.problem(table, "columns", format!("the column `{column}` is named twice"), None);
             }
         }
+        if table.contains_key("table") && table.contains_key("query") {
+            self.problem(table, "query", "a table is named, or asked for by a query, not both".to_owned(), None);
+        }
         let missing = match self.string(table, "missing") {
             None => None,
             Some(word) => {
@@ -394,6 +477,8 @@ impl Reader<'_, '_, '_> {
         };
         Some(TableSettings {
             file: self.string(table, "file"),
+            table: self.string(table, "table"),
+            query: self.string(table, "query"),
             key: self.strings(table, "key").unwrap_or_default(),
             columns,
             uses: self.strings(table, "uses"),

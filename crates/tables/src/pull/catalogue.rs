@@ -5,7 +5,7 @@
 
 use crate::error::Error;
 use crate::pull::compare::Segment;
-use crate::pull::{owned, run_log};
+use crate::pull::{attempt, owned, run_log};
 use roaring::RoaringTreemap;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use std::collections::{BTreeMap, HashSet};
@@ -177,19 +177,26 @@ impl Catalogue {
         }
         db.execute_batch(run_log::TABLE)?;
         db.execute_batch(owned::TABLE)?;
+        db.execute_batch(attempt::TABLE)?;
         run_log::interrupted(&db)?;
         let catalogue = Catalogue { folder: folder.to_owned(), db };
+        catalogue.sweep_coming()?;
         catalogue.sweep()?;
         Ok(catalogue)
     }
 
-    /// Removes what no commit names.
-    fn sweep(&self) -> Result<(), Error> {
+    /// Removes what pulls left that did not come to their end.
+    fn sweep_coming(&self) -> Result<(), Error> {
         let coming = self.coming();
         let failed = |error| Error::file("sweep", &coming, error);
         for entry in std::fs::read_dir(&coming).map_err(failed)? {
             std::fs::remove_file(entry.map_err(failed)?.path()).map_err(failed)?;
         }
+        Ok(())
+    }
+
+    /// Removes what no commit names.
+    fn sweep(&self) -> Result<(), Error> {
         let mut named = HashSet::new();
         let mut query = self.db.prepare("SELECT no FROM segment")?;
         for no in query.query_map([], |row| row.get::<_, i64>(0))? {
@@ -280,6 +287,7 @@ impl Catalogue {
             "DELETE FROM pulled WHERE source = ?1",
             "DELETE FROM run WHERE source = ?1",
             "DELETE FROM owned WHERE source = ?1",
+            "DELETE FROM attempt WHERE source = ?1",
             "DELETE FROM source WHERE no = ?1",
         ] {
             removing.execute(sql, [no])?;

@@ -5,6 +5,7 @@
 //! segments, and makes them current in one commit. What did not change adds nothing. [`Sources::sheets`] gives current rows to the SQL
 //! engine; [`Sources::row`] leads from a row's number to its bytes.
 
+mod attempt;
 mod catalogue;
 mod compare;
 mod hash;
@@ -15,11 +16,13 @@ mod segment;
 mod sheet;
 mod take;
 
+pub use attempt::{Attempt, Times, attempts_in};
 pub use catalogue::{CurrentTable, Delivered, DeliveryInfo, Pulled, SourceInfo};
 pub use hash::RowHash;
 pub use raw::RawTables;
 pub use run_log::{RunBegins, RunInfo, RunState};
 pub use sheet::{PulledSheet, ROW};
+pub(crate) use take::is_name;
 
 use crate::error::Error;
 use crate::read::{Content, ReadError, Table};
@@ -27,7 +30,7 @@ use access::{Grant, Permission};
 use catalogue::Catalogue;
 use records::Records;
 use roaring::RoaringTreemap;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io::Read;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -49,11 +52,11 @@ pub trait Origin {
     /// How it is read (encoding, separator …): the same bytes read otherwise are other rows.
     fn reading(&self) -> String;
 
-    /// What its file holds, unpacked.
+    /// What its file holds, unpacked; `None` of a table that is no file, which must be read to know.
     ///
     /// # Errors
     /// When it cannot be read.
-    fn content(&self) -> Result<Content, ReadError>;
+    fn content(&self) -> Result<Option<Content>, ReadError>;
 
     /// Reads it from its beginning.
     ///
@@ -144,9 +147,21 @@ pub struct RowOrigin {
 /// Sources of tables, and the rows that were pulled from them.
 pub struct Sources {
     catalogue: Mutex<Catalogue>,
-    /// Held for the length of a pull, so that there is one at a time.
-    pulling: Mutex<()>,
+    /// Sources that are being pulled: one pull of a source at a time.
+    pulling: Mutex<BTreeSet<i64>>,
     records: Arc<Records>,
+}
+
+/// The place of the one who pulls a source.
+struct Pulling<'a> {
+    all: &'a Mutex<BTreeSet<i64>>,
+    source: i64,
+}
+
+impl Drop for Pulling<'_> {
+    fn drop(&mut self) {
+        self.all.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.source);
+    }
 }
 
 impl Sources {
@@ -215,16 +230,16 @@ impl Sources {
         self.catalogue().source(name)
     }
 
-    /// Forgets a source and its rows. Arrivals stay, and so do resources that were made of it.
+    /// Forgets a source and its rows, and says what it was. Arrivals stay, and so do resources that were made of it.
     ///
     /// # Errors
     /// [`Error::Denied`], [`Error::Unknown`].
-    pub fn remove(&self, grant: &Grant, name: &str) -> Result<(), Error> {
+    pub fn remove(&self, grant: &Grant, name: &str) -> Result<SourceInfo, Error> {
         grant.may_administer()?;
-        let _pulling = self.pulling.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut catalogue = self.catalogue();
-        let source = catalogue.source(name)?;
-        catalogue.remove_source(source.no)
+        let source = self.catalogue().source(name)?;
+        let _pulling = self.begin(&source)?;
+        self.catalogue().remove_source(source.no)?;
+        Ok(source)
     }
 
     /// The deliveries of a source, newest first.
@@ -290,12 +305,12 @@ impl Sources {
         go_on: &mut dyn FnMut(&str, u64) -> Result<(), Error>,
     ) -> Result<PullReport, Error> {
         may_pull(grant)?;
-        let _pulling = self.pulling.lock().unwrap_or_else(PoisonError::into_inner);
-        let (source, before, coming) = {
+        let source = self.catalogue().source(name)?;
+        let _pulling = self.begin(&source)?;
+        let (before, coming) = {
             let catalogue = self.catalogue();
-            let source = catalogue.source(name)?;
             let before = catalogue.tables(source.no)?;
-            (source, before, catalogue.coming())
+            (before, catalogue.coming())
         };
         let of = |name: &str| before.iter().find(|table| table.name == name);
         let (mut read, mut doubts) = (Vec::new(), Vec::new());
@@ -305,7 +320,7 @@ impl Sources {
                 Some(was) => self.catalogue().content_before(was.no)?,
                 None => None,
             };
-            let spool = coming.join(format!("{no}.parquet"));
+            let spool = coming.join(format!("{}-{no}.parquet", source.no));
             let table = take::read(wanted, was, content, spool, &mut |rows| go_on(&wanted.name, rows))?;
             doubts.extend(was.map(|was| table.doubts(was)).unwrap_or_default());
             read.push(table);
@@ -329,6 +344,15 @@ impl Sources {
             Some(self.catalogue().deliver(source.no, from.unwrap_or(&source.path), keeping.now_us, taken)?)
         };
         Ok(PullReport { delivery, tables: told })
+    }
+
+    /// Takes the place of the one who pulls a source, or removes it.
+    fn begin(&self, source: &SourceInfo) -> Result<Pulling<'_>, Error> {
+        let mut pulling = self.pulling.lock().unwrap_or_else(PoisonError::into_inner);
+        if !pulling.insert(source.no) {
+            return Err(Error::Busy(format!("a pull of {}", source.name)));
+        }
+        Ok(Pulling { all: &self.pulling, source: source.no })
     }
 
     /// The current rows of all tables of a source, for the SQL engine; `nulls` says which spellings of a cell are no value.

@@ -48,12 +48,48 @@ pub(super) struct TableRead {
 }
 
 /// Hash of a file's bytes and of how they are read.
-fn content_of(origin: &dyn Origin) -> Result<([u8; 32], u64), Error> {
-    let content = origin.content()?;
+fn content_of(origin: &dyn Origin) -> Result<Option<([u8; 32], u64)>, Error> {
+    let Some(content) = origin.content()? else { return Ok(None) };
+    Ok(Some((with_reading(origin, &content.hash), content.bytes)))
+}
+
+fn with_reading(origin: &dyn Origin, hash: &[u8]) -> [u8; 32] {
     let mut hasher = blake3::Hasher::new();
-    hasher.update(&content.hash);
+    hasher.update(hash);
     hasher.update(origin.reading().as_bytes());
-    Ok((*hasher.finalize().as_bytes(), content.bytes))
+    *hasher.finalize().as_bytes()
+}
+
+/// What a table holds that is no file: its columns, and its rows in whatever order.
+#[derive(Default)]
+struct Gathered {
+    sum: u128,
+    bytes: u64,
+    bad: u64,
+}
+
+impl Gathered {
+    fn add(&mut self, rows: &RowBatch, hasher: &mut RowHasher) {
+        for row in 0..rows.len() {
+            self.sum = self.sum.wrapping_add(u128::from_be_bytes(hasher.hash(rows, row)));
+        }
+        self.bytes += rows.text_bytes() as u64;
+        for bad in &rows.bad {
+            let hash = blake3::hash(bad.text.as_bytes());
+            self.bad = self.bad.wrapping_add(u64::from_le_bytes(hash.as_bytes()[..8].try_into().unwrap_or_default()));
+        }
+    }
+
+    fn content(&self, origin: &dyn Origin, columns: &[String], rows: u64) -> ([u8; 32], u64) {
+        let mut hasher = blake3::Hasher::new();
+        for part in [&self.sum.to_le_bytes()[..], &self.bad.to_le_bytes(), &rows.to_le_bytes()] {
+            hasher.update(part);
+        }
+        for column in columns {
+            hasher.update(&(column.len() as u64).to_le_bytes()).update(column.as_bytes());
+        }
+        (with_reading(origin, hasher.finalize().as_bytes()), self.bytes)
+    }
 }
 
 /// Reads a table of a delivery and compares it with what is current; `spool` is where its rows are written meanwhile.
@@ -77,12 +113,13 @@ pub(super) fn read(
         changed: Some(0),
         bad: Vec::new(),
         bad_rows: 0,
-        content,
+        content: content.unwrap_or_default(),
         same: false,
     };
-    if let (Some(before), Some((was, had))) = (before, &content_before)
-        && (&out.content.0[..], out.content.1) == (&was[..], *had)
-    {
+    let is_same = |now: &([u8; 32], u64)| {
+        content_before.as_ref().is_some_and(|(was, had)| (&now.0[..], now.1) == (&was[..], *had))
+    };
+    if let (Some(before), Some(_)) = (before, content.filter(is_same)) {
         (out.same, out.rows) = (true, before.alive.len());
         out.columns.clone_from(&before.columns);
         return Ok(out);
@@ -102,7 +139,12 @@ pub(super) fn read(
     }
     let mut writer = SegmentWriter::create(&out.spool, &out.columns)?;
     let mut rows = RowBatch::new(out.columns.len());
+    let mut hasher = RowHasher::new(&out.columns);
+    let mut content_of_rows = content.is_none().then(Gathered::default);
     while table.next(&mut rows)? {
+        if let Some(all) = &mut content_of_rows {
+            all.add(&rows, &mut hasher);
+        }
         out.bad_rows += rows.bad.len() as u64;
         let room = MOST_LETTERS.saturating_sub(out.bad.len());
         out.bad.extend(rows.bad.drain(..).take(room));
@@ -110,6 +152,15 @@ pub(super) fn read(
         go_on(writer.rows())?;
     }
     out.rows = writer.finish()?;
+    if let Some(all) = content_of_rows {
+        out.content = all.content(origin, &out.columns, out.rows);
+        out.same = before.is_some() && is_same(&out.content);
+    }
+    if let (Some(before), true) = (before, out.same) {
+        // The same rows, which are current.
+        out.rows = before.alive.len();
+        return Ok(out);
+    }
     let delivered = Segment { path: out.spool.clone(), base: 0, rows: out.rows };
     let nothing = RoaringTreemap::new();
     let (segments, alive) = before.map_or((&[][..], &nothing), |before| (&before.segments[..], &before.alive));
@@ -123,7 +174,7 @@ pub(super) fn read(
 }
 
 /// Whether a column is the one of this name: case does not matter.
-pub(super) fn is_name(column: &str, name: &str) -> bool {
+pub(crate) fn is_name(column: &str, name: &str) -> bool {
     column == name || column.to_lowercase() == name.to_lowercase()
 }
 

@@ -2,6 +2,7 @@
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::Encoding;
+use std::borrow::Cow;
 use std::fmt;
 
 /// An encoding of text.
@@ -91,6 +92,11 @@ impl Charset {
     /// The encoding that a byte-order mark names, and how long the mark is.
     pub(super) fn of_mark(bytes: &[u8]) -> Option<(Charset, usize)> {
         Encoding::for_bom(bytes).map(|(encoding, length)| (Charset(encoding), length))
+    }
+
+    /// Bytes as text; `None` if they are none in it.
+    pub(crate) fn decode(self, bytes: &[u8]) -> Option<Cow<'_, str>> {
+        self.0.decode_without_bom_handling_and_without_replacement(bytes)
     }
 
     /// True if a unit of it is two bytes.

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 /// The names as they stand there, trimmed; what has none is named by its place, and of equal ones the later get a number.
-pub(super) fn columns(cells: impl Iterator<Item = impl AsRef<str>>, notes: &mut Vec<String>) -> Vec<String> {
+pub(crate) fn columns(cells: impl Iterator<Item = impl AsRef<str>>, notes: &mut Vec<String>) -> Vec<String> {
     let mut names: Vec<String> = cells.map(|cell| cell.as_ref().trim_matches(is_blank).to_owned()).collect();
     let given: HashSet<String> = names.iter().map(|name| name.to_lowercase()).collect();
     let mut seen = HashSet::new();

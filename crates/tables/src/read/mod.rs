@@ -36,7 +36,7 @@ mod dbf;
 mod delimited;
 mod delivery;
 mod dump;
-mod header;
+pub(crate) mod header;
 mod list;
 mod moment;
 mod ole;
@@ -51,7 +51,7 @@ mod sheet;
 mod sqlite;
 mod text;
 mod workbook;
-mod worker;
+pub(crate) mod worker;
 mod xls;
 
 pub use batch::{BadRow, Place, RowBatch};

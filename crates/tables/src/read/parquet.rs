@@ -31,7 +31,7 @@ pub(super) fn table(
     keep: impl Send + 'static,
 ) -> Result<Worker, ReadError> {
     let (path, at) = (path.to_owned(), place.to_owned());
-    Worker::start(name, place, content, None, move |outlet| {
+    Worker::start(name, place, Some(content), None, move |outlet| {
         let _keep = keep;
         read(&path, &at, outlet)
     })

@@ -97,7 +97,7 @@ pub(super) fn table(
     let handle = connection.get_interrupt_handle();
     let interrupt: Box<dyn Fn() + Send> = Box::new(move || handle.interrupt());
     let (table, at) = (name.to_owned(), place.to_owned());
-    Worker::start(name, place, content, Some(interrupt), move |outlet| {
+    Worker::start(name, place, Some(content), Some(interrupt), move |outlet| {
         let _keep = keep;
         read(&connection, &table, &at, outlet)
     })

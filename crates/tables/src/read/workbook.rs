@@ -113,7 +113,7 @@ pub(super) fn sheet(
     keep: impl Send + 'static,
 ) -> Result<Worker, ReadError> {
     let (sheet, at) = (name.to_owned(), place.to_owned());
-    Worker::start(name, place, content, None, move |outlet| {
+    Worker::start(name, place, Some(content), None, move |outlet| {
         let _keep = keep;
         let failed = |error: calamine::XlsxError| ReadError::at(&at, format!("cannot be read on: {error}"));
         let mut workbook = Xlsx::new(BufReader::new(section)).map_err(failed)?;

@@ -1,7 +1,6 @@
 //! Readers that hold on to a file while they give rows: each runs on a thread of its own, one batch ahead.
 
-use super::batch::RowBatch;
-use super::{Content, Passed, ReadError, Table};
+use super::{Content, Passed, ReadError, RowBatch, Table};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -17,32 +16,41 @@ enum Message {
 }
 
 /// Where a reader puts what it reads.
-pub(super) struct Outlet {
+pub(crate) struct Outlet {
     sender: SyncSender<Result<Message, ReadError>>,
     stopped: Arc<AtomicBool>,
     columns: usize,
     /// Rows that are not handed over yet.
-    pub(super) rows: RowBatch,
-    pub(super) passed: Passed,
+    pub(crate) rows: RowBatch,
+    pub(crate) passed: Passed,
 }
 
 /// Nobody wants more rows.
-pub(super) struct Stopped;
+pub(crate) struct Stopped;
 
 impl Outlet {
     /// Tells the columns; before any row.
-    pub(super) fn columns(&mut self, columns: Vec<String>, notes: Vec<String>) -> Result<(), Stopped> {
+    pub(crate) fn columns(&mut self, columns: Vec<String>, notes: Vec<String>) -> Result<(), Stopped> {
         self.columns = columns.len();
         self.rows = RowBatch::new(self.columns);
         self.sender.send(Ok(Message::Columns(columns, notes))).map_err(|_| Stopped)
     }
 
     /// Hands the rows over if there are enough of them; to be called after each row.
-    pub(super) fn row_done(&mut self) -> Result<(), Stopped> {
+    pub(crate) fn row_done(&mut self) -> Result<(), Stopped> {
         if self.stopped.load(Ordering::Relaxed) {
             return Err(Stopped);
         }
         if self.rows.is_full() { self.hand_over() } else { Ok(()) }
+    }
+
+    /// Hands over what there is, also nothing: whoever waits then hears that there is somebody.
+    pub(crate) fn hand_over_what_is_there(&mut self) -> Result<(), Stopped> {
+        if self.stopped.load(Ordering::Relaxed) {
+            return Err(Stopped);
+        }
+        // Nobody waits for rows before the columns are told.
+        if self.columns == 0 { Ok(()) } else { self.hand_over() }
     }
 
     fn hand_over(&mut self) -> Result<(), Stopped> {
@@ -52,7 +60,7 @@ impl Outlet {
 }
 
 /// How a reader ended that did not come to its end.
-pub(super) enum Ended {
+pub(crate) enum Ended {
     Stopped,
     Failed(ReadError),
 }
@@ -70,7 +78,7 @@ impl From<ReadError> for Ended {
 }
 
 /// A table whose reader runs on a thread.
-pub(super) struct Worker {
+pub(crate) struct Worker {
     name: String,
     place: String,
     columns: Vec<String>,
@@ -86,10 +94,10 @@ pub(super) struct Worker {
 
 impl Worker {
     /// Starts a reader and waits for its columns.
-    pub(super) fn start(
+    pub(crate) fn start(
         name: &str,
         place: &str,
-        content: Content,
+        content: Option<Content>,
         interrupt: Option<Box<dyn Fn() + Send>>,
         reader: impl FnOnce(&mut Outlet) -> Result<(), Ended> + Send + 'static,
     ) -> Result<Worker, ReadError> {
@@ -123,7 +131,7 @@ impl Worker {
             place: place.to_owned(),
             columns: Vec::new(),
             notes: Vec::new(),
-            content: Some(content),
+            content,
             passed: Passed::default(),
             receiver: Some(receiver),
             ended: false,

@@ -253,7 +253,7 @@ pub(super) fn sheet(
     keep: impl Send + 'static,
 ) -> Result<Worker, ReadError> {
     let (wanted, at) = (name.to_owned(), place.to_owned());
-    Worker::start(name, place, content, None, move |outlet| {
+    Worker::start(name, place, Some(content), None, move |outlet| {
         let _keep = keep;
         let failed = |what: &str| ReadError::at(&at, format!("cannot be read: {what}"));
         let globals = globals(&section, encoding).map_err(|what| failed(&what))?;

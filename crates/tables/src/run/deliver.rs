@@ -31,7 +31,7 @@ impl Origin for InDelivery {
         format!("{:?} {:?} {:?} {:?}", self.listed.part, self.encoding.map(Charset::name), self.separator, self.columns)
     }
 
-    fn content(&self) -> Result<Content, ReadError> {
+    fn content(&self) -> Result<Option<Content>, ReadError> {
         let mut content = self.delivery.content(&self.listed)?;
         // What a database has not yet written into its file lies beside it.
         if self.listed.kind == Kind::Sqlite
@@ -42,7 +42,7 @@ impl Origin for InDelivery {
             hasher.update(&content.hash).update(&log);
             content.hash = *hasher.finalize().as_bytes();
         }
-        Ok(content)
+        Ok(Some(content))
     }
 
     fn open(&self) -> Result<Box<dyn Table>, ReadError> {
@@ -114,7 +114,7 @@ pub fn find_tables(settings: &Settings, path: &Path, scratch: &Path) -> Result<F
 }
 
 /// Columns without which a table is not taken.
-fn needs(table: &TableSettings) -> Vec<String> {
+pub(crate) fn needs(table: &TableSettings) -> Vec<String> {
     let mut needs = table.uses.clone().unwrap_or_default();
     needs.extend(table.key.iter().filter(|column| !needs.contains(column)).cloned().collect::<Vec<_>>());
     needs

@@ -23,6 +23,7 @@ mod target;
 mod test_files;
 
 pub use crate::pull::{RunBegins, RunInfo, RunState};
+pub(crate) use deliver::needs;
 pub use deliver::{Found, find_tables};
 pub use door::{Chunk, ChunkGone, ChunkRefused, ChunkResource, Door, DoorError, Kept, ROW_LINKS, Stored};
 pub use files::{MappingFiles, files_of, shipped};

@@ -106,9 +106,9 @@ impl Origin for Text {
         "text".into()
     }
 
-    fn content(&self) -> Result<Content, ReadError> {
+    fn content(&self) -> Result<Option<Content>, ReadError> {
         let (hash, bytes) = (*blake3::hash(self.text.as_bytes()).as_bytes(), self.text.len() as u64);
-        Ok(Content { hash, bytes })
+        Ok(Some(Content { hash, bytes }))
     }
 
     fn open(&self) -> Result<Box<dyn Table>, ReadError> {

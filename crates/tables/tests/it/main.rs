@@ -1,9 +1,13 @@
 //! Pulls and runs over a store in a temporary folder.
 #![allow(missing_docs, clippy::unwrap_used, clippy::format_push_string)]
 
+mod databases;
 mod house;
 mod incremental;
+mod live;
 mod pull;
 mod queries;
 mod raw;
 mod run;
+mod same;
+mod sqlserver;

@@ -1,0 +1,278 @@
+//! MySQL and MariaDB: a consistent snapshot that is read-only; rows by the binary protocol.
+
+use super::address::{Address, Tls};
+use super::reading::Reading;
+use super::secret::Secret;
+use super::session::{Asked, Catalogue, TableName};
+use super::tls;
+use crate::read::canonical::{push_bool, push_f32, push_f64, push_time, push_timestamp_text};
+use crate::read::worker::Ended;
+use crate::read::{CELL_BYTES, ROW_BYTES};
+use mysql_async::consts::{ColumnFlags, ColumnType};
+use mysql_async::prelude::Queryable;
+use mysql_async::{Column, Conn, Error, OptsBuilder, SslOpts, Value};
+use std::borrow::Cow;
+use std::fmt::Write;
+use std::time::Duration;
+
+/// The "character set" of bytes that are no text.
+const BINARY: u16 = 63;
+/// A connection that is cut is noticed after so long without an answer.
+const ALIVE: Duration = Duration::from_mins(2);
+
+/// Times in UTC; a server may wait a day for a reader that is slow on purpose.
+const SESSION: [&str; 4] = [
+    "SET SESSION net_write_timeout = 86400",
+    "SET time_zone = '+00:00'",
+    "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+    "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
+];
+
+const TABLES: &str = "SELECT table_schema, table_name, COALESCE(engine, '') FROM information_schema.tables
+    WHERE table_schema NOT IN ('mysql', 'information_schema', 'performance_schema', 'sys') ORDER BY 1, 2";
+
+const COLUMNS: &str =
+    "SELECT column_name, COALESCE(character_maximum_length, 0), data_type FROM information_schema.columns
+    WHERE table_schema = ? AND table_name = ? ORDER BY ordinal_position";
+
+/// Engines that give a snapshot.
+const SNAPSHOTS: [&str; 4] = ["InnoDB", "RocksDB", "TokuDB", "ndbcluster"];
+
+/// A session.
+pub(super) struct Connection {
+    conn: Conn,
+}
+
+/// Connects, begins the transaction, and looks what there is.
+pub(super) async fn open(address: &Address, secret: Option<&Secret>) -> Result<(Connection, Catalogue), String> {
+    let mut options = OptsBuilder::default()
+        .ip_or_hostname(address.host.clone())
+        .tcp_port(address.port)
+        .user(Some(address.user.clone()))
+        .pass(secret.map(|secret| secret.reveal().to_owned()))
+        .db_name(Some(address.database.clone()))
+        .prefer_socket(false)
+        .tcp_keepalive(Some(ALIVE))
+        .stmt_cache_size(0)
+        .max_allowed_packet(Some(2 * ROW_BYTES));
+    if let Some(socket) = &address.socket {
+        options = options.socket(Some(socket.display().to_string()));
+    }
+    if address.tls == Tls::On {
+        tls::make_default();
+        let trusted = tls::trusted(address.ca.as_deref())?;
+        let roots = trusted.into_iter().map(|one| one.to_vec().into()).collect();
+        options = options.ssl_opts(SslOpts::default().with_root_certs(roots).with_disable_built_in_roots(true));
+    }
+    let mut conn = Conn::new(options).await.map_err(|error| refused(&error))?;
+    for statement in SESSION {
+        conn.query_drop(statement).await.map_err(|error| said(&error))?;
+    }
+    let rows: Vec<(String, String, String)> = conn.query(TABLES).await.map_err(|error| said(&error))?;
+    let server: Option<String> = conn.query_first("SELECT VERSION()").await.map_err(|error| said(&error))?;
+    let server = server.unwrap_or_default();
+    let product = if server.contains("MariaDB") { "MariaDB" } else { "MySQL" };
+    let without_snapshot = rows
+        .iter()
+        .filter(|(_, _, engine)| {
+            !engine.is_empty() && !SNAPSHOTS.iter().any(|known| known.eq_ignore_ascii_case(engine))
+        })
+        .map(|(schema, name, _)| TableName { schema: schema.clone(), name: name.clone() })
+        .collect();
+    let tables = rows.into_iter().map(|(schema, name, _)| TableName { schema, name }).collect();
+    let catalogue = Catalogue {
+        tables,
+        without_snapshot,
+        path: vec![address.database.clone()],
+        server: format!("{product} {server}"),
+        note: None,
+    };
+    Ok((Connection { conn }, catalogue))
+}
+
+/// Why there is no connection.
+fn refused(error: &Error) -> String {
+    let text = said(error);
+    match error {
+        Error::Server(error) if matches!(error.code, 1045 | 1044 | 1698 | 1049) => {
+            format!("the database refuses the user or the password: {text}")
+        }
+        _ => format!("cannot be connected to: {text}"),
+    }
+}
+
+fn said(error: &Error) -> String {
+    match error {
+        Error::Server(error) => error.message.clone(),
+        error => error.to_string(),
+    }
+}
+
+/// Why rows do not come on.
+fn cut(error: &Error) -> String {
+    let text = said(error);
+    match error {
+        // ER_STATEMENT_TIMEOUT of MariaDB, ER_QUERY_TIMEOUT and ER_QUERY_INTERRUPTED.
+        Error::Server(error) if matches!(error.code, 1969 | 3024 | 1317) => {
+            format!(
+                "the database ended the query ({text}): raise its time limit for this user, or read less with a query"
+            )
+        }
+        Error::Server(error) if matches!(error.code, 1142 | 1143) => {
+            format!("the database does not let this user read it: {text}")
+        }
+        Error::Server(_) => format!("the database says: {text}"),
+        _ if text.contains("too large") => format!("a row is larger than {} MiB", (2 * ROW_BYTES) >> 20),
+        _ => format!("the connection broke off ({text}): nothing was taken, pull again"),
+    }
+}
+
+fn quoted(name: &str) -> String {
+    format!("`{}`", name.replace('`', "``"))
+}
+
+impl Connection {
+    /// Says good-bye.
+    pub(super) async fn close(self) {
+        let _ = self.conn.disconnect().await;
+    }
+
+    /// Reads what is asked for, row by row; `raw` text is not turned into UTF-8 by the server.
+    pub(super) async fn read(&mut self, asked: &Asked, reading: &mut Reading<'_>, raw: bool) -> Result<(), Ended> {
+        let results = if raw { "SET character_set_results = NULL" } else { "SET character_set_results = utf8mb4" };
+        let set = reading.wait(self.conn.query_drop(results)).await?;
+        set.map_err(|error| reading.failed(cut(&error)))?;
+        let (query, is_marked) = match asked {
+            Asked::Table(table) => (self.all_of(table, reading).await?, true),
+            Asked::Query(query) => (query.clone(), false),
+        };
+        let result = reading.wait(self.conn.exec_iter(query, ())).await?;
+        let mut result = result.map_err(|error| reading.failed(cut(&error)))?;
+        let columns = result.columns().unwrap_or_default();
+        let shown = columns.len() - usize::from(is_marked && !columns.is_empty());
+        let names: Vec<Cow<'_, str>> = columns[..shown].iter().map(Column::name_str).collect();
+        let names: Vec<&str> = names.iter().map(|name| &**name).collect();
+        if let Some((_, twice)) = names.iter().enumerate().find(|(at, name)| names[..*at].contains(name)) {
+            return Err(reading.failed(format!("two columns are called {twice}: give one another name with AS")));
+        }
+        reading.columns(&names)?;
+        loop {
+            let row = reading.wait(result.next()).await?.map_err(|error| reading.failed(cut(&error)))?;
+            let Some(row) = row else { return Ok(()) };
+            for (at, column) in columns.iter().enumerate() {
+                match row.as_ref(at) {
+                    Some(Value::Bytes(name)) if at == shown => reading.large(&String::from_utf8_lossy(name)),
+                    _ if at == shown => {}
+                    None | Some(Value::NULL) => reading.null(),
+                    Some(value) => push(reading, at, column, value),
+                }
+            }
+            reading.end_row().await?;
+        }
+    }
+
+    /// A query of all columns of a table. Cells larger than a reader takes are left at the server; the last column names the first of them.
+    async fn all_of(&mut self, table: &TableName, reading: &mut Reading<'_>) -> Result<String, Ended> {
+        let asked = self.conn.exec(COLUMNS, (table.schema.as_str(), table.name.as_str()));
+        let columns = reading.wait(asked).await?;
+        let columns: Vec<(Vec<u8>, u64, Vec<u8>)> = columns.map_err(|error| reading.failed(cut(&error)))?;
+        let (mut list, mut large) = (String::new(), String::new());
+        for (name, length, kind) in &columns {
+            let name = String::from_utf8_lossy(name);
+            let value = quoted(&name);
+            let kind = String::from_utf8_lossy(kind).to_ascii_lowercase();
+            let most = if kind.contains("blob") || kind.contains("binary") { CELL_BYTES / 2 } else { CELL_BYTES };
+            if *length > most as u64 || kind == "json" {
+                let _ = write!(list, "IF(OCTET_LENGTH({value}) <= {most}, {value}, NULL) AS {value}, ");
+                let literal = name.replace('\\', "\\\\").replace('\'', "''");
+                let _ = write!(large, "IF(OCTET_LENGTH({value}) > {most}, '{literal}', NULL), ");
+            } else {
+                let _ = write!(list, "{value}, ");
+            }
+        }
+        if columns.is_empty() {
+            return Err(reading.failed("it has no column that this user may read"));
+        }
+        let from = format!("{}.{}", quoted(&table.schema), quoted(&table.name));
+        Ok(format!("SELECT {list}COALESCE({large}NULL) FROM {from}"))
+    }
+}
+
+/// Adds a value as its column's type says.
+fn push(reading: &mut Reading<'_>, at: usize, column: &Column, value: &Value) {
+    let kind = column.column_type();
+    match value {
+        Value::NULL => reading.null(),
+        // There is no boolean: one is declared as the shortest number of one digit.
+        Value::Int(number @ (0 | 1)) if kind == ColumnType::MYSQL_TYPE_TINY && column.column_length() == 1 => {
+            let value = *number == 1;
+            reading.write(|text| push_bool(text, value));
+        }
+        Value::Int(number) => whole(reading, number),
+        Value::UInt(number) => whole(reading, number),
+        Value::Float(number) => reading.write(|text| push_f32(text, *number)),
+        Value::Double(number) => reading.write(|text| push_f64(text, *number)),
+        Value::Date(year, month, day, hour, minute, second, micros) => reading.write(|text| {
+            let _ = write!(text, "{year:04}-{month:02}-{day:02}");
+            if !matches!(kind, ColumnType::MYSQL_TYPE_DATE | ColumnType::MYSQL_TYPE_NEWDATE) {
+                text.push(' ');
+                time(text, u64::from(*hour), *minute, *second, *micros);
+                // What is stored as a moment comes in UTC.
+                if matches!(kind, ColumnType::MYSQL_TYPE_TIMESTAMP | ColumnType::MYSQL_TYPE_TIMESTAMP2) {
+                    text.push_str("+00:00");
+                }
+            }
+        }),
+        Value::Time(is_negative, days, hours, minutes, seconds, micros) => reading.write(|text| {
+            if *is_negative {
+                text.push('-');
+            }
+            time(text, u64::from(*days) * 24 + u64::from(*hours), *minutes, *seconds, *micros);
+        }),
+        Value::Bytes(bytes) => match kind {
+            ColumnType::MYSQL_TYPE_BIT if column.column_length() == 1 => {
+                let value = bytes.iter().any(|byte| *byte != 0);
+                reading.write(|text| push_bool(text, value));
+            }
+            ColumnType::MYSQL_TYPE_BIT => {
+                let number = bytes.iter().fold(0_u64, |number, byte| (number << 8) | u64::from(*byte));
+                whole(reading, number);
+            }
+            ColumnType::MYSQL_TYPE_TIMESTAMP | ColumnType::MYSQL_TYPE_DATETIME | ColumnType::MYSQL_TYPE_TIME => {
+                let written = String::from_utf8_lossy(bytes);
+                reading.write(|text| push_timestamp_text(text, &written));
+            }
+            ColumnType::MYSQL_TYPE_GEOMETRY => reading.bytes(at, bytes),
+            kind if is_binary(kind, column) => reading.bytes(at, bytes),
+            _ => reading.text(at, bytes),
+        },
+    }
+}
+
+/// Bytes that are no text: of a binary type, and not a number or JSON, which have no character set either.
+fn is_binary(kind: ColumnType, column: &Column) -> bool {
+    let may_be = matches!(
+        kind,
+        ColumnType::MYSQL_TYPE_TINY_BLOB
+            | ColumnType::MYSQL_TYPE_BLOB
+            | ColumnType::MYSQL_TYPE_MEDIUM_BLOB
+            | ColumnType::MYSQL_TYPE_LONG_BLOB
+            | ColumnType::MYSQL_TYPE_STRING
+            | ColumnType::MYSQL_TYPE_VAR_STRING
+            | ColumnType::MYSQL_TYPE_VARCHAR
+    );
+    may_be && column.character_set() == BINARY && column.flags().contains(ColumnFlags::BINARY_FLAG)
+}
+
+fn whole(reading: &mut Reading<'_>, value: impl std::fmt::Display) {
+    reading.write(|text| {
+        let _ = write!(text, "{value}");
+    });
+}
+
+/// A time of day, or a span of more hours than a day has.
+fn time(text: &mut String, hours: u64, minutes: u8, seconds: u8, micros: u32) {
+    let nanos =
+        ((hours * 60 + u64::from(minutes)) * 60 + u64::from(seconds)) * 1_000_000_000 + u64::from(micros) * 1_000;
+    push_time(text, nanos as i64);
+}

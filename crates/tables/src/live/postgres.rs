@@ -1,0 +1,405 @@
+//! PostgreSQL: a repeatable-read, read-only transaction; rows by binary `COPY`.
+
+use super::address::{Address, Tls};
+use super::reading::Reading;
+use super::secret::Secret;
+use super::session::{Asked, Catalogue, TableName};
+use super::tls;
+use crate::read::CELL_BYTES;
+use crate::read::canonical::{push_bool, push_date, push_decimal, push_f32, push_f64, push_time, push_timestamp};
+use crate::read::worker::Ended;
+use futures_core::Stream;
+use std::fmt::Write;
+use std::pin::pin;
+use std::time::Duration;
+use tokio::task::JoinHandle;
+use tokio_postgres::binary_copy::BinaryCopyOutStream;
+use tokio_postgres::config::SslMode;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::{FromSql, Type};
+use tokio_postgres::{Client, Config, Error, NoTls};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+/// Days from 1970-01-01 to 2000-01-01, from which PostgreSQL counts.
+const EPOCH_DAYS: i64 = 10_957;
+const DAY_NANOS: i128 = 86_400 * 1_000_000_000;
+/// A connection that is cut is noticed after so long without an answer.
+const ALIVE: Duration = Duration::from_mins(2);
+
+/// Numbers come with all their digits, times in UTC, rows in the order in which they lie.
+const SESSION: &str =
+    "SET TIME ZONE 'UTC'; SET DateStyle TO ISO, YMD; SET IntervalStyle TO iso_8601; SET bytea_output TO hex;
+    SET extra_float_digits TO 1; SET synchronize_seqscans TO off; SET default_transaction_read_only TO on;
+    BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
+const TABLES: &str =
+    "SELECT n.nspname, c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
+      AND n.nspname NOT LIKE 'pg\\_temp\\_%' AND pg_catalog.has_schema_privilege(n.oid, 'USAGE')
+      AND (pg_catalog.has_table_privilege(c.oid, 'SELECT') OR pg_catalog.has_any_column_privilege(c.oid, 'SELECT'))
+    ORDER BY 1, 2";
+
+/// A session.
+pub(super) struct Connection {
+    client: Client,
+    /// What carries its messages; ends when the client is gone and the good-bye is sent.
+    carrier: JoinHandle<()>,
+    /// A database that does not say how its text is encoded: the server would refuse what is no UTF-8, all of the pull with it.
+    says_no_encoding: bool,
+}
+
+/// Connects, begins the transaction, and looks what there is.
+pub(super) async fn open(address: &Address, secret: Option<&Secret>) -> Result<(Connection, Catalogue), String> {
+    let mut config = Config::new();
+    config.user(&address.user).dbname(&address.database).port(address.port).application_name("medweave");
+    config.keepalives(true).keepalives_idle(ALIVE).tcp_user_timeout(ALIVE);
+    match &address.socket {
+        Some(folder) => config.host_path(folder),
+        None => config.host(&address.host),
+    };
+    if let Some(secret) = secret {
+        config.password(secret.reveal());
+    }
+    // Why a connection ended is told to whoever waits for rows.
+    let (client, carrier) = match address.tls {
+        Tls::Off => {
+            let (client, connection) =
+                config.ssl_mode(SslMode::Disable).connect(NoTls).await.map_err(|e| refused(&e))?;
+            (client, tokio::spawn(async { drop(connection.await) }))
+        }
+        Tls::On => {
+            let tls = MakeRustlsConnect::new(tls::config(address.ca.as_deref(), rustls::ALL_VERSIONS)?);
+            let (client, connection) = config.ssl_mode(SslMode::Require).connect(tls).await.map_err(|e| refused(&e))?;
+            (client, tokio::spawn(async { drop(connection.await) }))
+        }
+    };
+    client.batch_execute(SESSION).await.map_err(|error| said(&error))?;
+    let failed = |error: Error| said(&error);
+    let rows = client.query(TABLES, &[]).await.map_err(failed)?;
+    let tables = rows.iter().map(|row| TableName { schema: row.get(0), name: row.get(1) }).collect();
+    let path = client.query_one("SELECT pg_catalog.current_schemas(false)::text[]", &[]).await.map_err(failed)?;
+    let server = client.query_one("SHOW server_version", &[]).await.map_err(failed)?;
+    let encoding = client.query_one("SHOW server_encoding", &[]).await.map_err(failed)?;
+    let says_no_encoding = encoding.get::<_, &str>(0) == "SQL_ASCII";
+    let server = format!("PostgreSQL {}", server.get::<_, &str>(0));
+    let catalogue = Catalogue { tables, without_snapshot: Vec::new(), path: path.get(0), server, note: None };
+    Ok((Connection { client, carrier, says_no_encoding }, catalogue))
+}
+
+/// Why there is no connection.
+fn refused(error: &Error) -> String {
+    let text = said(error);
+    match error.code().map(SqlState::code) {
+        // invalid_password, invalid_authorization_specification
+        Some("28P01" | "28000") => format!("the database refuses the user or the password: {text}"),
+        None if text.contains("password missing") => {
+            "the database asks for a password, and none is kept: give it with `medweave source password`".into()
+        }
+        None if text.contains("server does not support TLS") => {
+            "the database offers no encryption: let it, or say tls=off in the address if the network between is yours alone".into()
+        }
+        _ => format!("cannot be connected to: {text}"),
+    }
+}
+
+/// What an error says, and what it comes from.
+fn said(error: &Error) -> String {
+    if let Some(error) = error.as_db_error() {
+        let more = error.hint().map(|hint| format!(" ({hint})")).unwrap_or_default();
+        return format!("{}{more}", error.message());
+    }
+    let mut text = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(error) = source {
+        let more = error.to_string();
+        if !text.contains(&more) {
+            let _ = write!(text, ": {more}");
+        }
+        source = error.source();
+    }
+    text
+}
+
+/// Why rows do not come on.
+fn cut(error: &Error) -> String {
+    let text = said(error);
+    match error.code().map(SqlState::code) {
+        Some("57014") => format!(
+            "the database ended the query ({text}): raise its statement_timeout for this user, or read less with a query"
+        ),
+        Some("42501") => format!("the database does not let this user read it: {text}"),
+        Some(_) => format!("the database says: {text}"),
+        None => format!("the connection broke off ({text}): nothing was taken, pull again"),
+    }
+}
+
+/// A name in a statement.
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// What becomes of a value in the select list: as it is, or cast to something that is read.
+fn cast_of(kind: &Type) -> Option<&'static str> {
+    match *kind {
+        Type::BOOL | Type::INT2 | Type::INT4 | Type::INT8 | Type::OID | Type::FLOAT4 | Type::FLOAT8 | Type::NUMERIC => {
+            None
+        }
+        Type::DATE | Type::TIME | Type::TIMESTAMP | Type::TIMESTAMPTZ | Type::BYTEA | Type::UUID => None,
+        Type::TEXT | Type::VARCHAR | Type::BPCHAR | Type::NAME => None,
+        Type::MONEY => Some("numeric"),
+        _ => Some("text"),
+    }
+}
+
+/// The type that comes.
+fn comes_as(kind: &Type) -> Type {
+    match cast_of(kind) {
+        None => kind.clone(),
+        Some("numeric") => Type::NUMERIC,
+        Some(_) => Type::TEXT,
+    }
+}
+
+impl Connection {
+    /// Says good-bye.
+    pub(super) async fn close(self) {
+        drop(self.client);
+        let _ = self.carrier.await;
+    }
+
+    /// Reads what is asked for, row by row; `raw` text is not turned into UTF-8 by the server.
+    pub(super) async fn read(&mut self, asked: &Asked, reading: &mut Reading<'_>, raw: bool) -> Result<(), Ended> {
+        let from = match asked {
+            Asked::Table(table) => format!("{}.{}", quoted(&table.schema), quoted(&table.name)),
+            Asked::Query(query) => format!("(\n{query}\n) AS asked"),
+        };
+        let described = reading.wait(self.client.prepare(&format!("SELECT * FROM {from}"))).await?;
+        let described = described.map_err(|error| reading.failed(cut(&error)))?;
+        let names: Vec<&str> = described.columns().iter().map(tokio_postgres::Column::name).collect();
+        if let Some((_, twice)) = names.iter().enumerate().find(|(at, name)| names[..*at].contains(name)) {
+            return Err(reading.failed(format!("two columns are called {twice}: give one another name with AS")));
+        }
+        reading.columns(&names)?;
+        if names.is_empty() {
+            return Err(reading.failed("it has no column that this user may read"));
+        }
+        // Cells larger than a reader takes are left at the server; the last column names the first of them.
+        let (mut list, mut large) = (String::new(), String::new());
+        let mut kinds = Vec::new();
+        for column in described.columns() {
+            let name = quoted(column.name());
+            let value = cast_of(column.type_()).map_or(name.clone(), |cast| format!("{name}::{cast}"));
+            let kind = comes_as(column.type_());
+            let most = match kind {
+                Type::TEXT | Type::VARCHAR | Type::BPCHAR => CELL_BYTES,
+                Type::BYTEA => CELL_BYTES / 2,
+                _ => 0,
+            };
+            if most == 0 {
+                let _ = write!(list, "{value}, ");
+            } else {
+                let _ = write!(list, "CASE WHEN octet_length({value}) <= {most} THEN {value} END, ");
+                let literal = column.name().replace('\'', "''");
+                let _ = write!(large, "CASE WHEN octet_length({value}) > {most} THEN '{literal}'::text END, ");
+            }
+            kinds.push(kind);
+        }
+        kinds.push(Type::TEXT);
+        let copy = format!("COPY (SELECT {list}COALESCE({large}NULL::text) FROM {from}) TO STDOUT (FORMAT binary)");
+        if raw || self.says_no_encoding {
+            self.encode_as("SQL_ASCII", reading).await?;
+        }
+        let stream = reading.wait(self.client.copy_out(&copy)).await?;
+        let stream = stream.map_err(|error| reading.failed(cut(&error)))?;
+        let mut rows = pin!(BinaryCopyOutStream::new(stream, &kinds));
+        loop {
+            let next = reading.wait(std::future::poll_fn(|context| rows.as_mut().poll_next(context))).await?;
+            let Some(row) = next else { break };
+            let row = row.map_err(|error| reading.failed(cut(&error)))?;
+            for (column, kind) in kinds.iter().enumerate() {
+                let value = row.try_get::<Option<Raw<'_>>>(column).map_err(|error| reading.failed(cut(&error)))?;
+                let is_marker = column + 1 == kinds.len();
+                match value {
+                    Some(Raw(bytes)) if is_marker => reading.large(&String::from_utf8_lossy(bytes)),
+                    None if is_marker => {}
+                    None => reading.null(),
+                    Some(Raw(bytes)) => {
+                        if push(reading, column, kind, bytes).is_none() {
+                            return Err(reading.failed(format!(
+                                "column {column} came with {} bytes, which are no {kind}",
+                                bytes.len()
+                            )));
+                        }
+                    }
+                }
+            }
+            reading.end_row().await?;
+        }
+        if raw || self.says_no_encoding {
+            self.encode_as("UTF8", reading).await?;
+        }
+        Ok(())
+    }
+
+    /// How text comes: names as UTF-8, cells perhaps as they lie there.
+    async fn encode_as(&self, encoding: &str, reading: &mut Reading<'_>) -> Result<(), Ended> {
+        let set = format!("SET client_encoding TO '{encoding}'");
+        let set: Result<(), Error> = reading.wait(self.client.batch_execute(&set)).await?;
+        set.map_err(|error| reading.failed(cut(&error)))
+    }
+}
+
+/// The bytes of a value, whatever its type.
+struct Raw<'a>(&'a [u8]);
+
+impl<'a> FromSql<'a> for Raw<'a> {
+    fn from_sql(_: &Type, bytes: &'a [u8]) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
+        Ok(Raw(bytes))
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+}
+
+/// Adds a value; `None` if its bytes are not those of the type.
+fn push(reading: &mut Reading<'_>, column: usize, kind: &Type, bytes: &[u8]) -> Option<()> {
+    match *kind {
+        Type::BOOL => {
+            let value = *bytes.first()? != 0;
+            reading.write(|text| push_bool(text, value));
+        }
+        Type::INT2 => whole(reading, i16::from_be_bytes(bytes.try_into().ok()?)),
+        Type::INT4 => whole(reading, i32::from_be_bytes(bytes.try_into().ok()?)),
+        Type::INT8 => whole(reading, i64::from_be_bytes(bytes.try_into().ok()?)),
+        Type::OID => whole(reading, u32::from_be_bytes(bytes.try_into().ok()?)),
+        Type::FLOAT4 => {
+            let value = f32::from_be_bytes(bytes.try_into().ok()?);
+            reading.write(|text| push_f32(text, value));
+        }
+        Type::FLOAT8 => {
+            let value = f64::from_be_bytes(bytes.try_into().ok()?);
+            reading.write(|text| push_f64(text, value));
+        }
+        Type::NUMERIC => {
+            let value = numeric(bytes)?;
+            reading.write(|text| value.push(text));
+        }
+        Type::DATE => {
+            let days = i32::from_be_bytes(bytes.try_into().ok()?);
+            reading.write(|text| match days {
+                i32::MAX => text.push_str("infinity"),
+                i32::MIN => text.push_str("-infinity"),
+                days => push_date(text, i64::from(days) + EPOCH_DAYS),
+            });
+        }
+        Type::TIME => {
+            let micros = i64::from_be_bytes(bytes.try_into().ok()?);
+            reading.write(|text| push_time(text, micros.saturating_mul(1_000)));
+        }
+        Type::TIMESTAMP | Type::TIMESTAMPTZ => {
+            let micros = i64::from_be_bytes(bytes.try_into().ok()?);
+            let has_zone = *kind == Type::TIMESTAMPTZ;
+            reading.write(|text| moment(text, micros, has_zone));
+        }
+        Type::UUID => {
+            let value = u128::from_be_bytes(bytes.try_into().ok()?);
+            reading.write(|text| {
+                let hex = format!("{value:032x}");
+                let _ = write!(text, "{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]);
+            });
+        }
+        Type::BYTEA => reading.bytes(column, bytes),
+        _ => reading.text(column, bytes),
+    }
+    Some(())
+}
+
+fn whole(reading: &mut Reading<'_>, value: impl std::fmt::Display) {
+    reading.write(|text| {
+        let _ = write!(text, "{value}");
+    });
+}
+
+fn moment(text: &mut String, micros: i64, has_zone: bool) {
+    match micros {
+        i64::MAX => text.push_str("infinity"),
+        i64::MIN => text.push_str("-infinity"),
+        micros => {
+            push_timestamp(text, i128::from(micros) * 1_000 + i128::from(EPOCH_DAYS) * DAY_NANOS);
+            if has_zone {
+                text.push_str("+00:00");
+            }
+        }
+    }
+}
+
+/// A decimal as it comes.
+#[derive(Debug, PartialEq)]
+enum Numeric {
+    Digits(String, i32),
+    Word(&'static str),
+}
+
+impl Numeric {
+    fn push(&self, text: &mut String) {
+        match self {
+            Numeric::Digits(digits, scale) => push_decimal(text, digits, *scale),
+            Numeric::Word(word) => text.push_str(word),
+        }
+    }
+}
+
+/// Reads a `numeric`: digits of base 10,000, the power of the first, a sign, and how many decimal digits come after the point.
+fn numeric(bytes: &[u8]) -> Option<Numeric> {
+    let part = |at: usize| Some(u16::from_be_bytes([*bytes.get(2 * at)?, *bytes.get(2 * at + 1)?]));
+    let (count, weight, sign, scale) = (usize::from(part(0)?), part(1)? as i16, part(2)?, usize::from(part(3)?));
+    let sign = match sign {
+        0xc000 => return Some(Numeric::Word("NaN")),
+        0xd000 => return Some(Numeric::Word("Infinity")),
+        0xf000 => return Some(Numeric::Word("-Infinity")),
+        0x4000 => "-",
+        _ => "",
+    };
+    if bytes.len() != 8 + 2 * count {
+        return None;
+    }
+    // The groups before the point, then as many as the scale needs.
+    let before = usize::try_from(i32::from(weight) + 1).unwrap_or(0);
+    let after = scale.div_ceil(4);
+    let mut digits = String::with_capacity(4 * (before + after));
+    for place in (0..before as i32).rev().chain((1..=after as i32).map(|below| -below)) {
+        let at = i32::from(weight) - place;
+        let group = usize::try_from(at).ok().filter(|at| *at < count).map_or(Some(0), |at| part(4 + at))?;
+        let _ = write!(digits, "{group:04}");
+    }
+    digits.truncate(4 * before + scale);
+    let whole = digits.trim_start_matches('0');
+    let digits = if whole.is_empty() { "0" } else { whole };
+    Some(Numeric::Digits(format!("{sign}{digits}"), scale as i32))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(count: u16, weight: i16, sign: u16, scale: u16, digits: &[u16]) -> String {
+        let parts = [count, weight as u16, sign, scale];
+        let bytes: Vec<u8> = parts.iter().chain(digits).flat_map(|part| part.to_be_bytes()).collect();
+        let mut text = String::new();
+        numeric(&bytes).unwrap().push(&mut text);
+        text
+    }
+
+    #[test]
+    fn decimals_keep_their_digits() {
+        assert_eq!(text(2, 0, 0, 2, &[5, 0]), "5.00");
+        assert_eq!(text(1, 0, 0x4000, 0, &[42]), "-42");
+        assert_eq!(text(0, 0, 0, 3, &[]), "0.000");
+        assert_eq!(text(1, -1, 0, 4, &[1]), "0.0001");
+        assert_eq!(text(1, -2, 0, 6, &[1200]), "0.000012");
+        assert_eq!(text(1, 2, 0, 0, &[7]), "700000000");
+        assert_eq!(text(3, 1, 0, 3, &[1, 2345, 6780]), "12345.678");
+        assert_eq!(text(0, 0, 0xc000, 0, &[]), "NaN");
+    }
+}

@@ -1,0 +1,216 @@
+//! Rows as they come from a database, handed on as text, no faster than they may come.
+
+use super::pace::Limits;
+use crate::read::worker::{Ended, Outlet};
+use crate::read::{BadRow, CELL_BYTES, Charset, Place, ROW_BYTES, ReadError};
+use jiff::tz::TimeZone;
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::{Duration, Instant};
+use tokio::sync::Notify;
+
+/// How often whoever waits for rows hears that there is somebody, and hours are looked at.
+const TICK: Duration = Duration::from_millis(500);
+/// How long a database may say nothing: the first row of a query that sorts may take long.
+const SILENCE: Duration = Duration::from_mins(15);
+/// What a rate owes is paid when it is worth a timer.
+const PAY_FROM: Duration = Duration::from_millis(20);
+
+/// What holds for a whole pull.
+pub(super) struct Rules {
+    pub(super) limits: Limits,
+    pub(super) zone: TimeZone,
+    pub(super) clock: Arc<dyn Fn() -> i64 + Send + Sync>,
+    /// Since when rows are counted, and how many came.
+    pub(super) begun: Instant,
+    pub(super) rows: u64,
+}
+
+impl Rules {
+    /// An error outside the hours.
+    pub(super) fn within_hours(&self, place: &str) -> Result<(), ReadError> {
+        match self.limits.hours {
+            Some(hours) if !hours.contain((self.clock)(), &self.zone) => {
+                let zone = self.zone.iana_name().unwrap_or("UTC");
+                Err(ReadError::at(place, format!("may be read from {hours} ({zone}) only: pull again then")))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A table that is being read.
+pub(super) struct Reading<'a> {
+    outlet: &'a mut Outlet,
+    rules: &'a mut Rules,
+    stop: &'a Notify,
+    place: &'a str,
+    charset: Option<Charset>,
+    columns: Vec<String>,
+    number: u64,
+    row_bytes: usize,
+    bad: Option<(&'static str, String)>,
+    handed_over: Instant,
+}
+
+impl<'a> Reading<'a> {
+    pub(super) fn new(
+        outlet: &'a mut Outlet,
+        rules: &'a mut Rules,
+        stop: &'a Notify,
+        place: &'a str,
+        charset: Option<Charset>,
+    ) -> Self {
+        let handed_over = Instant::now();
+        Reading {
+            outlet,
+            rules,
+            stop,
+            place,
+            charset,
+            columns: Vec::new(),
+            number: 0,
+            row_bytes: 0,
+            bad: None,
+            handed_over,
+        }
+    }
+
+    /// Tells the columns, before any row.
+    pub(super) fn columns(&mut self, names: &[&str]) -> Result<(), Ended> {
+        let mut notes = Vec::new();
+        self.columns = crate::read::header::columns(names.iter(), &mut notes);
+        Ok(self.outlet.columns(self.columns.clone(), notes)?)
+    }
+
+    /// An error of this table.
+    pub(super) fn failed(&self, message: impl Into<String>) -> Ended {
+        Ended::Failed(ReadError::at(self.place, message))
+    }
+
+    /// Waits for something of the database; whoever waits for rows hears of it meanwhile.
+    pub(super) async fn wait<T>(&mut self, future: impl Future<Output = T>) -> Result<T, Ended> {
+        let mut future = pin!(future);
+        // Most rows are there already.
+        if let Poll::Ready(out) = std::future::poll_fn(|context| Poll::Ready(future.as_mut().poll(context))).await {
+            return Ok(out);
+        }
+        let begun = Instant::now();
+        loop {
+            tokio::select! {
+                biased;
+                out = &mut future => return Ok(out),
+                () = self.stop.notified() => return Err(Ended::Stopped),
+                () = tokio::time::sleep(TICK) => self.tick()?,
+            }
+            if begun.elapsed() > SILENCE {
+                let minutes = SILENCE.as_secs() / 60;
+                return Err(
+                    self.failed(format!("the database has said nothing for {minutes} minutes: look what it does"))
+                );
+            }
+        }
+    }
+
+    fn tick(&mut self) -> Result<(), Ended> {
+        self.rules.within_hours(self.place)?;
+        self.handed_over = Instant::now();
+        Ok(self.outlet.hand_over_what_is_there()?)
+    }
+
+    /// Adds a null cell.
+    pub(super) fn null(&mut self) {
+        self.outlet.rows.push_cell(None);
+    }
+
+    /// Adds a cell that is written by a function.
+    pub(super) fn write(&mut self, write: impl FnOnce(&mut String)) {
+        self.row_bytes += self.outlet.rows.write_cell(write);
+    }
+
+    /// Adds a cell of text, which must be text in the declared encoding, or UTF-8.
+    pub(super) fn text(&mut self, column: usize, bytes: &[u8]) {
+        if bytes.len() > CELL_BYTES {
+            return self.too_large(column);
+        }
+        if memchr::memchr(0, bytes).is_some() {
+            self.bad(column, "nul-byte", "a zero byte");
+        }
+        let text = match self.charset {
+            Some(charset) => charset.decode(bytes),
+            None => std::str::from_utf8(bytes).ok().map(Into::into),
+        };
+        if let Some(text) = text {
+            self.row_bytes += text.len();
+            self.outlet.rows.push_cell(Some(&text));
+        } else {
+            let name = self.charset.unwrap_or(Charset::UTF_8);
+            self.bad(column, "bad-encoding", &format!("bytes that are no text in {name}"));
+            self.outlet.rows.push_cell(Some(&String::from_utf8_lossy(bytes)));
+        }
+    }
+
+    /// Adds a cell of bytes.
+    pub(super) fn bytes(&mut self, column: usize, bytes: &[u8]) {
+        if bytes.len() > CELL_BYTES / 2 {
+            return self.too_large(column);
+        }
+        self.write(|text| crate::read::canonical::push_bytes(text, bytes));
+    }
+
+    fn too_large(&mut self, column: usize) {
+        self.large(&self.columns[column].clone());
+        self.outlet.rows.push_cell(Some(""));
+    }
+
+    /// Says that a cell was left at the server.
+    pub(super) fn large(&mut self, column: &str) {
+        let message = format!("column {column}: a cell of more than {} MiB", CELL_BYTES >> 20);
+        self.bad.get_or_insert(("cell-too-large", message));
+    }
+
+    /// Says that a cell is none; it is added all the same.
+    pub(super) fn bad(&mut self, column: usize, reason: &'static str, what: &str) {
+        if self.bad.is_none() {
+            self.bad = Some((reason, format!("column {}: {what}", self.columns[column])));
+        }
+    }
+
+    /// Ends a row, and waits until the next may come.
+    pub(super) async fn end_row(&mut self) -> Result<(), Ended> {
+        self.number += 1;
+        if std::mem::take(&mut self.row_bytes) > ROW_BYTES {
+            self.bad.get_or_insert(("row-too-large", format!("a row of more than {} MiB", ROW_BYTES >> 20)));
+        }
+        let place = Place { number: self.number, bytes: None };
+        match self.bad.take() {
+            None => self.outlet.rows.end_row(place),
+            Some((reason, message)) => {
+                let text = self.outlet.rows.open_cells().collect::<Vec<_>>().join("\t");
+                self.outlet.rows.drop_row();
+                self.outlet.rows.bad.push(BadRow::new(place, reason, message, &text));
+            }
+        }
+        self.outlet.row_done()?;
+        self.rules.rows += 1;
+        if self.rules.limits.rows_per_second.is_none() {
+            if self.number.is_multiple_of(1024) && self.handed_over.elapsed() > TICK {
+                self.tick()?;
+            }
+            return Ok(());
+        }
+        let owed = self.rules.limits.owed(self.rules.rows, self.rules.begun.elapsed());
+        if owed >= PAY_FROM {
+            self.tick()?;
+            let mut left = owed;
+            while !left.is_zero() {
+                let now = left.min(TICK);
+                self.wait(tokio::time::sleep(now)).await?;
+                left -= now;
+            }
+        }
+        Ok(())
+    }
+}
