@@ -9,7 +9,7 @@ export const WIDE = { width: 1440, height: 900 };
 export const PHONE = { width: 390, height: 844 };
 
 /** How long anything is waited for: a page that is slow on a busy machine is not wrong. */
-export const WAIT_MS = 20_000;
+export const WAIT_MS = 60_000;
 
 export function launch(): Promise<Browser> {
   return chromium.launch({

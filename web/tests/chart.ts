@@ -19,7 +19,7 @@ export function chart(house: House): void {
       expect(await page.getByText('predniSONE 10 mg tablet').isVisible(), 'what was stopped is folded away').toBe(false);
       await page.getByRole('switch', { name: /Show entered in error/ }).check();
       await page.getByText('Pregnancy').waitFor();
-      expect(page.url()).toContain('errors=true');
+      await expect.poll(() => page.url()).toContain('errors=true');
       await page.goto(server.url('/p/fang'));
       await banner.getByText('No known allergies').waitFor();
       await page.goto(server.url('/p/ann'));
@@ -67,7 +67,7 @@ export function chart(house: House): void {
       await expect.poll(() => panel.locator('.where-bytes').textContent()).toMatch(/−\s+"value": 6\.8/);
       await panel.getByRole('button', { name: 'FHIR JSON' }).click();
       await expect.poll(() => panel.locator('mark').textContent()).toContain('6.2');
-      expect(page.url()).toContain('where=Observation');
+      await expect.poll(() => page.url()).toContain('where=Observation');
       await page.reload();
       await panel.getByText('Version 2').waitFor();
       await watched.close();

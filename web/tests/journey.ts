@@ -67,13 +67,14 @@ export function journey(house: House): void {
       await page.getByRole('button', { name: 'Download' }).focus();
       await page.keyboard.press('Enter');
       await page.getByRole('menuitem', { name: 'CSV' }).waitFor();
+      await expect.poll(() => page.evaluate(() => document.activeElement?.textContent)).toBe('CSV');
       const [download] = await Promise.all([page.waitForEvent('download'), page.keyboard.press('Enter')]);
       const csv = readFileSync((await download.path()) ?? '', 'utf8');
       expect(csv).toMatch(/^\u{FEFF}patient_id,value\r\nwei,/u);
       await page.keyboard.press('g');
       await page.keyboard.press('p');
       await page.getByRole('searchbox').waitFor();
-      expect(new URL(page.url()).pathname).toBe('/patients');
+      await expect.poll(() => new URL(page.url()).pathname).toBe('/patients');
       await fine(watched);
       await watched.close();
     });

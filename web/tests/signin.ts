@@ -54,7 +54,7 @@ export function signIn(house: House): void {
       await page.getByLabel('Password').fill(PASSWORD);
       await page.keyboard.press('Enter');
       await page.getByRole('rowheader', { name: /Potassium/ }).waitFor();
-      expect(new URL(page.url()).pathname).toBe('/p/wei/labs');
+      await expect.poll(() => new URL(page.url()).pathname).toBe('/p/wei/labs');
       house.signedIn = await page.context().storageState();
       await watched.close();
     });

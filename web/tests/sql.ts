@@ -30,7 +30,7 @@ export function sql(house: House): void {
       await page.keyboard.press('Enter');
       await page.keyboard.press('Control+Enter');
       await page.getByRole('grid').getByText('1958-07-14').waitFor();
-      expect(page.url(), 'the address can be sent').toContain('birth_date');
+      await expect.poll(() => page.url(), { message: 'the address can be sent' }).toContain('birth_date');
       await watched.close();
     });
 
@@ -42,7 +42,7 @@ export function sql(house: House): void {
       await cell.click();
       const panel = page.getByRole('complementary', { name: /Where from Observation\/k5/ });
       await panel.getByText('Version 2').waitFor();
-      expect(page.url(), 'the address can be sent').toContain('where=Observation');
+      await expect.poll(() => page.url(), { message: 'the address can be sent' }).toContain('where=Observation');
       await fine(watched);
       await page.keyboard.press('Escape');
       await expect.poll(() => page.getByRole('complementary', { name: /Where from/ }).count()).toBe(0);

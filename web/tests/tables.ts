@@ -75,7 +75,7 @@ export function tables(house: House): void {
       await encounter.locator('summary').focus();
       await page.keyboard.press('Enter');
       await encounter.getByText('refers to nothing').waitFor();
-      expect(page.url(), 'what is open can be sent').toContain('target=Encounter');
+      await expect.poll(() => page.url(), { message: 'what is open can be sent' }).toContain('target=Encounter');
       await page.getByRole('region', { name: 'Codes and units that no map knows' }).getByText('XYZ').waitFor();
       await fine(watched);
       const example = encounter.getByRole('button', { name: 'Open row 2 of visits' });
@@ -113,7 +113,7 @@ export function tables(house: House): void {
       await panel.getByText('written in the mapping, of no cell').first().waitFor();
       await panel.getByRole('link', { name: 'clinic' }).click();
       await page.getByRole('complementary', { name: 'Row 0 of results' }).waitFor();
-      expect(page.url()).toContain('/sources/clinic/tables');
+      await expect.poll(() => page.url()).toContain('/sources/clinic/tables');
       await watched.close();
     });
 
@@ -235,7 +235,7 @@ export function tables(house: House): void {
       await fine(watched);
       await page.locator('.check').first().click();
       await page.getByRole('heading', { name: 'Rows that fail it' }).waitFor();
-      expect(page.url(), 'what is open can be sent').toContain('check=');
+      await expect.poll(() => page.url(), { message: 'what is open can be sent' }).toContain('check=');
       await fine(watched);
       await watched.shot('quality-check-en-light-wide');
       await page.keyboard.press('Escape');

@@ -7,8 +7,8 @@ export default defineConfig({
     include: ['*.test.ts'],
     fileParallelism: false,
     maxConcurrency: 3,
-    testTimeout: 180_000,
-    hookTimeout: 120_000,
-    expect: { poll: { timeout: 20_000 } },
+    testTimeout: 300_000,
+    hookTimeout: 200_000,
+    expect: { poll: { timeout: 60_000 } },
   },
 });
