@@ -24,6 +24,7 @@ mod lag;
 mod lake;
 mod map;
 pub mod output;
+mod parquet_files;
 pub mod shelf;
 mod snapshot;
 mod sql;

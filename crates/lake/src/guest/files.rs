@@ -1,17 +1,13 @@
 //! Parquet files of guests, and what of the disk a query's engine may read.
 
 use super::SchemaTable;
+use crate::parquet_files::ParquetFiles;
 use crate::snapshot::STORE;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::{Session, TableProvider};
-use datafusion::common::stats::Precision;
-use datafusion::common::{DFSchema, DataFusionError, Result, Statistics};
+use datafusion::common::{DataFusionError, Result, Statistics};
 use datafusion::datasource::TableType;
-use datafusion::datasource::listing::PartitionedFile;
-use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
-use datafusion::datasource::source::DataSourceExec;
 use datafusion::execution::object_store::{ObjectStoreRegistry, ObjectStoreUrl};
-use datafusion::logical_expr::utils::conjunction;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
 use datafusion::object_store::ObjectStore;
 use datafusion::object_store::local::LocalFileSystem;
@@ -74,12 +70,7 @@ impl ObjectStoreRegistry for Stores {
 
 /// A table of Parquet files.
 #[derive(Debug)]
-pub(super) struct FileTable {
-    schema: SchemaRef,
-    store: ObjectStoreUrl,
-    files: Vec<PartitionedFile>,
-    statistics: Statistics,
-}
+pub(super) struct FileTable(ParquetFiles);
 
 impl FileTable {
     pub(super) fn new(
@@ -89,7 +80,6 @@ impl FileTable {
         files: &[String],
         rows: Option<u64>,
     ) -> Result<FileTable> {
-        let schema = table.arrow_schema();
         let store = ObjectStoreUrl::parse(stores.open(folder)?)?;
         let mut found = Vec::new();
         for name in files {
@@ -97,20 +87,16 @@ impl FileTable {
             let bytes = std::fs::metadata(&path)
                 .map_err(|error| DataFusionError::Execution(format!("read {}: {error}", path.display())))?
                 .len();
-            found.push(PartitionedFile::new(name.clone(), bytes));
+            found.push((name.clone(), bytes));
         }
-        let mut statistics = Statistics::new_unknown(&schema);
-        if let Some(rows) = rows {
-            statistics.num_rows = Precision::Inexact(usize::try_from(rows).unwrap_or(usize::MAX));
-        }
-        Ok(FileTable { schema, store, files: found, statistics })
+        Ok(FileTable(ParquetFiles { store, schema: table.arrow_schema(), files: found, rows }))
     }
 }
 
 #[async_trait::async_trait]
 impl TableProvider for FileTable {
     fn schema(&self) -> SchemaRef {
-        Arc::clone(&self.schema)
+        Arc::clone(&self.0.schema)
     }
 
     fn table_type(&self) -> TableType {
@@ -118,12 +104,11 @@ impl TableProvider for FileTable {
     }
 
     fn statistics(&self) -> Option<Statistics> {
-        Some(self.statistics.clone())
+        Some(self.0.statistics())
     }
 
     fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
-        // They say which parts of files need not be read; the engine still filters.
-        Ok(vec![TableProviderFilterPushDown::Inexact; filters.len()])
+        Ok(ParquetFiles::use_of(filters))
     }
 
     async fn scan(
@@ -133,27 +118,11 @@ impl TableProvider for FileTable {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let columns: Vec<usize> = projection.cloned().unwrap_or_else(|| (0..self.schema.fields().len()).collect());
-        if self.files.is_empty() {
-            return Ok(Arc::new(EmptyExec::new(Arc::new(self.schema.project(&columns)?))));
+        let schema = &self.0.schema;
+        let columns: Vec<usize> = projection.cloned().unwrap_or_else(|| (0..schema.fields().len()).collect());
+        match self.0.scan(state, &columns, filters, limit)? {
+            Some(plan) => Ok(plan),
+            None => Ok(Arc::new(EmptyExec::new(Arc::new(schema.project(&columns)?)))),
         }
-        let mut source = ParquetSource::new(Arc::clone(&self.schema))
-            .with_table_parquet_options(state.table_options().parquet.clone());
-        if let Some(filter) = conjunction(filters.iter().cloned()) {
-            let schema = DFSchema::try_from(Arc::clone(&self.schema))?;
-            source = source.with_predicate(state.create_physical_expr(filter, &schema)?);
-        }
-        let groups = state.config().target_partitions().clamp(1, self.files.len());
-        let mut files: Vec<Vec<PartitionedFile>> = vec![Vec::new(); groups];
-        for (at, file) in self.files.iter().enumerate() {
-            files[at % groups].push(file.clone());
-        }
-        let config = FileScanConfigBuilder::new(self.store.clone(), Arc::new(source))
-            .with_file_groups(files.into_iter().map(FileGroup::new).collect())
-            .with_statistics(self.statistics.clone())
-            .with_projection_indices(Some(columns))?
-            .with_limit(limit.filter(|_| filters.is_empty()))
-            .build();
-        Ok(DataSourceExec::from_data_source(config))
     }
 }

@@ -1,17 +1,14 @@
 //! A table of files and batches.
 
+use crate::parquet_files::ParquetFiles;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::{Session, TableProvider};
-use datafusion::common::stats::Precision;
-use datafusion::common::{DFSchema, Result, Statistics};
+use datafusion::common::Result;
 use datafusion::datasource::TableType;
-use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::memory::MemorySourceConfig;
-use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::execution::object_store::ObjectStoreUrl;
-use datafusion::logical_expr::utils::conjunction;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
@@ -20,9 +17,6 @@ use std::sync::Arc;
 
 /// Where the engine finds the files of a shelf: paths below it are those of its folder.
 pub const STORE: &str = "shelf://files";
-
-/// Rows of a file that one thread reads at least.
-const ROWS_A_THREAD: u64 = 1 << 20;
 
 /// A part of a table.
 #[derive(Clone, Debug)]
@@ -73,58 +67,17 @@ impl ShelfTable {
         rows.sum()
     }
 
-    fn scan_files(
-        &self,
-        state: &dyn Session,
-        columns: &[usize],
-        filters: &[Expr],
-        limit: Option<usize>,
-    ) -> Result<Option<Arc<dyn ExecutionPlan>>> {
-        let mut files = Vec::new();
-        let mut all = 0;
+    fn files(&self) -> Result<ParquetFiles> {
+        let (mut files, mut all) = (Vec::new(), 0);
         for part in &self.parts {
             if let Part::File { path, bytes, rows } = part {
-                files.push((PartitionedFile::new(path.clone(), *bytes), *bytes, *rows));
+                files.push((path.clone(), *bytes));
                 all += rows;
             }
         }
-        if files.is_empty() {
-            return Ok(None);
-        }
-        let mut source = ParquetSource::new(Arc::clone(&self.schema))
-            .with_table_parquet_options(state.table_options().parquet.clone());
-        if let Some(filter) = conjunction(filters.iter().cloned()) {
-            let schema = DFSchema::try_from(Arc::clone(&self.schema))?;
-            source = source.with_predicate(state.create_physical_expr(filter, &schema)?);
-        }
-        // Large files are read by several threads: each takes the groups of rows that begin in its range.
-        let most = state.config().target_partitions().max(1);
-        let threads = usize::try_from(all / ROWS_A_THREAD + 1).map_or(most, |threads| threads.min(most));
-        let mut groups: Vec<Vec<PartitionedFile>> = vec![Vec::new(); threads];
-        for (number, (file, bytes, rows)) in files.into_iter().enumerate() {
-            let parts = if rows >= ROWS_A_THREAD { threads as u64 } else { 1 };
-            for part in 0..parts {
-                let (from, to) = (bytes * part / parts, bytes * (part + 1) / parts);
-                let file = if parts == 1 { file.clone() } else { file.clone().with_range(as_i64(from), as_i64(to)) };
-                groups[(number + part as usize) % threads].push(file);
-            }
-        }
-        groups.retain(|group| !group.is_empty());
-        let mut statistics = Statistics::new_unknown(&self.schema);
-        // What filters and limits leave of them is not known: an estimate, never an answer.
-        statistics.num_rows = Precision::Inexact(usize::try_from(all).unwrap_or(usize::MAX));
-        let config = FileScanConfigBuilder::new(ObjectStoreUrl::parse(STORE)?, Arc::new(source))
-            .with_file_groups(groups.into_iter().map(FileGroup::new).collect())
-            .with_statistics(statistics)
-            .with_projection_indices(Some(columns.to_vec()))?
-            .with_limit(limit.filter(|_| filters.is_empty()))
-            .build();
-        Ok(Some(DataSourceExec::from_data_source(config)))
+        let store = ObjectStoreUrl::parse(STORE)?;
+        Ok(ParquetFiles { store, schema: Arc::clone(&self.schema), files, rows: Some(all) })
     }
-}
-
-fn as_i64(bytes: u64) -> i64 {
-    i64::try_from(bytes).unwrap_or(i64::MAX)
 }
 
 #[async_trait::async_trait]
@@ -138,8 +91,7 @@ impl TableProvider for ShelfTable {
     }
 
     fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
-        // They say which groups of rows need not be read; the engine still filters.
-        Ok(vec![TableProviderFilterPushDown::Inexact; filters.len()])
+        Ok(ParquetFiles::use_of(filters))
     }
 
     async fn scan(
@@ -151,7 +103,7 @@ impl TableProvider for ShelfTable {
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let columns: Vec<usize> = projection.cloned().unwrap_or_else(|| (0..self.schema.fields().len()).collect());
         let mut plans: Vec<Arc<dyn ExecutionPlan>> = Vec::new();
-        plans.extend(self.scan_files(state, &columns, filters, limit)?);
+        plans.extend(self.files()?.scan(state, &columns, filters, limit)?);
         let batches: Vec<RecordBatch> = self.parts.iter().filter_map(batch).collect();
         if !batches.is_empty() {
             let source = MemorySourceConfig::try_new(&[batches], Arc::clone(&self.schema), Some(columns.clone()))?;
