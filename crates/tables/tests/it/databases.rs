@@ -149,6 +149,8 @@ fn mariadb() -> Option<Server> {
     let user = if is_root() { "--user=mysql" } else { "--skip-name-resolve" };
     done(
         Command::new(install)
+            // Servers that share one mix up their temporary tables.
+            .env("TMPDIR", folder.path())
             .args(["--no-defaults", "--skip-test-db", "--auth-root-authentication-method=normal", user])
             .arg(format!("--datadir={}", data.display())),
     );
@@ -169,6 +171,7 @@ fn mariadb() -> Option<Server> {
     command
         .arg(format!("--datadir={}", path("data")))
         .arg(format!("--socket={}", path("s")))
+        .arg(format!("--tmpdir={}", folder.path().display()))
         .arg(format!("--port={port}"));
     command.arg(format!("--pid-file={}", path("data/pid")));
     let server = start(Kind::MariaDb, &mut command, port, folder);
