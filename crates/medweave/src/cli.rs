@@ -2,7 +2,7 @@
 
 mod omop;
 
-pub(crate) use self::omop::{Omop, OmopCheck, OmopCohort, OmopExport, Vocabulary};
+pub(crate) use self::omop::{Omop, OmopCheck, OmopCohort, OmopExport, OmopThresholds, ThresholdAct, Vocabulary};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;

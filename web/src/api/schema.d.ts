@@ -1,5 +1,5 @@
-// docs/openapi.json 1996e215dede6c0223f35777ebb3b2fa0474d1d7fef19af9a001c362f74e62dd
-// Made by `make api-types`, not by hand: 13fc3745eb3d007140175b08f155c6e9e4169597ffb1b0e4bb0ce9371e7e3f9a
+// docs/openapi.json 3e2c4ac273a8149a35aa4cb369e7bf231587b1ab367a3d1181979682d60812cd
+// Made by `make api-types`, not by hand: bd5ff359329fc657f9fe2d52378fe7ab79695501aaf05a0592ab5357430c5fe7
 export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
 export interface components {
@@ -155,6 +155,47 @@ export interface components {
             text: string;
             system?: string;
             code?: string;
+        };
+        Cohort: {
+            id: number;
+            name: string;
+            definition: string;
+            who: string;
+            /** Format: date-time */
+            at: string;
+            seq: number;
+            persons: number;
+            rows: number;
+        };
+        CohortAsked: {
+            definition: unknown;
+            keep?: string;
+            id?: number;
+        };
+        CohortFound: {
+            persons: number;
+            count: number;
+            more: boolean;
+            rows: {
+                cohort_definition_id: number;
+                subject_id: number;
+                cohort_start_date: string;
+                cohort_end_date: string;
+            }[];
+            steps: {
+                name: string;
+                events: number;
+                persons: number;
+            }[];
+            concept_sets: {
+                id: number;
+                concepts: number;
+            }[];
+            seq: number;
+            kept: components["schemas"]["Cohort"] | null;
+        };
+        Cohorts: {
+            cohorts: components["schemas"]["Cohort"][];
         };
         ColumnProfile: {
             name: string;
@@ -832,6 +873,17 @@ export interface components {
         QualityThreshold: {
             threshold: number | null;
             reason: string;
+        };
+        QualityThresholds: {
+            thresholds: {
+                check: string;
+                threshold: number;
+                of_definition: number | null;
+                reason: string;
+                who: string;
+                /** Format: date-time */
+                at: string;
+            }[];
         };
         Question: {
             sql: string;

@@ -29,7 +29,7 @@ pub const RESOURCE: &str = "resource";
 pub const ARRIVAL: &str = "arrival";
 
 /// The ViewDefinitions that come with the program.
-const DEFINITIONS: [&str; 23] = [
+const DEFINITIONS: [&str; 24] = [
     include_str!("definitions/patient.json"),
     include_str!("definitions/encounter.json"),
     include_str!("definitions/condition.json"),
@@ -53,6 +53,7 @@ const DEFINITIONS: [&str; 23] = [
     include_str!("definitions/device_use.json"),
     include_str!("definitions/specimen.json"),
     include_str!("definitions/coverage.json"),
+    include_str!("definitions/episode_of_care.json"),
 ];
 
 /// A table of the lake.

@@ -3,26 +3,32 @@
 mod check;
 mod cohort;
 mod export;
+mod thresholds;
 
 use crate::cli::Omop;
 use crate::failure::Failure;
 use crate::settings::Settings;
 use lake::{Capacity, Stop};
 use omop::folder::Folder;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 pub(crate) async fn run(settings: &Settings, omop: Omop) -> Result<(), Failure> {
-    if let Omop::Export(asked) = &omop {
-        return export::run(settings, asked).await;
+    match omop {
+        Omop::Check(check) => check::run(settings, check).await,
+        Omop::Thresholds(asked) => thresholds::run(settings, asked).await,
+        Omop::Cohort(cohort) => cohort::run(settings, cohort).await,
+        Omop::Cohorts { remove, json } => cohort::kept(settings, remove, json).await,
+        Omop::Export(asked) => export::run(settings, &asked).await,
     }
-    // Files and queries are read by calls that wait.
-    let ran = tokio::task::spawn_blocking(move || match omop {
-        Omop::Check(check) => check::run(&check),
-        Omop::Cohort(cohort) => cohort::run(&cohort),
-        // Asked above.
-        Omop::Export(_) => Ok(()),
-    });
-    ran.await.map_err(|error| Failure::failed(error.to_string()))?
+}
+
+/// What is asked of an instance in a folder: files and queries are read by calls that wait.
+async fn in_folder<T: Send + 'static>(
+    path: PathBuf,
+    ask: impl FnOnce(&Folder) -> Result<T, Failure> + Send + 'static,
+) -> Result<T, Failure> {
+    let asked = tokio::task::spawn_blocking(move || ask(&folder(&path)?));
+    asked.await.map_err(|error| Failure::failed(error.to_string()))?
 }
 
 fn failed(error: omop::Error) -> Failure {

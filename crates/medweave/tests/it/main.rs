@@ -26,6 +26,7 @@ mod memory;
 mod mllp;
 mod newcomer;
 mod omop;
+mod omop_store;
 mod pages;
 mod program;
 mod real;

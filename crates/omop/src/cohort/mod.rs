@@ -15,6 +15,7 @@ mod events;
 mod group;
 mod json;
 mod stored;
+mod told;
 
 pub use build::{Cohort, Member, Step, run};
 pub use definition::Definition;

@@ -224,6 +224,20 @@ impl History {
         Ok(chosen.into_keys().collect())
     }
 
+    /// The thresholds that are in force because somebody chose them, with the names of their checks, by these.
+    ///
+    /// # Errors
+    /// The history cannot be read.
+    pub fn in_force(&self) -> Result<Vec<(String, Chosen)>, Error> {
+        let database = self.connect()?;
+        let mut query = database.prepare(
+            "SELECT threshold, reason, who, at_us, name FROM threshold WHERE no IN (SELECT max(no) FROM threshold GROUP BY name) \
+             AND threshold IS NOT NULL ORDER BY name",
+        )?;
+        let all = query.query_map([], |row| Ok((row.get(4)?, chosen_of(row)?)))?.collect::<Result<_, _>>()?;
+        Ok(all)
+    }
+
     /// Chooses a threshold, or that of the definition again.
     ///
     /// # Errors
@@ -250,11 +264,13 @@ impl History {
         let database = self.connect()?;
         let mut query =
             database.prepare("SELECT threshold, reason, who, at_us FROM threshold WHERE name = ? ORDER BY no DESC")?;
-        let all = query.query_map([name], |row| {
-            Ok(Chosen { threshold: row.get(0)?, reason: row.get(1)?, who: row.get(2)?, at_us: row.get(3)? })
-        })?;
+        let all = query.query_map([name], chosen_of)?;
         Ok(all.collect::<Result<_, _>>()?)
     }
+}
+
+fn chosen_of(row: &Row<'_>) -> rusqlite::Result<Chosen> {
+    Ok(Chosen { threshold: row.get(0)?, reason: row.get(1)?, who: row.get(2)?, at_us: row.get(3)? })
 }
 
 fn run_of(row: &Row<'_>) -> rusqlite::Result<RunInfo> {
@@ -353,8 +369,9 @@ mod tests {
         history.choose(&checks[0], &chosen(Some(5.0), "the laboratory moves")).unwrap();
         assert_eq!(history.apply(&mut checks).unwrap(), [checks[0].id()]);
         assert_eq!(checks[0].threshold, Some(5.0));
+        assert_eq!(history.in_force().unwrap(), [(checks[0].id(), chosen(Some(5.0), "the laboratory moves"))]);
         history.choose(&checks[0], &chosen(None, "it has moved")).unwrap();
-        assert!(history.apply(&mut checks).unwrap().is_empty());
+        assert!(history.apply(&mut checks).unwrap().is_empty() && history.in_force().unwrap().is_empty());
         assert_eq!(history.chosen(&checks[0].id()).unwrap().len(), 2);
     }
 }

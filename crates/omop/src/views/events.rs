@@ -297,6 +297,7 @@ const LEGS: [Leg; 11] = [
         from: "(SELECT DISTINCT device_id FROM device_use) u RIGHT JOIN device r ON u.device_id = r._id",
         table: "r",
         columns: &[
+            ("patient_id", "r.bearer_id"),
             ("codings", "r.codings"),
             ("text", "coalesce(r.type_text, r.type_display)"),
             ("begun", "r.manufactured"),
@@ -306,7 +307,7 @@ const LEGS: [Leg; 11] = [
             ("production", "coalesce(r.lot_number, r.serial_number)"),
         ],
         unlike: "CASE WHEN r.status = 'entered-in-error' THEN r.status WHEN u.device_id IS NOT NULL THEN 'in-device-use' \
-                 WHEN r.patient_id IS NULL THEN 'of-nobody' END",
+                 WHEN r.bearer_id IS NULL THEN 'of-nobody' END",
     },
 ];
 

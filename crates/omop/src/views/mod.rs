@@ -34,7 +34,7 @@ pub const REPORT: &str = "omop_report";
 /// The schema that leads from persons to patients.
 pub const LINK: &str = "omop_link";
 /// Changes when rows are made otherwise: part of run records.
-pub const MAPPING_VERSION: &str = "1";
+pub const MAPPING_VERSION: &str = "2";
 /// The version of the model.
 pub const CDM_VERSION: &str = "5.4";
 

@@ -80,6 +80,56 @@ fn keys_are_the_same_when_the_lake_is_made_again_and_lead_back_to_the_resource()
 }
 
 #[test]
+fn a_device_is_its_bearers_and_insurance_is_whose_it_insures() {
+    let house = House::bare();
+    house.put(&[
+        PERSON,
+        r#"{"resourceType":"Patient","id":"mother","birthDate":"1950-02-03"}"#,
+        r#"{"resourceType":"Device","id":"d","status":"active","type":{"text":"Pacemaker"},"manufactureDate":"2020-05-06","patient":{"reference":"Patient/a"}}"#,
+        r#"{"resourceType":"Device","id":"ward","status":"active","type":{"text":"Monitor"},"manufactureDate":"2020-05-06"}"#,
+        r#"{"resourceType":"Coverage","id":"i","status":"active","policyHolder":{"reference":"Patient/mother"},"beneficiary":{"reference":"Patient/a"},
+            "payor":[{"display":"AOK"}],"period":{"start":"2020-01-01"}}"#,
+    ]);
+    let person = house.ask("SELECT person_id FROM omop.person WHERE year_of_birth = 1970");
+    assert_eq!(house.ask("SELECT person_id FROM omop.device_exposure"), person);
+    assert_eq!(house.ask("SELECT person_id FROM omop.payer_plan_period"), person);
+    let excluded = "SELECT resource_id, reason FROM omop_report.excluded";
+    assert_eq!(house.ask(excluded), "ward,of-nobody\n");
+}
+
+#[test]
+fn a_person_has_the_observation_periods_that_were_told_else_one_over_all_events() {
+    let house = House::bare();
+    let told = |id: &str, status: &str, period: &str| {
+        format!(
+            r#"{{"resourceType":"EpisodeOfCare","id":"{id}","status":"{status}","patient":{{"reference":"Patient/a"}},"period":{period},
+            "type":[{{"coding":[{{"system":"urn:medweave:code:omop-table","code":"observation_period"}},
+            {{"system":"urn:medweave:code:omop-concept","code":"44814724"}}]}}]}}"#
+        )
+    };
+    let periods = "SELECT observation_period_start_date, observation_period_end_date, period_type_concept_id, \
+                   observation_period_id = p.person_id FROM omop.observation_period o JOIN omop.person p USING (person_id) ORDER BY 1";
+    house.put(&[PERSON, VISIT]);
+    assert_eq!(house.ask(periods), "2024-03-01,2024-03-05,32817,true\n");
+    // Those that overlap or follow each other without a gap are one; what was called off or is of another kind tells nothing.
+    house.put(&[
+        &told("p", "finished", r#"{"start":"2010-01-01","end":"2011-12-31"}"#),
+        &told("q", "finished", r#"{"start":"2011-06-01","end":"2012-05-05"}"#),
+        &told("r", "finished", r#"{"start":"2012-05-06","end":"2012-06-06"}"#),
+        &told("s", "active", r#"{"start":"2015-01-01"}"#),
+        &told("t", "entered-in-error", r#"{"start":"1999-01-01"}"#),
+        r#"{"resourceType":"EpisodeOfCare","id":"u","status":"active","patient":{"reference":"Patient/a"},"period":{"start":"2001-01-01"}}"#,
+    ]);
+    assert_eq!(house.ask(periods), "2010-01-01,2012-06-06,44814724,false\n2015-01-01,2024-03-05,44814724,false\n");
+    let excluded = "SELECT resource_id, reason FROM omop_report.excluded ORDER BY 1";
+    assert_eq!(house.ask(excluded), "t,entered-in-error\nu,no-table\n");
+    let key: i64 =
+        house.ask("SELECT min(observation_period_id) FROM omop.observation_period").trim().parse().unwrap();
+    let row = omop::views::resource_row("observation_period", key).unwrap();
+    assert_eq!(house.ask(&format!("SELECT type, id FROM resource WHERE _row = {row}")), "EpisodeOfCare,p\n");
+}
+
+#[test]
 fn an_export_is_typed_when_empty_has_a_record_and_refuses_a_folder_that_holds_something_else() {
     let house = House::bare();
     house.put(&[PERSON, VISIT, r#"{"resourceType":"Goal","id":"g","lifecycleStatus":"active","description":{"text":"x"},"subject":{"reference":"Patient/a"}}"#]);

@@ -7,6 +7,7 @@ mod audit;
 mod chart;
 mod code_suggestions;
 mod codes;
+mod cohorts;
 mod databases;
 mod deadletters;
 mod export;
@@ -118,6 +119,10 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::new(Method::GET, "/api/quality/checks/{check}", OnAll(Search), quality::check),
         Route::new(Method::GET, "/api/quality/checks/{check}/rows", OnAll(Search), quality::rows),
         Route::new(Method::PUT, "/api/quality/checks/{check}/threshold", OnAll(Update), quality::choose),
+        Route::new(Method::GET, "/api/quality/thresholds", OnAll(Search), quality::thresholds),
+        Route::new(Method::GET, "/api/cohorts", OnAll(Search), cohorts::list),
+        Route::new(Method::POST, "/api/cohorts", OnAll(Search), cohorts::find),
+        Route::new(Method::DELETE, "/api/cohorts/{name}", OnAll(Update), cohorts::remove),
         Route::new(Method::GET, "/api/vocabularies", Known, vocabularies::show),
         Route::new(Method::POST, "/api/vocabularies", Administer, vocabularies::begin),
         Route::new(Method::DELETE, "/api/vocabularies", Administer, vocabularies::remove),

@@ -181,6 +181,25 @@ pub(super) async fn check(call: Call) -> Result<Answer, Refusal> {
     Ok(Answer::of(&told.await?))
 }
 
+/// `GET /api/quality/thresholds`: those that somebody chose and that are in force, beside what the definition says.
+pub(super) async fn thresholds(call: Call) -> Result<Answer, Refusal> {
+    let told = call.app.reading(move |app| {
+        let history = History::open(&app.data)?;
+        let mut defined = Definitions::carried()?.checks;
+        defined.extend(fhir_checks());
+        let defined: BTreeMap<String, Option<f64>> =
+            defined.iter().map(|check| (check.id(), check.threshold)).collect();
+        let all = history.in_force()?.into_iter().map(|(check, chosen)| {
+            json!({
+                "check": check, "threshold": chosen.threshold, "of_definition": defined.get(&check).copied().flatten(),
+                "reason": chosen.reason, "who": chosen.who, "at": instant(chosen.at_us),
+            })
+        });
+        Ok(json!({"thresholds": all.collect::<Vec<_>>()}))
+    });
+    Ok(Answer::of(&told.await?))
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Threshold {

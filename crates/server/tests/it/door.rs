@@ -36,6 +36,7 @@ fn content(route: &Route) -> (&'static str, &'static str) {
         }
         (_, "/api/users/{id}") => ("application/json", r#"{"role":"admin"}"#),
         (_, "/api/sources") => ("application/json", r#"{"address":"10.0.0.1"}"#),
+        (_, "/api/cohorts") => ("application/json", r#"{"definition":{},"keep":"x"}"#),
         (_, "/api/omop/export") => ("application/json", r#"{"folder":"omop","format":"parquet"}"#),
         (_, "/api/import/files") => ("application/json", r#"{"paths":["/etc/hostname"]}"#),
         (_, "/api/quality/runs") => ("application/json", r#"{"only":["patient"]}"#),

@@ -46,6 +46,20 @@ impl Told {
     }
 }
 
+/// The definition of a cohort: whoever visited, as ATLAS writes it.
+pub fn seen() -> Value {
+    serde_json::json!({
+        "ConceptSets": [],
+        "PrimaryCriteria": {
+            "CriteriaList": [{"VisitOccurrence": {}}],
+            "ObservationWindow": {"PriorDays": 0, "PostDays": 0},
+            "PrimaryCriteriaLimit": {"Type": "First"},
+        },
+        "InclusionRules": [],
+        "CollapseSettings": {"CollapseType": "ERA", "EraPad": 0},
+    })
+}
+
 /// What a test works on.
 pub struct House {
     pub app: Arc<App>,

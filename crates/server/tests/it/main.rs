@@ -10,6 +10,7 @@ mod house;
 mod lag;
 mod live;
 mod meeting;
+mod omop;
 mod openapi;
 mod page_api;
 mod schedule;

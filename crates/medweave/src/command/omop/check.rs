@@ -1,19 +1,58 @@
 //! `medweave omop check`
 
 use super::super::{say, table};
-use super::{failed, folder};
+use super::{failed, in_folder};
 use crate::cli::OmopCheck;
+use crate::client::Client;
 use crate::failure::Failure;
+use crate::settings::Settings;
+use axum::http::Method;
 use jiff::Timestamp;
-use omop::quality::{Definitions, Outcome, Status, day_of, find, rows_sql, run as run_checks};
+use omop::quality::{Definitions, Outcome, day_of, find, rows_sql, run as run_checks};
 use omop::{Cdm, ListedRows};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 /// Wrong rows of a check that are listed.
 const LISTED: usize = 100;
 
-pub(super) fn run(check: &OmopCheck) -> Result<(), Failure> {
+pub(super) async fn run(settings: &Settings, mut check: OmopCheck) -> Result<(), Failure> {
+    let told = match (check.cdm.take(), &check.rows) {
+        (Some(cdm), _) => of_folder(cdm, &check).await?,
+        (None, rows) => {
+            let client = Client::open_to_read(settings).await?;
+            let told = match rows {
+                Some(name) => client.json(Method::GET, &format!("{}/rows?limit={LISTED}", path_of(name)), None).await,
+                None => of_store(&client, &check.only).await,
+            };
+            client.close().await;
+            told?
+        }
+    };
+    if check.json {
+        return say(&told.to_string());
+    }
+    if check.rows.is_some() { tell_rows(&told) } else { tell(&told, check.all) }
+}
+
+/// The route of a check.
+pub(super) fn path_of(check: &str) -> String {
+    let name = percent_encoding::utf8_percent_encode(check, percent_encoding::NON_ALPHANUMERIC);
+    format!("/api/quality/checks/{name}")
+}
+
+/// Runs checks over the store, and what they found beside what the run before found.
+async fn of_store(client: &Client, only: &[String]) -> Result<Value, Failure> {
+    let run = client.json(Method::POST, "/api/quality/runs", Some(&json!({"only": only}))).await?;
+    let kept = client.json(Method::GET, &format!("/api/quality/runs/{}", run["run"]), None).await?;
+    let mut told = run;
+    told["outcomes"] = kept["outcomes"].clone();
+    Ok(told)
+}
+
+/// Runs checks over an instance in a folder, or lists the rows that one finds wrong.
+async fn of_folder(cdm: PathBuf, check: &OmopCheck) -> Result<Value, Failure> {
     let definitions = match &check.definitions {
         Some(folder) => Definitions::read(folder).map_err(failed)?,
         None => Definitions::carried().map_err(failed)?,
@@ -24,72 +63,80 @@ pub(super) fn run(check: &OmopCheck) -> Result<(), Failure> {
         let Some(sql) = rows_sql(one, today, LISTED).map_err(failed)? else {
             return Err(Failure::usage(format!("{id} is about no rows: whether something is there, or of its type")));
         };
-        let cdm = folder(&check.cdm)?;
-        let batches = cdm.ask(&sql).map_err(failed)?;
-        let listed = ListedRows::of(&batches);
-        if check.json {
-            return say(&json!({"sql": sql, "columns": listed.columns, "rows": listed.rows}).to_string());
-        }
-        let columns: Vec<&str> = listed.columns.iter().map(String::as_str).collect();
-        let rows: Vec<Vec<String>> = listed.rows.iter().map(|row| row.iter().map(table::cell).collect()).collect();
-        say(&table::lines(&columns, &rows))?;
-        records::tell_operator!("{} rows, at most {LISTED}, by {sql}", rows.len());
-        return Ok(());
+        return in_folder(cdm, move |cdm| {
+            let listed = ListedRows::of(&cdm.ask(&sql).map_err(failed)?);
+            Ok(json!({"sql": sql, "columns": listed.columns, "rows": listed.rows}))
+        })
+        .await;
     }
     let checks: Vec<_> = definitions.checks.iter().filter(|one| one.is_meant(&check.only)).cloned().collect();
     if checks.is_empty() {
         return Err(Failure::usage(format!("no check is meant by {}", check.only.join(", "))));
     }
-    let cdm = folder(&check.cdm)?;
-    let outcomes = run_checks(&cdm, &checks, today).map_err(failed)?;
+    let outcomes = in_folder(cdm, move |cdm| run_checks(cdm, &checks, today).map_err(failed)).await?;
     let count = |name: &str| outcomes.iter().filter(|outcome| outcome.status.name() == name).count();
-    let (passed, bad, not) = (count("passed"), count("failed"), count("not-applicable"));
-    if check.json {
-        let all: Vec<Value> = outcomes.iter().map(Outcome::json).collect();
-        return say(&json!({
-            "definitions": definitions.source, "checks": outcomes.len(), "passed": passed, "failed": bad, "not_applicable": not,
-            "outcomes": all,
-        })
-        .to_string());
-    }
-    let shown = outcomes.iter().filter(|outcome| check.all || outcome.status == Status::Failed);
-    let rows: Vec<Vec<String>> = shown.map(row).collect();
+    let all: Vec<Value> = outcomes.iter().map(Outcome::json).collect();
+    Ok(json!({
+        "definitions": definitions.source, "checks": outcomes.len(), "passed": count("passed"), "failed": count("failed"),
+        "not_applicable": count("not-applicable"), "outcomes": all,
+    }))
+}
+
+fn tell_rows(told: &Value) -> Result<(), Failure> {
+    let list = |name: &str| told[name].as_array().cloned().unwrap_or_default();
+    let names = list("columns");
+    let columns: Vec<&str> = names.iter().filter_map(Value::as_str).collect();
+    let row = |row: &Value| row.as_array().into_iter().flatten().map(table::cell).collect();
+    let rows: Vec<Vec<String>> = list("rows").iter().map(row).collect();
+    say(&table::lines(&columns, &rows))?;
+    records::tell_operator!("{} rows, at most {LISTED}, by {}", rows.len(), table::cell(&told["sql"]));
+    Ok(())
+}
+
+fn tell(told: &Value, all: bool) -> Result<(), Failure> {
+    let outcomes = told["outcomes"].as_array().map_or(&[][..], Vec::as_slice);
+    let rows: Vec<Vec<String>> =
+        outcomes.iter().filter(|outcome| all || outcome["status"] == "failed").map(row).collect();
     if !rows.is_empty() {
         say(&table::lines(&["check", "wrong", "of", "percent", "may be", "severity", ""], &rows))?;
         say("")?;
     }
-    say(&summary(&outcomes))?;
+    say(&summary(outcomes))?;
     say("")?;
-    say(&format!("{} checks: {passed} passed, {bad} failed, {not} not applicable", outcomes.len()))
+    let run = told["run"].as_i64().map_or(String::new(), |run| format!("run {run}, at position {}: ", told["seq"]));
+    say(&format!(
+        "{run}{} checks: {} passed, {} failed, {} not applicable",
+        told["checks"], told["passed"], told["failed"], told["not_applicable"]
+    ))
 }
 
-fn row(outcome: &Outcome) -> Vec<String> {
-    let note = match &outcome.status {
-        Status::NotApplicable(reason) => format!("not applicable: {reason}"),
-        Status::Passed => "passed".to_owned(),
-        Status::Failed => "failed".to_owned(),
+fn row(outcome: &Value) -> Vec<String> {
+    let note = match outcome["status"].as_str() {
+        Some("not-applicable") => format!("not applicable: {}", table::cell(&outcome["reason"])),
+        _ => table::cell(&outcome["status"]),
     };
+    let chosen = if outcome["own_threshold"] == true { " (chosen)" } else { "" };
     vec![
-        outcome.check.id(),
-        outcome.violated.to_string(),
-        outcome.rows.to_string(),
-        format!("{:.2}", outcome.percent()),
-        outcome.check.threshold.unwrap_or(0.0).to_string(),
-        outcome.check.kind.severity().name().to_owned(),
+        table::cell(&outcome["check"]),
+        table::cell(&outcome["violated"]),
+        table::cell(&outcome["rows"]),
+        format!("{:.2}", outcome["percent"].as_f64().unwrap_or_default()),
+        format!("{}{chosen}", outcome["threshold"].as_f64().unwrap_or_default()),
+        table::cell(&outcome["severity"]),
         note,
     ]
 }
 
 /// By category: how many are passed, failed, not applicable.
-fn summary(outcomes: &[Outcome]) -> String {
+fn summary(outcomes: &[Value]) -> String {
     let mut by: BTreeMap<&str, [usize; 3]> = BTreeMap::new();
     for outcome in outcomes {
-        let at = match outcome.status {
-            Status::Passed => 0,
-            Status::Failed => 1,
-            Status::NotApplicable(_) => 2,
+        let at = match outcome["status"].as_str() {
+            Some("passed") => 0,
+            Some("failed") => 1,
+            _ => 2,
         };
-        by.entry(outcome.check.kind.category()).or_default()[at] += 1;
+        by.entry(outcome["category"].as_str().unwrap_or_default()).or_default()[at] += 1;
     }
     let row = |(category, counts): (&str, [usize; 3])| {
         std::iter::once(category.to_owned()).chain(counts.iter().map(usize::to_string)).collect::<Vec<_>>()

@@ -6,5 +6,5 @@ SELECT c._row * 1048576 AS payer_plan_period_id, p.person_id, omop_date(c.start_
        CAST(NULL AS BIGINT) AS sponsor_source_concept_id, CAST(NULL AS VARCHAR) AS family_source_value, CAST(NULL AS BIGINT) AS stop_reason_concept_id,
        CAST(NULL AS VARCHAR) AS stop_reason_source_value, CAST(NULL AS BIGINT) AS stop_reason_source_concept_id
 FROM (SELECT patient_id, person_id FROM omop.__person WHERE reason IS NULL) p
-JOIN coverage c ON p.patient_id = c.patient_id
+JOIN coverage c ON p.patient_id = c.beneficiary_id
 WHERE c.start_at IS NOT NULL AND c.status NOT IN ('cancelled', 'draft', 'entered-in-error')
