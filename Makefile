@@ -75,6 +75,9 @@ bench: ## the figures of the README, beside their peers (needs MEDWEAVE_TEST_DAT
 	cargo build --release -p medweave
 	python3 tools/bench/bench.py $(TARGET)/release/medweave $(MEDWEAVE_TEST_DATA)
 	python3 tools/bench/sql.py $(TARGET)/release/medweave $(MEDWEAVE_TEST_DATA) $(addprefix --python ,$(wildcard $(TARGET)/python-lake-1/bin/python))
+	[ -e $(TARGET)/python-omop-bench-1/ready ] || { python3 -m venv $(TARGET)/python-omop-bench-1 && \
+	  $(TARGET)/python-omop-bench-1/bin/pip install --quiet duckdb==1.5.5 duckcdm==0.4.7 pysail==0.7.2 pyspark-client==4.2.0 && touch $(TARGET)/python-omop-bench-1/ready; }
+	$(TARGET)/python-omop-bench-1/bin/python tools/bench/omop.py $(TARGET)/release/medweave $(MEDWEAVE_TEST_DATA)
 
 # The witness tests of crates/medweave/tests/it with more rounds, then load with kills, then each check of a grant left out once.
 soak: setup ## what is too long for test: 100 kill rounds (ROUNDS), mixed load (MINUTES, 30), checks left out; an hour or two

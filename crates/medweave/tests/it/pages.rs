@@ -220,8 +220,10 @@ fn called(text: &str, commands: &BTreeMap<String, String>) -> Option<(String, Ve
     if !first.starts_with(|c: char| c.is_ascii_lowercase()) {
         return None;
     }
-    let two = rest.get(1).map(|second| format!("{first} {second}"));
-    Some((two.filter(|two| commands.contains_key(two)).unwrap_or_else(|| first.to_owned()), flags))
+    // The longest name that is a command: some have commands of their own.
+    let named = (1..=rest.len().min(3)).rev().map(|words| rest[..words].join(" "));
+    let mut named = named.filter(|name| commands.contains_key(name));
+    Some((named.next().unwrap_or_else(|| first.to_owned()), flags))
 }
 
 #[test]

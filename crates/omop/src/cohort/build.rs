@@ -65,8 +65,16 @@ pub fn run(cdm: &dyn Cdm, definition: &Definition) -> Result<Cohort, Error> {
     Ok(cohort)
 }
 
-/// Ranges of persons that have about as many persons each.
+/// All numbers that persons can have.
+const EVERYBODY: (i64, i64) = (-i64::MAX, i64::MAX);
+
+/// Ranges of persons that have about as many persons each; one where there are few, since where observation periods are made of
+/// events, asking who has one goes through all of them.
 fn ranges(cdm: &dyn Cdm) -> Result<Vec<(i64, i64)>, Error> {
+    let few = cdm.ask("SELECT count(*) FROM omop.person")?;
+    if rows(&few).next().is_some_and(|row| (1..=PERSONS).contains(&row.count(0))) {
+        return Ok(vec![EVERYBODY]);
+    }
     let sql = format!(
         "SELECT min(person_id), max(person_id) FROM (SELECT person_id, (row_number() OVER (ORDER BY person_id) - 1) / {PERSONS} AS part \
          FROM (SELECT DISTINCT person_id FROM omop.observation_period) p) q GROUP BY part ORDER BY 1"
