@@ -135,7 +135,7 @@ fn deep_and_long_queries_are_an_error_and_not_a_crash() {
 fn tables_and_columns_are_described() {
     let house = House::new();
     let tables = house.ask("SHOW TABLES");
-    assert_eq!(tables.lines().count(), 25);
+    assert_eq!(tables.lines().count(), 26);
     let columns = house.ask("DESCRIBE patient");
     assert!(columns.contains("birth_date,date,Date of birth"), "{columns}");
     assert_eq!(house.ask("SHOW COLUMNS FROM patient"), columns);

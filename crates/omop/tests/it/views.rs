@@ -123,8 +123,7 @@ fn a_person_has_the_observation_periods_that_were_told_else_one_over_all_events(
     assert_eq!(house.ask(periods), "2010-01-01,2012-06-06,44814724,false\n2015-01-01,2024-03-05,44814724,false\n");
     let excluded = "SELECT resource_id, reason FROM omop_report.excluded ORDER BY 1";
     assert_eq!(house.ask(excluded), "t,entered-in-error\nu,no-table\n");
-    let key: i64 =
-        house.ask("SELECT min(observation_period_id) FROM omop.observation_period").trim().parse().unwrap();
+    let key: i64 = house.ask("SELECT min(observation_period_id) FROM omop.observation_period").trim().parse().unwrap();
     let row = omop::views::resource_row("observation_period", key).unwrap();
     assert_eq!(house.ask(&format!("SELECT type, id FROM resource WHERE _row = {row}")), "EpisodeOfCare,p\n");
 }
