@@ -11,6 +11,10 @@ import { cellText } from '../sql/result';
 import '../parts/where.css';
 
 const WhereFrom = lazy(async () => ({ default: (await import('../parts/WhereFrom')).WhereFrom }));
+const OmopRow = lazy(async () => ({ default: (await import('./OmopRow')).OmopRow }));
+
+/** How lineage calls the row of an OMOP table: `omop/measurement/815792128`. */
+const OMOP = 'omop/';
 
 interface Props {
   check: string;
@@ -30,7 +34,11 @@ export function CheckPanel({ check, onClose }: Props) {
   if (where !== undefined) {
     return (
       <Suspense fallback={<aside className="where" />}>
-        <WhereFrom key={where} patient="" reference={where} field={undefined} onClose={() => setWhere(undefined)} />
+        {where.startsWith(OMOP) ? (
+          <OmopRow key={where} row={where.slice(OMOP.length)} onClose={() => setWhere(undefined)} />
+        ) : (
+          <WhereFrom key={where} patient="" reference={where} field={undefined} onClose={() => setWhere(undefined)} />
+        )}
       </Suspense>
     );
   }
@@ -164,7 +172,7 @@ function Violating({ rows, onWhere }: { rows: CheckRows; onWhere: (reference: st
                   <td>
                     {ref && (
                       <button type="button" className="row-button" onClick={() => onWhere(ref)}>
-                        {ref.startsWith('omop/') ? ref.slice(5) : (ref.split('/')[0] ?? ref)}
+                        {ref.startsWith(OMOP) ? ref.slice(OMOP.length) : (ref.split('/')[0] ?? ref)}
                       </button>
                     )}
                   </td>

@@ -1,4 +1,4 @@
-import { useMemo } from 'react';
+import { useMemo, useState } from 'react';
 import type { QualityOutcome as Outcome } from '../api/types';
 import { useT } from '../i18n';
 import type { QualitySearch } from '../router';
@@ -12,10 +12,17 @@ interface Props {
   set: SetQuality;
 }
 
+/** Tables without a failed check that are shown beside those with one; more of them would hide the list below. */
+const QUIET = 6;
+
 /** Checks by table and category; a cell chooses what is listed below. */
 export function Matrix({ outcomes, search, set }: Props) {
   const t = useT();
   const lines = useMemo(() => tallies(outcomes), [outcomes]);
+  const [all, setAll] = useState(false);
+  const failing = lines.filter((line) => CATEGORIES.some((category) => line.of[category].failed > 0));
+  const folds = failing.length > 0 && lines.length - failing.length > QUIET;
+  const shown = folds && !all ? lines.filter((line) => failing.includes(line) || line.table === search.table) : lines;
   const choose = (table: string, category: Category | undefined) => {
     const again = search.table === table && search.category === category;
     set({ table: again ? undefined : table, category: again ? undefined : category });
@@ -34,7 +41,7 @@ export function Matrix({ outcomes, search, set }: Props) {
           </tr>
         </thead>
         <tbody>
-          {lines.map((line) => (
+          {shown.map((line) => (
             <tr key={line.table}>
               <th scope="row" aria-label={line.table}>
                 <button type="button" className="matrix-table" data-item aria-pressed={search.table === line.table && !search.category} onClick={() => choose(line.table, undefined)}>
@@ -50,6 +57,13 @@ export function Matrix({ outcomes, search, set }: Props) {
           ))}
         </tbody>
       </table>
+      {folds && (
+        <p className="matrix-more">
+          <button type="button" className="button" aria-expanded={all} onClick={() => setAll(!all)}>
+            {all ? t('quality.fewer') : t('quality.quiet', { count: lines.length - failing.length })}
+          </button>
+        </p>
+      )}
     </section>
   );
 }

@@ -2,7 +2,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useId } from 'react';
 import { json } from '../api/client';
-import type { Approval, SuggestedCodes, UnmappedCode, UnmappedCodes } from '../api/types';
+import type { Approval, SuggestedCodes, UnmappedCode, UnmappedCodes, Vocabularies } from '../api/types';
 import { useT } from '../i18n';
 import { useSession } from '../live/session';
 import { Count } from '../parts/Count';
@@ -62,7 +62,7 @@ export function Codes({ name, search, set }: Props) {
       {data.unmapped.length === 0 ? (
         <p className="notice">{t('codes.allMapped')}</p>
       ) : (
-        <div className="panel">
+        <div className="panel fold-list">
           {data.unmapped.map((one) => (
             <details
               key={idOf(one)}
@@ -73,18 +73,21 @@ export function Codes({ name, search, set }: Props) {
                 if (now !== (search.code === idOf(one))) set({ code: now ? idOf(one) : undefined });
               }}
             >
-              <summary data-item>
+              <summary data-item className="code-line">
                 <span className="codes-value">
                   <code>{one.value}</code> {one.display && one.display !== one.value && <span className="muted">{one.display}</span>}
                 </span>
                 <span className="fixed">
                   <span className="muted">{t('run.codeOf', { kind: one.kind })}</span> <code>{one.map}</code>
                 </span>
-                <span className="fixed">
-                  <span className="share" aria-hidden style={{ inlineSize: `${Math.max(2, (80 * one.count) / most)}px` }} /> <Count of={one.count} />
+                <span className="fixed codes-count">
+                  <span className="share" aria-hidden style={{ inlineSize: `${Math.max(2, (80 * one.count) / most)}px` }} />
+                  <span className="number">
+                    <Count of={one.count} />
+                  </span>
                 </span>
                 {one.approved.length > 0 && (
-                  <span>
+                  <span className="codes-approved-line">
                     ✓ {one.approved.map((approval) => (approval.code === '' ? t('codes.noCode') : approval.code)).join(', ')}
                   </span>
                 )}
@@ -181,8 +184,35 @@ function OneValue({ source, one }: { source: string; one: UnmappedCode }) {
           </tbody>
         </table>
       )}
+      {suggestions?.some((suggestion) => suggestion.from.startsWith(VOCABULARY)) && <Licences systems={suggestions.map((suggestion) => suggestion.system)} />}
       <Other kind={one.kind} disabled={!person || approve.isPending} onApprove={(code) => approve.mutate(code)} />
     </div>
+  );
+}
+
+/** How the origin of a suggestion begins that comes from a loaded vocabulary. */
+const VOCABULARY = 'vocabulary ';
+
+/** Systems of vocabularies whose address does not hold their name. */
+const SYSTEMS: Record<string, string> = { SNOMED: 'http://snomed.info/sct', CPT4: 'http://www.ama-assn.org/go/cpt', 'dm+d': 'https://dmd.nhs.uk' };
+
+/** What whoever uses the codes of these systems needs, of the vocabularies that they were found in. */
+function Licences({ systems }: { systems: string[] }) {
+  const t = useT();
+  const vocabularies = useQuery({ queryKey: ['vocabularies'], queryFn: ({ signal }) => json<Vocabularies>('/api/vocabularies', { signal }), staleTime: Number.POSITIVE_INFINITY });
+  const loaded = vocabularies.data?.loaded;
+  if (!loaded) return null;
+  const meant = (id: string) => systems.some((system) => system === SYSTEMS[id] || system.toLowerCase().includes(id.toLowerCase()));
+  const licensed = loaded.vocabularies.filter(({ id, licence }) => licence !== null && meant(id));
+  if (licensed.length === 0) return null;
+  return (
+    <ul className="codes-licences" aria-label={t('codes.licences')}>
+      {licensed.map(({ id, licence }) => (
+        <li key={id}>
+          {t('codes.licence', { vocabulary: id })} <span lang="en">{licence}</span>
+        </li>
+      ))}
+    </ul>
   );
 }
 

@@ -1,9 +1,16 @@
 import type { ColumnProfile, TableProfile } from '../api/types';
-import { useT } from '../i18n';
+import { useT, type Translate } from '../i18n';
 import { Count } from '../parts/Count';
 
 /** Values and shapes that are shown of a column; the pass keeps more. */
 const SHOWN = 5;
+/** Ways to tell rows apart that are shown; where many columns do it by chance, the rest says nothing. */
+const KEYS = 3;
+
+/** What a column seems to be, in the words of the language shown. */
+export function roleWords(t: Translate, role: string): string {
+  return t('profile.role', { role: role.replaceAll(/\W+/g, '_'), code: role });
+}
 
 /** What a pass over a table found, column by column. */
 export function ColumnList({ table }: { table: TableProfile | undefined }) {
@@ -14,9 +21,10 @@ export function ColumnList({ table }: { table: TableProfile | undefined }) {
       {table.keys.length > 0 && (
         <p className="page-note profile-keys">
           {t('profile.keys')}{' '}
-          {table.keys.map((key) => (
+          {table.keys.slice(0, KEYS).map((key) => (
             <code key={key.columns.join()}>{key.columns.join(' + ')}</code>
           ))}
+          {table.keys.length > KEYS && <span className="muted">{t('profile.keysMore', { count: table.keys.length - KEYS })}</span>}
         </p>
       )}
       {table.bad > 0 && <p className="state" data-kind="danger">{t('source.badRows', { count: table.bad })}</p>}
@@ -36,7 +44,7 @@ export function ColumnList({ table }: { table: TableProfile | undefined }) {
             <tr key={column.name}>
               <th scope="row">
                 <code>{column.name}</code> {column.unique && <span className="muted">{t('profile.unique')}</span>}
-                {column.role && <span className="muted profile-role" lang="en">{column.role}</span>}
+                {column.role && <span className="muted profile-role">{roleWords(t, column.role)}</span>}
               </th>
               <td className="number" data-label={t('profile.empty')}>
                 {t('profile.share', { percent: column.rows === 0 ? 0 : Math.round((1_000 * (column.rows - column.values)) / column.rows) / 10 })}
@@ -49,13 +57,16 @@ export function ColumnList({ table }: { table: TableProfile | undefined }) {
                 <Holds column={column} />
               </td>
               <td data-label={t('profile.values')}>
-                <ul className="profile-values">
-                  {column.top.slice(0, SHOWN).map(({ value, count }) => (
-                    <li key={value}>
-                      <code>{value}</code> <span className="muted">{t('value.number', { n: count })}</span>
-                    </li>
-                  ))}
-                </ul>
+                {/* Where each value is there once, none is frequent. */}
+                {!column.unique && column.top.length > 0 && (
+                  <ul className="profile-values">
+                    {column.top.slice(0, SHOWN).map(({ value, count }) => (
+                      <li key={value}>
+                        <code>{value}</code> <span className="muted">{t('value.number', { n: count })}</span>
+                      </li>
+                    ))}
+                  </ul>
+                )}
               </td>
               <td data-label={t('profile.shapes')}>
                 <ul className="profile-values">
@@ -88,7 +99,7 @@ function Holds({ column: { numbers, dates, length, values, doubts } }: { column:
           {t('profile.numbers', { share: Math.round((100 * numbers.count) / Math.max(1, values)) })} <code>{numbers.min}</code> – <code>{numbers.max}</code>
         </span>
       ) : (
-        <span>{t('profile.text', { min: length.min, max: length.max })}</span>
+        values > 0 && <span>{length.min === length.max ? t('profile.textOf', { length: length.max }) : t('profile.text', { min: length.min, max: length.max })}</span>
       )}
       {doubts.map((doubt) => (
         <span key={doubt} className="state profile-doubt" lang="en">

@@ -9,7 +9,7 @@ import { Empty } from '../parts/Page';
 import { Waiting } from '../parts/Waiting';
 import { Iso } from '../parts/When';
 import type { SourceSearch } from '../router';
-import { ColumnList } from './ColumnList';
+import { ColumnList, roleWords } from './ColumnList';
 import { useSourceTables } from './queries';
 import type { SetSearch } from './SourcePage';
 
@@ -53,7 +53,7 @@ export function CurrentTables({ name, search, set }: Props) {
       {profile.isLoading && <Waiting lines={4} />}
       {profile.error && <Failure error={profile.error} onRetry={() => void profile.refetch()} />}
       {profile.data && <Doubts profile={profile.data} />}
-      <div className="panel">
+      <div className="panel fold-list">
         {list.map((table) => (
           <details
             key={table.name}
@@ -64,10 +64,10 @@ export function CurrentTables({ name, search, set }: Props) {
               if (open !== (search.table === table.name)) set({ table: open ? table.name : undefined });
             }}
           >
-            <summary data-item>
+            <summary data-item className="table-line">
               <b>{table.name}</b>
-              <span className="fixed">{t('sql.rows', { count: table.rows })}</span>
-              <span className="fixed">{t('source.columnCount', { count: table.columns.length })}</span>
+              <span className="fixed number">{t('sql.rows', { count: table.rows })}</span>
+              <span className="fixed number">{t('source.columnCount', { count: table.columns.length })}</span>
               <span className="muted">
                 <code>{table.file}</code>
               </span>
@@ -100,22 +100,55 @@ export function CurrentTables({ name, search, set }: Props) {
 function Doubts({ profile }: { profile: Profile }) {
   const t = useT();
   return (
-    <ul className="profile-likely" lang="en">
-      {profile.encodings.map((one) => (
-        <li key={`${one.table} ${one.file}`} className="state">
-          {one.file}: {one.encoding}, {one.why}
-        </li>
-      ))}
-      {profile.failed.map((one) => (
-        <li key={one.table} className="state" data-kind="danger">
-          {one.table}: {one.why}
-        </li>
-      ))}
-      {profile.likely.map((one) => (
-        <li key={`${one.table} ${one.target}`}>
-          <code>{one.table}</code> <span className="muted">{t('profile.likely')}</span> <b>{one.target}</b> <span className="muted">{one.why}</span>
-        </li>
-      ))}
-    </ul>
+    <>
+      {profile.encodings.length + profile.failed.length > 0 && (
+        <ul className="profile-notes page-note" lang="en">
+          {profile.failed.map((one) => (
+            <li key={one.table} className="state" data-kind="danger">
+              {one.table}: {one.why}
+            </li>
+          ))}
+          {profile.encodings.map((one) => (
+            <li key={`${one.table} ${one.file}`} className="state">
+              {one.file}: {one.encoding}, {one.why}
+            </li>
+          ))}
+        </ul>
+      )}
+      {profile.likely.length > 0 && (
+        <section aria-label={t('profile.likely')} className="panel">
+          <table className="rows">
+            <thead>
+              <tr>
+                <th scope="col">{t('source.table')}</th>
+                <th scope="col">{t('profile.likely')}</th>
+                <th scope="col">{t('profile.because')}</th>
+              </tr>
+            </thead>
+            <tbody>
+              {profile.likely.map((one) => (
+                <tr key={`${one.table} ${one.target}`}>
+                  <th scope="row">
+                    <code>{one.table}</code>
+                  </th>
+                  <td data-label={t('profile.likely')}>
+                    <b>{one.target}</b>
+                  </td>
+                  <td>
+                    <ul className="likely-columns">
+                      {Object.entries(one.columns).map(([role, column]) => (
+                        <li key={role}>
+                          <code>{column}</code> <span className="muted">{roleWords(t, role)}</span>
+                        </li>
+                      ))}
+                    </ul>
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </section>
+      )}
+    </>
   );
 }

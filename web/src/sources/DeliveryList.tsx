@@ -26,10 +26,10 @@ export function DeliveryList({ name }: { name: string }) {
     <>
       <StaleBar error={deliveries.error} onRetry={() => void deliveries.refetch()} />
       <p className="muted page-note">{t('source.deliveriesHelp')}</p>
-      <div className="panel">
+      <div className="panel fold-list">
         {list.map((delivery, n) => (
           <details key={delivery.delivery} className="fold-row" open={n === 0}>
-            <summary data-item>
+            <summary data-item className="delivery-line">
               <b>{t('source.delivery', { no: delivery.delivery })}</b>
               <span className="fixed">
                 <Iso at={delivery.at} />
@@ -37,10 +37,10 @@ export function DeliveryList({ name }: { name: string }) {
               <span className="muted fixed">
                 <Ago at_ms={Date.parse(delivery.at)} />
               </span>
-              <span className="fixed">
+              <span className="fixed number">
                 <Count of={sum(delivery, 'new')} sign="+" /> <span className="muted">{t('source.rowsNew')}</span>
               </span>
-              <span className="fixed">
+              <span className="fixed number">
                 <Count of={sum(delivery, 'gone')} sign="−" /> <span className="muted">{t('source.rowsGone')}</span>
               </span>
               {sum(delivery, 'bad') > 0 && <span className="state" data-kind="danger">{t('source.badRows', { count: sum(delivery, 'bad') })}</span>}

@@ -34,7 +34,7 @@ export function RunLog({ name, search, set }: Props) {
   if (!list) return runs.error ? <Failure error={runs.error} onRetry={() => void runs.refetch()} /> : <Waiting lines={4} />;
   if (list.length === 0) return <p className="muted page-note">{t('runs.none')}</p>;
   return (
-    <section aria-label={t('runs.title')} className="panel">
+    <section aria-label={t('runs.title')} className="panel fold-list">
       <StaleBar error={runs.error} onRetry={() => void runs.refetch()} />
       <h2>{t('runs.title')}</h2>
       {list.map((run) => (
@@ -47,13 +47,13 @@ export function RunLog({ name, search, set }: Props) {
             if (now !== (search.run === run.run)) set({ run: now ? run.run : undefined });
           }}
         >
-          <summary data-item>
+          <summary data-item className="run-line">
             <b>{t('runs.no', { run: run.run })}</b>
             <State run={run} />
             <span className="fixed">
               <Iso at={run.begun} />
             </span>
-            {run.counts && <Counts counts={run.counts} />}
+            <Counts counts={run.counts} />
             <span className="muted">
               {run.who}
               {run.delivery !== null && <> · {t('source.delivery', { no: run.delivery })}</>}
@@ -79,11 +79,16 @@ function State({ run: { state } }: { run: Run }) {
   );
 }
 
-function Counts({ counts }: { counts: NonNullable<Run['counts']> }) {
+/** What a run changed; each number keeps its place while it is not known yet. */
+function Counts({ counts }: { counts: Run['counts'] }) {
   const t = useT();
   return (['new', 'changed', 'gone'] as const).map((name) => (
-    <span key={name} className="fixed">
-      <Count of={counts[name]} /> <span className="muted">{t(`run.${name}`)}</span>
+    <span key={name} className="fixed number">
+      {counts && (
+        <>
+          <Count of={counts[name]} /> <span className="muted">{t(`run.${name}`)}</span>
+        </>
+      )}
     </span>
   ));
 }

@@ -45,18 +45,21 @@ export function Runs({ source, search, set }: Props) {
   }
   const dry = report !== undefined && !report.written;
   const newer = dry && source.last.delivery !== report.delivery;
+  const changes = report ? report.new + report.changed + report.gone : 0;
+  /** Whether writing is the next step. */
+  const ready = dry && !newer && changes > 0;
   const halted = act?.error?.code === 'conflict';
   return (
     <>
       <div className="run-bar">
-        <button type="button" className="button" data-primary={dry && !newer ? undefined : ''} disabled={act?.running} onClick={() => run(false)}>
+        <button type="button" className="button" data-primary={ready ? undefined : ''} disabled={act?.running} onClick={() => run(false)}>
           {t('run.dry')}
         </button>
-        <button type="button" className="button" data-primary={dry && !newer ? '' : undefined} disabled={!dry || newer || act?.running} aria-describedby="run-why" onClick={() => run(true)}>
+        <button type="button" className="button" data-primary={ready ? '' : undefined} disabled={!dry || newer || act?.running} aria-describedby="run-why" onClick={() => run(true)}>
           {t('run.write')}
         </button>
         <span id="run-why" className="muted run-why">
-          {newer ? t('run.changedSince') : dry ? t('run.writesWhat', { new: report.new, changed: report.changed, gone: report.gone }) : t('run.writeAfter')}
+          {newer ? t('run.changedSince') : !dry ? t('run.writeAfter') : changes === 0 ? t('run.writesNothing') : t('run.writesWhat', { new: report.new, changed: report.changed, gone: report.gone })}
         </span>
       </div>
       <div role="status">

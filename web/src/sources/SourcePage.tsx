@@ -99,8 +99,8 @@ export function SourcePage() {
               <span>
                 <span className="muted">{t('sources.mapping')}</span> <code>{source.mapping}</code>
               </span>
-              <span className="muted">
-                <Freshness source={source} />
+              <span className="page-fresh">
+                <Freshness source={source} named />
               </span>
             </p>
           </div>

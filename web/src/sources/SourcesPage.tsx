@@ -96,13 +96,25 @@ function Tables({ tables }: { tables: TableSource[] }) {
 /** What a source that is pulled by a schedule says besides. */
 type Timed = TableSource & { pulled?: string | null; next?: string | null; late?: boolean; problem?: string };
 
+interface FreshnessProps {
+  source: Timed;
+  /** Whether it stands where no head of a column says what the age is of. */
+  named?: boolean;
+}
+
 /** How old what is known of a source is, and what is wrong about that: late, or the last try failed. */
-export function Freshness({ source }: { source: Timed }) {
+export function Freshness({ source, named = false }: FreshnessProps) {
   const t = useT();
   const looked = source.pulled ?? source.last?.at;
   return (
     <>
-      {looked ? <Ago at_ms={Date.parse(looked)} /> : <span className="state">{t('sources.notPulled')}</span>}
+      {looked ? (
+        <span>
+          {named && t('sources.read')} <Ago at_ms={Date.parse(looked)} />
+        </span>
+      ) : (
+        <span className="state">{t('sources.notPulled')}</span>
+      )}
       {source.next && (
         <span className="muted">
           {' '}
@@ -130,7 +142,9 @@ function Senders({ senders }: { senders: Sender[] }) {
     <section aria-label={t('sources.senders')} className="panel">
       <h2>{t('sources.senders')}</h2>
       {senders.length === 0 ? (
-        <p className="muted panel-empty">{t('sources.noSenders')}</p>
+        <p className="muted panel-empty">
+          {t('sources.noSenders')} <code>medweave source allow ADDRESS</code>
+        </p>
       ) : (
         <table className="rows">
           <thead>

@@ -43,14 +43,15 @@ export function Preview({ answer, error, old, line, onPoint, set }: Props) {
         <span className="muted">
           {t('mapping.samples', { count: samples.length, refused })} · {old ? t('mapping.again') : t('sql.ms', { ms: Math.round(answer.ms) })}
         </span>
-        <span className="spacer" />
-        <button type="button" className="button" disabled={at <= 0} onClick={() => setAt(at - 1)} aria-label={t('mapping.previous')}>
-          <span aria-hidden>‹</span>
-        </button>
-        <span>{t('chart.listPlace', { no: Math.min(at, samples.length - 1) + 1, of: samples.length })}</span>
-        <button type="button" className="button" disabled={at >= samples.length - 1} onClick={() => setAt(at + 1)} aria-label={t('mapping.next')}>
-          <span aria-hidden>›</span>
-        </button>
+        <span className="preview-pager">
+          <button type="button" className="button" disabled={at <= 0} onClick={() => setAt(at - 1)} aria-label={t('mapping.previous')}>
+            <span aria-hidden>‹</span>
+          </button>
+          <span>{t('mapping.sampleNo', { no: Math.min(at, samples.length - 1) + 1, of: samples.length })}</span>
+          <button type="button" className="button" disabled={at >= samples.length - 1} onClick={() => setAt(at + 1)} aria-label={t('mapping.next')}>
+            <span aria-hidden>›</span>
+          </button>
+        </span>
       </header>
       <div className="preview-pair">
         <Rows sample={sample} elements={elements} lit={lit} set={set} />
