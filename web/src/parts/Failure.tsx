@@ -1,6 +1,7 @@
 import { Link } from '@tanstack/react-router';
 import { ApiError } from '../api/client';
 import { useT, type Translate } from '../i18n';
+import { useSession } from '../live/session';
 
 interface Words {
   title: string;
@@ -39,6 +40,7 @@ function wordsOf(t: Translate, error: unknown): Words {
 export function Failure({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
   const t = useT();
   const { title, text } = wordsOf(t, error);
+  const patients = useSession()?.features.includes('patients') ?? false;
   const api = error instanceof ApiError ? error : undefined;
   const again = onRetry && (!api || api.status === 0 || api.status >= 429);
   return (
@@ -64,9 +66,11 @@ export function Failure({ error, onRetry }: { error: unknown; onRetry?: () => vo
             {t('failure.retry')}
           </button>
         )}
-        <Link to="/patients" search={{ q: '' }} className="button">
-          {t('failure.toPatients')}
-        </Link>
+        {patients && (
+          <Link to="/patients" search={{ q: '' }} className="button">
+            {t('failure.toPatients')}
+          </Link>
+        )}
       </p>
     </div>
   );

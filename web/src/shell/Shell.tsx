@@ -85,7 +85,7 @@ export function Shell() {
           <Link to="/" className="brand" aria-label={BRAND}>
             <img src="/icon.svg" alt="" width={24} height={24} />
           </Link>
-          <TopSearch />
+          {features?.includes('patients') ? <TopSearch /> : <div className="top-name">{BRAND}</div>}
           <div className="top-tools">
             <ConnectionDot />
             <LanguageMenu />

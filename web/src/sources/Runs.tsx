@@ -29,7 +29,10 @@ export function Runs({ source, search, set }: Props) {
   const act = useAct(key);
   const report = act?.report as RunReport | undefined;
   const path = `/api/mappings/${encodeURIComponent(source.name)}`;
-  const again = () => void queries.invalidateQueries({ queryKey: ['source', source.name] });
+  const again = () => {
+    void queries.invalidateQueries({ queryKey: ['source', source.name] });
+    void queries.invalidateQueries({ queryKey: ['sources'] });
+  };
   const run = (write: boolean) => {
     set({ run: undefined });
     // What is written is what was looked at: of anything else the server writes nothing.
@@ -44,7 +47,8 @@ export function Runs({ source, search, set }: Props) {
     );
   }
   const dry = report !== undefined && !report.written;
-  const newer = dry && source.last.delivery !== report.delivery;
+  // The list of sources may be older than the report: what it does not know yet is no newer delivery.
+  const newer = dry && source.last.delivery > (report.delivery ?? 0);
   const changes = report ? report.new + report.changed + report.gone : 0;
   /** Whether writing is the next step. */
   const ready = dry && !newer && changes > 0;

@@ -1,8 +1,9 @@
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { lazy, Suspense, useCallback, useEffect, useMemo, useRef } from 'react';
 import { useT } from '../i18n';
+import { useSession } from '../live/session';
 import { Failure } from '../parts/Failure';
-import { PageTitle } from '../parts/Page';
+import { Empty, PageTitle } from '../parts/Page';
 import { Waiting } from '../parts/Waiting';
 import type { SourceSearch } from '../router';
 import { Missing } from '../shell/Missing';
@@ -42,6 +43,7 @@ export function SourcePage() {
   const { name, tab } = useParams({ from: '/inside/sources/$name/{-$tab}' });
   const search = useSearch({ from: '/inside/sources/$name/{-$tab}' });
   const sources = useSources();
+  const reads = useSession()?.features.includes('sql') ?? false;
   const { row } = search;
 
   const set = useCallback<SetSearch>(
@@ -89,7 +91,7 @@ export function SourcePage() {
     );
   }
   return (
-    <div className="source" data-panel={row ? '' : undefined}>
+    <div className="source" data-panel={reads && row ? '' : undefined}>
       <div className="page">
         <header className="page-head">
           <div>
@@ -104,34 +106,43 @@ export function SourcePage() {
               </span>
             </p>
           </div>
-          <Pull name={name} />
+          {reads && <Pull name={name} />}
         </header>
-        <nav aria-label={t('source.parts')} className="tabs page-tabs">
-          {TABS.map(({ tab: to, word }) => (
-            <Link key={word} to="/sources/$name/{-$tab}" params={{ name, tab: to }} className="tab" activeOptions={{ exact: true, includeSearch: false }}>
-              {t(word)}
-            </Link>
-          ))}
-        </nav>
-        {tab === undefined && <DeliveryList name={name} />}
-        {tab === 'tables' && <CurrentTables name={name} search={search} set={set} />}
-        {tab === 'mapping' && (
-          <Suspense fallback={<Waiting lines={12} />}>
-            <MappingTab key={name} source={source} search={search} set={set} />
-          </Suspense>
+        {!reads && (
+          <Empty title={t('failure.denied.title')}>
+            <p>{t('source.denied')}</p>
+          </Empty>
         )}
-        {tab === 'codes' && (
-          <Suspense fallback={<Waiting lines={8} />}>
-            <Codes name={name} search={search} set={set} />
-          </Suspense>
-        )}
-        {tab === 'runs' && (
-          <Suspense fallback={<Waiting lines={8} />}>
-            <Runs source={source} search={search} set={set} />
-          </Suspense>
+        {reads && (
+          <>
+            <nav aria-label={t('source.parts')} className="tabs page-tabs">
+              {TABS.map(({ tab: to, word }) => (
+                <Link key={word} to="/sources/$name/{-$tab}" params={{ name, tab: to }} className="tab" activeOptions={{ exact: true, includeSearch: false }}>
+                  {t(word)}
+                </Link>
+              ))}
+            </nav>
+            {tab === undefined && <DeliveryList name={name} />}
+            {tab === 'tables' && <CurrentTables name={name} search={search} set={set} />}
+            {tab === 'mapping' && (
+              <Suspense fallback={<Waiting lines={12} />}>
+                <MappingTab key={name} source={source} search={search} set={set} />
+              </Suspense>
+            )}
+            {tab === 'codes' && (
+              <Suspense fallback={<Waiting lines={8} />}>
+                <Codes name={name} search={search} set={set} />
+              </Suspense>
+            )}
+            {tab === 'runs' && (
+              <Suspense fallback={<Waiting lines={8} />}>
+                <Runs source={source} search={search} set={set} />
+              </Suspense>
+            )}
+          </>
         )}
       </div>
-      {row && <RowPanel key={row} source={name} row={row} onClose={() => set({ row: undefined })} />}
+      {reads && row && <RowPanel key={row} source={name} row={row} onClose={() => set({ row: undefined })} />}
     </div>
   );
 }

@@ -112,6 +112,8 @@ export function FileEditor({ ref, label, path, text, readOnly, problems, marked,
           languageOf(path, asked),
           labelled(label),
           EditorState.readOnly.of(readOnly),
+          // What is wider than its frame is looked along by keys too.
+          EditorView.contentAttributes.of({ tabindex: '0' }),
           markedLine,
           editing([{ key: 'Mod-s', preventDefault: true, run: () => (acts.current.onSave(), true) }]),
           EditorView.updateListener.of((update) => {
