@@ -13,6 +13,7 @@ mod meeting;
 mod omop;
 mod openapi;
 mod page_api;
+mod roles;
 mod schedule;
 mod session;
 mod spoken;
