@@ -82,6 +82,212 @@ fn a_folder_with_odd_names_becomes_patients_visits_and_results_by_itself() {
     assert!(lines <= 30, "{lines} lines of SQL");
 }
 
+/// A clinic that nobody here knows: four tables of a dialysis unit in windows-1252, cut by semicolons, with German dates and numbers.
+/// Gives their folder.
+fn dialysis(data: &Data) -> PathBuf {
+    let folder = data.path("Dialyse");
+    std::fs::create_dir_all(&folder).unwrap();
+    let families = ["Müller", "Groß", "Schäfer", "Weiß", "Krüger", "Böhm", "Jahn", "Köhler"];
+    let mut people = String::from("PatNr;Nachname;Vorname;Geschl;GebDat;Straße;PLZ;Ort;Telefon\r\n");
+    for nth in 0..40 {
+        // The calendar has no 31st of February.
+        let born = if nth == 8 {
+            "31.02.1939".to_owned()
+        } else {
+            format!("{:02}.{:02}.{}", nth % 28 + 1, nth % 12 + 1, 1931 + nth)
+        };
+        let (family, sex) = (families[nth % 8], if nth % 2 == 0 { "m" } else { "w" });
+        write!(
+            people,
+            "{};{family};Zoé;{sex};{born};Hauptstraße {};01067;Köln;0221/{}\r\n",
+            1001 + nth,
+            nth + 1,
+            4400 + nth
+        )
+        .unwrap();
+    }
+    let mut sessions = String::from("SitzNr;PatNr;Datum;Beginn;Ende;Verfahren\r\n");
+    let mut labs = String::from("LabNr;SitzNr;Parameter;Ergebnis;Einheit;Zeitpunkt;Bem\r\n");
+    let mut vitals = String::from("SitzNr;Messung;Gewicht;RR_syst;RR_diast;Puls\r\n");
+    for nth in 1..=120 {
+        // One session is of somebody whom no table has.
+        let patient = if nth == 33 { 1999 } else { 1001 + (nth * 7) % 40 };
+        let (day, kind) = ((nth - 1) / 10 + 1, ["HD", "HDF", "HF"][nth % 3]);
+        write!(
+            sessions,
+            "{};{patient};{day:02}.03.2025;7:{:02};{}:15;{kind}\r\n",
+            20_000 + nth,
+            nth % 60,
+            11 + nth % 3
+        )
+        .unwrap();
+        for (at, (test, unit)) in [("Kalium", "mmol/l"), ("Kreatinin", "mg/dl"), ("Hb", "g/dl")].into_iter().enumerate()
+        {
+            let no = (nth - 1) * 3 + at + 1;
+            let value = match no {
+                17 => "<0,2".to_owned(),
+                18 => "hämolytisch".to_owned(),
+                44 => "1.250,5".to_owned(),
+                _ => format!("{},{}", 3 + at * 2, nth % 10),
+            };
+            write!(labs, "{no};{};{test};{value};{unit};{day:02}.03.2025 8:{:02};\r\n", 20_000 + nth, nth % 60)
+                .unwrap();
+        }
+        for (when, weight) in [("vor", 70), ("nach", 68)] {
+            write!(
+                vitals,
+                "{};{when};{weight},{};{};{};{}\r\n",
+                20_000 + nth,
+                nth % 10,
+                120 + nth % 50,
+                70 + nth % 20,
+                60 + nth % 30
+            )
+            .unwrap();
+        }
+    }
+    for (name, text) in [("Patienten", people), ("Sitzungen", sessions), ("Labor", labs), ("Messwerte", vitals)] {
+        // All letters are those of Latin-1, which windows-1252 has at the same places.
+        let bytes: Vec<u8> = text.chars().map(|letter| u8::try_from(u32::from(letter)).unwrap()).collect();
+        std::fs::write(folder.join(format!("{name}.csv")), bytes).unwrap();
+    }
+    folder
+}
+
+#[test]
+fn a_german_dialysis_unit_is_begun_by_itself_with_its_encoding_its_commas_and_its_visits() {
+    let data = Data::new();
+    let folder = dialysis(&data);
+    let (_, made) = begun(&data, &folder);
+    assert_eq!((resources(&made, "Patient"), resources(&made, "Encounter")), (40, 119), "{made:?}");
+    assert!(resources(&made, "Observation") >= 357, "{made:?}");
+    let toml = std::fs::read_to_string(data.path("begun/mapping.toml")).unwrap();
+    assert!(toml.contains("encoding = \"windows-1252\"") && toml.contains("decimal = \",\""), "{toml}");
+}
+
+/// What a newcomer writes for it with `docs/mapping.md` alone: three targets in less than thirty lines of SQL.
+const DIALYSIS: [(&str, &str); 7] = [
+    (
+        "mapping.toml",
+        r#"name = "dialyse"
+zone = "Europe/Berlin"
+encoding = "windows-1252"
+decimal = ","
+[tables.Patienten]
+key = ["PatNr"]
+[tables.Sitzungen]
+key = ["SitzNr"]
+[tables.Labor]
+key = ["LabNr"]
+"#,
+    ),
+    (
+        "patient.sql",
+        r#"-- @target Patient @key p.PatNr @patient p.PatNr
+SELECT identifier('urn:medweave:source:{source}:patient', p.PatNr, 'usual', 'MR') AS identifier,
+       name(p.Nachname, p.Vorname)                                                AS name,
+       code('sex', p.Geschl)                                                      AS gender,
+       date(p.GebDat)                                                             AS "birthDate",
+       address(p.Straße, p.Ort, NULL, NULL, p.PLZ)                                AS address,
+       'phone' AS "telecom.system", p.Telefon                                     AS "telecom.value"
+FROM Patienten p
+"#,
+    ),
+    (
+        "encounter.sql",
+        r"-- @target Encounter @key s.SitzNr @patient s.PatNr @required subject
+SELECT 'finished'                                                           AS status,
+       code('http://terminology.hl7.org/CodeSystem/v3-ActCode', 'AMB')      AS class,
+       ref('Patient', s.PatNr)                                              AS subject,
+       period(s.Datum || ' ' || s.Beginn, s.Datum || ' ' || s.Ende)         AS period
+FROM Sitzungen s
+",
+    ),
+    (
+        "observation.sql",
+        r#"-- @target Observation @key l.LabNr @each Labor l @patient s.PatNr @required encounter
+SELECT 'final'                                                                  AS status,
+       code('lab', l.Parameter)                                                 AS code,
+       ref('Patient', s.PatNr)                                                  AS subject,
+       ref('Encounter', l.SitzNr)                                               AS encounter,
+       instant(l.Zeitpunkt)                                                     AS "effective.dateTime",
+       coalesce(quantity(l.Ergebnis, unit('lab', l.Einheit)), text(l.Ergebnis)) AS value
+FROM Labor l
+LEFT JOIN Sitzungen s ON s.SitzNr = l.SitzNr
+"#,
+    ),
+    (
+        "codes/sex.csv",
+        "source,system,code\nm,http://hl7.org/fhir/administrative-gender,male\nw,http://hl7.org/fhir/administrative-gender,female\n",
+    ),
+    (
+        "codes/lab.csv",
+        "source,system,code\nKalium,http://loinc.org,2823-3\nKreatinin,http://loinc.org,2160-0\nHb,http://loinc.org,718-7\n",
+    ),
+    ("units/lab.csv", "source,ucum\nmmol/l,mmol/L\nmg/dl,mg/dL\ng/dl,g/dL\n"),
+];
+
+#[test]
+fn a_newcomer_maps_a_german_dialysis_unit_in_less_than_thirty_lines_of_sql() {
+    let data = Data::new();
+    let folder = dialysis(&data);
+    let map = data.path("dialyse-map");
+    let mut lines = 0;
+    for (name, text) in DIALYSIS {
+        let file = map.join(name);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(&file, text).unwrap();
+        lines += if file.extension().is_some_and(|ending| ending == "sql") { text.lines().count() } else { 0 };
+    }
+    assert!(lines <= 30, "{lines} lines of SQL");
+    let (folder, map) = (folder.to_str().unwrap().to_owned(), map.to_str().unwrap().to_owned());
+    data.done(&["mapping", "check", &map]);
+    data.done(&["source", "add", "dialyse", "--path", &folder, "--mapping", &map]);
+    data.done(&["source", "pull", "dialyse"]);
+    let dry = asked(&data, &["mapping", "run", "dialyse", "--json"]);
+    let made: Vec<(&str, u64, u64)> = dry["targets"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|target| {
+            (
+                target["name"].as_str().unwrap(),
+                target["resources"].as_u64().unwrap(),
+                target["rejected"].as_u64().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(made, [("Patient", 40, 0), ("Encounter", 119, 1), ("Observation", 357, 3)], "{dry}");
+    assert_eq!((&dry["written"], dry["unmapped"].as_array().map(Vec::len)), (&Value::Bool(false), Some(0)), "{dry}");
+    // The only loss beside the stranger's session is a birth on the 31st of February.
+    let reasons: Vec<&str> = dry["targets"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|target| target["reasons"].as_array().unwrap())
+        .map(|reason| reason["reason"].as_str().unwrap())
+        .collect();
+    assert_eq!(reasons, ["impossible-date", "no-such-target", "no-such-target", "no-such-target"], "{dry}");
+    asked(&data, &["mapping", "run", "dialyse", "--write", "--json"]);
+    let out = data.path("export");
+    data.done(&["export", "--to", out.to_str().unwrap()]);
+    let read = |name: &str| std::fs::read_to_string(out.join(format!("{name}.ndjson"))).unwrap();
+    let (people, labs, stays) = (read("Patient"), read("Observation"), read("Encounter"));
+    for (text, wanted) in [
+        (&people, r#""family":"Müller""#),
+        (&people, r#""Hauptstraße 1""#),
+        (&people, r#""postalCode":"01067""#),
+        (&people, r#""birthDate":"1931-01-01""#),
+        (&labs, r#""value":1250.5"#),
+        (&labs, r#""comparator":"<""#),
+        (&labs, r#""valueString":"hämolytisch""#),
+        (&labs, r#""effectiveDateTime":"2025-03-01T08:01:00+01:00""#),
+        (&stays, r#""start":"2025-03-01T07:01:00+01:00""#),
+    ] {
+        assert!(text.contains(wanted), "{wanted}: {}", &text[..text.len().min(2_000)]);
+    }
+}
+
 /// A mapping that is begun for a set of the test data makes at least so many resources of each type, as it is.
 fn begins(archive: &str, inside: &str, least: &[(&str, u64)]) {
     let data = Data::new();

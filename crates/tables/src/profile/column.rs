@@ -80,8 +80,8 @@ pub(super) struct Numbers {
     pub(super) decimals: usize,
     /// Numbers with zeros before them, which are no numbers then.
     pub(super) leading_zeros: u64,
-    /// Numbers with a comma.
-    pub(super) commas: u64,
+    /// Numbers whose comma can be nothing but the decimal sign.
+    pub(super) decimal_commas: u64,
 }
 
 /// A column that was read.
@@ -136,6 +136,8 @@ pub struct NumberRange {
     pub compared: u64,
     /// Those with zeros before them.
     pub leading_zeros: u64,
+    /// Those whose comma can be nothing but the decimal sign.
+    pub decimal_commas: u64,
     pub(super) low: f64,
     pub(super) high: f64,
 }
@@ -320,6 +322,7 @@ impl ColumnProfiler {
                 decimals: numbers.decimals,
                 compared: numbers.compared,
                 leading_zeros: numbers.leading_zeros,
+                decimal_commas: numbers.decimal_commas,
                 low: numbers.low,
                 high: numbers.high,
             }),
@@ -423,12 +426,29 @@ fn is_mangled(text: &str) -> bool {
     text.contains("锟斤拷") || text.contains("烫烫")
 }
 
+/// Whether the comma of a number can be nothing but its decimal sign: `3,6`, `0,125`, `1.250,5`, and not `1,250`.
+fn has_decimal_comma(number: &str) -> bool {
+    let Some((head, tail)) = number.split_once(',') else { return false };
+    let head = head.strip_prefix(['-', '+']).unwrap_or(head);
+    let mut groups = head.split('.');
+    let first = groups.next().unwrap_or_default();
+    let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let grouped = head.contains('.');
+    is_digits(tail)
+        && is_digits(first)
+        && groups.all(|group| group.len() == 3 && is_digits(group))
+        && (grouped || tail.len() != 3 || first == "0")
+}
+
 impl Numbers {
     fn add(&mut self, text: &str) -> bool {
         let bare = text.trim_start_matches(['<', '>', '=', '≤', '≥', '＜', '＞', '~']).trim_start();
-        let commas = bare.contains(',');
+        let decimal_comma = has_decimal_comma(bare);
         let plain;
-        let digits = if commas {
+        let digits = if decimal_comma {
+            plain = bare.replace('.', "").replace(',', ".");
+            plain.as_str()
+        } else if bare.contains(',') {
             plain = bare.replace(',', "");
             plain.as_str()
         } else {
@@ -451,7 +471,7 @@ impl Numbers {
         }
         self.count += 1;
         self.compared += u64::from(bare.len() != text.len());
-        self.commas += u64::from(commas);
+        self.decimal_commas += u64::from(decimal_comma);
         let decimals = body.split_once('.').map_or(0, |(_, rest)| rest.bytes().take_while(u8::is_ascii_digit).count());
         self.decimals = self.decimals.max(decimals);
         let zero = body.len() > 1 && body.starts_with('0') && body.as_bytes()[1].is_ascii_digit();

@@ -28,15 +28,43 @@ pub struct Likely {
 
 /// Signs of the vital values that tables have a column each for: words of the name, LOINC code, UCUM unit.
 pub(super) const VITALS: [(&[&str], &str, &str); 13] = [
-    (&["heartrate", "hr", "pulse", "心率", "脉搏"], "8867-4", "/min"),
-    (&["temperature", "temp", "体温"], "8310-5", "Cel"),
-    (&["respiration", "resprate", "respiratoryrate", "rr", "呼吸"], "9279-1", "/min"),
+    (&["heartrate", "hr", "pulse", "puls", "herzfrequenz", "心率", "脉搏"], "8867-4", "/min"),
+    (&["temperature", "temp", "temperatur", "体温"], "8310-5", "Cel"),
+    (&["respiration", "resprate", "respiratoryrate", "rr", "atemfrequenz", "呼吸"], "9279-1", "/min"),
     (&["sao2", "spo2", "o2sat", "oxygensaturation", "血氧"], "59408-5", "%"),
-    (&["systolic", "sbp", "systemicsystolic", "noninvasivesystolic", "systolicbp", "收缩压"], "8480-6", "mm[Hg]"),
-    (&["diastolic", "dbp", "systemicdiastolic", "noninvasivediastolic", "diastolicbp", "舒张压"], "8462-4", "mm[Hg]"),
+    (
+        &[
+            "systolic",
+            "sbp",
+            "systemicsystolic",
+            "noninvasivesystolic",
+            "systolicbp",
+            "systolisch",
+            "rrsyst",
+            "rrsys",
+            "收缩压",
+        ],
+        "8480-6",
+        "mm[Hg]",
+    ),
+    (
+        &[
+            "diastolic",
+            "dbp",
+            "systemicdiastolic",
+            "noninvasivediastolic",
+            "diastolicbp",
+            "diastolisch",
+            "rrdiast",
+            "rrdia",
+            "舒张压",
+        ],
+        "8462-4",
+        "mm[Hg]",
+    ),
     (&["meanbp", "map", "mbp", "systemicmean", "noninvasivemean", "平均压"], "8478-0", "mm[Hg]"),
-    (&["weight", "bodyweight", "admissionweight", "体重"], "29463-7", "kg"),
-    (&["height", "bodyheight", "admissionheight", "身高"], "8302-2", "cm"),
+    (&["weight", "bodyweight", "admissionweight", "gewicht", "körpergewicht", "体重"], "29463-7", "kg"),
+    (&["height", "bodyheight", "admissionheight", "grösse", "größe", "körpergröße", "身高"], "8302-2", "cm"),
     (&["bmi", "bodymassindex"], "39156-5", "kg/m2"),
     (&["cvp", "centralvenouspressure"], "60985-9", "mm[Hg]"),
     (&["etco2"], "19889-5", "mm[Hg]"),
@@ -295,6 +323,7 @@ impl<'t> Looked<'t> {
             (Role::Patient, 1),
             (Role::Class, 2),
             (Role::Department, 1),
+            (Role::Time, 1),
         ];
         let (mut points, mut why) = self.signs(Some((Topic::Encounters, 4)), &roles);
         if !self.has(Role::Patient)

@@ -1,4 +1,4 @@
-//! What names of tables and columns say, in English and Chinese.
+//! What names of tables and columns say, in English, Chinese and German.
 //!
 //! A name is cut into its words (`admitTime`, `ADMIT_TIME`, `admit time`); a column's role is the first of a list of words and phrases
 //! that it is made of. Names only propose: values are looked at too (`likely.rs`).
@@ -120,11 +120,38 @@ const ROLES: [(Role, &[&str]); 47] = [
     ),
     (
         Role::Birth,
-        &["birth", "born", "dob", "birthday", "birthdate", "year of birth", "birthtime", "geburtsdatum", "出生"],
+        &[
+            "birth",
+            "born",
+            "dob",
+            "birthday",
+            "birthdate",
+            "year of birth",
+            "birthtime",
+            "geburtsdatum",
+            "geburt",
+            "gebdat",
+            "geburtstag",
+            "出生",
+        ],
     ),
-    (Role::Death, &["death", "deathdate", "died", "dod", "deceased", "death date", "死亡"]),
-    (Role::Sex, &["sex", "gender", "geschlecht", "sexe", "性别"]),
-    (Role::Marital, &["marital", "婚姻"]),
+    (
+        Role::Death,
+        &[
+            "death",
+            "deathdate",
+            "died",
+            "dod",
+            "deceased",
+            "death date",
+            "verstorben",
+            "gestorben",
+            "todesdatum",
+            "死亡",
+        ],
+    ),
+    (Role::Sex, &["sex", "gender", "geschlecht", "geschl", "sexe", "性别"]),
+    (Role::Marital, &["marital", "familienstand", "婚姻"]),
     (
         Role::FamilyName,
         &["surname", "lastname", "last name", "family name", "familyname", "family", "nachname", "lname", "last"],
@@ -137,13 +164,29 @@ const ROLES: [(Role, &[&str]); 47] = [
         Role::FullName,
         &["patient name", "patientname", "full name", "fullname", "person name", "患者姓名", "病人姓名", "姓名"],
     ),
-    (Role::Phone, &["phone", "telephone", "tel", "mobile", "cell", "phone number", "电话", "手机", "联系方式"]),
+    (
+        Role::Phone,
+        &[
+            "phone",
+            "telephone",
+            "tel",
+            "mobile",
+            "cell",
+            "phone number",
+            "telefon",
+            "telefonnummer",
+            "handy",
+            "电话",
+            "手机",
+            "联系方式",
+        ],
+    ),
     (Role::Email, &["email", "mail", "邮箱"]),
-    (Role::Postal, &["zip", "postal", "postcode", "zipcode", "plz", "邮编", "邮政编码"]),
-    (Role::City, &["city", "town", "ort", "城市", "市"]),
-    (Role::State, &["state", "province", "省"]),
+    (Role::Postal, &["zip", "postal", "postcode", "zipcode", "plz", "postleitzahl", "邮编", "邮政编码"]),
+    (Role::City, &["city", "town", "ort", "wohnort", "stadt", "城市", "市"]),
+    (Role::State, &["state", "province", "bundesland", "省"]),
     (Role::Country, &["country", "nation", "国家", "国籍"]),
-    (Role::Address, &["address", "street", "addr", "strasse", "地址", "住址"]),
+    (Role::Address, &["address", "street", "addr", "strasse", "straße", "anschrift", "adresse", "地址", "住址"]),
     (Role::Offset, &["offset"]),
     (
         Role::RangeLow,
@@ -162,6 +205,10 @@ const ROLES: [(Role, &[&str]); 47] = [
             "normal range",
             "reference",
             "range",
+            "referenz",
+            "referenzbereich",
+            "normbereich",
+            "normwert",
             "参考范围",
             "参考值",
             "正常值",
@@ -169,12 +216,27 @@ const ROLES: [(Role, &[&str]); 47] = [
     ),
     (Role::Flag, &["abnormal", "flag", "interpretation", "abnormal flag", "异常", "标志", "提示"]),
     (Role::DoseUnit, &["dose unit", "dose unit rx", "dosage unit", "amountuom", "剂量单位"]),
-    (Role::Unit, &["unit", "units", "uom", "valueuom", "measurename", "einheit", "unite", "单位"]),
+    (Role::Unit, &["unit", "units", "uom", "valueuom", "measurename", "einheit", "masseinheit", "unite", "单位"]),
     (
         Role::ValueNumber,
         &["valuenum", "value num", "value number", "numeric value", "value as number", "result numeric", "数值"],
     ),
-    (Role::Dose, &["dose", "dosage", "dose val", "dose val rx", "quantity", "amount", "strength", "剂量", "用量"]),
+    (
+        Role::Dose,
+        &[
+            "dose",
+            "dosage",
+            "dose val",
+            "dose val rx",
+            "quantity",
+            "amount",
+            "strength",
+            "dosis",
+            "dosierung",
+            "剂量",
+            "用量",
+        ],
+    ),
     (Role::Route, &["route", "routeadmin", "途径", "用法"]),
     (Role::Frequency, &["frequency", "freq", "频次", "频率"]),
     (
@@ -186,6 +248,8 @@ const ROLES: [(Role, &[&str]); 47] = [
             "visit type",
             "visittype",
             "visit class",
+            "fallart",
+            "aufnahmeart",
             "admission type",
             "patient class",
             "encounter type",
@@ -212,6 +276,11 @@ const ROLES: [(Role, &[&str]); 47] = [
             "closed",
             "finish",
             "until",
+            "ende",
+            "entlassung",
+            "entlassen",
+            "entlassungsdatum",
+            "abgang",
             "出院",
             "结束",
             "停止",
@@ -235,6 +304,11 @@ const ROLES: [(Role, &[&str]); 47] = [
             "starttime",
             "opened",
             "onset",
+            "beginn",
+            "aufnahme",
+            "aufnahmedatum",
+            "ankunft",
+            "zugang",
             "入院",
             "入科",
             "就诊时间",
@@ -262,6 +336,9 @@ const ROLES: [(Role, &[&str]); 47] = [
             "atc",
             "gsn",
             "wirkstoff",
+            "medikament",
+            "arzneimittel",
+            "präparat",
             "药品",
             "药物",
             "药名",
@@ -269,7 +346,19 @@ const ROLES: [(Role, &[&str]); 47] = [
     ),
     (
         Role::Procedure,
-        &["procedure", "proc", "cpt", "treatment", "treatmentstring", "surgery", "operation", "手术", "操作"],
+        &[
+            "procedure",
+            "proc",
+            "cpt",
+            "treatment",
+            "treatmentstring",
+            "surgery",
+            "operation",
+            "prozedur",
+            "eingriff",
+            "手术",
+            "操作",
+        ],
     ),
     (
         Role::Diagnosis,
@@ -312,6 +401,11 @@ const ROLES: [(Role, &[&str]); 47] = [
             "when",
             "datum",
             "zeit",
+            "zeitpunkt",
+            "uhrzeit",
+            "messzeit",
+            "abnahme",
+            "entnahme",
             "采样",
             "检验时间",
             "报告时间",
@@ -324,7 +418,19 @@ const ROLES: [(Role, &[&str]); 47] = [
     (Role::Status, &["status", "state of", "状态"]),
     (
         Role::Practitioner,
-        &["practitioner", "provider", "doctor", "physician", "clinician", "caregiver", "cgid", "arzt", "医生", "医师"],
+        &[
+            "practitioner",
+            "provider",
+            "doctor",
+            "physician",
+            "clinician",
+            "caregiver",
+            "cgid",
+            "arzt",
+            "behandler",
+            "医生",
+            "医师",
+        ],
     ),
     (
         Role::Department,
@@ -337,12 +443,28 @@ const ROLES: [(Role, &[&str]); 47] = [
             "wardid",
             "unit type",
             "location",
+            "station",
+            "abteilung",
             "科室",
             "病区",
             "科",
         ],
     ),
-    (Role::Organization, &["hospital", "organization", "organisation", "facility", "site", "clinic", "医院", "机构"]),
+    (
+        Role::Organization,
+        &[
+            "hospital",
+            "organization",
+            "organisation",
+            "facility",
+            "site",
+            "clinic",
+            "klinik",
+            "krankenhaus",
+            "医院",
+            "机构",
+        ],
+    ),
     (
         Role::Encounter,
         &[
@@ -360,6 +482,12 @@ const ROLES: [(Role, &[&str]); 47] = [
             "unitstay",
             "patientunitstayid",
             "fall",
+            "fallnummer",
+            "fallid",
+            "besuch",
+            "aufenthalt",
+            "sitzung",
+            "termin",
             "encntr",
             "csn",
             "就诊号",
@@ -387,6 +515,8 @@ const ROLES: [(Role, &[&str]); 47] = [
             "uniquepid",
             "medical record",
             "patient no",
+            "patienten",
+            "patientennummer",
             "病人",
             "患者",
             "病历号",
@@ -396,7 +526,23 @@ const ROLES: [(Role, &[&str]); 47] = [
     (Role::Sequence, &["seq", "seq num", "sequence", "rank", "priority", "ordinal", "line", "序号", "顺序"]),
     (
         Role::Note,
-        &["note", "note text", "text", "report", "narrative", "comment", "comments", "病程", "文书", "备注", "报告"],
+        &[
+            "note",
+            "note text",
+            "text",
+            "report",
+            "narrative",
+            "comment",
+            "comments",
+            "bemerkung",
+            "kommentar",
+            "befund",
+            "notiz",
+            "病程",
+            "文书",
+            "备注",
+            "报告",
+        ],
     ),
     (
         Role::Value,
@@ -411,6 +557,8 @@ const ROLES: [(Role, &[&str]); 47] = [
             "reading",
             "wert",
             "ergebnis",
+            "messwert",
+            "resultat",
             "结果",
             "检验结果",
             "测量值",
@@ -434,6 +582,9 @@ const ROLES: [(Role, &[&str]); 47] = [
             "concept",
             "analyte",
             "parameter",
+            "analyse",
+            "untersuchung",
+            "laborwert",
             "项目编码",
             "项目代码",
             "编码",
@@ -509,7 +660,19 @@ fn has(words: &[String], parts: &[&str]) -> bool {
 fn is_ending(word: &str) -> bool {
     matches!(
         word,
-        "id" | "no" | "nr" | "num" | "number" | "key" | "code" | "date" | "time" | "name" | "value" | "datetime" | "dt"
+        "id" | "no"
+            | "nr"
+            | "num"
+            | "number"
+            | "nummer"
+            | "key"
+            | "code"
+            | "date"
+            | "time"
+            | "name"
+            | "value"
+            | "datetime"
+            | "dt"
     )
 }
 
@@ -547,7 +710,7 @@ pub(super) fn words_of(name: &str) -> Vec<String> {
 pub(super) fn is_id(name: &str) -> bool {
     let words = words_of(name);
     let last = words.last().map_or("", String::as_str);
-    matches!(last, "id" | "no" | "nr" | "number" | "key" | "uuid" | "guid")
+    matches!(last, "id" | "no" | "nr" | "number" | "nummer" | "key" | "uuid" | "guid")
         || (last.len() > 3 && last.ends_with("id") && last.is_ascii())
         || last.ends_with('号')
         || name.ends_with("编号")
@@ -587,11 +750,28 @@ const TOPICS: [(Topic, &[&str]); 14] = [
         &["d", "dict", "dictionary", "lookup", "ref", "codes", "concept", "master", "catalog", "字典", "码表"],
     ),
     (Topic::Diagnoses, &["diagnos", "condition", "problem", "dx", "诊断"]),
-    (Topic::Drugs, &["medication", "prescription", "drug", "rx", "pharmacy", "medicine", "meds", "医嘱", "药", "处方"]),
-    (Topic::Vaccines, &["immuni", "vaccin", "疫苗", "接种"]),
+    (
+        Topic::Drugs,
+        &[
+            "medication",
+            "prescription",
+            "drug",
+            "rx",
+            "pharmacy",
+            "medicine",
+            "meds",
+            "medikament",
+            "verordnung",
+            "arznei",
+            "医嘱",
+            "药",
+            "处方",
+        ],
+    ),
+    (Topic::Vaccines, &["immuni", "vaccin", "impf", "疫苗", "接种"]),
     (Topic::Allergies, &["allerg", "过敏"]),
-    (Topic::Procedures, &["procedure", "treatment", "surger", "operation", "手术", "操作"]),
-    (Topic::Vitals, &["vital", "chartevent", "体征", "护理记录"]),
+    (Topic::Procedures, &["procedure", "treatment", "surger", "operation", "prozedur", "eingriff", "手术", "操作"]),
+    (Topic::Vitals, &["vital", "chartevent", "messwerte", "体征", "护理记录"]),
     (
         Topic::Results,
         &[
@@ -602,6 +782,9 @@ const TOPICS: [(Topic, &[&str]); 14] = [
             "measurement",
             "test",
             "tests",
+            "labor",
+            "laborwert",
+            "befunde",
             "检验",
             "化验",
             "结果",
@@ -620,6 +803,14 @@ const TOPICS: [(Topic, &[&str]); 14] = [
             "episode",
             "appointment",
             "case",
+            "fall",
+            "fälle",
+            "besuch",
+            "aufenthalt",
+            "aufnahmen",
+            "sitzung",
+            "behandlung",
+            "termin",
             "就诊",
             "住院",
             "入院",
@@ -629,10 +820,26 @@ const TOPICS: [(Topic, &[&str]); 14] = [
     ),
     (
         Topic::Staff,
-        &["provider", "practitioner", "doctor", "physician", "caregiver", "staff", "clinician", "医生", "医师", "人员"],
+        &[
+            "provider",
+            "practitioner",
+            "doctor",
+            "physician",
+            "caregiver",
+            "staff",
+            "clinician",
+            "personal",
+            "ärzte",
+            "医生",
+            "医师",
+            "人员",
+        ],
     ),
-    (Topic::Hospitals, &["hospital", "organization", "organisation", "facility", "医院", "机构"]),
-    (Topic::Departments, &["department", "ward", "location", "careunit", "科室", "病区"]),
+    (
+        Topic::Hospitals,
+        &["hospital", "organization", "organisation", "facility", "krankenhaus", "klinik", "医院", "机构"],
+    ),
+    (Topic::Departments, &["department", "ward", "location", "careunit", "abteilung", "stationen", "科室", "病区"]),
     (Topic::Patients, &["patient", "person", "people", "demographic", "subject", "病人", "患者"]),
 ];
 
@@ -699,6 +906,15 @@ mod tests {
             ("drug_name", Some(Role::Drug)),
             ("seq_num", Some(Role::Sequence)),
             ("charttime", Some(Role::Time)),
+            ("PatNr", Some(Role::Patient)),
+            ("SitzungsNr", Some(Role::Encounter)),
+            ("GebDat", Some(Role::Birth)),
+            ("Straße", Some(Role::Address)),
+            ("Geschl", Some(Role::Sex)),
+            ("Ergebnis", Some(Role::Value)),
+            ("Einheit", Some(Role::Unit)),
+            ("Aufnahmedatum", Some(Role::Start)),
+            ("Entlassung", Some(Role::End)),
             ("xq17", None),
         ] {
             assert_eq!(role_of(name), role, "{name}");
@@ -718,6 +934,9 @@ mod tests {
             ("D_LABITEMS", Topic::Dictionary),
             ("就诊", Topic::Encounters),
             ("PRESCRIPTIONS", Topic::Drugs),
+            ("Patienten", Topic::Patients),
+            ("Labor", Topic::Results),
+            ("Sitzungen", Topic::Encounters),
         ] {
             assert_eq!(topics_of(name).first(), Some(&topic), "{name}");
         }

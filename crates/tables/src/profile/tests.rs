@@ -52,6 +52,20 @@ fn a_column_tells_what_is_in_it() {
 }
 
 #[test]
+fn a_comma_is_a_decimal_sign_where_it_can_be_nothing_else() {
+    let of = |cells: &str| {
+        let text = format!("n;x\n{cells}");
+        let profile = profile_of(&[("t.csv", text.as_bytes())]);
+        let numbers = profile.tables[0].columns[0].numbers.clone().unwrap();
+        (numbers.decimal_commas, numbers.range, numbers.leading_zeros)
+    };
+    let range = |low: &str, high: &str| (low.to_owned(), high.to_owned());
+    assert_eq!(of("3,6;\n<0,25;\n1.250,5;\n"), (3, range("<0,25", "1.250,5"), 0));
+    assert_eq!(of("0,125;\n12;\n"), (1, range("0,125", "12"), 0));
+    assert_eq!(of("1,250;\n12;\n1,250,000;\n"), (0, range("12", "1,250,000"), 0));
+}
+
+#[test]
 fn keys_of_two_columns_and_joins_are_found() {
     let mut visits = "visit_id,patient_id,x\n".to_owned();
     let mut diagnoses = "visit_id,seq,code\n".to_owned();

@@ -184,6 +184,18 @@ impl<'p> Files<'p> {
                 proposed.why
             );
         }
+        // A comma that is a decimal sign somewhere, against points that are one.
+        let ranges =
+            || profile.tables.iter().flat_map(|table| &table.columns).filter_map(|column| column.numbers.as_ref());
+        let commas = ranges().filter(|range| range.decimal_commas > 0).count();
+        let points = ranges().filter(|range| range.decimal_commas == 0 && range.decimals > 0).count();
+        if commas > points {
+            text.push_str("decimal = \",\"    # 3,6 is three and six tenths\n");
+        } else if commas > 0 {
+            text.push_str(
+                "# To do: decimal = \",\": some numbers have a comma before their fraction, and some a point\n",
+            );
+        }
         let dates =
             || profile.tables.iter().flat_map(|table| &table.columns).filter_map(|column| column.dates.as_ref());
         let order = |month_first: bool| {
