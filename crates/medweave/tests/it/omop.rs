@@ -2,6 +2,7 @@
 
 use crate::mapping::{equal, pulled, tables, unpacked};
 use crate::program::Data;
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 use std::process::Command;
 
@@ -42,6 +43,28 @@ fn a_database_of_omop_comes_out_of_fhir_as_it_went_in() {
     // All rows are there; what of their other fields is lost stands on the page, field by field.
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/omop.md");
     equal("compare_omop.py", &[&before, &after, &link, Path::new("--told"), &page]);
+
+    // The cohorts of the definitions have the persons and days that they have over the tables as they came.
+    let links = std::fs::read_to_string(&link).unwrap();
+    let persons: HashMap<&str, &str> = links.lines().skip(1).filter_map(|line| line.split_once(',')).collect();
+    let cohorts = unpacked(&data, &folder, "omop-cohorts");
+    for name in ["viral-sinusitis-first", "viral-sinusitis-adult-365", "sinusitis-descendants"] {
+        let definition = cohorts.join(format!("{name}.json"));
+        let found = data.json(&["omop", "cohort", definition.to_str().unwrap(), "--json"]);
+        let row = |row: &serde_json::Value| {
+            let text = |name: &str| row[name].as_str().unwrap().to_owned();
+            let person = persons[row["subject_id"].to_string().as_str()];
+            format!("{person},{},{}", text("cohort_start_date"), text("cohort_end_date"))
+        };
+        let found: BTreeSet<String> = found["rows"].as_array().unwrap().iter().map(row).collect();
+        let expected = std::fs::read_to_string(cohorts.join(format!("{name}.csv"))).unwrap();
+        let row = |line: &str| {
+            let cells: Vec<&str> = line.split(',').collect();
+            format!("{},{},{}", cells[0], cells[2], cells[3])
+        };
+        let expected: BTreeSet<String> = expected.lines().skip(1).map(row).collect();
+        assert_eq!(found, expected, "{name}");
+    }
 }
 
 /// What sources delivered is there in SQL, for those who may see it, and no other finds even the name.
