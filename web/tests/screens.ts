@@ -3,6 +3,8 @@ import { PHONE, visitor, WIDE, type Watched } from './browser';
 import { fine, type House, type State } from './house';
 
 const THEMES = ['light', 'dark', 'night'] as const;
+/** A visitor looks at sixty pages, each with every rule of axe: a minute alone, many beside other work. */
+const VISIT_MS = 900_000;
 
 /** What reaches beyond the right edge. */
 const sideways = (page: Watched['page']) =>
@@ -140,7 +142,7 @@ export function screens(house: House): void {
     it.each([
       ['wide', WIDE],
       ['phone', PHONE],
-    ])('%s, in every theme', async (name, size) => {
+    ])('%s, in every theme', { timeout: VISIT_MS }, async (name, size) => {
       const { who, state } = visit();
       const watched = await visitor(house.browser, { language, theme: 'light', size }, state);
       const { page } = watched;

@@ -112,7 +112,7 @@ export function QualityPage() {
         {runAll.error && <Failure error={runAll.error} />}
         {!data && (quality.error ? <Failure error={quality.error} onRetry={() => void quality.refetch()} /> : <Waiting lines={10} />)}
         {data && !run && (
-          <Empty title={t('quality.none.title')}>
+          <Empty title={t('quality.none.title')} command="medweave omop check">
             <p>{t('quality.none.text')}</p>
           </Empty>
         )}
