@@ -174,7 +174,10 @@ impl Importer {
         is_done: bool,
     ) -> Result<Undone, Error> {
         let _one_at_a_time = is_done.then(|| UNDOING.lock().unwrap_or_else(PoisonError::into_inner));
-        let Delivered { mut arrivals, mut written, .. } = self.records.delivered_in(grant, delivery)?;
+        let Delivered { mut arrivals, mut written, undone } = self.records.delivered_in(grant, delivery)?;
+        if undone {
+            return Ok(Undone::default());
+        }
         // A run that wrote nothing leaves its number to whoever comes next.
         let infos = arrivals.iter().map(|arrival| self.records.arrival(grant, *arrival));
         let infos: Vec<ArrivalInfo> = infos.collect::<Result<_, _>>()?;

@@ -350,6 +350,11 @@ impl Records {
         DeliveryNo(self.shared.newest_delivery.fetch_add(1, Ordering::Relaxed) + 1)
     }
 
+    /// A number that somebody else has noted is given to nobody again, whether anything came under it or not.
+    pub fn keep_delivery(&self, no: DeliveryNo) {
+        self.shared.newest_delivery.fetch_max(no.0, Ordering::Relaxed);
+    }
+
     /// The store's clock.
     pub fn now_us(&self) -> i64 {
         (self.shared.clock)()

@@ -12,6 +12,7 @@ use crate::confirmed::confirmed;
 use crate::error::Error;
 use crate::id::{ArrivalNo, DeliveryNo, Row, StoredId};
 use crate::plan::Change;
+use crate::read::{ArrivalInfo, arrival_info};
 use crate::store::Records;
 use access::{Grant, Permission};
 use fhir::schema::TypeId;
@@ -206,6 +207,38 @@ impl Records {
             newest = newest.max(numbers(&reader, sql, [no.0])?.into_iter().max());
         }
         Ok(newest)
+    }
+
+    /// Those of `deliveries` that wrote something, of which all was taken back.
+    ///
+    /// # Errors
+    /// [`Error::Denied`].
+    pub fn taken_back(&self, grant: &Grant, deliveries: &[DeliveryNo]) -> Result<Vec<DeliveryNo>, Error> {
+        grant.may_all(Permission::Read)?;
+        let reader = self.shared.reader()?;
+        let mut statement = reader.prepare_cached(
+            "SELECT count(*) > 0 AND count(*) = count(a.undone_us) FROM delivery d JOIN audit w ON w.no = d.audit
+             JOIN arrival a ON a.no = d.arrival WHERE d.no = ?1 AND w.first_seq IS NOT NULL",
+        )?;
+        let mut back = Vec::new();
+        for no in deliveries {
+            if statement.query_row([no.0], |row| row.get(0))? {
+                back.push(*no);
+            }
+        }
+        Ok(back)
+    }
+
+    /// The first arrival of a delivery, whether it was taken back or not.
+    ///
+    /// # Errors
+    /// [`Error::Denied`].
+    pub fn first_delivered(&self, grant: &Grant, delivery: DeliveryNo) -> Result<Option<ArrivalInfo>, Error> {
+        grant.may_all(Permission::Read)?;
+        let reader = self.shared.reader()?;
+        let first =
+            numbers(&reader, "SELECT arrival FROM delivery WHERE no = ?1 ORDER BY arrival LIMIT 1", [delivery.0])?;
+        first.first().map_or(Ok(None), |no| arrival_info(&reader, ArrivalNo(*no)))
     }
 
     /// What requests of one delivery wrote, and their arrivals that were not taken back yet.

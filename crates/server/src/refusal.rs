@@ -305,7 +305,7 @@ impl From<tables::Error> for Refusal {
                 Ok(error) => (*error).into(),
                 Err(_) => Refusal::internal(text),
             },
-            E::File { error, .. } if error.kind() == std::io::ErrorKind::StorageFull => records::Error::DiskFull.into(),
+            E::NoRoom => Refusal::new(StatusCode::INSUFFICIENT_STORAGE, "no-store", text),
             E::File { .. } | E::Segment { .. } | E::Catalogue(_) => Refusal::internal(text),
         }
     }

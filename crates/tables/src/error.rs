@@ -10,9 +10,12 @@ pub enum Error {
     /// The grant does not reach.
     #[error(transparent)]
     Denied(#[from] access::Denied),
+    /// No space is left on the disk. What was committed before stays, and the same again goes on from there.
+    #[error("no space is left on the disk: free some and give the same command again")]
+    NoRoom,
     /// A file or table of a delivery cannot be read.
     #[error(transparent)]
-    Read(#[from] ReadError),
+    Read(ReadError),
     /// Our own files cannot be read or written.
     #[error("cannot {what} {}: {error}", path.display())]
     File {
@@ -33,10 +36,10 @@ pub enum Error {
     },
     /// The catalogue of sources fails.
     #[error("the catalogue of sources: {0}")]
-    Catalogue(#[from] rusqlite::Error),
+    Catalogue(rusqlite::Error),
     /// The store of records refuses or fails.
     #[error(transparent)]
-    Records(#[from] records::Error),
+    Records(records::Error),
     /// There is no such source, table or run.
     #[error("there is no {what} \"{name}\"{}", hint_text(.hint.as_deref()))]
     Unknown {
@@ -69,7 +72,7 @@ pub enum Error {
     },
     /// The door takes nothing any more.
     #[error(transparent)]
-    Door(#[from] DoorError),
+    Door(DoorError),
     /// Another does the same now.
     #[error("{0} is running already: wait until it has ended, or stop it")]
     Busy(String),
@@ -85,12 +88,62 @@ fn hint_text(hint: Option<&str>) -> String {
     hint.map(|hint| format!(": {hint}")).unwrap_or_default()
 }
 
+/// Whether a text has the system's own words for a full disk: readers and the engine say in text why they failed.
+fn says_no_room(text: &str) -> bool {
+    /// `ENOSPC`
+    const NO_SPACE: i32 = 28;
+    text.contains(&std::io::Error::from_raw_os_error(NO_SPACE).to_string())
+}
+
+impl From<ReadError> for Error {
+    fn from(error: ReadError) -> Error {
+        if says_no_room(&error.message) { Error::NoRoom } else { Error::Read(error) }
+    }
+}
+
+impl From<records::Error> for Error {
+    fn from(error: records::Error) -> Error {
+        match error {
+            records::Error::DiskFull => Error::NoRoom,
+            error => Error::Records(error),
+        }
+    }
+}
+
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Error {
+        match records::Error::from(error) {
+            records::Error::Database(error) => Error::Catalogue(error),
+            error => error.into(),
+        }
+    }
+}
+
+impl From<DoorError> for Error {
+    fn from(error: DoorError) -> Error {
+        match error.0.downcast::<records::Error>() {
+            Ok(full) if matches!(*full, records::Error::DiskFull) => Error::NoRoom,
+            Ok(error) => Error::Door(DoorError(error)),
+            Err(error) => Error::Door(DoorError(error)),
+        }
+    }
+}
+
 impl Error {
     pub(crate) fn file(what: &'static str, path: &Path, error: std::io::Error) -> Error {
+        if error.kind() == std::io::ErrorKind::StorageFull {
+            return Error::NoRoom;
+        }
         Error::File { what, path: path.to_owned(), error }
     }
 
     pub(crate) fn segment(path: &Path, error: impl std::fmt::Display) -> Error {
-        Error::Segment { path: path.to_owned(), message: error.to_string() }
+        let message = error.to_string();
+        if says_no_room(&message) { Error::NoRoom } else { Error::Segment { path: path.to_owned(), message } }
+    }
+
+    pub(crate) fn query(target: &str, error: impl std::fmt::Display) -> Error {
+        let message = error.to_string();
+        if says_no_room(&message) { Error::NoRoom } else { Error::Query { target: target.to_owned(), message } }
     }
 }

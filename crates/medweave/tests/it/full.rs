@@ -1,41 +1,15 @@
 //! A full disk refuses writes and nothing else, and space that comes back is used without a restart.
 
+use crate::disk::Disk;
 use crate::mllp::Line;
 use crate::program::{Client, Data};
 use serde_json::{Value, json};
-use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 /// Size of the disk.
-const DISK: &str = "size=96m,mode=0700";
+const DISK_MIB: u64 = 96;
 /// What is left of it when the writing begins.
 const LEFT_BYTES: u64 = 6 << 20;
-
-/// A small disk, until it is dropped.
-struct Disk(PathBuf);
-
-impl Disk {
-    /// Needs root; `None`, with a word about it, where the tests run as somebody else.
-    fn mount(at: &Path) -> Option<Disk> {
-        if !rustix::process::geteuid().is_root() {
-            assert!(std::env::var_os("CI").is_none(), "this test mounts a small disk and must run as root");
-            println!("skipped: mounting a small disk needs root");
-            return None;
-        }
-        std::fs::create_dir_all(at).unwrap();
-        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", DISK, "tmpfs"]).arg(at).status().unwrap();
-        assert!(mounted.success(), "a disk of memory can be mounted");
-        Some(Disk(at.to_owned()))
-    }
-}
-
-impl Drop for Disk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
-    }
-}
 
 /// Text that does not pack well.
 fn noise(seed: u64) -> String {
@@ -64,7 +38,7 @@ fn put(client: &Client, no: u64) -> u16 {
 #[test]
 fn a_full_disk_refuses_writes_reads_on_and_recovers_by_itself() {
     let data = Data::new();
-    let Some(disk) = Disk::mount(&data.path("data")) else { return };
+    let Some(disk) = Disk::mount(&data.path("data"), DISK_MIB) else { return };
     let token = data.token("system/*.cruds");
     data.done(&["source", "allow", "127.0.0.1", "--name", "ward"]);
     let served = data.serve(&["--mllp", "127.0.0.1:0"]);
@@ -80,9 +54,7 @@ fn a_full_disk_refuses_writes_reads_on_and_recovers_by_itself() {
     };
     assert_eq!(put(&client, 0), 201);
     assert_eq!(message("m1"), "MSA|AA");
-    let ballast = data.path("data/ballast");
-    let free = rustix::fs::statvfs(&disk.0).map(|disk| disk.f_bavail * disk.f_frsize).unwrap();
-    std::fs::write(&ballast, vec![b'.'; (free - LEFT_BYTES) as usize]).unwrap();
+    let ballast = disk.fill(LEFT_BYTES);
 
     // Written until it is full: what is refused is refused with 507 and leaves nothing.
     let mut stored = 1;
@@ -108,10 +80,7 @@ fn a_full_disk_refuses_writes_reads_on_and_recovers_by_itself() {
     let stored = stored + imported;
 
     // To the last byte.
-    let crumbs = data.path("data/crumbs");
-    let mut file = std::fs::File::create(&crumbs).unwrap();
-    while file.write_all(&[b'.'; 512]).is_ok() {}
-    assert_eq!(rustix::fs::statvfs(&disk.0).unwrap().f_bavail, 0);
+    let crumbs = disk.fill_up();
 
     // Reads go on, many times, longer than it takes to bring what is recorded of them to disk.
     let begun = Instant::now();
@@ -144,11 +113,9 @@ fn a_full_disk_refuses_writes_reads_on_and_recovers_by_itself() {
 #[test]
 fn a_directory_that_cannot_be_opened_on_a_full_disk_is_not_called_damaged() {
     let data = Data::new();
-    let Some(disk) = Disk::mount(&data.path("data")) else { return };
+    let Some(disk) = Disk::mount(&data.path("data"), DISK_MIB) else { return };
     data.done(&["token", "list"]);
-    let mut file = std::fs::File::create(data.path("data/ballast")).unwrap();
-    while file.write_all(&vec![b'.'; 65_536]).is_ok() {}
-    while file.write_all(&[b'.'; 512]).is_ok() {}
+    let crumbs = disk.fill_up();
     for (command, text) in
         [("status", "no space is left on the disk"), ("doctor", "free some space and run doctor again")]
     {
@@ -156,8 +123,7 @@ fn a_directory_that_cannot_be_opened_on_a_full_disk_is_not_called_damaged() {
         let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         assert!(output.status.code() == Some(1) && said.contains(text), "{said}");
     }
-    drop(file);
-    std::fs::remove_file(data.path("data/ballast")).unwrap();
+    std::fs::remove_file(crumbs).unwrap();
     assert_eq!(data.json(&["status", "--json"])["resources"], 0);
     drop(disk);
 }

@@ -6,17 +6,21 @@ mod access;
 mod commands;
 mod crash;
 mod crash_mllp;
+mod crash_runs;
 mod database;
 #[allow(dead_code, reason = "some of it is for the tests of tables alone")]
 #[path = "../../../tables/tests/it/databases.rs"]
 mod databases;
 mod deadletters;
 mod demo;
+#[path = "../../../server/tests/it/disk.rs"]
+mod disk;
 mod doctor;
 mod durable;
 mod ending;
 mod fhir;
 mod full;
+mod full_runs;
 mod help;
 mod import;
 mod links;

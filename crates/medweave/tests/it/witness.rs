@@ -43,19 +43,23 @@ impl Moments {
     }
 }
 
+/// The changes in the feed, as the database itself has them: how many, the first, the last. Nobody may have it open.
+pub fn feed(data: &Data) -> (i64, i64, i64) {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let database = Connection::open_with_flags(data.path("data/records/records.db"), flags).unwrap();
+    database
+        .query_row("SELECT count(*), min(seq), max(seq) FROM feed", [], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })
+        .unwrap()
+}
+
 /// What must hold of a directory after kills, looked at from three sides: nothing is there twice, and none of them counts otherwise.
 /// Nobody may have it open.
 pub fn agrees(data: &Data, resources: u64, patients: u64) {
     // The feed is 1…n, as the database itself has it.
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let database = Connection::open_with_flags(data.path("data/records/records.db"), flags).unwrap();
-    let feed: (i64, i64, i64) = database
-        .query_row("SELECT count(*), min(seq), max(seq) FROM feed", [], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-        })
-        .unwrap();
+    let feed = feed(data);
     assert_eq!(feed, (resources as i64, 1, resources as i64), "the feed has a gap, or more changes than resources");
-    drop(database);
     // SQL counts what FHIR counts, each once.
     let question = "SELECT count(*) AS n, count(DISTINCT type || '/' || id) AS ids, (SELECT count(*) FROM patient) AS people FROM resource";
     let counted = data.done(&["sql", "--format", "csv", question]);

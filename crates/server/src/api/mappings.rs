@@ -179,6 +179,13 @@ const LOOKED_AT: usize = 100;
 fn look_behind(app: &App, grant: &Grant, source: &SourceInfo) -> Result<(), Refusal> {
     let sources = app.sources()?;
     let runs = sources.runs(grant, &source.name, None, LOOKED_AT)?;
+    let stands = |run: &&RunInfo| run.state != RunState::Undone;
+    let standing: Vec<_> = runs.iter().filter(stands).map(|run| run.written_as).collect();
+    let back = app.records.taken_back(grant, &standing)?;
+    for run in runs.iter().filter(stands).filter(|run| back.contains(&run.written_as)) {
+        // As when the program ended between the two.
+        sources.run_undone(grant, &source.name, run.no)?;
+    }
     let deliveries: Vec<_> = runs.iter().map(|run| run.written_as).collect();
     let undone = app.records.newest_undone(grant, &deliveries)?;
     if undone > runs.first().map(|run| run.begun_us) {
@@ -239,6 +246,7 @@ fn run_now(
         Ok(_) => (RunState::Done, String::new()),
         Err(_) if runs.is_halted() => (RunState::Paused, String::new()),
         Err(tables::Error::Stopped) => (RunState::Interrupted, String::new()),
+        Err(error @ tables::Error::NoRoom) => (RunState::Interrupted, error.to_string()),
         Err(error) => (RunState::Failed, error.to_string()),
     };
     let report = done.as_ref().map(|(told, _)| told).map_err(|_| problem.as_str());

@@ -1,9 +1,8 @@
 //! What is the program's fault or the disk's: how it is told, and how it is found again.
 
+use crate::disk::Disk;
 use crate::house::{House, Told};
 use axum::http::{Method, StatusCode};
-use std::path::Path;
-use std::process::Command;
 
 async fn ask(house: &House, token: &str, method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Told {
     let bearer = format!("Bearer {token}");
@@ -57,40 +56,14 @@ async fn a_fault_names_the_request_by_which_the_log_tells_of_it() {
     assert_eq!(ask(&house, &token, Method::GET, "/fhir/Patient/1", &[], "").await.status, StatusCode::OK);
 }
 
-/// A small disk, until it is dropped.
-struct Disk(std::path::PathBuf);
-
-impl Disk {
-    /// Needs root; `None`, with a word about it, where the tests run as somebody else.
-    fn mount(at: &Path) -> Option<Disk> {
-        if !rustix::process::geteuid().is_root() {
-            assert!(std::env::var_os("CI").is_none(), "this test mounts a small disk and must run as root");
-            println!("skipped: mounting a small disk needs root");
-            return None;
-        }
-        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=48m", "tmpfs"]).arg(at).status().unwrap();
-        assert!(mounted.success(), "a disk of memory can be mounted");
-        Some(Disk(at.to_owned()))
-    }
-}
-
-impl Drop for Disk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
-    }
-}
-
 #[tokio::test]
 async fn a_full_disk_is_507_by_every_way_of_writing_and_reads_go_on() {
     let folder = tempfile::tempdir().unwrap();
-    let Some(disk) = Disk::mount(folder.path()) else { return };
+    let Some(disk) = Disk::mount(folder.path(), 48) else { return };
     let house = House::within(folder);
     house.settle();
     let token = house.token("system/*.cruds");
-    let ballast = disk.0.join("ballast");
-    let mut file = std::fs::File::create(&ballast).unwrap();
-    while std::io::Write::write_all(&mut file, &[b'.'; 4_096]).is_ok() {}
-    drop(file);
+    let ballast = disk.fill_up();
     // Text that does not pack.
     let mut state = 1u64;
     let mut noise = || {

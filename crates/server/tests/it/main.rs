@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[allow(dead_code, reason = "some of it is for the tests of the program alone")]
+mod disk;
 mod door;
 mod fault;
 mod fhir;

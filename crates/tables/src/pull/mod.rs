@@ -32,7 +32,7 @@ use records::Records;
 use roaring::RoaringTreemap;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use take::Keeping;
 
@@ -152,6 +152,36 @@ pub struct Sources {
     records: Arc<Records>,
 }
 
+/// What a pull writes before it is taken; what of it is left goes with this, so that it takes no room.
+struct Spooled {
+    folder: PathBuf,
+    source: i64,
+}
+
+impl Spooled {
+    fn head(&self) -> String {
+        format!("{}-", self.source)
+    }
+
+    /// Where the rows of a table lie; what else is written of it is called alike.
+    fn path(&self, table: usize) -> PathBuf {
+        self.folder.join(format!("{}{table}.parquet", self.head()))
+    }
+}
+
+impl Drop for Spooled {
+    fn drop(&mut self) {
+        let head = self.head();
+        let is_of_it = |name: &std::ffi::OsStr| name.to_str().is_some_and(|name| name.starts_with(&head));
+        // What cannot be removed now is when the catalogue is opened.
+        for entry in std::fs::read_dir(&self.folder).into_iter().flatten().flatten() {
+            if is_of_it(&entry.file_name()) {
+                let _ = std::fs::remove_file(entry.path());
+            }
+        }
+    }
+}
+
 /// The place of the one who pulls a source.
 struct Pulling<'a> {
     all: &'a Mutex<BTreeSet<i64>>,
@@ -170,7 +200,12 @@ impl Sources {
     /// # Errors
     /// [`Error::Catalogue`], [`Error::File`].
     pub fn open(folder: &Path, records: Arc<Records>) -> Result<Sources, Error> {
-        Ok(Sources { catalogue: Mutex::new(Catalogue::open(folder)?), pulling: Mutex::default(), records })
+        let catalogue = Catalogue::open(folder)?;
+        // A run that wrote nothing has its number to itself all the same: it may go on, or be taken back.
+        if let Some(newest) = catalogue.newest_written_as()? {
+            records.keep_delivery(newest);
+        }
+        Ok(Sources { catalogue: Mutex::new(catalogue), pulling: Mutex::default(), records })
     }
 
     fn catalogue(&self) -> MutexGuard<'_, Catalogue> {
@@ -312,6 +347,7 @@ impl Sources {
             let before = catalogue.tables(source.no)?;
             (before, catalogue.coming())
         };
+        let spooled = Spooled { folder: coming, source: source.no };
         let of = |name: &str| before.iter().find(|table| table.name == name);
         let (mut read, mut doubts) = (Vec::new(), Vec::new());
         for (no, wanted) in tables.iter().enumerate() {
@@ -320,8 +356,7 @@ impl Sources {
                 Some(was) => self.catalogue().content_before(was.no)?,
                 None => None,
             };
-            let spool = coming.join(format!("{}-{no}.parquet", source.no));
-            let table = take::read(wanted, was, content, spool, &mut |rows| go_on(&wanted.name, rows))?;
+            let table = take::read(wanted, was, content, spooled.path(no), &mut |rows| go_on(&wanted.name, rows))?;
             doubts.extend(was.map(|was| table.doubts(was)).unwrap_or_default());
             read.push(table);
         }

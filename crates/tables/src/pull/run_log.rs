@@ -5,6 +5,7 @@
 use crate::error::Error;
 use crate::pull::catalogue::{Catalogue, SourceInfo};
 use crate::pull::{Sources, may_pull, may_see};
+use crate::run::ROW_LINKS;
 use crate::run::memory::forget_all;
 use access::Grant;
 use records::DeliveryNo;
@@ -33,7 +34,7 @@ pub enum RunState {
     Running,
     /// Somebody halted it; the next run goes on with it.
     Paused,
-    /// The program ended under it, or whoever had asked for it went away; the next run goes on with it.
+    /// The program ended under it, the disk was full, or whoever had asked for it went away; the next run goes on with it.
     Interrupted,
     /// It could not go on: the next run begins anew.
     Failed,
@@ -140,6 +141,12 @@ pub(super) fn interrupted(db: &Connection) -> Result<(), Error> {
 }
 
 impl Catalogue {
+    /// The newest number under which a run was to write.
+    pub(super) fn newest_written_as(&self) -> Result<Option<DeliveryNo>, Error> {
+        let newest: Option<i64> = self.db.query_row("SELECT max(written_as) FROM run", [], |row| row.get(0))?;
+        Ok(newest.map(DeliveryNo))
+    }
+
     fn run(&self, source: &SourceInfo, no: i64) -> Result<RunInfo, Error> {
         let found = self.db.query_row(&format!("{RUN} WHERE source = ?1 AND no = ?2"), [source.no, no], run_of);
         found.optional()?.ok_or_else(|| Error::Unknown { what: "run", name: no.to_string(), hint: None })
@@ -162,9 +169,13 @@ impl Sources {
         let last = db.query_row(&format!("{RUN} WHERE source = ?1 ORDER BY no DESC LIMIT 1"), [source.no], run_of);
         let last: Option<RunInfo> = last.optional()?;
         if let Some(last) = last.filter(|last| last.state.goes_on() && last.hash == begins.hash) {
+            // Where it was cut off before it wrote anything, somebody else may have come under its number.
+            let first = self.records.first_delivered(grant, last.written_as)?;
+            let is_own = first.is_some_and(|first| first.media == ROW_LINKS && first.source == source.name);
+            let written_as = if is_own { last.written_as } else { self.records.new_delivery() };
             db.execute(
-                "UPDATE run SET state = 'running', ended_us = NULL, pulled = ?2 WHERE no = ?1",
-                params![last.no, newest],
+                "UPDATE run SET state = 'running', ended_us = NULL, pulled = ?2, written_as = ?3 WHERE no = ?1",
+                params![last.no, newest, written_as.0],
             )?;
             return catalogue.run(&source, last.no);
         }
@@ -228,8 +239,10 @@ impl Sources {
         let catalogue = self.catalogue();
         let source = catalogue.source(source)?;
         catalogue.run(&source, no)?;
+        // What is noted as done is not done again: it comes last.
+        forget_all(&catalogue.made_folder().join(source.no.to_string()), Some(no))?;
         catalogue.db.execute("UPDATE run SET state = 'undone' WHERE no = ?1", [no])?;
-        forget_all(&catalogue.made_folder().join(source.no.to_string()), Some(no))
+        Ok(())
     }
 
     /// Has the next run of a source compare all that it makes with what is stored: that was changed behind the back of runs.

@@ -244,15 +244,13 @@ impl<'r> OneTarget<'r> {
     }
 
     fn query_failed(&self, error: &lake::workbench::Error) -> Error {
-        Error::Query { target: self.planned.target.name.clone(), message: error.to_string() }
+        Error::query(&self.planned.target.name, error)
     }
 
     fn write_failed(&self, error: WriteError<lake::workbench::Error>) -> Error {
         match error {
             WriteError::Rows(error) => self.query_failed(&error),
-            WriteError::Order(_) => {
-                Error::Query { target: self.planned.target.name.clone(), message: error.to_string() }
-            }
+            WriteError::Order(_) => Error::query(&self.planned.target.name, error),
         }
     }
 
