@@ -10,7 +10,7 @@ const DISK_MIB: u64 = 96;
 /// What is left of it when a pull or an undoing begins.
 const LEFT_BYTES: u64 = 96 << 10;
 /// What is left when a run begins: room for some of its commits.
-const LEFT_TO_RUN_BYTES: u64 = 5 << 20;
+const LEFT_TO_RUN_BYTES: u64 = 2 << 20;
 const PEOPLE: u64 = 50;
 const RESULTS: u64 = 12_000;
 /// Resources of one commit of a run.

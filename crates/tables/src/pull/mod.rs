@@ -149,6 +149,8 @@ pub struct Sources {
     catalogue: Mutex<Catalogue>,
     /// Sources that are being pulled: one pull of a source at a time.
     pulling: Mutex<BTreeSet<i64>>,
+    /// How runs ended for which there was no room to note it.
+    unnoted: Mutex<BTreeMap<i64, (RunState, String)>>,
     records: Arc<Records>,
 }
 
@@ -205,7 +207,7 @@ impl Sources {
         if let Some(newest) = catalogue.newest_written_as()? {
             records.keep_delivery(newest);
         }
-        Ok(Sources { catalogue: Mutex::new(catalogue), pulling: Mutex::default(), records })
+        Ok(Sources { catalogue: Mutex::new(catalogue), pulling: Mutex::default(), unnoted: Mutex::default(), records })
     }
 
     fn catalogue(&self) -> MutexGuard<'_, Catalogue> {

@@ -11,6 +11,8 @@ use access::Grant;
 use records::DeliveryNo;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde_json::Value;
+use std::collections::BTreeMap;
+use std::sync::{MutexGuard, PoisonError};
 
 /// The table, which catalogues of earlier programs get when they are opened.
 pub(super) const TABLE: &str = "
@@ -66,9 +68,9 @@ impl RunState {
         }
     }
 
-    /// Whether the next run goes on with it.
+    /// Whether the next run goes on with it. One that is still noted as under way when another begins has ended without a word.
     fn goes_on(self) -> bool {
-        matches!(self, RunState::Paused | RunState::Interrupted)
+        matches!(self, RunState::Running | RunState::Paused | RunState::Interrupted)
     }
 }
 
@@ -177,6 +179,7 @@ impl Sources {
                 "UPDATE run SET state = 'running', ended_us = NULL, pulled = ?2, written_as = ?3 WHERE no = ?1",
                 params![last.no, newest, written_as.0],
             )?;
+            self.unnoted().remove(&last.no);
             return catalogue.run(&source, last.no);
         }
         db.execute(
@@ -208,6 +211,28 @@ impl Sources {
         report: Result<&Value, &str>,
     ) -> Result<(), Error> {
         may_pull(grant)?;
+        let noted = self.note_end(source, no, state, report);
+        if let (Err(Error::NoRoom), Err(problem)) = (&noted, report) {
+            self.unnoted().insert(no, (state, problem.to_owned()));
+        }
+        noted
+    }
+
+    fn unnoted(&self) -> MutexGuard<'_, BTreeMap<i64, (RunState, String)>> {
+        self.unnoted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A run as it is, also where there was no room to note that.
+    fn as_it_ended(&self, run: RunInfo) -> RunInfo {
+        match self.unnoted().get(&run.no) {
+            Some((state, problem)) if run.state == RunState::Running => {
+                RunInfo { state: *state, problem: Some(problem.clone()), ..run }
+            }
+            _ => run,
+        }
+    }
+
+    fn note_end(&self, source: &str, no: i64, state: RunState, report: Result<&Value, &str>) -> Result<(), Error> {
         let catalogue = self.catalogue();
         let source = catalogue.source(source)?;
         let (counts, packed, problem) = match report {
@@ -267,7 +292,7 @@ impl Sources {
         let sql = format!("{RUN} WHERE source = ?1 AND no < ?2 ORDER BY no DESC LIMIT ?3");
         let mut query = catalogue.db.prepare(&sql)?;
         let runs = query.query_map(params![source.no, before.unwrap_or(i64::MAX), limit as i64], run_of)?;
-        Ok(runs.collect::<Result<_, _>>()?)
+        runs.map(|run| Ok(self.as_it_ended(run?))).collect()
     }
 
     /// One run, and its report while that is kept.
@@ -284,7 +309,7 @@ impl Sources {
         let damaged = |error| Error::file("unpack a report in", &catalogue.folder, error);
         let text = packed.map(|packed| zstd::stream::decode_all(packed.as_slice())).transpose().map_err(damaged)?;
         let report = text.map(|text| serde_json::from_slice(&text)).transpose();
-        Ok((run, report.map_err(|error| damaged(error.into()))?))
+        Ok((self.as_it_ended(run), report.map_err(|error| damaged(error.into()))?))
     }
 }
 
