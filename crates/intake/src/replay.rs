@@ -61,16 +61,28 @@ impl Importer {
     /// [`Error::Closed`] if the letter is closed already; whatever the store refuses.
     pub fn correct(&self, grant: &Grant, no: DeadLetterNo, corrected: Vec<u8>) -> Result<Corrected, Error> {
         let letter = self.open_letter(grant, no)?;
-        let about = again(&letter, "correction of dead letter");
+        if is_row(&letter) {
+            return Err(Error::Closed(format!("dead letter {no} is a row: its cells are corrected")));
+        }
         let corrected = Arc::new(corrected);
-        let receipt = self.records.write(grant, Trail::correction(no), about, &corrected, ReuseArrival::Never, Kept)?;
+        let arrival = self.keep_correction(grant, &letter, corrected.as_ref().clone())?;
         let refused = if is_raw(&letter) {
             self.rehearsed_file(grant, &letter, corrected)?
         } else {
             let again = self.again(grant, &letter, Arc::unwrap_or_clone(corrected))?;
             self.records.rehearsal().run(grant, &again).err().map(|error| refusal(&error))
         };
-        Ok(Corrected { arrival: receipt.arrival, refused })
+        Ok(Corrected { arrival, refused })
+    }
+
+    /// Keeps what was sent as a correction of a letter, as an arrival of its own.
+    ///
+    /// # Errors
+    /// Whatever the store refuses.
+    pub fn keep_correction(&self, grant: &Grant, letter: &DeadLetter, corrected: Vec<u8>) -> Result<ArrivalNo, Error> {
+        let about = again(letter, "correction of dead letter");
+        let trail = Trail::correction(letter.no);
+        Ok(self.records.write(grant, trail, about, &corrected, ReuseArrival::Never, Kept)?.arrival)
     }
 
     /// Why the file that a letter holds would not be taken, corrected so.
@@ -121,7 +133,7 @@ impl Importer {
         let letter = self.open_letter(grant, no)?;
         if is_row(&letter) {
             return Err(Error::Closed(format!(
-                "dead letter {no} is a row of a table of {}: mend it where it comes from, or the mapping, pull and run again; then discard this letter",
+                "dead letter {no} is a row of a table of {}: mend it where it comes from, or the mapping; the next pull or run takes it",
                 letter.arrival.source
             )));
         }
@@ -210,6 +222,24 @@ fn again(letter: &DeadLetter, what: &str) -> Arrived {
         wrapper: String::new(),
         base: 0,
     }
+}
+
+/// The row that a letter is, which a mapping refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RowOfLetter {
+    /// Its table.
+    pub table: String,
+    /// Its number in it.
+    pub row: u64,
+}
+
+/// Which row a letter is; nothing if it is of something else, or of a row that could not be read.
+pub fn row_of_letter(letter: &DeadLetter) -> Option<RowOfLetter> {
+    if letter.arrival.door != crate::tables_door::DOOR {
+        return None;
+    }
+    let (table, row, _) = crate::row_letters::row_of(&letter.place)?;
+    Some(RowOfLetter { table: table.to_owned(), row })
 }
 
 /// A row that could not be read or mapped: its bytes alone are nothing that a door takes.

@@ -8,22 +8,24 @@
 use crate::fhir_door::put::{Put, bare};
 use crate::fhir_door::refusal::{is_fatal, refusal};
 use crate::import::Pace;
+use crate::row_letters::{self, Refused, RowLetters};
+use crate::run_provenance::RunPlan;
 use crate::tables_meeting::{MeetPlan, Meeting};
 use access::Grant;
 use fhir::json::{Document, Tree};
 use fhir::schema::{TypeId, r4};
 use records::{
     ArrivalNo, Arrived, Besides, Change, DeliveryNo, Error, IfEqual, Lookup, NewDeadLetter, Operation, Pending,
-    Planner, Records, ReuseArrival, Trail, Write,
+    Planner, Records, ReuseArrival, RowClosed, Trail, Write,
 };
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use tables::mapping::Gone;
 use tables::pull::Sources;
-use tables::run::{Chunk, Door, DoorError, Giver, Kept, ROW_LINKS, Stored, entered_in_error};
+use tables::run::{Chunk, Door, DoorError, Giver, Kept, ROW_LINKS, RowNow, RunEnds, RunInfo, Stored, entered_in_error};
 
 /// The door that arrivals of runs name.
-pub const DOOR: &str = "mapping";
+pub const DOOR: &str = records::MAPPING_DOOR;
 /// Chunks whose commit is waited for while the next is made.
 const IN_FLIGHT: usize = 4;
 /// The same with refused rows among them, which are small.
@@ -53,6 +55,14 @@ pub struct TablesDoor<'a> {
     meets: Meets<'a>,
     /// How often an element of a target stayed as another source has it.
     kept: BTreeMap<(String, String), u64>,
+    /// Letters of rows, by target.
+    letters: BTreeMap<String, Arc<Mutex<RowLetters>>>,
+    /// Targets of which the store refused something.
+    refused: BTreeSet<String>,
+    /// The run, of one that writes.
+    run: Option<RunInfo>,
+    /// The arrival that tells of it.
+    told: Option<ArrivalNo>,
 }
 
 /// What a run needs that meets records of other doors.
@@ -66,14 +76,11 @@ pub struct Meets<'a> {
 
 /// A request whose commit is waited for.
 struct InFlight {
+    target: String,
     pending: Pending,
-    /// What the store refused of it.
-    letters: Letters,
-    /// Whether its outcomes are what the run made.
-    is_made: bool,
+    /// What the store refused of it; nothing where its outcomes are not what the run made.
+    refused: Option<Arc<Refused>>,
 }
-
-type Letters = Arc<Mutex<Vec<NewDeadLetter>>>;
 
 impl<'a> TablesDoor<'a> {
     /// A door for one run of the mapping of `source`.
@@ -98,7 +105,27 @@ impl<'a> TablesDoor<'a> {
             first: None,
             meets,
             kept: BTreeMap::new(),
+            letters: BTreeMap::new(),
+            refused: BTreeSet::new(),
+            run: None,
+            told: None,
         }
+    }
+
+    /// Of this run, of which a [`Provenance`](https://hl7.org/fhir/R4/provenance.html) is made.
+    #[must_use]
+    pub fn of_run(self, run: RunInfo) -> Self {
+        TablesDoor { run: Some(run), ..self }
+    }
+
+    /// The letters of a target, which are looked up when they are first needed.
+    fn letters_of(&mut self, target: &str) -> Result<Arc<Mutex<RowLetters>>, Error> {
+        if let Some(letters) = self.letters.get(target) {
+            return Ok(Arc::clone(letters));
+        }
+        let letters = Arc::new(Mutex::new(RowLetters::of(self.records, self.grant, &self.source, target)?));
+        self.letters.insert(target.to_owned(), Arc::clone(&letters));
+        Ok(letters)
     }
 
     /// The first arrival of what was written; with it the whole run is taken back, since all its requests are one delivery.
@@ -108,8 +135,8 @@ impl<'a> TablesDoor<'a> {
 
     fn wait_for(&mut self, most: usize) -> Result<(), Error> {
         while self.waiting.len() > most {
-            let Some(InFlight { pending, letters, is_made }) = self.waiting.pop_front() else { return Ok(()) };
-            let receipt = pending.wait()?;
+            let Some(InFlight { target, pending, refused }) = self.waiting.pop_front() else { return Ok(()) };
+            let (receipt, is_made) = (pending.wait()?, refused.is_some());
             if is_made && receipt.new_arrival {
                 self.first.get_or_insert(receipt.arrival);
             }
@@ -120,7 +147,11 @@ impl<'a> TablesDoor<'a> {
                     Change::Unchanged => self.stored.equal += 1,
                 }
             }
-            self.stored.refused += letters.lock().unwrap_or_else(PoisonError::into_inner).len() as u64;
+            let refused = refused.map_or(0, |refused| refused.count());
+            self.stored.refused += refused;
+            if refused > 0 {
+                self.refused.insert(target);
+            }
         }
         Ok(())
     }
@@ -151,27 +182,37 @@ impl<'a> TablesDoor<'a> {
             self.stored.changed += changed;
             return Ok(());
         };
+        let letters = self.letters_of(&chunk.target)?;
         for refused in &chunk.refused {
-            let line = &chunk.links[refused.link.clone()];
+            let is_news = letters.lock().unwrap_or_else(PoisonError::into_inner).refuse(&refused.place, &refused.what);
+            if !is_news {
+                continue;
+            }
+            // The same row for the same reason, after it was taken in between, is another letter: its run tells them apart.
+            let mut line = chunk.links[refused.link.clone()].trim_ascii_end().to_vec();
+            if let Some(run) = &self.run {
+                line.pop();
+                line.extend_from_slice(format!(",\"run\":{}}}", run.no).as_bytes());
+            }
             let letter = NewDeadLetter {
                 at: 0,
                 length: line.len() as u64,
                 what: refused.what.clone(),
                 place: refused.place.clone(),
-                hint: "mend the row at its source or the mapping, and run it again".into(),
+                hint: "mend the row at its source, the mapping, or its cells here; the next run takes it".into(),
             };
             let plan = RowRefused { letter, delivery };
-            self.submit(&chunk.target, line, plan, None)?;
+            self.submit(&chunk.target, &line, plan, None)?;
         }
-        let plan = MadePlan::of(chunk, &types, &changes, delivery);
+        let plan = MadePlan::of(chunk, &types, &changes, delivery, Refused::new(letters));
         if plan.resources.is_empty() {
             return Ok(());
         }
         if let Some(pace) = &self.pace {
             pace.wait();
         }
-        let (target, links, letters) = (plan.target.clone(), Arc::clone(&plan.links), Arc::clone(&plan.letters));
-        self.submit(&target, &links, plan, Some(letters))?;
+        let (target, links, refused) = (plan.target.clone(), Arc::clone(&plan.links), Arc::clone(&plan.refused));
+        self.submit(&target, &links, plan, Some(refused))?;
         self.wait_for(IN_FLIGHT)
     }
 
@@ -211,7 +252,8 @@ impl<'a> TablesDoor<'a> {
                 .sources
                 .owned(&format!("{name}/{record}"))
                 .map_err(|error| Error::Damaged(error.to_string()))?;
-            let mut meeting = Meeting { resource_type, own, record, made, known, link: 0..0 };
+            let place = row_letters::rows_of(&chunk.links[link.clone()], &chunk.table);
+            let mut meeting = Meeting { resource_type, own, record, made, known, link: 0..0, place };
             let read = |id: &str| match self.records.read(self.grant, name, id) {
                 Ok(stored) => Ok(Some(stored.json)),
                 Err(Error::NotFound { .. } | Error::Gone { .. }) => Ok(None),
@@ -254,14 +296,14 @@ impl<'a> TablesDoor<'a> {
         let noted = self.meets.sources.own(self.meets.giver.source, &owned);
         noted.map_err(|error| Error::Damaged(error.to_string()))?;
         let is_made = meetings.iter().all(|(_, is_made)| *is_made);
-        let letters = Letters::default();
+        let refused = Refused::new(self.letters_of(&chunk.target)?);
         let plan = MeetPlan {
             meetings: meetings.into_iter().map(|(meeting, _)| meeting).collect(),
             giver: self.meets.giver,
             delivery,
-            letters: Arc::clone(&letters),
+            refused: Arc::clone(&refused),
         };
-        self.submit(&chunk.target, &links, plan, is_made.then_some(letters))
+        self.submit(&chunk.target, &links, plan, is_made.then_some(refused))
     }
 
     /// Resources whose rows are gone: those that still stand as they were say that they should not have been, or are deleted.
@@ -298,12 +340,50 @@ impl<'a> TablesDoor<'a> {
         self.submit(&chunk.target, &chunk.links, plan, None)
     }
 
+    /// Closes the letters of a target that this run did not refuse.
+    fn close_letters(&mut self, target: &str, now: &dyn Fn(&str, u64) -> RowNow) -> Result<(), Error> {
+        if self.mode == Mode::Dry {
+            return Ok(());
+        }
+        let of_target = self.letters.remove(target).unwrap_or_default();
+        let of_target = of_target.lock().unwrap_or_else(PoisonError::into_inner);
+        let taken = RowClosed::Taken(self.told.or(self.first));
+        let closed = of_target.closed(self.records, self.grant, (&self.source, target), now, taken)?;
+        let by = match &self.run {
+            Some(run) => format!("run {} of {}", run.no, self.source),
+            None => format!("a run of {}", self.source),
+        };
+        self.records.close_rows(self.grant, closed, &by)
+    }
+
+    /// Stores what tells of the run, once it has written. How many changes that is.
+    fn tell_of_run(&mut self, ends: &RunEnds) -> Result<u64, Error> {
+        let Mode::Write(delivery) = self.mode else { return Ok(0) };
+        let Some(run) = self.run.clone() else { return Ok(0) };
+        if !self.records.has_written(self.grant, delivery)? {
+            return Ok(0);
+        }
+        let plan = RunPlan::of(&self.source, &run, ends, self.grant, self.records.now_us());
+        let about = Arrived {
+            door: DOOR.into(),
+            source: self.source.clone(),
+            name: format!("run {}", run.no),
+            media: "application/fhir+json".into(),
+            ..Arrived::default()
+        };
+        let trail = Trail { action: "mapping".into(), detail: self.detail.clone() };
+        let content = Arc::clone(&plan.content);
+        let receipt = self.records.write(self.grant, trail, about, &content, ReuseArrival::IfSame, plan)?;
+        self.told = Some(receipt.arrival);
+        Ok(receipt.outcomes.iter().filter(|outcome| outcome.change != Change::Unchanged).count() as u64)
+    }
+
     fn submit(
         &mut self,
         target: &str,
         content: &[u8],
         plan: impl Planner + 'static,
-        letters: Option<Letters>,
+        refused: Option<Arc<Refused>>,
     ) -> Result<(), Error> {
         let about = Arrived {
             door: DOOR.into(),
@@ -314,8 +394,7 @@ impl<'a> TablesDoor<'a> {
         };
         let trail = Trail { action: "mapping".into(), detail: self.detail.clone() };
         let pending = self.records.submit(self.grant, trail, about, content, ReuseArrival::IfSame, plan)?;
-        let is_made = letters.is_some();
-        self.waiting.push_back(InFlight { pending, letters: letters.unwrap_or_default(), is_made });
+        self.waiting.push_back(InFlight { target: target.to_owned(), pending, refused });
         self.wait_for(ROWS_IN_FLIGHT)
     }
 }
@@ -341,6 +420,15 @@ impl Door for TablesDoor<'_> {
         self.records.head().0 as u64
     }
 
+    fn note_run(&mut self, ends: &RunEnds) -> Result<u64, DoorError> {
+        self.tell_of_run(ends).map_err(|error| DoorError(Box::new(error)))
+    }
+
+    fn conclude(&mut self, target: &str, now: &dyn Fn(&str, u64) -> RowNow) -> Result<bool, DoorError> {
+        self.close_letters(target, now).map_err(|error| DoorError(Box::new(error)))?;
+        Ok(self.refused.contains(target))
+    }
+
     fn settle(&mut self) -> Result<Stored, DoorError> {
         self.wait_for(0).map_err(|error| DoorError(Box::new(error)))?;
         Ok(std::mem::take(&mut self.stored))
@@ -361,7 +449,9 @@ struct MadePlan {
     links: Arc<Vec<u8>>,
     json: String,
     resources: Vec<Made>,
-    letters: Letters,
+    /// The table whose rows are accounted for.
+    table: String,
+    refused: Arc<Refused>,
     delivery: DeliveryNo,
 }
 
@@ -415,7 +505,7 @@ impl Planner for RowRefused {
 }
 
 impl MadePlan {
-    fn of(chunk: Chunk, types: &[TypeId], changes: &[Change], delivery: DeliveryNo) -> MadePlan {
+    fn of(chunk: Chunk, types: &[TypeId], changes: &[Change], delivery: DeliveryNo, refused: Arc<Refused>) -> MadePlan {
         let mut links = Vec::new();
         let mut line = |range: &std::ops::Range<usize>| {
             let begin = links.len();
@@ -435,7 +525,8 @@ impl MadePlan {
             links: Arc::new(links),
             json: chunk.json,
             resources,
-            letters: Arc::default(),
+            table: chunk.table,
+            refused,
             delivery,
         }
     }
@@ -458,29 +549,23 @@ impl MadePlan {
 impl Planner for MadePlan {
     fn plan(&self, lookup: &dyn Lookup) -> Result<Vec<Operation>, Error> {
         let mut operations = Vec::with_capacity(self.resources.len());
-        let mut letters = Vec::new();
+        let mut refused = self.refused.begin();
         for made in &self.resources {
             match self.operation(made, lookup) {
                 Ok(operation) => operations.push(operation),
                 Err(error) if is_fatal(&error) => return Err(error),
                 Err(error) => {
-                    let refused = refusal(&error);
-                    letters.push(NewDeadLetter {
-                        at: made.link.start as u64,
-                        length: made.link.len() as u64,
-                        what: refused.text_beside_place(),
-                        place: refused.issues.first().map(|issue| issue.place.clone()).unwrap_or_default(),
-                        hint: "what the mapping makes of these rows is no FHIR: mend it, and run it again".into(),
-                    });
+                    let rows = row_letters::rows_of(&self.links[made.link.clone()], &self.table);
+                    let hint = "what the mapping makes of these rows is no FHIR: mend it, and run it again";
+                    refused.add(&made.link, &rows, &refusal(&error), hint);
                 }
             }
         }
-        *self.letters.lock().unwrap_or_else(PoisonError::into_inner) = letters;
+        refused.end();
         Ok(operations)
     }
 
     fn besides(&self) -> Besides {
-        let dead_letters = self.letters.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        Besides { dead_letters, delivery: Some(self.delivery), ..Besides::default() }
+        Besides { dead_letters: self.refused.letters(), delivery: Some(self.delivery), ..Besides::default() }
     }
 }

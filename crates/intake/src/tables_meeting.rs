@@ -2,12 +2,13 @@
 
 use crate::fhir_door::put::Put;
 use crate::fhir_door::refusal::{is_fatal, refusal};
+use crate::row_letters::Refused;
 use fhir::json::{Document, Tree};
 use fhir::schema::{TypeId, r4};
 use fhir::search::{ParseOptions, SearchQuery};
-use records::{Besides, DeliveryNo, Error, IfEqual, Lookup, NewDeadLetter, Operation, Planner, Records};
+use records::{Besides, DeliveryNo, Error, IfEqual, Lookup, Operation, Planner, Records};
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use tables::run::{Giver, Merged, Owned, forwarded, link, merge};
 
 /// Records that are looked at for one identifier; more of them are as many as two.
@@ -26,6 +27,8 @@ pub(crate) struct Meeting {
     pub(crate) known: Vec<Owned>,
     /// Its line in the arrival.
     pub(crate) link: Range<usize>,
+    /// The rows, as dead letters name them.
+    pub(crate) place: String,
 }
 
 /// What becomes of the two.
@@ -104,7 +107,7 @@ pub(crate) struct MeetPlan {
     pub(crate) meetings: Vec<Meeting>,
     pub(crate) giver: Giver,
     pub(crate) delivery: DeliveryNo,
-    pub(crate) letters: Arc<Mutex<Vec<NewDeadLetter>>>,
+    pub(crate) refused: Arc<Refused>,
 }
 
 impl MeetPlan {
@@ -142,29 +145,23 @@ impl MeetPlan {
 
 impl Planner for MeetPlan {
     fn plan(&self, lookup: &dyn Lookup) -> Result<Vec<Operation>, Error> {
-        let (mut operations, mut letters) = (Vec::new(), Vec::new());
+        let (mut operations, mut refused) = (Vec::new(), self.refused.begin());
         for meeting in &self.meetings {
             match self.operations(meeting, lookup) {
                 Ok(made) => operations.extend(made),
                 Err(error) if is_fatal(&error) => return Err(error),
                 Err(error) => {
-                    let refused = refusal(&error);
-                    letters.push(NewDeadLetter {
-                        at: meeting.link.start as u64,
-                        length: meeting.link.len() as u64,
-                        what: refused.text_beside_place(),
-                        place: refused.issues.first().map(|issue| issue.place.clone()).unwrap_or_default(),
-                        hint: "put together with the record that has its identifier it is no FHIR: mend the mapping, or the record".into(),
-                    });
+                    let hint = "put together with the record that has its identifier it is no FHIR: mend the mapping, or the record";
+                    refused.add(&meeting.link, &meeting.place, &refusal(&error), hint);
                 }
             }
         }
-        *self.letters.lock().unwrap_or_else(PoisonError::into_inner) = letters;
+        refused.end();
         Ok(operations)
     }
 
     fn besides(&self) -> Besides {
-        let dead_letters = self.letters.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let dead_letters = self.refused.letters();
         Besides { dead_letters, delivery: Some(self.delivery), ..Besides::default() }
     }
 }

@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::id::ArrivalNo;
 use crate::plan::Besides;
 use crate::read::ArrivalInfo;
+use crate::row_letter::sees_rows;
 use crate::store::Records;
 use crate::writer::Writer;
 use access::{Grant, Permission};
@@ -110,6 +111,10 @@ const CLOSED_ALIKE: &str = "INSERT INTO dead_letter(arrival, at_us, at, length, 
 
 const LETTER: &str = "SELECT no, arrival, at_us, at, length, what, place, hint, state, closed_us, closed_by, reason, replayed FROM dead_letter";
 
+/// Whether a letter is none of a row of a source.
+const SEEN: &str =
+    "EXISTS (SELECT 1 FROM arrival WHERE arrival.no = dead_letter.arrival AND door NOT IN ('pull', 'mapping'))";
+
 fn letter(r: &rusqlite::Row<'_>) -> rusqlite::Result<(ArrivalNo, DeadLetter)> {
     let arrival = ArrivalNo(r.get(1)?);
     let letter = DeadLetter {
@@ -137,7 +142,8 @@ fn not_found(no: DeadLetterNo, what: &str) -> Error {
 impl Records {
     /// Dead letters before `before`, newest first; those of one state, or all.
     ///
-    /// A letter may hold anything, so the grant must allow reading every type.
+    /// A letter may hold anything, so the grant must allow reading every type. Who may not see rows of sources finds none of
+    /// theirs, here and below.
     ///
     /// # Errors
     /// [`Error::Denied`].
@@ -151,10 +157,11 @@ impl Records {
         grant.may_all(Permission::Read)?;
         let reader = self.shared.reader()?;
         let mut statement = reader.prepare_cached(&format!(
-            "{LETTER} WHERE no < ?1 AND (?2 IS NULL OR state = ?2) ORDER BY no DESC LIMIT ?3"
+            "{LETTER} WHERE no < ?1 AND (?2 IS NULL OR state = ?2) AND (?4 OR {SEEN}) ORDER BY no DESC LIMIT ?3"
         ))?;
         let before = before.map_or(i64::MAX, |no| no.0);
-        let rows = statement.query_map(params![before, state.map(DeadLetterState::as_str), limit as i64], letter)?;
+        let state = state.map(DeadLetterState::as_str);
+        let rows = statement.query_map(params![before, state, limit as i64, sees_rows(grant)], letter)?;
         rows.map(|row| {
             let (no, letter) = row?;
             with_arrival(&reader, no, letter)
@@ -190,7 +197,8 @@ impl Records {
     pub fn open_dead_letters(&self, grant: &Grant) -> Result<u64, Error> {
         grant.may_all(Permission::Read)?;
         let reader = self.shared.reader()?;
-        let count: i64 = reader.query_row("SELECT count(*) FROM dead_letter WHERE state = 'open'", [], |r| r.get(0))?;
+        let sql = format!("SELECT count(*) FROM dead_letter WHERE state = 'open' AND (?1 OR {SEEN})");
+        let count: i64 = reader.query_row(&sql, [sees_rows(grant)], |r| r.get(0))?;
         Ok(count as u64)
     }
 
@@ -202,8 +210,8 @@ impl Records {
         grant.may_all(Permission::Read)?;
         let reader = self.shared.reader()?;
         let (arrival, letter) = reader
-            .prepare_cached(&format!("{LETTER} WHERE no = ?1"))?
-            .query_row([no.0], letter)
+            .prepare_cached(&format!("{LETTER} WHERE no = ?1 AND (?2 OR {SEEN})"))?
+            .query_row(params![no.0, sees_rows(grant)], letter)
             .optional()?
             .ok_or_else(|| not_found(no, "dead letter"))?;
         with_arrival(&reader, arrival, letter)
@@ -235,13 +243,15 @@ impl Records {
             }]));
         }
         let (principal, origin) = (grant.principal().to_string(), grant.origin().to_string());
+        let sees = sees_rows(grant);
         self.on_writer(move |writer| {
             let now_us = writer.now_us.max((writer.shared.clock)());
             let transaction = writer.connection.transaction()?;
-            let changed = transaction.execute(
-                "UPDATE dead_letter SET state = 'discarded', closed_us = ?2, closed_by = ?3, reason = ?4 WHERE no = ?1 AND state = 'open'",
-                params![no.0, now_us, principal, reason],
-            )?;
+            let discard = format!(
+                "UPDATE dead_letter SET state = 'discarded', closed_us = ?2, closed_by = ?3, reason = ?4
+                 WHERE no = ?1 AND state = 'open' AND (?5 OR {SEEN})"
+            );
+            let changed = transaction.execute(&discard, params![no.0, now_us, principal, reason, sees])?;
             if changed == 0 {
                 return Err(not_found(no, "open dead letter"));
             }

@@ -34,6 +34,7 @@ mod read;
 mod read_audit;
 mod rehearse;
 mod remember;
+mod row_letter;
 mod rules;
 mod seal;
 mod search;
@@ -56,6 +57,7 @@ pub use plan::{Besides, Change, Content, Current, Found, IfEqual, Lookup, Naming
 pub use read::{ArrivalInfo, Source, Stored};
 pub use read_audit::{ReadEvent, ReadRecord, SYNC_EVERY};
 pub use rehearse::Rehearsal;
+pub use row_letter::{MAPPING_DOOR, PULL_DOOR, RowClosed, RowLetter};
 pub use seal::{SEAL_EVERY, Seal};
 pub use search::{DEFAULT_COUNT, Everything, SearchPage, query_pairs};
 pub use store::{Clock, Options, Pending, Prepared, Randomness, Records, ReuseArrival};

@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::id::{ArrivalNo, Row, Seq, StoredId};
 use crate::name::{RESOURCE_BY_ID, id_hash};
 use crate::plan::{Change, Current, Naming};
+use crate::row_letter::{IS_SEEN, is_of_rows, sees_rows};
 use crate::store::{Records, Shared};
 use access::{Grant, Permission};
 use fhir::schema::{TypeId, r4};
@@ -308,7 +309,7 @@ impl Records {
     /// # Errors
     /// [`Error::Denied`], [`Error::NotFound`].
     pub fn arrival_bytes(&self, grant: &Grant, no: ArrivalNo, from: u64, length: u64) -> Result<Vec<u8>, Error> {
-        grant.may_all(Permission::Read)?;
+        self.arrival(grant, no)?;
         self.arrival_range(no, from, length)
     }
 
@@ -349,7 +350,7 @@ impl Records {
         arrival::read_range(&self.shared.arrivals, &place, from, length, &self.shared.dictionaries)
     }
 
-    /// An arrival, without its content.
+    /// An arrival, without its content. Who may not see rows of sources finds none that holds them, here and below.
     ///
     /// # Errors
     /// [`Error::Denied`], [`Error::NotFound`].
@@ -357,6 +358,7 @@ impl Records {
         grant.may_all(Permission::Read)?;
         let reader = self.shared.reader()?;
         arrival_info(&reader, no)?
+            .filter(|info| !is_of_rows(&info.door) || sees_rows(grant))
             .ok_or_else(|| Error::NotFound { resource_type: "arrival".into(), id: no.to_string() })
     }
 
@@ -368,8 +370,9 @@ impl Records {
         grant.may_all(Permission::Read)?;
         let reader = self.shared.reader()?;
         let before = before.map_or(i64::MAX, |no| no.0);
-        let mut statement = reader.prepare_cached(&format!("{ARRIVAL} WHERE no < ?1 ORDER BY no DESC LIMIT ?2"))?;
-        let rows = statement.query_map([before, limit as i64], arrival_row)?;
+        let mut statement = reader
+            .prepare_cached(&format!("{ARRIVAL} WHERE no < ?1 AND (?3 OR {IS_SEEN}) ORDER BY no DESC LIMIT ?2"))?;
+        let rows = statement.query_map(params![before, limit as i64, sees_rows(grant)], arrival_row)?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
@@ -380,8 +383,9 @@ impl Records {
     pub fn arrivals_after(&self, grant: &Grant, seen: ArrivalNo, limit: usize) -> Result<Vec<ArrivalInfo>, Error> {
         grant.may_all(Permission::Read)?;
         let reader = self.shared.reader()?;
-        let mut statement = reader.prepare_cached(&format!("{ARRIVAL} WHERE no > ?1 ORDER BY no LIMIT ?2"))?;
-        let rows = statement.query_map([seen.0, limit as i64], arrival_row)?;
+        let mut statement =
+            reader.prepare_cached(&format!("{ARRIVAL} WHERE no > ?1 AND (?3 OR {IS_SEEN}) ORDER BY no LIMIT ?2"))?;
+        let rows = statement.query_map(params![seen.0, limit as i64, sees_rows(grant)], arrival_row)?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
@@ -398,9 +402,9 @@ impl Records {
                SELECT min(source) FROM arrival
                UNION ALL SELECT (SELECT min(source) FROM arrival WHERE source > sends) FROM sender WHERE sends IS NOT NULL)
              {ARRIVAL} WHERE no IN (SELECT (SELECT max(no) FROM arrival WHERE source = sends) FROM sender WHERE sends IS NOT NULL LIMIT ?1)
-             ORDER BY source"
+             AND (?2 OR {IS_SEEN}) ORDER BY source"
         ))?;
-        let rows = statement.query_map([limit as i64], arrival_row)?;
+        let rows = statement.query_map(params![limit as i64, sees_rows(grant)], arrival_row)?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
@@ -411,8 +415,9 @@ impl Records {
     pub fn arrivals_undone(&self, grant: &Grant, at_us: i64) -> Result<Vec<ArrivalInfo>, Error> {
         grant.may_all(Permission::Read)?;
         let reader = self.shared.reader()?;
-        let mut statement = reader.prepare_cached(&format!("{ARRIVAL} WHERE undone_us = ?1 ORDER BY no"))?;
-        let rows = statement.query_map([at_us], arrival_row)?;
+        let mut statement =
+            reader.prepare_cached(&format!("{ARRIVAL} WHERE undone_us = ?1 AND (?2 OR {IS_SEEN}) ORDER BY no"))?;
+        let rows = statement.query_map(params![at_us, sees_rows(grant)], arrival_row)?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 }

@@ -229,6 +229,28 @@ impl Records {
         Ok(back)
     }
 
+    /// The deliveries that an arrival came with.
+    ///
+    /// # Errors
+    /// [`Error::Denied`].
+    pub fn deliveries_of(&self, grant: &Grant, arrival: ArrivalNo) -> Result<Vec<DeliveryNo>, Error> {
+        grant.may_all(Permission::Read)?;
+        let reader = self.shared.reader()?;
+        let found = numbers(&reader, "SELECT DISTINCT no FROM delivery WHERE arrival = ?1 ORDER BY no", [arrival.0])?;
+        Ok(found.into_iter().map(DeliveryNo).collect())
+    }
+
+    /// Whether requests of a delivery changed any resource.
+    ///
+    /// # Errors
+    /// [`Error::Denied`].
+    pub fn has_written(&self, grant: &Grant, delivery: DeliveryNo) -> Result<bool, Error> {
+        grant.may_all(Permission::Read)?;
+        let reader = self.shared.reader()?;
+        let sql = "SELECT 1 FROM delivery d JOIN audit a ON a.no = d.audit WHERE d.no = ?1 AND a.first_seq IS NOT NULL";
+        Ok(reader.prepare_cached(sql)?.exists([delivery.0])?)
+    }
+
     /// The first arrival of a delivery, whether it was taken back or not.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! What the handlers share.
 
+use crate::api::LineageGuest;
 use crate::api::live::Hub;
 use crate::refusal::Refusal;
 use crate::running::Running;
@@ -14,7 +15,7 @@ use std::io::{Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 use tables::own::OwnMappings;
 use tables::pull::{RawTables, Sources};
@@ -43,6 +44,8 @@ pub struct Parts {
 
 /// What the handlers share: the stores, and how much may happen at a time.
 pub struct App {
+    /// Itself, for what it hosts.
+    me: Weak<App>,
     /// The data directory.
     pub data: PathBuf,
     /// Records.
@@ -111,7 +114,8 @@ impl App {
         // Pages of another build than those in here are to be loaded anew, whatever the version says.
         let build = format!("{build}+{}", crate::pages::fingerprint());
         let live = Arc::new(Hub::new(Arc::clone(&records), access.component(Component::Live)));
-        Arc::new(App {
+        Arc::new_cyclic(|me| App {
+            me: Weak::clone(me),
             data,
             records,
             access,
@@ -162,6 +166,7 @@ impl App {
         let lake = Arc::new(Lake::open(&self.data.join("lake"), options)?);
         lake.host(self.omop()?);
         lake.host(Arc::new(RawTables::new(self.sources()?)));
+        lake.host(Arc::new(LineageGuest(Weak::clone(&self.me))));
         *opened = Some(Arc::clone(&lake));
         Ok(lake)
     }

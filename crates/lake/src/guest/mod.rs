@@ -5,12 +5,17 @@
 //! the lake's own tables, under the same limits and in the same snapshot. What a grant may not see its guest does not give, so
 //! that it is not there: no list, no hint and no error tells of it.
 //!
+//! A guest may also bring functions that give tables ([`TableFunction`]).
+//!
 //! A guest is asked only when a query names a schema of two parts or asks for the catalogue, and a view is planned only when a
 //! query reaches it. Views see the tables of their own schema and of those that it needs, hidden ones
 //! too, and the lake's.
 
 mod files;
+mod function;
 mod plan;
+
+pub use function::{Call, TableFunction};
 
 pub(crate) use files::Stores;
 pub(crate) use plan::{Refused, bring, is_own, named, parts};
@@ -36,6 +41,11 @@ pub trait Guest: Send + Sync {
     /// # Errors
     /// What keeps the guest from telling.
     fn schema(&self, grant: &Grant, name: &str) -> Result<Option<Arc<Schema>>, Error>;
+
+    /// The functions that whoever holds the grant may call in the place of tables.
+    fn table_functions(&self, _grant: &Grant) -> Vec<TableFunction> {
+        Vec::new()
+    }
 }
 
 /// Tables under one name.
@@ -154,6 +164,12 @@ impl Lake {
     /// Takes a guest in. Of two schemas of one name the one that came first stands.
     pub fn host(&self, guest: Arc<dyn Guest>) {
         self.guests().write().unwrap_or_else(std::sync::PoisonError::into_inner).push(guest);
+    }
+
+    /// The functions that give tables, as far as the grant may call them.
+    pub(crate) fn table_functions(&self, grant: &Grant) -> Vec<TableFunction> {
+        let guests = self.guests().read().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+        guests.iter().flat_map(|guest| guest.table_functions(grant)).collect()
     }
 
     /// The schemas that a query may mean, as far as the grant may see them.

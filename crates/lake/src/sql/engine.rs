@@ -204,7 +204,10 @@ impl Engine {
         };
         let (position, behind) = (snapshot.position, snapshot.behind);
         let stores = Arc::new(self.stores.afresh());
-        let session = self.session(snapshot, &listing, &stores, limits).map_err(Error::engine)?;
+        let mut session = self.session(snapshot, &listing, &stores, limits).map_err(Error::engine)?;
+        for function in lake.table_functions(grant) {
+            session.register_udtf(&function.name.clone(), Arc::new(function));
+        }
         let _ = give_session.send(Desk { session, stores, schemas, columns });
         let schema = match waiting.until(plan)? {
             Ok(Ok(schema)) => schema,

@@ -46,6 +46,12 @@ async fn with(client: &Client, letter: Deadletter) -> Result<(), Failure> {
             replay(client, no, Vec::new()).await?;
             let mut failed = 0;
             for other in others {
+                // One run takes all rows that it can.
+                let state = told(client, other).await?["state"].clone();
+                if state != "open" {
+                    say(&format!("dead letter {other} is {} with it", state.as_str().unwrap_or_default()))?;
+                    continue;
+                }
                 if let Err(failure) = replay(client, other, Vec::new()).await {
                     records::tell_operator!("dead letter {other}: {}", failure.text);
                     failed += 1;
@@ -85,6 +91,7 @@ async fn correct(client: &Client, no: i64, file: Option<&Path>) -> Result<(), Fa
         None => {
             let told = told(client, no).await?;
             let now = match told["correction"]["no"].as_i64() {
+                _ if told["row"].is_object() => Bytes::from(row_to_correct(&told["row"])),
                 Some(arrival) => {
                     let path = format!("/api/arrivals/{arrival}/bytes");
                     send(client, Method::GET, &path, Body::empty()).await?
@@ -181,6 +188,34 @@ fn rows(letters: &Value) -> String {
     table::lines(&["no", "state", "at", "from", "place", "what"], &rows)
 }
 
+/// A row as a person corrects it: all cells, as they were corrected last or as they came.
+fn row_to_correct(row: &Value) -> String {
+    let mut cells = row["cells"].clone();
+    for (column, cell) in row["corrected"]["cells"].as_object().into_iter().flatten() {
+        cells[column] = cell.clone();
+    }
+    let reason = row["corrected"]["reason"].as_str().unwrap_or_default();
+    format!("{:#}\n", json!({"reason": reason, "cells": cells}))
+}
+
+/// The cells of a row, one a line, with what a person says that they should be.
+fn cells(row: &Value) -> String {
+    let mut lines = Vec::new();
+    for (column, cell) in row["cells"].as_object().into_iter().flatten() {
+        let mut line = vec![column.clone(), table::cell(cell)];
+        line.extend(
+            row["corrected"]["cells"].get(column).map(|corrected| format!("corrected: {}", table::cell(corrected))),
+        );
+        lines.push(line);
+    }
+    let widest = lines.iter().map(|line| line[0].chars().count()).max().unwrap_or_default();
+    let line = |line: Vec<String>| {
+        let pad = widest - line[0].chars().count();
+        format!("{}{}  {}", line[0], " ".repeat(pad), line[1..].join("   "))
+    };
+    lines.into_iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
 fn shown(told: &Value, bytes: &[u8]) -> String {
     let mut out = Vec::new();
     for (name, value) in [
@@ -193,7 +228,12 @@ fn shown(told: &Value, bytes: &[u8]) -> String {
         ("source", &told["arrival"]["source"]),
         ("arrived", &told["arrival"]["at"]),
         ("offset", &told["offset"]),
+        ("file", &told["row"]["file"]),
+        ("row", &told["row"]["number"]),
+        ("delivery", &told["row"]["delivery"]),
         ("corrected", &told["correction"]["at"]),
+        ("by", &told["row"]["corrected"]["by"]),
+        ("because", &told["row"]["corrected"]["reason"]),
         ("taken as", &told["replayed_as"]),
     ] {
         if !value.is_null() && value != "" {
@@ -201,6 +241,9 @@ fn shown(told: &Value, bytes: &[u8]) -> String {
         }
     }
     out.push(String::new());
-    out.push(place::marked(bytes, told["place"].as_str().unwrap_or_default()));
+    out.push(match &told["row"] {
+        Value::Object(_) => cells(&told["row"]),
+        _ => place::marked(bytes, told["place"].as_str().unwrap_or_default()),
+    });
     out.join("\n")
 }

@@ -34,6 +34,7 @@ mod omop_store;
 mod pages;
 mod program;
 mod real;
+mod row_letters;
 mod runs;
 mod soak;
 mod sql;

@@ -43,7 +43,7 @@ pub fn pulled(data: &Data, source: &str, path: &Path, mapping: &str) {
 }
 
 #[test]
-fn a_run_is_taken_back_and_a_refused_row_says_how_it_is_taken() {
+fn a_run_is_taken_back_and_what_tells_of_it_too() {
     let data = Data::new();
     for (name, body) in [
         ("clinic/people.csv", "pid,born\n17,1984-02-29\n18,x\n"),
@@ -61,15 +61,10 @@ fn a_run_is_taken_back_and_a_refused_row_says_how_it_is_taken() {
     assert_eq!((&report["new"], &report["targets"][0]["rejected"]), (&1.into(), &1.into()), "{report}");
     let letters = text(&data.run(&["deadletter", "list"]).stdout);
     assert!(letters.contains("people row 1, birthDate"), "{letters}");
-    let replayed = data.run(&["deadletter", "replay", "1"]);
-    assert!(
-        !replayed.status.success() && text(&replayed.stderr).contains("is a row of a table of clinic"),
-        "{replayed:?}"
-    );
     let would = text(&data.run(&["mapping", "undo", "clinic", "--dry-run"]).stdout);
-    assert!(would.contains("of run 1 of clinic, 1 would be deleted"), "{would}");
+    assert!(would.contains("of run 1 of clinic, 2 would be deleted"), "{would}");
     let undone = text(&data.run(&["mapping", "undo", "clinic", "1"]).stdout);
-    assert!(undone.contains("run 1 of clinic is taken back: 1 deleted"), "{undone}");
+    assert!(undone.contains("run 1 of clinic is taken back: 2 deleted"), "{undone}");
     let again = data.run(&["mapping", "undo", "clinic", "1"]);
     assert!(text(&again.stderr).contains("was taken back already"), "{again:?}");
     // The next run makes it again.
@@ -143,13 +138,16 @@ fn exported(data: &Data, name: &str) -> PathBuf {
     to
 }
 
-/// All resources of an export as `TYPE/id` and their text without what the store adds.
+/// All resources of an export as `TYPE/id` and their text without what the store adds; but for those that tell of runs.
 fn resources(folder: &Path) -> BTreeMap<String, Value> {
     let mut all = BTreeMap::new();
     for file in std::fs::read_dir(folder).unwrap().flatten() {
         for line in std::fs::read_to_string(file.path()).unwrap().lines() {
             let mut resource: Value = serde_json::from_str(line).unwrap();
             resource.as_object_mut().unwrap().remove("meta");
+            if resource["resourceType"] == "Provenance" {
+                continue;
+            }
             let name = format!("{}/{}", resource["resourceType"].as_str().unwrap(), resource["id"].as_str().unwrap());
             assert!(all.insert(name, resource).is_none());
         }

@@ -1,12 +1,16 @@
 //! Dead letters: what came in and could not be taken, until somebody replays or discards it.
 
 use super::arrivals::{RANGE_BYTES, arrival_json, number_in_query};
+use super::row_letters;
 use crate::answer::Answer;
+use crate::app::App;
 use crate::call::Call;
 use crate::refusal::Refusal;
 use crate::time::instant;
+use access::Grant;
 use axum::http::StatusCode;
 use intake::import::Importer;
+use intake::{RowOfLetter, row_of_letter};
 use records::{ArrivalInfo, Change, DeadLetter, DeadLetterNo, DeadLetterState};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -77,14 +81,17 @@ pub(super) async fn list(call: Call) -> Result<Answer, Refusal> {
 /// `GET /api/deadletters/{no}`
 pub(super) async fn one(call: Call) -> Result<Answer, Refusal> {
     let (grant, no, asked) = (call.grant()?, DeadLetterNo(call.number("no")?), call.asked());
-    let (letter, correction) = call
+    let letter = call
         .app
         .reading(move |app| {
             app.audit(&grant, "dead letter", &asked, &[])?;
-            Ok((app.records.dead_letter(&grant, no)?, app.records.correction(&grant, no)?))
+            let letter = app.records.dead_letter(&grant, no)?;
+            let mut told = with_correction(&letter, app.records.correction(&grant, no)?.as_ref());
+            told["row"] = row_letters::told(app, &grant, &letter)?;
+            Ok(told)
         })
         .await?;
-    Ok(Answer::of(&with_correction(&letter, correction.as_ref())))
+    Ok(Answer::of(&letter))
 }
 
 /// `GET /api/deadletters/{no}/bytes?from=&length=`: as they came; with neither, the whole of it.
@@ -121,33 +128,52 @@ pub(super) async fn correct(mut call: Call) -> Result<Answer, Refusal> {
         .app
         .writing(move |app| {
             let importer = Importer::new(Arc::clone(&app.records)).with_sources(Arc::clone(&app.access));
-            Ok(importer.correct(&grant, no, content.bytes)?)
+            if let Some((letter, row)) = row_letter(app, &grant, no)? {
+                return row_letters::correct(app, &grant, &letter, &row, content.bytes);
+            }
+            let corrected = importer.correct(&grant, no, content.bytes)?;
+            let refused = corrected.refused.map(|refusal| {
+                let place = refusal.issues.first().map(|issue| issue.place.clone()).unwrap_or_default();
+                json!({"what": refusal.text(), "place": place})
+            });
+            Ok(json!({"arrival": corrected.arrival.0, "refused": refused}))
         })
         .await?;
-    let refused = corrected.refused.map(|refusal| {
-        let place = refusal.issues.first().map(|issue| issue.place.clone()).unwrap_or_default();
-        json!({"what": refusal.text(), "place": place})
-    });
-    Ok(Answer::of(&json!({"arrival": corrected.arrival.0, "refused": refused})))
+    Ok(Answer::of(&corrected))
 }
 
 /// `POST /api/deadletters/{no}/replay`: as it is, as corrected before, or as corrected by the body.
 pub(super) async fn replay(mut call: Call) -> Result<Answer, Refusal> {
     let (grant, no) = (call.grant()?, DeadLetterNo(call.number("no")?));
     let content = call.content().await?;
-    let receipts = call
+    let shared = Arc::clone(&call.app);
+    let told = call
         .app
         .writing(move |app| {
+            if let Some((letter, row)) = row_letter(app, &grant, no)? {
+                return row_letters::replay(&shared, &grant, &letter, &row, content.bytes);
+            }
             let corrected = (!content.bytes.is_empty()).then_some(content.bytes);
-            Ok(Importer::new(Arc::clone(&app.records))
+            let receipts = Importer::new(Arc::clone(&app.records))
                 .with_sources(Arc::clone(&app.access))
-                .replay(&grant, no, corrected)?)
+                .replay(&grant, no, corrected)?;
+            let outcomes = || receipts.iter().flat_map(|receipt| &receipt.outcomes);
+            let stored = outcomes().filter(|outcome| outcome.change != Change::Unchanged).count();
+            let arrivals: Vec<i64> = receipts.iter().map(|receipt| receipt.arrival.0).collect();
+            Ok(json!({"stored": stored, "unchanged": outcomes().count() - stored, "arrivals": arrivals}))
         })
         .await?;
-    let outcomes = || receipts.iter().flat_map(|receipt| &receipt.outcomes);
-    let stored = outcomes().filter(|outcome| outcome.change != Change::Unchanged).count();
-    let arrivals: Vec<i64> = receipts.iter().map(|receipt| receipt.arrival.0).collect();
-    Ok(Answer::of(&json!({"stored": stored, "unchanged": outcomes().count() - stored, "arrivals": arrivals})))
+    Ok(Answer::of(&told))
+}
+
+/// An open letter of a row, with the row; nothing if it is of something else.
+fn row_letter(app: &App, grant: &Grant, no: DeadLetterNo) -> Result<Option<(DeadLetter, RowOfLetter)>, Refusal> {
+    let letter = app.records.dead_letter(grant, no)?;
+    if letter.state != DeadLetterState::Open {
+        return Ok(None);
+    }
+    let row = row_of_letter(&letter);
+    Ok(row.map(|row| (letter, row)))
 }
 
 /// `POST /api/deadletters/{no}/discard` with a reason.

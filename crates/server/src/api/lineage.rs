@@ -4,6 +4,7 @@ use crate::answer::Answer;
 use crate::app::App;
 use crate::call::Call;
 use crate::refusal::Refusal;
+use crate::time::instant;
 use access::Grant;
 use serde_json::{Value, json};
 use tables::mapping::Mapping;
@@ -50,6 +51,11 @@ pub(super) fn made_by_mapping(
     if source.arrival.media != ROW_LINKS {
         return Ok(None);
     }
+    let stored_us = match app.records.read_version(grant, resource_type, id, source.version) {
+        Ok(stored) => stored.updated_us,
+        Err(records::Error::Gone { .. }) => source.arrival.at_us,
+        Err(error) => return Err(error.into()),
+    };
     let line = app.records.source_bytes(grant, resource_type, id, Some(source.version))?;
     let link: Link = serde_json::from_slice(&line)
         .map_err(|error| Refusal::internal(format!("the rows of {resource_type}/{id} are not understood: {error}")))?;
@@ -64,8 +70,12 @@ pub(super) fn made_by_mapping(
         PrepareError::Problems(problems) => unfit(&problems),
         PrepareError::Source(error) => error.into(),
     })?;
-    let elements = runner.lineage(&sources, grant, name, &link, element)?;
+    let elements = runner.lineage(&sources, grant, name, (&link, stored_us), element)?;
+    let numbers = app.records.deliveries_of(grant, source.arrival.no)?;
+    let run = sources.run_that_wrote(grant, name, &numbers, stored_us)?.map(|run| run.no);
     Ok(Some(json!({
+        "run": run,
+        "provenance": run.map(|run| format!("Provenance/{}", intake::provenance_id(name, run))),
         "ref": format!("{resource_type}/{id}"),
         "version": source.version,
         "source": name,
@@ -104,6 +114,9 @@ fn cell_json(cell: &CellOrigin) -> Value {
         "file": cell.file,
         "number": cell.number,
         "delivery": cell.delivery,
+        "corrected": cell.corrected.as_ref().map(|one| {
+            json!({"cell": one.cell, "by": one.who, "at": instant(one.at_us), "reason": one.reason})
+        }),
         "arrival": cell.arrival.map(|(no, offset, length)| json!({"no": no, "offset": offset, "length": length})),
     })
 }

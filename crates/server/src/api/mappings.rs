@@ -285,6 +285,9 @@ fn run_through(
     let meets = Meets { sources: &sources, giver };
     let mode = run.map_or(Mode::Dry, |run| Mode::Write(run.written_as));
     let mut door = TablesDoor::new(&app.records, grant, &source.name, &source.mapping, mode, pace, meets);
+    if let Some(run) = run {
+        door = door.of_run(run.clone());
+    }
     let mut told = Instant::now();
     let mut go_on = |target: &str, rows: u64| {
         if runs.is_halted() {

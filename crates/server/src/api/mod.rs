@@ -13,6 +13,7 @@ mod deadletters;
 mod export;
 mod import;
 mod lineage;
+mod lineage_sql;
 pub(crate) mod live;
 mod mapping_editor;
 mod mapping_files;
@@ -23,6 +24,7 @@ mod own_mappings;
 mod patients;
 mod profile;
 mod quality;
+mod row_letters;
 mod runs;
 mod session;
 mod setup;
@@ -39,6 +41,7 @@ mod vocabularies;
 mod where_from;
 
 pub(crate) use arrivals::arrival_json;
+pub(crate) use lineage_sql::LineageGuest;
 
 use crate::Need::{Administer, Known, Nothing, On, OnAll, OnType, Person, Session};
 use crate::Route;

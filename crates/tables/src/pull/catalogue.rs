@@ -5,7 +5,7 @@
 
 use crate::error::Error;
 use crate::pull::compare::Segment;
-use crate::pull::{attempt, owned, run_log};
+use crate::pull::{attempt, corrected, owned, run_log};
 use roaring::RoaringTreemap;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use std::collections::{BTreeMap, HashSet};
@@ -178,6 +178,7 @@ impl Catalogue {
         db.execute_batch(run_log::TABLE)?;
         db.execute_batch(owned::TABLE)?;
         db.execute_batch(attempt::TABLE)?;
+        db.execute_batch(corrected::TABLE)?;
         run_log::interrupted(&db)?;
         let catalogue = Catalogue { folder: folder.to_owned(), db };
         catalogue.sweep_coming()?;
@@ -281,6 +282,7 @@ impl Catalogue {
         let removing = self.db.transaction()?;
         for sql in [
             "DELETE FROM bad WHERE pulled IN (SELECT no FROM pulled WHERE source = ?1)",
+            "DELETE FROM corrected WHERE pulled IN (SELECT no FROM pulled WHERE source = ?1)",
             "DELETE FROM segment WHERE pulled IN (SELECT no FROM pulled WHERE source = ?1)",
             "DELETE FROM delivered WHERE delivery IN (SELECT no FROM delivery WHERE source = ?1)",
             "DELETE FROM delivery WHERE source = ?1",

@@ -8,6 +8,7 @@
 mod attempt;
 mod catalogue;
 mod compare;
+mod corrected;
 mod hash;
 mod owned;
 mod raw;
@@ -18,6 +19,7 @@ mod take;
 
 pub use attempt::{Attempt, Times, attempts_in};
 pub use catalogue::{CurrentTable, Delivered, DeliveryInfo, Pulled, SourceInfo};
+pub use corrected::{Cells, Correction};
 pub use hash::RowHash;
 pub use raw::RawTables;
 pub use run_log::{RunBegins, RunInfo, RunState};
@@ -37,7 +39,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use take::Keeping;
 
 /// The door that arrivals of pulls name.
-pub const DOOR: &str = "pull";
+pub const DOOR: &str = records::PULL_DOOR;
 /// The longest name of a source.
 const NAME_BYTES: usize = 64;
 
@@ -392,7 +394,8 @@ impl Sources {
         Ok(Pulling { all: &self.pulling, source: source.no })
     }
 
-    /// The current rows of all tables of a source, for the SQL engine; `nulls` says which spellings of a cell are no value.
+    /// The current rows of all tables of a source as runs read them: with the cells that a person corrected. `nulls` says which
+    /// spellings of a cell are no value.
     ///
     /// # Errors
     /// [`Error::Denied`], [`Error::Unknown`].
@@ -405,8 +408,12 @@ impl Sources {
         may_see(grant)?;
         let catalogue = self.catalogue();
         let source = catalogue.source(name)?;
-        let tables = catalogue.tables(source.no)?;
-        Ok(tables.into_iter().map(|table| PulledSheet::new(table, |name| nulls(name))).collect())
+        let mut sheets = Vec::new();
+        for table in catalogue.tables(source.no)? {
+            let corrected = catalogue.corrected(&table)?;
+            sheets.push(PulledSheet::new(table, |name| nulls(name)).with_corrected(corrected));
+        }
+        Ok(sheets)
     }
 
     /// The current rows of all tables of a source, and all rows with their deliveries, as they came.

@@ -295,6 +295,31 @@ impl Sources {
         runs.map(|run| Ok(self.as_it_ended(run?))).collect()
     }
 
+    /// The run of a source that wrote under one of these numbers; the newest that had begun at `as_of_us`.
+    ///
+    /// # Errors
+    /// [`Error::Denied`], [`Error::Unknown`].
+    pub fn run_that_wrote(
+        &self,
+        grant: &Grant,
+        source: &str,
+        numbers: &[DeliveryNo],
+        as_of_us: i64,
+    ) -> Result<Option<RunInfo>, Error> {
+        may_see(grant)?;
+        let catalogue = self.catalogue();
+        let source = catalogue.source(source)?;
+        let mut query = catalogue.db.prepare_cached(&format!(
+            "{RUN} WHERE source = ?1 AND written_as = ?2 AND begun_us <= ?3 ORDER BY no DESC LIMIT 1"
+        ))?;
+        let mut newest: Option<RunInfo> = None;
+        for number in numbers {
+            let found = query.query_row(params![source.no, number.0, as_of_us], run_of).optional()?;
+            newest = found.into_iter().chain(newest).max_by_key(|run| run.no);
+        }
+        Ok(newest)
+    }
+
     /// One run, and its report while that is kept.
     ///
     /// # Errors

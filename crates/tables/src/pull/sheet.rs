@@ -3,6 +3,7 @@
 use crate::error::Error;
 use crate::pull::catalogue::Pulled;
 use crate::pull::compare::Segment;
+use crate::pull::corrected::CorrectedRows;
 use crate::pull::segment::{SegmentReader, schema};
 use crate::pull::{RowOrigin, take};
 use arrow_array::builder::{StringViewBuilder, UInt64Builder};
@@ -24,6 +25,7 @@ pub struct PulledSheet {
     segments: Vec<Segment>,
     alive: Arc<RoaringTreemap>,
     nulls: Arc<Vec<String>>,
+    corrected: Arc<CorrectedRows>,
 }
 
 impl PulledSheet {
@@ -37,6 +39,7 @@ impl PulledSheet {
             segments: table.segments,
             alive: Arc::new(table.alive),
             nulls,
+            corrected: Arc::default(),
         }
     }
 
@@ -48,7 +51,14 @@ impl PulledSheet {
             segments: Vec::new(),
             alive: Arc::default(),
             nulls: Arc::default(),
+            corrected: Arc::default(),
         }
+    }
+
+    /// The same with cells that a person corrected.
+    #[must_use]
+    pub(super) fn with_corrected(self, corrected: CorrectedRows) -> Self {
+        PulledSheet { corrected: Arc::new(corrected), ..self }
     }
 
     /// The same with columns that are null where it does not have them, in whatever case.
@@ -64,6 +74,13 @@ impl PulledSheet {
         }
         self.schema = Arc::new(Schema::new(fields));
         self
+    }
+
+    /// The same with one of its rows alone.
+    #[must_use]
+    pub fn only(self, row: u64) -> Self {
+        let alive = Arc::new(self.alive.contains(row).then_some(row).into_iter().collect());
+        PulledSheet { alive, ..self }
     }
 
     /// Whether nothing of it was ever delivered.
@@ -92,8 +109,8 @@ impl PulledSheet {
     }
 
     /// The numbers of the current rows.
-    pub fn alive(&self) -> &RoaringTreemap {
-        &self.alive
+    pub fn alive(&self) -> Arc<RoaringTreemap> {
+        Arc::clone(&self.alive)
     }
 
     /// Which rows and columns it has: the same for two that hold the same.
@@ -105,6 +122,10 @@ impl PulledSheet {
         let mut bytes = Vec::with_capacity(self.alive.serialized_size());
         // Writing to memory does not fail.
         let _ = self.alive.serialize_into(&mut bytes);
+        for (row, cells) in &*self.corrected {
+            bytes.extend_from_slice(&row.to_le_bytes());
+            bytes.extend_from_slice(serde_json::json!(cells).to_string().as_bytes());
+        }
         hasher.update(&bytes).finalize().to_hex()[..32].to_owned()
     }
 
@@ -126,16 +147,44 @@ impl PulledSheet {
         let out = Arc::new(self.schema.project(columns).map_err(|error| Error::segment(&segment.path, error))?);
         let cells: Vec<Field> = out.fields().iter().filter(|f| f.name() != ROW).map(|f| (**f).clone()).collect();
         let reader = SegmentReader::open(&segment.path, Arc::new(Schema::new(cells)))?;
-        let (alive, nulls) = (Arc::clone(&self.alive), Arc::clone(&self.nulls));
+        let (alive, nulls, corrected) = (Arc::clone(&self.alive), Arc::clone(&self.nulls), Arc::clone(&self.corrected));
         let all_alive = alive.range_cardinality(segment.base..segment.base + segment.rows) == segment.rows;
         let mut base = segment.base;
         Ok(reader.map(move |batch| {
             let batch = batch?;
             let rows = base..base + batch.num_rows() as u64;
             base = rows.end;
+            let batch = with_cells(batch, rows.clone(), &corrected);
             current(&batch, rows, &out, &alive, all_alive, &nulls).map_err(|error| Error::segment(&segment.path, error))
         }))
     }
+}
+
+/// A batch with the cells that a person corrected.
+fn with_cells(batch: RecordBatch, rows: std::ops::Range<u64>, corrected: &CorrectedRows) -> RecordBatch {
+    let base = rows.start;
+    if corrected.range(rows.clone()).next().is_none() {
+        return batch;
+    }
+    let schema = batch.schema();
+    let mut columns = batch.columns().to_vec();
+    for (column, field) in columns.iter_mut().zip(schema.fields()) {
+        let of_column: Vec<(usize, &Option<String>)> = corrected
+            .range(rows.clone())
+            .filter_map(|(row, cells)| Some(((row - base) as usize, cells.get(field.name())?)))
+            .collect();
+        let Some(cells) = column.as_string_view_opt().filter(|_| !of_column.is_empty()) else { continue };
+        let (mut copy, mut next) = (StringViewBuilder::with_capacity(cells.len()), of_column.into_iter().peekable());
+        for (at, cell) in cells.iter().enumerate() {
+            match next.next_if(|(row, _)| *row == at) {
+                Some((_, corrected)) => copy.append_option(corrected.as_deref()),
+                None => copy.append_option(cell),
+            }
+        }
+        *column = Arc::new(copy.finish());
+    }
+    // Of the same columns and length as before: this does not fail.
+    RecordBatch::try_new(schema, columns).unwrap_or(batch)
 }
 
 /// What of a batch is current, with null spellings as nulls and the numbers of its rows.

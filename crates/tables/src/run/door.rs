@@ -12,6 +12,8 @@ pub const ROW_LINKS: &str = "application/vnd.medweave.rows+ndjson";
 pub struct Chunk {
     /// The target's name.
     pub target: String,
+    /// The table whose rows are accounted for.
+    pub table: String,
     /// Lines of JSON: `{"target":…,"rows":{table:[row,…]}}`.
     pub links: Vec<u8>,
     /// The resources' JSON, one after the other.
@@ -91,6 +93,35 @@ pub struct Kept {
     pub count: u64,
 }
 
+/// The address below which identifiers of a source stand that it does not give itself.
+pub fn urn_of(source: &str) -> String {
+    format!("urn:medweave:source:{}", crate::codes::urn_part(source))
+}
+
+/// What a row is at the end of a run that did not refuse it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RowNow {
+    /// It is in a resource.
+    Taken,
+    /// The mapping passes it over.
+    LeftOut,
+    /// It is not delivered any more.
+    Gone,
+}
+
+/// The run that ends, for whoever asks later.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RunEnds {
+    /// The mapping's name.
+    pub mapping: String,
+    /// The version it gives itself.
+    pub version: String,
+    /// Hash of its files, in hex.
+    pub hash: String,
+    /// The types of what its targets make, each once.
+    pub types: Vec<&'static str>,
+}
+
 /// Where resources of a run go. Chunks are taken in their order; what was counted is on disk when [`Door::end`] returns.
 pub trait Door {
     /// Takes a chunk.
@@ -115,6 +146,23 @@ pub trait Door {
     /// How far the store's feed is: the same as before, if nothing was written since.
     fn position(&self) -> u64 {
         0
+    }
+
+    /// Notes, when all is on disk, which run it was that wrote; nothing if nothing was written. How many changes that is.
+    ///
+    /// # Errors
+    /// As [`Door::take`].
+    fn note_run(&mut self, _run: &RunEnds) -> Result<u64, DoorError> {
+        Ok(0)
+    }
+
+    /// Closes the dead letters of rows of a target that this run did not refuse; `now` says what becomes of a row of a table.
+    /// Whether the store refused something of the target: then it is not as the run made it.
+    ///
+    /// # Errors
+    /// As [`Door::take`].
+    fn conclude(&mut self, _target: &str, _now: &dyn Fn(&str, u64) -> RowNow) -> Result<bool, DoorError> {
+        Ok(false)
     }
 
     /// Waits for what is on its way, and says what became of everything since the last call, all targets together.

@@ -4,7 +4,7 @@
 //! then says for each element which columns its value was computed of; together they are cells, each with its file, row and bytes.
 
 use crate::error::Error;
-use crate::pull::{RowOrigin, Sources};
+use crate::pull::{Correction, RowOrigin, Sources};
 use crate::run::runner::{Runner, is_same};
 use access::Grant;
 use fhir::schema::r4;
@@ -32,6 +32,13 @@ pub struct Link {
     /// Why nothing was made, if so.
     #[serde(default)]
     pub why: Option<String>,
+}
+
+impl Link {
+    /// Reads a line; nothing if it is none.
+    pub fn read(line: &[u8]) -> Option<Link> {
+        serde_json::from_slice(line).ok()
+    }
 }
 
 /// Where one element's value came from.
@@ -68,6 +75,33 @@ pub struct CellOrigin {
     pub delivery: i64,
     /// The arrival that keeps its bytes, and byte offset and length of the row in it.
     pub arrival: Option<(i64, u64, u32)>,
+    /// What a person said that it should be, where the value was made of that.
+    pub corrected: Option<CellCorrected>,
+}
+
+/// A cell that a person corrected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CellCorrected {
+    /// What stands in its place; none: no value.
+    pub cell: Option<String>,
+    /// Who says so.
+    pub who: String,
+    /// When, µs UTC.
+    pub at_us: i64,
+    /// Why.
+    pub reason: String,
+}
+
+/// The correction of a cell that was there at `as_of_us`.
+fn corrected(corrections: &[Correction], column: &str, as_of_us: i64) -> Option<CellCorrected> {
+    let newest = corrections.iter().rfind(|correction| correction.at_us <= as_of_us)?;
+    let (_, cell) = newest.cells.iter().find(|(name, _)| is_same(name, column))?;
+    Some(CellCorrected {
+        cell: cell.clone(),
+        who: newest.who.clone(),
+        at_us: newest.at_us,
+        reason: newest.reason.clone(),
+    })
 }
 
 /// Whether an element is asked for: it, what holds it, or what is in it. Indices do not count, and `value` is any `value[x]`.
@@ -96,7 +130,7 @@ fn is_asked(path: &str, asked: &str) -> bool {
 }
 
 impl Runner {
-    /// The cells that the elements of a resource were made of; of one element if it is named.
+    /// The cells that the elements of a resource were made of, which was stored at `as_of_us`; of one element if it is named.
     ///
     /// # Errors
     /// [`Error::Denied`]; [`Error::Unknown`] if the mapping has no such target, or rows are not there any more.
@@ -105,7 +139,7 @@ impl Runner {
         sources: &Sources,
         grant: &Grant,
         source: &str,
-        link: &Link,
+        (link, as_of_us): (&Link, i64),
         element: Option<&str>,
     ) -> Result<Vec<ElementLineage>, Error> {
         let planned = self.target(&link.target).ok_or_else(|| Error::Unknown {
@@ -113,7 +147,7 @@ impl Runner {
             name: link.target.clone(),
             hint: None,
         })?;
-        let mut rows: HashMap<(String, u64), RowOrigin> = HashMap::new();
+        let mut rows: HashMap<(String, u64), (RowOrigin, Vec<Correction>)> = HashMap::new();
         let mut out = Vec::new();
         for info in &planned.target.elements {
             if info.sql.is_empty() || element.is_some_and(|asked| !is_asked(&info.path, asked)) {
@@ -137,9 +171,10 @@ impl Runner {
                 for row in of_table.map_or(&[][..], |(_, rows)| rows) {
                     let key = (table.to_owned(), *row);
                     if !rows.contains_key(&key) {
-                        rows.insert(key.clone(), sources.row(grant, source, table, *row)?);
+                        let corrections = sources.corrections(grant, source, table, *row)?;
+                        rows.insert(key.clone(), (sources.row(grant, source, table, *row)?, corrections));
                     }
-                    let found = &rows[&key];
+                    let (found, corrections) = &rows[&key];
                     let cell = found.cells.iter().find(|(name, _)| is_same(name, column));
                     cells.push(CellOrigin {
                         table: table.to_owned(),
@@ -150,6 +185,7 @@ impl Runner {
                         number: found.number,
                         delivery: found.delivery,
                         arrival: found.arrival,
+                        corrected: corrected(corrections, column, as_of_us),
                     });
                 }
             }

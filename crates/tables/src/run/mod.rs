@@ -25,10 +25,12 @@ mod test_files;
 pub use crate::pull::{RunBegins, RunInfo, RunState};
 pub(crate) use deliver::needs;
 pub use deliver::{Found, find_tables};
-pub use door::{Chunk, ChunkGone, ChunkRefused, ChunkResource, Door, DoorError, Kept, ROW_LINKS, Stored};
+pub use door::{
+    Chunk, ChunkGone, ChunkRefused, ChunkResource, Door, DoorError, Kept, ROW_LINKS, RowNow, RunEnds, Stored, urn_of,
+};
 pub use files::{MappingFiles, files_of, shipped};
 pub use gone::entered_in_error;
-pub use lineage::{CellOrigin, ElementLineage, Link};
+pub use lineage::{CellCorrected, CellOrigin, ElementLineage, Link};
 pub use merge::{Giver, Merged, Owned, forwarded, link, merge};
 pub use preview::{Preview, PreviewElement, Sample, SampleReason};
 pub use report::{Effect, Example, Mapped, ReasonCount, RunReport, TargetReport, unmapped_json};

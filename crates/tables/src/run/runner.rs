@@ -5,18 +5,19 @@ use crate::compile::{Part, Program, Target};
 use crate::error::Error;
 use crate::mapping::{Gone, Mapping, Problem, Settings};
 use crate::pull::{PulledSheet, SourceInfo, Sources};
-use crate::run::door::{Chunk, ChunkGone, Door};
+use crate::run::door::{ChunkGone, Door, RowNow, RunEnds};
 use crate::run::identities::{Id, MadeTargets, REMEMBERED};
 use crate::run::links::RowColumn;
 use crate::run::made_before::{Before, MadeIds, keep_gone};
 use crate::run::memory::{self, Basis, State};
 use crate::run::met::{self, Met};
 use crate::run::report::{Mapped, RunReport, TargetReport};
-use crate::run::target::{CHUNK_RESOURCES, Meeting, OneTarget, Running, links_of};
+use crate::run::target::{CHUNK_RESOURCES, Meeting, OneTarget, Running, links_of, new_chunk};
 use crate::value::{Context, Unmapped};
 use crate::write::Writer;
 use access::Grant;
 use lake::workbench::{Batches, Limits, Order, Planned, Question, Sheet, SortBy, Stop, Workbench};
+use roaring::RoaringTreemap;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -41,6 +42,8 @@ pub(super) struct PlannedTarget {
     pub(super) writer: Writer,
     /// Rows of the table whose rows are accounted for.
     pub(super) table_rows: u64,
+    /// Which rows the tables have that it reads.
+    alive: Vec<(String, Arc<RoaringTreemap>)>,
     /// What its outcome hangs on, but for the targets that it refers to.
     pub(super) basis: Basis,
 }
@@ -125,12 +128,50 @@ impl Runner {
         now_us: i64,
         only: Option<&str>,
     ) -> Result<Runner, PrepareError> {
+        let sheets = |settings: &Settings| sheets(sources, grant, source, settings);
+        Runner::over(sources, workbench, grant, source, mapping, now_us, only, &sheets)
+    }
+
+    /// The same of one target, as if the table had but this row.
+    ///
+    /// # Errors
+    /// As [`Runner::prepare`].
+    pub fn of_row(
+        sources: &Sources,
+        workbench: &Workbench,
+        grant: &Grant,
+        source: &str,
+        mapping: &Mapping,
+        now_us: i64,
+        (target, (table, row)): (&str, (&str, u64)),
+    ) -> Result<Runner, PrepareError> {
+        let sheets = |settings: &Settings| {
+            let mut all = sheets(sources, grant, source, settings)?;
+            for sheet in all.iter_mut().filter(|sheet| is_same(sheet.name(), table)) {
+                *sheet = Arc::new(PulledSheet::clone(sheet).only(row));
+            }
+            Ok(all)
+        };
+        Runner::over(sources, workbench, grant, source, mapping, now_us, Some(target), &sheets)
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "those of the two above")]
+    fn over(
+        sources: &Sources,
+        workbench: &Workbench,
+        grant: &Grant,
+        source: &str,
+        mapping: &Mapping,
+        now_us: i64,
+        only: Option<&str>,
+        sheets: &dyn Fn(&Settings) -> Result<Vec<Arc<PulledSheet>>, Error>,
+    ) -> Result<Runner, PrepareError> {
         let info = sources.source(grant, source)?;
         let program = crate::compile::compile(mapping).map_err(PrepareError::Problems)?;
         let mut context = mapping.context(source).map_err(PrepareError::Problems)?;
         let now = jiff::Timestamp::from_microsecond(now_us).unwrap_or_default();
         context.today = (!program.settings.shifted).then(|| context.zone.to_datetime(now).date());
-        let sheets = sheets(sources, grant, source, &program.settings)?;
+        let sheets = sheets(&program.settings)?;
         let mut runner = Runner {
             source: info,
             settings: program.settings.clone(),
@@ -160,6 +201,7 @@ impl Runner {
                     parts,
                     writer,
                     table_rows: table.map_or(0, |sheet| sheet.rows()),
+                    alive: alive(target, &sheets),
                     basis: basis(mapping, &program, target, &which),
                 }),
                 Err(wrong) => problems.extend(wrong),
@@ -190,8 +232,7 @@ impl Runner {
         if how == Gone::Keep && met.is_empty() {
             return Ok(());
         }
-        let new_chunk = || Chunk { target: target.name.clone(), ..Chunk::default() };
-        let mut chunk = new_chunk();
+        let mut chunk = new_chunk(planned);
         let mut told: Vec<Id> = Vec::new();
         let take = |door: &mut dyn Door, chunk, told: &mut Vec<Id>| {
             if let Some((folder, run)) = run {
@@ -211,12 +252,25 @@ impl Runner {
             let id = records::uuid_text(&id);
             chunk.gone.push(ChunkGone { resource_type: target.resource_type, id, met, how, link });
             if chunk.gone.len() == CHUNK_RESOURCES {
-                take(door, std::mem::replace(&mut chunk, new_chunk()), &mut told)
+                take(door, std::mem::replace(&mut chunk, new_chunk(planned)), &mut told)
             } else {
                 Ok(())
             }
         })?;
         if chunk.gone.is_empty() { Ok(()) } else { take(door, chunk, &mut told) }
+    }
+
+    /// What is to be known of a run of it.
+    fn ends(&self) -> RunEnds {
+        let mut types: Vec<&'static str> = self.targets.iter().map(|planned| planned.target.resource_type).collect();
+        types.sort_unstable();
+        types.dedup();
+        RunEnds {
+            mapping: self.settings.name.clone(),
+            version: self.settings.version.clone(),
+            hash: self.hash.clone(),
+            types,
+        }
     }
 
     /// What the mapping says of itself.
@@ -317,7 +371,8 @@ impl Runner {
                 report: done.report,
                 unmapped: counted,
             };
-            ran.push(Ran { planned, ids, state, met: done.met, met_before, leads_elsewhere });
+            let rows = RowsSeen { seen: done.seen, are_all_named: done.gathered == 0 };
+            ran.push(Ran { planned, ids, state, met: done.met, met_before, leads_elsewhere, rows });
         }
         // Only a run that has seen every row knows what is gone.
         for one in &mut ran {
@@ -334,14 +389,21 @@ impl Runner {
             one.state.report.kept =
                 kept.iter().filter(|kept| kept.target == one.planned.target.name).cloned().collect();
         }
-        let wrote = report.stored.new + report.stored.changed + report.stored.gone;
+        let mut wrote = report.stored.new + report.stored.changed + report.stored.gone;
         report.stored.equal += equal;
         if written {
+            wrote += door.note_run(&self.ends())?;
             let position = door.position();
             let alone = position == begun_at + wrote;
-            for Ran { planned, ids, state, met, leads_elsewhere, .. } in ran {
+            for Ran { planned, ids, state, met, leads_elsewhere, rows, .. } in ran {
+                let is_refused =
+                    door.conclude(&planned.target.name, &|table, row| planned.row_now(&rows, table, row))?;
                 ids.settle()?;
                 met::keep(&folder, &planned.target.name, &met)?;
+                if is_refused {
+                    // What the store did not take is compared with it again.
+                    continue;
+                }
                 let state = State { position: Some(position).filter(|_| alone && !leads_elsewhere), ..state };
                 memory::keep(&folder, &planned.target.name, &state)?;
             }
@@ -359,6 +421,41 @@ struct Ran<'r> {
     met: Met,
     met_before: Met,
     leads_elsewhere: bool,
+    rows: RowsSeen,
+}
+
+/// The rows that a target's query gave.
+struct RowsSeen {
+    seen: RoaringTreemap,
+    /// Whether none was gathered with so many others that it was only counted.
+    are_all_named: bool,
+}
+
+impl PlannedTarget {
+    /// What a row is that was not refused.
+    fn row_now(&self, rows: &RowsSeen, table: &str, row: u64) -> RowNow {
+        let alive = self.alive.iter().find(|(name, _)| is_same(name, table));
+        if alive.is_none_or(|(_, alive)| !alive.contains(row)) {
+            RowNow::Gone
+        } else if is_same(table, &self.target.main.each.table) && rows.are_all_named && !rows.seen.contains(row) {
+            RowNow::LeftOut
+        } else {
+            RowNow::Taken
+        }
+    }
+}
+
+/// The rows that the tables of a target have.
+fn alive(target: &Target, sheets: &[Arc<PulledSheet>]) -> Vec<(String, Arc<RoaringTreemap>)> {
+    let mut alive: Vec<(String, Arc<RoaringTreemap>)> = Vec::new();
+    for part in std::iter::once(&target.main).chain(&target.children) {
+        for sheet in sheets.iter().filter(|sheet| is_same(sheet.name(), &part.each.table)) {
+            if !alive.iter().any(|(name, _)| name == sheet.name()) {
+                alive.push((sheet.name().to_owned(), sheet.alive()));
+            }
+        }
+    }
+    alive
 }
 
 /// Whether the store is not older than what is remembered: it may have been put back to an earlier day.

@@ -68,6 +68,10 @@ pub(super) struct Done {
     pub(super) unmapped: Unmapped,
     /// Records that it met.
     pub(super) met: Met,
+    /// Rows of its table that its query gave, refused or not.
+    pub(super) seen: RoaringTreemap,
+    /// Rows that were gathered and not named.
+    pub(super) gathered: u64,
 }
 
 /// What references may lead to.
@@ -92,6 +96,12 @@ fn packed(id: &str) -> Option<Id> {
         *byte = (high * 16 + low) as u8;
     }
     digits.next().is_none().then_some(out)
+}
+
+/// A chunk of a target, without anything.
+pub(super) fn new_chunk(planned: &PlannedTarget) -> Chunk {
+    let target = &planned.target;
+    Chunk { target: target.name.clone(), table: target.main.each.table.clone(), ..Chunk::default() }
 }
 
 /// The lines of a target.
@@ -124,7 +134,7 @@ impl<'r> OneTarget<'r> {
             seen: RoaringTreemap::new(),
             gathered: 0,
             unique: Uniqueness::of(planned.table_rows),
-            chunk: Chunk { target: target.name.clone(), ..Chunk::default() },
+            chunk: new_chunk(planned),
             links,
             ids,
             before,
@@ -164,6 +174,7 @@ impl<'r> OneTarget<'r> {
         (self.report.reasons, self.report.remarks) =
             self.tally.end(|element| elements.get(element as usize).map_or(String::new(), |info| info.path.clone()));
         self.done.report = self.report;
+        (self.done.seen, self.done.gathered) = (self.seen, self.gathered);
         Ok((self.done, self.ids))
     }
 
@@ -374,7 +385,7 @@ impl<'r> OneTarget<'r> {
         }
         self.ids.flush()?;
         self.meet(door)?;
-        let next = Chunk { target: self.chunk.target.clone(), ..Chunk::default() };
+        let next = new_chunk(self.planned);
         Ok(door.take(std::mem::replace(&mut self.chunk, next))?)
     }
 }

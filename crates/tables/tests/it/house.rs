@@ -80,7 +80,7 @@ impl House {
     /// The numbers of the current rows.
     pub fn numbers(&self) -> Vec<u64> {
         let sheets = self.sources.sheets(&everything(), "his", &|_| vec![String::new()]).unwrap();
-        sheets.iter().flat_map(|sheet| sheet.alive().iter()).collect()
+        sheets.iter().flat_map(|sheet| sheet.alive().iter().collect::<Vec<_>>()).collect()
     }
 
     fn row(&self, row: u64) -> String {

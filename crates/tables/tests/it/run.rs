@@ -141,7 +141,7 @@ fn each_resource_leads_to_its_rows_and_each_element_to_its_cells() {
     let (id, _) = kept.resources.iter().find(|(_, resource)| resource["code"]["coding"][0]["code"] == "CRP").unwrap();
     let link = &kept.links[id];
     assert_eq!(link.rows, BTreeMap::from([("lab".to_owned(), vec![1])]));
-    let found = runner.lineage(&house.sources, &everything(), "his", link, Some("valueQuantity")).unwrap();
+    let found = runner.lineage(&house.sources, &everything(), "his", (link, i64::MAX), Some("valueQuantity")).unwrap();
     let cells: Vec<(&str, u64, &str)> = found
         .iter()
         .flat_map(|element| &element.cells)

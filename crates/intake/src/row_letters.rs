@@ -1,0 +1,202 @@
+//! Dead letters of rows that a mapping refuses: of one row for one reason there is one letter, however often it is refused.
+//!
+//! A run looks a row's letters up when it refuses the row, and closes at its end those of rows that it did not refuse.
+
+use crate::fhir_door::refusal::Refusal;
+use access::Grant;
+use records::{DeadLetterNo, Error, MAPPING_DOOR, NewDeadLetter, Records, RowClosed, RowLetter};
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
+use std::sync::{Arc, Mutex, PoisonError};
+use tables::run::{Link, RowNow};
+
+/// What stands between a table and the number of a row in the place of a letter.
+const ROW: &str = " row ";
+
+/// Which row: the hash of table and number.
+type RowKey = [u8; 16];
+/// Why it is refused, hashed.
+type Why = u64;
+
+/// Where a row is, and which element of what is made of it.
+pub(crate) fn place(table: &str, rows: &[u64], element: &str) -> String {
+    let rows: String = rows.iter().map(|row| format!("{ROW}{row}")).collect();
+    let comma = if element.is_empty() { "" } else { ", " };
+    format!("{table}{rows}{comma}{element}")
+}
+
+/// The rows of the table whose rows are accounted for, as the line of a resource has them.
+pub(crate) fn rows_of(line: &[u8], table: &str) -> String {
+    let rows = Link::read(line).and_then(|mut link| link.rows.remove(table)).unwrap_or_default();
+    place(table, &rows, "")
+}
+
+/// The table and the first row of a place, and how long the text is that names them with the other rows.
+pub(crate) fn row_of(place: &str) -> Option<(&str, u64, usize)> {
+    for (at, _) in place.match_indices(ROW) {
+        let (mut end, mut first) = (at, None);
+        while let Some(rest) = place[end..].strip_prefix(ROW) {
+            let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+            let Ok(number) = rest[..digits].parse() else { break };
+            first.get_or_insert(number);
+            end += ROW.len() + digits;
+        }
+        // A name of a table may hold anything.
+        if let Some(first) = first.filter(|_| place[end..].is_empty() || place[end..].starts_with(", ")) {
+            return Some((&place[..at], first, end));
+        }
+    }
+    None
+}
+
+fn key_of(place: &str) -> RowKey {
+    let named = row_of(place).map_or(place, |(_, _, end)| &place[..end]);
+    let mut key = [0; 16];
+    key.copy_from_slice(&blake3::hash(named.as_bytes()).as_bytes()[..16]);
+    key
+}
+
+fn why_of(what: &str) -> Why {
+    let mut why = [0; 8];
+    why.copy_from_slice(&blake3::hash(what.as_bytes()).as_bytes()[..8]);
+    u64::from_le_bytes(why)
+}
+
+/// The letters of one target of a source.
+#[derive(Default)]
+pub(crate) struct RowLetters {
+    /// Letters that stand, open or set aside by a person.
+    known: HashSet<(RowKey, Why)>,
+    /// What this run refused.
+    refused: HashMap<RowKey, Why>,
+}
+
+impl RowLetters {
+    /// Those of a target.
+    pub(crate) fn of(records: &Records, grant: &Grant, source: &str, target: &str) -> Result<Self, Error> {
+        let mut letters = RowLetters::default();
+        let mut take = |letter: RowLetter| {
+            letters.known.insert((key_of(&letter.place), why_of(&letter.what)));
+            Ok(())
+        };
+        records.row_letters(grant, MAPPING_DOOR, source, target, &mut take)?;
+        Ok(letters)
+    }
+
+    /// Notes that a row is refused. Whether there is no letter that says so.
+    pub(crate) fn refuse(&mut self, place: &str, what: &str) -> bool {
+        let (key, why) = (key_of(place), why_of(what));
+        self.refused.insert(key, why);
+        !self.known.contains(&(key, why))
+    }
+
+    /// The open letters that are not due any more, and why.
+    pub(crate) fn closed(
+        &self,
+        records: &Records,
+        grant: &Grant,
+        (source, target): (&str, &str),
+        now: &dyn Fn(&str, u64) -> RowNow,
+        taken: RowClosed,
+    ) -> Result<Vec<(DeadLetterNo, RowClosed)>, Error> {
+        let mut closed = Vec::new();
+        let mut look = |letter: RowLetter| {
+            let how = match self.refused.get(&key_of(&letter.place)) {
+                Some(why) if *why == why_of(&letter.what) => return Ok(()),
+                Some(_) => RowClosed::Otherwise,
+                None => match row_of(&letter.place).map(|(table, row, _)| now(table, row)) {
+                    Some(RowNow::Gone) => RowClosed::Gone,
+                    Some(RowNow::LeftOut) => RowClosed::LeftOut,
+                    Some(RowNow::Taken) | None => taken,
+                },
+            };
+            if letter.is_open {
+                closed.push((letter.no, how));
+            }
+            Ok(())
+        };
+        records.row_letters(grant, MAPPING_DOOR, source, target, &mut look)?;
+        Ok(closed)
+    }
+}
+
+/// What the store refuses of one request of a run, noted as it is planned.
+pub(crate) struct Refused {
+    of_target: Arc<Mutex<RowLetters>>,
+    of_plan: Mutex<(Vec<NewDeadLetter>, u64)>,
+}
+
+/// The same while it is planned: a plan may be made more than once.
+pub(crate) struct Refusing<'r> {
+    of: &'r Refused,
+    letters: Vec<NewDeadLetter>,
+    count: u64,
+}
+
+impl Refused {
+    pub(crate) fn new(of_target: Arc<Mutex<RowLetters>>) -> Arc<Refused> {
+        Arc::new(Refused { of_target, of_plan: Mutex::default() })
+    }
+
+    pub(crate) fn begin(&self) -> Refusing<'_> {
+        Refusing { of: self, letters: Vec::new(), count: 0 }
+    }
+
+    /// The letters that are to be left.
+    pub(crate) fn letters(&self) -> Vec<NewDeadLetter> {
+        self.of_plan.lock().unwrap_or_else(PoisonError::into_inner).0.clone()
+    }
+
+    /// How many resources were refused, with those of which there is a letter.
+    pub(crate) fn count(&self) -> u64 {
+        self.of_plan.lock().unwrap_or_else(PoisonError::into_inner).1
+    }
+}
+
+impl Refusing<'_> {
+    /// A resource is refused whose line is at `link`, made of the rows that `rows` names.
+    pub(crate) fn add(&mut self, link: &Range<usize>, rows: &str, why: &Refusal, hint: &str) {
+        self.count += 1;
+        let element = why.issues.first().map(|issue| issue.place.as_str()).filter(|place| !place.is_empty());
+        let place = rows.to_owned() + &element.map(|element| format!(", {element}")).unwrap_or_default();
+        let what = why.text_beside_place();
+        if self.of.of_target.lock().unwrap_or_else(PoisonError::into_inner).refuse(&place, &what) {
+            let (at, length) = (link.start as u64, link.len() as u64);
+            self.letters.push(NewDeadLetter { at, length, what, place, hint: hint.to_owned() });
+        }
+    }
+
+    pub(crate) fn end(self) {
+        *self.of.of_plan.lock().unwrap_or_else(PoisonError::into_inner) = (self.letters, self.count);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_leads_back_to_its_table_and_row() {
+        for (table, rows, element) in [
+            ("lab", &[17][..], "valueQuantity.value"),
+            ("lab", &[17], ""),
+            ("lab row b", &[4, 5], "code.coding[0]"),
+            ("检验", &[0], "extension[https://x.org/a, b row 7].valueString"),
+        ] {
+            let text = place(table, rows, element);
+            let named = place(table, rows, "");
+            assert_eq!(row_of(&text), Some((table, rows[0], named.len())), "{text}");
+            assert_eq!(key_of(&text), key_of(&named));
+        }
+        assert_eq!(row_of("Observation.value"), None);
+    }
+
+    #[test]
+    fn one_reason_is_one_letter_and_another_is_another() {
+        let mut letters = RowLetters::default();
+        letters.known.insert((key_of("lab row 1, value"), why_of("not-a-number")));
+        assert!(!letters.refuse("lab row 1, value", "not-a-number"));
+        assert!(letters.refuse("lab row 1, value", "no-such-target"));
+        assert!(letters.refuse("lab row 11, value", "not-a-number"));
+    }
+}

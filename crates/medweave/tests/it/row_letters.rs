@@ -1,0 +1,240 @@
+//! Dead letters of rows of tables: one a row and reason, closed by the run that takes the row, corrected cell by cell.
+
+use crate::program::{Data, write};
+use serde_json::{Value, json};
+
+/// What stands in a cell that is wrong, and must stand in no log.
+const CELL: &str = "zq77-not-a-number";
+
+const LAB: &str = "-- @target Observation @key l.id @each lab l @required subject @required value
+SELECT 'final' AS status, code('urn:example:item', l.item) AS code, ref('Patient', l.pid) AS subject, quantity(l.value) AS value FROM lab l";
+
+/// A source `ward` with people 1 and 2, and these results: id, person, value.
+fn ward(data: &Data, results: &[(&str, &str, &str)]) {
+    delivered(data, results);
+    write(
+        &data.path("map/mapping.toml"),
+        b"name = \"ward\"\n[tables.people]\nkey = [\"pid\"]\n[tables.lab]\nkey = [\"id\"]\n",
+    );
+    let patient =
+        "-- @target Patient @key p.pid\nSELECT identifier('urn:example:pid', p.pid) AS identifier FROM people p";
+    write(&data.path("map/patient.sql"), patient.as_bytes());
+    write(&data.path("map/lab.sql"), LAB.as_bytes());
+    let (path, map) = (data.path("ward"), data.path("map"));
+    data.done(&["source", "add", "ward", "--path", path.to_str().unwrap(), "--mapping", map.to_str().unwrap()]);
+}
+
+fn delivered(data: &Data, results: &[(&str, &str, &str)]) {
+    write(&data.path("ward/people.csv"), b"pid\n1\n2\n");
+    let mut lab = "id,pid,item,value\n".to_owned();
+    results.iter().for_each(|(id, pid, value)| lab += &format!("{id},{pid},K,{value}\n"));
+    write(&data.path("ward/lab.csv"), lab.as_bytes());
+}
+
+fn pulled_and_run(data: &Data) -> Value {
+    data.done(&["source", "pull", "ward", "--accept"]);
+    run(data)
+}
+
+fn run(data: &Data) -> Value {
+    data.json(&["mapping", "run", "ward", "--write", "--json"])
+}
+
+/// All letters, oldest first: place, state, reason.
+fn letters(data: &Data) -> Vec<(String, String, String)> {
+    let told = data.json(&["deadletter", "list", "--state", "all", "--json"]);
+    let mut letters: Vec<_> = told["dead_letters"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|letter| {
+            let text = |name: &str| letter[name].as_str().unwrap_or_default().to_owned();
+            (text("place"), text("state"), text("reason"))
+        })
+        .collect();
+    letters.reverse();
+    letters
+}
+
+fn told(letters: &[(String, String, String)]) -> Vec<(&str, &str, &str)> {
+    letters.iter().map(|(place, state, reason)| (place.as_str(), state.as_str(), reason.as_str())).collect()
+}
+
+/// The values of all results, by what they are made of.
+fn values(data: &Data) -> String {
+    let csv = data.done(&["sql", "--format", "csv", "SELECT value_text FROM observation ORDER BY value"]);
+    csv.lines().skip(1).collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn a_row_has_one_letter_until_a_run_takes_it() {
+    let data = Data::new();
+    ward(&data, &[("a", "1", "4.1"), ("b", "1", CELL), ("c", "9", "4.3"), ("d", "2", "-")]);
+    let report = pulled_and_run(&data);
+    assert_eq!(report["targets"][1]["rejected"], 3, "{report}");
+    let open = [
+        ("lab row 1, value", "open", ""),
+        ("lab row 2, subject", "open", ""),
+        ("lab row 3, value", "open", ""),
+    ];
+    assert_eq!(told(&letters(&data)), open);
+    // Refused again, also by another version of the mapping: it is the same letter.
+    write(&data.path("map/lab.sql"), format!("{LAB} -- the same").as_bytes());
+    assert_eq!(run(&data)["targets"][1]["rejected"], 3);
+    assert_eq!(told(&letters(&data)), open);
+    // The row changes, the person comes, the mapping passes a row over: what is not refused any more is closed.
+    write(&data.path("map/lab.sql"), format!("{LAB} WHERE l.value <> '-'").as_bytes());
+    delivered(&data, &[("a", "1", "4.1"), ("b", "1", "4.2"), ("c", "9", "4.3"), ("d", "2", "-")]);
+    write(&data.path("ward/people.csv"), b"pid\n1\n2\n9\n");
+    pulled_and_run(&data);
+    let closed = [
+        ("lab row 1, value", "discarded", "the row is not delivered any more"),
+        ("lab row 2, subject", "replayed", ""),
+        ("lab row 3, value", "discarded", "the mapping passes the row over now"),
+    ];
+    assert_eq!(told(&letters(&data)), closed);
+    assert_eq!(values(&data), "4.1 4.2 4.3");
+    // What is refused after it was taken is news.
+    write(&data.path("map/lab.sql"), LAB.as_bytes());
+    assert_eq!(run(&data)["targets"][1]["rejected"], 1);
+    let all = letters(&data);
+    assert_eq!(told(&all)[3..], [("lab row 3, value", "open", "")]);
+    // What a person set aside is no news.
+    data.done(&["deadletter", "discard", "4", "--reason", "a dash is no result"]);
+    write(&data.path("map/lab.sql"), format!("{LAB} -- once more").as_bytes());
+    assert_eq!(run(&data)["targets"][1]["rejected"], 1);
+    assert_eq!(letters(&data).len(), 4);
+}
+
+#[test]
+fn cells_are_corrected_by_a_person_until_the_row_itself_changes() {
+    let data = Data::new();
+    ward(&data, &[("a", "1", "4.1"), ("b", "1", CELL)]);
+    pulled_and_run(&data);
+    let shown = data.done(&["deadletter", "show", "1"]);
+    assert!(shown.contains(CELL) && shown.contains("lab row 1"), "{shown}");
+    let correct = |content: &Value| {
+        write(&data.path("correction.json"), content.to_string().as_bytes());
+        data.run(&["deadletter", "correct", "1", "--with", "correction.json"])
+    };
+    for (content, says) in [
+        (json!({"cells": {"value": "4.2"}}), "reason"),
+        (json!({"reason": " ", "cells": {"value": "4.2"}}), "say why"),
+        (json!({"reason": "typed wrong", "cells": {"valeu": "4.2"}}), "no column \"valeu\""),
+    ] {
+        let output = correct(&content);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && said.contains(says), "{content}: {said}");
+    }
+    let output = correct(&json!({"reason": "typed wrong", "cells": {"value": "4,x"}}));
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(said.contains("it would not be taken yet: not-a-number"), "{said}");
+    let output = correct(&json!({"reason": "typed wrong", "cells": {"id": "b", "VALUE": "4.2"}}));
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(said.contains("it would be taken"), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    data.done(&["deadletter", "replay", "1"]);
+    assert_eq!(
+        (told(&letters(&data)), values(&data)),
+        (vec![("lab row 1, value", "replayed", "")], "4.1 4.2".into())
+    );
+    // What came stands in SQL as it came; the value says of which cell it is, and who says that it is another.
+    let came = data.done(&["sql", "--format", "csv", "SELECT value FROM src_ward.lab WHERE id = 'b'"]);
+    assert!(came.contains(CELL), "{came}");
+    let id = data.done(&["sql", "--format", "csv", "SELECT _id FROM observation WHERE value_text = '4.2'"]);
+    let id = id.lines().nth(1).unwrap();
+    let lineage =
+        data.json(&["mapping", "lineage", &format!("Observation/{id}"), "--element", "valueQuantity", "--json"]);
+    let cell = &lineage["elements"][0]["cells"][0];
+    assert_eq!((&cell["cell"], &cell["corrected"]["cell"]), (&json!(CELL), &json!("4.2")), "{lineage}");
+    assert_eq!(cell["corrected"]["reason"], "typed wrong");
+    assert!(cell["corrected"]["by"].as_str().unwrap().starts_with("operator/"), "{cell}");
+    // The same in SQL.
+    let asked = format!(
+        "SELECT source_table, source_column, source_row, cell, corrected, function, run FROM lineage('Observation', '{id}', 'valueQuantity')"
+    );
+    let told = data.done(&["sql", "--format", "csv", &asked]);
+    assert_eq!(told.lines().nth(1), Some(format!("lab,value,1,{CELL},4.2,quantity,2").as_str()), "{told}");
+    let count = "SELECT count(*) FROM lineage('Observation', 'nobody')";
+    assert_eq!(data.done(&["sql", "--format", "csv", count]).lines().nth(1), Some("0"));
+    let wrong = data.run(&["sql", "SELECT * FROM lineage('Observation')"]);
+    assert!(String::from_utf8_lossy(&wrong.stderr).contains("lineage(type, id, element) takes texts"), "{wrong:?}");
+    // What tells of the run in FHIR, and is found by its delivery.
+    assert_eq!(lineage["run"], 2, "{lineage}");
+    let provenance = lineage["provenance"].as_str().unwrap();
+    let json = format!("SELECT json FROM resource WHERE type || '/' || id = '{provenance}'");
+    let told = data.done(&["sql", "--format", "csv", &json]);
+    assert!(told.contains("urn:medweave:source:ward:run") && told.contains("mapping ward"), "{told}");
+    // Other rows come and go; the correction stays with its row.
+    delivered(&data, &[("a", "1", "4.05"), ("b", "1", CELL)]);
+    pulled_and_run(&data);
+    assert_eq!(values(&data), "4.05 4.2");
+    assert_eq!(run(&data)["changed"], 0);
+    // Until the row itself changes.
+    delivered(&data, &[("a", "1", "4.05"), ("b", "1", "4.3")]);
+    pulled_and_run(&data);
+    assert_eq!(values(&data), "4.05 4.3");
+}
+
+#[test]
+fn who_may_not_see_rows_of_sources_finds_no_letter_of_them() {
+    let data = Data::new();
+    ward(&data, &[("a", "1", "4.1"), ("b", "1", CELL)]);
+    std::fs::write(data.path("ward/lab.csv"), format!("id,pid,item,value\na,1,K,4.1\nb,1,K,{CELL}\n{CELL},1\n"))
+        .unwrap();
+    let (reader, other, writer) =
+        (data.token("system/*.r"), data.token("system/Patient.cruds"), data.token("system/*.cruds"));
+    let served = data.serve(&[]);
+    pulled_and_run(&data);
+    let seen = served.client(&writer);
+    assert_eq!(seen.get("/api/deadletters").json()["open"], 2);
+    let correction = json!({"reason": "x", "cells": {"value": "1"}}).to_string();
+    let answer = seen.send("POST", "/api/deadletters/2/correct", &[], correction.as_bytes());
+    assert_eq!(answer.status, 422, "a program is nobody who corrects: {}", answer.json());
+    for (token, may_list) in [(&reader, true), (&other, false)] {
+        let client = served.client(token);
+        let list = client.get("/api/deadletters?state=all");
+        if may_list {
+            assert_eq!((&list.json()["dead_letters"], &list.json()["open"]), (&json!([]), &json!(0)));
+            assert_eq!(client.get("/api/arrivals").json()["arrivals"], json!([]));
+        } else {
+            assert_eq!(list.status, 403);
+        }
+        for no in 1..=6 {
+            for path in [
+                format!("/api/deadletters/{no}"),
+                format!("/api/deadletters/{no}/bytes"),
+                format!("/api/arrivals/{no}"),
+                format!("/api/arrivals/{no}/bytes"),
+            ] {
+                let answer = client.get(&path);
+                assert!(matches!(answer.status, 403 | 404), "{path}: {}", answer.status);
+                assert!(!String::from_utf8_lossy(&answer.bytes).contains("ward"), "{path}");
+            }
+        }
+        let asked = json!({"sql": "SELECT * FROM src_ward.lab"}).to_string();
+        let answer = client.send("POST", "/api/sql", &[("content-type", "application/json")], asked.as_bytes());
+        assert_eq!(answer.status, 403);
+        for action in ["correct", "replay", "discard"] {
+            let body = if action == "discard" { json!({"reason": "x"}).to_string() } else { correction.clone() };
+            let path = format!("/api/deadletters/2/{action}");
+            assert_eq!(
+                client.send("POST", &path, &[("content-type", "application/json")], body.as_bytes()).status,
+                403
+            );
+        }
+    }
+    // Whoever administers, and whoever reads the log, sees none either.
+    let admin = served.client(&data.token("system/Account.cruds"));
+    for path in ["/api/audit/reads", "/api/audit/accounts"] {
+        let answer = admin.get(path);
+        assert!(!String::from_utf8_lossy(&answer.bytes).contains(CELL), "{path}");
+    }
+    assert!(served.stop().success());
+    let log = std::fs::read_to_string(data.path("serve.log")).unwrap();
+    assert!(!log.contains(CELL), "{log}");
+    let details = rusqlite::Connection::open(data.path("data/records/records.db")).unwrap();
+    let found: i64 = details
+        .query_row("SELECT count(*) FROM audit WHERE detail LIKE '%' || ?1 || '%'", [CELL], |row| row.get(0))
+        .unwrap();
+    assert_eq!(found, 0);
+}

@@ -1,0 +1,164 @@
+//! Dead letters that are rows of a source: shown with their cells, corrected cell by cell, and taken by a run.
+//!
+//! They are dealt with as all letters are: what is sent to `/correct` stands beside the letter, `/replay` takes it. But what is corrected is a row,
+//! `{"reason": …, "cells": {column: text or null}}`, and it is taken by the source's mapping: by the next run, or by the one that a replay is.
+
+use super::mapping_files::{lent, of_source};
+use super::mappings::run_unattended;
+use super::runs::run_of;
+use super::stream::Lines;
+use crate::app::App;
+use crate::refusal::Refusal;
+use crate::time::instant;
+use access::Grant;
+use axum::http::StatusCode;
+use intake::import::Importer;
+use intake::{RowOfLetter, row_of_letter};
+use lake::workbench::{Limits, Stop};
+use records::{DeadLetter, DeadLetterNo, DeadLetterState};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use std::sync::Arc;
+use std::time::Duration;
+use tables::mapping::Mapping;
+use tables::pull::{Cells, Correction};
+use tables::run::{Runner, Sample};
+
+/// Time and memory that a look at one row may take.
+const TIME: Duration = Duration::from_secs(20);
+const MEMORY_BYTES: usize = 128 << 20;
+/// Resources of a row that are looked at.
+const SAMPLES: usize = 20;
+
+/// What is sent as a correction.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Corrected {
+    reason: String,
+    cells: Cells,
+}
+
+fn read(bytes: &[u8]) -> Result<Corrected, Refusal> {
+    serde_json::from_slice(bytes).map_err(|error| {
+        Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "structure", format!("this is no correction of a row: {error}"))
+            .hint("a row is corrected by {\"reason\": \"…\", \"cells\": {\"column\": \"text\"}}; null is a cell without a value".into())
+    })
+}
+
+fn correction_json(correction: &Correction) -> Value {
+    json!({
+        "cells": correction.cells, "by": correction.who, "at": instant(correction.at_us), "reason": correction.reason,
+    })
+}
+
+/// The row of a letter as it came, and as it was corrected last; nothing if it is no letter of a row, or the row is there no longer.
+pub(super) fn told(app: &App, grant: &Grant, letter: &DeadLetter) -> Result<Value, Refusal> {
+    let Some(RowOfLetter { table, row }) = row_of_letter(letter) else { return Ok(Value::Null) };
+    let (sources, source) = (app.sources()?, &letter.arrival.source);
+    let found = match sources.row(grant, source, &table, row) {
+        Ok(found) => found,
+        Err(tables::Error::Unknown { .. }) => return Ok(Value::Null),
+        Err(error) => return Err(error.into()),
+    };
+    let corrections = sources.corrections(grant, source, &table, row)?;
+    let cells: Map<String, Value> = found.cells.into_iter().map(|(column, cell)| (column, json!(cell))).collect();
+    Ok(json!({
+        "table": table, "row": row, "file": found.file, "number": found.number, "delivery": found.delivery,
+        "is_current": found.is_current, "cells": cells, "corrected": corrections.last().map(correction_json),
+    }))
+}
+
+/// Keeps a correction of a letter's row, and says why the row would not be taken either, if it would not.
+pub(super) fn correct(
+    app: &App,
+    grant: &Grant,
+    letter: &DeadLetter,
+    of: &RowOfLetter,
+    bytes: Vec<u8>,
+) -> Result<Value, Refusal> {
+    let (sources, source) = (app.sources()?, letter.arrival.source.as_str());
+    let row = (of.table.as_str(), of.row);
+    let Corrected { reason, cells } = read(&bytes)?;
+    let came = sources.row(grant, source, &of.table, of.row)?;
+    let mut cells = sources.correctable(grant, source, row, &cells, &reason)?;
+    // Whoever sends all cells means those that are other.
+    cells.retain(|column, cell| !came.cells.iter().any(|(name, as_it_came)| name == column && as_it_came == cell));
+    let kept = Importer::new(Arc::clone(&app.records)).keep_correction(grant, letter, bytes)?;
+    let who = grant.principal().to_string();
+    let correction = Correction { cells, who, at_us: app.now_us(), reason, arrival: kept.0 };
+    sources.correct(grant, source, row, &correction)?;
+    let refused = match why_refused(app, grant, letter, of) {
+        Ok(refused) => refused,
+        // It is kept; what keeps it from being tried is told by the run.
+        Err(refusal) => Some(refusal.issues.first().map(|issue| issue.text.clone()).unwrap_or_default()),
+    };
+    let refused = refused.map(|what| json!({"what": what, "place": letter.place}));
+    Ok(json!({"arrival": kept.0, "refused": refused}))
+}
+
+/// Why the mapping would refuse the row as it is now, if it would. References are looked at by the run alone.
+fn why_refused(app: &App, grant: &Grant, letter: &DeadLetter, of: &RowOfLetter) -> Result<Option<String>, Refusal> {
+    let sources = app.sources()?;
+    let source = sources.source(grant, &letter.arrival.source)?;
+    let files = of_source(app, grant, &source)?;
+    let unfit = |problems: &[tables::mapping::Problem]| super::tables::wrong(&source.mapping, problems);
+    let mapping = Mapping::parse(&lent(&files)).map_err(|problems| unfit(&problems))?;
+    let row = (of.table.as_str(), of.row);
+    let target = letter.arrival.name.as_str();
+    let runner =
+        Runner::of_row(&sources, &app.workbench()?, grant, &source.name, &mapping, app.now_us(), (target, row));
+    let runner = runner.map_err(|error| match error {
+        tables::run::PrepareError::Problems(problems) => unfit(&problems),
+        tables::run::PrepareError::Source(error) => error.into(),
+    })?;
+    let limits = Limits { time: TIME, memory_bytes: MEMORY_BYTES, ..Limits::default() };
+    let preview = runner.preview(target, SAMPLES, &limits, &Stop::default())?;
+    let refused = preview.samples.iter().find(|sample| sample.resource.is_none());
+    let of_sample = |sample: &Sample| {
+        let reasons: Vec<String> =
+            sample.reasons.iter().map(|reason| format!("{}: {}", reason.code, reason.message)).collect();
+        reasons.join("; ")
+    };
+    Ok(match refused {
+        Some(sample) => Some(of_sample(sample)),
+        None if preview.samples.is_empty() => Some("the mapping passes the row over".to_owned()),
+        None => None,
+    })
+}
+
+/// Takes a letter's row, corrected by `bytes` if there are any: a run of the source's mapping that writes.
+pub(super) fn replay(
+    app: &Arc<App>,
+    grant: &Grant,
+    letter: &DeadLetter,
+    of: &RowOfLetter,
+    bytes: Vec<u8>,
+) -> Result<Value, Refusal> {
+    if !bytes.is_empty() {
+        correct(app, grant, letter, of, bytes)?;
+    }
+    let source = app.sources()?.source(grant, &letter.arrival.source)?;
+    let runs = app.running.begin(&run_of(&source.name))?;
+    let report = run_unattended(app, grant, &source, &runs, &Lines::unread())?;
+    drop(runs);
+    let now = app.records.dead_letter(grant, letter.no)?;
+    let count = |name: &str| report[name].as_u64().unwrap_or(0);
+    match now.state {
+        DeadLetterState::Replayed => {
+            let arrivals: Vec<i64> = now.replayed.iter().map(|no| no.0).collect();
+            let stored = count("new") + count("changed") + count("gone");
+            Ok(json!({"stored": stored, "unchanged": count("equal"), "arrivals": arrivals}))
+        }
+        DeadLetterState::Open => Err(not_taken(letter.no, &format!("{}: {}", now.place, now.what))),
+        DeadLetterState::Discarded => Err(not_taken(letter.no, now.reason.as_deref().unwrap_or_default())),
+    }
+}
+
+fn not_taken(no: DeadLetterNo, why: &str) -> Refusal {
+    Refusal::new(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "value",
+        format!("the mapping ran, and dead letter {no} was not taken: {why}"),
+    )
+    .hint("correct its cells, or the mapping".into())
+}
