@@ -133,7 +133,7 @@ impl Importer {
         let letter = self.open_letter(grant, no)?;
         if is_row(&letter) {
             return Err(Error::Closed(format!(
-                "dead letter {no} is a row of a table of {}: mend it where it comes from, or the mapping; the next pull or run takes it",
+                "dead letter {no} is a row of a table of {}: mend it where it comes from; the next pull takes it",
                 letter.arrival.source
             )));
         }

@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::id::ArrivalNo;
 use crate::plan::Besides;
 use crate::read::ArrivalInfo;
-use crate::row_letter::sees_rows;
+use crate::row_letter::{no_word, sees_rows};
 use crate::store::Records;
 use crate::writer::Writer;
 use access::{Grant, Permission};
@@ -101,9 +101,13 @@ pub struct DeadLetter {
     pub replayed: Option<ArrivalNo>,
 }
 
-/// A letter `d` that somebody dealt with: one that was replayed is news again when the replay was taken back.
-const DEALT_WITH: &str = "(d.state = 'discarded' OR d.state = 'replayed'
-    AND NOT EXISTS (SELECT 1 FROM arrival r WHERE r.no = d.replayed AND r.undone_us IS NOT NULL))";
+/// A letter `d` that somebody dealt with; what a pull or run closed because there was nothing left to take is none. One that was
+/// replayed is news again when the replay was taken back.
+const DEALT_WITH: &str = concat!(
+    "(d.state = 'discarded' AND d.reason NOT IN ",
+    no_word!(),
+    " OR d.state = 'replayed' AND NOT EXISTS (SELECT 1 FROM arrival r WHERE r.no = d.replayed AND r.undone_us IS NOT NULL))"
+);
 
 /// A letter of another arrival, closed as the one it is like.
 const CLOSED_ALIKE: &str = "INSERT INTO dead_letter(arrival, at_us, at, length, what, place, hint, state, closed_us, closed_by, reason, replayed)

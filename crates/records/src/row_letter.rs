@@ -54,6 +54,14 @@ pub enum RowClosed {
     Otherwise,
 }
 
+/// Reasons of closing that are no person's word, as a list in SQL: such a letter is left again where its row is refused again.
+macro_rules! no_word {
+    () => {
+        "('the row is not delivered any more', 'the mapping passes the row over now', 'the row is refused for another reason now')"
+    };
+}
+pub(crate) use no_word;
+
 const GONE: &str = "the row is not delivered any more";
 const LEFT_OUT: &str = "the mapping passes the row over now";
 const OTHERWISE: &str = "the row is refused for another reason now";
@@ -85,12 +93,13 @@ impl Records {
     ) -> Result<(), Error> {
         grant.may_use_sql()?;
         let reader = self.shared.reader()?;
-        let mut statement = reader.prepare_cached(
+        let mut statement = reader.prepare_cached(&format!(
             "SELECT d.no, d.what, d.place, d.state = 'open' FROM arrival a JOIN dead_letter d ON d.arrival = a.no
              WHERE a.source = ?2 AND a.door = ?1 AND a.name = ?3
-             AND (d.state = 'open' OR d.state = 'discarded' AND d.reason NOT IN (?4, ?5, ?6)) ORDER BY d.no",
-        )?;
-        let mut rows = statement.query(params![door, source, target, GONE, LEFT_OUT, OTHERWISE])?;
+             AND (d.state = 'open' OR d.state = 'discarded' AND d.reason NOT IN {}) ORDER BY d.no",
+            no_word!()
+        ))?;
+        let mut rows = statement.query(params![door, source, target])?;
         while let Some(row) = rows.next()? {
             tell(RowLetter {
                 no: DeadLetterNo(row.get(0)?),
@@ -133,5 +142,19 @@ impl Records {
             transaction.commit()?;
             Ok(())
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_run_closes_is_no_persons_word() {
+        for closed in [RowClosed::Gone, RowClosed::LeftOut, RowClosed::Otherwise] {
+            let (state, reason, _) = closed.columns();
+            assert_eq!(state, "discarded");
+            assert!(reason.is_some_and(|reason| no_word!().contains(&format!("'{reason}'"))), "{closed:?}");
+        }
     }
 }

@@ -242,7 +242,8 @@ fn shown(told: &Value, bytes: &[u8]) -> String {
     }
     out.push(String::new());
     out.push(match &told["row"] {
-        Value::Object(_) => cells(&told["row"]),
+        // Of a row that could not be read the text is what there is.
+        Value::Object(row) if row["row"].is_number() => cells(&told["row"]),
         _ => place::marked(bytes, told["place"].as_str().unwrap_or_default()),
     });
     out.join("\n")

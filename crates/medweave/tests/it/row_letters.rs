@@ -72,11 +72,7 @@ fn a_row_has_one_letter_until_a_run_takes_it() {
     ward(&data, &[("a", "1", "4.1"), ("b", "1", CELL), ("c", "9", "4.3"), ("d", "2", "-")]);
     let report = pulled_and_run(&data);
     assert_eq!(report["targets"][1]["rejected"], 3, "{report}");
-    let open = [
-        ("lab row 1, value", "open", ""),
-        ("lab row 2, subject", "open", ""),
-        ("lab row 3, value", "open", ""),
-    ];
+    let open = [("lab row 1, value", "open", ""), ("lab row 2, subject", "open", ""), ("lab row 3, value", "open", "")];
     assert_eq!(told(&letters(&data)), open);
     // Refused again, also by another version of the mapping: it is the same letter.
     write(&data.path("map/lab.sql"), format!("{LAB} -- the same").as_bytes());
@@ -133,10 +129,7 @@ fn cells_are_corrected_by_a_person_until_the_row_itself_changes() {
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(said.contains("it would be taken"), "{said}{}", String::from_utf8_lossy(&output.stderr));
     data.done(&["deadletter", "replay", "1"]);
-    assert_eq!(
-        (told(&letters(&data)), values(&data)),
-        (vec![("lab row 1, value", "replayed", "")], "4.1 4.2".into())
-    );
+    assert_eq!((told(&letters(&data)), values(&data)), (vec![("lab row 1, value", "replayed", "")], "4.1 4.2".into()));
     // What came stands in SQL as it came; the value says of which cell it is, and who says that it is another.
     let came = data.done(&["sql", "--format", "csv", "SELECT value FROM src_ward.lab WHERE id = 'b'"]);
     assert!(came.contains(CELL), "{came}");
@@ -164,6 +157,16 @@ fn cells_are_corrected_by_a_person_until_the_row_itself_changes() {
     let json = format!("SELECT json FROM resource WHERE type || '/' || id = '{provenance}'");
     let told = data.done(&["sql", "--format", "csv", &json]);
     assert!(told.contains("urn:medweave:source:ward:run") && told.contains("mapping ward"), "{told}");
+    // It may be corrected again, or taken back: then the row is refused as it came.
+    for (cells, left) in
+        [(json!({"value": "4.25"}), "4.1 4.25"), (json!({}), "4.1"), (json!({"value": "4.2"}), "4.1 4.2")]
+    {
+        assert!(correct(&json!({"reason": "looked again", "cells": cells})).status.success());
+        run(&data);
+        let standing = "SELECT value_text FROM observation WHERE status = 'final' ORDER BY value";
+        let standing = data.done(&["sql", "--format", "csv", standing]);
+        assert_eq!(standing.lines().skip(1).collect::<Vec<_>>().join(" "), left);
+    }
     // Other rows come and go; the correction stays with its row.
     delivered(&data, &[("a", "1", "4.05"), ("b", "1", CELL)]);
     pulled_and_run(&data);
@@ -173,6 +176,35 @@ fn cells_are_corrected_by_a_person_until_the_row_itself_changes() {
     delivered(&data, &[("a", "1", "4.05"), ("b", "1", "4.3")]);
     pulled_and_run(&data);
     assert_eq!(values(&data), "4.05 4.3");
+}
+
+#[test]
+fn a_row_that_cannot_be_read_is_told_by_hand_or_closed_when_it_comes_no_more() {
+    let data = Data::new();
+    ward(&data, &[("a", "1", "4.1")]);
+    let lab = |rows: &str| write(&data.path("ward/lab.csv"), format!("id,pid,item,value\n{rows}").as_bytes());
+    lab("a,1,K,4.1\nb,1,K\nc,2,K,4.3\n");
+    pulled_and_run(&data);
+    assert_eq!((told(&letters(&data)), values(&data)), (vec![("row 2", "open", "")], "4.1 4.3".into()));
+    let correction = json!({"reason": "the value stands in the report", "cells": {"id": "b", "pid": "1", "item": "K", "value": "4.2"}});
+    write(&data.path("correction.json"), correction.to_string().as_bytes());
+    data.done(&["deadletter", "correct", "1", "--with", "correction.json"]);
+    data.done(&["deadletter", "replay", "1"]);
+    assert_eq!((told(&letters(&data)), values(&data)), (vec![("row 2", "replayed", "")], "4.1 4.2 4.3".into()));
+    // As long as that text comes.
+    let report = pulled_and_run(&data);
+    assert_eq!((&report["changed"], &report["gone"]), (&json!(0), &json!(0)), "{report}");
+    lab("a,1,K,4.15\nb,1,K\nc,2,K,4.3\nd,1\n");
+    pulled_and_run(&data);
+    assert_eq!(values(&data), "4.15 4.2 4.3");
+    lab("a,1,K,4.15\nb,1,K,4.25\nc,2,K,4.3\n");
+    pulled_and_run(&data);
+    let gone = ("row 4", "discarded", "the row is not delivered any more");
+    assert_eq!((told(&letters(&data))[1..].to_vec(), values(&data)), (vec![gone], "4.15 4.25 4.3".into()));
+    // What comes again is news again.
+    lab("a,1,K,4.15\nb,1,K,4.25\nc,2,K,4.3\nd,1\n");
+    pulled_and_run(&data);
+    assert_eq!(told(&letters(&data))[2..].to_vec(), [("row 4", "open", "")]);
 }
 
 #[test]

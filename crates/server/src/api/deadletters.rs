@@ -1,7 +1,7 @@
 //! Dead letters: what came in and could not be taken, until somebody replays or discards it.
 
 use super::arrivals::{RANGE_BYTES, arrival_json, number_in_query};
-use super::row_letters;
+use super::row_letters::{self, OfRow};
 use crate::answer::Answer;
 use crate::app::App;
 use crate::call::Call;
@@ -10,7 +10,6 @@ use crate::time::instant;
 use access::Grant;
 use axum::http::StatusCode;
 use intake::import::Importer;
-use intake::{RowOfLetter, row_of_letter};
 use records::{ArrivalInfo, Change, DeadLetter, DeadLetterNo, DeadLetterState};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -128,6 +127,7 @@ pub(super) async fn correct(mut call: Call) -> Result<Answer, Refusal> {
         .app
         .writing(move |app| {
             let importer = Importer::new(Arc::clone(&app.records)).with_sources(Arc::clone(&app.access));
+            // Of a row also when it was taken: what was corrected wrongly is corrected again.
             if let Some((letter, row)) = row_letter(app, &grant, no)? {
                 return row_letters::correct(app, &grant, &letter, &row, content.bytes);
             }
@@ -150,7 +150,8 @@ pub(super) async fn replay(mut call: Call) -> Result<Answer, Refusal> {
     let told = call
         .app
         .writing(move |app| {
-            if let Some((letter, row)) = row_letter(app, &grant, no)? {
+            let of_row = row_letter(app, &grant, no)?.filter(|(letter, _)| letter.state == DeadLetterState::Open);
+            if let Some((letter, row)) = of_row {
                 return row_letters::replay(&shared, &grant, &letter, &row, content.bytes);
             }
             let corrected = (!content.bytes.is_empty()).then_some(content.bytes);
@@ -166,14 +167,10 @@ pub(super) async fn replay(mut call: Call) -> Result<Answer, Refusal> {
     Ok(Answer::of(&told))
 }
 
-/// An open letter of a row, with the row; nothing if it is of something else.
-fn row_letter(app: &App, grant: &Grant, no: DeadLetterNo) -> Result<Option<(DeadLetter, RowOfLetter)>, Refusal> {
+/// A letter of a row, with the row; nothing if it is of something else.
+fn row_letter(app: &App, grant: &Grant, no: DeadLetterNo) -> Result<Option<(DeadLetter, OfRow)>, Refusal> {
     let letter = app.records.dead_letter(grant, no)?;
-    if letter.state != DeadLetterState::Open {
-        return Ok(None);
-    }
-    let row = row_of_letter(&letter);
-    Ok(row.map(|row| (letter, row)))
+    Ok(row_letters::row_of(app, grant, &letter)?.map(|row| (letter, row)))
 }
 
 /// `POST /api/deadletters/{no}/discard` with a reason.

@@ -7,6 +7,8 @@ use super::mapping_files::{lent, of_source};
 use super::mappings::run_unattended;
 use super::runs::run_of;
 use super::stream::Lines;
+use super::tables::pull_now;
+use super::uploads::UPLOAD;
 use crate::app::App;
 use crate::refusal::Refusal;
 use crate::time::instant;
@@ -21,7 +23,7 @@ use serde_json::{Map, Value, json};
 use std::sync::Arc;
 use std::time::Duration;
 use tables::mapping::Mapping;
-use tables::pull::{Cells, Correction};
+use tables::pull::{BadLetter, Cells, Correction, IfDoubtful};
 use tables::run::{Runner, Sample};
 
 /// Time and memory that a look at one row may take.
@@ -51,9 +53,38 @@ fn correction_json(correction: &Correction) -> Value {
     })
 }
 
+/// Which row a letter is.
+pub(super) enum OfRow {
+    /// One that the mapping refused.
+    Refused(RowOfLetter),
+    /// One that could not be read.
+    Bad(BadLetter),
+}
+
+/// The row that a letter is; nothing if it is of something else.
+pub(super) fn row_of(app: &App, grant: &Grant, letter: &DeadLetter) -> Result<Option<OfRow>, Refusal> {
+    if let Some(row) = row_of_letter(letter) {
+        return Ok(Some(OfRow::Refused(row)));
+    }
+    if letter.arrival.door != records::PULL_DOOR {
+        return Ok(None);
+    }
+    Ok(app.sources()?.bad_letter(grant, letter.no.0)?.map(OfRow::Bad))
+}
+
 /// The row of a letter as it came, and as it was corrected last; nothing if it is no letter of a row, or the row is there no longer.
 pub(super) fn told(app: &App, grant: &Grant, letter: &DeadLetter) -> Result<Value, Refusal> {
-    let Some(RowOfLetter { table, row }) = row_of_letter(letter) else { return Ok(Value::Null) };
+    let RowOfLetter { table, row } = match row_of(app, grant, letter)? {
+        None => return Ok(Value::Null),
+        Some(OfRow::Refused(row)) => row,
+        Some(OfRow::Bad(bad)) => {
+            let cells: Map<String, Value> = bad.columns.iter().map(|column| (column.clone(), Value::Null)).collect();
+            return Ok(json!({
+                "table": bad.table, "row": null, "file": letter.arrival.name, "number": null, "delivery": null,
+                "is_current": false, "cells": cells, "corrected": bad.corrected.as_ref().map(correction_json),
+            }));
+        }
+    };
     let (sources, source) = (app.sources()?, &letter.arrival.source);
     let found = match sources.row(grant, source, &table, row) {
         Ok(found) => found,
@@ -73,6 +104,46 @@ pub(super) fn correct(
     app: &App,
     grant: &Grant,
     letter: &DeadLetter,
+    of: &OfRow,
+    bytes: Vec<u8>,
+) -> Result<Value, Refusal> {
+    match of {
+        OfRow::Refused(row) => correct_refused(app, grant, letter, row, bytes),
+        OfRow::Bad(bad) => correct_bad(app, grant, letter, bad, bytes),
+    }
+}
+
+/// What a person says of a row, kept.
+fn kept(
+    app: &App,
+    grant: &Grant,
+    letter: &DeadLetter,
+    (cells, reason): (Cells, String),
+    bytes: Vec<u8>,
+) -> Result<Correction, Refusal> {
+    let arrival = Importer::new(Arc::clone(&app.records)).keep_correction(grant, letter, bytes)?.0;
+    Ok(Correction { cells, who: grant.principal().to_string(), at_us: app.now_us(), reason, arrival })
+}
+
+fn correct_bad(
+    app: &App,
+    grant: &Grant,
+    letter: &DeadLetter,
+    bad: &BadLetter,
+    bytes: Vec<u8>,
+) -> Result<Value, Refusal> {
+    let sources = app.sources()?;
+    let Corrected { reason, cells } = read(&bytes)?;
+    let cells = sources.bad_correctable(grant, bad, &cells, &reason)?;
+    let correction = kept(app, grant, letter, (cells, reason), bytes)?;
+    sources.correct_bad(grant, bad, &correction)?;
+    Ok(json!({"arrival": correction.arrival, "refused": null}))
+}
+
+fn correct_refused(
+    app: &App,
+    grant: &Grant,
+    letter: &DeadLetter,
     of: &RowOfLetter,
     bytes: Vec<u8>,
 ) -> Result<Value, Refusal> {
@@ -83,9 +154,7 @@ pub(super) fn correct(
     let mut cells = sources.correctable(grant, source, row, &cells, &reason)?;
     // Whoever sends all cells means those that are other.
     cells.retain(|column, cell| !came.cells.iter().any(|(name, as_it_came)| name == column && as_it_came == cell));
-    let kept = Importer::new(Arc::clone(&app.records)).keep_correction(grant, letter, bytes)?;
-    let who = grant.principal().to_string();
-    let correction = Correction { cells, who, at_us: app.now_us(), reason, arrival: kept.0 };
+    let correction = kept(app, grant, letter, (cells, reason), bytes)?;
     sources.correct(grant, source, row, &correction)?;
     let refused = match why_refused(app, grant, letter, of) {
         Ok(refused) => refused,
@@ -93,7 +162,7 @@ pub(super) fn correct(
         Err(refusal) => Some(refusal.issues.first().map(|issue| issue.text.clone()).unwrap_or_default()),
     };
     let refused = refused.map(|what| json!({"what": what, "place": letter.place}));
-    Ok(json!({"arrival": kept.0, "refused": refused}))
+    Ok(json!({"arrival": correction.arrival, "refused": refused}))
 }
 
 /// Why the mapping would refuse the row as it is now, if it would. References are looked at by the run alone.
@@ -126,18 +195,25 @@ fn why_refused(app: &App, grant: &Grant, letter: &DeadLetter, of: &RowOfLetter) 
     })
 }
 
-/// Takes a letter's row, corrected by `bytes` if there are any: a run of the source's mapping that writes.
+/// Takes a letter's row, corrected by `bytes` if there are any: a run of the source's mapping that writes, after a pull if it could not be read.
 pub(super) fn replay(
     app: &Arc<App>,
     grant: &Grant,
     letter: &DeadLetter,
-    of: &RowOfLetter,
+    of: &OfRow,
     bytes: Vec<u8>,
 ) -> Result<Value, Refusal> {
     if !bytes.is_empty() {
         correct(app, grant, letter, of, bytes)?;
     }
     let source = app.sources()?.source(grant, &letter.arrival.source)?;
+    if matches!(of, OfRow::Bad(_)) {
+        if source.path == UPLOAD {
+            let text = format!("deliveries of {} are sent: the next one takes the row", source.name);
+            return Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "value", text));
+        }
+        pull_now(app, grant, &source, None, IfDoubtful::Stop, &mut |_, _| Ok(()))?;
+    }
     let runs = app.running.begin(&run_of(&source.name))?;
     let report = run_unattended(app, grant, &source, &runs, &Lines::unread())?;
     drop(runs);

@@ -5,6 +5,7 @@
 
 use crate::error::Error;
 use crate::pull::compare::Segment;
+use crate::pull::corrected::BadHash;
 use crate::pull::{attempt, corrected, owned, run_log};
 use roaring::RoaringTreemap;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
@@ -137,8 +138,10 @@ pub(super) struct TableTaken {
     pub(super) bytes: u64,
     pub(super) rows: u64,
     pub(super) gone: RoaringTreemap,
-    pub(super) bad: Vec<[u8; 16]>,
+    pub(super) bad: Vec<BadHash>,
     pub(super) bad_rows: u64,
+    /// Letters of bad rows.
+    pub(super) letters: Vec<(BadHash, i64)>,
     /// The segment of new rows as it lies in the folder of segments to come, and the arrival that keeps their bytes.
     pub(super) segment: Option<(PathBuf, u64, i64)>,
 }
@@ -283,6 +286,8 @@ impl Catalogue {
         for sql in [
             "DELETE FROM bad WHERE pulled IN (SELECT no FROM pulled WHERE source = ?1)",
             "DELETE FROM corrected WHERE pulled IN (SELECT no FROM pulled WHERE source = ?1)",
+            "DELETE FROM corrected_bad WHERE pulled IN (SELECT no FROM pulled WHERE source = ?1)",
+            "DELETE FROM bad_letter WHERE pulled IN (SELECT no FROM pulled WHERE source = ?1)",
             "DELETE FROM segment WHERE pulled IN (SELECT no FROM pulled WHERE source = ?1)",
             "DELETE FROM delivered WHERE delivery IN (SELECT no FROM delivery WHERE source = ?1)",
             "DELETE FROM delivery WHERE source = ?1",
@@ -499,6 +504,16 @@ impl Catalogue {
                     bytes_of(&table.gone)
                 ],
             )?;
+            if table.bad.len() as u64 == table.bad_rows {
+                // All are known: what is not among them is bad no longer.
+                writing.execute("DELETE FROM bad WHERE pulled = ?1", [no])?;
+            }
+            for (hash, letter) in &table.letters {
+                writing.execute(
+                    "INSERT OR REPLACE INTO bad_letter (pulled, hash, letter) VALUES (?1, ?2, ?3)",
+                    params![no, hash, letter],
+                )?;
+            }
             for hash in &table.bad {
                 writing.execute(
                     "INSERT OR IGNORE INTO bad (pulled, hash, delivery) VALUES (?1, ?2, ?3)",

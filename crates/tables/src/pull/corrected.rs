@@ -2,12 +2,15 @@
 //!
 //! The row stays as it came, in its segment, its arrival and in SQL. A correction is of a row's number, and a row that changes gets another, so that
 //! a correction never outlives what it corrected. The newest of a row counts; earlier ones stay, since what was made by them is explained by them.
+//!
+//! A row that could not be read at all is corrected too: the next pull reads its cells in the place of its text, as long as that comes.
 
 use crate::error::Error;
 use crate::pull::catalogue::{Catalogue, Pulled};
 use crate::pull::{Sources, may_pull, may_see, take};
 use access::{Grant, PrincipalKind};
-use rusqlite::{Row, params};
+use records::{DeadLetterNo, RowClosed};
+use rusqlite::{OptionalExtension, Row, params};
 use std::collections::BTreeMap;
 
 /// The table, which catalogues of earlier programs get when they are opened.
@@ -17,6 +20,17 @@ CREATE TABLE IF NOT EXISTS corrected (
     reason TEXT NOT NULL, arrival INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS corrected_row ON corrected (pulled, row, no);
+-- The same of rows that could not be read: they have no number, and are told by the hash of their text.
+CREATE TABLE IF NOT EXISTS corrected_bad (
+    no INTEGER PRIMARY KEY, pulled INTEGER NOT NULL, hash BLOB NOT NULL, cells TEXT NOT NULL, who TEXT NOT NULL, at_us INTEGER NOT NULL,
+    reason TEXT NOT NULL, arrival INTEGER NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS corrected_bad_row ON corrected_bad (pulled, hash, no);
+-- Open letters of rows that could not be read.
+CREATE TABLE IF NOT EXISTS bad_letter (
+    pulled INTEGER NOT NULL, hash BLOB NOT NULL, letter INTEGER NOT NULL, PRIMARY KEY (pulled, hash)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS bad_letter_no ON bad_letter (letter);
 ";
 
 /// The longest reason, in bytes.
@@ -43,6 +57,24 @@ pub struct Correction {
 /// The corrections of a table's rows, as runs use them.
 pub(super) type CorrectedRows = BTreeMap<u64, Cells>;
 
+/// The hash of the text of a row that could not be read.
+pub(super) type BadHash = [u8; 16];
+/// The cells of rows that could not be read, as a person says they are.
+pub(super) type CorrectedBad = BTreeMap<BadHash, Cells>;
+
+/// A row that could not be read, and is a dead letter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BadLetter {
+    /// Its table.
+    pub table: String,
+    /// The columns of the table.
+    pub columns: Vec<String>,
+    /// What a person said of it last.
+    pub corrected: Option<Correction>,
+    pulled: i64,
+    hash: Vec<u8>,
+}
+
 const CORRECTION: &str = "SELECT row, cells, who, at_us, reason, arrival FROM corrected";
 
 fn correction_of(row: &Row<'_>) -> rusqlite::Result<(u64, Correction)> {
@@ -52,6 +84,35 @@ fn correction_of(row: &Row<'_>) -> rusqlite::Result<(u64, Correction)> {
     let correction =
         Correction { cells, who: row.get(2)?, at_us: row.get(3)?, reason: row.get(4)?, arrival: row.get(5)? };
     Ok((row.get::<_, i64>(0)? as u64, correction))
+}
+
+/// What is said of a row is a person's word.
+fn may_correct(grant: &Grant, reason: &str) -> Result<(), Error> {
+    may_see(grant)?;
+    may_pull(grant)?;
+    if !matches!(grant.principal().kind, PrincipalKind::Person | PrincipalKind::Operator) {
+        return Err(Error::Name(format!(
+            "cells are corrected by a person who is signed in, or by the operator at the command line; {} is neither",
+            grant.principal()
+        )));
+    }
+    if reason.trim().is_empty() || reason.len() > REASON_BYTES {
+        return Err(Error::Name(format!("say why the cells are corrected, in at most {REASON_BYTES} bytes")));
+    }
+    Ok(())
+}
+
+/// Cells by the names that the columns have.
+fn named(table: &str, columns: &[String], cells: &Cells) -> Result<Cells, Error> {
+    let mut named = Cells::new();
+    for (column, cell) in cells {
+        let found = columns
+            .iter()
+            .find(|known| take::is_name(known, column))
+            .ok_or_else(|| Error::Name(format!("{table} has no column \"{column}\": it has {}", columns.join(", "))))?;
+        named.insert(found.clone(), cell.clone());
+    }
+    Ok(named)
 }
 
 impl Catalogue {
@@ -67,6 +128,47 @@ impl Catalogue {
         }
         all.retain(|_, cells| !cells.is_empty());
         Ok(all)
+    }
+
+    /// The corrections of rows of a table that could not be read.
+    pub(super) fn corrected_bad(&self, table: i64) -> Result<CorrectedBad, Error> {
+        let mut query =
+            self.db.prepare_cached("SELECT hash, cells FROM corrected_bad WHERE pulled = ?1 ORDER BY no")?;
+        let found = query.query_map([table], |row| Ok((row.get::<_, BadHash>(0)?, row.get::<_, String>(1)?)))?;
+        let mut all = CorrectedBad::new();
+        for one in found {
+            let (hash, cells) = one?;
+            let damaged = |error: serde_json::Error| Error::file("read corrections in", &self.folder, error.into());
+            all.insert(hash, serde_json::from_str(&cells).map_err(damaged)?);
+        }
+        all.retain(|_, cells| !cells.is_empty());
+        Ok(all)
+    }
+
+    /// Letters of rows of a source that are bad no longer, with how they are closed.
+    pub(super) fn no_longer_bad(&self, source: i64) -> Result<Vec<(DeadLetterNo, RowClosed)>, Error> {
+        let mut query = self.db.prepare_cached(
+            "SELECT l.letter, l.pulled, l.hash FROM bad_letter l JOIN pulled p ON p.no = l.pulled
+             WHERE p.source = ?1 AND NOT EXISTS (SELECT 1 FROM bad b WHERE b.pulled = l.pulled AND b.hash = l.hash)",
+        )?;
+        let found = query.query_map([source], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        let found: Vec<(i64, i64, BadHash)> = found.collect::<Result<_, _>>()?;
+        let mut closed = Vec::new();
+        for (letter, pulled, hash) in found {
+            let is_corrected = self.corrected_bad(pulled)?.contains_key(&hash);
+            let how = if is_corrected { RowClosed::Taken(None) } else { RowClosed::Gone };
+            closed.push((DeadLetterNo(letter), how));
+        }
+        Ok(closed)
+    }
+
+    /// Forgets letters that are closed.
+    pub(super) fn forget_letters(&self, closed: &[(DeadLetterNo, RowClosed)]) -> Result<(), Error> {
+        let mut forget = self.db.prepare_cached("DELETE FROM bad_letter WHERE letter = ?1")?;
+        for (no, _) in closed {
+            forget.execute([no.0])?;
+        }
+        Ok(())
     }
 }
 
@@ -84,17 +186,7 @@ impl Sources {
         cells: &Cells,
         reason: &str,
     ) -> Result<Cells, Error> {
-        may_see(grant)?;
-        may_pull(grant)?;
-        if !matches!(grant.principal().kind, PrincipalKind::Person | PrincipalKind::Operator) {
-            return Err(Error::Name(format!(
-                "cells are corrected by a person who is signed in, or by the operator at the command line; {} is neither",
-                grant.principal()
-            )));
-        }
-        if reason.trim().is_empty() || reason.len() > REASON_BYTES {
-            return Err(Error::Name(format!("say why the cells are corrected, in at most {REASON_BYTES} bytes")));
-        }
+        may_correct(grant, reason)?;
         let table = self.table(source, table)?;
         if !table.alive.contains(row) {
             return Err(Error::Conflict(format!(
@@ -102,14 +194,56 @@ impl Sources {
                 table.name
             )));
         }
-        let mut named = Cells::new();
-        for (column, cell) in cells {
-            let found = table.columns.iter().find(|known| take::is_name(known, column)).ok_or_else(|| {
-                Error::Name(format!("{} has no column \"{column}\": it has {}", table.name, table.columns.join(", ")))
-            })?;
-            named.insert(found.clone(), cell.clone());
-        }
-        Ok(named)
+        named(&table.name, &table.columns, cells)
+    }
+
+    /// The row that a letter is which could not be read; nothing if it is none, or closed.
+    ///
+    /// # Errors
+    /// [`Error::Denied`], [`Error::Catalogue`].
+    pub fn bad_letter(&self, grant: &Grant, letter: i64) -> Result<Option<BadLetter>, Error> {
+        may_see(grant)?;
+        let catalogue = self.catalogue();
+        let sql = "SELECT p.name, p.columns, p.no, l.hash FROM bad_letter l JOIN pulled p ON p.no = l.pulled WHERE l.letter = ?1";
+        let found = catalogue.db.query_row(sql, [letter], |row| {
+            let columns: String = row.get(1)?;
+            let columns = serde_json::from_str(&columns).unwrap_or_default();
+            Ok(BadLetter { table: row.get(0)?, columns, corrected: None, pulled: row.get(2)?, hash: row.get(3)? })
+        });
+        let Some(found) = found.optional()? else { return Ok(None) };
+        let sql = "SELECT 0, cells, who, at_us, reason, arrival FROM corrected_bad WHERE pulled = ?1 AND hash = ?2 ORDER BY no DESC LIMIT 1";
+        let corrected = catalogue.db.query_row(sql, params![found.pulled, found.hash], correction_of).optional()?;
+        Ok(Some(BadLetter { corrected: corrected.map(|(_, correction)| correction), ..found }))
+    }
+
+    /// Whether a person may say with these words what the cells of a row are that could not be read; the cells by the names that the columns have.
+    ///
+    /// # Errors
+    /// As [`Sources::correctable`].
+    pub fn bad_correctable(&self, grant: &Grant, bad: &BadLetter, cells: &Cells, reason: &str) -> Result<Cells, Error> {
+        may_correct(grant, reason)?;
+        named(&bad.table, &bad.columns, cells)
+    }
+
+    /// Says what the cells of a row are that could not be read, as [`Sources::bad_correctable`] gave them.
+    ///
+    /// # Errors
+    /// As [`Sources::correctable`].
+    pub fn correct_bad(&self, grant: &Grant, bad: &BadLetter, correction: &Correction) -> Result<(), Error> {
+        self.bad_correctable(grant, bad, &correction.cells, &correction.reason)?;
+        self.catalogue().db.execute(
+            "INSERT INTO corrected_bad (pulled, hash, cells, who, at_us, reason, arrival) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            params![
+                bad.pulled,
+                bad.hash,
+                serde_json::json!(correction.cells).to_string(),
+                correction.who,
+                correction.at_us,
+                correction.reason,
+                correction.arrival
+            ],
+        )?;
+        Ok(())
     }
 
     /// Corrects cells of a row, as [`Sources::correctable`] gave them.

@@ -19,7 +19,7 @@ mod take;
 
 pub use attempt::{Attempt, Times, attempts_in};
 pub use catalogue::{CurrentTable, Delivered, DeliveryInfo, Pulled, SourceInfo};
-pub use corrected::{Cells, Correction};
+pub use corrected::{BadLetter, Cells, Correction};
 pub use hash::RowHash;
 pub use raw::RawTables;
 pub use run_log::{RunBegins, RunInfo, RunState};
@@ -30,13 +30,14 @@ use crate::error::Error;
 use crate::read::{Content, ReadError, Table};
 use access::{Grant, Permission};
 use catalogue::Catalogue;
+use corrected::CorrectedBad;
 use records::Records;
 use roaring::RoaringTreemap;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use take::Keeping;
+use take::{Before, Keeping};
 
 /// The door that arrivals of pulls name.
 pub const DOOR: &str = records::PULL_DOOR;
@@ -360,7 +361,12 @@ impl Sources {
                 Some(was) => self.catalogue().content_before(was.no)?,
                 None => None,
             };
-            let table = take::read(wanted, was, content, spooled.path(no), &mut |rows| go_on(&wanted.name, rows))?;
+            let corrected = match was {
+                Some(was) => self.catalogue().corrected_bad(was.no)?,
+                None => CorrectedBad::new(),
+            };
+            let before = Before { table: was, content, corrected: &corrected };
+            let table = take::read(wanted, before, spooled.path(no), &mut |rows| go_on(&wanted.name, rows))?;
             doubts.extend(was.map(|was| table.doubts(was)).unwrap_or_default());
             read.push(table);
         }
@@ -382,7 +388,15 @@ impl Sources {
         } else {
             Some(self.catalogue().deliver(source.no, from.unwrap_or(&source.path), keeping.now_us, taken)?)
         };
+        self.close_letters(grant, &source)?;
         Ok(PullReport { delivery, tables: told })
+    }
+
+    /// Closes the letters of rows that can be read now, or do not come any more.
+    fn close_letters(&self, grant: &Grant, source: &SourceInfo) -> Result<(), Error> {
+        let closed = self.catalogue().no_longer_bad(source.no)?;
+        self.records.close_rows(grant, closed.clone(), &format!("a pull of {}", source.name))?;
+        self.catalogue().forget_letters(&closed)
     }
 
     /// Takes the place of the one who pulls a source, or removes it.

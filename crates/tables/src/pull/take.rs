@@ -3,6 +3,7 @@
 use crate::error::Error;
 use crate::pull::catalogue::{Pulled, TableTaken};
 use crate::pull::compare::{Segment, compare};
+use crate::pull::corrected::{BadHash, CorrectedBad};
 use crate::pull::hash::{RowHash, RowHasher};
 use crate::pull::segment::{LENGTH, OFFSET, SegmentReader, SegmentWriter, schema};
 use crate::pull::{Origin, PullTable, TablePulled};
@@ -47,17 +48,62 @@ pub(super) struct TableRead {
     same: bool,
 }
 
-/// Hash of a file's bytes and of how they are read.
-fn content_of(origin: &dyn Origin) -> Result<Option<([u8; 32], u64)>, Error> {
-    let Some(content) = origin.content()? else { return Ok(None) };
-    Ok(Some((with_reading(origin, &content.hash), content.bytes)))
+/// What there was of a table before.
+pub(super) struct Before<'b> {
+    pub(super) table: Option<&'b Pulled>,
+    /// Hash and length of the file in which it came last.
+    pub(super) content: Option<(Vec<u8>, u64)>,
+    /// Cells of rows that cannot be read.
+    pub(super) corrected: &'b CorrectedBad,
 }
 
-fn with_reading(origin: &dyn Origin, hash: &[u8]) -> [u8; 32] {
+/// Hash of a file's bytes and of how they are read.
+fn content_of(origin: &dyn Origin, corrected: &CorrectedBad) -> Result<Option<([u8; 32], u64)>, Error> {
+    let Some(content) = origin.content()? else { return Ok(None) };
+    Ok(Some((with_reading(origin, corrected, &content.hash), content.bytes)))
+}
+
+fn with_reading(origin: &dyn Origin, corrected: &CorrectedBad, hash: &[u8]) -> [u8; 32] {
     let mut hasher = blake3::Hasher::new();
     hasher.update(hash);
     hasher.update(origin.reading().as_bytes());
+    for (hash, cells) in corrected {
+        hasher.update(hash).update(serde_json::json!(cells).to_string().as_bytes());
+    }
     *hasher.finalize().as_bytes()
+}
+
+fn hash_of(bad: &BadRow) -> BadHash {
+    let mut hash = [0; 16];
+    hash.copy_from_slice(&blake3::hash(bad.text.as_bytes()).as_bytes()[..16]);
+    hash
+}
+
+/// The rows of a batch with those that could not be read and that a person corrected, in the order in which they came. The others stay bad.
+fn with_corrected(rows: &mut RowBatch, columns: &[String], corrected: &CorrectedBad) -> Option<RowBatch> {
+    let is_corrected = |bad: &BadRow| corrected.contains_key(&hash_of(bad));
+    if corrected.is_empty() || !rows.bad.iter().any(is_corrected) {
+        return None;
+    }
+    let (now_good, still_bad): (Vec<BadRow>, Vec<BadRow>) = rows.bad.drain(..).partition(is_corrected);
+    rows.bad = still_bad;
+    let (mut out, mut next) = (RowBatch::new(columns.len()), now_good.iter().peekable());
+    let put = |out: &mut RowBatch, bad: &BadRow| {
+        let cells = &corrected[&hash_of(bad)];
+        columns.iter().for_each(|column| out.push_cell(cells.get(column).and_then(|cell| cell.as_deref())));
+        out.end_row(bad.place);
+    };
+    for row in 0..rows.len() {
+        let place = rows.place(row);
+        while let Some(bad) = next.next_if(|bad| bad.place.number < place.number) {
+            put(&mut out, bad);
+        }
+        (0..columns.len()).for_each(|column| out.push_cell(rows.cell(row, column)));
+        out.end_row(place);
+    }
+    next.for_each(|bad| put(&mut out, bad));
+    out.bad.append(&mut rows.bad);
+    Some(out)
 }
 
 /// What a table holds that is no file: its columns, and its rows in whatever order.
@@ -80,7 +126,7 @@ impl Gathered {
         }
     }
 
-    fn content(&self, origin: &dyn Origin, columns: &[String], rows: u64) -> ([u8; 32], u64) {
+    fn content(&self, origin: &dyn Origin, corrected: &CorrectedBad, columns: &[String], rows: u64) -> ([u8; 32], u64) {
         let mut hasher = blake3::Hasher::new();
         for part in [&self.sum.to_le_bytes()[..], &self.bad.to_le_bytes(), &rows.to_le_bytes()] {
             hasher.update(part);
@@ -88,20 +134,19 @@ impl Gathered {
         for column in columns {
             hasher.update(&(column.len() as u64).to_le_bytes()).update(column.as_bytes());
         }
-        (with_reading(origin, hasher.finalize().as_bytes()), self.bytes)
+        (with_reading(origin, corrected, hasher.finalize().as_bytes()), self.bytes)
     }
 }
 
 /// Reads a table of a delivery and compares it with what is current; `spool` is where its rows are written meanwhile.
 pub(super) fn read(
     wanted: &PullTable,
-    before: Option<&Pulled>,
-    content_before: Option<(Vec<u8>, u64)>,
+    Before { table: before, content: content_before, corrected }: Before<'_>,
     spool: PathBuf,
     go_on: &mut dyn FnMut(u64) -> Result<(), Error>,
 ) -> Result<TableRead, Error> {
     let origin = &*wanted.origin;
-    let content = content_of(origin)?;
+    let content = content_of(origin, corrected)?;
     let mut out = TableRead {
         wanted: wanted.name.clone(),
         file: origin.file().to_owned(),
@@ -142,6 +187,9 @@ pub(super) fn read(
     let mut hasher = RowHasher::new(&out.columns);
     let mut content_of_rows = content.is_none().then(Gathered::default);
     while table.next(&mut rows)? {
+        if let Some(merged) = with_corrected(&mut rows, &out.columns, corrected) {
+            rows = merged;
+        }
         if let Some(all) = &mut content_of_rows {
             all.add(&rows, &mut hasher);
         }
@@ -153,7 +201,7 @@ pub(super) fn read(
     }
     out.rows = writer.finish()?;
     if let Some(all) = content_of_rows {
-        out.content = all.content(origin, &out.columns, out.rows);
+        out.content = all.content(origin, corrected, &out.columns, out.rows);
         out.same = before.is_some() && is_same(&out.content);
     }
     if let (Some(before), true) = (before, out.same) {
@@ -275,25 +323,23 @@ impl TableRead {
         if self.same {
             return Ok(None);
         }
-        let hash_of = |bad: &BadRow| {
-            let mut hash = [0; 16];
-            hash.copy_from_slice(&blake3::hash(bad.text.as_bytes()).as_bytes()[..16]);
-            hash
-        };
         let bad: Vec<&BadRow> = self.bad.iter().filter(|bad| !bad_before.contains(&hash_of(bad))).collect();
+        let mut letters = Vec::new();
         let segment = if self.new.is_empty() && bad.is_empty() {
             None
         } else {
             let all = self.new.len() == self.rows;
-            let (arrival, path) = match wanted.origin.raw()? {
+            let (kept, path) = match wanted.origin.raw()? {
                 Some(raw) if all => (self.keep_file(raw, &bad, keeping)?, self.spool.clone()),
                 raw => self.keep_new(raw, &bad, keeping)?,
             };
-            Some((path, self.new.len(), arrival))
+            letters = kept.letters;
+            Some((path, self.new.len(), kept.arrival))
         };
         Ok(Some(TableTaken {
             segment: segment.filter(|(_, rows, _)| *rows > 0),
             bad: self.bad.iter().map(hash_of).collect(),
+            letters,
             name: self.wanted,
             columns: self.columns,
             file: self.file,
@@ -306,7 +352,7 @@ impl TableRead {
     }
 
     /// The whole file becomes the arrival, byte for byte.
-    fn keep_file(&self, raw: Box<dyn Read + Send>, bad: &[&BadRow], keeping: &Keeping<'_>) -> Result<i64, Error> {
+    fn keep_file(&self, raw: Box<dyn Read + Send>, bad: &[&BadRow], keeping: &Keeping<'_>) -> Result<Kept, Error> {
         let letters = bad.iter().filter_map(|bad| Some(letter(bad, bad.place.bytes?.0))).collect();
         keeping.arrival(self, &mut BufReader::with_capacity(1 << 20, raw), letters)
     }
@@ -317,7 +363,7 @@ impl TableRead {
         raw: Option<Box<dyn Read + Send>>,
         bad: &[&BadRow],
         keeping: &Keeping<'_>,
-    ) -> Result<(i64, PathBuf), Error> {
+    ) -> Result<(Kept, PathBuf), Error> {
         let content_path = self.spool.with_extension("bytes");
         let segment_path = self.spool.with_extension("new");
         let failed = |error| Error::file("write", &content_path, error);
@@ -386,19 +432,29 @@ impl TableRead {
         writer.finish()?;
         let mut file = content.out.into_inner().map_err(|error| failed(error.into_error()))?;
         file.rewind().map_err(failed)?;
-        let arrival = keeping.arrival(self, &mut BufReader::new(file), letters)?;
-        Ok((arrival, segment_path))
+        let kept = keeping.arrival(self, &mut BufReader::new(file), letters)?;
+        Ok((kept, segment_path))
     }
 }
 
-fn letter(bad: &BadRow, at: u64) -> NewDeadLetter {
-    NewDeadLetter {
+/// A letter that is to be left, and the hash of its row.
+type Letter = (NewDeadLetter, BadHash);
+
+/// The arrival that keeps rows, and the letters of those that could not be read.
+struct Kept {
+    arrival: i64,
+    letters: Vec<(BadHash, i64)>,
+}
+
+fn letter(bad: &BadRow, at: u64) -> Letter {
+    let letter = NewDeadLetter {
         at,
         length: bad.place.bytes.map_or(bad.text.len() as u64, |(_, length)| length as u64),
         what: format!("{}: {}", bad.reason, bad.message),
         place: format!("row {}", bad.place.number),
-        hint: "correct it where it comes from: the next delivery brings it again".into(),
-    }
+        hint: "correct it where it comes from, or say here what its cells are: the next pull takes it".into(),
+    };
+    (letter, hash_of(bad))
 }
 
 /// The bytes of an arrival as they are gathered.
@@ -430,7 +486,7 @@ impl Content<'_> {
         Ok(begin)
     }
 
-    fn bad(&mut self, ranges: &mut Ranges, bad: &BadRow) -> Result<Option<NewDeadLetter>, Error> {
+    fn bad(&mut self, ranges: &mut Ranges, bad: &BadRow) -> Result<Option<Letter>, Error> {
         let Some((offset, length)) = bad.place.bytes else { return Ok(None) };
         let begin = self.range(ranges, offset, length)?;
         Ok(Some(letter(bad, begin)))
@@ -518,7 +574,7 @@ impl Planner for Rows {
 }
 
 impl Keeping<'_> {
-    fn arrival(&self, read: &TableRead, content: &mut dyn Read, letters: Vec<NewDeadLetter>) -> Result<i64, Error> {
+    fn arrival(&self, read: &TableRead, content: &mut dyn Read, letters: Vec<Letter>) -> Result<Kept, Error> {
         let about = Arrived {
             door: crate::pull::DOOR.into(),
             source: self.source.to_owned(),
@@ -529,8 +585,11 @@ impl Keeping<'_> {
         let packed = self.records.pack(about, content)?;
         let packed = packed.map_err(|error| Error::file("read", Path::new(&read.file), error))?;
         let trail = Trail { action: "pull".into(), detail: format!("{} table {}", self.source, read.wanted) };
-        let plan = Rows(letters);
-        Ok(self.records.submit_packed(self.grant, trail, packed, ReuseArrival::IfSame, plan)?.wait()?.arrival.0)
+        let (letters, hashes): (Vec<NewDeadLetter>, Vec<BadHash>) = letters.into_iter().unzip();
+        let pending = self.records.submit_packed(self.grant, trail, packed, ReuseArrival::IfSame, Rows(letters))?;
+        let receipt = pending.wait()?;
+        let numbers = receipt.dead_letters.iter().map(|no| no.0);
+        Ok(Kept { arrival: receipt.arrival.0, letters: hashes.into_iter().zip(numbers).collect() })
     }
 }
 
