@@ -1,5 +1,5 @@
-// docs/openapi.json 3e2c4ac273a8149a35aa4cb369e7bf231587b1ab367a3d1181979682d60812cd
-// Made by `make api-types`, not by hand: bd5ff359329fc657f9fe2d52378fe7ab79695501aaf05a0592ab5357430c5fe7
+// docs/openapi.json b0d8cf06bfda662236e5544f36787cd5cfbdf3a104acff2f852c7339f3b368b2
+// Made by `make api-types`, not by hand: a69abba50740b95c75ce50bc88e391c50a60040e72fcb793f11a2dc90367971e
 export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
 export interface components {
@@ -156,47 +156,6 @@ export interface components {
             system?: string;
             code?: string;
         };
-        Cohort: {
-            id: number;
-            name: string;
-            definition: string;
-            who: string;
-            /** Format: date-time */
-            at: string;
-            seq: number;
-            persons: number;
-            rows: number;
-        };
-        CohortAsked: {
-            definition: unknown;
-            keep?: string;
-            id?: number;
-        };
-        CohortFound: {
-            persons: number;
-            count: number;
-            more: boolean;
-            rows: {
-                cohort_definition_id: number;
-                subject_id: number;
-                cohort_start_date: string;
-                cohort_end_date: string;
-            }[];
-            steps: {
-                name: string;
-                events: number;
-                persons: number;
-            }[];
-            concept_sets: {
-                id: number;
-                concepts: number;
-            }[];
-            seq: number;
-            kept: components["schemas"]["Cohort"] | null;
-        };
-        Cohorts: {
-            cohorts: components["schemas"]["Cohort"][];
-        };
         ColumnProfile: {
             name: string;
             rows: number;
@@ -277,6 +236,26 @@ export interface components {
             reason: string | null;
             replayed_as: number | null;
             correction?: components["schemas"]["Arrival"] | null;
+            row?: {
+                table: string;
+                row: number | null;
+                file: string;
+                number: number | null;
+                delivery: number | null;
+                is_current: boolean;
+                cells: {
+                    [key: string]: string | null;
+                };
+                corrected: {
+                    cells: {
+                        [key: string]: string | null;
+                    };
+                    by: string;
+                    /** Format: date-time */
+                    at: string;
+                    reason: string;
+                } | null;
+            } | null;
         };
         DeadLetters: {
             dead_letters: components["schemas"]["DeadLetter"][];
@@ -414,6 +393,8 @@ export interface components {
             };
         };
         Lineage: {
+            run?: number | null;
+            provenance?: string | null;
             ref: string;
             version: number;
             source: string;
@@ -445,6 +426,13 @@ export interface components {
                     file: string;
                     number: number;
                     delivery: number;
+                    corrected?: {
+                        cell: string | null;
+                        by: string;
+                        /** Format: date-time */
+                        at: string;
+                        reason: string;
+                    } | null;
                     arrival: components["schemas"]["RowBytes"] | null;
                 }[];
             }[];
@@ -873,17 +861,6 @@ export interface components {
         QualityThreshold: {
             threshold: number | null;
             reason: string;
-        };
-        QualityThresholds: {
-            thresholds: {
-                check: string;
-                threshold: number;
-                of_definition: number | null;
-                reason: string;
-                who: string;
-                /** Format: date-time */
-                at: string;
-            }[];
         };
         Question: {
             sql: string;
