@@ -20,9 +20,16 @@ type Why = u64;
 
 /// Where a row is, and which element of what is made of it.
 pub(crate) fn place(table: &str, rows: &[u64], element: &str) -> String {
-    let rows: String = rows.iter().map(|row| format!("{ROW}{row}")).collect();
-    let comma = if element.is_empty() { "" } else { ", " };
-    format!("{table}{rows}{comma}{element}")
+    let mut out = table.to_owned();
+    for row in rows {
+        out.push_str(ROW);
+        out.push_str(&row.to_string());
+    }
+    if !element.is_empty() {
+        out.push_str(", ");
+        out.push_str(element);
+    }
+    out
 }
 
 /// The rows of the table whose rows are accounted for, as the line of a resource has them.

@@ -40,7 +40,7 @@ impl Disk {
     pub fn fill_up(&self) -> PathBuf {
         let crumbs = self.0.join("crumbs");
         let mut file = std::fs::File::create(&crumbs).unwrap();
-        while file.write_all(&[b'.'; 65_536]).is_ok() {}
+        while file.write_all(&[b'.'; 16_384]).is_ok() {}
         while file.write_all(&[b'.'; 512]).is_ok() {}
         assert_eq!(self.free(), 0);
         crumbs

@@ -90,7 +90,9 @@ fn with_corrected(rows: &mut RowBatch, columns: &[String], corrected: &Corrected
     let (mut out, mut next) = (RowBatch::new(columns.len()), now_good.iter().peekable());
     let put = |out: &mut RowBatch, bad: &BadRow| {
         let cells = &corrected[&hash_of(bad)];
-        columns.iter().for_each(|column| out.push_cell(cells.get(column).and_then(|cell| cell.as_deref())));
+        for column in columns {
+            out.push_cell(cells.get(column).and_then(|cell| cell.as_deref()));
+        }
         out.end_row(bad.place);
     };
     for row in 0..rows.len() {
@@ -98,10 +100,14 @@ fn with_corrected(rows: &mut RowBatch, columns: &[String], corrected: &Corrected
         while let Some(bad) = next.next_if(|bad| bad.place.number < place.number) {
             put(&mut out, bad);
         }
-        (0..columns.len()).for_each(|column| out.push_cell(rows.cell(row, column)));
+        for column in 0..columns.len() {
+            out.push_cell(rows.cell(row, column));
+        }
         out.end_row(place);
     }
-    next.for_each(|bad| put(&mut out, bad));
+    for bad in next {
+        put(&mut out, bad);
+    }
     out.bad.append(&mut rows.bad);
     Some(out)
 }

@@ -128,8 +128,9 @@ impl Runner {
         now_us: i64,
         only: Option<&str>,
     ) -> Result<Runner, PrepareError> {
-        let sheets = |settings: &Settings| sheets(sources, grant, source, settings);
-        Runner::over(sources, workbench, grant, source, mapping, now_us, only, &sheets)
+        let info = sources.source(grant, source)?;
+        let sheets = sheets(sources, grant, source, &mapping.settings)?;
+        Runner::over(workbench, info, mapping, now_us, only, &sheets)
     }
 
     /// The same of one target, as if the table had but this row.
@@ -145,33 +146,26 @@ impl Runner {
         now_us: i64,
         (target, (table, row)): (&str, (&str, u64)),
     ) -> Result<Runner, PrepareError> {
-        let sheets = |settings: &Settings| {
-            let mut all = sheets(sources, grant, source, settings)?;
-            for sheet in all.iter_mut().filter(|sheet| is_same(sheet.name(), table)) {
-                *sheet = Arc::new(PulledSheet::clone(sheet).only(row));
-            }
-            Ok(all)
-        };
-        Runner::over(sources, workbench, grant, source, mapping, now_us, Some(target), &sheets)
+        let info = sources.source(grant, source)?;
+        let mut sheets = sheets(sources, grant, source, &mapping.settings)?;
+        for sheet in sheets.iter_mut().filter(|sheet| is_same(sheet.name(), table)) {
+            *sheet = Arc::new(PulledSheet::clone(sheet).only(row));
+        }
+        Runner::over(workbench, info, mapping, now_us, Some(target), &sheets)
     }
 
-    #[allow(clippy::too_many_arguments, reason = "those of the two above")]
     fn over(
-        sources: &Sources,
         workbench: &Workbench,
-        grant: &Grant,
-        source: &str,
+        info: SourceInfo,
         mapping: &Mapping,
         now_us: i64,
         only: Option<&str>,
-        sheets: &dyn Fn(&Settings) -> Result<Vec<Arc<PulledSheet>>, Error>,
+        sheets: &[Arc<PulledSheet>],
     ) -> Result<Runner, PrepareError> {
-        let info = sources.source(grant, source)?;
         let program = crate::compile::compile(mapping).map_err(PrepareError::Problems)?;
-        let mut context = mapping.context(source).map_err(PrepareError::Problems)?;
+        let mut context = mapping.context(&info.name).map_err(PrepareError::Problems)?;
         let now = jiff::Timestamp::from_microsecond(now_us).unwrap_or_default();
         context.today = (!program.settings.shifted).then(|| context.zone.to_datetime(now).date());
-        let sheets = sheets(&program.settings)?;
         let mut runner = Runner {
             source: info,
             settings: program.settings.clone(),
@@ -189,7 +183,7 @@ impl Runner {
             if table.is_some_and(|sheet| sheet.is_absent()) {
                 runner.not_delivered.push(target.name.clone());
             }
-            let ready = plan(workbench, &program, target, &sheets).and_then(|parts| {
+            let ready = plan(workbench, &program, target, sheets).and_then(|parts| {
                 let schemas: Vec<&arrow_schema::Schema> =
                     parts.iter().map(|part| part.planned.schema().as_ref()).collect();
                 let writer = Writer::new(target, &runner.context, &schemas)?;
@@ -201,7 +195,7 @@ impl Runner {
                     parts,
                     writer,
                     table_rows: table.map_or(0, |sheet| sheet.rows()),
-                    alive: alive(target, &sheets),
+                    alive: alive(target, sheets),
                     basis: basis(mapping, &program, target, &which),
                 }),
                 Err(wrong) => problems.extend(wrong),
