@@ -1,5 +1,5 @@
-// docs/openapi.json b0d8cf06bfda662236e5544f36787cd5cfbdf3a104acff2f852c7339f3b368b2
-// Made by `make api-types`, not by hand: a69abba50740b95c75ce50bc88e391c50a60040e72fcb793f11a2dc90367971e
+// docs/openapi.json 8bd92a533aaba6db95caad5c652f3b1a811e50348ad5df5ee73fc1b418b93aa9
+// Made by `make api-types`, not by hand: 72fb2e189715162f0d47a4124daf954d00522cbfa917979b70e5fedac810a65c
 export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
 export interface components {
@@ -155,6 +155,47 @@ export interface components {
             text: string;
             system?: string;
             code?: string;
+        };
+        Cohort: {
+            id: number;
+            name: string;
+            definition: string;
+            who: string;
+            /** Format: date-time */
+            at: string;
+            seq: number;
+            persons: number;
+            rows: number;
+        };
+        CohortAsked: {
+            definition: unknown;
+            keep?: string;
+            id?: number;
+        };
+        CohortFound: {
+            persons: number;
+            count: number;
+            more: boolean;
+            rows: {
+                cohort_definition_id: number;
+                subject_id: number;
+                cohort_start_date: string;
+                cohort_end_date: string;
+            }[];
+            steps: {
+                name: string;
+                events: number;
+                persons: number;
+            }[];
+            concept_sets: {
+                id: number;
+                concepts: number;
+            }[];
+            seq: number;
+            kept: components["schemas"]["Cohort"] | null;
+        };
+        Cohorts: {
+            cohorts: components["schemas"]["Cohort"][];
         };
         ColumnProfile: {
             name: string;
@@ -861,6 +902,17 @@ export interface components {
         QualityThreshold: {
             threshold: number | null;
             reason: string;
+        };
+        QualityThresholds: {
+            thresholds: {
+                check: string;
+                threshold: number;
+                of_definition: number | null;
+                reason: string;
+                who: string;
+                /** Format: date-time */
+                at: string;
+            }[];
         };
         Question: {
             sql: string;
