@@ -162,9 +162,18 @@ pub(super) fn pull_now(
     let _runs = app.running.begin(&pull_of(&source.name))?;
     let sources = app.sources()?;
     sources.begin_attempt(source)?;
-    let done = take(app, grant, source, from, if_doubtful, go_on);
-    let problem = done.as_ref().err().map(|refusal| refusal.issues[0].text.as_str());
-    sources.end_attempt(source, problem)?;
+    let mut is_stopped = false;
+    let mut noting = |table: &str, rows: u64| {
+        let goes_on = go_on(table, rows);
+        is_stopped |= matches!(goes_on, Err(tables::Error::Stopped));
+        goes_on
+    };
+    let done = take(app, grant, source, from, if_doubtful, &mut noting);
+    match &done {
+        Err(_) if is_stopped => sources.stop_attempt(source)?,
+        Err(refusal) => sources.end_attempt(source, Some(&refusal.issues[0].text))?,
+        Ok(_) => sources.end_attempt(source, None)?,
+    }
     done
 }
 

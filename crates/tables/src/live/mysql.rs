@@ -21,12 +21,16 @@ const BINARY: u16 = 63;
 const ALIVE: Duration = Duration::from_mins(2);
 
 /// Times in UTC; a server may wait a day for a reader that is slow on purpose.
-const SESSION: [&str; 4] = [
+const SESSION: [&str; 5] = [
     "SET SESSION net_write_timeout = 86400",
+    "SET SESSION wait_timeout = 86400",
     "SET time_zone = '+00:00'",
     "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
     "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
 ];
+
+/// MariaDB's other limits of a session that waits; MySQL does not know them.
+const NO_HURRY: &str = "SET SESSION idle_transaction_timeout = 0, SESSION idle_readonly_transaction_timeout = 0";
 
 const TABLES: &str = "SELECT table_schema, table_name, COALESCE(engine, '') FROM information_schema.tables
     WHERE table_schema NOT IN ('mysql', 'information_schema', 'performance_schema', 'sys') ORDER BY 1, 2";
@@ -68,6 +72,7 @@ pub(super) async fn open(address: &Address, secret: Option<&Secret>) -> Result<(
     for statement in SESSION {
         conn.query_drop(statement).await.map_err(|error| said(&error))?;
     }
+    let _ = conn.query_drop(NO_HURRY).await;
     let rows: Vec<(String, String, String)> = conn.query(TABLES).await.map_err(|error| said(&error))?;
     let server: Option<String> = conn.query_first("SELECT VERSION()").await.map_err(|error| said(&error))?;
     let server = server.unwrap_or_default();
@@ -86,6 +91,8 @@ pub(super) async fn open(address: &Address, secret: Option<&Secret>) -> Result<(
         path: vec![address.database.clone()],
         server: format!("{product} {server}"),
         note: None,
+        // Each column says its own.
+        is_utf_8: false,
     };
     Ok((Connection { conn }, catalogue))
 }
@@ -156,6 +163,13 @@ impl Connection {
             return Err(reading.failed(format!("two columns are called {twice}: give one another name with AS")));
         }
         reading.columns(&names)?;
+        let texts: Vec<TextOf> = columns.iter().map(|column| TextOf::column(column, raw)).collect();
+        if let Some(at) = texts[..shown].iter().position(|text| *text == TextOf::Other) {
+            return Err(reading.failed(format!(
+                "column {} says another character set than latin1 and UTF-8, and [live] in mapping.toml an encoding: read it with a query that says CONVERT(… USING utf8mb4)",
+                names[at]
+            )));
+        }
         loop {
             let row = reading.wait(result.next()).await?.map_err(|error| reading.failed(cut(&error)))?;
             let Some(row) = row else { return Ok(()) };
@@ -164,7 +178,7 @@ impl Connection {
                     Some(Value::Bytes(name)) if at == shown => reading.large(&String::from_utf8_lossy(name)),
                     _ if at == shown => {}
                     None | Some(Value::NULL) => reading.null(),
-                    Some(value) => push(reading, at, column, value),
+                    Some(value) => push(reading, at, column, texts[at], value),
                 }
             }
             reading.end_row().await?;
@@ -198,8 +212,38 @@ impl Connection {
     }
 }
 
+/// What bytes of a text column are when the server does not turn them into UTF-8.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum TextOf {
+    /// The column says UTF-8, which the server has checked; or it is no text, whose digits are the same in all.
+    Utf8,
+    /// The column says what every byte fits: they may be anything, and it is declared what.
+    Declared,
+    /// The column says something else.
+    Other,
+}
+
+impl TextOf {
+    fn column(column: &Column, raw: bool) -> TextOf {
+        if !raw {
+            return TextOf::Utf8;
+        }
+        // MariaDB numbers the collations that do not pad 1024 higher, and its newest from 2048 on, the first two times 256 of UTF-8.
+        match column.character_set() {
+            set @ 0..2048 => match set % 1024 {
+                BINARY | 33 | 45 | 46 | 76 | 83 | 192..=215 | 223..=247 | 255..=323 => TextOf::Utf8,
+                // latin1 and ascii.
+                5 | 8 | 11 | 15 | 31 | 47 | 48 | 49 | 65 | 94 => TextOf::Declared,
+                _ => TextOf::Other,
+            },
+            2048..2560 => TextOf::Utf8,
+            _ => TextOf::Other,
+        }
+    }
+}
+
 /// Adds a value as its column's type says.
-fn push(reading: &mut Reading<'_>, at: usize, column: &Column, value: &Value) {
+fn push(reading: &mut Reading<'_>, at: usize, column: &Column, text: TextOf, value: &Value) {
     let kind = column.column_type();
     match value {
         Value::NULL => reading.null(),
@@ -244,6 +288,7 @@ fn push(reading: &mut Reading<'_>, at: usize, column: &Column, value: &Value) {
             }
             ColumnType::MYSQL_TYPE_GEOMETRY => reading.bytes(at, bytes),
             kind if is_binary(kind, column) => reading.bytes(at, bytes),
+            _ if text == TextOf::Declared => reading.declared_text(at, bytes),
             _ => reading.text(at, bytes),
         },
     }

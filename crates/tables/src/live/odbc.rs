@@ -52,7 +52,8 @@ pub(super) fn open(address: &Address, secret: Option<&Secret>) -> Result<(Connec
     let server = connection.database_management_system_name().unwrap_or_default();
     let quote = connection.identifier_quote_char().ok().flatten().map(String::from).unwrap_or_default();
     let note = "read by ODBC: whether all tables are of one moment depends on the driver".to_owned();
-    let catalogue = Catalogue { tables, without_snapshot: Vec::new(), path: Vec::new(), server, note: Some(note) };
+    let catalogue =
+        Catalogue { tables, without_snapshot: Vec::new(), path: Vec::new(), server, note: Some(note), is_utf_8: false };
     Ok((Connection { connection, quote }, catalogue))
 }
 
@@ -142,6 +143,6 @@ fn push(reading: &mut Reading<'_>, at: usize, kind: DataType, value: &[u8]) {
             let written = String::from_utf8_lossy(value);
             reading.write(|text| push_timestamp_text(text, &written));
         }
-        _ => reading.text(at, value),
+        _ => reading.declared_text(at, value),
     }
 }

@@ -26,6 +26,10 @@ const DAY_NANOS: i128 = 86_400 * 1_000_000_000;
 /// A connection that is cut is noticed after so long without an answer.
 const ALIVE: Duration = Duration::from_mins(2);
 
+/// Between two tables the session is idle, as long as comparing takes. Servers before 9.6 have no such limit.
+const NO_HURRY: &str = "SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings
+    WHERE name = 'idle_in_transaction_session_timeout'";
+
 /// Numbers come with all their digits, times in UTC, rows in the order in which they lie.
 const SESSION: &str =
     "SET TIME ZONE 'UTC'; SET DateStyle TO ISO, YMD; SET IntervalStyle TO iso_8601; SET bytea_output TO hex;
@@ -73,6 +77,7 @@ pub(super) async fn open(address: &Address, secret: Option<&Secret>) -> Result<(
             (client, tokio::spawn(async { drop(connection.await) }))
         }
     };
+    client.batch_execute(NO_HURRY).await.map_err(|error| said(&error))?;
     client.batch_execute(SESSION).await.map_err(|error| said(&error))?;
     let failed = |error: Error| said(&error);
     let rows = client.query(TABLES, &[]).await.map_err(failed)?;
@@ -80,9 +85,11 @@ pub(super) async fn open(address: &Address, secret: Option<&Secret>) -> Result<(
     let path = client.query_one("SELECT pg_catalog.current_schemas(false)::text[]", &[]).await.map_err(failed)?;
     let server = client.query_one("SHOW server_version", &[]).await.map_err(failed)?;
     let encoding = client.query_one("SHOW server_encoding", &[]).await.map_err(failed)?;
-    let says_no_encoding = encoding.get::<_, &str>(0) == "SQL_ASCII";
+    let encoding: &str = encoding.get(0);
+    let says_no_encoding = encoding == "SQL_ASCII";
+    let is_utf_8 = encoding == "UTF8";
     let server = format!("PostgreSQL {}", server.get::<_, &str>(0));
-    let catalogue = Catalogue { tables, without_snapshot: Vec::new(), path: path.get(0), server, note: None };
+    let catalogue = Catalogue { tables, without_snapshot: Vec::new(), path: path.get(0), server, note: None, is_utf_8 };
     Ok((Connection { client, carrier, says_no_encoding }, catalogue))
 }
 
@@ -310,7 +317,7 @@ fn push(reading: &mut Reading<'_>, column: usize, kind: &Type, bytes: &[u8]) -> 
             });
         }
         Type::BYTEA => reading.bytes(column, bytes),
-        _ => reading.text(column, bytes),
+        _ => reading.declared_text(column, bytes),
     }
     Some(())
 }

@@ -1,6 +1,6 @@
 //! Rows as they come from a database, handed on as text, no faster than they may come.
 
-use super::pace::Limits;
+use super::pace::{Limits, Pace};
 use crate::read::worker::{Ended, Outlet};
 use crate::read::{BadRow, CELL_BYTES, Charset, Place, ROW_BYTES, ReadError};
 use jiff::tz::TimeZone;
@@ -23,9 +23,9 @@ pub(super) struct Rules {
     pub(super) limits: Limits,
     pub(super) zone: TimeZone,
     pub(super) clock: Arc<dyn Fn() -> i64 + Send + Sync>,
-    /// Since when rows are counted, and how many came.
+    /// Since when the pace is counted.
     pub(super) begun: Instant,
-    pub(super) rows: u64,
+    pub(super) pace: Pace,
 }
 
 impl Rules {
@@ -130,24 +130,33 @@ impl<'a> Reading<'a> {
         self.row_bytes += self.outlet.rows.write_cell(write);
     }
 
-    /// Adds a cell of text, which must be text in the declared encoding, or UTF-8.
+    /// Adds a cell of text, which must be UTF-8.
     pub(super) fn text(&mut self, column: usize, bytes: &[u8]) {
+        self.text_in(Charset::UTF_8, column, bytes);
+    }
+
+    /// Adds a cell of text, which must be text in the declared encoding; in UTF-8 if none is.
+    pub(super) fn declared_text(&mut self, column: usize, bytes: &[u8]) {
+        self.text_in(self.charset.unwrap_or(Charset::UTF_8), column, bytes);
+    }
+
+    fn text_in(&mut self, charset: Charset, column: usize, bytes: &[u8]) {
         if bytes.len() > CELL_BYTES {
             return self.too_large(column);
         }
         if memchr::memchr(0, bytes).is_some() {
             self.bad(column, "nul-byte", "a zero byte");
         }
-        let text = match self.charset {
-            Some(charset) => charset.decode(bytes),
-            None => std::str::from_utf8(bytes).ok().map(Into::into),
+        let text = if charset == Charset::UTF_8 {
+            std::str::from_utf8(bytes).ok().map(Into::into)
+        } else {
+            charset.decode(bytes)
         };
         if let Some(text) = text {
             self.row_bytes += text.len();
             self.outlet.rows.push_cell(Some(&text));
         } else {
-            let name = self.charset.unwrap_or(Charset::UTF_8);
-            self.bad(column, "bad-encoding", &format!("bytes that are no text in {name}"));
+            self.bad(column, "bad-encoding", &format!("bytes that are no text in {charset}"));
             self.outlet.rows.push_cell(Some(&String::from_utf8_lossy(bytes)));
         }
     }
@@ -194,14 +203,13 @@ impl<'a> Reading<'a> {
             }
         }
         self.outlet.row_done()?;
-        self.rules.rows += 1;
-        if self.rules.limits.rows_per_second.is_none() {
+        let Some(rate) = self.rules.limits.rows_per_second else {
             if self.number.is_multiple_of(1024) && self.handed_over.elapsed() > TICK {
                 self.tick()?;
             }
             return Ok(());
-        }
-        let owed = self.rules.limits.owed(self.rules.rows, self.rules.begun.elapsed());
+        };
+        let owed = self.rules.pace.row(rate, self.rules.begun.elapsed());
         if owed >= PAY_FROM {
             self.tick()?;
             let mut left = owed;

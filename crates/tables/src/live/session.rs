@@ -1,6 +1,7 @@
 //! A session with a database: one connection, one snapshot, tables read one after another.
 
 use super::address::{Address, Engine};
+use super::pace::Pace;
 use super::reading::{Reading, Rules};
 use super::secret::Secret;
 use super::{mysql, postgres, sqlserver};
@@ -58,6 +59,8 @@ pub(super) struct Catalogue {
     pub(super) note: Option<String>,
     /// Tables that the snapshot does not hold still.
     pub(super) without_snapshot: Vec<TableName>,
+    /// Whether all its text is UTF-8, which it has checked.
+    pub(super) is_utf_8: bool,
 }
 
 /// A connection, by the database's kind.
@@ -162,7 +165,7 @@ pub fn connect(
         zone: TimeZone::get(&settings.zone).unwrap_or(TimeZone::UTC),
         clock,
         begun: Instant::now(),
-        rows: 0,
+        pace: Pace::default(),
     };
     rules.within_hours(&shown)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -202,15 +205,9 @@ impl Session {
     pub fn find_tables(&self, settings: &Settings) -> Result<Found, Error> {
         let mut found =
             Found { tables: Vec::new(), absent: Vec::new(), notes: self.catalogue.note.iter().cloned().collect() };
+        let charset = self.charset(settings)?;
         for (name, table) in &settings.tables {
             let place = format!("mapping.toml, table {name}");
-            let encoding = table.encoding.as_ref().or(settings.encoding.as_ref());
-            let charset = encoding.map(|encoding| Charset::for_name(encoding)).transpose();
-            let charset = charset.map_err(|error| ReadError::at(&place, error.to_string()))?;
-            if charset.is_some_and(|charset| charset != Charset::UTF_8) && self.engine == Engine::SqlServer {
-                let what = "SQL Server says itself how its text is encoded: take `encoding` out of the mapping";
-                return Err(ReadError::at(place, what).into());
-            }
             let (asked, shown) = match &table.query {
                 Some(query) => {
                     if let Some(problem) = super::statement::check(query, self.engine) {
@@ -242,6 +239,22 @@ impl Session {
             });
         }
         Ok(found)
+    }
+
+    /// The encoding that is declared for text of live databases, where it can be another than the database says. What files have is not asked.
+    fn charset(&self, settings: &Settings) -> Result<Option<Charset>, ReadError> {
+        let Some(encoding) = &settings.live_encoding else { return Ok(None) };
+        let failed = |what: String| ReadError::at("mapping.toml, [live]", what);
+        let charset = Charset::for_name(encoding).map_err(|error| failed(error.to_string()))?;
+        let why = match self.engine {
+            Engine::SqlServer => "SQL Server says itself how its text is encoded",
+            _ if self.catalogue.is_utf_8 => "the text of this database is UTF-8, which the database has checked",
+            _ => return Ok(Some(charset)),
+        };
+        if charset == Charset::UTF_8 {
+            return Ok(None);
+        }
+        Err(failed(format!("{why}: take `encoding = \"{encoding}\"` out")))
     }
 
     /// The table of a name, with its schema or without; case does not matter where it tells none apart.

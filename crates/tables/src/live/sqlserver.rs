@@ -77,6 +77,7 @@ pub(super) async fn open(address: &Address, secret: Option<&Secret>) -> Result<(
         path: database.map(|row| text(row, 2)).into_iter().collect(),
         server: format!("SQL Server {}", database.map(|row| text(row, 1)).unwrap_or_default()),
         note,
+        is_utf_8: false,
     };
     Ok((Connection { client }, catalogue))
 }

@@ -44,6 +44,8 @@ pub struct Settings {
     pub late_after: Option<Duration>,
     /// How a live database may be asked, where its address does not say it.
     pub live: Limits,
+    /// Encoding of the text of a live database that does not say it, or says another.
+    pub live_encoding: Option<String>,
     /// The tables, by the name that SQL uses.
     pub tables: BTreeMap<String, TableSettings>,
 }
@@ -151,7 +153,7 @@ const KEYS: [&str; 16] = [
     "live",
     "tables",
 ];
-const LIVE_KEYS: [&str; 2] = ["rows_per_second", "hours"];
+const LIVE_KEYS: [&str; 3] = ["rows_per_second", "hours", "encoding"];
 const TABLE_KEYS: [&str; 12] = [
     "file",
     "table",
@@ -184,6 +186,7 @@ impl Default for Settings {
             schedule: None,
             late_after: None,
             live: Limits::default(),
+            live_encoding: None,
             tables: BTreeMap::new(),
         }
     }
@@ -420,6 +423,7 @@ impl Reader<'_, '_, '_> {
                 self.problem(live, "rows_per_second", "`rows_per_second` must be a number from 1 on".to_owned(), None);
             }
         }
+        settings.live_encoding = self.encoding(live);
         if let Some(text) = self.string(live, "hours") {
             match text.parse::<Hours>() {
                 Ok(hours) => settings.live.hours = Some(hours),

@@ -18,7 +18,7 @@ CREATE TABLE IF NOT EXISTS attempt (
 /// The last pull of a source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attempt {
-    /// When it began, µs UTC.
+    /// When it began, µs UTC; if it was cut off, when one ended well before it: what was due then is due still.
     pub begun_us: i64,
     /// When one ended well last, µs UTC; `None` if none did.
     pub done_us: Option<i64>,
@@ -47,6 +47,19 @@ impl Times {
             is_late: allowed_us.is_some_and(|allowed_us| now_us.saturating_sub(done) > allowed_us),
         }
     }
+}
+
+/// What is told of a pull that was cut off.
+const INTERRUPTED: &str = "the last pull was stopped, or the program ended under it: nothing was taken of it";
+
+/// Notes of attempts without end, of one source or of all, that they were cut off.
+pub(super) fn interrupted(db: &Connection, source: Option<i64>) -> Result<(), Error> {
+    db.execute(
+        "UPDATE attempt SET problem = ?1, begun_us = coalesce(done_us, (SELECT added_us FROM source WHERE no = attempt.source))
+         WHERE problem IS NULL AND (done_us IS NULL OR done_us < begun_us) AND source = coalesce(?2, source)",
+        params![INTERRUPTED, source],
+    )?;
+    Ok(())
 }
 
 impl Catalogue {
@@ -80,6 +93,14 @@ impl Sources {
         let sql = "UPDATE attempt SET problem = ?2, done_us = CASE WHEN ?2 IS NULL THEN ?3 ELSE done_us END WHERE source = ?1";
         self.catalogue().db.execute(sql, params![source.no, problem, self.records.now_us()])?;
         Ok(())
+    }
+
+    /// Notes that somebody stopped it: if it was due, it is due still.
+    ///
+    /// # Errors
+    /// [`Error::Catalogue`].
+    pub fn stop_attempt(&self, source: &SourceInfo) -> Result<(), Error> {
+        interrupted(&self.catalogue().db, Some(source.no))
     }
 
     /// The last pull of a source. It tells no row, but the problem may: that is for who may see rows.

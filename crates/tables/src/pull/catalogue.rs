@@ -47,6 +47,14 @@ CREATE TABLE mapping (
 CREATE INDEX segment_pulled ON segment (pulled, base);
 ";
 
+/// The columns that a table had last. Catalogues of earlier programs get it when they are opened; what is not in it had all columns.
+const LATELY: &str = "
+CREATE TABLE IF NOT EXISTS lately (pulled INTEGER PRIMARY KEY REFERENCES pulled(no), columns TEXT NOT NULL) STRICT;
+";
+
+const PULLED: &str = "SELECT p.no, p.name, p.columns, p.rows, p.alive, coalesce(l.columns, p.columns)
+    FROM pulled p LEFT JOIN lately l ON l.pulled = p.no";
+
 /// First row and delivery of segments, and deliveries with the rows that they no longer had.
 pub(super) type History = (Vec<(u64, i64)>, Vec<(i64, RoaringTreemap)>);
 
@@ -74,6 +82,8 @@ pub struct Pulled {
     pub name: String,
     /// All columns that it ever had, in the order in which they came.
     pub columns: Vec<String>,
+    /// Those that it had last.
+    pub columns_last: Vec<String>,
     /// Number that its next row gets.
     pub rows: u64,
     /// Rows that are current.
@@ -182,7 +192,9 @@ impl Catalogue {
         db.execute_batch(owned::TABLE)?;
         db.execute_batch(attempt::TABLE)?;
         db.execute_batch(corrected::TABLE)?;
+        db.execute_batch(LATELY)?;
         run_log::interrupted(&db)?;
+        attempt::interrupted(&db, None)?;
         let catalogue = Catalogue { folder: folder.to_owned(), db };
         catalogue.sweep_coming()?;
         catalogue.sweep()?;
@@ -291,6 +303,7 @@ impl Catalogue {
             "DELETE FROM segment WHERE pulled IN (SELECT no FROM pulled WHERE source = ?1)",
             "DELETE FROM delivered WHERE delivery IN (SELECT no FROM delivery WHERE source = ?1)",
             "DELETE FROM delivery WHERE source = ?1",
+            "DELETE FROM lately WHERE pulled IN (SELECT no FROM pulled WHERE source = ?1)",
             "DELETE FROM pulled WHERE source = ?1",
             "DELETE FROM run WHERE source = ?1",
             "DELETE FROM owned WHERE source = ?1",
@@ -309,8 +322,7 @@ impl Catalogue {
 
     /// The tables of a source.
     pub(super) fn tables(&self, source: i64) -> Result<Vec<Pulled>, Error> {
-        let mut query =
-            self.db.prepare("SELECT no, name, columns, rows, alive FROM pulled WHERE source = ?1 ORDER BY name")?;
+        let mut query = self.db.prepare(&format!("{PULLED} WHERE p.source = ?1 ORDER BY p.name"))?;
         let mut tables: Vec<Pulled> = query.query_map([source], pulled_of)?.collect::<Result<_, _>>()?;
         let mut segments = self.db.prepare("SELECT no, base, rows FROM segment WHERE pulled = ?1 ORDER BY base")?;
         for table in &mut tables {
@@ -490,6 +502,10 @@ impl Catalogue {
                 params![no, serde_json::json!(columns).to_string(), (rows + new) as i64, bytes_of(&alive)],
             )?;
             writing.execute(
+                "INSERT OR REPLACE INTO lately (pulled, columns) VALUES (?1, ?2)",
+                params![no, serde_json::json!(table.columns).to_string()],
+            )?;
+            writing.execute(
                 "INSERT INTO delivered (delivery, pulled, file, content, bytes, rows, new, bad, gone)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
                 params![
@@ -542,8 +558,8 @@ fn source_of(row: &Row<'_>) -> rusqlite::Result<SourceInfo> {
 }
 
 fn pulled(db: &Transaction<'_>, source: i64, name: &str) -> Result<Option<Pulled>, Error> {
-    let sql = "SELECT no, name, columns, rows, alive FROM pulled WHERE source = ?1 AND name = ?2";
-    Ok(db.query_row(sql, params![source, name], pulled_of).optional()?)
+    let sql = format!("{PULLED} WHERE p.source = ?1 AND p.name = ?2");
+    Ok(db.query_row(&sql, params![source, name], pulled_of).optional()?)
 }
 
 fn pulled_of(row: &Row<'_>) -> rusqlite::Result<Pulled> {
@@ -551,6 +567,7 @@ fn pulled_of(row: &Row<'_>) -> rusqlite::Result<Pulled> {
         no: row.get(0)?,
         name: row.get(1)?,
         columns: columns_of(row, 2)?,
+        columns_last: columns_of(row, 5)?,
         rows: row.get::<_, i64>(3)? as u64,
         alive: bitmap_of(row, 4)?,
         segments: Vec::new(),

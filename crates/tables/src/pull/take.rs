@@ -295,7 +295,7 @@ impl TableRead {
             ));
         }
         let lost: Vec<&str> =
-            before.columns.iter().filter(|column| !self.columns.contains(column)).map(String::as_str).collect();
+            before.columns_last.iter().filter(|column| !self.columns.contains(column)).map(String::as_str).collect();
         if !lost.is_empty() && alive > 0 {
             doubts.push(format!("table {name} has no column {} any more", lost.join(", ")));
         }

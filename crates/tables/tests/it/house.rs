@@ -10,12 +10,14 @@ use tables::read::{BadRow, Content, Place, ReadError, RowBatch, Table};
 use tempfile::TempDir;
 
 /// 2026-01-01T00:00:00Z.
-const START_US: i64 = 1_767_225_600_000_000;
+pub const START_US: i64 = 1_767_225_600_000_000;
 
 pub struct House {
     pub folder: TempDir,
     pub records: Arc<Records>,
     pub sources: Sources,
+    /// What the clock is ahead of its ticks, µs.
+    ahead_us: Arc<AtomicI64>,
 }
 
 /// A grant of somebody who may do everything.
@@ -31,20 +33,29 @@ impl House {
     pub fn new() -> House {
         let folder = tempfile::tempdir().unwrap();
         let (seconds, ids) = (AtomicI64::new(0), AtomicU64::new(0));
-        let clock = Box::new(move || START_US + 1_000_000 * seconds.fetch_add(1, Ordering::Relaxed));
+        let ahead_us = Arc::new(AtomicI64::new(0));
+        let more_us = Arc::clone(&ahead_us);
+        let clock = Box::new(move || {
+            START_US + more_us.load(Ordering::Relaxed) + 1_000_000 * seconds.fetch_add(1, Ordering::Relaxed)
+        });
         let randomness = Box::new(move || u128::from(ids.fetch_add(1, Ordering::Relaxed)).to_be_bytes());
         let records = Arc::new(Records::open(folder.path(), records::Options { clock, randomness }).unwrap());
         let sources = Sources::open(&folder.path().join("tables"), Arc::clone(&records)).unwrap();
         sources.add(&everything(), "his", "/data/his", "his-zh").unwrap();
-        House { folder, records, sources }
+        House { folder, records, sources, ahead_us }
+    }
+
+    /// Lets so much time go by.
+    pub fn pass(&self, span_us: i64) {
+        self.ahead_us.fetch_add(span_us, Ordering::Relaxed);
     }
 
     /// The same store, opened again by a program that starts.
     pub fn again(self) -> House {
-        let House { folder, records, sources } = self;
+        let House { folder, records, sources, ahead_us } = self;
         drop(sources);
         let sources = Sources::open(&folder.path().join("tables"), Arc::clone(&records)).unwrap();
-        House { folder, records, sources }
+        House { folder, records, sources, ahead_us }
     }
 
     /// Pulls one table, `lab` with the key `id`, that is this text.

@@ -294,7 +294,7 @@ fn text_in_another_encoding_than_the_database_says_is_read_as_declared() {
         let database = server.database("ENCODING 'SQL_ASCII' TEMPLATE template0 LOCALE 'C'");
         server.sql(&database, &format!("CREATE TABLE names (id integer, name text); {gbk}"));
         let house = House::new();
-        let report = pull(&house, &server.url(&database), "encoding = \"gbk\"\n[tables.names]\n");
+        let report = pull(&house, &server.url(&database), "[live]\nencoding = \"gbk\"\n[tables.names]\n");
         assert_eq!((report.tables[0].rows, report.tables[0].bad), (1, 1));
         assert_eq!(row(&house, "names", 0)["name"], "张");
         // Without a word it is read as UTF-8, and these bytes are none.
@@ -303,12 +303,72 @@ fn text_in_another_encoding_than_the_database_says_is_read_as_declared() {
     }
     if let Some(server) = server(Kind::MariaDb) {
         let database = server.database("");
-        // What old programs wrote into a column that says latin1.
-        server.sql(&database, "CREATE TABLE names (id integer, name varchar(9) CHARACTER SET latin1); INSERT INTO names VALUES (1, x'd5c5'), (2, x'd5ff');");
+        // What old programs wrote into a column that says latin1, beside one that says UTF-8 and is it.
+        server.sql(&database, "CREATE TABLE names (id integer, name varchar(9) CHARACTER SET latin1, ward varchar(9) CHARACTER SET utf8mb4); INSERT INTO names VALUES (1, x'd5c5', '外科'), (2, x'd5ff', 'x');");
         let house = House::new();
-        let report = pull(&house, &server.url(&database), "encoding = \"gbk\"\n[tables.names]\n");
+        let report = pull(&house, &server.url(&database), "[live]\nencoding = \"gbk\"\n[tables.names]\n");
         assert_eq!((report.tables[0].rows, report.tables[0].bad), (1, 1));
-        assert_eq!(row(&house, "names", 0)["name"], "张");
+        let first = row(&house, "names", 0);
+        assert_eq!((first["id"].as_str(), first["name"].as_str(), first["ward"].as_str()), ("1", "张", "外科"));
+        server.sql(&database, "CREATE TABLE big5 (name varchar(9) CHARACTER SET big5);");
+        let other = "[live]\nencoding = \"gbk\"\n[tables.big5]\n";
+        let other = refused(try_pull(&house, &server.url(&database), other, IfDoubtful::Stop));
+        assert!(other.contains("column name says another character set"), "{other}");
+    }
+}
+
+#[test]
+fn the_encoding_of_files_is_not_that_of_databases() {
+    let files = tables::run::files_of("his-zh").unwrap();
+    let mut settings = Settings::of_files(&files);
+    assert_eq!(settings.encoding.as_deref(), Some("gb18030"));
+    settings.tables.retain(|name, _| name == "病人基本信息");
+    for kind in [Kind::Postgres, Kind::MariaDb] {
+        let Some(server) = server(kind) else { continue };
+        let database = server.database("");
+        let quote = if kind == Kind::Postgres { '"' } else { '`' };
+        let columns: Vec<String> = ["病人ID", "姓名", "性别", "出生日期", "身份证号", "民族"]
+            .map(|name| format!("{quote}{name}{quote} varchar(20)"))
+            .to_vec();
+        let table = format!("{quote}病人基本信息{quote}");
+        server.sql(
+            &database,
+            &format!(
+                "CREATE TABLE {table} ({}); INSERT INTO {table} VALUES ('1', '张伟', '男', '1980-01-02', '', '汉');",
+                columns.join(", ")
+            ),
+        );
+        let house = House::new();
+        let found = session(&server.url(&database), PASSWORD, &settings).unwrap().find_tables(&settings).unwrap();
+        let report = house.sources.pull(&everything(), "his", &found.tables, IfDoubtful::Stop, &mut |_, _| Ok(()));
+        assert_eq!((report.unwrap().tables[0].bad, &*row(&house, "病人基本信息", 0)["姓名"]), (0, "张伟"), "{kind:?}");
+        if kind == Kind::Postgres {
+            let declared =
+                try_pull(&house, &server.url(&database), "[live]\nencoding = \"gb18030\"\n", IfDoubtful::Stop);
+            let declared = refused(declared);
+            assert!(declared.contains("the text of this database is UTF-8"), "{declared}");
+        }
+    }
+}
+
+#[test]
+fn a_session_may_be_idle_while_a_table_is_compared() {
+    let settings = |query: &str| settings(&format!("[tables.limit]\nquery = \"{query}\"\n"));
+    let limit = |server: &Server, database: &str, query: &str| {
+        let (house, settings) = (House::new(), settings(query));
+        let found = session(&server.url(database), PASSWORD, &settings).unwrap().find_tables(&settings).unwrap();
+        house.sources.pull(&everything(), "his", &found.tables, IfDoubtful::Stop, &mut |_, _| Ok(())).unwrap();
+        row(&house, "limit", 0)["seconds"].clone()
+    };
+    if let Some(server) = server(Kind::Postgres) {
+        let database = server.database("");
+        server.sql(&database, &format!("ALTER DATABASE {database} SET idle_in_transaction_session_timeout = '30s';"));
+        let query = "SELECT current_setting('idle_in_transaction_session_timeout') AS seconds";
+        assert_eq!(limit(&server, &database, query), "0");
+    }
+    if let Some(server) = server(Kind::MariaDb) {
+        let query = "SELECT @@wait_timeout + @@idle_readonly_transaction_timeout AS seconds";
+        assert_eq!(limit(&server, &server.database(""), query), "86400");
     }
 }
 

@@ -1,11 +1,12 @@
 //! What a delivery changes, and what of it is kept.
 
-use crate::house::{House, Text, everything, grant};
+use crate::house::{House, START_US, Text, everything, grant};
 use access::{Grant, Principal, PrincipalKind};
 use arrow_array::Array;
 use arrow_array::cast::AsArray;
 use proptest::prelude::*;
-use tables::pull::{IfDoubtful, ROW, TablePulled};
+use tables::mapping::Settings;
+use tables::pull::{IfDoubtful, ROW, TablePulled, Times};
 
 /// A table of so many rows, with some values of its own.
 fn lab(rows: usize, own: &[(usize, &str)]) -> String {
@@ -109,9 +110,55 @@ fn a_lost_column_and_a_table_that_is_another_are_asked_about() {
     let without: String = lab(10, &[]).lines().map(|line| line.rsplit_once(',').unwrap().0.to_owned() + "\n").collect();
     let error = house.try_pull(&without, IfDoubtful::Stop).unwrap_err().to_string();
     assert!(error.contains("lab has no column value any more"), "{error}");
+    // Once somebody has looked, it is the column's end: later deliveries are asked about no more.
+    house.try_pull(&without, IfDoubtful::Accept).unwrap();
+    house.pull(&(without.clone() + "10,GLU\n"));
+    let house = house.again();
+    house.pull(&(without.clone() + "10,GLU\n11,GLU\n"));
+    let shorter = house.try_pull(&without.replace(",GLU", "").replace(",item", ""), IfDoubtful::Stop);
+    let shorter = shorter.unwrap_err().to_string();
+    assert!(shorter.contains("no column item any more") && !shorter.contains("value"), "{shorter}");
+    let house = House::new();
+    house.pull(&lab(10, &[]));
     let other = lab(10, &[]).replace(",5", ",mg");
     let error = house.try_pull(&other, IfDoubtful::Stop).unwrap_err().to_string();
     assert!(error.contains("10 of 10 rows changed"), "{error}");
+}
+
+#[test]
+fn a_pull_that_was_cut_off_is_due_still_and_one_that_failed_is_not() {
+    let mut house = House::new();
+    let settings = "name = \"m\"\nschedule = \"0 2 * * *\"\n".to_owned();
+    let settings = Settings::of_files(&[("mapping.toml".to_owned(), settings)]);
+    let next = |house: &House| {
+        let source = house.sources.source(&everything(), "his").unwrap();
+        let attempt = house.sources.attempt(&source).unwrap();
+        Times::of(&source, attempt.as_ref(), &settings, 0).next_us.unwrap()
+    };
+    let source = house.sources.source(&everything(), "his").unwrap();
+    let problem = |house: &House| house.sources.attempt(&source).unwrap().and_then(|attempt| attempt.problem);
+    house.sources.begin_attempt(&source).unwrap();
+    house.sources.end_attempt(&source, None).unwrap();
+    house = house.again();
+    let (first, day_us) = (next(&house), 86_400_000_000);
+    assert_eq!((first - START_US, problem(&house)), (day_us / 12, None));
+    // At two it begins, and the program ends under it; or somebody stops it.
+    for is_killed in [true, false] {
+        house.pass(day_us / 12);
+        house.sources.begin_attempt(&source).unwrap();
+        assert!(next(&house) > first);
+        if is_killed {
+            house = house.again();
+        } else {
+            house.sources.stop_attempt(&source).unwrap();
+        }
+        assert_eq!(next(&house), first);
+        assert!(problem(&house).unwrap().contains("the last pull was stopped"), "{:?}", problem(&house));
+    }
+    house.sources.begin_attempt(&source).unwrap();
+    house.sources.end_attempt(&source, Some("the database says no")).unwrap();
+    house = house.again();
+    assert_eq!((next(&house), problem(&house).as_deref()), (first + day_us, Some("the database says no")));
 }
 
 #[test]

@@ -11,7 +11,7 @@ fn rows_and_their_history_are_in_sql_and_who_may_not_see_them_finds_not_even_a_n
     let house = House::new();
     house.pull("id,Value\n1,a\n2,b\n3,\n4,d\n5,e\n");
     house.pull("id,Value\n1,a\n2,B\n3,\n4,d\n5,e\n");
-    let House { folder, records, sources } = house;
+    let House { folder, records, sources, .. } = house;
     let raw = Arc::new(RawTables::new(Arc::new(sources)));
     let options = lake::Options {
         records: Arc::clone(&records),
