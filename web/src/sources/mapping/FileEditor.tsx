@@ -155,5 +155,5 @@ export function FileEditor({ ref, label, path, text, readOnly, problems, marked,
     }),
     [],
   );
-  return <div ref={place} className="editor file-editor" />;
+  return <div ref={place} className="editor file-editor" data-columns={path.endsWith('.sql') ? '' : undefined} />;
 }
