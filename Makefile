@@ -70,7 +70,7 @@ check: ## format, lints, types of the pages, one version of each heavy crate
 	cd web && npm run check
 	@if cargo tree -d --depth 0 2>/dev/null | grep -E '^(arrow|parquet|datafusion|rusqlite|rustls) '; then echo 'two versions of a heavy crate (cargo tree -d)'; exit 1; fi
 
-bench: ## the figures of the README, beside their peers (needs MEDWEAVE_TEST_DATA; a release build, some minutes)
+bench: ## the figures of the README, beside their peers (needs MEDWEAVE_TEST_DATA; a release build, some minutes); LARGE=10000000 adds a table of so many rows
 	@test -n "$(MEDWEAVE_TEST_DATA)" || { echo 'set MEDWEAVE_TEST_DATA to the folder of test data'; exit 1; }
 	cargo build --release -p medweave
 	python3 tools/bench/bench.py $(TARGET)/release/medweave $(MEDWEAVE_TEST_DATA)
@@ -78,6 +78,15 @@ bench: ## the figures of the README, beside their peers (needs MEDWEAVE_TEST_DAT
 	[ -e $(TARGET)/python-omop-bench-1/ready ] || { python3 -m venv $(TARGET)/python-omop-bench-1 && \
 	  $(TARGET)/python-omop-bench-1/bin/pip install --quiet duckdb==1.5.5 duckcdm==0.4.7 pysail==0.7.2 pyspark-client==4.2.0 && touch $(TARGET)/python-omop-bench-1/ready; }
 	$(TARGET)/python-omop-bench-1/bin/python tools/bench/omop.py $(TARGET)/release/medweave $(MEDWEAVE_TEST_DATA)
+	$(MAKE) --no-print-directory $(TARGET)/python-bench-1/ready
+	python3 tools/bench/tables.py $(TARGET)/release/medweave $(MEDWEAVE_TEST_DATA) --python $(TARGET)/python-bench-1/bin/python $(addprefix --large ,$(LARGE))
+	python3 tools/bench/ccda.py $(TARGET)/release/medweave $(MEDWEAVE_TEST_DATA) --python $(TARGET)/python-bench-1/bin/python
+
+# The peers of the figures that are Python packages.
+$(TARGET)/python-bench-1/ready:
+	python3 -m venv $(@D)
+	$(@D)/bin/pip install --quiet duckdb==2.0.1 ccda-to-fhir==0.3
+	@touch $@
 
 # The witness tests of crates/medweave/tests/it with more rounds, then load with kills, then each check of a grant left out once.
 soak: setup ## what is too long for test: 100 kill rounds (ROUNDS), mixed load (MINUTES, 30), checks left out; an hour or two
