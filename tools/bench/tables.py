@@ -170,7 +170,7 @@ def write_beside_import(ours, other, folder, count):
     _, seconds, memory = ours.mapping("many", "--write")
     print(f"run that writes: {count / seconds:,.0f} resources/s a core, {memory:.0f} MiB at most")
     exported = os.path.join(folder, "exported")
-    ours.run("export", exported, "--types", "Observation")
+    ours.run("export", "--to", exported, "--type", "Observation")
     files = glob.glob(os.path.join(exported, "**", "*.ndjson*"), recursive=True)
     other.run("status")
     _, import_seconds, _ = other.run("import", *files)
