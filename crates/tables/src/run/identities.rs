@@ -61,7 +61,11 @@ pub(super) enum Uniqueness {
 impl Uniqueness {
     /// Of a target with so many rows.
     pub(super) fn of(rows: u64) -> Uniqueness {
-        if rows > REMEMBERED { Uniqueness::Sorted(None) } else { Uniqueness::All(HashMap::default()) }
+        if rows > REMEMBERED {
+            return Uniqueness::Sorted(None);
+        }
+        // As large as it can become: a table that grows moves all it holds.
+        Uniqueness::All(HashMap::with_capacity_and_hasher(usize::try_from(rows).unwrap_or(0), ByHash::default()))
     }
 
     /// Whether a resource was noted.

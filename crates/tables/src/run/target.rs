@@ -298,7 +298,10 @@ impl<'r> OneTarget<'r> {
     /// Adds a resource to the chunk.
     fn resource(&mut self, written: &Written, one: &Made<'_>, json: &[u8], id: Id) {
         let begin = self.chunk.json.len();
-        self.chunk.json.push_str(&String::from_utf8_lossy(json));
+        match std::str::from_utf8(json) {
+            Ok(text) => self.chunk.json.push_str(text),
+            Err(_) => self.chunk.json.push_str(&String::from_utf8_lossy(json)),
+        }
         let link = self.link(written, one, None);
         self.chunk.resources.push(ChunkResource {
             resource_type: self.planned.target.resource_type,
@@ -385,7 +388,13 @@ impl<'r> OneTarget<'r> {
         }
         self.ids.flush()?;
         self.meet(door)?;
-        let next = new_chunk(self.planned);
+        // The next is about as large.
+        let next = Chunk {
+            json: String::with_capacity(self.chunk.json.len()),
+            links: Vec::with_capacity(self.chunk.links.len()),
+            resources: Vec::with_capacity(self.chunk.resources.len()),
+            ..new_chunk(self.planned)
+        };
         Ok(door.take(std::mem::replace(&mut self.chunk, next))?)
     }
 }

@@ -1,11 +1,53 @@
 //! Rules between the elements of one object, looked at when it is whole.
 
 use super::machine::Check;
+use super::memo;
 use crate::value::Reason;
 use fhir::json::{Document, Node};
 use fhir::reference::Reference;
 use fhir::schema::{CodeList, r4};
 use std::borrow::Cow;
+
+/// Places of [`Passed`]: a power of two.
+const PLACES: usize = 256;
+/// Longer objects are looked at each time.
+const BYTES_MAX: usize = 512;
+
+/// Objects that stood when they were looked at lately: the same text stands again.
+#[derive(Debug, Default)]
+pub struct Passed {
+    places: Vec<(usize, Vec<u8>)>,
+}
+
+impl Passed {
+    /// Why an object cannot stand, if that is so.
+    pub fn object(&mut self, check: Check, json: &[u8]) -> Option<Reason> {
+        // Lists live as long as the program, so that where one lies tells it from others.
+        let kind = match check {
+            Check::Nothing | Check::Sibling => return None,
+            Check::Reference => 0,
+            Check::Concept(list) => std::ptr::from_ref(list).addr(),
+            Check::Coding(list) => std::ptr::from_ref(list).addr() | 1,
+        };
+        if json.len() > BYTES_MAX {
+            return object(check, json);
+        }
+        if self.places.is_empty() {
+            self.places = vec![(0, Vec::new()); PLACES];
+        }
+        let place = &mut self.places[memo::hash(json) as usize % PLACES];
+        if place.0 == kind && place.1 == json {
+            return None;
+        }
+        let reason = object(check, json);
+        if reason.is_none() {
+            place.0 = kind;
+            place.1.clear();
+            place.1.extend_from_slice(json);
+        }
+        reason
+    }
+}
 
 /// Why an object cannot stand, if that is so.
 pub fn object(check: Check, json: &[u8]) -> Option<Reason> {

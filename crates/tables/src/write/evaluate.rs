@@ -73,6 +73,7 @@ pub struct Pen {
     /// Rows of child files whose entry could not be made.
     pub dropped: Vec<RowRef>,
     pub memos: Vec<Memo>,
+    passed: check::Passed,
     /// True while values are only compared: what deserves a look is told when they are written.
     pub compares: bool,
     key: Key,
@@ -170,7 +171,7 @@ fn write_object(object: &MObject, rows: Rows<'_>, pen: &mut Pen) -> bool {
         return false;
     }
     pen.json.push(b'}');
-    if let Some(reason) = check::object(object.check, &pen.json[start..]) {
+    if let Some(reason) = pen.passed.object(object.check, &pen.json[start..]) {
         let info = object.members.first().map_or(0, |member| member.info);
         pen.fail(info, rows.first(), None, reason);
         pen.json.truncate(start);

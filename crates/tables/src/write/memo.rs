@@ -58,7 +58,7 @@ impl Key {
 }
 
 /// Mixes eight bytes at a time. It only chooses a place: keys are compared.
-fn hash(bytes: &[u8]) -> u64 {
+pub fn hash(bytes: &[u8]) -> u64 {
     const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
     let mut hash = bytes.len() as u64;
     let (chunks, rest) = bytes.as_chunks::<8>();

@@ -207,7 +207,10 @@ impl Writer {
                 break;
             };
             any = true;
-            let key: Vec<Option<String>> = {
+            // Only rows of child files are looked for by it.
+            let key: Vec<Option<String>> = if self.streams.len() == 1 {
+                Vec::new()
+            } else {
                 let columns = &step.columns[own.rows[0].batch as usize].keys;
                 texts(columns, own.rows[0].row as usize).into_iter().map(|text| text.map(str::to_owned)).collect()
             };
