@@ -19,6 +19,7 @@ DUCKDB = """
 import sys, time, duckdb
 con = duckdb.connect()
 con.execute("SET threads = 1")
+con.execute("SET enable_progress_bar = false")
 con.execute("SELECT 1").fetchall()
 begun = time.perf_counter()
 con.execute('''COPY (SELECT 'Observation' AS "resourceType", ID AS id, 'final' AS status,
@@ -116,7 +117,7 @@ class PostgreSQL:
             os.chown(self.folder, owner.pw_uid, owner.pw_gid)
             os.chmod(folder, 0o755)
             self.user = ["runuser", "-u", "postgres", "--"]
-        quiet = {"check": True, "stdout": subprocess.DEVNULL}
+        quiet = {"check": True, "stdout": subprocess.DEVNULL, "cwd": "/"}
         subprocess.run([*self.user, f"{self.bin}/initdb", "-D", f"{self.folder}/data", "-A", "trust", "--no-sync"], **quiet)
         options = f"-c listen_addresses='' -k {self.folder} -c jit=off -c max_parallel_workers_per_gather=0"
         subprocess.run(["taskset", "-c", str(core), *self.user, f"{self.bin}/pg_ctl", "-D", f"{self.folder}/data", "-w", "-l",
@@ -124,24 +125,24 @@ class PostgreSQL:
 
     def ask(self, sql):
         base = [*self.user, f"{self.bin}/psql", "-h", self.folder, "-d", "postgres", "-q", "-v", "ON_ERROR_STOP=1"]
-        subprocess.run([*base, "-c", sql], check=True)
+        subprocess.run([*base, "-c", sql], check=True, cwd="/")
 
     def load(self, path):
         self.ask("CREATE UNLOGGED TABLE observations(" + ", ".join(f'"{column}" text' for column in COLUMNS) + ")")
         with open(path) as rows:
             base = [*self.user, f"{self.bin}/psql", "-h", self.folder, "-d", "postgres", "-q", "-c",
                     "COPY observations FROM STDIN (FORMAT csv, HEADER true)"]
-            subprocess.run(base, check=True, stdin=rows)
+            subprocess.run(base, check=True, stdin=rows, cwd="/")
 
     def make(self):
-        self.ask("DROP TABLE IF EXISTS made")
+        self.ask("SET client_min_messages = warning; DROP TABLE IF EXISTS made")
         begun = time.perf_counter()
         self.ask(POSTGRESQL.format(category=CATEGORY))
         return time.perf_counter() - begun
 
     def stop(self):
         subprocess.run([*self.user, f"{self.bin}/pg_ctl", "-D", f"{self.folder}/data", "-m", "immediate", "stop"],
-                       stdout=subprocess.DEVNULL)
+                       stdout=subprocess.DEVNULL, cwd="/")
 
 
 def dry_and_peers(ours, folder, path, count, arguments):
@@ -172,7 +173,6 @@ def write_beside_import(ours, other, folder, count):
     exported = os.path.join(folder, "exported")
     ours.run("export", "--to", exported, "--type", "Observation")
     files = glob.glob(os.path.join(exported, "**", "*.ndjson*"), recursive=True)
-    other.run("status")
     _, import_seconds, _ = other.run("import", *files)
     print(f"  import of the same as NDJSON: {count / import_seconds:,.0f} resources/s a core; the run takes {seconds / import_seconds:.2f} times as long")
     again, seconds, _ = ours.mapping("many", "--write")
