@@ -1,5 +1,5 @@
-// docs/openapi.json 8bd92a533aaba6db95caad5c652f3b1a811e50348ad5df5ee73fc1b418b93aa9
-// Made by `make api-types`, not by hand: 72fb2e189715162f0d47a4124daf954d00522cbfa917979b70e5fedac810a65c
+// docs/openapi.json 88de60109b5bae2eb8c72c940021d0e7b361fa6f5be53beaec1bd8d4756c4c3f
+// Made by `make api-types`, not by hand: 5f53638d3f06015fdd21e7b10b632fb7f5d7d98f55c6563b9dfc5059afcc5291
 export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1231,6 +1231,7 @@ export interface components {
             };
             data?: string;
             late_sources?: string[];
+            failed_runs?: string[];
             disk_bytes?: {
                 records: number;
                 arrivals: number;
@@ -1295,6 +1296,7 @@ export interface components {
             next?: string | null;
             late?: boolean;
             problem?: string;
+            run_problem?: string;
         };
         Token: {
             id: number;

@@ -186,6 +186,11 @@ fn late(report: &mut Report, data: &Path) {
             report.find(Severity::Note, what, folder.display(), &advice);
         }
     }
+    for name in tables::pull::failed_runs_in(&folder).unwrap_or_default() {
+        let what = format!("the mapping of source {name} could not be run by itself the last time");
+        let advice = format!("look why: medweave source list; then medweave mapping run {name} --write");
+        report.find(Severity::Note, what, folder.display(), &advice);
+    }
 }
 
 fn records(report: &mut Report, data: &Path, grant: &access::Grant, options: CheckOptions) -> Option<Checked> {

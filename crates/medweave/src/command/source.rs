@@ -159,6 +159,10 @@ async fn with(client: &Client, source: Source, password: Option<String>) -> Resu
                     if let Some(problem) = source["problem"].as_str() {
                         say(&format!("{} could not be pulled the last time: {problem}", table::cell(&source["name"])))?;
                     }
+                    if let Some(problem) = source["run_problem"].as_str() {
+                        let name = table::cell(&source["name"]);
+                        say(&format!("the mapping of {name} could not be run by itself the last time: {problem}"))?;
+                    }
                 }
             }
         }

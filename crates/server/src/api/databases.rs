@@ -74,6 +74,7 @@ pub(super) async fn add(call: Call, new: NewDatabase) -> Result<Answer, Refusal>
                 sources.remove(&grant, &name)?;
                 return Err(error.into());
             }
+            super::sources::note_added(app, &grant, &source)?;
             let mut told = source_json(&source);
             if let Some(session) = reached {
                 told["server"] = json!(session.server());
@@ -118,7 +119,8 @@ pub(super) async fn password(mut call: Call) -> Result<Answer, Refusal> {
             } else {
                 vault.keep(source.no, &source.name, &secret)?;
             }
-            Ok(())
+            let target = format!("source {name}{}", if secret.is_empty() { ", none is kept" } else { "" });
+            Ok(app.access.record(&grant, "change source password", target, app.now_us())?)
         })
         .await?;
     Ok(Answer::empty(StatusCode::NO_CONTENT))

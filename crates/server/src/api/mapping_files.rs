@@ -5,8 +5,11 @@ use crate::app::App;
 use crate::call::Call;
 use crate::refusal::Refusal;
 use access::Grant;
+use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tables::live::Address;
+use tables::mapping::Settings;
 use tables::pull::SourceInfo;
 use tables::run::{MappingFiles, files_of, shipped};
 
@@ -65,6 +68,28 @@ pub(super) fn of_source(app: &App, grant: &Grant, source: &SourceInfo) -> Result
     files.extend(approved);
     files.sort();
     Ok(files)
+}
+
+/// Whether somebody may let a source have these files: they may ask a database something else only if they may administer.
+pub(super) fn may_ask(
+    app: &App,
+    grant: &Grant,
+    source: &SourceInfo,
+    files: &[(String, String)],
+) -> Result<(), Refusal> {
+    if !Address::is_meant(&source.path) || grant.may_administer().is_ok() {
+        return Ok(());
+    }
+    // A mapping that is gone asks nothing.
+    let before = of_source(app, grant, source).map(|files| Settings::of_files(&files)).unwrap_or_default();
+    if before.asks() == Settings::of_files(files).asks() {
+        return Ok(());
+    }
+    let text = format!(
+        "this mapping asks the database of {} something else than before, or at other times: that is for the operator of the machine",
+        source.name
+    );
+    Err(Refusal::new(StatusCode::FORBIDDEN, "forbidden", text))
 }
 
 /// `GET /api/mappings/files?source=` or `?mapping=`: what an editor opens.

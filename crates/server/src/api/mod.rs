@@ -160,6 +160,15 @@ pub(crate) fn routes() -> Vec<Route> {
     ]
 }
 
+/// What is wrong with a body, without the value that is: it may be a password that was written as a number.
+fn without_value(text: &str) -> String {
+    let of = text.starts_with("invalid type: ") || text.starts_with("invalid value: ");
+    match (text.find(['`', '"']), text.rfind(", expected ")) {
+        (Some(from), Some(to)) if of && from < to => format!("{}{}", text[..from].trim_end(), &text[to..]),
+        _ => text.to_owned(),
+    }
+}
+
 impl Call {
     /// Reads a body of our own JSON. The media type must say so: a form of another site cannot.
     pub(crate) async fn json<T: DeserializeOwned>(&mut self) -> Result<T, Refusal> {
@@ -178,7 +187,7 @@ impl Call {
         }
         let bounds = if self.grant.is_some() { of_known } else { body::OF_STRANGERS };
         let content = self.content_within(bounds).await?;
-        serde_json::from_slice(&content.bytes).map_err(|error| Refusal::bad_request(error.to_string()))
+        serde_json::from_slice(&content.bytes).map_err(|error| Refusal::bad_request(without_value(&error.to_string())))
     }
 
     /// A number in the path.

@@ -1,6 +1,6 @@
 //! Mappings that are kept in the data directory: looking at them, saving them, and forgetting them.
 
-use super::mapping_files::{File, files_json, lent, taken};
+use super::mapping_files::{File, files_json, lent, may_ask, taken};
 use crate::answer::Answer;
 use crate::app::App;
 use crate::body;
@@ -61,6 +61,9 @@ pub(super) async fn save(mut call: Call) -> Result<Answer, Refusal> {
     let told = call
         .app
         .writing(move |app| {
+            for source in app.sources()?.list(&grant)?.iter().filter(|source| source.mapping == name) {
+                may_ask(app, &grant, source, &files)?;
+            }
             let saved = app.own()?.save(&grant, &name, &files, base, note.as_deref(), app.now_us())?;
             app.access.record(&grant, "save mapping", format!("{name} version {}", saved.version), app.now_us())?;
             let mut told = version_json(&saved);

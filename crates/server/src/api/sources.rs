@@ -1,17 +1,19 @@
 //! Sources: senders of messages, allowed by their address, and places where tables are.
 
 use super::databases::{self, NewDatabase};
+use super::mapping_files::{may_ask, of_name};
 use super::uploads::UPLOAD;
 use crate::answer::Answer;
 use crate::app::App;
 use crate::call::{Call, Peer};
 use crate::refusal::Refusal;
 use crate::time::instant;
-use access::NewSource;
+use access::{Grant, NewSource};
 use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tables::live::Address;
+use tables::pull::SourceInfo;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -142,7 +144,9 @@ async fn add_tables(
         .app
         .writing(move |app| {
             is_there(app, peer, &mapping)?;
-            Ok(app.sources()?.add(&grant, &name, &path, &mapping)?)
+            let added = app.sources()?.add(&grant, &name, &path, &mapping)?;
+            note_added(app, &grant, &added)?;
+            Ok(added)
         })
         .await?;
     Ok(Answer::json(StatusCode::CREATED, super::tables::source_json(&added).to_string()))
@@ -159,10 +163,18 @@ async fn add_uploads(call: Call, name: Option<String>, mapping: Option<String>) 
         .app
         .writing(move |app| {
             is_there(app, peer, &mapping)?;
-            Ok(app.sources()?.add(&grant, &name, UPLOAD, &mapping)?)
+            let added = app.sources()?.add(&grant, &name, UPLOAD, &mapping)?;
+            note_added(app, &grant, &added)?;
+            Ok(added)
         })
         .await?;
     Ok(Answer::json(StatusCode::CREATED, super::tables::source_json(&added).to_string()))
+}
+
+/// The trail says that a source was added, and where it is; an address holds no password.
+pub(super) fn note_added(app: &App, grant: &Grant, source: &SourceInfo) -> Result<(), Refusal> {
+    let target = format!("source {}, {}, mapping {}", source.name, source.path, source.mapping);
+    Ok(app.access.record(grant, "add source", target, app.now_us())?)
 }
 
 /// Folders are read with the program's own rights: only the operator of this machine names one.
@@ -206,6 +218,8 @@ pub(super) async fn change(mut call: Call) -> Result<Answer, Refusal> {
         .app
         .writing(move |app| {
             is_there(app, peer, &mapping)?;
+            let source = app.sources()?.source(&grant, &name)?;
+            may_ask(app, &grant, &source, &of_name(app, &grant, &mapping)?.0)?;
             let changed = app.sources()?.set_mapping(&grant, &name, &mapping)?;
             app.access.record(&grant, "change mapping", format!("source {name}, mapping {mapping}"), app.now_us())?;
             Ok(changed)
@@ -220,7 +234,10 @@ pub(super) async fn remove(call: Call) -> Result<Answer, Refusal> {
     let Ok(id) = id.parse::<i64>() else {
         call.app
             .writing(move |app| {
-                databases::forget(app, &app.sources()?.remove(&grant, &id)?)?;
+                let removed = app.sources()?.remove(&grant, &id)?;
+                let target = format!("source {id}, {}", removed.path);
+                app.access.record(&grant, "remove source", target, app.now_us())?;
+                databases::forget(app, &removed)?;
                 Ok(app.own()?.forget_source(&grant, &id)?)
             })
             .await?;

@@ -57,10 +57,16 @@ pub(super) async fn status(call: Call) -> Result<Answer, Refusal> {
                 out["lake"] = json!({"seq": lake.position.0, "flushed": lake.flushed.0, "lag_s": lake.behind.as_secs_f64(), "problem": lake.problem});
             }
             if grant.may_administer().is_ok() && app.data.join("tables/tables.db").is_file() {
-                let late = app.sources()?.list(&grant)?.into_iter().filter(|source| {
+                let sources = app.sources()?;
+                let all = sources.list(&grant)?;
+                let late = all.iter().filter(|source| {
                     super::unattended::times(app, &grant, source, now_us).is_ok_and(|(_, times)| times.is_late)
                 });
                 out["late_sources"] = late.map(|source| json!(source.name)).collect();
+                let failed = all.iter().filter(|source| {
+                    sources.owed_run(source).is_ok_and(|run| run.is_some_and(|run| run.problem.is_some()))
+                });
+                out["failed_runs"] = failed.map(|source| json!(source.name)).collect();
             }
             if grant.may_administer().is_ok() {
                 let size = |folder: &str| size_of(&app.data.join(folder));

@@ -33,6 +33,10 @@ pub(super) fn listed(app: &App, grant: &access::Grant, source: &SourceInfo) -> R
     if let Some(problem) = attempt.and_then(|attempt| attempt.problem).filter(|_| grant.may_use_sql().is_ok()) {
         told["problem"] = json!(problem);
     }
+    let run_problem = app.sources()?.owed_run(source)?.and_then(|run| run.problem);
+    if let Some(problem) = run_problem.filter(|_| grant.may_use_sql().is_ok()) {
+        told["run_problem"] = json!(problem);
+    }
     Ok(told)
 }
 

@@ -213,7 +213,9 @@ impl Address {
             url.query_pairs_mut().clear().extend_pairs(others).append_pair(name, &value);
         }
         // A colon needs no escape there, and hours are read by people.
-        Address::parse(&url.as_str().replace("%3A", ":"))
+        let query = url.query().map(|query| query.replace("%3A", ":"));
+        url.set_query(query.as_deref());
+        Address::parse(url.as_str())
     }
 }
 
@@ -258,6 +260,11 @@ mod tests {
         ] {
             assert_eq!(Address::parse(text).map(|address| address.tls), Ok(tls), "{text}");
         }
+        let colon = Address::parse("mysql://rea%3Ader@db/his").unwrap().with(None, Some("22:00-04:30")).unwrap();
+        assert_eq!(
+            (colon.user.as_str(), colon.to_string().as_str()),
+            ("rea:der", "mysql://rea%3Ader@db/his?hours=22:00-04:30")
+        );
         let again = address.with(Some(10), Some("22:00-04:30")).unwrap();
         assert_eq!(again.to_string(), "postgres://rea%20der@db.example/his?rows_per_second=10&hours=22:00-04:30");
     }

@@ -10,7 +10,7 @@ use crate::read::worker::Ended;
 use crate::read::{CELL_BYTES, ROW_BYTES};
 use mysql_async::consts::{ColumnFlags, ColumnType};
 use mysql_async::prelude::Queryable;
-use mysql_async::{Column, Conn, Error, OptsBuilder, SslOpts, Value};
+use mysql_async::{Column, Conn, DriverError, Error, OptsBuilder, SslOpts, Value};
 use std::borrow::Cow;
 use std::fmt::Write;
 use std::time::Duration;
@@ -101,7 +101,8 @@ pub(super) async fn open(address: &Address, secret: Option<&Secret>) -> Result<(
 fn refused(error: &Error) -> String {
     let text = said(error);
     match error {
-        Error::Server(error) if matches!(error.code, 1045 | 1044 | 1698 | 1049) => {
+        Error::Server(error) if error.code == 1049 => format!("there is no such database: {text}"),
+        Error::Server(error) if matches!(error.code, 1045 | 1044 | 1698) => {
             format!("the database refuses the user or the password: {text}")
         }
         _ => format!("cannot be connected to: {text}"),
@@ -129,9 +130,15 @@ fn cut(error: &Error) -> String {
             format!("the database does not let this user read it: {text}")
         }
         Error::Server(_) => format!("the database says: {text}"),
-        _ if text.contains("too large") => format!("a row is larger than {} MiB", (2 * ROW_BYTES) >> 20),
+        Error::Driver(DriverError::PacketTooLarge) => too_large(),
+        // The reader of packets has an error of its own, which comes as one of input and output.
+        Error::Io(_) if text.contains("larger than max_allowed_packet") => too_large(),
         _ => format!("the connection broke off ({text}): nothing was taken, pull again"),
     }
+}
+
+fn too_large() -> String {
+    format!("a row is larger than {} MiB: read less of it with a query", (2 * ROW_BYTES) >> 20)
 }
 
 fn quoted(name: &str) -> String {

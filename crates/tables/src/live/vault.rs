@@ -12,6 +12,7 @@ use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The folder in the data directory.
 const FOLDER: &str = "keys";
@@ -93,8 +94,7 @@ impl Vault {
             None if make => {
                 let mut bytes = vec![0; KEY_BYTES];
                 SystemRandom::new().fill(&mut bytes).map_err(|_| no_randomness(&path))?;
-                self.write(&path, &bytes)?;
-                bytes
+                self.make_key(&path, &bytes)?
             }
             None => {
                 let why = "the passwords of sources are sealed with it: bring it back from where the data directory was copied from";
@@ -105,17 +105,41 @@ impl Vault {
         key.map(LessSafeKey::new).map_err(|_| Error::file("use", &path, ErrorKind::InvalidData.into()))
     }
 
+    /// Makes the key, and says which it is: whoever makes one at the same time and is later takes the first one's.
+    fn make_key(&self, path: &Path, bytes: &[u8]) -> Result<Vec<u8>, Error> {
+        let failed = |error| Error::file("write", path, error);
+        let beside = self.write_beside(path, bytes)?;
+        let linked = std::fs::hard_link(&beside, path);
+        std::fs::remove_file(&beside).map_err(failed)?;
+        match linked {
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(failed(error)),
+            _ => {
+                File::open(&self.folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
+                read(path)?.ok_or_else(|| failed(ErrorKind::NotFound.into()))
+            }
+        }
+    }
+
     /// Writes a file that nobody else may read, whole or not at all.
     fn write(&self, path: &Path, bytes: &[u8]) -> Result<(), Error> {
         let failed = |error| Error::file("write", path, error);
+        let beside = self.write_beside(path, bytes)?;
+        std::fs::rename(&beside, path).map_err(failed)?;
+        File::open(&self.folder).and_then(|folder| folder.sync_all()).map_err(failed)
+    }
+
+    /// Writes a file of another name beside it, which nobody else has.
+    fn write_beside(&self, path: &Path, bytes: &[u8]) -> Result<PathBuf, Error> {
+        static WRITTEN: AtomicU64 = AtomicU64::new(0);
+        let failed = |error| Error::file("write", path, error);
         DirBuilder::new().recursive(true).mode(0o700).create(&self.folder).map_err(failed)?;
-        let beside = path.with_extension("new");
+        let no = WRITTEN.fetch_add(1, Ordering::Relaxed);
+        let beside = path.with_extension(format!("{}-{no}.new", std::process::id()));
         let mut options = OpenOptions::new();
         let file = options.create(true).truncate(true).write(true).mode(0o600).open(&beside);
         let mut file = file.map_err(failed)?;
         file.write_all(bytes).and_then(|()| file.sync_all()).map_err(failed)?;
-        std::fs::rename(&beside, path).map_err(failed)?;
-        File::open(&self.folder).and_then(|folder| folder.sync_all()).map_err(failed)
+        Ok(beside)
     }
 }
 
@@ -165,6 +189,20 @@ mod tests {
         vault.forget(1).unwrap();
         vault.forget(1).unwrap();
         assert_eq!(vault.secret(1, "his").unwrap(), None);
+    }
+
+    #[test]
+    fn passwords_that_are_first_kept_at_the_same_time_are_sealed_with_one_key() {
+        let data = tempfile::tempdir().unwrap();
+        let vault = Vault::of(data.path());
+        std::thread::scope(|all| {
+            for no in 0..8 {
+                let vault = vault.clone();
+                all.spawn(move || vault.keep(no, "his", &Secret::new("hunter2")).unwrap());
+            }
+        });
+        assert!((0..8).all(|no| vault.secret(no, "his").unwrap() == Some(Secret::new("hunter2"))));
+        assert_eq!(std::fs::read_dir(data.path().join(FOLDER)).unwrap().count(), 9);
     }
 
     #[test]

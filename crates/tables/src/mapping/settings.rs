@@ -193,6 +193,20 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// What a live database is asked by it, and when: equal texts ask the same. Whoever may write a mapping may not for that let a hospital's
+    /// database be asked something else.
+    pub fn asks(&self) -> String {
+        let tables: Vec<_> = self.tables.iter().map(|(name, table)| (name, &table.table, &table.query)).collect();
+        let timed = self.schedule.is_some() || self.live.hours.is_some();
+        format!(
+            "{:?} {:?} {:?} {:?} {tables:?}",
+            timed.then_some(&self.zone),
+            self.schedule,
+            self.live,
+            self.live_encoding
+        )
+    }
+
     /// What the file of a mapping says, as far as it can be used: what is wrong is told by whoever compiles the mapping.
     pub fn of_files(files: &[(String, String)]) -> Settings {
         let text = files.iter().find(|(path, _)| path == FILE).map_or("", |(_, text)| text);

@@ -13,6 +13,9 @@ pub(super) const TABLE: &str = "
 CREATE TABLE IF NOT EXISTS attempt (
     source INTEGER PRIMARY KEY, begun_us INTEGER NOT NULL, done_us INTEGER, problem TEXT
 ) STRICT;
+CREATE TABLE IF NOT EXISTS owed_run (
+    source INTEGER PRIMARY KEY, at_us INTEGER NOT NULL, is_owed INTEGER NOT NULL, problem TEXT
+) STRICT;
 ";
 
 /// The last pull of a source.
@@ -23,6 +26,17 @@ pub struct Attempt {
     /// When one ended well last, µs UTC; `None` if none did.
     pub done_us: Option<i64>,
     /// Why it did not end well.
+    pub problem: Option<String>,
+}
+
+/// The run of a mapping that comes after a pull that nobody waited for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwedRun {
+    /// When its pull ended, or it failed, µs UTC.
+    pub at_us: i64,
+    /// Whether it is still to come.
+    pub is_owed: bool,
+    /// Why the last one failed; none when one has ended well since.
     pub problem: Option<String>,
 }
 
@@ -103,6 +117,37 @@ impl Sources {
         interrupted(&self.catalogue().db, Some(source.no))
     }
 
+    /// Notes that the mapping of a source is to be run.
+    ///
+    /// # Errors
+    /// [`Error::Catalogue`].
+    pub fn owe_run(&self, source: &SourceInfo) -> Result<(), Error> {
+        let sql = "INSERT INTO owed_run (source, at_us, is_owed) VALUES (?1, ?2, 1)
+                   ON CONFLICT (source) DO UPDATE SET at_us = excluded.at_us, is_owed = 1";
+        self.catalogue().db.execute(sql, params![source.no, self.records.now_us()])?;
+        Ok(())
+    }
+
+    /// Notes how a run that was to come ended.
+    ///
+    /// # Errors
+    /// [`Error::Catalogue`].
+    pub fn end_owed_run(&self, source: &SourceInfo, problem: Option<&str>) -> Result<(), Error> {
+        let sql = "UPDATE owed_run SET at_us = ?2, is_owed = 0, problem = ?3 WHERE source = ?1";
+        self.catalogue().db.execute(sql, params![source.no, self.records.now_us(), problem])?;
+        Ok(())
+    }
+
+    /// The run that came, or is to come, after the last pull that nobody waited for. Its problem is for who may see rows.
+    ///
+    /// # Errors
+    /// [`Error::Catalogue`].
+    pub fn owed_run(&self, source: &SourceInfo) -> Result<Option<OwedRun>, Error> {
+        let sql = "SELECT at_us, is_owed, problem FROM owed_run WHERE source = ?1";
+        let of = |row: &Row<'_>| Ok(OwedRun { at_us: row.get(0)?, is_owed: row.get(1)?, problem: row.get(2)? });
+        Ok(self.catalogue().db.query_row(sql, [source.no], of).optional()?)
+    }
+
     /// The last pull of a source. It tells no row, but the problem may: that is for who may see rows.
     ///
     /// # Errors
@@ -143,6 +188,28 @@ pub fn attempts_in(folder: &Path) -> Result<Vec<(SourceInfo, Option<Attempt>)>, 
         Ok((source, if has { Some(attempt_of(row, 6)?) } else { None }))
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The names of sources in `folder` whose mapping could not be run by itself the last time.
+///
+/// # Errors
+/// [`Error::Catalogue`].
+pub fn failed_runs_in(folder: &Path) -> Result<Vec<String>, Error> {
+    let path = folder.join("tables.db");
+    if !path.is_file() {
+        return Ok(Vec::new());
+    }
+    let db = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    let known: bool =
+        db.query_row("SELECT count(*) FROM sqlite_schema WHERE name = 'owed_run'", [], |row| row.get(0))?;
+    if !known {
+        return Ok(Vec::new());
+    }
+    let sql =
+        "SELECT s.name FROM source s JOIN owed_run r ON r.source = s.no WHERE r.problem IS NOT NULL ORDER BY s.name";
+    let mut query = db.prepare(sql)?;
+    let names = query.query_map([], |row| row.get(0))?;
+    Ok(names.collect::<Result<_, _>>()?)
 }
 
 #[cfg(test)]

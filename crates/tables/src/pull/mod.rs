@@ -17,7 +17,7 @@ mod segment;
 mod sheet;
 mod take;
 
-pub use attempt::{Attempt, Times, attempts_in};
+pub use attempt::{Attempt, OwedRun, Times, attempts_in, failed_runs_in};
 pub use catalogue::{CurrentTable, Delivered, DeliveryInfo, Pulled, SourceInfo};
 pub use corrected::{BadLetter, Cells, Correction};
 pub use hash::RowHash;

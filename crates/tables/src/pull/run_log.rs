@@ -247,6 +247,10 @@ impl Sources {
             "UPDATE run SET state = ?2, ended_us = ?3, counts = ?4, report = ?5, problem = ?6 WHERE no = ?1",
             params![no, state.as_str(), self.records.now_us(), counts, packed, problem],
         )?;
+        if state == RunState::Done {
+            // Whatever was wrong before is wrong no more.
+            catalogue.db.execute("UPDATE owed_run SET problem = NULL WHERE source = ?1", [source.no])?;
+        }
         catalogue.db.execute(
             "UPDATE run SET report = NULL WHERE source = ?1 AND report IS NOT NULL
              AND no NOT IN (SELECT no FROM run WHERE source = ?1 ORDER BY no DESC LIMIT ?2)",
