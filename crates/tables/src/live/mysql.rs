@@ -10,7 +10,7 @@ use crate::read::worker::Ended;
 use crate::read::{CELL_BYTES, ROW_BYTES};
 use mysql_async::consts::{ColumnFlags, ColumnType};
 use mysql_async::prelude::Queryable;
-use mysql_async::{Column, Conn, DriverError, Error, OptsBuilder, SslOpts, Value};
+use mysql_async::{Column, Conn, DriverError, Error, Opts, OptsBuilder, SslOpts, Value};
 use std::borrow::Cow;
 use std::fmt::Write;
 use std::time::Duration;
@@ -45,6 +45,7 @@ const SNAPSHOTS: [&str; 4] = ["InnoDB", "RocksDB", "TokuDB", "ndbcluster"];
 /// A session.
 pub(super) struct Connection {
     conn: Conn,
+    options: Opts,
 }
 
 /// Connects, begins the transaction, and looks what there is.
@@ -68,7 +69,8 @@ pub(super) async fn open(address: &Address, secret: Option<&Secret>) -> Result<(
         let roots = trusted.into_iter().map(|one| one.to_vec().into()).collect();
         options = options.ssl_opts(SslOpts::default().with_root_certs(roots).with_disable_built_in_roots(true));
     }
-    let mut conn = Conn::new(options).await.map_err(|error| refused(&error))?;
+    let options = Opts::from(options);
+    let mut conn = Conn::new(options.clone()).await.map_err(|error| refused(&error))?;
     for statement in SESSION {
         conn.query_drop(statement).await.map_err(|error| said(&error))?;
     }
@@ -94,7 +96,7 @@ pub(super) async fn open(address: &Address, secret: Option<&Secret>) -> Result<(
         // Each column says its own.
         is_utf_8: false,
     };
-    Ok((Connection { conn }, catalogue))
+    Ok((Connection { conn, options }, catalogue))
 }
 
 /// Why there is no connection.
@@ -105,7 +107,7 @@ fn refused(error: &Error) -> String {
         Error::Server(error) if matches!(error.code, 1045 | 1044 | 1698) => {
             format!("the database refuses the user or the password: {text}")
         }
-        _ => format!("cannot be connected to: {text}"),
+        _ => tls::unconnected(&text),
     }
 }
 
@@ -151,6 +153,14 @@ impl Connection {
         let _ = self.conn.disconnect().await;
     }
 
+    /// Says that nobody waits for the answer any more, by way of a connection for that: else the database goes on computing it.
+    pub(super) async fn cancel(&self) {
+        // One that does not hear it ends when it sends.
+        let Ok(mut other) = Conn::new(self.options.clone()).await else { return };
+        let _ = other.query_drop(format!("KILL QUERY {}", self.conn.id())).await;
+        let _ = other.disconnect().await;
+    }
+
     /// Reads what is asked for, row by row; `raw` text is not turned into UTF-8 by the server.
     pub(super) async fn read(&mut self, asked: &Asked, reading: &mut Reading<'_>, raw: bool) -> Result<(), Ended> {
         let results = if raw { "SET character_set_results = NULL" } else { "SET character_set_results = utf8mb4" };
@@ -160,9 +170,9 @@ impl Connection {
             Asked::Table(table) => (self.all_of(table, reading).await?, true),
             Asked::Query(query) => (query.clone(), false),
         };
-        let result = reading.wait(self.conn.exec_iter(query, ())).await?;
-        let mut result = result.map_err(|error| reading.failed(cut(&error)))?;
-        let columns = result.columns().unwrap_or_default();
+        // It tells its columns before the first row is computed, which may take long: so whoever waits can stop.
+        let statement = reading.wait(self.conn.prep(query)).await?.map_err(|error| reading.failed(cut(&error)))?;
+        let columns = statement.columns();
         let shown = columns.len() - usize::from(is_marked && !columns.is_empty());
         let names: Vec<Cow<'_, str>> = columns[..shown].iter().map(Column::name_str).collect();
         let names: Vec<&str> = names.iter().map(|name| &**name).collect();
@@ -170,6 +180,13 @@ impl Connection {
             return Err(reading.failed(format!("two columns are called {twice}: give one another name with AS")));
         }
         reading.columns(&names)?;
+        let result = reading.wait(self.conn.exec_iter(&statement, ())).await?;
+        let mut result = result.map_err(|error| reading.failed(cut(&error)))?;
+        // Those of the answer say how it is spelled.
+        let columns = result.columns().unwrap_or_default();
+        if columns.len() != names.len() + usize::from(is_marked) {
+            return Err(reading.failed("its columns changed while it was asked: pull again"));
+        }
         let texts: Vec<TextOf> = columns.iter().map(|column| TextOf::column(column, raw)).collect();
         if let Some(at) = texts[..shown].iter().position(|text| *text == TextOf::Other) {
             return Err(reading.failed(format!(

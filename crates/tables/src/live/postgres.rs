@@ -50,6 +50,8 @@ pub(super) struct Connection {
     carrier: JoinHandle<()>,
     /// A database that does not say how its text is encoded: the server would refuse what is no UTF-8, all of the pull with it.
     says_no_encoding: bool,
+    /// How it is encrypted, for whoever says that an answer is wanted no more.
+    tls: Option<MakeRustlsConnect>,
 }
 
 /// Connects, begins the transaction, and looks what there is.
@@ -65,16 +67,17 @@ pub(super) async fn open(address: &Address, secret: Option<&Secret>) -> Result<(
         config.password(secret.reveal());
     }
     // Why a connection ended is told to whoever waits for rows.
-    let (client, carrier) = match address.tls {
+    let (client, carrier, tls) = match address.tls {
         Tls::Off => {
             let (client, connection) =
                 config.ssl_mode(SslMode::Disable).connect(NoTls).await.map_err(|e| refused(&e))?;
-            (client, tokio::spawn(async { drop(connection.await) }))
+            (client, tokio::spawn(async { drop(connection.await) }), None)
         }
         Tls::On => {
             let tls = MakeRustlsConnect::new(tls::config(address.ca.as_deref(), rustls::ALL_VERSIONS)?);
-            let (client, connection) = config.ssl_mode(SslMode::Require).connect(tls).await.map_err(|e| refused(&e))?;
-            (client, tokio::spawn(async { drop(connection.await) }))
+            let (client, connection) =
+                config.ssl_mode(SslMode::Require).connect(tls.clone()).await.map_err(|e| refused(&e))?;
+            (client, tokio::spawn(async { drop(connection.await) }), Some(tls))
         }
     };
     client.batch_execute(NO_HURRY).await.map_err(|error| said(&error))?;
@@ -90,7 +93,7 @@ pub(super) async fn open(address: &Address, secret: Option<&Secret>) -> Result<(
     let is_utf_8 = encoding == "UTF8";
     let server = format!("PostgreSQL {}", server.get::<_, &str>(0));
     let catalogue = Catalogue { tables, without_snapshot: Vec::new(), path: path.get(0), server, note: None, is_utf_8 };
-    Ok((Connection { client, carrier, says_no_encoding }, catalogue))
+    Ok((Connection { client, carrier, says_no_encoding, tls }, catalogue))
 }
 
 /// Why there is no connection.
@@ -105,7 +108,7 @@ fn refused(error: &Error) -> String {
         None if text.contains("server does not support TLS") => {
             "the database offers no encryption: let it, or say tls=off in the address if the network between is yours alone".into()
         }
-        _ => format!("cannot be connected to: {text}"),
+        _ => tls::unconnected(&text),
     }
 }
 
@@ -172,6 +175,16 @@ impl Connection {
     pub(super) async fn close(self) {
         drop(self.client);
         let _ = self.carrier.await;
+    }
+
+    /// Says that nobody waits for the answer any more: else the database goes on computing it.
+    pub(super) async fn cancel(&self) {
+        let token = self.client.cancel_token();
+        // One that does not hear it ends when it sends.
+        let _ = match &self.tls {
+            Some(tls) => token.cancel_query(tls.clone()).await,
+            None => token.cancel_query(NoTls).await,
+        };
     }
 
     /// Reads what is asked for, row by row; `raw` text is not turned into UTF-8 by the server.

@@ -99,6 +99,18 @@ impl Connection {
         }
     }
 
+    /// Ends what the database still computes.
+    async fn cancel(&self) {
+        match self {
+            Connection::Postgres(open) => open.cancel().await,
+            Connection::MySql(open) => open.cancel().await,
+            // It stops when it is left.
+            Connection::SqlServer(_) => {}
+            #[cfg(feature = "odbc")]
+            Connection::Odbc(_) => {}
+        }
+    }
+
     async fn read(&mut self, asked: &Asked, reading: &mut Reading<'_>, raw: bool) -> Result<(), Ended> {
         match self {
             Connection::Postgres(open) => open.read(asked, reading, raw).await,
@@ -123,10 +135,21 @@ struct Inner {
     shown: String,
 }
 
+impl Inner {
+    /// Says good-bye before what was read is kept: the database need not hold its snapshot for that long.
+    fn leave(&self) {
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let (Some(open), Some(runtime)) = (open, &self.runtime) {
+            let _ = runtime.block_on(async { tokio::time::timeout(GOOD_BYE, open.connection.close()).await });
+        }
+    }
+}
+
 impl Drop for Inner {
     fn drop(&mut self) {
         let open = self.open.get_mut().unwrap_or_else(PoisonError::into_inner).take();
-        let (Some(open), Some(runtime)) = (open, self.runtime.take()) else { return };
+        let Some(runtime) = self.runtime.take() else { return };
+        let Some(open) = open else { return runtime.shutdown_background() };
         // Good-bye is said on a thread of its own: here may be one that must not wait. A database that does not hear it is left.
         let leave = move || {
             let _ = runtime.block_on(async { tokio::time::timeout(GOOD_BYE, open.connection.close()).await });
@@ -347,6 +370,10 @@ impl Origin for LiveTable {
                 let mut reading = Reading::new(outlet, rules, &stop, &at, charset);
                 let read = connection.read(&asked, &mut reading, charset.is_some());
                 let done = runtime.block_on(read);
+                if done.is_err() {
+                    let cancelled = async { tokio::time::timeout(GOOD_BYE, connection.cancel()).await };
+                    let _ = runtime.block_on(cancelled);
+                }
                 done.map_err(|ended| match (ended, &inner.secret) {
                     (Ended::Failed(error), Some(secret)) => {
                         Ended::Failed(ReadError { place: error.place, message: secret.scrub(&error.message) })
@@ -359,5 +386,9 @@ impl Origin for LiveTable {
 
     fn raw(&self) -> Result<Option<Box<dyn Read + Send>>, ReadError> {
         Ok(None)
+    }
+
+    fn all_are_read(&self) {
+        self.inner.leave();
     }
 }

@@ -47,7 +47,7 @@ pub(super) async fn open(address: &Address, secret: Option<&Secret>) -> Result<(
             // Within TDS 7 servers speak no later version.
             let config = tls::config(address.ca.as_deref(), &[&rustls::version::TLS12])?;
             let tunnel = tds::encrypted(stream, &address.host, config).await;
-            tunnel.map_err(|error| format!("cannot be connected to: {error}"))?
+            tunnel.map_err(|error| super::tls::unconnected(&error.to_string()))?
         }
     };
     let mut config = Config::new();
@@ -95,7 +95,7 @@ fn refused(error: &Error) -> String {
             format!("the database refuses the user or the password: {text}")
         }
         Error::Routing { host, port } => format!("the server sends to {host}:{port}: name that in the address"),
-        _ => format!("cannot be connected to: {text}"),
+        _ => super::tls::unconnected(&text),
     }
 }
 

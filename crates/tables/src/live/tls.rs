@@ -57,8 +57,56 @@ pub(super) fn config(
     Ok(config.map_err(|error| error.to_string())?.with_root_certificates(roots).with_no_client_auth())
 }
 
+/// What can be done about a connection that is not trusted, as an error's text tells it; nothing for others.
+pub(super) fn advice(text: &str) -> &'static str {
+    let known = [
+        (
+            "UnknownIssuer",
+            "nobody whom this machine trusts has signed the server's certificate: name who has with ca=FILE in the address",
+        ),
+        (
+            "CaUsedAsEndEntity",
+            "the server shows a certificate that is one for signing: give it one of its own that this one has signed, and name this one with ca=FILE",
+        ),
+        ("NotValidForName", "the server's certificate is for another name: write the address with the name it is for"),
+        ("certificate expired", "the time of the server's certificate is over: it needs a new one"),
+        ("Expired", "the time of the server's certificate is over: it needs a new one"),
+        (
+            "server does not have this capability",
+            "the database offers no encryption: let it, or say tls=off in the address if the network between is yours alone",
+        ),
+    ];
+    known.iter().find(|(part, _)| text.contains(part)).map_or("", |(_, advice)| advice)
+}
+
+/// The same behind what cannot be connected to.
+pub(super) fn unconnected(text: &str) -> String {
+    match advice(text) {
+        "" => format!("cannot be connected to: {text}"),
+        advice => format!("cannot be connected to ({text}): {advice}"),
+    }
+}
+
 /// For drivers that take the library's default.
 pub(super) fn make_default() {
     // Whoever was first is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustls::{CertificateError, Error, OtherError};
+
+    #[test]
+    fn what_is_not_trusted_is_told_with_what_can_be_done() {
+        let said = |error: CertificateError| unconnected(&Error::InvalidCertificate(error).to_string());
+        assert!(said(CertificateError::UnknownIssuer).contains("ca=FILE"));
+        assert!(said(CertificateError::NotValidForName).contains("another name"));
+        assert!(said(CertificateError::Expired).contains("the time of the server's certificate is over"));
+        let signer = OtherError(Arc::new(std::io::Error::other("CaUsedAsEndEntity")));
+        assert!(said(CertificateError::Other(signer)).contains("one for signing"));
+        assert!(unconnected("Client asked for SSL but server does not have this capability").contains("tls=off"));
+        assert_eq!(unconnected("connection refused"), "cannot be connected to: connection refused");
+    }
 }

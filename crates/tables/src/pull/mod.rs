@@ -72,6 +72,9 @@ pub trait Origin {
     /// # Errors
     /// When it cannot be read.
     fn raw(&self) -> Result<Option<Box<dyn Read + Send>>, ReadError>;
+
+    /// Says that all tables of the delivery were read to their end: what was open for that need not be any more.
+    fn all_are_read(&self) {}
 }
 
 /// A table that is to be pulled.
@@ -369,6 +372,9 @@ impl Sources {
             let table = take::read(wanted, before, spooled.path(no), &mut |rows| go_on(&wanted.name, rows))?;
             doubts.extend(was.map(|was| table.doubts(was)).unwrap_or_default());
             read.push(table);
+        }
+        for table in tables {
+            table.origin.all_are_read();
         }
         if !doubts.is_empty() && if_doubtful == IfDoubtful::Stop {
             return Err(Error::Suspicious(doubts));

@@ -230,6 +230,17 @@ impl Server {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
 
+    /// What a query of one value gives.
+    pub fn asked(&self, database: &str, query: &str) -> String {
+        let mut command = self.client(database);
+        command.args(if self.kind == Kind::Postgres { ["-A", "-t"] } else { ["-N", "-B"] });
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(format!("{query};\n").as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    }
+
     /// A new database; its name. `more` says how it is made.
     pub fn database(&self, more: &str) -> String {
         static NEXT: AtomicU32 = AtomicU32::new(0);

@@ -417,6 +417,43 @@ fn a_database_is_asked_no_faster_and_no_other_time_than_it_may_be() {
 }
 
 #[test]
+fn a_database_computes_nothing_for_a_pull_that_was_stopped() {
+    for kind in [Kind::Postgres, Kind::MariaDb] {
+        let Some(server) = server(kind) else { continue };
+        let database = server.database("");
+        let (slow, busy) = match kind {
+            Kind::Postgres => (
+                "CREATE VIEW slow AS SELECT pg_sleep(600)::text AS id;",
+                format!(
+                    "SELECT count(*) FROM pg_stat_activity WHERE datname = '{database}' AND usename = 'reader' AND state = 'active'"
+                ),
+            ),
+            Kind::MariaDb => (
+                "CREATE VIEW slow AS SELECT sleep(600) AS id;",
+                format!(
+                    "SELECT count(*) FROM information_schema.processlist WHERE db = '{database}' AND user = 'reader' AND command <> 'Sleep'"
+                ),
+            ),
+        };
+        server.sql(&database, slow);
+        let settings = settings("[tables.slow]\n");
+        let found = session(&server.url(&database), PASSWORD, &settings).unwrap().find_tables(&settings).unwrap();
+        let mut was_busy = false;
+        let stopped = House::new().sources.pull(&everything(), "his", &found.tables, IfDoubtful::Stop, &mut |_, _| {
+            was_busy = server.asked("", &busy) == "1";
+            if was_busy { Err(Error::Stopped) } else { Ok(()) }
+        });
+        // Before its first row.
+        assert!(matches!(stopped, Err(Error::Stopped)) && was_busy, "{kind:?}");
+        let begun = std::time::Instant::now();
+        while server.asked("", &busy) != "0" {
+            assert!(begun.elapsed().as_secs() < 60, "{kind:?} goes on");
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+    }
+}
+
+#[test]
 fn all_tables_are_of_one_moment_and_nothing_can_be_written() {
     for kind in [Kind::Postgres, Kind::MariaDb] {
         let Some(server) = server(kind) else { continue };
@@ -430,6 +467,7 @@ fn all_tables_are_of_one_moment_and_nothing_can_be_written() {
         let report =
             house.sources.pull(&everything(), "his", &found.tables, IfDoubtful::Stop, &mut |_, _| Ok(())).unwrap();
         assert_eq!(report.tables.iter().map(|table| table.rows).collect::<Vec<_>>(), [10, 1], "{kind:?}");
+        let found = session(&server.url(&database), PASSWORD, &settings).unwrap().find_tables(&settings).unwrap();
         let other = house.sources.pull(&everything(), "his", &found.tables, IfDoubtful::Accept, &mut |_, _| {
             // While one pulls, another of the same source is refused, and the source is not removed.
             let twice = house.sources.pull(&everything(), "his", &[], IfDoubtful::Stop, &mut |_, _| Ok(()));
