@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
-import { lazy, Suspense, useCallback, useEffect, useMemo, useRef } from 'react';
+import { lazy, Suspense, useCallback, useMemo } from 'react';
 import { json } from '../api/client';
 import type { Chart } from '../api/types';
 import { useT } from '../i18n';
@@ -16,7 +16,7 @@ import { AsOf, ZONE_MARK } from '../parts/When';
 import { placeOf } from '../patients/list';
 import type { ChartSearch } from '../router';
 import { Missing } from '../shell/Missing';
-import { moveFocus, useKeys, type Binding } from '../shell/keys';
+import { moveFocus, useFocusBack, useKeys, type Binding } from '../shell/keys';
 import { Encounters } from './Encounters';
 import { Labs } from './Labs';
 import { partsOf, type Part } from './labs';
@@ -73,12 +73,7 @@ export function ChartPage() {
   );
   const openWhere = useCallback<OpenWhere>((ref, of) => set({ where: ref, field: of }), [set]);
   const closeWhere = useCallback(() => set({ where: undefined, field: undefined }), [set]);
-  // When the panel is gone, by whatever way, focus goes back to what opened it.
-  const shown = useRef('');
-  useEffect(() => {
-    if (!where && shown.current) document.querySelector<HTMLElement>(shown.current)?.focus();
-    shown.current = where ? `[data-ref="${CSS.escape(where)}"]${field ? `[data-field="${CSS.escape(field)}"]` : ''}` : '';
-  }, [where, field]);
+  useFocusBack(where ? `[data-ref="${CSS.escape(where)}"]${field ? `[data-field="${CSS.escape(field)}"]` : ''}` : '');
   const data = chart.data;
   const tabs = useMemo(() => {
     const parts = data ? partsOf(data, errors) : new Set<Part>();

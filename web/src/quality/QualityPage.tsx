@@ -1,6 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
-import { useCallback, useEffect, useId, useMemo, useRef, useState } from 'react';
+import { useCallback, useId, useMemo, useState } from 'react';
 import { json } from '../api/client';
 import type { Quality, QualityOutcomes, QualityRun as Run } from '../api/types';
 import { useT } from '../i18n';
@@ -9,7 +9,7 @@ import { Empty, PageTitle } from '../parts/Page';
 import { Waiting } from '../parts/Waiting';
 import { Ago, Iso } from '../parts/When';
 import type { QualitySearch } from '../router';
-import { moveFocus, useKeys, type Binding } from '../shell/keys';
+import { moveFocus, useFocusBack, useKeys, type Binding } from '../shell/keys';
 import { CheckList } from './CheckList';
 import { CheckPanel } from './CheckPanel';
 import { Matrix } from './Matrix';
@@ -61,11 +61,7 @@ export function QualityPage() {
     [navigate],
   );
   const { check } = search;
-  const shown = useRef('');
-  useEffect(() => {
-    if (!check && shown.current) document.querySelector<HTMLElement>(shown.current)?.focus();
-    shown.current = check ? `[data-check="${CSS.escape(check)}"]` : '';
-  }, [check]);
+  useFocusBack(check ? `[data-check="${CSS.escape(check)}"]` : '');
   const keys = useMemo<Binding[]>(
     () => [
       { does: 'keys.next', run: () => moveFocus(ITEMS, 1) },

@@ -1,4 +1,4 @@
-import { useLayoutEffect } from 'react';
+import { useEffect, useLayoutEffect, useRef } from 'react';
 import { keysOf, singleKeys, type Action } from './keymap';
 import type { Key } from '../i18n';
 
@@ -69,4 +69,16 @@ export function moveFocus(selector: string, by: 1 | -1): void {
   const next = at < 0 ? (by > 0 ? 0 : items.length - 1) : Math.min(items.length - 1, Math.max(0, at + by));
   items[next]?.focus();
   items[next]?.scrollIntoView({ block: 'nearest' });
+}
+
+/** When a panel is gone, by whatever way, focus goes back to what opened it: `opener` is its selector while the panel is open, else empty. */
+export function useFocusBack(opener: string, within?: string): void {
+  const before = useRef('');
+  useEffect(() => {
+    if (!opener && before.current) {
+      const found = document.querySelector<HTMLElement>(before.current);
+      (within ? found?.closest<HTMLElement>(within) : found)?.focus();
+    }
+    before.current = opener;
+  }, [opener, within]);
 }

@@ -1,5 +1,5 @@
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
-import { lazy, Suspense, useCallback, useEffect, useMemo, useRef } from 'react';
+import { lazy, Suspense, useCallback, useMemo } from 'react';
 import { useT } from '../i18n';
 import { useSession } from '../live/session';
 import { Failure } from '../parts/Failure';
@@ -7,7 +7,7 @@ import { Empty, PageTitle } from '../parts/Page';
 import { Waiting } from '../parts/Waiting';
 import type { SourceSearch } from '../router';
 import { Missing } from '../shell/Missing';
-import { moveFocus, useKeys, type Binding } from '../shell/keys';
+import { moveFocus, useFocusBack, useKeys, type Binding } from '../shell/keys';
 import { CurrentTables } from './CurrentTables';
 import { DeliveryList } from './DeliveryList';
 import { Pull } from './Pull';
@@ -61,12 +61,7 @@ export function SourcePage() {
       }),
     [navigate, name, tab],
   );
-  // When the panel is gone focus goes back to what opened it.
-  const shown = useRef('');
-  useEffect(() => {
-    if (!row && shown.current) document.querySelector<HTMLElement>(shown.current)?.focus();
-    shown.current = row ? `[data-row="${CSS.escape(row)}"]` : '';
-  }, [row]);
+  useFocusBack(row ? `[data-row="${CSS.escape(row)}"]` : '');
 
   const keys = useMemo<Binding[]>(
     () => [

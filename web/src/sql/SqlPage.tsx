@@ -8,7 +8,7 @@ import { useLasting } from '../live/clock';
 import { useSession } from '../live/session';
 import { PageTitle } from '../parts/Page';
 import { AsOf } from '../parts/When';
-import { useKeys, type Binding } from '../shell/keys';
+import { useFocusBack, useKeys, type Binding } from '../shell/keys';
 import { MenuButton } from '../shell/Menus';
 import { ask, askFile, FILES, save, type FileForm } from './ask';
 import { useTables } from './catalogue';
@@ -109,12 +109,7 @@ export function SqlPage() {
       }),
     [navigate],
   );
-  // When the panel is gone focus goes back to the cell that opened it.
-  const shown = useRef('');
-  useEffect(() => {
-    if (!where && shown.current) document.querySelector(shown.current)?.closest<HTMLElement>('[data-cell]')?.focus();
-    shown.current = where ? `[data-where="${CSS.escape(where)}"]` : '';
-  }, [where]);
+  useFocusBack(where ? `[data-where="${CSS.escape(where)}"]` : '', '[data-cell]');
   const keys = useMemo<Binding[]>(
     () => [
       { does: 'sql.toEditor', run: () => editor.current?.focus() },
