@@ -1,7 +1,7 @@
 //! MySQL and MariaDB: a consistent snapshot that is read-only; rows by the binary protocol.
 
 use super::address::{Address, Tls};
-use super::reading::Reading;
+use super::reading::{KNOWN_BY_BYTES, Reading};
 use super::secret::Secret;
 use super::session::{Asked, Catalogue, TableName};
 use super::tls;
@@ -17,8 +17,16 @@ use std::time::Duration;
 
 /// The "character set" of bytes that are no text.
 const BINARY: u16 = 63;
+/// What is said of a row that is more than a packet may be.
+const TOO_LARGE: &str = "is larger than 128 MiB: read less of it with a query, or leave it out with one";
+const _: () = assert!(2 * ROW_BYTES == 128 << 20);
 /// A connection that is cut is noticed after so long without an answer.
 const ALIVE: Duration = Duration::from_mins(2);
+
+/// Columns with longer cells are measured before a row is sent.
+const LONG_BYTES: u64 = 2 * 65_535;
+/// As many such columns as a row is measured by: each is named with each. A row of more is bounded as a packet.
+const MEASURED: usize = 128;
 
 /// Times in UTC; a server may wait a day for a reader that is slow on purpose.
 const SESSION: [&str; 5] = [
@@ -132,15 +140,11 @@ fn cut(error: &Error) -> String {
             format!("the database does not let this user read it: {text}")
         }
         Error::Server(_) => format!("the database says: {text}"),
-        Error::Driver(DriverError::PacketTooLarge) => too_large(),
+        Error::Driver(DriverError::PacketTooLarge) => TOO_LARGE.to_owned(),
         // The reader of packets has an error of its own, which comes as one of input and output.
-        Error::Io(_) if text.contains("larger than max_allowed_packet") => too_large(),
+        Error::Io(_) if text.contains("larger than max_allowed_packet") => TOO_LARGE.to_owned(),
         _ => format!("the connection broke off ({text}): nothing was taken, pull again"),
     }
-}
-
-fn too_large() -> String {
-    format!("a row is larger than {} MiB: read less of it with a query", (2 * ROW_BYTES) >> 20)
 }
 
 fn quoted(name: &str) -> String {
@@ -195,11 +199,14 @@ impl Connection {
             )));
         }
         loop {
-            let row = reading.wait(result.next()).await?.map_err(|error| reading.failed(cut(&error)))?;
+            let row = reading.wait(result.next()).await?.map_err(|error| match &*cut(&error) {
+                TOO_LARGE => reading.failed(format!("{} {TOO_LARGE}", reading.next_row())),
+                said => reading.failed(said),
+            })?;
             let Some(row) = row else { return Ok(()) };
             for (at, column) in columns.iter().enumerate() {
                 match row.as_ref(at) {
-                    Some(Value::Bytes(name)) if at == shown => reading.large(&String::from_utf8_lossy(name)),
+                    Some(Value::Bytes(name)) if at == shown => reading.left_out(&String::from_utf8_lossy(name)),
                     _ if at == shown => {}
                     None | Some(Value::NULL) => reading.null(),
                     Some(value) => push(reading, at, column, texts[at], value),
@@ -209,31 +216,72 @@ impl Connection {
         }
     }
 
-    /// A query of all columns of a table. Cells larger than a reader takes are left at the server; the last column names the first of them.
+    /// A query of all columns of a table.
     async fn all_of(&mut self, table: &TableName, reading: &mut Reading<'_>) -> Result<String, Ended> {
         let asked = self.conn.exec(COLUMNS, (table.schema.as_str(), table.name.as_str()));
         let columns = reading.wait(asked).await?;
         let columns: Vec<(Vec<u8>, u64, Vec<u8>)> = columns.map_err(|error| reading.failed(cut(&error)))?;
-        let (mut list, mut large) = (String::new(), String::new());
-        for (name, length, kind) in &columns {
-            let name = String::from_utf8_lossy(name);
-            let value = quoted(&name);
-            let kind = String::from_utf8_lossy(kind).to_ascii_lowercase();
-            let most = if kind.contains("blob") || kind.contains("binary") { CELL_BYTES / 2 } else { CELL_BYTES };
-            if *length > most as u64 || kind == "json" {
-                let _ = write!(list, "IF(OCTET_LENGTH({value}) <= {most}, {value}, NULL) AS {value}, ");
-                let literal = name.replace('\\', "\\\\").replace('\'', "''");
-                let _ = write!(large, "IF(OCTET_LENGTH({value}) > {most}, '{literal}', NULL), ");
-            } else {
-                let _ = write!(list, "{value}, ");
-            }
-        }
         if columns.is_empty() {
             return Err(reading.failed("it has no column that this user may read"));
         }
+        let columns: Vec<Asking> =
+            columns.iter().map(|(name, length, kind)| Asking::new(name, *length, kind)).collect();
         let from = format!("{}.{}", quoted(&table.schema), quoted(&table.name));
-        Ok(format!("SELECT {list}COALESCE({large}NULL) FROM {from}"))
+        Ok(select_of(&columns, &from))
     }
+}
+
+/// A column that is asked for.
+#[derive(Clone)]
+struct Asking {
+    name: String,
+    /// How many bytes of text a cell may be, bytes as two digits each.
+    most: u64,
+    /// How many bytes of text a byte becomes.
+    times: u64,
+}
+
+impl Asking {
+    fn new(name: &[u8], length: u64, kind: &[u8]) -> Asking {
+        let kind = String::from_utf8_lossy(kind).to_ascii_lowercase();
+        let times = if kind.contains("blob") || kind.contains("binary") { 2 } else { 1 };
+        let most = if kind == "json" { u64::MAX } else { length.saturating_mul(times) };
+        Asking { name: String::from_utf8_lossy(name).into_owned(), most, times }
+    }
+}
+
+/// The query that brings all rows. A cell larger than a reader takes is left at the server, and so is most of a row that is too large
+/// as a whole; the last column names the first such cell, or is empty for such a row.
+fn select_of(columns: &[Asking], from: &str) -> String {
+    let cell = CELL_BYTES as u64;
+    let long: Vec<&Asking> = columns.iter().filter(|column| column.most > LONG_BYTES).collect();
+    let size = |column: &Asking| format!("{} * OCTET_LENGTH({})", column.times, quoted(&column.name));
+    let row: Vec<String> = long.iter().map(|column| format!("COALESCE({}, 0)", size(column))).collect();
+    let most = columns.iter().fold(0_u64, |most, column| most.saturating_add(column.most.min(cell)));
+    let row = (most > ROW_BYTES as u64 && long.len() <= MEASURED).then(|| row.join(" + "));
+    let (mut list, mut large) = (String::new(), String::new());
+    for column in columns {
+        let value = quoted(&column.name);
+        if column.most <= LONG_BYTES || column.most <= cell && row.is_none() {
+            let _ = write!(list, "{value}, ");
+            continue;
+        }
+        let size = size(column);
+        // The row is measured for a cell only that is not short.
+        let fits = match &row {
+            Some(row) => format!("{size} <= {KNOWN_BY_BYTES} OR {size} <= {cell} AND {row} <= {ROW_BYTES}"),
+            None => format!("{size} <= {cell}"),
+        };
+        let _ = write!(list, "IF({fits}, {value}, NULL) AS {value}, ");
+        if column.most > cell {
+            let literal = column.name.replace('\\', "\\\\").replace('\'', "''");
+            let _ = write!(large, "IF({size} > {cell}, '{literal}', NULL), ");
+        }
+    }
+    if let Some(row) = row {
+        let _ = write!(large, "IF({row} > {ROW_BYTES}, '', NULL), ");
+    }
+    format!("SELECT {list}COALESCE({large}NULL) FROM {from}")
 }
 
 /// What bytes of a text column are when the server does not turn them into UTF-8.
@@ -344,4 +392,30 @@ fn time(text: &mut String, hours: u64, minutes: u8, seconds: u8, micros: u32) {
     let nanos =
         ((hours * 60 + u64::from(minutes)) * 60 + u64::from(seconds)) * 1_000_000_000 + u64::from(micros) * 1_000;
     push_time(text, nanos as i64);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_is_measured_where_it_may_be_too_large() {
+        let id = Asking::new(b"id", 0, b"int");
+        let text = |name: &str| Asking::new(name.as_bytes(), 4_294_967_295, b"longtext");
+        assert_eq!(
+            select_of(&[id.clone(), text("a")], "t"),
+            "SELECT `id`, IF(1 * OCTET_LENGTH(`a`) <= 16777216, `a`, NULL) AS `a`, \
+             COALESCE(IF(1 * OCTET_LENGTH(`a`) > 16777216, 'a', NULL), NULL) FROM t"
+        );
+        let many: Vec<Asking> = "abcde".chars().map(|name| text(&name.to_string())).collect();
+        assert!(
+            select_of(&many, "t")
+                .contains("IF(1 * OCTET_LENGTH(`a`) <= 4096 OR 1 * OCTET_LENGTH(`a`) <= 16777216 AND ")
+        );
+        // What is short is not measured, however many there are.
+        assert_eq!(
+            select_of(&[id, Asking::new(b"b", 65_535, b"blob")], "t"),
+            "SELECT `id`, `b`, COALESCE(NULL) FROM t"
+        );
+    }
 }

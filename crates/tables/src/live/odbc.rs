@@ -99,6 +99,11 @@ impl Connection {
             let row = cursor.next_row().map_err(|error| failed(reading, error))?;
             let Some(mut row) = row else { return Ok(()) };
             for (at, kind) in kinds.iter().enumerate() {
+                // What is left of a row that is too large stays where it is.
+                if reading.is_enough() {
+                    reading.write(|_| ());
+                    continue;
+                }
                 match value_of(&mut row, at as u16 + 1, &mut value).map_err(|error| failed(reading, error))? {
                     Found::Null => reading.null(),
                     Found::TooLarge => {

@@ -1,13 +1,13 @@
 //! PostgreSQL: a repeatable-read, read-only transaction; rows by binary `COPY`.
 
 use super::address::{Address, Tls};
-use super::reading::Reading;
+use super::reading::{KNOWN_BY_BYTES, Reading};
 use super::secret::Secret;
 use super::session::{Asked, Catalogue, TableName};
 use super::tls;
-use crate::read::CELL_BYTES;
 use crate::read::canonical::{push_bool, push_date, push_decimal, push_f32, push_f64, push_time, push_timestamp};
 use crate::read::worker::Ended;
+use crate::read::{CELL_BYTES, ROW_BYTES};
 use futures_core::Stream;
 use std::fmt::Write;
 use std::pin::pin;
@@ -170,6 +170,60 @@ fn comes_as(kind: &Type) -> Type {
     }
 }
 
+/// A column that is asked for.
+#[derive(Clone, Copy)]
+struct Asking<'a> {
+    name: &'a str,
+    kind: &'a Type,
+    /// Its cells are short by their type.
+    is_short: bool,
+}
+
+/// Whether all values of a type are short, also in UTF-8.
+fn is_short(kind: &Type, modifier: i32) -> bool {
+    match *kind {
+        Type::VARCHAR | Type::BPCHAR => (0..=4_096).contains(&modifier),
+        Type::TEXT | Type::BYTEA => false,
+        _ => cast_of(kind) != Some("text"),
+    }
+}
+
+/// The statement that brings all rows. A cell larger than a reader takes is left at the server, and so is most of a row that is too
+/// large as a whole; the last column names the first such cell, or is empty for such a row.
+///
+/// Values are cast, and measured, once each: `OFFSET 0` keeps a subquery as it is, where its expressions would else be put wherever they are named.
+fn copy_of(columns: &[Asking<'_>], from: &str) -> String {
+    let (mut cast, mut bytes, mut list, mut large) = (String::new(), String::new(), String::new(), String::new());
+    let long = columns.iter().filter(|column| !column.is_short).count();
+    let may_be_too_large = long * CELL_BYTES >= ROW_BYTES;
+    let most = if may_be_too_large { "most".to_owned() } else { CELL_BYTES.to_string() };
+    for (at, column) in columns.iter().enumerate() {
+        let name = quoted(column.name);
+        let value = cast_of(column.kind).map_or(name.clone(), |cast| format!("{name}::{cast}"));
+        let _ = write!(cast, "{}{value} AS c{at}", if at == 0 { "" } else { ", " });
+        if column.is_short {
+            let _ = write!(list, "c{at}, ");
+            continue;
+        }
+        // Bytes become two digits each.
+        let times = if *column.kind == Type::BYTEA { 2 } else { 1 };
+        let _ = write!(bytes, " + COALESCE({times}::bigint * octet_length(c{at}), 0)");
+        let _ = write!(list, "CASE WHEN {times}::bigint * octet_length(c{at}) <= {most} THEN c{at} END, ");
+        let literal = column.name.replace('\'', "''");
+        let _ = write!(
+            large,
+            "CASE WHEN {times}::bigint * octet_length(c{at}) > {CELL_BYTES} THEN '{literal}'::text END, "
+        );
+    }
+    let mut from = format!("(SELECT {cast} FROM {from} OFFSET 0) AS cast_to");
+    if may_be_too_large {
+        let measured = format!("CASE WHEN 0::bigint{bytes} > {ROW_BYTES} THEN {KNOWN_BY_BYTES} ELSE {CELL_BYTES} END");
+        from = format!("(SELECT *, {measured} AS most FROM {from} OFFSET 0) AS measured");
+        let _ = write!(large, "CASE WHEN most < {CELL_BYTES} THEN ''::text END, ");
+    }
+    format!("COPY (SELECT {list}COALESCE({large}NULL::text) FROM {from}) TO STDOUT (FORMAT binary)")
+}
+
 impl Connection {
     /// Says good-bye.
     pub(super) async fn close(self) {
@@ -203,29 +257,16 @@ impl Connection {
         if names.is_empty() {
             return Err(reading.failed("it has no column that this user may read"));
         }
-        // Cells larger than a reader takes are left at the server; the last column names the first of them.
-        let (mut list, mut large) = (String::new(), String::new());
-        let mut kinds = Vec::new();
-        for column in described.columns() {
-            let name = quoted(column.name());
-            let value = cast_of(column.type_()).map_or(name.clone(), |cast| format!("{name}::{cast}"));
-            let kind = comes_as(column.type_());
-            let most = match kind {
-                Type::TEXT | Type::VARCHAR | Type::BPCHAR => CELL_BYTES,
-                Type::BYTEA => CELL_BYTES / 2,
-                _ => 0,
-            };
-            if most == 0 {
-                let _ = write!(list, "{value}, ");
-            } else {
-                let _ = write!(list, "CASE WHEN octet_length({value}) <= {most} THEN {value} END, ");
-                let literal = column.name().replace('\'', "''");
-                let _ = write!(large, "CASE WHEN octet_length({value}) > {most} THEN '{literal}'::text END, ");
-            }
-            kinds.push(kind);
-        }
-        kinds.push(Type::TEXT);
-        let copy = format!("COPY (SELECT {list}COALESCE({large}NULL::text) FROM {from}) TO STDOUT (FORMAT binary)");
+        let columns = described.columns().iter();
+        let columns: Vec<Asking<'_>> = columns
+            .map(|column| Asking {
+                name: column.name(),
+                kind: column.type_(),
+                is_short: is_short(column.type_(), column.type_modifier()),
+            })
+            .collect();
+        let kinds: Vec<Type> = columns.iter().map(|column| comes_as(column.kind)).chain([Type::TEXT]).collect();
+        let copy = copy_of(&columns, &from);
         if raw || self.says_no_encoding {
             self.encode_as("SQL_ASCII", reading).await?;
         }
@@ -240,7 +281,7 @@ impl Connection {
                 let value = row.try_get::<Option<Raw<'_>>>(column).map_err(|error| reading.failed(cut(&error)))?;
                 let is_marker = column + 1 == kinds.len();
                 match value {
-                    Some(Raw(bytes)) if is_marker => reading.large(&String::from_utf8_lossy(bytes)),
+                    Some(Raw(bytes)) if is_marker => reading.left_out(&String::from_utf8_lossy(bytes)),
                     None if is_marker => {}
                     None => reading.null(),
                     Some(Raw(bytes)) => {
@@ -409,6 +450,22 @@ mod tests {
         let mut text = String::new();
         numeric(&bytes).unwrap().push(&mut text);
         text
+    }
+
+    #[test]
+    fn what_is_short_by_its_type_is_not_measured() {
+        let asking = |name, kind, is_short| Asking { name, kind, is_short };
+        assert!(is_short(&Type::VARCHAR, 24) && !is_short(&Type::VARCHAR, -1) && !is_short(&Type::JSONB, -1));
+        assert_eq!(
+            copy_of(&[asking("id", &Type::INT4, true), asking("it's", &Type::JSON, false)], "t"),
+            "COPY (SELECT c0, CASE WHEN 1::bigint * octet_length(c1) <= 16777216 THEN c1 END, COALESCE(\
+             CASE WHEN 1::bigint * octet_length(c1) > 16777216 THEN 'it''s'::text END, NULL::text) \
+             FROM (SELECT \"id\" AS c0, \"it's\"::text AS c1 FROM t OFFSET 0) AS cast_to) TO STDOUT (FORMAT binary)"
+        );
+        let many = [asking("a", &Type::TEXT, false), asking("b", &Type::BYTEA, false)].repeat(2);
+        assert!(copy_of(&many, "t").contains(
+            "0::bigint + COALESCE(1::bigint * octet_length(c0), 0) + COALESCE(2::bigint * octet_length(c1), 0)"
+        ));
     }
 
     #[test]

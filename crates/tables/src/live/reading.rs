@@ -1,6 +1,7 @@
 //! Rows as they come from a database, handed on as text, no faster than they may come.
 
 use super::pace::{Limits, Pace};
+use crate::pull::is_name;
 use crate::read::worker::{Ended, Outlet};
 use crate::read::{BadRow, CELL_BYTES, Charset, Place, ROW_BYTES, ReadError};
 use jiff::tz::TimeZone;
@@ -15,6 +16,10 @@ use tokio::sync::Notify;
 const TICK: Duration = Duration::from_millis(500);
 /// How long a database may say nothing: the first row of a query that sorts may take long.
 const SILENCE: Duration = Duration::from_mins(15);
+/// What of a cell is read all the same when its row is too large as a whole: enough for whatever the row is known by.
+pub(super) const KNOWN_BY_BYTES: usize = 4 << 10;
+/// How much of a key is shown.
+const SHOWN_KEY_CHARS: usize = 60;
 /// What a rate owes is paid when it is worth a timer.
 const PAY_FROM: Duration = Duration::from_millis(20);
 
@@ -48,6 +53,9 @@ pub(super) struct Reading<'a> {
     stop: &'a Notify,
     place: &'a str,
     charset: Option<Charset>,
+    /// What rows are known by, and where among the columns that is.
+    key: &'a [String],
+    key_columns: Vec<usize>,
     columns: Vec<String>,
     number: u64,
     row_bytes: usize,
@@ -62,6 +70,7 @@ impl<'a> Reading<'a> {
         stop: &'a Notify,
         place: &'a str,
         charset: Option<Charset>,
+        key: &'a [String],
     ) -> Self {
         let handed_over = Instant::now();
         Reading {
@@ -70,6 +79,8 @@ impl<'a> Reading<'a> {
             stop,
             place,
             charset,
+            key,
+            key_columns: Vec::new(),
             columns: Vec::new(),
             number: 0,
             row_bytes: 0,
@@ -82,7 +93,28 @@ impl<'a> Reading<'a> {
     pub(super) fn columns(&mut self, names: &[&str]) -> Result<(), Ended> {
         let mut notes = Vec::new();
         self.columns = crate::read::header::columns(names.iter(), &mut notes);
+        let place = |name: &String| self.columns.iter().position(|column| is_name(column, name));
+        self.key_columns = self.key.iter().filter_map(place).collect();
         Ok(self.outlet.columns(self.columns.clone(), notes)?)
+    }
+
+    /// The row that comes next, by its number and by the one before it.
+    pub(super) fn next_row(&self) -> String {
+        let before = self.outlet.rows.len().checked_sub(1);
+        let before = before.map(|row| self.key_of(|column| self.outlet.rows.cell(row, column)));
+        let before = before.filter(|key| !key.is_empty()).map(|key| format!(", after the one of{key}"));
+        format!("row {}{}", self.number + 1, before.unwrap_or_default())
+    }
+
+    /// What a row is known by, with the names of the columns; nothing if the mapping does not say.
+    fn key_of<'c>(&self, cell: impl Fn(usize) -> Option<&'c str>) -> String {
+        let part = |column: &usize| {
+            let text = cell(*column)?;
+            let end = text.char_indices().nth(SHOWN_KEY_CHARS).map_or(text.len(), |(end, _)| end);
+            let cut = if end < text.len() { "…" } else { "" };
+            Some(format!(" {} {}{cut}", self.columns[*column], &text[..end]))
+        };
+        self.key_columns.iter().filter_map(part).collect::<Vec<_>>().join(",")
     }
 
     /// An error of this table.
@@ -127,7 +159,25 @@ impl<'a> Reading<'a> {
 
     /// Adds a cell that is written by a function.
     pub(super) fn write(&mut self, write: impl FnOnce(&mut String)) {
+        if self.is_row_too_large(0) {
+            return self.outlet.rows.push_cell(Some(""));
+        }
         self.row_bytes += self.outlet.rows.write_cell(write);
+    }
+
+    /// Whether the row is too large already: what is left of it need not be read.
+    #[cfg(feature = "odbc")]
+    pub(super) fn is_enough(&self) -> bool {
+        matches!(self.bad, Some(("row-too-large", _)))
+    }
+
+    /// Whether the row is too large with so much more; then that is not gathered.
+    fn is_row_too_large(&mut self, more: usize) -> bool {
+        let is_too_large = self.row_bytes + more > ROW_BYTES;
+        if is_too_large {
+            self.large_row();
+        }
+        is_too_large
     }
 
     /// Adds a cell of text, which must be UTF-8.
@@ -143,6 +193,9 @@ impl<'a> Reading<'a> {
     fn text_in(&mut self, charset: Charset, column: usize, bytes: &[u8]) {
         if bytes.len() > CELL_BYTES {
             return self.too_large(column);
+        }
+        if self.is_row_too_large(bytes.len()) {
+            return self.outlet.rows.push_cell(Some(""));
         }
         if memchr::memchr(0, bytes).is_some() {
             self.bad(column, "nul-byte", "a zero byte");
@@ -166,6 +219,9 @@ impl<'a> Reading<'a> {
         if bytes.len() > CELL_BYTES / 2 {
             return self.too_large(column);
         }
+        if self.is_row_too_large(2 * bytes.len()) {
+            return self.outlet.rows.push_cell(Some(""));
+        }
         self.write(|text| crate::read::canonical::push_bytes(text, bytes));
     }
 
@@ -180,6 +236,20 @@ impl<'a> Reading<'a> {
         self.bad.get_or_insert(("cell-too-large", message));
     }
 
+    /// Says that a row is too large, or that most of it was left at the server.
+    pub(super) fn large_row(&mut self) {
+        self.bad.get_or_insert_with(|| ("row-too-large", format!("a row of more than {} MiB", ROW_BYTES >> 20)));
+    }
+
+    /// Says what the last column tells, which names the first cell that was left at the server, or nothing if it is the whole row.
+    pub(super) fn left_out(&mut self, column: &str) {
+        if column.is_empty() {
+            self.large_row();
+        } else {
+            self.large(column);
+        }
+    }
+
     /// Says that a cell is none; it is added all the same.
     pub(super) fn bad(&mut self, column: usize, reason: &'static str, what: &str) {
         if self.bad.is_none() {
@@ -191,13 +261,16 @@ impl<'a> Reading<'a> {
     pub(super) async fn end_row(&mut self) -> Result<(), Ended> {
         self.number += 1;
         if std::mem::take(&mut self.row_bytes) > ROW_BYTES {
-            self.bad.get_or_insert(("row-too-large", format!("a row of more than {} MiB", ROW_BYTES >> 20)));
+            self.large_row();
         }
         let place = Place { number: self.number, bytes: None };
         match self.bad.take() {
             None => self.outlet.rows.end_row(place),
             Some((reason, message)) => {
-                let text = self.outlet.rows.open_cells().collect::<Vec<_>>().join("\t");
+                let cells: Vec<&str> = self.outlet.rows.open_cells().collect();
+                let key = self.key_of(|column| cells.get(column).copied());
+                let message = if key.is_empty() { message } else { format!("{message}, of{key}") };
+                let text = cells.join("\t");
                 self.outlet.rows.drop_row();
                 self.outlet.rows.bad.push(BadRow::new(place, reason, message, &text));
             }

@@ -258,7 +258,13 @@ impl Session {
                 name: name.clone(),
                 key: table.key.clone(),
                 uses: needs(table),
-                origin: Box::new(LiveTable { inner: Arc::clone(&self.inner), asked, shown, charset }),
+                origin: Box::new(LiveTable {
+                    inner: Arc::clone(&self.inner),
+                    asked,
+                    shown,
+                    charset,
+                    key: table.key.clone(),
+                }),
             });
         }
         Ok(found)
@@ -339,6 +345,7 @@ struct LiveTable {
     asked: Asked,
     shown: String,
     charset: Option<Charset>,
+    key: Vec<String>,
 }
 
 impl Origin for LiveTable {
@@ -356,6 +363,7 @@ impl Origin for LiveTable {
 
     fn open(&self) -> Result<Box<dyn Table>, ReadError> {
         let (inner, asked, charset) = (Arc::clone(&self.inner), self.asked.clone(), self.charset);
+        let key = self.key.clone();
         let place = format!("{}, {}", inner.shown, self.shown);
         let stop = Arc::new(Notify::new());
         let interrupt = Arc::clone(&stop);
@@ -367,7 +375,7 @@ impl Origin for LiveTable {
                     return Err(Ended::Stopped);
                 };
                 rules.within_hours(&at)?;
-                let mut reading = Reading::new(outlet, rules, &stop, &at, charset);
+                let mut reading = Reading::new(outlet, rules, &stop, &at, charset, &key);
                 let read = connection.read(&asked, &mut reading, charset.is_some());
                 let done = runtime.block_on(read);
                 if done.is_err() {

@@ -1,14 +1,14 @@
 //! SQL Server: a snapshot where the database allows one, rows by a plain batch.
 
 use super::address::{Address, Tls};
-use super::reading::Reading;
+use super::reading::{KNOWN_BY_BYTES, Reading};
 use super::secret::Secret;
 use super::session::{Asked, Catalogue, TableName};
 use super::tds::{self, Tunnel};
 use super::tls;
-use crate::read::CELL_BYTES;
 use crate::read::canonical::{push_bool, push_date, push_decimal, push_f32, push_f64, push_time, push_timestamp};
 use crate::read::worker::Ended;
+use crate::read::{CELL_BYTES, ROW_BYTES};
 use futures_core::Stream;
 use std::fmt::Write;
 use std::pin::pin;
@@ -167,7 +167,7 @@ impl Connection {
                         if Some(at) != shown {
                             push(reading, at, value);
                         } else if let ColumnData::String(Some(name)) = value {
-                            reading.large(name);
+                            reading.left_out(name);
                         }
                     }
                     reading.end_row().await?;
@@ -176,8 +176,8 @@ impl Connection {
         }
     }
 
-    /// A query of all columns of a table. Old and vendor's types are cast to ones that are read; cells larger than a reader takes
-    /// are left at the server, and the last column names the first of them.
+    /// A query of all columns of a table. Old and vendor's types are cast to ones that are read; a cell larger than a reader takes
+    /// is left at the server, and so is most of a row that is too large as a whole; the last column names the first such cell, or is empty for such a row.
     async fn all_of(&mut self, table: &TableName, reading: &mut Reading<'_>) -> Result<String, Ended> {
         let from = format!("{}.{}", quoted(&table.schema), quoted(&table.name));
         let asked = format!(
@@ -186,7 +186,7 @@ impl Connection {
         );
         let columns = reading.wait(rows(&mut self.client, &asked)).await?;
         let columns = columns.map_err(|error| reading.failed(error))?;
-        let (mut list, mut large) = (String::new(), String::new());
+        let (mut list, mut bytes, mut large) = (String::new(), String::new(), String::new());
         for row in &columns {
             let name = row.get::<&str, _>(0).unwrap_or_default();
             let column = quoted(name);
@@ -201,9 +201,11 @@ impl Connection {
             };
             let value = cast.map_or(column.clone(), |cast| format!("CAST({column} AS {cast})"));
             if row.get::<i32, _>(2) == Some(-1) || cast.is_some_and(|cast| cast.ends_with("(max)")) {
-                let most = if cast == Some("varbinary(max)") { CELL_BYTES / 2 } else { CELL_BYTES };
-                let _ = write!(list, "CASE WHEN DATALENGTH({value}) <= {most} THEN {value} END AS {column}, ");
-                let _ = write!(large, "WHEN DATALENGTH({value}) > {most} THEN N'{}' ", name.replace('\'', "''"));
+                let is_bytes = cast == Some("varbinary(max)") || row.get::<i32, _>(1) == Some(165);
+                let size = format!("{} * DATALENGTH({value})", if is_bytes { 2 } else { 1 });
+                let _ = write!(list, "CASE WHEN {size} <= measured.most THEN {value} END AS {column}, ");
+                let _ = write!(bytes, " + COALESCE({size}, 0)");
+                let _ = write!(large, "WHEN {size} > {CELL_BYTES} THEN N'{}' ", name.replace('\'', "''"));
             } else {
                 let _ = write!(list, "{value} AS {column}, ");
             }
@@ -211,8 +213,14 @@ impl Connection {
         if columns.is_empty() {
             return Err(reading.failed("it has no column that this user may read"));
         }
-        let marker = if large.is_empty() { "CAST(NULL AS nvarchar(1))".into() } else { format!("CASE {large}END") };
-        Ok(format!("SELECT {list}{marker} AS too_large FROM {from}"))
+        if large.is_empty() {
+            return Ok(format!("SELECT {list}CAST(NULL AS nvarchar(1)) AS too_large FROM {from}"));
+        }
+        let most =
+            format!("CASE WHEN CAST(0 AS bigint){bytes} > {ROW_BYTES} THEN {KNOWN_BY_BYTES} ELSE {CELL_BYTES} END");
+        Ok(format!(
+            "SELECT {list}CASE {large}WHEN measured.most < {CELL_BYTES} THEN N'' END AS too_large FROM {from} CROSS APPLY (SELECT {most} AS most) AS measured"
+        ))
     }
 }
 

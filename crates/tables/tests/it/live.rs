@@ -287,6 +287,53 @@ fn a_large_cell_of_mariadb_is_left_at_the_server() {
     a_large_cell_is_left_at_the_server(Kind::MariaDb);
 }
 
+/// Of a row of 75 MiB, of which no cell is too large, what it is known by comes, and the rows beside it.
+fn a_large_row_is_left_at_the_server(kind: Kind) {
+    let Some(server) = server(kind) else { return };
+    let database = server.database("");
+    let text = if kind == Kind::Postgres { "text" } else { "mediumtext" };
+    let columns: Vec<String> = (0..5).map(|at| format!("t{at} {text}")).collect();
+    server.sql(&database, &format!("CREATE TABLE note ({}, id {text});", columns.join(", ")));
+    let insert = |id: &str, bytes: usize| {
+        let cells = format!("repeat('x', {bytes}), ").repeat(5);
+        server.sql(&database, &format!("INSERT INTO note VALUES ({cells}'{id}');"));
+    };
+    insert("a", 7);
+    insert("b", 15 << 20);
+    insert("c", 100_000);
+    let house = House::new();
+    // Had the row come, the connection would have been cut.
+    let url = server.url_at(cut_after(server.port, 8 << 20), &database);
+    let report = pull(&house, &url, "[tables.note]\nkey = [\"ID\"]\n");
+    assert_eq!((report.tables[0].rows, report.tables[0].bad), (2, 1), "{kind:?}");
+    let letter = &house.records.dead_letters(&everything(), None, None, 10).unwrap()[0];
+    assert_eq!(letter.what, "row-too-large: a row of more than 64 MiB, of id b");
+    assert_eq!(row(&house, "note", 1)["t4"].len(), 100_000);
+    // Of a query nothing is known before it comes, in MariaDB; and there is an end to what is taken.
+    let cells: Vec<String> = (0..9).map(|at| format!("repeat('x', n * 15000000) AS t{at}")).collect();
+    let numbers = "SELECT 0 AS n UNION ALL SELECT 1";
+    let query = format!("SELECT n AS id, {} FROM ({numbers}) AS numbers", cells.join(", "));
+    let wide = format!("[tables.wide]\nkey = [\"id\"]\nquery = \"{query}\"\n");
+    match (kind, try_pull(&house, &server.url(&database), &wide, IfDoubtful::Stop)) {
+        (Kind::Postgres, report) => assert_eq!(report.unwrap().tables[0].bad, 1),
+        (Kind::MariaDb, result) => {
+            let text = refused(result);
+            let whole = "query of wide: row 2, after the one of id 0 is larger than 128 MiB: read less of it";
+            assert!(text.contains(whole), "{text}");
+        }
+    }
+}
+
+#[test]
+fn a_large_row_of_postgresql_is_left_at_the_server() {
+    a_large_row_is_left_at_the_server(Kind::Postgres);
+}
+
+#[test]
+fn a_large_row_of_mariadb_is_left_at_the_server() {
+    a_large_row_is_left_at_the_server(Kind::MariaDb);
+}
+
 #[test]
 fn text_in_another_encoding_than_the_database_says_is_read_as_declared() {
     let gbk = "insert into names values (1, convert_from('\\xd5c5', 'SQL_ASCII')), (2, convert_from('\\xd5ff', 'SQL_ASCII'));";
