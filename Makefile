@@ -77,6 +77,7 @@ bench: ## the figures of the README, beside their peers (needs MEDWEAVE_TEST_DAT
 	python3 tools/bench/sql.py $(TARGET)/release/medweave $(MEDWEAVE_TEST_DATA) $(addprefix --python ,$(wildcard $(TARGET)/python-lake-1/bin/python))
 	[ -e $(TARGET)/python-omop-bench-1/ready ] || { python3 -m venv $(TARGET)/python-omop-bench-1 && \
 	  $(TARGET)/python-omop-bench-1/bin/pip install --quiet duckdb==1.5.5 duckcdm==0.4.7 pysail==0.7.2 pyspark-client==4.2.0 && touch $(TARGET)/python-omop-bench-1/ready; }
+	$(TARGET)/python-omop-bench-1/bin/python tools/bench/vocabulary.py $(TARGET)/release/medweave
 	$(TARGET)/python-omop-bench-1/bin/python tools/bench/omop.py $(TARGET)/release/medweave $(MEDWEAVE_TEST_DATA)
 	$(MAKE) --no-print-directory $(TARGET)/python-bench-1/ready
 	python3 tools/bench/tables.py $(TARGET)/release/medweave $(MEDWEAVE_TEST_DATA) --python $(TARGET)/python-bench-1/bin/python $(addprefix --large ,$(LARGE))

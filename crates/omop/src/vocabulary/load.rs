@@ -1,14 +1,14 @@
 //! Taking a download of Athena in.
 
 use super::licence::{Licence, licence_of};
-use super::search;
 use super::store::{Held, Loaded, MAPS_TO, Vocabulary, tables};
+use super::{maps_to, search};
 use crate::asking::{SCHEMA, rows};
 use crate::cdm;
 use crate::error::Error;
 use crate::folder::{Out, write_typed};
 use arrow_array::RecordBatch;
-use arrow_schema::{DataType, Field, Schema, SchemaRef};
+use arrow_schema::SchemaRef;
 use lake::shelf::{Part, Shelf, ShelfTable};
 use lake::workbench::Limits;
 use lake::{Capacity, Stop};
@@ -117,14 +117,12 @@ impl Making<'_> {
             written.insert(table.name.to_owned(), rows);
         }
         drop(shelf);
-        std::fs::remove_dir_all(self.raw).map_err(|error| Error::file("remove", self.raw, error))?;
-        let sorted = |name: &str| self.sorted(name, &written);
-        let shelf = self.shelf(sorted, "")?;
         if written.contains_key("concept_relationship") {
             told("finding what codes map to");
-            let rows = self.store(&shelf, MAPS_TO, &maps_to_schema(), MAPS_TO_SQL)?;
-            written.insert(MAPS_TO.to_owned(), rows);
+            written.insert(MAPS_TO.to_owned(), self.map()?);
         }
+        std::fs::remove_dir_all(self.raw).map_err(|error| Error::file("remove", self.raw, error))?;
+        let shelf = self.shelf(|name| self.sorted(name, &written), "")?;
         let version = self.version(&shelf)?;
         let vocabularies = self.held(&shelf, &mut notes)?;
         drop(shelf);
@@ -183,8 +181,24 @@ impl Making<'_> {
         Ok(Part::File { path: format!("{name}.parquet"), bytes, rows })
     }
 
+    /// Writes what codes map to, of the sorted tables.
+    fn map(&self) -> Result<u64, Error> {
+        let columns = maps_to::schema();
+        let path = format!("{MAPS_TO}.parquet");
+        let mut out = Out::create(&self.raw.join(&path), &columns)?;
+        maps_to::write(self.folder, &mut out, &self.options.stop)?;
+        let (bytes, rows) = out.end()?;
+        let part = Part::File { path, bytes, rows };
+        let shelf = self.shelf_of(vec![ShelfTable::new(MAPS_TO, SchemaRef::clone(&columns), vec![part])], "raw")?;
+        self.store(&shelf, MAPS_TO, &columns, &format!("SELECT * FROM {SCHEMA}.{MAPS_TO} ORDER BY {}", maps_to::ORDER))
+    }
+
     fn shelf(&self, parts: impl Fn(&str) -> Vec<Part>, below: &str) -> Result<Shelf, Error> {
         let tables = tables().map(|table| ShelfTable::new(table.name, table.schema(), parts(table.name))).collect();
+        self.shelf_of(tables, below)
+    }
+
+    fn shelf_of(&self, tables: Vec<ShelfTable>, below: &str) -> Result<Shelf, Error> {
         let capacity = Capacity { threads: self.options.threads, queries: 1 };
         Ok(Shelf::new(&self.folder.join(below), &self.folder.join("spill"), SCHEMA, tables, capacity)?)
     }
@@ -260,27 +274,6 @@ const ORDER: [(&str, &str); 5] = [
     ("concept_synonym", "concept_id"),
     ("drug_strength", "drug_concept_id"),
 ];
-
-/// Codes, and the standard concepts that they map to.
-const MAPS_TO_SQL: &str = "SELECT c.vocabulary_id, c.concept_code, c.concept_id AS source_concept_id, t.concept_id, t.domain_id, \
-     v.concept_id_2 AS value_as_concept_id FROM omop.concept_relationship r \
-     JOIN omop.concept c ON c.concept_id = r.concept_id_1 JOIN omop.concept t ON t.concept_id = r.concept_id_2 \
-     LEFT JOIN (SELECT concept_id_1, min(concept_id_2) AS concept_id_2 FROM omop.concept_relationship \
-     WHERE relationship_id = 'Maps to value' AND invalid_reason IS NULL GROUP BY concept_id_1) v ON v.concept_id_1 = r.concept_id_1 \
-     WHERE r.relationship_id = 'Maps to' AND r.invalid_reason IS NULL AND t.standard_concept = 'S' AND t.invalid_reason IS NULL \
-     ORDER BY 1, 2, 4";
-
-fn maps_to_schema() -> SchemaRef {
-    let field = |name: &str, kind: DataType| Field::new(name, kind, true);
-    Arc::new(Schema::new(vec![
-        field("vocabulary_id", DataType::Utf8),
-        field("concept_code", DataType::Utf8),
-        field("source_concept_id", DataType::Int64),
-        field("concept_id", DataType::Int64),
-        field("domain_id", DataType::Utf8),
-        field("value_as_concept_id", DataType::Int64),
-    ]))
-}
 
 /// The files of a download, by table. What it should have and has not is noted.
 fn find<'d>(

@@ -1,13 +1,9 @@
 //! Concepts by name: an index in SQLite, of words, and of the words' own parts for those that are spelled another way.
 
+use super::file::{Batches, Columns};
 use super::store::Loaded;
 use crate::error::Error;
-use arrow_array::cast::AsArray;
-use arrow_array::types::Int64Type;
-use arrow_array::{Array, RecordBatch};
 use lake::Stop;
-use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::File;
@@ -96,9 +92,10 @@ pub(super) fn build(folder: &Path, tables: &BTreeMap<String, u64>, stop: &Stop) 
             "concept_code",
             "invalid_reason",
         ];
-        read(folder, "concept", &columns, |batch| {
+        for batch in Batches::open(folder, "concept", &columns)? {
+            let batch = batch?;
             check()?;
-            let row = Columns(batch);
+            let row = Columns(&batch);
             for at in 0..batch.num_rows() {
                 let Some(id) = row.int(0, at) else { continue };
                 let name = row.text(1, at);
@@ -117,15 +114,15 @@ pub(super) fn build(folder: &Path, tables: &BTreeMap<String, u64>, stop: &Stop) 
                     words.execute(params![id * SYNONYMS, name])?;
                 }
             }
-            Ok(())
-        })?;
+        }
         if tables.contains_key("concept_synonym") {
             let mut synonym = write.prepare("INSERT INTO synonym VALUES (?, ?)")?;
             let (mut last, mut number) = (i64::MIN, 0);
             // They are sorted by concept.
-            read(folder, "concept_synonym", &["concept_id", "concept_synonym_name"], |batch| {
+            for batch in Batches::open(folder, "concept_synonym", &["concept_id", "concept_synonym_name"])? {
+                let batch = batch?;
                 check()?;
-                let row = Columns(batch);
+                let row = Columns(&batch);
                 for at in 0..batch.num_rows() {
                     let (Some(id), name) = (row.int(0, at), row.text(1, at)) else { continue };
                     number = if id == last { number + 1 } else { 1 };
@@ -135,16 +132,15 @@ pub(super) fn build(folder: &Path, tables: &BTreeMap<String, u64>, stop: &Stop) 
                         words.execute(params![id * SYNONYMS + number, name])?;
                     }
                 }
-                Ok(())
-            })?;
+            }
         }
         if tables.contains_key(super::store::MAPS_TO) {
             let mut pairs: Vec<(i64, i64)> = Vec::new();
-            read(folder, super::store::MAPS_TO, &["source_concept_id", "concept_id"], |batch| {
-                let row = Columns(batch);
+            for batch in Batches::open(folder, super::store::MAPS_TO, &["source_concept_id", "concept_id"])? {
+                let batch = batch?;
+                let row = Columns(&batch);
                 pairs.extend((0..batch.num_rows()).filter_map(|at| row.int(0, at).zip(row.int(1, at))));
-                Ok(())
-            })?;
+            }
             pairs.sort_unstable();
             pairs.dedup();
             let mut maps = write.prepare("INSERT INTO maps VALUES (?, ?)")?;
@@ -181,39 +177,6 @@ impl Labels {
         self.0.insert(text.to_owned(), no);
         no
     }
-}
-
-struct Columns<'b>(&'b RecordBatch);
-
-impl Columns<'_> {
-    fn int(&self, column: usize, row: usize) -> Option<i64> {
-        let cells = self.0.column(column).as_primitive_opt::<Int64Type>()?;
-        cells.is_valid(row).then(|| cells.value(row))
-    }
-
-    fn text(&self, column: usize, row: usize) -> &str {
-        let cells = self.0.column(column).as_string_opt::<i32>();
-        cells.filter(|cells| cells.is_valid(row)).map_or("", |cells| cells.value(row))
-    }
-}
-
-/// Reads columns of a table's file, in the order of `columns`.
-fn read(
-    folder: &Path,
-    table: &str,
-    columns: &[&str],
-    mut each: impl FnMut(&RecordBatch) -> Result<(), Error>,
-) -> Result<(), Error> {
-    let path = folder.join(format!("{table}.parquet"));
-    let file = File::open(&path).map_err(|error| Error::file("open", &path, error))?;
-    let builder = ParquetRecordBatchReaderBuilder::try_new(file)?;
-    let mask = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());
-    for batch in builder.with_projection(mask).build()? {
-        let batch = batch?;
-        let order = columns.iter().map(|name| batch.schema_ref().index_of(name)).collect::<Result<Vec<_>, _>>()?;
-        each(&batch.project(&order)?)?;
-    }
-    Ok(())
 }
 
 /// A text in small letters, its words apart.
