@@ -7,7 +7,8 @@ BINARY is a release build of medweave, DATA the folder of test data (MEDWEAVE_TE
 `synthea-pair`, N times (100), each with a number of its own; one Observation is made of each row by the mapping in `observations/`.
 Peers in the same run, on the same core: DuckDB writing structs as JSON (PYTHON is one that has duckdb; without it DuckDB is left
 out), and PostgreSQL's jsonb_build_object into an unlogged table (Debian's package; left out where it is not installed). The peers
-check nothing: no code, number, unit, time, length or key. Times are the best of three: ours as the report of
+check nothing: no code, number, unit, time, length or key. It also says how long a check of a mapping takes, and what is kept for a
+resource and for a delivery in which nothing changed. Times are the best of three: ours as the report of
 the run says it, from its first row to its last, theirs of the one statement. Read the ratios, not the seconds.
 """
 import argparse, csv, glob, io, json, os, pwd, shutil, subprocess, sys, tarfile, tempfile, time
@@ -84,6 +85,7 @@ class Ours:
             if status != 0:
                 errors.seek(0)
                 sys.exit(f"{arguments} failed: {errors.read().decode()}")
+        self.processor = usage.ru_utime + usage.ru_stime
         return out, time.perf_counter() - begun, usage.ru_maxrss / 1024
 
     def mapping(self, name, *more):
@@ -93,6 +95,13 @@ class Ours:
         if target["rows"] != target["resources"] or target["reasons"]:
             sys.exit(f"rows were lost: {target}")
         return report, report["seconds"], memory
+
+
+    def bytes(self, *folders):
+        """Bytes of files in the data directory, or in some folders of it."""
+        of = [os.path.join(self.command[-1], folder) for folder in folders] or [self.command[-1]]
+        walked = (os.path.join(root, name) for folder in of for root, _, names in os.walk(folder) for name in names)
+        return sum(os.path.getsize(path) for path in walked)
 
 
 def best(times, act):
@@ -145,9 +154,27 @@ class PostgreSQL:
                        stdout=subprocess.DEVNULL, cwd="/")
 
 
+def checks(ours, data, folder):
+    """The whole command, the middle of five: of each mapping that comes with the program, and of one with a source's columns."""
+    with tarfile.open(os.path.join(data, "records/tables/synthea-pair.tar.xz")) as archive:
+        archive.extractall(os.path.join(folder, "pair"), filter="data")
+    ours.run("source", "add", "pair", "--path", os.path.join(folder, "pair", "csv"), "--mapping", "synthea-csv")
+    ours.run("source", "pull", "pair")
+    shipped = sorted(os.listdir(os.path.join(HERE, "../../crates/tables/mappings")))
+    for name in [*shipped, "pair"]:
+        runs = sorted((ours.run("mapping", "check", name)[:2][::-1] + (ours.processor,) for _ in range(5)))
+        seconds, told, processor = runs[2]
+        files = " ".join(told.split("; ")[-1].split()[:2]) if name != "pair" else "synthea-csv with the columns of a source"
+        print(f"mapping check {name} ({files}): {seconds * 1000:.0f} ms, {processor * 1000:.0f} ms of them on the processor")
+
+
 def dry_and_peers(ours, folder, path, count, arguments):
     _, seconds, memory = ours.run("source", "pull", "many")
     print(f"pull of {count:,} rows: {count / seconds / 1e6:.2f} M rows/s a core, {memory:.0f} MiB at most")
+    before = ours.bytes()
+    ours.run("source", "pull", "many")
+    grown, size = ours.bytes() - before, os.path.getsize(path)
+    print(f"the same pull again, nothing changed: {grown:,} bytes more on disk, {100 * grown / size:.2f} % of the table")
     runs = [ours.mapping("many") for _ in range(3)]
     seconds = min(run[1] for run in runs)
     memory = max(run[2] for run in runs)
@@ -168,7 +195,10 @@ def dry_and_peers(ours, folder, path, count, arguments):
 
 def write_beside_import(ours, other, folder, count):
     """The run that writes, and plain NDJSON of the same resources into an empty store."""
+    before = ours.bytes("tables", "arrivals")
     _, seconds, memory = ours.mapping("many", "--write")
+    grown = ours.bytes("tables", "arrivals") - before
+    print(f"what leads from resources to rows and back: {grown / count:.1f} bytes a resource on disk")
     print(f"run that writes: {count / seconds:,.0f} resources/s a core, {memory:.0f} MiB at most")
     exported = os.path.join(folder, "exported")
     ours.run("export", "--to", exported, "--type", "Observation")
@@ -186,10 +216,9 @@ def large(binary, folder, rows, count, core):
     ours = Ours(binary, os.path.join(folder, "large"), core)
     path = write_table(os.path.join(folder, "large", "source"), rows, count)
     ours.run("source", "add", "large", "--path", os.path.dirname(path), "--mapping", os.path.join(HERE, "observations"))
-    size = lambda: sum(os.path.getsize(os.path.join(root, name)) for root, _, names in os.walk(os.path.join(folder, "large", "data")) for name in names)
     for what in ("pull", "pull again, nothing changed"):
         _, seconds, memory = ours.run("source", "pull", "large")
-        print(f"{what} of {count:,} rows: {seconds:.1f} s, {memory:.0f} MiB at most; the data directory holds {size() / 1e6:,.0f} MB of {os.path.getsize(path) / 1e6:,.0f} MB")
+        print(f"{what} of {count:,} rows: {seconds:.1f} s, {memory:.0f} MiB at most; the data directory holds {ours.bytes() / 1e6:,.0f} MB of {os.path.getsize(path) / 1e6:,.0f} MB")
     for what in ("dry run", "dry run again"):
         _, seconds, memory = ours.mapping("large")
         print(f"{what} of {count:,} rows: {seconds:.1f} s, {memory:.0f} MiB at most")
@@ -211,7 +240,9 @@ def main():
         path = write_table(os.path.join(folder, "many"), rows, count)
         ours = Ours(arguments.binary, folder, arguments.core)
         other = Ours(arguments.binary, os.path.join(folder, "other"), arguments.core)
+        checked = Ours(arguments.binary, os.path.join(folder, "checked"), arguments.core)
         ours.run("source", "add", "many", "--path", os.path.dirname(path), "--mapping", os.path.join(HERE, "observations"))
+        checks(checked, arguments.data, folder)
         dry_and_peers(ours, folder, path, count, arguments)
         write_beside_import(ours, other, folder, count)
         if arguments.large:

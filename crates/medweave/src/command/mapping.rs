@@ -39,9 +39,12 @@ pub(crate) async fn run(settings: &Settings, mapping: Mapping) -> Result<(), Fai
     result
 }
 
-/// Whether a mapping is named by its files, not by its source.
+/// Whether a mapping is named by its files, not by its source: a folder of that name may lie here that is none, as that of the source's tables.
 fn is_files(mapping: &str) -> bool {
-    Path::new(mapping).is_dir() || tables::run::shipped().iter().any(|name| name == mapping)
+    let folder = Path::new(mapping);
+    let is_path = folder.is_absolute() || folder.components().count() != 1 || folder.ends_with("..");
+    (folder.is_dir() && (is_path || mapping == "." || folder.join("mapping.toml").is_file()))
+        || tables::run::shipped().iter().any(|name| name == mapping)
 }
 
 fn check_files(mapping: &str, as_json: bool) -> Result<(), Failure> {

@@ -21,6 +21,7 @@ mod ending;
 mod fhir;
 mod full;
 mod full_runs;
+mod growth;
 mod help;
 mod import;
 mod links;
