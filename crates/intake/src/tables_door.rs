@@ -156,18 +156,18 @@ impl<'a> TablesDoor<'a> {
         Ok(())
     }
 
-    fn put(&mut self, mut chunk: Chunk) -> Result<(), Error> {
-        self.meet(&mut chunk)?;
+    fn put(&mut self, chunk: &mut Chunk) -> Result<(), Error> {
+        self.meet(chunk)?;
         let types = chunk.resources.iter().map(|made| {
             let unknown = || Error::NotSupported(format!("{} is no resource type", made.resource_type));
             r4().resource_type(made.resource_type).ok_or_else(unknown)
         });
         let types: Vec<TypeId> = types.collect::<Result<_, _>>()?;
-        self.gone(&chunk)?;
+        self.gone(chunk)?;
         let texts = types
             .iter()
             .zip(&chunk.resources)
-            .map(|(type_id, made)| (*type_id, made.id.as_str(), &chunk.json[made.json.clone()]));
+            .map(|(type_id, made)| (*type_id, || records::uuid_text(&made.id), &chunk.json[made.json.clone()]));
         let changes = self.records.would_change(self.grant, texts)?;
         let (mut new, mut changed) = (0, 0);
         for change in &changes {
@@ -228,7 +228,7 @@ impl<'a> TablesDoor<'a> {
                     let text = &chunk.json[made.json.clone()];
                     met.push((
                         made.resource_type,
-                        made.id,
+                        records::uuid_text(&made.id),
                         record.clone(),
                         crate::tables_meeting::tree(text)?,
                         made.link,
@@ -322,7 +322,7 @@ impl<'a> TablesDoor<'a> {
                     let document = Document::parse(stored.json.as_bytes())
                         .map_err(|error| Error::Damaged(format!("{}/{}: {error}", gone.resource_type, gone.id)))?;
                     let Some(json) = entered_in_error(&document) else { continue };
-                    let one = std::iter::once((stored.resource_type, gone.id.as_str(), json.as_str()));
+                    let one = std::iter::once((stored.resource_type, || gone.id.clone(), json.as_str()));
                     if self.records.would_change(self.grant, one)? == [Change::Unchanged] {
                         continue;
                     }
@@ -400,8 +400,12 @@ impl<'a> TablesDoor<'a> {
 }
 
 impl Door for TablesDoor<'_> {
-    fn take(&mut self, chunk: Chunk) -> Result<(), DoorError> {
+    fn take(&mut self, chunk: &mut Chunk) -> Result<(), DoorError> {
         self.put(chunk).map_err(|error| DoorError(Box::new(error)))
+    }
+
+    fn writes(&self) -> bool {
+        self.mode != Mode::Dry
     }
 
     fn bearing(&mut self, chunk: &Chunk) -> Result<Vec<Vec<String>>, DoorError> {
@@ -505,7 +509,13 @@ impl Planner for RowRefused {
 }
 
 impl MadePlan {
-    fn of(chunk: Chunk, types: &[TypeId], changes: &[Change], delivery: DeliveryNo, refused: Arc<Refused>) -> MadePlan {
+    fn of(
+        chunk: &mut Chunk,
+        types: &[TypeId],
+        changes: &[Change],
+        delivery: DeliveryNo,
+        refused: Arc<Refused>,
+    ) -> MadePlan {
         let mut links = Vec::new();
         let mut line = |range: &std::ops::Range<usize>| {
             let begin = links.len();
@@ -514,18 +524,19 @@ impl MadePlan {
             begin..begin + range.len()
         };
         let mut resources = Vec::new();
-        for ((made, resource_type), change) in chunk.resources.into_iter().zip(types).zip(changes) {
+        for ((made, resource_type), change) in chunk.resources.iter().zip(types).zip(changes) {
             if *change != Change::Unchanged {
                 let link = line(&made.link);
-                resources.push(Made { resource_type: *resource_type, id: made.id, json: made.json, link });
+                let id = records::uuid_text(&made.id);
+                resources.push(Made { resource_type: *resource_type, id, json: made.json.clone(), link });
             }
         }
         MadePlan {
-            target: chunk.target,
+            target: chunk.target.clone(),
             links: Arc::new(links),
-            json: chunk.json,
+            json: std::mem::take(&mut chunk.json),
             resources,
-            table: chunk.table,
+            table: chunk.table.clone(),
             refused,
             delivery,
         }

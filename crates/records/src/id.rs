@@ -96,30 +96,54 @@ fn uuid_bytes(text: &str) -> Option<[u8; 16]> {
 
 /// A UUID's canonical text.
 pub fn uuid_text(bytes: &[u8; 16]) -> String {
+    String::from_utf8_lossy(&uuid_digits(bytes)).into_owned()
+}
+
+/// The same as bytes: ASCII.
+pub fn uuid_digits(bytes: &[u8; 16]) -> [u8; 36] {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut out = String::with_capacity(36);
-    for (at, byte) in bytes.iter().enumerate() {
-        if matches!(at, 4 | 6 | 8 | 10) {
-            out.push('-');
-        }
-        out.push(DIGITS[(byte >> 4) as usize] as char);
-        out.push(DIGITS[(byte & 15) as usize] as char);
+    /// Where each byte's digits stand.
+    const PLACES: [usize; 16] = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
+    let mut out = [b'-'; 36];
+    for (byte, place) in bytes.iter().zip(PLACES) {
+        out[place] = DIGITS[(byte >> 4) as usize];
+        out[place + 1] = DIGITS[(byte & 15) as usize];
     }
     out
 }
 
-/// The id that a resource gets from where it came: the same source and name give the same id on every import.
+/// Ids that resources get from where they came: the same source and name give the same id on every import.
+#[derive(Clone, Debug)]
+pub struct DerivedIds {
+    /// What is hashed: of it, all names of the source have the beginning.
+    input: Vec<u8>,
+    names_begin: usize,
+}
+
+impl DerivedIds {
+    /// Ids of a source.
+    pub fn of(source: &str) -> DerivedIds {
+        let mut input = (source.len() as u64).to_le_bytes().to_vec();
+        input.extend_from_slice(source.as_bytes());
+        DerivedIds { names_begin: input.len(), input }
+    }
+
+    /// The id, unpacked, of the name that is written.
+    pub fn id(&mut self, name: impl FnOnce(&mut Vec<u8>)) -> [u8; 16] {
+        self.input.truncate(self.names_begin);
+        name(&mut self.input);
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&blake3::hash(&self.input).as_bytes()[..16]);
+        // Version 8 (RFC 9562, section 5.8): bits of the application's own making.
+        bytes[6] = bytes[6] & 0x0f | 0x80;
+        bytes[8] = bytes[8] & 0x3f | 0x80;
+        bytes
+    }
+}
+
+/// The id of one resource, as [`DerivedIds`] give it.
 pub fn derived_id(source: &str, name: &str) -> String {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(&(source.len() as u64).to_le_bytes());
-    hasher.update(source.as_bytes());
-    hasher.update(name.as_bytes());
-    let mut bytes = [0; 16];
-    bytes.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
-    // Version 8 (RFC 9562, section 5.8): bits of the application's own making.
-    bytes[6] = bytes[6] & 0x0f | 0x80;
-    bytes[8] = bytes[8] & 0x3f | 0x80;
-    uuid_text(&bytes)
+    uuid_text(&DerivedIds::of(source).id(|input| input.extend_from_slice(name.as_bytes())))
 }
 
 #[cfg(test)]
@@ -146,5 +170,15 @@ mod tests {
     fn derived_ids_do_not_mix_source_and_name() {
         assert_eq!(derived_id("a", "bc"), derived_id("a", "bc"));
         assert_ne!(derived_id("a", "bc"), derived_id("ab", "c"));
+        // What is stored under an id is found by it for ever: this is what is hashed, and nothing else.
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&3_u64.to_le_bytes()).update(b"his").update(b"Observation\x001");
+        let digits = hasher.finalize().to_hex().to_string();
+        let id = derived_id("his", "Observation\x001").replace('-', "");
+        assert_eq!((&id[..12], &id[13..16], &id[17..]), (&digits[..12], &digits[13..16], &digits[17..32]));
+        let mut ids = DerivedIds::of("a");
+        let first = ids.id(|input| input.extend_from_slice(b"a longer name"));
+        let second = ids.id(|input| input.extend_from_slice(b"bc"));
+        assert_eq!((uuid_text(&first), uuid_text(&second)), (derived_id("a", "a longer name"), derived_id("a", "bc")));
     }
 }

@@ -49,7 +49,7 @@ pub use check::{CheckOptions, Checked, Finding, Layout, Orphan, Severity, check,
 pub use dead_letter::{DeadLetter, DeadLetterNo, DeadLetterState, NewDeadLetter};
 pub use error::{Error, Issue};
 pub use history::{FeedEntry, HistoryOf, HistoryPage, HistoryQuery};
-pub use id::{ArrivalNo, DeliveryNo, Row, Seq, derived_id, uuid_text};
+pub use id::{ArrivalNo, DeliveryNo, DerivedIds, Row, Seq, derived_id, uuid_digits, uuid_text};
 pub use memory::{give_back as give_back_memory, map_large_blocks};
 pub use operator::tell_operator;
 pub use people::{FoundPerson, PeoplePage, Why, WhyKind};

@@ -66,36 +66,40 @@ impl Records {
 }
 
 impl Records {
-    /// What storing resources would change, each given by type, id and JSON text, against what is stored now. Nothing is checked
-    /// of a text but that it is JSON; of one that would be new not even that.
+    /// What storing resources would change, each given by type, id (asked for only where there are some of its type) and JSON text,
+    /// against what is stored now. Nothing is checked of a text but that it is JSON; of one that would be new not even that.
     ///
     /// # Errors
     /// [`Error::Denied`] unless the grant may read the types; [`Error::Damaged`].
     pub fn would_change<'t>(
         &self,
         grant: &Grant,
-        resources: impl Iterator<Item = (TypeId, &'t str, &'t str)>,
+        resources: impl Iterator<Item = (TypeId, impl FnOnce() -> String, &'t str)>,
     ) -> Result<Vec<Change>, Error> {
         grant.may_all(Permission::Read)?;
         let reader = self.shared.reader()?;
         let rewriter = Rewriter::new();
-        let mut live_of: HashMap<TypeId, bool> = HashMap::new();
+        let mut live_of: Vec<(TypeId, bool)> = Vec::new();
         resources
             .map(|(resource_type, id, text)| {
                 // A first run over a large table need not look for each of its rows.
-                let any_live = match live_of.get(&resource_type) {
-                    Some(any) => *any,
-                    None => *live_of.entry(resource_type).or_insert(any_live(&reader, resource_type)?),
+                let any_live = match live_of.iter().find(|(of, _)| *of == resource_type) {
+                    Some((_, any)) => *any,
+                    None => {
+                        live_of.push((resource_type, any_live(&reader, resource_type)?));
+                        live_of[live_of.len() - 1].1
+                    }
                 };
                 if !any_live {
                     return Ok(Change::Created);
                 }
-                let Some((_, live, body)) = stored(&reader, &(resource_type, id.to_owned()))? else {
+                let key = (resource_type, id());
+                let Some((_, live, body)) = stored(&reader, &key)? else {
                     return Ok(Change::Created);
                 };
                 let Some((dictionary, packed)) = body.filter(|_| live) else { return Ok(Change::Created) };
                 let document = Document::parse(text.as_bytes())
-                    .map_err(|error| Error::Damaged(format!("what would be stored as {id} is no JSON: {error}")))?;
+                    .map_err(|error| Error::Damaged(format!("what would be stored as {} is no JSON: {error}", key.1)))?;
                 let before = self.shared.dictionaries.unpack_body(dictionary, &packed)?;
                 let is_equal = before == Body::new(document.root(), &rewriter);
                 Ok(if is_equal { Change::Unchanged } else { Change::Updated })

@@ -88,7 +88,7 @@ fn reading_needs_the_right_to_read() {
     denied(records.arrivals_undone(&without, 0));
     denied(records.outlook(&without, &[no], &[]));
     denied(records.is_repeat(&without, "", b"content"));
-    denied(records.would_change(&without, std::iter::once((patient, "ann", PATIENT))));
+    denied(records.would_change(&without, std::iter::once((patient, || "ann".to_owned(), PATIENT))));
     denied(records.is_dealt_with(&without, "", (&[0; 32], 1), (0, 1)));
     let change = Change::Put {
         text: PATIENT.replace("ann", "bob"),

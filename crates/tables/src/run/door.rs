@@ -16,7 +16,7 @@ pub struct Chunk {
     pub table: String,
     /// Lines of JSON: `{"target":…,"rows":{table:[row,…]}}`.
     pub links: Vec<u8>,
-    /// The resources' JSON, one after the other.
+    /// The resources' JSON, and maybe that of others between.
     pub json: String,
     /// Which resources, in order.
     pub resources: Vec<ChunkResource>,
@@ -24,6 +24,22 @@ pub struct Chunk {
     pub refused: Vec<ChunkRefused>,
     /// Resources of earlier runs whose rows are gone.
     pub gone: Vec<ChunkGone>,
+}
+
+impl Chunk {
+    /// Empties it for the next resources of its target; the memory stays.
+    pub(super) fn clear(&mut self) {
+        self.links.clear();
+        self.json.clear();
+        self.resources.clear();
+        self.refused.clear();
+        self.gone.clear();
+    }
+
+    /// True if there is nothing in it.
+    pub(super) fn is_empty(&self) -> bool {
+        self.resources.is_empty() && self.refused.is_empty() && self.gone.is_empty()
+    }
 }
 
 /// A resource whose rows are gone.
@@ -46,13 +62,13 @@ pub struct ChunkGone {
 pub struct ChunkResource {
     /// Its type.
     pub resource_type: &'static str,
-    /// Its id, as its key gives it.
-    pub id: String,
+    /// Its id, as its key gives it: a UUID.
+    pub id: [u8; 16],
     /// The record of another door that it is one with.
     pub met: Option<String>,
     /// Its text in the chunk's JSON.
     pub json: Range<usize>,
-    /// Its line in the chunk's links, without the line end.
+    /// Its line in the chunk's links, without the line end; empty where the door needs none.
     pub link: Range<usize>,
 }
 
@@ -124,11 +140,16 @@ pub struct RunEnds {
 
 /// Where resources of a run go. Chunks are taken in their order; what was counted is on disk when [`Door::end`] returns.
 pub trait Door {
-    /// Takes a chunk.
+    /// Takes of a chunk what it needs; what it leaves is used for the next.
     ///
     /// # Errors
     /// When going on makes no sense: the store fails, the grant does not reach.
-    fn take(&mut self, chunk: Chunk) -> Result<(), DoorError>;
+    fn take(&mut self, chunk: &mut Chunk) -> Result<(), DoorError>;
+
+    /// Whether anything is stored, so that each resource needs the line that names its rows.
+    fn writes(&self) -> bool {
+        true
+    }
 
     /// Which records bear an identifier of each resource of a chunk: their ids.
     ///

@@ -53,9 +53,74 @@ pub(super) enum Seen {
 #[derive(Debug)]
 pub(super) enum Uniqueness {
     /// Rows come in any order.
-    All(HashMap<Id, u64, ByHash>),
+    All(Contents),
     /// Rows come by their keys: the last one.
     Sorted(Option<(Id, u64)>),
+}
+
+/// Contents by id: a table in one piece, of which a place is found by the id's first bytes and those behind it.
+#[derive(Debug)]
+pub(super) struct Contents {
+    /// Two halves of an id, and the content; no id is zero.
+    places: Vec<[u64; 3]>,
+    used: usize,
+}
+
+fn halves(id: Id) -> [u64; 2] {
+    let number = u128::from_be_bytes(id);
+    [(number >> 64) as u64, number as u64]
+}
+
+impl Contents {
+    /// For so many, and more.
+    fn of(count: usize) -> Contents {
+        Contents { places: vec![[0; 3]; count + count / 3 + 64], used: 0 }
+    }
+
+    /// Where an id is looked for first: ids are hashes, so that their first bits are spread evenly.
+    fn first_place(&self, first: u64) -> usize {
+        ((u128::from(first) * self.places.len() as u128) >> 64) as usize
+    }
+
+    /// Where an id is, or would be.
+    fn find(&self, [first, second]: [u64; 2]) -> usize {
+        let mut at = self.first_place(first);
+        loop {
+            let place = &self.places[at];
+            if (place[0] == first && place[1] == second) || *place == [0; 3] {
+                return at;
+            }
+            at = if at + 1 == self.places.len() { 0 } else { at + 1 };
+        }
+    }
+
+    /// The content of an id that is there; where it is not, it is put there.
+    fn put(&mut self, id: Id, content: u64) -> Option<u64> {
+        let [first, second] = halves(id);
+        let at = self.find([first, second]);
+        let place = &mut self.places[at];
+        if place[0] == first && place[1] == second {
+            return Some(place[2]);
+        }
+        *place = [first, second, content];
+        self.used += 1;
+        if self.used * 5 > self.places.len() * 4 {
+            let larger = Contents::of(self.used * 2);
+            let before = std::mem::replace(self, larger);
+            for place in before.places.iter().filter(|place| **place != [0; 3]) {
+                let at = self.find([place[0], place[1]]);
+                self.places[at] = *place;
+            }
+            self.used = before.used;
+        }
+        None
+    }
+
+    /// Reads where ids are, so that what is not in the processor's cache comes for all at once and not for one after the other.
+    fn fetch(&self, ids: impl Iterator<Item = Id>) {
+        let all = ids.fold(0, |all, id| all ^ self.places[self.first_place(halves(id)[0])][0]);
+        std::hint::black_box(all);
+    }
 }
 
 impl Uniqueness {
@@ -64,28 +129,28 @@ impl Uniqueness {
         if rows > REMEMBERED {
             return Uniqueness::Sorted(None);
         }
-        // As large as it can become: a table that grows moves all it holds.
-        Uniqueness::All(HashMap::with_capacity_and_hasher(usize::try_from(rows).unwrap_or(0), ByHash::default()))
+        Uniqueness::All(Contents::of(usize::try_from(rows).unwrap_or(0)))
     }
 
     /// Whether a resource was noted.
     pub(super) fn has(&self, id: Id) -> bool {
         match self {
-            Uniqueness::All(all) => all.contains_key(&id),
+            Uniqueness::All(all) => all.places[all.find(halves(id))] != [0; 3],
             Uniqueness::Sorted(last) => last.is_some_and(|(last, _)| last == id),
+        }
+    }
+
+    /// Resources that are about to be noted.
+    pub(super) fn expect(&self, ids: impl Iterator<Item = Id>) {
+        if let Uniqueness::All(all) = self {
+            all.fetch(ids);
         }
     }
 
     /// Notes a resource, whose text has the hash `content`.
     pub(super) fn see(&mut self, id: Id, content: u64) -> Seen {
         let before = match self {
-            Uniqueness::All(all) => match all.entry(id) {
-                std::collections::hash_map::Entry::Occupied(entry) => Some(*entry.get()),
-                std::collections::hash_map::Entry::Vacant(entry) => {
-                    entry.insert(content);
-                    None
-                }
-            },
+            Uniqueness::All(all) => all.put(id, content),
             Uniqueness::Sorted(last) => {
                 let before = last.filter(|(before, _)| *before == id).map(|(_, content)| content);
                 if before.is_none() {
@@ -142,6 +207,11 @@ impl MadeTargets {
         Ok(())
     }
 
+    /// Whether anything refers to a target.
+    pub(super) fn is_referred_to(&self, target: &str) -> bool {
+        self.by_target.contains_key(target)
+    }
+
     /// Notes a resource, if others may refer to it.
     pub(super) fn insert(&mut self, target: &str, id: Id) {
         if let Some(made) = self.by_target.get_mut(target) {
@@ -185,6 +255,26 @@ mod tests {
             assert_eq!(seen.see([1; 16], 8), Seen::Other);
             assert_eq!(seen.see([2; 16], 7), Seen::First);
         }
+    }
+
+    #[test]
+    fn all_ids_are_found_again_in_a_table_that_grew() {
+        let mut contents = Contents::of(0);
+        let id = |at: u64| {
+            let mut id = [0x80; 16];
+            // Many of them begin alike.
+            id[..8].copy_from_slice(&(at / 4).wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes());
+            id[8..].copy_from_slice(&(at + 1).to_be_bytes());
+            id
+        };
+        for at in 0..5_000 {
+            assert_eq!(contents.put(id(at), at), None);
+        }
+        contents.fetch((0..10_000).map(id));
+        for at in 0..5_000 {
+            assert_eq!(contents.put(id(at), 0), Some(at));
+        }
+        assert_eq!(contents.used, 5_000);
     }
 
     #[test]

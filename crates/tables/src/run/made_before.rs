@@ -51,7 +51,8 @@ pub(super) struct MadeIds {
     coming: PathBuf,
     /// Those of runs that were cut off since.
     cut_off: PathBuf,
-    out: BufWriter<File>,
+    /// None where nobody asks for them: in a dry run of what was never made.
+    out: Option<BufWriter<File>>,
     /// Where those of a dry run go; gone with it.
     _scratch: Option<tempfile::TempDir>,
 }
@@ -81,22 +82,26 @@ impl MadeIds {
             let mut from = File::open(&coming).map_err(failed(&coming))?;
             append(&cut_off, &mut from)?;
         }
-        let file = File::create(&coming).map_err(failed(&coming))?;
-        Ok(MadeIds { settled, coming, cut_off, out: BufWriter::new(file), _scratch: scratch })
+        let is_asked_for = writes || settled.exists() || cut_off.exists();
+        let file = is_asked_for.then(|| File::create(&coming).map_err(failed(&coming))).transpose()?;
+        Ok(MadeIds { settled, coming, cut_off, out: file.map(BufWriter::new), _scratch: scratch })
     }
 
     /// Notes a resource that is about to be made, with the hash of its text.
     pub(super) fn note(&mut self, id: Id, content: u64) -> Result<(), Error> {
-        self.out.write_all(&record(id, content)).map_err(failed(&self.coming))
+        self.out.as_mut().map_or(Ok(()), |out| out.write_all(&record(id, content))).map_err(failed(&self.coming))
     }
 
     /// What was noted is in the file when this returns.
     pub(super) fn flush(&mut self) -> Result<(), Error> {
-        self.out.flush().map_err(failed(&self.coming))
+        self.out.as_mut().map_or(Ok(()), Write::flush).map_err(failed(&self.coming))
     }
 
     /// Tells the ids that were made before and were not noted now.
     pub(super) fn gone(&mut self, tell: &mut dyn FnMut(Id) -> Result<(), Error>) -> Result<(), Error> {
+        if !self.settled.exists() && !self.cut_off.exists() {
+            return Ok(());
+        }
         self.flush()?;
         let mut now = Sorted::of(&self.coming)?;
         let mut all_before = Sorted::with(&self.cut_off, vec![records(&self.settled)?])?;

@@ -5,7 +5,7 @@ use crate::compile::{Part, Program, Target};
 use crate::error::Error;
 use crate::mapping::{Gone, Mapping, Problem, Settings};
 use crate::pull::{PulledSheet, SourceInfo, Sources};
-use crate::run::door::{ChunkGone, Door, RowNow, RunEnds};
+use crate::run::door::{Chunk, ChunkGone, Door, RowNow, RunEnds};
 use crate::run::identities::{Id, MadeTargets, REMEMBERED};
 use crate::run::links::RowColumn;
 use crate::run::made_before::{Before, MadeIds, keep_gone};
@@ -228,12 +228,14 @@ impl Runner {
         }
         let mut chunk = new_chunk(planned);
         let mut told: Vec<Id> = Vec::new();
-        let take = |door: &mut dyn Door, chunk, told: &mut Vec<Id>| {
+        let take = |door: &mut dyn Door, chunk: &mut Chunk, told: &mut Vec<Id>| {
             if let Some((folder, run)) = run {
                 keep_gone(folder, run, &target.name, told)?;
             }
             told.clear();
-            Ok::<_, Error>(door.take(chunk)?)
+            door.take(chunk)?;
+            chunk.clear();
+            Ok::<_, Error>(())
         };
         let mut links = links_of(planned, &self.hash);
         ids.gone(&mut |id| {
@@ -246,12 +248,12 @@ impl Runner {
             let id = records::uuid_text(&id);
             chunk.gone.push(ChunkGone { resource_type: target.resource_type, id, met, how, link });
             if chunk.gone.len() == CHUNK_RESOURCES {
-                take(door, std::mem::replace(&mut chunk, new_chunk(planned)), &mut told)
+                take(door, &mut chunk, &mut told)
             } else {
                 Ok(())
             }
         })?;
-        if chunk.gone.is_empty() { Ok(()) } else { take(door, chunk, &mut told) }
+        if chunk.gone.is_empty() { Ok(()) } else { take(door, &mut chunk, &mut told) }
     }
 
     /// What is to be known of a run of it.

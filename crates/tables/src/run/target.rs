@@ -46,6 +46,14 @@ pub(super) struct OneTarget<'r> {
     /// What the last run made, if the store is as that left it.
     before: Option<Before>,
     meeting: Option<Meeting>,
+    /// Resources of a step that the door is asked about, by their number there.
+    asked: Vec<usize>,
+    /// Whether others refer to it.
+    is_referred_to: bool,
+    /// Whether each resource needs its line.
+    names_rows: bool,
+    /// Whether each row is a resource of its own.
+    is_by_row: bool,
     done: Done,
 }
 
@@ -139,6 +147,10 @@ impl<'r> OneTarget<'r> {
             ids,
             before,
             meeting,
+            asked: Vec::new(),
+            is_referred_to: false,
+            names_rows: true,
+            is_by_row: planned.writer.is_by_row(),
             done: Done::default(),
         }
     }
@@ -161,9 +173,11 @@ impl<'r> OneTarget<'r> {
         for batches in &mut running {
             parts.push(batches);
         }
+        self.is_referred_to = made.is_referred_to(&planned.target.name);
+        self.names_rows = door.writes() || self.meeting.is_some();
         let mut written = Written::default();
         while writer.next(&mut parts, &KnownTargets(made), &mut written).map_err(|error| self.write_failed(error))? {
-            self.take(&written, made, door)?;
+            self.take(&mut written, made, door)?;
             go_on(&planned.target.name, self.report.rows)?;
         }
         self.hand_on(door)?;
@@ -179,61 +193,130 @@ impl<'r> OneTarget<'r> {
     }
 
     /// Counts what became of rows, and gathers it for the door.
-    fn take(&mut self, written: &Written, made: &mut MadeTargets, door: &mut dyn Door) -> Result<(), Error> {
-        for one in written.iter() {
-            let own = one.rows().iter().filter(|row| written.part(**row) == 0).count() as u64;
-            self.report.rows += own;
-            self.report.child_rows += one.rows().len() as u64 - own;
-            for row in one.rows().iter().filter(|row| written.part(**row) == 0) {
-                self.note(written, *row);
+    fn take(&mut self, written: &mut Written, made: &mut MadeTargets, door: &mut dyn Door) -> Result<(), Error> {
+        self.asked.clear();
+        if self.is_by_row {
+            self.note_all(written);
+        }
+        self.unique.expect(written.iter().filter(|one| one.json().is_some()).filter_map(|one| one.id()));
+        for (at, one) in written.iter().enumerate() {
+            let own = self.count_rows(written, &one);
+            for flag in one.flags() {
+                self.count(written, Effect::Remark, flag.flag, Some(flag.element), flag.row, None);
             }
-            let remarks =
-                one.flags().iter().map(|flag| (Effect::Remark, flag.flag, Some(flag.element), flag.row, None));
-            for (effect, code, element, row, failure) in remarks {
-                self.count(written, effect, code, element, row, failure);
-            }
-            match one.json().zip(one.id()) {
-                Some((json, id)) => match self.unique.see(id, content(json)) {
-                    Seen::First => {
-                        self.report.resources += 1;
-                        self.report.merged += own.saturating_sub(1);
+            let Some((json, id)) = one.json().zip(one.id()) else {
+                if own == 0 {
+                    self.report.child_rejected += 1;
+                }
+                self.report.rejected += own;
+                self.failures(written, &one, Effect::Rejected);
+                if let Some(failure) = one.failures().first() {
+                    self.refused(written, &one, failure);
+                }
+                continue;
+            };
+            let content = content(json);
+            match self.unique.see(id, content) {
+                Seen::First => {
+                    self.report.resources += 1;
+                    self.report.merged += own.saturating_sub(1);
+                    if self.is_referred_to {
                         made.insert(&self.planned.target.name, id);
-                        self.ids.note(id, content(json))?;
-                        self.done.ids = self.done.ids.wrapping_add(u128::from_be_bytes(id));
-                        self.failures(written, &one, Effect::LeftOut);
-                        let before = self.before.as_ref().map(|before| before.content(id)).transpose()?;
-                        if before.flatten() == Some(content(json)) {
-                            self.done.equal += 1;
-                        } else {
-                            self.resource(written, &one, json, id);
-                        }
                     }
-                    Seen::Equal => self.report.merged += own,
-                    Seen::Other => {
-                        self.report.rejected += own;
-                        let row = one.rows()[0];
-                        let message = "another row has the same key and gives another resource".to_owned();
-                        let failure = Failure { element: None, code: "duplicate-key", message, text: None, row };
-                        self.count(written, Effect::Rejected, failure.code, None, row, Some(&failure));
-                        self.refused(written, &one, &failure);
-                    }
-                },
-                None => {
-                    if own == 0 {
-                        self.report.child_rejected += 1;
-                    }
-                    self.report.rejected += own;
-                    self.failures(written, &one, Effect::Rejected);
-                    if let Some(failure) = one.failures().first() {
-                        self.refused(written, &one, failure);
+                    self.ids.note(id, content)?;
+                    self.done.ids = self.done.ids.wrapping_add(u128::from_be_bytes(id));
+                    self.failures(written, &one, Effect::LeftOut);
+                    let before = self.before.as_ref().map(|before| before.content(id)).transpose()?;
+                    if before.flatten() == Some(content) {
+                        self.done.equal += 1;
+                    } else {
+                        self.asked.push(at);
                     }
                 }
-            }
-            if self.chunk.resources.len() >= CHUNK_RESOURCES || self.chunk.json.len() >= CHUNK_BYTES {
-                self.hand_on(door)?;
+                Seen::Equal => self.report.merged += own,
+                Seen::Other => {
+                    self.report.rejected += own;
+                    let row = one.rows()[0];
+                    let message = "another row has the same key and gives another resource".to_owned();
+                    let failure = Failure { element: None, code: "duplicate-key", message, text: None, row };
+                    self.count(written, Effect::Rejected, failure.code, None, row, Some(&failure));
+                    self.refused(written, &one, &failure);
+                }
             }
         }
-        Ok(())
+        self.ask(written, door)
+    }
+
+    /// Gathers the resources that the door is asked about.
+    fn ask(&mut self, written: &mut Written, door: &mut dyn Door) -> Result<(), Error> {
+        let asked = std::mem::take(&mut self.asked);
+        // Many go as they lie; few are gathered with those of other steps.
+        let as_they_lie = asked.len() >= CHUNK_RESOURCES / 2;
+        if as_they_lie && !self.chunk.resources.is_empty() {
+            self.hand_on(door)?;
+        }
+        for at in &asked {
+            let Some(one) = written.get(*at) else { continue };
+            let Some((range, id)) = one.json_range().zip(one.id()) else { continue };
+            let json = if as_they_lie {
+                range
+            } else {
+                let begin = self.chunk.json.len();
+                self.chunk.json.push_str(&String::from_utf8_lossy(&written.json[range]));
+                begin..self.chunk.json.len()
+            };
+            let link = if self.names_rows { self.link(written, &one, None) } else { 0..0 };
+            let resource_type = self.planned.target.resource_type;
+            self.chunk.resources.push(ChunkResource { resource_type, id, met: None, json, link });
+        }
+        if as_they_lie {
+            let empty = std::mem::take(&mut self.chunk.json).into_bytes();
+            let json = String::from_utf8(std::mem::replace(&mut written.json, empty));
+            // What the writer gives is UTF-8, since columns are.
+            self.chunk.json = json.map_err(|error| Error::query(&self.planned.target.name, error))?;
+        }
+        self.asked = asked;
+        let is_full = self.chunk.resources.len() >= CHUNK_RESOURCES || self.chunk.json.len() >= CHUNK_BYTES;
+        if as_they_lie || is_full || self.chunk.refused.len() >= CHUNK_RESOURCES { self.hand_on(door) } else { Ok(()) }
+    }
+
+    /// Counts the rows of a resource or refusal; how many of them are of the target's own query.
+    fn count_rows(&mut self, written: &Written, one: &Made<'_>) -> u64 {
+        let rows = one.rows();
+        if self.is_by_row {
+            self.report.rows += rows.len() as u64;
+            return rows.len() as u64;
+        }
+        let mut own = 0;
+        for row in rows.iter().filter(|row| written.part(**row) == 0) {
+            own += 1;
+            self.note(written, *row);
+        }
+        self.report.rows += own;
+        self.report.child_rows += rows.len() as u64 - own;
+        own
+    }
+
+    /// Notes that all rows of a step were seen.
+    fn note_all(&mut self, written: &Written) {
+        for (batch, (_, rows)) in written.batches.iter().enumerate() {
+            let part = &self.planned.parts[0];
+            let numbers = rows.column(part.each).as_primitive_opt::<UInt64Type>();
+            let numbers = numbers.filter(|numbers| numbers.null_count() == 0 && part.count.is_none());
+            let Some(numbers) = numbers.map(|numbers| numbers.values()) else {
+                for row in 0..rows.num_rows() {
+                    self.note(written, RowRef { batch: batch as u32, row: row as u32 });
+                }
+                continue;
+            };
+            // Mostly they are neighbours.
+            match (numbers.first(), numbers.last()) {
+                (Some(first), Some(last)) if numbers.windows(2).all(|pair| pair[0].checked_add(1) == Some(pair[1])) => {
+                    self.seen.insert_range(*first..=*last);
+                }
+                _ => self.seen.extend(numbers.iter().copied()),
+            }
+        }
     }
 
     /// Notes that a row of the table was seen.
@@ -295,23 +378,6 @@ impl<'r> OneTarget<'r> {
         });
     }
 
-    /// Adds a resource to the chunk.
-    fn resource(&mut self, written: &Written, one: &Made<'_>, json: &[u8], id: Id) {
-        let begin = self.chunk.json.len();
-        match std::str::from_utf8(json) {
-            Ok(text) => self.chunk.json.push_str(text),
-            Err(_) => self.chunk.json.push_str(&String::from_utf8_lossy(json)),
-        }
-        let link = self.link(written, one, None);
-        self.chunk.resources.push(ChunkResource {
-            resource_type: self.planned.target.resource_type,
-            id: records::uuid_text(&id),
-            met: None,
-            json: begin..self.chunk.json.len(),
-            link,
-        });
-    }
-
     fn refused(&mut self, written: &Written, one: &Made<'_>, failure: &Failure) {
         let element = failure.element.and_then(|element| self.planned.target.elements.get(element as usize));
         let (part, batch) = &written.batches[failure.row.batch as usize];
@@ -343,7 +409,7 @@ impl<'r> OneTarget<'r> {
         let found = door.bearing(&self.chunk)?;
         let mut unsure = Vec::new();
         for (made, bearing) in self.chunk.resources.iter_mut().zip(found) {
-            let Some(id) = packed(&made.id) else { continue };
+            let id = made.id;
             let mut others = Vec::new();
             for other in bearing {
                 // What this source made itself is no other's.
@@ -383,19 +449,14 @@ impl<'r> OneTarget<'r> {
     }
 
     fn hand_on(&mut self, door: &mut dyn Door) -> Result<(), Error> {
-        if self.chunk.resources.is_empty() && self.chunk.refused.is_empty() {
+        if self.chunk.is_empty() {
             return Ok(());
         }
         self.ids.flush()?;
         self.meet(door)?;
-        // The next is about as large.
-        let next = Chunk {
-            json: String::with_capacity(self.chunk.json.len()),
-            links: Vec::with_capacity(self.chunk.links.len()),
-            resources: Vec::with_capacity(self.chunk.resources.len()),
-            ..new_chunk(self.planned)
-        };
-        Ok(door.take(std::mem::replace(&mut self.chunk, next))?)
+        door.take(&mut self.chunk)?;
+        self.chunk.clear();
+        Ok(())
     }
 }
 

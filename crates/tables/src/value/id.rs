@@ -3,6 +3,7 @@
 //! The id of a resource is a function of its source, its target's name and its key, so that the same row gives the same
 //! resource on every run and a reference can be written without looking anything up.
 
+use records::DerivedIds;
 use std::borrow::Cow;
 
 /// True if a text can be part of a key: it is something other than white space.
@@ -15,18 +16,36 @@ pub fn is_key(text: &str) -> bool {
 /// The name that is hashed is the target and the keys with NUL between them, keys without white space at their ends (databases
 /// pad them). So that two lists of keys never have one name, a NUL in a key is written as two other control characters.
 pub fn derived(source: &str, target: &str, keys: &[&str]) -> String {
-    let mut name = String::with_capacity(64);
-    name.push_str(target);
-    for key in keys {
-        push_key(&mut name, key);
+    records::uuid_text(&TargetIds::of(source, target).id(keys.iter().copied()))
+}
+
+/// The ids of one target's resources, one after the other, unpacked: as [`derived`] gives them.
+#[derive(Clone, Debug)]
+pub struct TargetIds {
+    ids: DerivedIds,
+    target: String,
+}
+
+impl TargetIds {
+    /// Of the target of a source.
+    pub fn of(source: &str, target: &str) -> TargetIds {
+        TargetIds { ids: DerivedIds::of(source), target: target.to_owned() }
     }
-    records::derived_id(source, &name)
+
+    /// The id of what is made of a key.
+    pub fn id<'k>(&mut self, keys: impl Iterator<Item = &'k str>) -> [u8; 16] {
+        let target = self.target.as_bytes();
+        self.ids.id(|name| {
+            name.extend_from_slice(target);
+            keys.for_each(|key| push_key(name, key));
+        })
+    }
 }
 
 /// Adds a key to the name of a resource.
-pub(super) fn push_key(name: &mut String, key: &str) {
-    name.push('\0');
-    name.push_str(&escaped(super::slot::trim(key)));
+pub(super) fn push_key(name: &mut Vec<u8>, key: &str) {
+    name.push(0);
+    name.extend_from_slice(escaped(super::slot::trim(key)).as_bytes());
 }
 
 fn escaped(key: &str) -> Cow<'_, str> {

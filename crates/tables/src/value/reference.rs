@@ -3,6 +3,7 @@
 use super::id::push_key;
 use super::prepare::{Argument, Context, unknown};
 use super::{Reason, Value};
+use records::DerivedIds;
 
 /// `ref(target, key…)`
 #[derive(Clone, Debug)]
@@ -21,13 +22,14 @@ impl Refer {
     }
 
     pub fn make<'a>(&'a self, arguments: &mut [Argument<'a>]) -> Result<Value<'a>, Reason> {
-        let mut name = String::with_capacity(64);
-        name.push_str(&self.target);
+        let mut name = Vec::with_capacity(64);
+        name.extend_from_slice(self.target.as_bytes());
         for at in 1..arguments.len() {
             let Some(key) = Argument::take_text_at(arguments, at)? else { return Ok(Value::Absent) };
             push_key(&mut name, &key);
         }
-        Ok(Value::Reference { resource_type: &self.resource_type, id: records::derived_id(&self.source, &name) })
+        let id = DerivedIds::of(&self.source).id(|input| input.extend_from_slice(&name));
+        Ok(Value::Reference { resource_type: &self.resource_type, id: records::uuid_text(&id) })
     }
 }
 

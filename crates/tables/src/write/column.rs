@@ -29,6 +29,8 @@ pub enum Column {
     Large(LargeStringArray),
     /// What was no text, spelled.
     Spelled(Vec<Option<Box<str>>>),
+    /// Which arm of a CASE each row takes; [`NO_ARM`] for none.
+    Arms(Box<[u16]>),
     /// NULL in every row.
     Null,
     /// Lists: where each begins and ends in the column of their entries.
@@ -48,6 +50,13 @@ pub enum Column {
         fields: Vec<Column>,
     },
 }
+
+/// In the place of an arm: there is none.
+const NO_ARM: u16 = u16::MAX;
+/// How the first arms are spelled.
+const ARMS: [&str; 16] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15"];
+/// Arms that have a spelling.
+pub const ARMS_SPELLED: usize = ARMS.len();
 
 /// True if values of a type can be written: text, numbers, dates, and lists and structs of these.
 pub fn can_be_read(data_type: &DataType) -> bool {
@@ -159,6 +168,34 @@ impl Column {
         }
     }
 
+    /// Of an array that says which arm of a CASE each row takes.
+    pub fn arms(array: &ArrayRef) -> Column {
+        let Some(numbers) = array.as_primitive_opt::<Int64Type>() else {
+            let spelled = Column::new(array);
+            let arm = |row| spelled.text(row).and_then(|text| text.parse().ok()).unwrap_or(NO_ARM);
+            return Column::Arms((0..array.len()).map(arm).collect());
+        };
+        let arm = |number: Option<i64>| number.and_then(|number| u16::try_from(number).ok()).unwrap_or(NO_ARM);
+        Column::Arms(numbers.iter().map(arm).collect())
+    }
+
+    /// The arm of a CASE that a row takes.
+    pub fn arm(&self, row: usize) -> Option<usize> {
+        match self {
+            Column::Arms(arms) => Some(arms[row]).filter(|arm| *arm != NO_ARM).map(usize::from),
+            _ => None,
+        }
+    }
+
+    /// What tells rows apart: their text, and of one of the first [`ARMS_SPELLED`] arms its number.
+    #[inline]
+    pub fn told_by(&self, row: usize) -> Option<&str> {
+        match self {
+            Column::Arms(arms) => ARMS.get(usize::from(arms[row])).copied(),
+            _ => self.text(row),
+        }
+    }
+
     /// The text of a row; none for NULL.
     #[inline]
     pub fn text(&self, row: usize) -> Option<&str> {
@@ -167,7 +204,7 @@ impl Column {
             Column::Utf8(array) => array.is_valid(row).then(|| array.value(row)),
             Column::Large(array) => array.is_valid(row).then(|| array.value(row)),
             Column::Spelled(texts) => texts[row].as_deref(),
-            Column::Null | Column::List { .. } | Column::Struct { .. } => None,
+            Column::Arms(_) | Column::Null | Column::List { .. } | Column::Struct { .. } => None,
         }
     }
 
@@ -193,6 +230,7 @@ impl Column {
     pub fn is_same(&self, row: usize, other: &Column, other_row: usize) -> bool {
         match self {
             Column::List { .. } | Column::Struct { .. } => false,
+            Column::Arms(_) => self.arm(row) == other.arm(other_row),
             _ => self.text(row) == other.text(other_row),
         }
     }

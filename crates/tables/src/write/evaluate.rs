@@ -6,8 +6,8 @@
 use super::check;
 use super::column::Column;
 use super::give::write_give;
-use super::machine::{MEntry, MItem, MKind, MMember, MObject, MWay};
-use super::memo::{Key, Memo};
+use super::machine::{MEntry, MItem, MKind, MMember, MObject, MWay, Memory};
+use super::memo::{CELLS, Look, Memo};
 use super::written::{Failure, Flag, RowRef};
 use crate::compile::EntryFrom;
 use crate::value::{Notes, Reason};
@@ -76,7 +76,10 @@ pub struct Pen {
     passed: check::Passed,
     /// True while values are only compared: what deserves a look is told when they are written.
     pub compares: bool,
-    key: Key,
+    /// True if something was told of a value that is counted each time: then it is not remembered.
+    noted: bool,
+    /// True while what an item gives is remembered with all of its element.
+    remembers: bool,
     scratch: Notes,
     side: Vec<Vec<u8>>,
 }
@@ -127,6 +130,11 @@ impl<'r> Rows<'r> {
         Rows { own, chosen: None, ..*self }
     }
 
+    /// The columns of a row.
+    fn columns(&self, row: RowRef) -> &'r [Column] {
+        self.batches.get(row.batch as usize).map_or(&[][..], |batch| &batch.values)
+    }
+
     /// The row that an item takes its value from.
     fn row_of(&self, item: &MItem) -> Option<RowRef> {
         let row = match self.chosen {
@@ -138,7 +146,7 @@ impl<'r> Rows<'r> {
 }
 
 /// Writes the members of a resource behind what stands already. False if it cannot stand.
-pub fn root(object: &MObject, rows: Rows<'_>, pen: &mut Pen) -> bool {
+pub fn root(object: &MObject, rows: &Rows<'_>, pen: &mut Pen) -> bool {
     let mut stands = true;
     for member in &object.members {
         let before = pen.failures.len();
@@ -153,7 +161,7 @@ pub fn root(object: &MObject, rows: Rows<'_>, pen: &mut Pen) -> bool {
 }
 
 /// Writes an object; false, with nothing written, if it is empty or cannot stand.
-fn write_object(object: &MObject, rows: Rows<'_>, pen: &mut Pen) -> bool {
+fn write_object(object: &MObject, rows: &Rows<'_>, pen: &mut Pen) -> bool {
     let start = pen.json.len();
     pen.json.push(b'{');
     let mut follows = false;
@@ -200,7 +208,7 @@ impl Members<'_> {
     }
 }
 
-fn write_members<'o>(object: &'o MObject, rows: Rows<'_>, pen: &mut Pen, mut follows: bool) -> Members<'o> {
+fn write_members<'o>(object: &'o MObject, rows: &Rows<'_>, pen: &mut Pen, mut follows: bool) -> Members<'o> {
     let mut written = Members { any: false, from_rows: false, core: false, missing: None, demanded: None };
     for member in &object.members {
         if write_member(member, rows, pen, follows) {
@@ -218,12 +226,72 @@ fn write_members<'o>(object: &'o MObject, rows: Rows<'_>, pen: &mut Pen, mut fol
 }
 
 /// Writes an element with its name, and a comma before it if another precedes; false, with nothing written, if it is absent.
-pub fn write_member(member: &MMember, rows: Rows<'_>, pen: &mut Pen, follows: bool) -> bool {
+pub fn write_member(member: &MMember, rows: &Rows<'_>, pen: &mut Pen, follows: bool) -> bool {
     let start = pen.json.len();
     if follows {
         pen.json.push(b',');
     }
-    let written = match &member.kind {
+    // Of a group each element may be of another row.
+    let worth = |memory: &&Memory| rows.chosen.is_none() && !pen.remembers && pen.memos[memory.memo].is_used();
+    let memory = member.memory.as_ref().filter(worth);
+    let written = match (&member.kind, memory) {
+        (MKind::Constant(json), _) => {
+            pen.json.extend_from_slice(json.as_bytes());
+            true
+        }
+        (_, Some(memory)) => {
+            let cells = Cells::of(memory, rows.columns(rows.own[0]), rows.own[0].row as usize);
+            match pen.memos[memory.memo].look(cells.all()) {
+                Look::Found(json) => {
+                    pen.json.extend_from_slice(json);
+                    !json.is_empty()
+                }
+                Look::Missed(hash) => {
+                    let (from, failures, flags) = (pen.json.len(), pen.failures.len(), pen.flags.len());
+                    let outer = (std::mem::take(&mut pen.noted), std::mem::replace(&mut pen.remembers, true));
+                    let written = write_kind(member, rows, pen, from);
+                    if !pen.noted && (pen.failures.len(), pen.flags.len()) == (failures, flags) {
+                        let json = if written { &pen.json[from..] } else { &[] };
+                        pen.memos[memory.memo].keep(hash, cells.all(), json);
+                    }
+                    pen.noted |= outer.0;
+                    pen.remembers = outer.1;
+                    written
+                }
+                Look::Passed => write_kind(member, rows, pen, start + usize::from(follows)),
+            }
+        }
+        _ => write_kind(member, rows, pen, start + usize::from(follows)),
+    };
+    if !written {
+        pen.json.truncate(start);
+    }
+    written
+}
+
+/// The cells of a row that a value is made of.
+struct Cells<'c> {
+    texts: [Option<&'c str>; CELLS],
+    count: usize,
+}
+
+impl<'c> Cells<'c> {
+    fn of(memory: &Memory, columns: &'c [Column], row: usize) -> Cells<'c> {
+        let mut texts = [None; CELLS];
+        for (text, leaf) in texts.iter_mut().zip(&memory.leaves) {
+            *text = columns[*leaf].told_by(row);
+        }
+        Cells { texts, count: memory.leaves.len() }
+    }
+
+    fn all(&self) -> &[Option<&'c str>] {
+        &self.texts[..self.count]
+    }
+}
+
+/// Writes an element with its name at `start`, the end of what is written; false if it is absent, and what was written is to go.
+fn write_kind(member: &MMember, rows: &Rows<'_>, pen: &mut Pen, start: usize) -> bool {
+    match &member.kind {
         MKind::Constant(json) => {
             pen.json.extend_from_slice(json.as_bytes());
             true
@@ -233,7 +301,7 @@ pub fn write_member(member: &MMember, rows: Rows<'_>, pen: &mut Pen, follows: bo
             pen.json.extend_from_slice(head.as_bytes());
             let first = pen.json.len();
             if *siblings {
-                write_siblings(entries, sibling_head, member.info, rows, pen, start + usize::from(follows))
+                write_siblings(entries, sibling_head, member.info, rows, pen, start)
             } else {
                 for entry in entries {
                     write_entry(entry, member.info, rows, pen, first);
@@ -243,16 +311,12 @@ pub fn write_member(member: &MMember, rows: Rows<'_>, pen: &mut Pen, follows: bo
                 any
             }
         }
-    };
-    if !written {
-        pen.json.truncate(start);
     }
-    written
 }
 
 /// Writes the entries of one source of entries, with commas between; the array's first entry begins at `first`.
-fn write_entry(entry: &MEntry, info: u32, rows: Rows<'_>, pen: &mut Pen, first: usize) {
-    let one = |rows: Rows<'_>, pen: &mut Pen| {
+fn write_entry(entry: &MEntry, info: u32, rows: &Rows<'_>, pen: &mut Pen, first: usize) {
+    let one = |rows: &Rows<'_>, pen: &mut Pen| {
         let start = pen.json.len();
         if start > first {
             pen.json.push(b',');
@@ -268,7 +332,7 @@ fn write_entry(entry: &MEntry, info: u32, rows: Rows<'_>, pen: &mut Pen, first: 
         EntryFrom::Row => _ = one(rows, pen),
         EntryFrom::Group => {
             for row in rows.own.chunks(1) {
-                one(rows.one(row), pen);
+                one(&rows.one(row), pen);
             }
         }
         EntryFrom::Child(child) => {
@@ -276,7 +340,7 @@ fn write_entry(entry: &MEntry, info: u32, rows: Rows<'_>, pen: &mut Pen, first: 
             let refused = std::mem::take(&mut pen.refused);
             for row in rows.children.get(child).map_or(&[][..], Vec::as_slice).chunks(1) {
                 let (start, failures) = (pen.json.len(), pen.failures.len());
-                let written = one(rows.one(row), pen);
+                let written = one(&rows.one(row), pen);
                 if std::mem::take(&mut pen.refused) {
                     pen.json.truncate(start);
                 } else if written || pen.failures.len() == failures {
@@ -294,7 +358,7 @@ fn write_siblings(
     entries: &[MEntry],
     sibling_head: &str,
     info: u32,
-    rows: Rows<'_>,
+    rows: &Rows<'_>,
     pen: &mut Pen,
     member_start: usize,
 ) -> bool {
@@ -302,7 +366,7 @@ fn write_siblings(
     side.clear();
     let first = pen.json.len();
     let (mut values, mut beside) = (false, false);
-    let mut one = |ways: &[MWay], rows: Rows<'_>, pen: &mut Pen| {
+    let mut one = |ways: &[MWay], rows: &Rows<'_>, pen: &mut Pen| {
         let start = pen.json.len();
         if start > first {
             pen.json.push(b',');
@@ -343,10 +407,10 @@ fn write_siblings(
     for entry in entries {
         match entry.from {
             EntryFrom::Row => one(&entry.ways, rows, pen),
-            EntryFrom::Group => rows.own.chunks(1).for_each(|row| one(&entry.ways, rows.one(row), pen)),
+            EntryFrom::Group => rows.own.chunks(1).for_each(|row| one(&entry.ways, &rows.one(row), pen)),
             EntryFrom::Child(child) => {
                 let children = rows.children.get(child).map_or(&[][..], Vec::as_slice);
-                children.chunks(1).for_each(|row| one(&entry.ways, rows.one(row), pen));
+                children.chunks(1).for_each(|row| one(&entry.ways, &rows.one(row), pen));
             }
         }
     }
@@ -368,7 +432,7 @@ fn write_siblings(
 }
 
 /// Writes a value in the way that has one. Two ways that have one are a failure, and nothing is written.
-fn write_ways(ways: &[MWay], info: u32, rows: Rows<'_>, pen: &mut Pen) -> Outcome {
+fn write_ways(ways: &[MWay], info: u32, rows: &Rows<'_>, pen: &mut Pen) -> Outcome {
     let start = pen.json.len();
     let mut outcome = Outcome::Absent;
     for way in ways {
@@ -390,7 +454,7 @@ fn write_ways(ways: &[MWay], info: u32, rows: Rows<'_>, pen: &mut Pen) -> Outcom
     outcome
 }
 
-fn second_value<'i>(items: impl Iterator<Item = &'i MItem>, info: u32, rows: Rows<'_>, pen: &mut Pen) {
+fn second_value<'i>(items: impl Iterator<Item = &'i MItem>, info: u32, rows: &Rows<'_>, pen: &mut Pen) {
     let reason = Reason {
         code: "second-value",
         message: "there are two different values for an element that has one".to_owned(),
@@ -399,7 +463,7 @@ fn second_value<'i>(items: impl Iterator<Item = &'i MItem>, info: u32, rows: Row
     pen.fail(info, rows.first(), None, reason);
 }
 
-fn write_way(way: &MWay, info: u32, rows: Rows<'_>, pen: &mut Pen) -> Outcome {
+fn write_way(way: &MWay, info: u32, rows: &Rows<'_>, pen: &mut Pen) -> Outcome {
     let start = pen.json.len();
     let value = write_items(&way.items, info, rows, pen);
     let Some(object) = &way.object else { return value };
@@ -450,7 +514,7 @@ fn write_way(way: &MWay, info: u32, rows: Rows<'_>, pen: &mut Pen) -> Outcome {
 }
 
 /// Writes the item that has a value.
-fn write_items(items: &[MItem], info: u32, rows: Rows<'_>, pen: &mut Pen) -> Outcome {
+fn write_items(items: &[MItem], info: u32, rows: &Rows<'_>, pen: &mut Pen) -> Outcome {
     let start = pen.json.len();
     let mut outcome = Outcome::Absent;
     for item in items {
@@ -472,7 +536,7 @@ fn write_items(items: &[MItem], info: u32, rows: Rows<'_>, pen: &mut Pen) -> Out
     outcome
 }
 
-fn write_item(item: &MItem, rows: Rows<'_>, pen: &mut Pen) -> Outcome {
+fn write_item(item: &MItem, rows: &Rows<'_>, pen: &mut Pen) -> Outcome {
     match rows.row_of(item) {
         Some(row) => write_item_of(item, row, rows.batches, rows.known, pen),
         None => Outcome::Absent,
@@ -483,13 +547,18 @@ fn write_item(item: &MItem, rows: Rows<'_>, pen: &mut Pen) -> Outcome {
 pub fn write_item_of(item: &MItem, row: RowRef, batches: &[Columns], known: &dyn Known, pen: &mut Pen) -> Outcome {
     let columns = batches.get(row.batch as usize).map_or(&[][..], |batch| &batch.values);
     let at = row.row as usize;
-    let memo = item.memo.filter(|memo| pen.memos[*memo].is_used());
-    let memo = memo.filter(|_| pen.key.pack(item.leaves.iter().map(|leaf| columns[*leaf].text(at))));
-    if let Some(memo) = memo
-        && let Some(json) = pen.memos[memo].get(&pen.key)
-    {
-        pen.json.extend_from_slice(json);
-        return if json.is_empty() { Outcome::Absent } else { Outcome::Written };
+    let memory = item.memory.as_ref().filter(|memory| !pen.remembers && pen.memos[memory.memo].is_used());
+    let mut keeps = None;
+    if let Some(memory) = memory {
+        let cells = Cells::of(memory, columns, at);
+        match pen.memos[memory.memo].look(cells.all()) {
+            Look::Found(json) => {
+                pen.json.extend_from_slice(json);
+                return if json.is_empty() { Outcome::Absent } else { Outcome::Written };
+            }
+            Look::Missed(hash) => keeps = Some((memory.memo, hash, cells)),
+            Look::Passed => {}
+        }
     }
     let start = pen.json.len();
     let given = write_give(&item.give, columns, at, known, &mut pen.json, &mut pen.scratch);
@@ -506,11 +575,12 @@ pub fn write_item_of(item: &MItem, row: RowRef, batches: &[Columns], known: &dyn
         pen.notes.unmapped.merge(unmapped);
     }
     pen.scratch.flags.clear();
+    pen.noted |= noted;
     match given {
         Ok(written) => {
             // What is counted each time is not remembered.
-            if let Some(memo) = memo.filter(|_| !noted) {
-                pen.memos[memo].keep(&pen.key, &pen.json[start..]);
+            if let Some((memo, hash, cells)) = keeps.filter(|_| !noted) {
+                pen.memos[memo].keep(hash, cells.all(), &pen.json[start..]);
             }
             if written { Outcome::Written } else { Outcome::Absent }
         }

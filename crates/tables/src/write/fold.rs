@@ -33,7 +33,7 @@ impl MObject {
             if !member.from_rows && !has_reference(&member.kind) {
                 pen.json.clear();
                 let nothing = Rows { batches: &[], own: &[CONSTANT_ROW], chosen: None, children: &[], known };
-                let written = write_member(member, nothing, pen, false);
+                let written = write_member(member, &nothing, pen, false);
                 let clean = pen.failures.is_empty() && pen.flags.is_empty() && pen.notes.unmapped.is_empty();
                 if written
                     && clean

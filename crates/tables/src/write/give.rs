@@ -37,8 +37,7 @@ pub fn write_give(
             write_json(&value, &call.slot, out)
         }),
         MGive::Case(selector, arms) => {
-            let arm = columns[*selector].text(row).and_then(|arm| arm.parse::<usize>().ok());
-            match arm.and_then(|arm| arms.get(arm)) {
+            match columns[*selector].arm(row).and_then(|arm| arms.get(arm)) {
                 Some(arm) => write_give(arm, columns, row, known, out, notes),
                 None => Ok(false),
             }
@@ -136,8 +135,7 @@ fn argument<'a>(give: &'a MGive, columns: &'a [Column], row: usize, notes: &mut 
             }
         }
         MGive::Case(selector, arms) => {
-            let arm = columns[*selector].text(row).and_then(|arm| arm.parse::<usize>().ok());
-            arm.and_then(|arm| arms.get(arm)).map_or(Argument::Text(None), |arm| argument(arm, columns, row, notes))
+            columns[*selector].arm(row).and_then(|arm| arms.get(arm)).map_or(Argument::Text(None), |arm| argument(arm, columns, row, notes))
         }
         MGive::Coalesce(all) => {
             let mut failed = None;

@@ -1,7 +1,7 @@
 //! A target's tree made ready: names as they are written, calls prepared, columns known.
 
-use super::column::can_be_read;
-use super::memo::Memo;
+use super::column::{ARMS_SPELLED, can_be_read};
+use super::memo::{CELLS, Memo};
 use crate::compile::{self, Alternative, Call, ElementInfo, EntryFrom, Give, LeafRole, Object, Part, Target, Typed};
 use crate::mapping::{Place, Problem, Problems, did_you_mean, in_order};
 use crate::value::{self, Context, Form, Function, Prepared, Slot};
@@ -53,6 +53,17 @@ pub struct MMember {
     /// True unless it only qualifies a value of its owner's type: the `system` of an identifier, the `unit` of a quantity.
     pub is_core: bool,
     pub kind: MKind,
+    /// Where what is made of a row is remembered as a whole; none if it is not worth it.
+    pub memory: Option<Memory>,
+}
+
+/// Which cells a value is made of, and where what was made of them is remembered.
+#[derive(Clone, Debug)]
+pub struct Memory {
+    /// The columns, [`CELLS`] at most.
+    pub leaves: Box<[usize]>,
+    /// The place among the memos.
+    pub memo: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -91,8 +102,8 @@ pub struct MItem {
     pub give: MGive,
     /// The columns, for remembering and for messages.
     pub leaves: Box<[usize]>,
-    /// Its place among the memos; none if it is not worth remembering.
-    pub memo: Option<usize>,
+    /// Where its value is remembered; none if it is not worth it.
+    pub memory: Option<Memory>,
 }
 
 #[derive(Clone, Debug)]
@@ -111,6 +122,45 @@ pub enum MGive {
     Call(Box<MCall>),
     Case(usize, Vec<MGive>),
     Coalesce(Vec<MGive>),
+}
+
+impl MGive {
+    /// Arms of the CASE in it that has most.
+    fn arms(&self) -> usize {
+        let most = |all: &[MGive]| all.iter().map(MGive::arms).max().unwrap_or(0);
+        match self {
+            MGive::Case(_, arms) => arms.len().max(most(arms)),
+            MGive::Coalesce(all) => most(all),
+            MGive::Call(call) => most(&call.arguments),
+            _ => 0,
+        }
+    }
+
+    /// True if a function has a part in it.
+    fn is_call(&self) -> bool {
+        match self {
+            MGive::Call(_) => true,
+            MGive::Case(_, all) | MGive::Coalesce(all) => all.iter().any(MGive::is_call),
+            _ => false,
+        }
+    }
+}
+
+impl MMember {
+    /// Goes through all its ways, and those of the objects in it, each with what its entry is made of.
+    fn each_way(&self, with: &mut dyn FnMut(EntryFrom, &MWay)) {
+        let mut one = |from, way: &MWay| {
+            with(from, way);
+            way.object.iter().flat_map(|object| &object.members).for_each(|member| member.each_way(with));
+        };
+        match &self.kind {
+            MKind::Constant(_) => {}
+            MKind::Single(ways) => ways.iter().for_each(|way| one(EntryFrom::Row, way)),
+            MKind::Array { entries, .. } => {
+                entries.iter().for_each(|entry| entry.ways.iter().for_each(|way| one(entry.from, way)));
+            }
+        }
+    }
 }
 
 /// How plain text is written as an element.
@@ -259,7 +309,7 @@ impl<'a> Builder<'a> {
             self.in_array = outer;
             MKind::Single(ways)
         };
-        MMember {
+        let mut made = MMember {
             info: member.info,
             name: element.name,
             required: member.required,
@@ -267,7 +317,46 @@ impl<'a> Builder<'a> {
             from_rows,
             is_core: !qualifies(owner.name, element.name),
             kind,
+            memory: None,
+        };
+        made.memory = self.memory_of(&made);
+        made
+    }
+
+    /// Where a member is remembered as a whole: if it is made of few cells of one row, and not of plain text alone, which is
+    /// written faster than it is found again.
+    fn memory_of(&mut self, member: &MMember) -> Option<Memory> {
+        let mut items = Vec::new();
+        let mut by_row = member.from_rows;
+        let mut is_worth = false;
+        member.each_way(&mut |from, way| {
+            by_row &= from == EntryFrom::Row;
+            is_worth |= way.object.is_some();
+            is_worth |= way.items.iter().any(|item| item.give.is_call());
+            items.extend(way.items.iter().map(|item| (item.info, self.can_be_remembered(item.info, &item.give))));
+        });
+        if !by_row || !is_worth || items.iter().any(|(_, can_be)| !can_be) {
+            return None;
         }
+        let leaves = items.iter().flat_map(|(info, _)| &self.info(*info).leaves).copied().collect();
+        self.remember(leaves)
+    }
+
+    /// True if nothing that an element is made of is a list or struct, or one of more arms than are told apart.
+    fn can_be_remembered(&self, info: u32, give: &MGive) -> bool {
+        let info = self.info(info);
+        let is_nested = |leaf: &usize| is_nested(self.schemas[info.part].field(*leaf).data_type());
+        give.arms() <= ARMS_SPELLED && !info.leaves.iter().any(is_nested)
+    }
+
+    fn remember(&mut self, mut leaves: Vec<usize>) -> Option<Memory> {
+        leaves.sort_unstable();
+        leaves.dedup();
+        if leaves.is_empty() || leaves.len() > CELLS {
+            return None;
+        }
+        self.memos.push(Memo::default());
+        Some(Memory { leaves: leaves.into(), memo: self.memos.len() - 1 })
     }
 
     fn way(&mut self, way: &'a Alternative, element: &'static Element, url: Option<&str>) -> MWay {
@@ -297,14 +386,10 @@ impl<'a> Builder<'a> {
         let info = self.info(item.info);
         let part = info.part;
         let give = self.give(&item.give, part, item.info, item.element);
-        let nested = info.leaves.iter().any(|leaf| is_nested(self.schemas[part].field(*leaf).data_type()));
         // Plain text is written faster than it is found again.
-        let worth = item.give.function().is_some() && !info.leaves.is_empty() && !nested;
-        let memo = worth.then(|| {
-            self.memos.push(Memo::default());
-            self.memos.len() - 1
-        });
-        MItem { info: item.info, reject: item.reject, give, leaves: info.leaves.clone().into(), memo }
+        let worth = item.give.function().is_some() && self.can_be_remembered(item.info, &give);
+        let memory = if worth { self.remember(info.leaves.clone()) } else { None };
+        MItem { info: item.info, reject: item.reject, give, leaves: info.leaves.clone().into(), memory }
     }
 
     fn head(&self, typed: &Typed) -> Box<str> {

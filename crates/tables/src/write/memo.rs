@@ -1,8 +1,10 @@
 //! Remembered values: the same cells give the same JSON.
 //!
-//! Codes, units, dates and references repeat from row to row; what a call made of a few cells is kept in a small table and
-//! copied when the same cells come again. A call whose cells seldom repeat stops looking.
+//! Codes, units, dates and references repeat from row to row; what was made of a few cells is kept in a small table and
+//! copied when the same cells come again. A value whose cells seldom repeat is looked for no more.
 
+/// Cells that a value may be made of to be remembered.
+pub const CELLS: usize = 4;
 /// Places of a table: a power of two.
 const PLACES: usize = 256;
 /// Longer cells, and longer JSON, are not kept.
@@ -12,7 +14,7 @@ const TRIALS: u32 = 4_096;
 /// One in so many must repeat.
 const WORTH: u32 = 4;
 
-/// What was made of the cells of one item.
+/// What was made of the cells of one value.
 #[derive(Clone, Debug, Default)]
 pub struct Memo {
     places: Vec<Place>,
@@ -24,51 +26,61 @@ pub struct Memo {
 #[derive(Clone, Debug, Default)]
 struct Place {
     hash: u64,
-    key: Vec<u8>,
-    json: Vec<u8>,
-}
-
-/// The cells of a row, packed.
-#[derive(Clone, Debug, Default)]
-pub struct Key {
+    /// The cells, packed, and behind them the JSON.
     bytes: Vec<u8>,
-    hash: u64,
+    json: usize,
 }
 
-impl Key {
-    /// Packs cells; false if they are too long to be kept.
-    pub fn pack<'c>(&mut self, cells: impl Iterator<Item = Option<&'c str>>) -> bool {
-        self.bytes.clear();
-        for cell in cells {
-            match cell {
-                None => self.bytes.push(0),
-                Some(text) => {
-                    self.bytes.push(1);
-                    self.bytes.extend_from_slice(&(text.len() as u32).to_le_bytes());
-                    self.bytes.extend_from_slice(text.as_bytes());
-                }
-            }
-            if self.bytes.len() > BYTES_MAX {
-                return false;
-            }
-        }
-        self.hash = hash(&self.bytes);
-        true
-    }
+/// What a look for cells finds.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Look<'m> {
+    /// The JSON that was made of the same cells; empty for no value.
+    Found(&'m [u8]),
+    /// Nothing: what is made is to be kept by this hash.
+    Missed(u64),
+    /// Nothing, and it is not to be kept.
+    Passed,
 }
 
-/// Mixes eight bytes at a time. It only chooses a place: keys are compared.
+/// Mixes eight bytes at a time. It only chooses a place: texts are compared.
 pub fn hash(bytes: &[u8]) -> u64 {
-    const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
     let mut hash = bytes.len() as u64;
     let (chunks, rest) = bytes.as_chunks::<8>();
     for chunk in chunks {
-        hash = (hash ^ u64::from_le_bytes(*chunk)).wrapping_mul(ODD).rotate_left(29);
+        hash = mixed(hash, u64::from_le_bytes(*chunk));
     }
     let mut last = [0; 8];
     last[..rest.len()].copy_from_slice(rest);
-    hash = (hash ^ u64::from_le_bytes(last)).wrapping_mul(ODD);
+    hash = mixed(hash, u64::from_le_bytes(last));
     hash ^ hash >> 32
+}
+
+fn mixed(hash: u64, more: u64) -> u64 {
+    (hash ^ more).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29)
+}
+
+/// Of a cell its length, and what it begins and ends with: enough to choose a place.
+fn ends(cell: Option<&str>) -> u64 {
+    let Some(bytes) = cell.map(str::as_bytes) else { return 1 << 63 };
+    let length = (bytes.len() as u64) << 48;
+    match (bytes.first_chunk(), bytes.last_chunk()) {
+        (Some(first), Some(last)) => {
+            length ^ u64::from_le_bytes(*first).rotate_left(17) ^ u64::from_le_bytes(*last)
+        }
+        _ => bytes.iter().fold(length, |all, byte| all << 8 ^ all >> 56 ^ u64::from(*byte)),
+    }
+}
+
+/// Takes a packed cell from the front if it is this one.
+fn begins_with(packed: &mut &[u8], cell: Option<&str>) -> bool {
+    let length = cell.map_or(u32::MAX, |text| text.len() as u32);
+    let Some((head, rest)) = packed.split_first_chunk() else { return false };
+    let text = cell.unwrap_or_default().as_bytes();
+    if u32::from_le_bytes(*head) != length || rest.len() < text.len() || rest[..text.len()] != *text {
+        return false;
+    }
+    *packed = &rest[text.len()..];
+    true
 }
 
 impl Memo {
@@ -77,37 +89,49 @@ impl Memo {
         !self.given_up
     }
 
-    /// The JSON that was made of the same cells; empty for no value.
-    pub fn get(&mut self, key: &Key) -> Option<&[u8]> {
+    /// Looks for what was made of these cells, always as many.
+    pub fn look(&mut self, cells: &[Option<&str>]) -> Look<'_> {
         self.tries += 1;
         if self.tries == TRIALS {
             if self.hits < TRIALS / WORTH {
                 *self = Memo { given_up: true, ..Memo::default() };
-                return None;
+                return Look::Passed;
             }
             (self.tries, self.hits) = (0, 0);
         }
-        let place = self.places.get(key.hash as usize % PLACES)?;
-        if place.hash != key.hash || place.key != key.bytes {
-            return None;
+        let hash = cells.iter().fold(0, |hash, cell| mixed(hash, ends(*cell)));
+        let hash = hash ^ hash >> 32;
+        let Some(place) = self.places.get(hash as usize % PLACES) else { return Look::Missed(hash) };
+        if place.hash != hash || place.bytes.is_empty() {
+            return Look::Missed(hash);
+        }
+        let mut packed = &place.bytes[..place.json];
+        if !cells.iter().all(|cell| begins_with(&mut packed, *cell)) {
+            return Look::Missed(hash);
         }
         self.hits += 1;
-        Some(&place.json)
+        Look::Found(&place.bytes[place.json..])
     }
 
-    /// Keeps what was made.
-    pub fn keep(&mut self, key: &Key, json: &[u8]) {
-        if self.given_up || json.len() > BYTES_MAX {
+    /// Keeps what was made of the cells, under the hash that the look for them gave.
+    pub fn keep(&mut self, hash: u64, cells: &[Option<&str>], json: &[u8]) {
+        let length: usize = cells.iter().flatten().map(|text| text.len()).sum();
+        if self.given_up || json.len() > BYTES_MAX || length > BYTES_MAX {
             return;
         }
         if self.places.is_empty() {
             self.places = vec![Place::default(); PLACES];
         }
-        let place = &mut self.places[key.hash as usize % PLACES];
-        place.hash = key.hash;
-        place.key.clone_from(&key.bytes);
-        place.json.clear();
-        place.json.extend_from_slice(json);
+        let place = &mut self.places[hash as usize % PLACES];
+        place.hash = hash;
+        place.bytes.clear();
+        for cell in cells {
+            let length = cell.map_or(u32::MAX, |text| text.len() as u32);
+            place.bytes.extend_from_slice(&length.to_le_bytes());
+            place.bytes.extend_from_slice(cell.unwrap_or_default().as_bytes());
+        }
+        place.json = place.bytes.len();
+        place.bytes.extend_from_slice(json);
     }
 }
 
@@ -115,31 +139,38 @@ impl Memo {
 mod tests {
     use super::*;
 
-    fn key(cells: &[Option<&str>]) -> Key {
-        let mut key = Key::default();
-        assert!(key.pack(cells.iter().copied()));
-        key
+    fn keep(memo: &mut Memo, cells: &[Option<&str>], json: &[u8]) {
+        let Look::Missed(hash) = memo.look(cells) else { panic!("{cells:?} was there") };
+        memo.keep(hash, cells, json);
     }
 
     #[test]
     fn only_the_same_cells_are_met_again() {
         let mut memo = Memo::default();
-        memo.keep(&key(&[Some("a"), None]), b"1");
-        assert_eq!(memo.get(&key(&[Some("a"), None])), Some(&b"1"[..]));
-        for other in [&[Some("a")][..], &[Some("a"), Some("")], &[None, Some("a")], &[Some("A"), None]] {
-            assert_eq!(memo.get(&key(other)), None);
+        keep(&mut memo, &[Some("a"), None], b"1");
+        assert_eq!(memo.look(&[Some("a"), None]), Look::Found(b"1"));
+        for other in [[Some("a"), Some("")], [None, Some("a")], [Some("A"), None], [Some("aa"), None]] {
+            assert!(matches!(memo.look(&other), Look::Missed(_)), "{other:?}");
         }
-        assert!(!Key::default().pack([Some("x".repeat(600).as_str())].into_iter()));
+        // Cells of one place: what was there goes.
+        let long = |middle: char| format!("beginning{middle}and the end");
+        let (one, other) = (long('1'), long('2'));
+        keep(&mut memo, &[Some(&one), Some("x")], b"one");
+        keep(&mut memo, &[Some(&other), Some("x")], b"other");
+        assert_eq!(memo.look(&[Some(&other), Some("x")]), Look::Found(b"other"));
+        assert!(matches!(memo.look(&[Some(&one), Some("x")]), Look::Missed(_)));
+        let longest = "x".repeat(BYTES_MAX + 1);
+        keep(&mut memo, &[Some(&longest), None], b"1");
+        assert!(matches!(memo.look(&[Some(&longest), None]), Look::Missed(_)));
     }
 
     #[test]
     fn a_table_of_cells_that_do_not_repeat_is_given_up() {
         let mut memo = Memo::default();
-        for at in 0..TRIALS {
-            let key = key(&[Some(&at.to_string())]);
-            assert_eq!(memo.get(&key), None);
-            memo.keep(&key, b"x");
+        for at in 1..TRIALS {
+            keep(&mut memo, &[Some(&at.to_string())], b"x");
         }
+        assert_eq!(memo.look(&[Some("1")]), Look::Passed);
         assert!(!memo.is_used());
     }
 }

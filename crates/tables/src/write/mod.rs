@@ -39,6 +39,10 @@ use written::Outcome;
 
 /// Rows of a step, at least, if there are as many.
 const STEP_ROWS: usize = 4_096;
+/// Rows of a step where each is a resource, at most.
+const BY_ROW_ROWS: usize = 2_048;
+/// Bytes of JSON after which a step of groups ends.
+const STEP_BYTES: usize = 8 << 20;
 /// Rows that can make one resource, or be entries of it from one child file.
 const GROUP_ROWS_MAX: usize = 10_000;
 
@@ -60,12 +64,15 @@ pub type Batches<'b, E> = &'b mut dyn Iterator<Item = Result<RecordBatch, E>>;
 #[derive(Debug)]
 pub struct Writer {
     machine: Arc<Machine>,
+    ids: id::TargetIds,
     pen: Pen,
     streams: Vec<Stream>,
     chosen: Vec<RowRef>,
     value: Vec<u8>,
     /// The group of which too many rows came.
     too_large: Option<Vec<Option<String>>>,
+    /// What of a batch is still to be written.
+    rest: Option<RecordBatch>,
 }
 
 #[derive(Debug)]
@@ -73,8 +80,7 @@ struct Machine {
     root: MObject,
     /// `{"resourceType":"…","id":"`
     prefix: Box<[u8]>,
-    name: String,
-    source: String,
+    ids: id::TargetIds,
     layouts: Vec<Layout>,
     grouped: bool,
     /// The items that must be the same in all rows of a group.
@@ -105,8 +111,7 @@ impl Writer {
         Ok(Writer::of(Arc::new(Machine {
             root,
             prefix: format!("{{\"resourceType\":\"{}\",\"id\":\"", target.resource_type).into_bytes().into(),
-            name: target.name.clone(),
-            source: context.source.clone(),
+            ids: id::TargetIds::of(&context.source, &target.name),
             layouts: parts.map(Layout::new).collect(),
             grouped: target.grouped,
             singles,
@@ -132,7 +137,8 @@ impl Writer {
     fn of(machine: Arc<Machine>) -> Writer {
         let pen = Pen::new(machine.memos.clone());
         let streams = machine.layouts.iter().map(|_| Stream::default()).collect();
-        Writer { machine, pen, streams, chosen: Vec::new(), value: Vec::new(), too_large: None }
+        let ids = machine.ids.clone();
+        Writer { machine, ids, pen, streams, chosen: Vec::new(), value: Vec::new(), too_large: None, rest: None }
     }
 
     /// What no code or unit map knew, counted since the writer was made or this was called.
@@ -147,7 +153,8 @@ impl Writer {
 
     /// Writes the rows of a batch of a target whose rows are resources ([`Writer::is_by_row`]); adds to `out`.
     pub fn write(&mut self, batch: RecordBatch, known: &dyn Known, out: &mut Written) {
-        let columns = self.machine.layouts[0].columns(&batch);
+        let machine = Arc::clone(&self.machine);
+        let columns = machine.layouts[0].columns(&batch);
         let count = batch.num_rows() as u32;
         let number = out.batches.len() as u32;
         out.batches.push((0, batch));
@@ -155,8 +162,9 @@ impl Writer {
         let mut batches =
             vec![evaluate::Columns { values: Vec::new(), keys: Vec::new(), groups: Vec::new() }; number as usize];
         batches.push(columns);
+        out.outcomes.reserve(count as usize);
         for row in 0..count {
-            self.resource(&[RowRef { batch: number, row }], &[], &batches, known, out);
+            self.resource(&machine, &[RowRef { batch: number, row }], &[], &batches, known, out);
         }
         self.give_back(out);
     }
@@ -174,13 +182,18 @@ impl Writer {
     ) -> Result<bool, WriteError<E>> {
         out.clear();
         if self.is_by_row() {
-            return match parts.first_mut().and_then(Iterator::next) {
-                None => Ok(false),
-                Some(batch) => {
-                    self.write(batch.map_err(WriteError::Rows)?, known, out);
-                    Ok(true)
-                }
+            let batch = match self.rest.take() {
+                Some(rest) => rest,
+                None => match parts.first_mut().and_then(Iterator::next) {
+                    None => return Ok(false),
+                    Some(batch) => batch.map_err(WriteError::Rows)?,
+                },
             };
+            // What is written of a few rows is still in the processor's cache when it is read.
+            let rows = batch.num_rows().min(BY_ROW_ROWS);
+            self.rest = (rows < batch.num_rows()).then(|| batch.slice(rows, batch.num_rows() - rows));
+            self.write(batch.slice(0, rows), known, out);
+            return Ok(true);
         }
         let mut step = Step::default();
         self.streams.iter_mut().for_each(Stream::begin);
@@ -199,8 +212,9 @@ impl Writer {
         known: &dyn Known,
         out: &mut Written,
     ) -> Result<bool, WriteError<E>> {
+        let machine = Arc::clone(&self.machine);
         let mut any = false;
-        while out.rows.len() < STEP_ROWS {
+        while out.rows.len() < STEP_ROWS && self.pen.json.len() < STEP_BYTES {
             let Some(own) = self.own_rows(parts, step)? else {
                 // What is left of the children has no parent.
                 any |= self.orphans(None, parts, step, out)?;
@@ -223,7 +237,7 @@ impl Writer {
                 continue;
             }
             let before = out.outcomes.len();
-            self.resource(&own.rows, &children, &step.columns, known, out);
+            self.resource(&machine, &own.rows, &children, &step.columns, known, out);
             let refused = out.outcomes[before].json.is_none();
             if refused {
                 let all: Vec<RowRef> = children.into_iter().flatten().collect();
@@ -379,13 +393,13 @@ impl Writer {
     /// Writes one resource, or refuses its rows.
     fn resource(
         &mut self,
+        machine: &Machine,
         own: &[RowRef],
         children: &[Vec<RowRef>],
         batches: &[evaluate::Columns],
         known: &dyn Known,
         out: &mut Written,
     ) {
-        let machine = Arc::clone(&self.machine);
         let (start, failures, flags) = (self.pen.json.len(), self.pen.failures.len(), self.pen.flags.len());
         let first_row = out.rows.len();
         out.rows.extend_from_slice(own);
@@ -393,11 +407,11 @@ impl Writer {
         self.pen.dropped.clear();
         let first = own[0];
         let columns = &batches[first.batch as usize];
-        let made = match key(&machine, &columns.keys, first.row as usize) {
-            Ok(made) => made,
-            Err((code, message)) => {
-                let failure = Failure { element: None, code, message, text: None, row: first };
-                self.pen.failures.push(failure);
+        let made = match key(&mut self.ids, &columns.keys, first.row as usize) {
+            Some(made) => made,
+            None => {
+                let (code, message) = ("no-key", "a part of the key has no value".to_owned());
+                self.pen.failures.push(Failure { element: None, code, message, text: None, row: first });
                 out.outcomes.push(Outcome {
                     id: None,
                     json: None,
@@ -409,28 +423,28 @@ impl Writer {
             }
         };
         let chosen = if own.len() > 1 {
-            self.choose(&machine, own, batches, known);
+            self.choose(machine, own, batches, known);
             Some(self.chosen.as_slice())
         } else {
             None
         };
         self.pen.json.extend_from_slice(&machine.prefix);
-        self.pen.json.extend_from_slice(made.as_bytes());
+        self.pen.json.extend_from_slice(&records::uuid_digits(&made));
         self.pen.json.push(b'"');
         let rows = Rows { batches, own, chosen, children, known };
-        let stands = evaluate::root(&machine.root, rows, &mut self.pen);
+        let stands = evaluate::root(&machine.root, &rows, &mut self.pen);
         self.pen.json.push(b'}');
-        let mut dropped = Vec::new();
-        if stands {
+        // Why a row of a child file is refused is told with that row.
+        let mut told_there = Vec::new();
+        if !stands {
+            self.pen.json.truncate(start);
+        } else if !children.is_empty() {
             let is_dropped = |row: &RowRef| self.pen.dropped.contains(row);
             out.rows.extend(children.iter().flatten().filter(|row| !is_dropped(row)));
-            // Why a row of a child file is refused is told with that row.
-            dropped = self.pen.failures.extract_if(failures.., |failure| is_dropped(&failure.row)).collect();
-        } else {
-            self.pen.json.truncate(start);
+            told_there = self.pen.failures.extract_if(failures.., |failure| is_dropped(&failure.row)).collect();
         }
         out.outcomes.push(Outcome {
-            id: uuid_bytes(&made),
+            id: Some(made),
             json: stands.then_some(start..self.pen.json.len()),
             rows: first_row..out.rows.len(),
             failures: failures..self.pen.failures.len(),
@@ -439,7 +453,7 @@ impl Writer {
         let flags = self.pen.flags.len();
         for row in std::mem::take(&mut self.pen.dropped).into_iter().filter(|_| stands) {
             let first = self.pen.failures.len();
-            self.pen.failures.extend(dropped.extract_if(.., |failure| failure.row == row));
+            self.pen.failures.extend(told_there.extract_if(.., |failure| failure.row == row));
             out.rows.push(row);
             out.outcomes.push(Outcome {
                 id: None,
@@ -517,18 +531,15 @@ impl Writer {
     }
 }
 
-/// The id of a row's key.
-fn key(machine: &Machine, keys: &[Column], row: usize) -> Result<String, (&'static str, String)> {
-    let no_key = || ("no-key", "a part of the key has no value".to_owned());
-    let text = |column: &Column| column.text(row).filter(|text| id::is_key(text)).map(str::to_owned);
+/// The id of a row's key; none if a part of it has no value.
+fn key(ids: &mut id::TargetIds, keys: &[Column], row: usize) -> Option<[u8; 16]> {
+    let part = |column| Column::text(column, row).filter(|text| id::is_key(text));
     // One key is the rule.
     if let [key] = keys {
-        let key = key.text(row).filter(|text| id::is_key(text)).ok_or_else(no_key)?;
-        return Ok(id::derived(&machine.source, &machine.name, &[key]));
+        return Some(ids.id(std::iter::once(part(key)?)));
     }
-    let texts = keys.iter().map(text).collect::<Option<Vec<_>>>().ok_or_else(no_key)?;
-    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-    Ok(id::derived(&machine.source, &machine.name, &texts))
+    let parts = keys.iter().map(part).collect::<Option<Vec<_>>>()?;
+    Some(ids.id(parts.into_iter()))
 }
 
 /// Rows that make one resource.
@@ -543,18 +554,4 @@ fn is_same(item: &MItem, a: RowRef, b: RowRef, batches: &[evaluate::Columns]) ->
         let (x, y) = (&batches[a.batch as usize].values[*leaf], &batches[b.batch as usize].values[*leaf]);
         x.is_same(a.row as usize, y, b.row as usize)
     })
-}
-
-/// The bytes of a UUID's text.
-fn uuid_bytes(text: &str) -> Option<[u8; 16]> {
-    let mut bytes = [0; 16];
-    let mut digits = text.bytes().filter(|byte| *byte != b'-').map(|digit| match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        _ => None,
-    });
-    for byte in &mut bytes {
-        *byte = digits.next()?? << 4 | digits.next()??;
-    }
-    digits.next().is_none().then_some(bytes)
 }

@@ -3,29 +3,36 @@
 use super::column::Column;
 use super::evaluate::Columns;
 use super::written::RowRef;
-use crate::compile::Part;
+use crate::compile::{LeafRole, Part};
 use arrow_array::RecordBatch;
 use std::cmp::Ordering;
 
 /// Where the columns of a part stand.
 #[derive(Clone, Debug)]
 pub struct Layout {
-    pub leaves: usize,
-    pub keys: std::ops::Range<usize>,
-    pub groups: std::ops::Range<usize>,
+    /// For each leaf, whether it says which arm of a CASE a row takes.
+    leaves: Vec<bool>,
+    keys: std::ops::Range<usize>,
+    groups: std::ops::Range<usize>,
 }
 
 impl Layout {
     /// Of a part's query.
     pub fn new(part: &Part) -> Layout {
         let [keys, groups, _] = part.key_columns();
-        Layout { leaves: part.leaves.len(), keys, groups }
+        Layout { leaves: part.leaves.iter().map(|leaf| leaf.role == LeafRole::Selector).collect(), keys, groups }
     }
 
     /// The columns of a batch, as the writer reads them.
     pub fn columns(&self, batch: &RecordBatch) -> Columns {
         let read = |range: std::ops::Range<usize>| batch.columns()[range].iter().map(Column::new).collect();
-        Columns { values: read(0..self.leaves), keys: read(self.keys.clone()), groups: read(self.groups.clone()) }
+        let values = self.leaves.iter().zip(batch.columns());
+        let value = |(is_selector, array): (&bool, _)| if *is_selector { Column::arms(array) } else { Column::new(array) };
+        Columns {
+            values: values.map(value).collect(),
+            keys: read(self.keys.clone()),
+            groups: read(self.groups.clone()),
+        }
     }
 }
 

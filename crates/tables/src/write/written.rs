@@ -94,6 +94,11 @@ impl Written {
         self.outcomes.is_empty()
     }
 
+    /// One of them, by its number.
+    pub fn get(&self, at: usize) -> Option<Made<'_>> {
+        self.outcomes.get(at).map(|outcome| Made { written: self, outcome })
+    }
+
     /// All resources and refused rows, in the order of their rows.
     pub fn iter(&self) -> impl Iterator<Item = Made<'_>> {
         self.outcomes.iter().map(|outcome| Made { written: self, outcome })

@@ -19,10 +19,10 @@ struct Store {
 }
 
 impl Door for Store {
-    fn take(&mut self, chunk: Chunk) -> Result<(), DoorError> {
+    fn take(&mut self, chunk: &mut Chunk) -> Result<(), DoorError> {
         for made in &chunk.resources {
             let text = chunk.json[made.json.clone()].to_owned();
-            let name = format!("{}/{}", made.resource_type, made.id);
+            let name = format!("{}/{}", made.resource_type, records::uuid_text(&made.id));
             let before = self.resources.insert(name.clone(), text.clone());
             self.taken.push((name, before.as_ref() == Some(&text)));
             match before {

@@ -27,11 +27,11 @@ struct Kept {
 }
 
 impl Door for Kept {
-    fn take(&mut self, chunk: Chunk) -> Result<(), DoorError> {
+    fn take(&mut self, chunk: &mut Chunk) -> Result<(), DoorError> {
         for made in &chunk.resources {
             let resource: Value = serde_json::from_str(&chunk.json[made.json.clone()]).unwrap();
-            let id = format!("{}/{}", made.resource_type, made.id);
-            assert_eq!(resource["id"], made.id.as_str());
+            let id = format!("{}/{}", made.resource_type, records::uuid_text(&made.id));
+            assert_eq!(resource["id"], records::uuid_text(&made.id));
             self.links.insert(id.clone(), serde_json::from_slice(&chunk.links[made.link.clone()]).unwrap());
             assert!(self.resources.insert(id, resource).is_none(), "a resource is made once");
         }

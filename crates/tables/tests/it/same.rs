@@ -180,9 +180,9 @@ struct Made {
 }
 
 impl Door for Made {
-    fn take(&mut self, chunk: Chunk) -> Result<(), DoorError> {
+    fn take(&mut self, chunk: &mut Chunk) -> Result<(), DoorError> {
         for made in &chunk.resources {
-            let id = format!("{}/{}", made.resource_type, made.id);
+            let id = format!("{}/{}", made.resource_type, records::uuid_text(&made.id));
             self.links.insert(id.clone(), serde_json::from_slice(&chunk.links[made.link.clone()]).unwrap());
             self.resources.insert(id, chunk.json[made.json.clone()].to_owned());
         }
