@@ -98,8 +98,9 @@ impl Records {
                     return Ok(Change::Created);
                 };
                 let Some((dictionary, packed)) = body.filter(|_| live) else { return Ok(Change::Created) };
-                let document = Document::parse(text.as_bytes())
-                    .map_err(|error| Error::Damaged(format!("what would be stored as {} is no JSON: {error}", key.1)))?;
+                let document = Document::parse(text.as_bytes()).map_err(|error| {
+                    Error::Damaged(format!("what would be stored as {} is no JSON: {error}", key.1))
+                })?;
                 let before = self.shared.dictionaries.unpack_body(dictionary, &packed)?;
                 let is_equal = before == Body::new(document.root(), &rewriter);
                 Ok(if is_equal { Change::Unchanged } else { Change::Updated })

@@ -1,9 +1,9 @@
 //! Items of a SELECT: trees of mapping functions, `CASE` and `coalesce`, whose leaves are ordinary SQL.
 
 use super::leaves::{Arms, Leaves, as_text};
-use super::program::{Call, Give, LeafRole, Typed};
+use super::program::{Call, Give, Joined, LeafRole, Typed};
 use super::relations::{has_mapping_function, has_misplaced, makes_lists, mapping_function, place_of};
-use super::shape::{constant, differs_by_one, is_named, is_safe, may_be_column, results};
+use super::shape::{constant, differs_by_one, is_named, is_safe, joined, may_be_column, results};
 use crate::mapping::{Place, Problems, nearest};
 use crate::value::{self, Argument, Context, Function, Notes, Parameter, Slot};
 use fhir::schema::{Element, TypeId, TypeKind, r4};
@@ -283,11 +283,29 @@ impl<'a, 'p, 'f> Lowering<'a, 'p, 'f> {
             let Some(text) = text else { return Some(Give::Absent) };
             return Some(Give::Literal(text.into(), typed));
         }
+        // A column of lists is put together otherwise.
+        if let Some(typed) = typed.filter(|typed| typed.slot.is_some() && !self.lists)
+            && let Some((parts, needs_all)) = joined(expr)
+        {
+            let parts = parts.into_iter().map(|part| self.part(part)).collect();
+            return Some(Give::Joined(Box::new(Joined { parts, needs_all, typed })));
+        }
         let is_key = matches!(role, Role::Argument(Function::Ref, _));
         let computed = if is_key { as_text(expr.clone()) } else { expr.clone() };
         let leaf = if is_safe(expr) { computed } else { self.guarded(computed) };
         let leaf = self.leaves.add(leaf, expr.to_string(), place, LeafRole::Value);
         Some(Give::Leaf(leaf, typed))
+    }
+
+    /// A text or column that is put together with others.
+    fn part(&mut self, expr: &Expr) -> Give {
+        match constant(expr).flatten() {
+            Some(text) => Give::Literal(text.into(), None),
+            None => {
+                let place = self.place(expr);
+                Give::Leaf(self.leaves.add(as_text(expr.clone()), expr.to_string(), place, LeafRole::Value), None)
+            }
+        }
     }
 
     /// The type as which plain SQL is written, which must be clear; and its constants must be values of it.

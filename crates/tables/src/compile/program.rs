@@ -244,12 +244,25 @@ pub enum Give {
     Literal(Box<str>, Option<Typed>),
     /// A column.
     Leaf(usize, Option<Typed>),
+    /// Texts and columns that are put together.
+    Joined(Box<Joined>),
     /// A function.
     Call(Box<Call>),
     /// By the number in a column: the arms of a CASE, of which the last is its ELSE.
     Case(usize, Vec<Give>),
     /// The first that gives a value. What fails before one that gives a value is no failure.
     Coalesce(Vec<Give>),
+}
+
+/// Texts and columns that are put together: what SQL's `concat` and `||` do, done where the same columns are met again.
+#[derive(Clone, Debug)]
+pub struct Joined {
+    /// Constants and columns, without types of their own.
+    pub parts: Vec<Give>,
+    /// True if nothing comes of it where a column is NULL, as of `||`; `concat` passes it over.
+    pub needs_all: bool,
+    /// As what it is written.
+    pub typed: Typed,
 }
 
 /// As what a value is written.
@@ -330,7 +343,7 @@ impl Give {
     pub fn is_constant(&self) -> bool {
         match self {
             Give::Absent | Give::Literal(..) => true,
-            Give::Leaf(..) | Give::Case(..) => false,
+            Give::Leaf(..) | Give::Joined(_) | Give::Case(..) => false,
             // What a function gives may hang on the source and the day.
             Give::Call(call) => call.arguments.iter().all(Give::is_constant),
             Give::Coalesce(all) => all.iter().all(Give::is_constant),
@@ -342,6 +355,7 @@ impl Give {
         match self {
             Give::Absent | Give::Literal(..) => {}
             Give::Leaf(leaf, _) => into.push(*leaf),
+            Give::Joined(joined) => joined.parts.iter().for_each(|give| give.leaves(into)),
             Give::Call(call) => call.arguments.iter().for_each(|give| give.leaves(into)),
             Give::Case(selector, arms) => {
                 into.push(*selector);
@@ -356,7 +370,7 @@ impl Give {
     /// The calls that give its value.
     pub fn calls<'g>(&'g self, into: &mut Vec<&'g Call>) {
         match self {
-            Give::Absent | Give::Literal(..) | Give::Leaf(..) => {}
+            Give::Absent | Give::Literal(..) | Give::Leaf(..) | Give::Joined(_) => {}
             Give::Call(call) => into.push(call),
             Give::Case(_, all) | Give::Coalesce(all) => all.iter().for_each(|give| give.calls(into)),
         }
@@ -365,7 +379,7 @@ impl Give {
     /// The function that it is a call of; of a CASE or coalesce, the first one in it.
     pub fn function(&self) -> Option<Function> {
         match self {
-            Give::Absent | Give::Literal(..) | Give::Leaf(..) => None,
+            Give::Absent | Give::Literal(..) | Give::Leaf(..) | Give::Joined(_) => None,
             Give::Call(call) => Some(call.function),
             Give::Case(_, all) | Give::Coalesce(all) => all.iter().find_map(Give::function),
         }

@@ -77,6 +77,48 @@ pub fn is_safe(expr: &Expr) -> bool {
     }
 }
 
+/// Texts and columns that an expression puts together and nothing else: its parts, at least one of them a column, and whether a
+/// NULL among them is the end of all.
+pub fn joined(expr: &Expr) -> Option<(Vec<&Expr>, bool)> {
+    fn add<'e>(expr: &'e Expr, parts: &mut Vec<&'e Expr>) {
+        match expr {
+            Expr::Nested(inner) => add(inner, parts),
+            Expr::BinaryOp { left, op: BinaryOperator::StringConcat, right } => {
+                add(left, parts);
+                add(right, parts);
+            }
+            other => parts.push(other),
+        }
+    }
+    let mut parts = Vec::new();
+    let needs_all = match expr {
+        Expr::Nested(inner) => return joined(inner),
+        Expr::Function(call) if is_named(call, "concat") && call.over.is_none() && call.filter.is_none() => {
+            let FunctionArguments::List(list) = &call.args else { return None };
+            if list.duplicate_treatment.is_some() || !list.clauses.is_empty() {
+                return None;
+            }
+            for argument in &list.args {
+                let FunctionArg::Unnamed(FunctionArgExpr::Expr(part)) = argument else { return None };
+                parts.push(part);
+            }
+            false
+        }
+        Expr::BinaryOp { op: BinaryOperator::StringConcat, .. } => {
+            add(expr, &mut parts);
+            true
+        }
+        _ => return None,
+    };
+    let is_column = |part: &&Expr| matches!(part, Expr::Identifier(_) | Expr::CompoundIdentifier(_));
+    let is_text = |part: &&Expr| match part {
+        Expr::Value(value) => matches!(value.value, Value::SingleQuotedString(_)),
+        _ => false,
+    };
+    let is_plain = parts.iter().all(|part| is_column(part) || is_text(part)) && parts.iter().any(is_column);
+    is_plain.then_some((parts, needs_all))
+}
+
 /// True if its value may be a list or struct where columns may be.
 pub fn may_be_column(expr: &Expr) -> bool {
     match expr {

@@ -222,7 +222,7 @@ fn without_nulls(column: &ArrayRef, nulls: &[String]) -> ArrayRef {
     let cells: &StringViewArray = column.as_string_view();
     let longest = nulls.iter().map(String::len).max().unwrap_or(0);
     let is_null = |cell: &str| {
-        let bare = cell.trim();
+        let bare = crate::value::trim(cell);
         bare.len() <= longest && nulls.iter().any(|null| null == bare)
     };
     if !cells.iter().flatten().any(is_null) {

@@ -247,11 +247,7 @@ impl Runner {
             let met = met.get(&id).cloned();
             let id = records::uuid_text(&id);
             chunk.gone.push(ChunkGone { resource_type: target.resource_type, id, met, how, link });
-            if chunk.gone.len() == CHUNK_RESOURCES {
-                take(door, &mut chunk, &mut told)
-            } else {
-                Ok(())
-            }
+            if chunk.gone.len() == CHUNK_RESOURCES { take(door, &mut chunk, &mut told) } else { Ok(()) }
         })?;
         if chunk.gone.is_empty() { Ok(()) } else { take(door, &mut chunk, &mut told) }
     }

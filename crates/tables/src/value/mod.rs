@@ -62,6 +62,7 @@ pub use json::{push_string, write_json};
 pub use notes::{Counted, Notes, Unmapped, UnmappedKind};
 pub use number::{NumberStyle, is_number};
 pub use prepare::{Argument, Context, Prepared, prepare, prepare_plain};
+pub(crate) use slot::trim;
 pub use slot::{Form, Slot};
 
 pub(crate) use width::plain_text;

@@ -274,7 +274,7 @@ pub(super) fn trimmed(text: Option<&str>) -> Option<&str> {
 }
 
 /// As [`str::trim`], at once for what nearly all cells are: text that begins and ends with a plain character.
-pub(super) fn trim(text: &str) -> &str {
+pub(crate) fn trim(text: &str) -> &str {
     match text.as_bytes() {
         [b'!'..=b'~'] | [b'!'..=b'~', .., b'!'..=b'~'] => text,
         _ => text.trim(),

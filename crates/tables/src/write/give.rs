@@ -3,7 +3,7 @@
 use super::check;
 use super::column::Column;
 use super::evaluate::Known;
-use super::machine::{MCall, MGive, MOut, Shape, ShapeKind};
+use super::machine::{MCall, MGive, MJoined, MOut, Shape, ShapeKind};
 use crate::value::{Argument, Notes, Reason, Value, write_json};
 
 /// Writes a value with its name; false, with nothing written, if there is none.
@@ -20,6 +20,7 @@ pub fn write_give(
         MGive::Absent | MGive::Text(_) | MGive::Argument(_) => Ok(false),
         MGive::Constant(text, plain) => write_text(plain, Some(text), out, notes),
         MGive::Column(column, plain) => write_text(plain, columns[*column].text(row), out, notes),
+        MGive::Joined(joined) => write_text(&joined.out, put_together(joined, columns, row).as_deref(), out, notes),
         MGive::Shaped(column, shape) => write_shape(shape, &columns[*column], row, out, notes),
         MGive::Call(call) => with_value(call, columns, row, notes, &mut |mut value| {
             if let (Value::Reference { id, .. }, Some(MGive::Text(target))) = (&mut value, call.arguments.first()) {
@@ -36,12 +37,10 @@ pub fn write_give(
             out.extend_from_slice(call.head.as_bytes());
             write_json(&value, &call.slot, out)
         }),
-        MGive::Case(selector, arms) => {
-            match columns[*selector].arm(row).and_then(|arm| arms.get(arm)) {
-                Some(arm) => write_give(arm, columns, row, known, out, notes),
-                None => Ok(false),
-            }
-        }
+        MGive::Case(selector, arms) => match columns[*selector].arm(row).and_then(|arm| arms.get(arm)) {
+            Some(arm) => write_give(arm, columns, row, known, out, notes),
+            None => Ok(false),
+        },
         MGive::Coalesce(all) => {
             let mut first = None;
             let mut written = false;
@@ -82,6 +81,24 @@ pub fn write_give(
         out.truncate(start);
     }
     written
+}
+
+/// The parts of a row, one behind the other.
+fn put_together(joined: &MJoined, columns: &[Column], row: usize) -> Option<String> {
+    let mut whole = String::new();
+    for part in &joined.parts {
+        let text = match part {
+            MGive::Text(text) => Some(&**text),
+            MGive::Argument(column) => columns[*column].text(row),
+            _ => None,
+        };
+        match text {
+            Some(text) => whole.push_str(text),
+            None if joined.needs_all => return None,
+            None => {}
+        }
+    }
+    Some(whole)
 }
 
 fn write_text(plain: &MOut, text: Option<&str>, out: &mut Vec<u8>, notes: &mut Notes) -> Result<bool, Reason> {
@@ -126,7 +143,7 @@ fn argument<'a>(give: &'a MGive, columns: &'a [Column], row: usize, notes: &mut 
     match give {
         MGive::Text(text) | MGive::Constant(text, _) => Argument::Text(Some(text)),
         MGive::Argument(column) | MGive::Column(column, _) => Argument::Text(columns[*column].text(row)),
-        MGive::Absent | MGive::Shaped(..) => Argument::Text(None),
+        MGive::Absent | MGive::Joined(_) | MGive::Shaped(..) => Argument::Text(None),
         MGive::Call(call) => {
             let mut arguments: Vec<_> = call.arguments.iter().map(|give| argument(give, columns, row, notes)).collect();
             match call.prepared.make(&mut arguments, notes) {
@@ -134,9 +151,10 @@ fn argument<'a>(give: &'a MGive, columns: &'a [Column], row: usize, notes: &mut 
                 Err(reason) => Argument::Failed(reason),
             }
         }
-        MGive::Case(selector, arms) => {
-            columns[*selector].arm(row).and_then(|arm| arms.get(arm)).map_or(Argument::Text(None), |arm| argument(arm, columns, row, notes))
-        }
+        MGive::Case(selector, arms) => columns[*selector]
+            .arm(row)
+            .and_then(|arm| arms.get(arm))
+            .map_or(Argument::Text(None), |arm| argument(arm, columns, row, notes)),
         MGive::Coalesce(all) => {
             let mut failed = None;
             for give in all {

@@ -117,6 +117,8 @@ pub enum MGive {
     Constant(Box<str>, Box<MOut>),
     /// A column as an element.
     Column(usize, Box<MOut>),
+    /// Texts and columns that are put together.
+    Joined(Box<MJoined>),
     /// A list or struct column.
     Shaped(usize, Box<Shape>),
     Call(Box<MCall>),
@@ -161,6 +163,14 @@ impl MMember {
             }
         }
     }
+}
+
+#[derive(Clone, Debug)]
+pub struct MJoined {
+    pub parts: Vec<MGive>,
+    /// True if nothing comes of it where a column is NULL.
+    pub needs_all: bool,
+    pub out: MOut,
 }
 
 /// How plain text is written as an element.
@@ -426,6 +436,13 @@ impl<'a> Builder<'a> {
                     None => MGive::Absent,
                 }
             }
+            Give::Joined(joined) => match self.out(&joined.typed, &DataType::Utf8View, info) {
+                Some(out) => {
+                    let parts = joined.parts.iter().map(|give| self.give(give, part, info, element)).collect();
+                    MGive::Joined(Box::new(MJoined { parts, needs_all: joined.needs_all, out }))
+                }
+                None => MGive::Absent,
+            },
             Give::Call(call) => self.call(call, part, info, element),
             Give::Case(selector, arms) => {
                 MGive::Case(*selector, arms.iter().map(|arm| self.give(arm, part, info, element)).collect())

@@ -64,9 +64,7 @@ fn ends(cell: Option<&str>) -> u64 {
     let Some(bytes) = cell.map(str::as_bytes) else { return 1 << 63 };
     let length = (bytes.len() as u64) << 48;
     match (bytes.first_chunk(), bytes.last_chunk()) {
-        (Some(first), Some(last)) => {
-            length ^ u64::from_le_bytes(*first).rotate_left(17) ^ u64::from_le_bytes(*last)
-        }
+        (Some(first), Some(last)) => length ^ u64::from_le_bytes(*first).rotate_left(17) ^ u64::from_le_bytes(*last),
         _ => bytes.iter().fold(length, |all, byte| all << 8 ^ all >> 56 ^ u64::from(*byte)),
     }
 }

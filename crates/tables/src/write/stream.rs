@@ -27,7 +27,8 @@ impl Layout {
     pub fn columns(&self, batch: &RecordBatch) -> Columns {
         let read = |range: std::ops::Range<usize>| batch.columns()[range].iter().map(Column::new).collect();
         let values = self.leaves.iter().zip(batch.columns());
-        let value = |(is_selector, array): (&bool, _)| if *is_selector { Column::arms(array) } else { Column::new(array) };
+        let value =
+            |(is_selector, array): (&bool, _)| if *is_selector { Column::arms(array) } else { Column::new(array) };
         Columns {
             values: values.map(value).collect(),
             keys: read(self.keys.clone()),
