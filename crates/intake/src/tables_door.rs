@@ -158,11 +158,7 @@ impl<'a> TablesDoor<'a> {
 
     fn put(&mut self, chunk: &mut Chunk) -> Result<(), Error> {
         self.meet(chunk)?;
-        let types = chunk.resources.iter().map(|made| {
-            let unknown = || Error::NotSupported(format!("{} is no resource type", made.resource_type));
-            r4().resource_type(made.resource_type).ok_or_else(unknown)
-        });
-        let types: Vec<TypeId> = types.collect::<Result<_, _>>()?;
+        let types = types_of(chunk)?;
         self.gone(chunk)?;
         let texts = types
             .iter()
@@ -437,6 +433,21 @@ impl Door for TablesDoor<'_> {
         self.wait_for(0).map_err(|error| DoorError(Box::new(error)))?;
         Ok(std::mem::take(&mut self.stored))
     }
+}
+
+/// The types of a chunk's resources: one, mostly.
+fn types_of(chunk: &Chunk) -> Result<Vec<TypeId>, Error> {
+    let mut last: Option<(&str, TypeId)> = None;
+    let types = chunk.resources.iter().map(|made| match last {
+        Some((name, resource_type)) if std::ptr::eq(name, made.resource_type) => Ok(resource_type),
+        _ => {
+            let unknown = || Error::NotSupported(format!("{} is no resource type", made.resource_type));
+            let resource_type = r4().resource_type(made.resource_type).ok_or_else(unknown)?;
+            last = Some((made.resource_type, resource_type));
+            Ok(resource_type)
+        }
+    });
+    types.collect()
 }
 
 /// A resource that is new or changed.

@@ -221,9 +221,12 @@ fn current(
 fn without_nulls(column: &ArrayRef, nulls: &[String]) -> ArrayRef {
     let cells: &StringViewArray = column.as_string_view();
     let longest = nulls.iter().map(String::len).max().unwrap_or(0);
+    let mut begins = [false; 256];
+    nulls.iter().filter_map(|null| null.bytes().next()).for_each(|byte| begins[usize::from(byte)] = true);
     let is_null = |cell: &str| {
         let bare = crate::value::trim(cell);
-        bare.len() <= longest && nulls.iter().any(|null| null == bare)
+        let may_be = bare.len() <= longest && bare.bytes().next().is_none_or(|byte| begins[usize::from(byte)]);
+        may_be && nulls.iter().any(|null| null == bare)
     };
     if !cells.iter().flatten().any(is_null) {
         return Arc::clone(column);

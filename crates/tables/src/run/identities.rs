@@ -35,8 +35,8 @@ impl Hasher for IsHash {
 
 type ByHash = BuildHasherDefault<IsHash>;
 
-/// Made resources that are remembered with their content. Beyond it rows must come in the order of their keys.
-pub(super) const REMEMBERED: u64 = 4 << 20;
+/// Made resources that are told apart whatever the order of their rows. Beyond it rows must come in the order of their keys.
+pub(super) const TOLD_APART: u64 = 16 << 20;
 
 /// What a resource's id says about the row it is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,91 +53,107 @@ pub(super) enum Seen {
 #[derive(Debug)]
 pub(super) enum Uniqueness {
     /// Rows come in any order.
-    All(Contents),
+    All(Places),
     /// Rows come by their keys: the last one.
     Sorted(Option<(Id, u64)>),
 }
 
-/// Contents by id: a table in one piece, of which a place is found by the id's first bytes and those behind it.
+/// Where each id is in the order in which they came: a table in one piece, with 32 bits of an id and its number in that order in
+/// each place. An id's first bytes say where it is looked for; what was kept under its number says whether it is it.
 #[derive(Debug)]
-pub(super) struct Contents {
-    /// Two halves of an id, and the content; no id is zero.
-    places: Vec<[u64; 3]>,
-    used: usize,
+pub(super) struct Places {
+    /// The bits of the id above, its number and one below; nothing is zero.
+    places: Vec<u64>,
+    used: u32,
 }
 
-fn halves(id: Id) -> [u64; 2] {
+/// What is kept of resources, by their number.
+pub(super) trait Kept {
+    /// The id and the content of one.
+    fn get(&mut self, number: u32) -> Result<(Id, u64), Error>;
+}
+
+fn halves(id: Id) -> (u64, u64) {
     let number = u128::from_be_bytes(id);
-    [(number >> 64) as u64, number as u64]
+    ((number >> 64) as u64, number as u64)
 }
 
-impl Contents {
+impl Places {
     /// For so many, and more.
-    fn of(count: usize) -> Contents {
-        Contents { places: vec![[0; 3]; count + count / 3 + 64], used: 0 }
+    fn of(count: usize) -> Places {
+        Places { places: vec![0; count + count / 3 + 64], used: 0 }
     }
 
     /// Where an id is looked for first: ids are hashes, so that their first bits are spread evenly.
-    fn first_place(&self, first: u64) -> usize {
-        ((u128::from(first) * self.places.len() as u128) >> 64) as usize
+    fn first(&self, id: Id) -> usize {
+        ((u128::from(halves(id).0) * self.places.len() as u128) >> 64) as usize
     }
 
-    /// Where an id is, or would be.
-    fn find(&self, [first, second]: [u64; 2]) -> usize {
-        let mut at = self.first_place(first);
+    fn next(&self, at: usize) -> usize {
+        if at + 1 == self.places.len() { 0 } else { at + 1 }
+    }
+
+    /// The content of an id that is there, or the free place where it would be.
+    fn find(&self, id: Id, kept: &mut dyn Kept) -> Result<Result<u64, usize>, Error> {
+        let bits = halves(id).1 << 32;
+        let mut at = self.first(id);
         loop {
-            let place = &self.places[at];
-            if (place[0] == first && place[1] == second) || *place == [0; 3] {
-                return at;
+            let place = self.places[at];
+            if place == 0 {
+                return Ok(Err(at));
             }
-            at = if at + 1 == self.places.len() { 0 } else { at + 1 };
+            if place >> 32 == bits >> 32 {
+                let (there, content) = kept.get(place as u32 - 1)?;
+                if there == id {
+                    return Ok(Ok(content));
+                }
+            }
+            at = self.next(at);
         }
     }
 
-    /// The content of an id that is there; where it is not, it is put there.
-    fn put(&mut self, id: Id, content: u64) -> Option<u64> {
-        let [first, second] = halves(id);
-        let at = self.find([first, second]);
-        let place = &mut self.places[at];
-        if place[0] == first && place[1] == second {
-            return Some(place[2]);
-        }
-        *place = [first, second, content];
+    /// Puts the next id, which is not there, into a free place.
+    fn put(&mut self, id: Id, at: usize, kept: &mut dyn Kept) -> Result<(), Error> {
         self.used += 1;
-        if self.used * 5 > self.places.len() * 4 {
-            let larger = Contents::of(self.used * 2);
+        self.places[at] = halves(id).1 << 32 | u64::from(self.used);
+        if self.used as usize * 5 > self.places.len() * 4 {
+            let larger = Places { used: self.used, ..Places::of(self.used as usize * 2) };
             let before = std::mem::replace(self, larger);
-            for place in before.places.iter().filter(|place| **place != [0; 3]) {
-                let at = self.find([place[0], place[1]]);
-                self.places[at] = *place;
+            for place in before.places.into_iter().filter(|place| *place != 0) {
+                // The one that is being put is kept by its number only after this.
+                let number = place as u32;
+                let of = if number == self.used { id } else { kept.get(number - 1)?.0 };
+                let mut at = self.first(of);
+                while self.places[at] != 0 {
+                    at = self.next(at);
+                }
+                self.places[at] = place;
             }
-            self.used = before.used;
         }
-        None
+        Ok(())
     }
 
     /// Reads where ids are, so that what is not in the processor's cache comes for all at once and not for one after the other.
     fn fetch(&self, ids: impl Iterator<Item = Id>) {
-        let all = ids.fold(0, |all, id| all ^ self.places[self.first_place(halves(id)[0])][0]);
-        std::hint::black_box(all);
+        std::hint::black_box(ids.fold(0, |all, id| all ^ self.places[self.first(id)]));
     }
 }
 
 impl Uniqueness {
     /// Of a target with so many rows.
     pub(super) fn of(rows: u64) -> Uniqueness {
-        if rows > REMEMBERED {
+        if rows > TOLD_APART {
             return Uniqueness::Sorted(None);
         }
-        Uniqueness::All(Contents::of(usize::try_from(rows).unwrap_or(0)))
+        Uniqueness::All(Places::of(usize::try_from(rows).unwrap_or(0)))
     }
 
     /// Whether a resource was noted.
-    pub(super) fn has(&self, id: Id) -> bool {
-        match self {
-            Uniqueness::All(all) => all.places[all.find(halves(id))] != [0; 3],
+    pub(super) fn has(&self, id: Id, kept: &mut dyn Kept) -> Result<bool, Error> {
+        Ok(match self {
+            Uniqueness::All(all) => all.find(id, kept)?.is_ok(),
             Uniqueness::Sorted(last) => last.is_some_and(|(last, _)| last == id),
-        }
+        })
     }
 
     /// Resources that are about to be noted.
@@ -147,10 +163,16 @@ impl Uniqueness {
         }
     }
 
-    /// Notes a resource, whose text has the hash `content`.
-    pub(super) fn see(&mut self, id: Id, content: u64) -> Seen {
+    /// Notes a resource, whose text has the hash `content`. The first of an id is to be kept after this.
+    pub(super) fn see(&mut self, id: Id, content: u64, kept: &mut dyn Kept) -> Result<Seen, Error> {
         let before = match self {
-            Uniqueness::All(all) => all.put(id, content),
+            Uniqueness::All(all) => match all.find(id, kept)? {
+                Ok(content) => Some(content),
+                Err(at) => {
+                    all.put(id, at, kept)?;
+                    None
+                }
+            },
             Uniqueness::Sorted(last) => {
                 let before = last.filter(|(before, _)| *before == id).map(|(_, content)| content);
                 if before.is_none() {
@@ -159,11 +181,11 @@ impl Uniqueness {
                 before
             }
         };
-        match before {
+        Ok(match before {
             None => Seen::First,
             Some(before) if before == content => Seen::Equal,
             Some(_) => Seen::Other,
-        }
+        })
     }
 }
 
@@ -247,34 +269,50 @@ fn short(id: Id) -> u64 {
 mod tests {
     use super::*;
 
+    impl Kept for Vec<(Id, u64)> {
+        fn get(&mut self, number: u32) -> Result<(Id, u64), Error> {
+            Ok(self[number as usize])
+        }
+    }
+
+    fn see(seen: &mut Uniqueness, kept: &mut Vec<(Id, u64)>, id: Id, content: u64) -> Seen {
+        let is_first = seen.see(id, content, kept).unwrap();
+        if is_first == Seen::First {
+            kept.push((id, content));
+        }
+        is_first
+    }
+
     #[test]
     fn a_second_row_of_a_key_is_equal_or_another() {
-        for mut seen in [Uniqueness::of(1), Uniqueness::of(REMEMBERED + 1)] {
-            assert_eq!(seen.see([1; 16], 7), Seen::First);
-            assert_eq!(seen.see([1; 16], 7), Seen::Equal);
-            assert_eq!(seen.see([1; 16], 8), Seen::Other);
-            assert_eq!(seen.see([2; 16], 7), Seen::First);
+        for mut seen in [Uniqueness::of(1), Uniqueness::of(TOLD_APART + 1)] {
+            let mut kept = Vec::new();
+            assert_eq!(see(&mut seen, &mut kept, [1; 16], 7), Seen::First);
+            assert_eq!(see(&mut seen, &mut kept, [1; 16], 7), Seen::Equal);
+            assert_eq!(see(&mut seen, &mut kept, [1; 16], 8), Seen::Other);
+            assert_eq!(see(&mut seen, &mut kept, [2; 16], 7), Seen::First);
+            assert!(seen.has([2; 16], &mut kept).unwrap() && !seen.has([3; 16], &mut kept).unwrap());
         }
     }
 
     #[test]
-    fn all_ids_are_found_again_in_a_table_that_grew() {
-        let mut contents = Contents::of(0);
+    fn ids_that_share_bits_are_told_apart_in_a_table_that_grows() {
+        let (mut seen, mut kept) = (Uniqueness::of(0), Vec::new());
+        // Four in a row begin alike, and all have the same bits in their places.
         let id = |at: u64| {
             let mut id = [0x80; 16];
-            // Many of them begin alike.
             id[..8].copy_from_slice(&(at / 4).wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes());
-            id[8..].copy_from_slice(&(at + 1).to_be_bytes());
+            id[8..12].copy_from_slice(&(at as u32).to_be_bytes());
             id
         };
         for at in 0..5_000 {
-            assert_eq!(contents.put(id(at), at), None);
+            assert_eq!(see(&mut seen, &mut kept, id(at), at), Seen::First, "{at}");
         }
-        contents.fetch((0..10_000).map(id));
+        seen.expect((0..10_000).map(id));
         for at in 0..5_000 {
-            assert_eq!(contents.put(id(at), 0), Some(at));
+            assert_eq!(see(&mut seen, &mut kept, id(at), at), Seen::Equal, "{at}");
         }
-        assert_eq!(contents.used, 5_000);
+        assert_eq!(see(&mut seen, &mut kept, id(5_000), 0), Seen::First);
     }
 
     #[test]

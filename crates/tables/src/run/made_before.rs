@@ -4,7 +4,7 @@
 //! resources go to the store, so that a run that is cut off leaves nothing that the next does not know.
 
 use crate::error::Error;
-use crate::run::identities::Id;
+use crate::run::identities::{Id, Kept};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::fs::File;
@@ -43,6 +43,9 @@ fn content_of(record: &Record) -> u64 {
     u64::from_be_bytes(content)
 }
 
+/// Records of a run that are found by their number in memory; later ones are read from the file.
+const FIRST: usize = 1 << 20;
+
 /// The resources of one target, as a run makes them.
 pub(super) struct MadeIds {
     /// Those of the last run that came to its end.
@@ -51,7 +54,9 @@ pub(super) struct MadeIds {
     coming: PathBuf,
     /// Those of runs that were cut off since.
     cut_off: PathBuf,
-    /// None where nobody asks for them: in a dry run of what was never made.
+    /// The first of this run.
+    first: Vec<Record>,
+    /// None until somebody asks for them: in a dry run of what was never made there are but the first, while they are few.
     out: Option<BufWriter<File>>,
     /// Where those of a dry run go; gone with it.
     _scratch: Option<tempfile::TempDir>,
@@ -83,13 +88,32 @@ impl MadeIds {
             append(&cut_off, &mut from)?;
         }
         let is_asked_for = writes || settled.exists() || cut_off.exists();
-        let file = is_asked_for.then(|| File::create(&coming).map_err(failed(&coming))).transpose()?;
-        Ok(MadeIds { settled, coming, cut_off, out: file.map(BufWriter::new), _scratch: scratch })
+        let mut made = MadeIds { settled, coming, cut_off, first: Vec::new(), out: None, _scratch: scratch };
+        if is_asked_for {
+            made.to_file()?;
+        }
+        Ok(made)
+    }
+
+    /// From here on they go to the file, those before first.
+    fn to_file(&mut self) -> Result<(), Error> {
+        let failed = failed(&self.coming);
+        let file = File::options().create(true).truncate(true).read(true).write(true).open(&self.coming);
+        let mut out = BufWriter::new(file.map_err(&failed)?);
+        out.write_all(self.first.as_flattened()).map_err(failed)?;
+        self.out = Some(out);
+        Ok(())
     }
 
     /// Notes a resource that is about to be made, with the hash of its text.
     pub(super) fn note(&mut self, id: Id, content: u64) -> Result<(), Error> {
-        self.out.as_mut().map_or(Ok(()), |out| out.write_all(&record(id, content))).map_err(failed(&self.coming))
+        let record = record(id, content);
+        if self.first.len() < FIRST {
+            self.first.push(record);
+        } else if self.out.is_none() {
+            self.to_file()?;
+        }
+        self.out.as_mut().map_or(Ok(()), |out| out.write_all(&record)).map_err(failed(&self.coming))
     }
 
     /// What was noted is in the file when this returns.
@@ -144,6 +168,26 @@ impl MadeIds {
             }
         }
         Ok(())
+    }
+}
+
+impl Kept for MadeIds {
+    fn get(&mut self, number: u32) -> Result<(Id, u64), Error> {
+        let mut record = [0; RECORD];
+        match (self.first.get(number as usize), &mut self.out) {
+            (Some(first), _) => record = *first,
+            (None, Some(out)) => {
+                let read = out
+                    .flush()
+                    .and_then(|()| out.get_ref().read_exact_at(&mut record, u64::from(number) * RECORD as u64));
+                read.map_err(failed(&self.coming))?;
+            }
+            (None, None) => {
+                let missing = std::io::Error::from(ErrorKind::NotFound);
+                return Err(failed(&self.coming)(missing));
+            }
+        }
+        Ok((id_of(&record), content_of(&record)))
     }
 }
 
@@ -396,6 +440,21 @@ mod tests {
         let many = AT_ONCE as u32 * 2 + 3;
         assert_eq!(run(folder.path(), 0..many, true, true), 0);
         assert_eq!(run(folder.path(), 5..many, true, true), 5);
+    }
+
+    #[test]
+    fn what_is_made_is_found_by_its_number_in_memory_and_in_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        for writes in [false, true] {
+            let mut made = MadeIds::begin(folder.path(), "Observation", writes).unwrap();
+            for number in 0..FIRST as u32 + 1_000 {
+                made.note(id(number), u64::from(number)).unwrap();
+            }
+            for number in [0, 5, FIRST as u32 - 1, FIRST as u32, FIRST as u32 + 999] {
+                assert_eq!(made.get(number).unwrap(), (id(number), u64::from(number)));
+            }
+            assert!(made.get(FIRST as u32 + 1_000).is_err());
+        }
     }
 
     #[test]

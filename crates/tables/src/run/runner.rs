@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::mapping::{Gone, Mapping, Problem, Settings};
 use crate::pull::{PulledSheet, SourceInfo, Sources};
 use crate::run::door::{Chunk, ChunkGone, Door, RowNow, RunEnds};
-use crate::run::identities::{Id, MadeTargets, REMEMBERED};
+use crate::run::identities::{Id, MadeTargets, TOLD_APART};
 use crate::run::links::RowColumn;
 use crate::run::made_before::{Before, MadeIds, keep_gone};
 use crate::run::memory::{self, Basis, State};
@@ -576,7 +576,7 @@ fn plan_part(
     let mut sort_by: Vec<SortBy> =
         part.sort_by.iter().map(|column| SortBy { column: column.column, descending: column.descending }).collect();
     let each = sheets.iter().find(|sheet| is_same(sheet.name(), &part.each.table));
-    if sort_by.is_empty() && each.is_some_and(|sheet| sheet.rows() > REMEMBERED) {
+    if sort_by.is_empty() && each.is_some_and(|sheet| sheet.rows() > TOLD_APART) {
         // So many keys are not remembered: rows of one key must come together.
         sort_by = part.key_columns()[0].clone().map(|column| SortBy { column, descending: false }).collect();
     }

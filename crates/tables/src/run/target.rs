@@ -216,7 +216,7 @@ impl<'r> OneTarget<'r> {
                 continue;
             };
             let content = content(json);
-            match self.unique.see(id, content) {
+            match self.unique.see(id, content, &mut self.ids)? {
                 Seen::First => {
                     self.report.resources += 1;
                     self.report.merged += own.saturating_sub(1);
@@ -414,7 +414,7 @@ impl<'r> OneTarget<'r> {
             for other in bearing {
                 // What this source made itself is no other's.
                 let own = match packed(&other) {
-                    Some(other) => self.unique.has(other) || meeting.own.content(other)?.is_some(),
+                    Some(other) => self.unique.has(other, &mut self.ids)? || meeting.own.content(other)?.is_some(),
                     None => false,
                 };
                 if !own && !others.contains(&other) {
