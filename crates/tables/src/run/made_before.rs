@@ -90,13 +90,13 @@ impl MadeIds {
         let is_asked_for = writes || settled.exists() || cut_off.exists();
         let mut made = MadeIds { settled, coming, cut_off, first: Vec::new(), out: None, _scratch: scratch };
         if is_asked_for {
-            made.to_file()?;
+            made.open_file()?;
         }
         Ok(made)
     }
 
     /// From here on they go to the file, those before first.
-    fn to_file(&mut self) -> Result<(), Error> {
+    fn open_file(&mut self) -> Result<(), Error> {
         let failed = failed(&self.coming);
         let file = File::options().create(true).truncate(true).read(true).write(true).open(&self.coming);
         let mut out = BufWriter::new(file.map_err(&failed)?);
@@ -111,7 +111,7 @@ impl MadeIds {
         if self.first.len() < FIRST {
             self.first.push(record);
         } else if self.out.is_none() {
-            self.to_file()?;
+            self.open_file()?;
         }
         self.out.as_mut().map_or(Ok(()), |out| out.write_all(&record)).map_err(failed(&self.coming))
     }

@@ -303,7 +303,7 @@ impl<'r> OneTarget<'r> {
             let part = &self.planned.parts[0];
             let numbers = rows.column(part.each).as_primitive_opt::<UInt64Type>();
             let numbers = numbers.filter(|numbers| numbers.null_count() == 0 && part.count.is_none());
-            let Some(numbers) = numbers.map(|numbers| numbers.values()) else {
+            let Some(numbers) = numbers.map(arrow_array::PrimitiveArray::values) else {
                 for row in 0..rows.num_rows() {
                     self.note(written, RowRef { batch: batch as u32, row: row as u32 });
                 }

@@ -153,13 +153,23 @@ impl MMember {
     fn each_way(&self, with: &mut dyn FnMut(EntryFrom, &MWay)) {
         let mut one = |from, way: &MWay| {
             with(from, way);
-            way.object.iter().flat_map(|object| &object.members).for_each(|member| member.each_way(with));
+            for member in way.object.iter().flat_map(|object| &object.members) {
+                member.each_way(with);
+            }
         };
         match &self.kind {
             MKind::Constant(_) => {}
-            MKind::Single(ways) => ways.iter().for_each(|way| one(EntryFrom::Row, way)),
+            MKind::Single(ways) => {
+                for way in ways {
+                    one(EntryFrom::Row, way);
+                }
+            }
             MKind::Array { entries, .. } => {
-                entries.iter().for_each(|entry| entry.ways.iter().for_each(|way| one(entry.from, way)));
+                for entry in entries {
+                    for way in &entry.ways {
+                        one(entry.from, way);
+                    }
+                }
             }
         }
     }

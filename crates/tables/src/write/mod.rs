@@ -407,20 +407,17 @@ impl Writer {
         self.pen.dropped.clear();
         let first = own[0];
         let columns = &batches[first.batch as usize];
-        let made = match key(&mut self.ids, &columns.keys, first.row as usize) {
-            Some(made) => made,
-            None => {
-                let (code, message) = ("no-key", "a part of the key has no value".to_owned());
-                self.pen.failures.push(Failure { element: None, code, message, text: None, row: first });
-                out.outcomes.push(Outcome {
-                    id: None,
-                    json: None,
-                    rows: first_row..out.rows.len(),
-                    failures: failures..self.pen.failures.len(),
-                    flags: flags..flags,
-                });
-                return;
-            }
+        let Some(made) = key(&mut self.ids, &columns.keys, first.row as usize) else {
+            let (code, message) = ("no-key", "a part of the key has no value".to_owned());
+            self.pen.failures.push(Failure { element: None, code, message, text: None, row: first });
+            out.outcomes.push(Outcome {
+                id: None,
+                json: None,
+                rows: first_row..out.rows.len(),
+                failures: failures..self.pen.failures.len(),
+                flags: flags..flags,
+            });
+            return;
         };
         let chosen = if own.len() > 1 {
             self.choose(machine, own, batches, known);
