@@ -1,11 +1,11 @@
 //! MySQL and MariaDB: a consistent snapshot that is read-only; rows by the binary protocol.
 
 use super::address::{Address, Tls};
-use super::reading::{KNOWN_BY_BYTES, Reading};
+use super::reading::{KNOWN_BY_BYTES, LOCK_TRIES, Reading};
 use super::secret::Secret;
 use super::session::{Asked, Catalogue, TableName};
 use super::tls;
-use crate::read::canonical::{push_bool, push_f32, push_f64, push_time, push_timestamp_text};
+use crate::read::canonical::{push_bool, push_f64, push_time, push_timestamp_text};
 use crate::read::worker::Ended;
 use crate::read::{CELL_BYTES, ROW_BYTES};
 use mysql_async::consts::{ColumnFlags, ColumnType};
@@ -20,6 +20,10 @@ const BINARY: u16 = 63;
 /// What is said of a row that is more than a packet may be.
 const TOO_LARGE: &str = "is larger than 128 MiB: read less of it with a query, or leave it out with one";
 const _: () = assert!(2 * ROW_BYTES == 128 << 20);
+/// The number of decimals of a column that declares none.
+const FLOATING: u8 = 31;
+/// As wide as a number is declared.
+const MOST_DIGITS: usize = 255;
 /// A connection that is cut is noticed after so long without an answer.
 const ALIVE: Duration = Duration::from_mins(2);
 
@@ -28,10 +32,11 @@ const LONG_BYTES: u64 = 2 * 65_535;
 /// As many such columns as a row is measured by: each is named with each. A row of more is bounded as a packet.
 const MEASURED: usize = 128;
 
-/// Times in UTC; a server may wait a day for a reader that is slow on purpose.
-const SESSION: [&str; 5] = [
+/// Times in UTC; a server may wait a day for a reader that is slow on purpose; a lock that somebody holds is waited for a minute.
+const SESSION: [&str; 6] = [
     "SET SESSION net_write_timeout = 86400",
     "SET SESSION wait_timeout = 86400",
+    "SET SESSION lock_wait_timeout = LEAST(@@SESSION.lock_wait_timeout, 60)",
     "SET time_zone = '+00:00'",
     "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
     "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
@@ -47,6 +52,9 @@ const COLUMNS: &str =
     "SELECT column_name, COALESCE(character_maximum_length, 0), data_type FROM information_schema.columns
     WHERE table_schema = ? AND table_name = ? ORDER BY ordinal_position";
 
+/// ER_LOCK_WAIT_TIMEOUT
+const LOCK_WAIT: u16 = 1205;
+
 /// Engines that give a snapshot.
 const SNAPSHOTS: [&str; 4] = ["InnoDB", "RocksDB", "TokuDB", "ndbcluster"];
 
@@ -54,6 +62,8 @@ const SNAPSHOTS: [&str; 4] = ["InnoDB", "RocksDB", "TokuDB", "ndbcluster"];
 pub(super) struct Connection {
     conn: Conn,
     options: Opts,
+    /// How long a lock is waited for, and then a pause made.
+    lock_pause: Duration,
 }
 
 /// Connects, begins the transaction, and looks what there is.
@@ -104,7 +114,10 @@ pub(super) async fn open(address: &Address, secret: Option<&Secret>) -> Result<(
         // Each column says its own.
         is_utf_8: false,
     };
-    Ok((Connection { conn, options }, catalogue))
+    let lock_wait: Option<u64> =
+        conn.query_first("SELECT @@SESSION.lock_wait_timeout").await.map_err(|error| said(&error))?;
+    let lock_pause = Duration::from_secs(lock_wait.unwrap_or_default());
+    Ok((Connection { conn, options, lock_pause }, catalogue))
 }
 
 /// Why there is no connection.
@@ -138,6 +151,13 @@ fn cut(error: &Error) -> String {
         }
         Error::Server(error) if matches!(error.code, 1142 | 1143) => {
             format!("the database does not let this user read it: {text}")
+        }
+        Error::Server(error) if error.code == LOCK_WAIT => format!("{} ({text})", super::reading::LOCKED),
+        // ER_TABLE_DEF_CHANGED
+        Error::Server(error) if error.code == 1412 => {
+            format!(
+                "somebody changed how the table is made since the pull began ({text}): nothing was taken, pull again"
+            )
         }
         Error::Server(_) => format!("the database says: {text}"),
         Error::Driver(DriverError::PacketTooLarge) => TOO_LARGE.to_owned(),
@@ -175,7 +195,18 @@ impl Connection {
             Asked::Query(query) => (query.clone(), false),
         };
         // It tells its columns before the first row is computed, which may take long: so whoever waits can stop.
-        let statement = reading.wait(self.conn.prep(query)).await?.map_err(|error| reading.failed(cut(&error)))?;
+        let mut tries = 1;
+        let statement = loop {
+            match reading.wait(self.conn.prep(query.as_str())).await? {
+                Ok(statement) => break statement,
+                // The snapshot stays.
+                Err(Error::Server(error)) if error.code == LOCK_WAIT && tries < LOCK_TRIES => {
+                    reading.wait(tokio::time::sleep(self.lock_pause)).await?;
+                    tries += 1;
+                }
+                Err(error) => return Err(reading.failed(cut(&error))),
+            }
+        };
         let columns = statement.columns();
         let shown = columns.len() - usize::from(is_marked && !columns.is_empty());
         let names: Vec<Cow<'_, str>> = columns[..shown].iter().map(Column::name_str).collect();
@@ -324,17 +355,32 @@ fn push(reading: &mut Reading<'_>, at: usize, column: &Column, text: TextOf, val
             let value = *number == 1;
             reading.write(|text| push_bool(text, value));
         }
-        Value::Int(number) => whole(reading, number),
-        Value::UInt(number) => whole(reading, number),
-        Value::Float(number) => reading.write(|text| push_f32(text, *number)),
-        Value::Double(number) => reading.write(|text| push_f64(text, *number)),
+        Value::Int(number) => whole_of(reading, column, number),
+        Value::UInt(number) => whole_of(reading, column, number),
+        Value::Float(number) => {
+            let written = match column.decimals() {
+                // What MySQL itself writes of such a number, to whoever asks and in its dumps: six digits, or those declared.
+                FLOATING.. => format!("{number:.5e}"),
+                digits => format!("{number:.0$}", usize::from(digits)),
+            };
+            let shown = written.parse().unwrap_or_else(|_| f64::from(*number));
+            reading.write(|text| push_f64(text, shown));
+        }
+        Value::Double(number) => {
+            let shown = match column.decimals() {
+                FLOATING.. => *number,
+                digits => format!("{number:.0$}", usize::from(digits)).parse().unwrap_or(*number),
+            };
+            reading.write(|text| push_f64(text, shown));
+        }
         Value::Date(year, month, day, hour, minute, second, micros) => reading.write(|text| {
             let _ = write!(text, "{year:04}-{month:02}-{day:02}");
             if !matches!(kind, ColumnType::MYSQL_TYPE_DATE | ColumnType::MYSQL_TYPE_NEWDATE) {
                 text.push(' ');
                 time(text, u64::from(*hour), *minute, *second, *micros);
-                // What is stored as a moment comes in UTC.
-                if matches!(kind, ColumnType::MYSQL_TYPE_TIMESTAMP | ColumnType::MYSQL_TYPE_TIMESTAMP2) {
+                // What is stored as a moment comes in UTC; one of zeros is none.
+                let is_moment = matches!(kind, ColumnType::MYSQL_TYPE_TIMESTAMP | ColumnType::MYSQL_TYPE_TIMESTAMP2);
+                if is_moment && (*year, *month, *day) != (0, 0, 0) {
                     text.push_str("+00:00");
                 }
             }
@@ -379,6 +425,16 @@ fn is_binary(kind: ColumnType, column: &Column) -> bool {
             | ColumnType::MYSQL_TYPE_VARCHAR
     );
     may_be && column.character_set() == BINARY && column.flags().contains(ColumnFlags::BINARY_FLAG)
+}
+
+/// A whole number, with the zeros before it that its column declares: years have some too.
+fn whole_of(reading: &mut Reading<'_>, column: &Column, value: impl std::fmt::Display) {
+    let has_zeros = column.flags().contains(ColumnFlags::ZEROFILL_FLAG);
+    let is_year = column.column_type() == ColumnType::MYSQL_TYPE_YEAR;
+    let width = if has_zeros || is_year { column.column_length() as usize } else { 0 };
+    reading.write(|text| {
+        let _ = write!(text, "{value:0>0$}", width.min(MOST_DIGITS));
+    });
 }
 
 fn whole(reading: &mut Reading<'_>, value: impl std::fmt::Display) {

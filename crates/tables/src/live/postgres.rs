@@ -1,11 +1,13 @@
 //! PostgreSQL: a repeatable-read, read-only transaction; rows by binary `COPY`.
 
 use super::address::{Address, Tls};
-use super::reading::{KNOWN_BY_BYTES, Reading};
+use super::reading::{KNOWN_BY_BYTES, LOCK_TRIES, Reading};
 use super::secret::Secret;
 use super::session::{Asked, Catalogue, TableName};
 use super::tls;
-use crate::read::canonical::{push_bool, push_date, push_decimal, push_f32, push_f64, push_time, push_timestamp};
+use crate::read::canonical::{
+    push_bool, push_date, push_decimal, push_f32, push_f64, push_time, push_timestamp, push_timestamp_text,
+};
 use crate::read::worker::Ended;
 use crate::read::{CELL_BYTES, ROW_BYTES};
 use futures_core::Stream;
@@ -26,13 +28,21 @@ const DAY_NANOS: i128 = 86_400 * 1_000_000_000;
 /// A connection that is cut is noticed after so long without an answer.
 const ALIVE: Duration = Duration::from_mins(2);
 
-/// Between two tables the session is idle, as long as comparing takes. Servers before 9.6 have no such limit.
-const NO_HURRY: &str = "SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings
-    WHERE name = 'idle_in_transaction_session_timeout'";
+/// Between two tables the session is idle, as long as comparing takes; a lock that somebody holds is waited for a minute, if whoever
+/// administers the database has not said how long. Old servers have not all of these limits.
+const LIMITS: &str = "SELECT pg_catalog.set_config(name, CASE name WHEN 'lock_timeout' THEN '60s' ELSE '0' END, false)
+    FROM pg_catalog.pg_settings WHERE name = 'idle_in_transaction_session_timeout' OR name = 'lock_timeout' AND setting = '0'";
+/// How often the server looks whether anybody waits for its answer still, where it can.
+const LOOK: &str = "SELECT pg_catalog.set_config(name, '10s', false) FROM pg_catalog.pg_settings
+    WHERE name = 'client_connection_check_interval'";
+const LOCK_WAIT: &str = "SELECT setting::bigint FROM pg_catalog.pg_settings WHERE name = 'lock_timeout'";
+/// Where a statement that waited for a lock in vain goes back to: the snapshot stays.
+const MARK: &str = "SAVEPOINT before_a_lock";
+const BACK: &str = "ROLLBACK TO SAVEPOINT before_a_lock";
 
 /// Numbers come with all their digits, times in UTC, rows in the order in which they lie.
 const SESSION: &str =
-    "SET TIME ZONE 'UTC'; SET DateStyle TO ISO, YMD; SET IntervalStyle TO iso_8601; SET bytea_output TO hex;
+    "SET TIME ZONE 'UTC'; SET DateStyle TO ISO, YMD; SET IntervalStyle TO postgres; SET bytea_output TO hex;
     SET extra_float_digits TO 1; SET synchronize_seqscans TO off; SET default_transaction_read_only TO on;
     BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
@@ -50,6 +60,8 @@ pub(super) struct Connection {
     carrier: JoinHandle<()>,
     /// A database that does not say how its text is encoded: the server would refuse what is no UTF-8, all of the pull with it.
     says_no_encoding: bool,
+    /// How long a lock is waited for, and then a pause made.
+    lock_wait: Duration,
     /// How it is encrypted, for whoever says that an answer is wanted no more.
     tls: Option<MakeRustlsConnect>,
 }
@@ -80,7 +92,9 @@ pub(super) async fn open(address: &Address, secret: Option<&Secret>) -> Result<(
             (client, tokio::spawn(async { drop(connection.await) }), Some(tls))
         }
     };
-    client.batch_execute(NO_HURRY).await.map_err(|error| said(&error))?;
+    client.batch_execute(LIMITS).await.map_err(|error| said(&error))?;
+    // Some systems cannot.
+    let _ = client.batch_execute(LOOK).await;
     client.batch_execute(SESSION).await.map_err(|error| said(&error))?;
     let failed = |error: Error| said(&error);
     let rows = client.query(TABLES, &[]).await.map_err(failed)?;
@@ -89,11 +103,13 @@ pub(super) async fn open(address: &Address, secret: Option<&Secret>) -> Result<(
     let server = client.query_one("SHOW server_version", &[]).await.map_err(failed)?;
     let encoding = client.query_one("SHOW server_encoding", &[]).await.map_err(failed)?;
     let encoding: &str = encoding.get(0);
+    let lock_wait = client.query_one(LOCK_WAIT, &[]).await.map_err(failed)?.get::<_, i64>(0);
+    let lock_wait = Duration::from_millis(lock_wait.unsigned_abs());
     let says_no_encoding = encoding == "SQL_ASCII";
     let is_utf_8 = encoding == "UTF8";
     let server = format!("PostgreSQL {}", server.get::<_, &str>(0));
     let catalogue = Catalogue { tables, without_snapshot: Vec::new(), path: path.get(0), server, note: None, is_utf_8 };
-    Ok((Connection { client, carrier, says_no_encoding, tls }, catalogue))
+    Ok((Connection { client, carrier, says_no_encoding, lock_wait, tls }, catalogue))
 }
 
 /// Why there is no connection.
@@ -137,6 +153,8 @@ fn cut(error: &Error) -> String {
         Some("57014") => format!(
             "the database ended the query ({text}): raise its statement_timeout for this user, or read less with a query"
         ),
+        // lock_not_available
+        Some("55P03") => format!("{} ({text})", super::reading::LOCKED),
         Some("42501") => format!("the database does not let this user read it: {text}"),
         Some(_) => format!("the database says: {text}"),
         None => format!("the connection broke off ({text}): nothing was taken, pull again"),
@@ -148,25 +166,53 @@ fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// What becomes of a value in the select list: as it is, or cast to something that is read.
-fn cast_of(kind: &Type) -> Option<&'static str> {
-    match *kind {
-        Type::BOOL | Type::INT2 | Type::INT4 | Type::INT8 | Type::OID | Type::FLOAT4 | Type::FLOAT8 | Type::NUMERIC => {
-            None
+/// What becomes of a value in the select list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cast {
+    /// As it is: its bytes are read.
+    No,
+    Numeric,
+    /// The database's text of it.
+    Text,
+    /// The same of a type of which a cast to text says more than its text does, by the function that makes it.
+    TextBy(&'static str),
+}
+
+impl Cast {
+    fn of(kind: &Type) -> Cast {
+        match *kind {
+            Type::BOOL | Type::INT2 | Type::INT4 | Type::INT8 | Type::OID | Type::FLOAT4 | Type::FLOAT8 => Cast::No,
+            Type::NUMERIC | Type::DATE | Type::TIME | Type::TIMESTAMP | Type::TIMESTAMPTZ | Type::BYTEA => Cast::No,
+            Type::UUID | Type::TEXT | Type::VARCHAR | Type::BPCHAR | Type::NAME => Cast::No,
+            Type::MONEY => Cast::Numeric,
+            Type::INET => Cast::TextBy("inet_out"),
+            Type::XML => Cast::TextBy("xml_out"),
+            _ => Cast::Text,
         }
-        Type::DATE | Type::TIME | Type::TIMESTAMP | Type::TIMESTAMPTZ | Type::BYTEA | Type::UUID => None,
-        Type::TEXT | Type::VARCHAR | Type::BPCHAR | Type::NAME => None,
-        Type::MONEY => Some("numeric"),
-        _ => Some("text"),
+    }
+
+    fn is_text(self) -> bool {
+        matches!(self, Cast::Text | Cast::TextBy(_))
+    }
+
+    /// The expression for a column.
+    fn applied(self, name: &str) -> String {
+        match self {
+            Cast::No => name.to_owned(),
+            Cast::Numeric => format!("{name}::numeric"),
+            Cast::Text => format!("{name}::text"),
+            Cast::TextBy(function) => format!("pg_catalog.textin(pg_catalog.{function}({name}))"),
+        }
     }
 }
 
-/// The type that comes.
+/// The type that comes; a time of day with a zone is a text that is spelled as times are.
 fn comes_as(kind: &Type) -> Type {
-    match cast_of(kind) {
-        None => kind.clone(),
-        Some("numeric") => Type::NUMERIC,
-        Some(_) => Type::TEXT,
+    match Cast::of(kind) {
+        Cast::No => kind.clone(),
+        Cast::Numeric => Type::NUMERIC,
+        Cast::Text if *kind == Type::TIMETZ => Type::TIMETZ,
+        Cast::Text | Cast::TextBy(_) => Type::TEXT,
     }
 }
 
@@ -184,7 +230,7 @@ fn is_short(kind: &Type, modifier: i32) -> bool {
     match *kind {
         Type::VARCHAR | Type::BPCHAR => (0..=4_096).contains(&modifier),
         Type::TEXT | Type::BYTEA => false,
-        _ => cast_of(kind) != Some("text"),
+        _ => !Cast::of(kind).is_text(),
     }
 }
 
@@ -199,7 +245,7 @@ fn copy_of(columns: &[Asking<'_>], from: &str) -> String {
     let most = if may_be_too_large { "most".to_owned() } else { CELL_BYTES.to_string() };
     for (at, column) in columns.iter().enumerate() {
         let name = quoted(column.name);
-        let value = cast_of(column.kind).map_or(name.clone(), |cast| format!("{name}::{cast}"));
+        let value = Cast::of(column.kind).applied(&name);
         let _ = write!(cast, "{}{value} AS c{at}", if at == 0 { "" } else { ", " });
         if column.is_short {
             let _ = write!(list, "c{at}, ");
@@ -247,8 +293,8 @@ impl Connection {
             Asked::Table(table) => format!("{}.{}", quoted(&table.schema), quoted(&table.name)),
             Asked::Query(query) => format!("(\n{query}\n) AS asked"),
         };
-        let described = reading.wait(self.client.prepare(&format!("SELECT * FROM {from}"))).await?;
-        let described = described.map_err(|error| reading.failed(cut(&error)))?;
+        let all = format!("SELECT * FROM {from}");
+        let described = self.patiently(reading, async |client| client.prepare(&all).await).await?;
         let names: Vec<&str> = described.columns().iter().map(tokio_postgres::Column::name).collect();
         if let Some((_, twice)) = names.iter().enumerate().find(|(at, name)| names[..*at].contains(name)) {
             return Err(reading.failed(format!("two columns are called {twice}: give one another name with AS")));
@@ -270,8 +316,7 @@ impl Connection {
         if raw || self.says_no_encoding {
             self.encode_as("SQL_ASCII", reading).await?;
         }
-        let stream = reading.wait(self.client.copy_out(&copy)).await?;
-        let stream = stream.map_err(|error| reading.failed(cut(&error)))?;
+        let stream = self.patiently(reading, async |client| client.copy_out(&copy).await).await?;
         let mut rows = pin!(BinaryCopyOutStream::new(stream, &kinds));
         loop {
             let next = reading.wait(std::future::poll_fn(|context| rows.as_mut().poll_next(context))).await?;
@@ -300,6 +345,29 @@ impl Connection {
             self.encode_as("UTF8", reading).await?;
         }
         Ok(())
+    }
+
+    /// Asks something that may have to wait for a lock: some times, with a pause between, so that whoever waits behind gets by.
+    async fn patiently<T>(
+        &self,
+        reading: &mut Reading<'_>,
+        ask: impl AsyncFn(&Client) -> Result<T, Error>,
+    ) -> Result<T, Ended> {
+        let mark = reading.wait(self.client.batch_execute(MARK)).await?;
+        mark.map_err(|error| reading.failed(cut(&error)))?;
+        let mut tries = 1;
+        loop {
+            match reading.wait(ask(&self.client)).await? {
+                Ok(answer) => return Ok(answer),
+                Err(error) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) && tries < LOCK_TRIES => {
+                    let back = reading.wait(self.client.batch_execute(BACK)).await?;
+                    back.map_err(|error| reading.failed(cut(&error)))?;
+                    reading.wait(tokio::time::sleep(self.lock_wait)).await?;
+                    tries += 1;
+                }
+                Err(error) => return Err(reading.failed(cut(&error))),
+            }
+        }
     }
 
     /// How text comes: names as UTF-8, cells perhaps as they lie there.
@@ -371,6 +439,10 @@ fn push(reading: &mut Reading<'_>, column: usize, kind: &Type, bytes: &[u8]) -> 
             });
         }
         Type::BYTEA => reading.bytes(column, bytes),
+        Type::TIMETZ => {
+            let written = std::str::from_utf8(bytes).ok()?;
+            reading.write(|text| push_timestamp_text(text, written));
+        }
         _ => reading.declared_text(column, bytes),
     }
     Some(())

@@ -18,6 +18,10 @@ const TICK: Duration = Duration::from_millis(500);
 const SILENCE: Duration = Duration::from_mins(15);
 /// What of a cell is read all the same when its row is too large as a whole: enough for whatever the row is known by.
 pub(super) const KNOWN_BY_BYTES: usize = 4 << 10;
+/// How often a lock is waited for.
+pub(super) const LOCK_TRIES: u32 = 3;
+/// What is said when it was in vain.
+pub(super) const LOCKED: &str = "somebody holds a lock on it, and kept it while it was asked for three times, with pauses: nothing was taken, pull again when there is less to do";
 /// How much of a key is shown.
 const SHOWN_KEY_CHARS: usize = 60;
 /// What a rate owes is paid when it is worth a timer.
@@ -56,6 +60,8 @@ pub(super) struct Reading<'a> {
     /// What rows are known by, and where among the columns that is.
     key: &'a [String],
     key_columns: Vec<usize>,
+    /// The key of the last row that was handed over.
+    handed_key: String,
     columns: Vec<String>,
     number: u64,
     row_bytes: usize,
@@ -81,6 +87,7 @@ impl<'a> Reading<'a> {
             charset,
             key,
             key_columns: Vec::new(),
+            handed_key: String::new(),
             columns: Vec::new(),
             number: 0,
             row_bytes: 0,
@@ -100,10 +107,15 @@ impl<'a> Reading<'a> {
 
     /// The row that comes next, by its number and by the one before it.
     pub(super) fn next_row(&self) -> String {
-        let before = self.outlet.rows.len().checked_sub(1);
-        let before = before.map(|row| self.key_of(|column| self.outlet.rows.cell(row, column)));
-        let before = before.filter(|key| !key.is_empty()).map(|key| format!(", after the one of{key}"));
-        format!("row {}{}", self.number + 1, before.unwrap_or_default())
+        let before = self.last_key().unwrap_or_else(|| self.handed_key.clone());
+        let before = if before.is_empty() { before } else { format!(", after the one of{before}") };
+        format!("row {}{before}", self.number + 1)
+    }
+
+    /// What the last of the rows is known by that are not handed over.
+    fn last_key(&self) -> Option<String> {
+        let row = self.outlet.rows.len().checked_sub(1)?;
+        Some(self.key_of(|column| self.outlet.rows.cell(row, column)))
     }
 
     /// What a row is known by, with the names of the columns; nothing if the mapping does not say.
@@ -149,6 +161,7 @@ impl<'a> Reading<'a> {
     fn tick(&mut self) -> Result<(), Ended> {
         self.rules.within_hours(self.place)?;
         self.handed_over = Instant::now();
+        self.handed_key = self.last_key().unwrap_or_else(|| std::mem::take(&mut self.handed_key));
         Ok(self.outlet.hand_over_what_is_there()?)
     }
 
@@ -274,6 +287,9 @@ impl<'a> Reading<'a> {
                 self.outlet.rows.drop_row();
                 self.outlet.rows.bad.push(BadRow::new(place, reason, message, &text));
             }
+        }
+        if self.outlet.rows.is_full() {
+            self.handed_key = self.last_key().unwrap_or_default();
         }
         self.outlet.row_done()?;
         let Some(rate) = self.rules.limits.rows_per_second else {

@@ -100,12 +100,11 @@ impl Connection {
     }
 
     /// Ends what the database still computes.
-    async fn cancel(&self) {
+    async fn cancel(&mut self) {
         match self {
             Connection::Postgres(open) => open.cancel().await,
             Connection::MySql(open) => open.cancel().await,
-            // It stops when it is left.
-            Connection::SqlServer(_) => {}
+            Connection::SqlServer(open) => open.cancel().await,
             #[cfg(feature = "odbc")]
             Connection::Odbc(_) => {}
         }

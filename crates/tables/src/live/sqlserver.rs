@@ -132,11 +132,22 @@ impl Connection {
         let _ = self.client.close().await;
     }
 
+    /// Says by a signal of the protocol that nobody waits for the answer any more.
+    pub(super) async fn cancel(&mut self) {
+        // Where the driver cannot, the connection ends with the pull, and what the server computes with it.
+        let _ = self.client.cancel_query().await;
+    }
+
     /// Reads what is asked for, row by row.
     pub(super) async fn read(&mut self, asked: &Asked, reading: &mut Reading<'_>) -> Result<(), Ended> {
-        let (query, is_marked) = match asked {
-            Asked::Table(table) => (self.all_of(table, reading).await?, true),
-            Asked::Query(query) => (query.clone(), false),
+        let (query, told) = match asked {
+            Asked::Table(table) => {
+                let (query, names) = self.all_of(table, reading).await?;
+                // Before the first row is computed, which may take long: so whoever waits can stop.
+                reading.columns(&names.iter().map(String::as_str).collect::<Vec<_>>())?;
+                (query, Some(names))
+            }
+            Asked::Query(query) => (query.clone(), None),
         };
         let answer = reading.wait(self.client.simple_query(query)).await?;
         let mut answer = pin!(answer.map_err(|error| reading.failed(cut(&error)))?);
@@ -152,14 +163,18 @@ impl Connection {
                 }
                 QueryItem::Metadata(meta) => {
                     let names: Vec<&str> = meta.columns().iter().map(tiberius::Column::name).collect();
-                    let count = names.len() - usize::from(is_marked);
+                    let count = names.len() - usize::from(told.is_some() && !names.is_empty());
                     let names = &names[..count];
                     if let Some((_, twice)) = names.iter().enumerate().find(|(at, name)| names[..*at].contains(name)) {
                         return Err(
                             reading.failed(format!("two columns are called {twice}: give one another name with AS"))
                         );
                     }
-                    reading.columns(names)?;
+                    match &told {
+                        None => reading.columns(names)?,
+                        Some(told) if told == names => {}
+                        Some(_) => return Err(reading.failed("its columns changed while it was asked: pull again")),
+                    }
                     shown = Some(count);
                 }
                 QueryItem::Row(row) => {
@@ -176,9 +191,9 @@ impl Connection {
         }
     }
 
-    /// A query of all columns of a table. Old and vendor's types are cast to ones that are read; a cell larger than a reader takes
+    /// A query of all columns of a table, and their names. Old and vendor's types are cast to ones that are read; a cell larger than a reader takes
     /// is left at the server, and so is most of a row that is too large as a whole; the last column names the first such cell, or is empty for such a row.
-    async fn all_of(&mut self, table: &TableName, reading: &mut Reading<'_>) -> Result<String, Ended> {
+    async fn all_of(&mut self, table: &TableName, reading: &mut Reading<'_>) -> Result<(String, Vec<String>), Ended> {
         let from = format!("{}.{}", quoted(&table.schema), quoted(&table.name));
         let asked = format!(
             "SELECT name, CAST(system_type_id AS int), CAST(max_length AS int) FROM sys.columns WHERE object_id = OBJECT_ID(N'{}') ORDER BY column_id",
@@ -213,14 +228,16 @@ impl Connection {
         if columns.is_empty() {
             return Err(reading.failed("it has no column that this user may read"));
         }
+        let names = columns.iter().map(|row| row.get::<&str, _>(0).unwrap_or_default().to_owned()).collect();
         if large.is_empty() {
-            return Ok(format!("SELECT {list}CAST(NULL AS nvarchar(1)) AS too_large FROM {from}"));
+            return Ok((format!("SELECT {list}CAST(NULL AS nvarchar(1)) AS too_large FROM {from}"), names));
         }
         let most =
             format!("CASE WHEN CAST(0 AS bigint){bytes} > {ROW_BYTES} THEN {KNOWN_BY_BYTES} ELSE {CELL_BYTES} END");
-        Ok(format!(
+        let query = format!(
             "SELECT {list}CASE {large}WHEN measured.most < {CELL_BYTES} THEN N'' END AS too_large FROM {from} CROSS APPLY (SELECT {most} AS most) AS measured"
-        ))
+        );
+        Ok((query, names))
     }
 }
 

@@ -8,22 +8,14 @@ const DAY_NANOS: i128 = 86_400 * 1_000_000_000;
 
 /// A floating-point number: the shortest digits that give it back.
 pub fn push_f64(text: &mut String, value: f64) {
-    push_float(text, value, value.abs());
-}
-
-/// A floating-point number of single precision: the shortest digits that give it back.
-pub fn push_f32(text: &mut String, value: f32) {
-    push_float(text, value, f64::from(value.abs()));
-}
-
-fn push_float(text: &mut String, value: impl std::fmt::Display + std::fmt::LowerExp + num::Sign, size: f64) {
+    let size = value.abs();
     // Writing to a String cannot fail.
     let _ = if size == 0.0 {
         text.write_char('0')
     } else if size.is_nan() {
         text.write_str("NaN")
     } else if size.is_infinite() {
-        text.write_str(if value.is_negative() { "-Infinity" } else { "Infinity" })
+        text.write_str(if value.is_sign_negative() { "-Infinity" } else { "Infinity" })
     } else if (1e-7..1e21).contains(&size) {
         write!(text, "{value}")
     } else {
@@ -31,21 +23,18 @@ fn push_float(text: &mut String, value: impl std::fmt::Display + std::fmt::Lower
     };
 }
 
-mod num {
-    /// What is asked of a number beside its digits.
-    pub trait Sign {
-        fn is_negative(&self) -> bool;
-    }
-    impl Sign for f64 {
-        fn is_negative(&self) -> bool {
-            self.is_sign_negative()
-        }
-    }
-    impl Sign for f32 {
-        fn is_negative(&self) -> bool {
-            self.is_sign_negative()
-        }
-    }
+/// A floating-point number of single precision: the shortest digits that give it back to everyone, however they round. Of two that are
+/// as near the last digit is even. So PostgreSQL writes it.
+pub fn push_f32(text: &mut String, value: f32) {
+    const MOST_DIGITS: usize = 9;
+    let middle = |other: f32| f64::midpoint(f64::from(value), f64::from(other));
+    let (low, high) = (middle(value.next_down()), middle(value.next_up()));
+    let shortest = format!("{value:e}");
+    let digits = shortest.bytes().take_while(|byte| *byte != b'e').filter(u8::is_ascii_digit).count();
+    let written = (digits.max(1)..=MOST_DIGITS)
+        .filter_map(|digits| format!("{value:.0$e}", digits - 1).parse::<f64>().ok())
+        .find(|written| low < *written && *written < high);
+    push_f64(text, written.unwrap_or(f64::from(value)));
 }
 
 /// A decimal: whole digits and a scale, all of which are written. A negative scale adds zeros.
@@ -111,19 +100,15 @@ pub fn push_timestamp_text(text: &mut String, written: &str) {
     // The time is what comes after the date, if there is one.
     let from = written.find([' ', 'T']).map_or(0, |at| at + 1);
     let bytes = written.as_bytes();
-    let is_time =
-        |at: usize| bytes.get(at + 2) == Some(&b':') && bytes.get(at + 5) == Some(&b':') && bytes.len() >= at + 8;
     let is_date = from == 0 || from == 11 && bytes[4] == b'-' && bytes[7] == b'-';
-    if !is_time(from) || !is_date || !written.is_ascii() {
-        text.push_str(written);
-        return;
-    }
+    let length = if is_date && written.is_ascii() { time_length(&bytes[from..], from == 0) } else { None };
+    let Some(length) = length else { return text.push_str(written) };
     if from > 0 {
         text.push_str(&written[..from - 1]);
         text.push(' ');
     }
-    text.push_str(&written[from..from + 8]);
-    let mut rest = &written[from + 8..];
+    text.push_str(&written[from..from + length]);
+    let mut rest = &written[from + length..];
     if let Some(fraction) = rest.strip_prefix('.') {
         let digits = fraction.len() - fraction.trim_start_matches(|c: char| c.is_ascii_digit()).len();
         let nanos: i64 = fraction[..digits.min(9)].parse().unwrap_or(0);
@@ -138,6 +123,65 @@ pub fn push_timestamp_text(text: &mut String, written: &str) {
         }
         _ => text.push_str(rest),
     }
+}
+
+/// How long hours, minutes and seconds are at the beginning; spans of time have a sign and any number of hours.
+fn time_length(bytes: &[u8], may_be_span: bool) -> Option<usize> {
+    let sign = usize::from(may_be_span && bytes.first() == Some(&b'-'));
+    let hours = bytes[sign..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let is_long = hours == 2 || may_be_span && hours > 2;
+    let after = sign + hours;
+    let two = |at: usize| {
+        bytes.get(at) == Some(&b':') && bytes.get(at + 1..at + 3).is_some_and(|two| two.iter().all(u8::is_ascii_digit))
+    };
+    (is_long && two(after) && two(after + 3)).then_some(after + 6)
+}
+
+/// A moment as databases write it, in UTC with `+00:00`: by the offset that stands behind it, else by the one that is given, in seconds.
+/// What is no moment, or has no offset, is spelled as [`push_timestamp_text`] has it.
+pub fn push_moment_text(text: &mut String, written: &str, offset_s: Option<i32>) {
+    let moment = offset_of(written).or(offset_s.map(|offset| (written, offset))).and_then(|(civil, offset_s)| {
+        let civil: jiff::civil::DateTime = civil.parse().ok()?;
+        let offset = jiff::tz::Offset::from_seconds(offset_s).ok()?;
+        Some(offset.to_timestamp(civil).ok()?.as_nanosecond())
+    });
+    match moment {
+        Some(nanos) => {
+            push_timestamp(text, nanos);
+            text.push_str("+00:00");
+        }
+        None => push_timestamp_text(text, written),
+    }
+}
+
+/// Date and time, and the offset behind them in seconds.
+fn offset_of(written: &str) -> Option<(&str, i32)> {
+    if let Some(civil) = written.strip_suffix('Z') {
+        return Some((civil, 0));
+    }
+    // The first sign after the time's colons: the date has some too.
+    let at = written.find(':')? + written[written.find(':')?..].find(['+', '-'])?;
+    Some((written[..at].trim_end(), seconds_of_offset(&written[at..])?))
+}
+
+/// Seconds of an offset from UTC: `+08`, `-03:30`, `+0530`, `+00:19:32`.
+pub(super) fn seconds_of_offset(written: &str) -> Option<i32> {
+    let (sign, digits) = match written.as_bytes().first()? {
+        b'+' => (1, &written[1..]),
+        b'-' => (-1, &written[1..]),
+        _ => return None,
+    };
+    let parts: Vec<&str> = match digits.len() {
+        4 if digits.bytes().all(|byte| byte.is_ascii_digit()) => vec![&digits[..2], &digits[2..]],
+        _ => digits.split(':').collect(),
+    };
+    let is_number = |part: &&str| (1..=2).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
+    if parts.len() > 3 || !parts.iter().all(is_number) {
+        return None;
+    }
+    let mut number = parts.iter().map(|part| part.parse::<i32>().unwrap_or(0)).chain([0, 0]);
+    let mut next = || number.next().unwrap_or(0);
+    Some(sign * (next() * 3_600 + next() * 60 + next()))
 }
 
 /// The digits of a fraction of a second: none, three, six or nine.
@@ -193,7 +237,18 @@ mod tests {
         ] {
             assert_eq!(text(|t| push_f64(t, value)), expected);
         }
-        assert_eq!(text(|t| push_f32(t, 0.1)), "0.1");
+        for (value, expected) in [
+            (0.1_f32, "0.1"),
+            (52_689.0 / 32.0, "1646.5312"),
+            (416_782_016.0, "416782020"),
+            (f32::MAX, "3.4028235e38"),
+            (16_777_216.0, "16777216"),
+            (-0.0, "0"),
+            (f32::NAN, "NaN"),
+            (f32::NEG_INFINITY, "-Infinity"),
+        ] {
+            assert_eq!(text(|t| push_f32(t, value)), expected);
+        }
     }
 
     #[test]
@@ -228,12 +283,27 @@ mod tests {
             ("2024-05-01 07:08:09.000000", "2024-05-01 07:08:09"),
             ("2024-05-01 07:08:09.123456-03:30", "2024-05-01 07:08:09.123456-03:30"),
             ("07:08:09.1", "07:08:09.100"),
+            ("07:08:09.000000+08", "07:08:09+08:00"),
+            ("-838:59:59.500000", "-838:59:59.500"),
+            ("1:2:3", "1:2:3"),
             ("0000-00-00 00:00:00", "0000-00-00 00:00:00"),
             ("infinity", "infinity"),
             ("2024-05-01", "2024-05-01"),
             ("0044-03-15 12:00:00 BC", "0044-03-15 12:00:00 BC"),
         ] {
             assert_eq!(text(|t| push_timestamp_text(t, written)), expected);
+        }
+        for (written, offset, expected) in [
+            ("2024-05-01 07:08:09.5+08", None, "2024-04-30 23:08:09.500+00:00"),
+            ("2024-05-01 07:08:09-03:30", Some(0), "2024-05-01 10:38:09+00:00"),
+            ("1890-01-01 00:00:00+08:05:43", None, "1889-12-31 15:54:17+00:00"),
+            ("2024-05-01 07:08:09", Some(28_800), "2024-04-30 23:08:09+00:00"),
+            ("2024-05-01 07:08:09", None, "2024-05-01 07:08:09"),
+            ("0000-00-00 00:00:00", Some(0), "0000-00-00 00:00:00"),
+            ("-infinity", Some(0), "-infinity"),
+            ("0044-03-15 12:00:00+00 BC", None, "0044-03-15 12:00:00+00 BC"),
+        ] {
+            assert_eq!(text(|t| push_moment_text(t, written, offset)), expected);
         }
         // Every day of four centuries is the day after the one before.
         let mut before = civil(-150_000);

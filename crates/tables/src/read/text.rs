@@ -44,6 +44,8 @@ pub(super) struct Text {
     /// None for UTF-8.
     decoder: Option<Decoder>,
     decoded: String,
+    /// Of UTF-8 with bytes that are no text: what stands in the file, byte for byte where `decoded` has the text.
+    original: Option<Vec<u8>>,
     /// How much of `decoded` was taken, and how much text came before it.
     at: usize,
     before: u64,
@@ -93,6 +95,7 @@ impl Text {
             declared: is_declared,
             decoder,
             decoded: String::new(),
+            original: None,
             at: 0,
             before: 0,
             block,
@@ -124,6 +127,11 @@ impl Text {
         &self.decoded[self.at..]
     }
 
+    /// The bytes of what was not taken yet: in UTF-8 those of the file, also where they are no text, else those of its text.
+    pub(super) fn rest_bytes(&self) -> &[u8] {
+        self.original.as_ref().map_or(self.decoded.as_bytes(), Vec::as_slice).get(self.at..).unwrap_or_default()
+    }
+
     /// True when all of the file is decoded.
     pub(super) fn ended(&self) -> bool {
         self.ended
@@ -147,6 +155,9 @@ impl Text {
         if self.at > 0 {
             self.before += self.at as u64;
             self.decoded.drain(..self.at);
+            if let Some(original) = &mut self.original {
+                original.drain(..self.at);
+            }
             self.at = 0;
             self.bytes.drain(..self.passed);
             self.passed = 0;
@@ -188,6 +199,9 @@ impl Text {
             match std::str::from_utf8(&block[from..whole]) {
                 Ok(text) => {
                     self.decoded.push_str(text);
+                    if let Some(original) = &mut self.original {
+                        original.extend_from_slice(text.as_bytes());
+                    }
                     from = whole;
                 }
                 Err(error) => {
@@ -197,6 +211,13 @@ impl Text {
                     }
                     let bad = error.error_len().unwrap_or(whole - good);
                     self.flaw(&block[from..], self.given + good as u64)?;
+                    match &mut self.original {
+                        Some(original) => original.extend_from_slice(&block[from..good]),
+                        None => self.original = Some(self.decoded.as_bytes().to_vec()),
+                    }
+                    if let Some(original) = &mut self.original {
+                        original.extend_from_slice(&block[good..good + bad]);
+                    }
                     (0..bad).for_each(|_| self.decoded.push(SUBSTITUTE));
                     from = good + bad;
                 }

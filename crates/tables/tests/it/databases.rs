@@ -41,17 +41,40 @@ pub fn server(kind: Kind) -> Option<Arc<Server>> {
     if let Some(server) = running.upgrade() {
         return Some(server);
     }
-    let server = match kind {
-        Kind::Postgres => postgres(),
-        Kind::MariaDb => mariadb(),
-    };
-    let Some(server) = server.map(Arc::new) else {
-        assert!(std::env::var_os("CI").is_none(), "{kind:?} is not installed: make setup");
-        println!("skipped: {kind:?} is not installed (make setup)");
-        return None;
-    };
+    let server = Arc::new(started(kind, None)?);
     *running = Arc::downgrade(&server);
     Some(server)
+}
+
+/// A server of its own that offers encryption with a certificate and its key.
+pub fn encrypted(kind: Kind, certificate: &Path, key: &Path) -> Option<Server> {
+    started(kind, Some((certificate, key)))
+}
+
+fn started(kind: Kind, certificate: Option<(&Path, &Path)>) -> Option<Server> {
+    let server = match kind {
+        Kind::Postgres => postgres(certificate),
+        Kind::MariaDb => mariadb(certificate),
+    };
+    if server.is_none() {
+        assert!(std::env::var_os("CI").is_none(), "{kind:?} is not installed: make setup");
+        println!("skipped: {kind:?} is not installed (make setup)");
+    }
+    server
+}
+
+/// Puts a certificate and its key where the server may read them, and nobody else.
+fn given(folder: &Path, user: &str, certificate: (&Path, &Path)) -> (String, String) {
+    let put = |from: &Path, name: &str| {
+        let to = folder.join(name);
+        std::fs::copy(from, &to).unwrap();
+        done(Command::new("chmod").arg("600").arg(&to));
+        if is_root() {
+            done(Command::new("chown").arg(user).arg(&to));
+        }
+        to.display().to_string()
+    };
+    (put(certificate.0, "db.pem"), put(certificate.1, "db.key"))
 }
 
 /// A command as a user that may run the server, which refuses to run as root; it ends when the tests do.
@@ -110,7 +133,7 @@ fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-fn postgres() -> Option<Server> {
+fn postgres(certificate: Option<(&Path, &Path)>) -> Option<Server> {
     let mut versions: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql")
         .map(|entries| entries.flatten().map(|entry| entry.path().join("bin")).collect())
         .unwrap_or_default();
@@ -136,13 +159,18 @@ fn postgres() -> Option<Server> {
     let mut command = as_user(&postgres, "postgres");
     command.arg("-D").arg(&data).args(["-p", &port.to_string(), "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"]);
     command.arg("-c").arg(format!("unix_socket_directories={}", folder.path().display()));
+    if let Some(certificate) = certificate {
+        let (certificate, key) = given(folder.path(), "postgres", certificate);
+        command.args(["-c", "ssl=on", "-c"]).arg(format!("ssl_cert_file={certificate}"));
+        command.arg("-c").arg(format!("ssl_key_file={key}"));
+    }
     let server = start(Kind::Postgres, &mut command, port, folder);
     server
         .sql("postgres", &format!("CREATE ROLE reader LOGIN PASSWORD '{PASSWORD}'; GRANT pg_read_all_data TO reader;"));
     Some(server)
 }
 
-fn mariadb() -> Option<Server> {
+fn mariadb(certificate: Option<(&Path, &Path)>) -> Option<Server> {
     let (install, mariadbd) = (found("mariadb-install-db", &[])?, found("mariadbd", &[])?);
     let folder = folder("mysql");
     let data = folder.path().join("data");
@@ -174,9 +202,23 @@ fn mariadb() -> Option<Server> {
         .arg(format!("--tmpdir={}", folder.path().display()))
         .arg(format!("--port={port}"));
     command.arg(format!("--pid-file={}", path("data/pid")));
+    if let Some(certificate) = certificate {
+        let (certificate, key) = given(folder.path(), "mysql", certificate);
+        command.arg(format!("--ssl-cert={certificate}")).arg(format!("--ssl-key={key}"));
+    }
     let server = start(Kind::MariaDb, &mut command, port, folder);
     server.sql("", &format!("CREATE USER reader@'%' IDENTIFIED BY '{PASSWORD}'; GRANT SELECT ON *.* TO reader@'%';"));
     Some(server)
+}
+
+/// A session that lasts.
+pub struct Held(Child);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 impl Drop for Server {
@@ -230,6 +272,14 @@ impl Server {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
 
+    /// Runs statements in a session that lasts until it is dropped.
+    pub fn hold(&self, database: &str, statements: &str) -> Held {
+        let mut child =
+            self.client(database).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        child.stdin.as_mut().unwrap().write_all(statements.as_bytes()).unwrap();
+        Held(child)
+    }
+
     /// What a query of one value gives.
     pub fn asked(&self, database: &str, query: &str) -> String {
         let mut command = self.client(database);
@@ -239,6 +289,27 @@ impl Server {
         let output = child.wait_with_output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    }
+
+    /// What the server's own program dumps of a database.
+    pub fn dump(&self, database: &str, options: &[&str]) -> Vec<u8> {
+        let folder = self.folder.path();
+        let mut command = match self.kind {
+            Kind::Postgres => {
+                let mut command = Command::new("pg_dump");
+                command.arg("-h").arg(folder).args(["-p", &self.port.to_string(), "-U", "postgres"]);
+                command
+            }
+            Kind::MariaDb => {
+                let mut command = Command::new("mariadb-dump");
+                command.args(["--no-defaults", "-u", "root", "--max-allowed-packet=256M"]);
+                command.arg("-S").arg(folder.join("s"));
+                command
+            }
+        };
+        let output = command.args(options).arg(database).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        output.stdout
     }
 
     /// A new database; its name. `more` says how it is made.

@@ -99,9 +99,10 @@ fn values_of_postgresql_are_spelled_as_in_files() {
             ("json", "'{\"a\":1}'", "{\"a\":1}"),
             ("xml", "'<a/>'", "<a/>"),
             ("integer[]", "'{1,NULL,3}'", "{1,NULL,3}"),
-            ("interval", "'1 day 2 hours'", "P1DT2H"),
-            ("timetz", "'07:08:09+08'", "07:08:09+08"),
+            ("interval", "'1 day 2 hours'", "1 day 02:00:00"),
+            ("timetz", "'07:08:09+08'", "07:08:09+08:00"),
             ("inet", "'10.1.2.3/8'", "10.1.2.3/8"),
+            ("inet", "'10.1.2.3'", "10.1.2.3"),
             ("bit(4)", "B'1010'", "1010"),
             ("name", "'x'", "x"),
             ("oid", "4294967295", "4294967295"),
@@ -412,6 +413,10 @@ fn a_session_may_be_idle_while_a_table_is_compared() {
         server.sql(&database, &format!("ALTER DATABASE {database} SET idle_in_transaction_session_timeout = '30s';"));
         let query = "SELECT current_setting('idle_in_transaction_session_timeout') AS seconds";
         assert_eq!(limit(&server, &database, query), "0");
+        let query = "SELECT current_setting('client_connection_check_interval', true) AS seconds";
+        assert!(["10s", "NULL"].contains(&&*limit(&server, &database, query)));
+        let query = "SELECT current_setting('lock_timeout') AS seconds";
+        assert_eq!(limit(&server, &database, query), "1min");
     }
     if let Some(server) = server(Kind::MariaDb) {
         let query = "SELECT @@wait_timeout + @@idle_readonly_transaction_timeout AS seconds";
@@ -435,6 +440,54 @@ fn a_query_that_the_database_ends_is_told_and_changes_nothing() {
         let url = server.url(&database).replace("reader@", "hasty@");
         let text = refused(try_pull(&House::new(), &url, "[tables.slow]\n", IfDoubtful::Stop));
         assert!(text.contains("ended the query"), "{text}");
+    }
+}
+
+/// Waits until a query says `1`.
+fn until(server: &Server, database: &str, query: &str) {
+    let begun = std::time::Instant::now();
+    while server.asked(database, query) != "1" {
+        assert!(begun.elapsed().as_secs() < 60, "{query}");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn a_lock_is_waited_for_some_times_and_then_told() {
+    let told = |result| {
+        let text = refused(result);
+        assert!(text.contains("somebody holds a lock on it") && text.contains("pull again"), "{text}");
+    };
+    if let Some(server) = server(Kind::Postgres) {
+        let database = server.database("");
+        server.sql(&database, &lab(10));
+        // What whoever administers the database says holds.
+        server.sql(&database, &format!("ALTER DATABASE {database} SET lock_timeout = '700ms';"));
+        let lock = "BEGIN; LOCK TABLE lab IN ACCESS EXCLUSIVE MODE; SELECT pg_advisory_lock(7);\n";
+        let is_held = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+        let held = server.hold(&database, lock);
+        until(&server, &database, is_held);
+        told(try_pull(&House::new(), &server.url(&database), LAB, IfDoubtful::Stop));
+        // Who lets go meanwhile is not in the way.
+        let between = format!(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = '{database}' AND usename = 'reader' AND query LIKE 'ROLLBACK TO%'"
+        );
+        let url = server.url(&database);
+        let pulling = std::thread::spawn(move || pull(&House::new(), &url, LAB).tables[0].rows);
+        until(&server, &database, &between);
+        drop(held);
+        assert_eq!(pulling.join().unwrap(), 10);
+    }
+    if let Some(server) = server(Kind::MariaDb) {
+        let database = server.database("");
+        server.sql(&database, &lab(10));
+        let held = server.hold(&database, "LOCK TABLES lab WRITE; SELECT GET_LOCK('lab', 0);\n");
+        until(&server, &database, "SELECT IS_USED_LOCK('lab') IS NOT NULL");
+        server.sql("", "SET GLOBAL lock_wait_timeout = 1;");
+        told(try_pull(&House::new(), &server.url(&database), LAB, IfDoubtful::Stop));
+        drop(held);
+        until(&server, &database, "SELECT IS_USED_LOCK('lab') IS NULL");
+        assert_eq!(pull(&House::new(), &server.url(&database), LAB).tables[0].rows, 10);
     }
 }
 

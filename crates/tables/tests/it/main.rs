@@ -2,6 +2,7 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::format_push_string)]
 
 mod databases;
+mod dumps;
 mod house;
 mod incremental;
 mod live;

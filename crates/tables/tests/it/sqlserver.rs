@@ -8,7 +8,7 @@ use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::Command;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use tables::live::{Address, Secret, connect};
 use tables::mapping::Settings;
 use tables::pull::{IfDoubtful, PullReport};
@@ -298,6 +298,8 @@ struct Manner {
     tls: Option<Arc<rustls::ServerConfig>>,
     refuses: bool,
     has_no_snapshots: bool,
+    /// Rows do not come to their end; what is sent meanwhile is told, by the kind of its packets.
+    hangs: Option<mpsc::Sender<u8>>,
 }
 
 /// A server that plays the answers back; its port.
@@ -379,6 +381,16 @@ fn talk<S: Read + Write>(stream: &mut S, manner: &Manner, answers: &BTreeMap<Str
             let level = if manner.has_no_snapshots { "READ COMMITTED" } else { "SNAPSHOT" };
             assert!(text.contains(&format!("ISOLATION LEVEL {level};")), "{text}");
         }
+        if let Some(told) = manner.hangs.as_ref().filter(|_| wanted == "FROM [dbo].[Zoo]") {
+            // A packet after which others come.
+            let head = &answer[..400];
+            let [high, low] = ((head.len() + HEADER_BYTES) as u16).to_be_bytes();
+            stream.write_all(&[&[0x04, 0, high, low, 0, 0, 0, 0][..], head].concat())?;
+            stream.flush()?;
+            let (kind, _) = receive(stream)?;
+            let _ = told.send(kind);
+            continue;
+        }
         send(stream, 0x04, answer)?;
     }
 }
@@ -425,6 +437,22 @@ fn tables_of_a_sql_server_are_read_from_recorded_bytes() {
     let port = play(Manner::default());
     let wrong = pull(&house, &url(port, ""), "query = \"SELECT [nonsense] FROM lab\"").unwrap_err().to_string();
     assert!(wrong.contains("Invalid column name 'nonsense'."), "{wrong}");
+}
+
+#[test]
+fn a_sql_server_hears_that_a_pull_was_stopped() {
+    let (told, heard) = mpsc::channel();
+    let port = play(Manner { hangs: Some(told), ..Manner::default() });
+    let settings = Settings::of_files(&[("mapping.toml".to_owned(), "name = \"live\"\n[tables.zoo]\n".to_owned())]);
+    let address = Address::parse(&url(port, "")).unwrap();
+    let session = connect(&address, Some(&Secret::new(PASSWORD)), &settings, Arc::new(|| 0)).unwrap();
+    let found = session.find_tables(&settings).unwrap();
+    let stopped = House::new()
+        .sources
+        .pull(&everything(), "his", &found.tables, IfDoubtful::Stop, &mut |_, _| Err(tables::Error::Stopped));
+    assert!(matches!(stopped, Err(tables::Error::Stopped)));
+    // 2.2.1.7: attention.
+    assert_eq!(heard.recv_timeout(std::time::Duration::from_mins(1)), Ok(0x06));
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! The cells of a dump as canonical text.
 
+use super::Dialect;
 use super::lex::Escapes;
-use crate::read::canonical::{push_bool, push_bytes, push_f64, push_timestamp_text};
+use crate::read::canonical::{push_bool, push_bytes, push_f64, push_moment_text, push_timestamp_text};
+use std::borrow::Cow;
 use std::fmt::Write;
 
 /// What a column's type means for the text of its cells.
@@ -15,18 +17,55 @@ pub(super) enum Type {
     Double,
     /// Date and time, or time of day.
     Time,
+    /// A moment: what it is in UTC follows from the offset behind it, or from this one, of the dump, in seconds.
+    Moment(Option<i32>),
+    /// Bits that are a number.
     Bits,
+    /// Bytes, written as text of one byte each.
+    Bytes,
+    /// Bytes as PostgreSQL writes them.
+    Bytea,
+    /// An amount with the signs of its country.
+    Money,
 }
 
 impl Type {
-    /// Of a type's name, in small letters.
-    pub(super) fn of(name: &str) -> Type {
-        let word = name.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
-        match word {
-            "boolean" | "bool" => Type::Boolean,
-            "real" | "double" | "float" | "float4" | "float8" => Type::Double,
-            "timestamp" | "timestamptz" | "datetime" | "datetime2" | "time" | "timetz" => Type::Time,
-            "bit" => Type::Bits,
+    /// Of a type's name and what follows it, in small letters.
+    pub(super) fn of(name: &str, dialect: Dialect) -> Type {
+        // Some dumps quote them: "pg_catalog"."money".
+        let name = name.replace('"', "");
+        let name = name.strip_prefix("pg_catalog.").unwrap_or(&name);
+        let end = name.find(|c: char| !c.is_alphanumeric()).unwrap_or(name.len());
+        let (word, mut rest) = (&name[..end], name[end..].trim_start());
+        let mut length = None;
+        if let Some((inside, after)) = rest.strip_prefix('(').and_then(|rest| rest.split_once(')')) {
+            (length, rest) = (inside.trim().parse::<u32>().ok(), after.trim_start());
+        }
+        let has_zone = rest.starts_with("with time zone");
+        let rest = ["without time zone", "with time zone", "precision"]
+            .iter()
+            .fold(rest, |rest, words| rest.strip_prefix(words).unwrap_or(rest));
+        if rest.trim_start().starts_with('[') || rest.trim_start().starts_with("array") {
+            return Type::Text;
+        }
+        match (word, dialect) {
+            ("boolean" | "bool", _) => Type::Boolean,
+            // There is no boolean: it is declared as one of these.
+            ("tinyint", Dialect::MySql) if length == Some(1) => Type::Boolean,
+            ("bit", Dialect::MySql) if length.is_none_or(|length| length == 1) => Type::Boolean,
+            ("bit", Dialect::MySql) => Type::Bits,
+            ("real" | "double" | "float" | "float4" | "float8", _) => Type::Double,
+            ("timestamptz", _) | ("timestamp", Dialect::MySql) => Type::Moment(None),
+            ("timestamp", _) if has_zone => Type::Moment(None),
+            ("timestamp" | "datetime" | "datetime2" | "time" | "timetz", _) => Type::Time,
+            ("bytea", _) => Type::Bytea,
+            ("money", Dialect::Standard) => Type::Money,
+            (
+                "binary" | "varbinary" | "tinyblob" | "blob" | "mediumblob" | "longblob" | "geometry" | "point"
+                | "linestring" | "polygon" | "multipoint" | "multilinestring" | "multipolygon" | "geometrycollection"
+                | "geomcollection",
+                Dialect::MySql,
+            ) => Type::Bytes,
             _ => Type::Text,
         }
     }
@@ -35,10 +74,6 @@ impl Type {
 /// Writes a text of a dump, without its escapes, as a cell of a column.
 pub(super) fn write_text(out: &mut String, text: &str, escapes: Escapes, kind: Type) {
     let start = out.len();
-    if kind == Type::Bits && matches!(escapes, Escapes::Backslash(_)) {
-        // Old versions of mysqldump write bits as the bytes they are.
-        return write_binary(out, text, escapes, kind);
-    }
     match escapes {
         Escapes::None => out.push_str(text),
         Escapes::Doubled(quote) => undouble(out, text, quote),
@@ -51,7 +86,7 @@ pub(super) fn write_text(out: &mut String, text: &str, escapes: Escapes, kind: T
 pub(super) fn typed(out: &mut String, start: usize, kind: Type) {
     let text = &out[start..];
     match kind {
-        Type::Text | Type::Bits => {}
+        Type::Text | Type::Bits | Type::Bytes => {}
         Type::Boolean => {
             let value = match text {
                 "t" | "true" | "TRUE" | "1" => true,
@@ -72,41 +107,135 @@ pub(super) fn typed(out: &mut String, start: usize, kind: Type) {
             out.truncate(start);
             push_timestamp_text(out, &text);
         }
+        Type::Moment(offset_s) => {
+            let text = text.to_owned();
+            out.truncate(start);
+            push_moment_text(out, &text, offset_s);
+        }
+        Type::Bytea => {
+            if text.starts_with("\\x") {
+                return;
+            }
+            if let Some(bytes) = bytea(text.as_bytes()) {
+                out.truncate(start);
+                push_bytes(out, &bytes);
+            }
+        }
+        Type::Money => {
+            if let Some(amount) = amount(text) {
+                out.truncate(start);
+                out.push_str(&amount);
+            }
+        }
     }
+}
+
+/// Bytes in PostgreSQL's older spelling: those that are no letters as `\` and three octal digits.
+fn bytea(text: &[u8]) -> Option<Vec<u8>> {
+    let (mut out, mut rest) = (Vec::with_capacity(text.len()), text);
+    while let Some((byte, after)) = rest.split_first() {
+        rest = after;
+        if *byte != b'\\' {
+            out.push(*byte);
+        } else if let Some(after) = after.strip_prefix(b"\\") {
+            out.push(b'\\');
+            rest = after;
+        } else {
+            let digits = std::str::from_utf8(after.get(..3)?).ok()?;
+            out.push(u8::from_str_radix(digits, 8).ok()?);
+            rest = &after[3..];
+        }
+    }
+    Some(out)
+}
+
+/// An amount with the signs of its country, as a decimal: `-$1,234.50`, `12,50 €`, `(¥1,200)`.
+fn amount(text: &str) -> Option<String> {
+    let is_negative = text.contains('-') || text.starts_with('(');
+    let from = text.find(|c: char| c.is_ascii_digit())?;
+    let to = text.rfind(|c: char| c.is_ascii_digit())? + 1;
+    let number = &text[from..to];
+    // A fraction of money has one digit or two; three are a thousand's.
+    let point = number.rfind(['.', ',']).filter(|at| (1..=2).contains(&(number.len() - at - 1)));
+    let (whole, fraction) = point.map_or((number, ""), |at| (&number[..at], &number[at + 1..]));
+    let digits: String = whole.chars().filter(char::is_ascii_digit).collect();
+    let sign = if is_negative { "-" } else { "" };
+    Some(if fraction.is_empty() { format!("{sign}{digits}") } else { format!("{sign}{digits}.{fraction}") })
 }
 
 /// Writes a text of hexadecimal digits as bytes.
 pub(super) fn write_hex(out: &mut String, digits: &str, kind: Type) {
-    if kind == Type::Bits
+    if matches!(kind, Type::Bits | Type::Boolean)
         && let Ok(value) = u64::from_str_radix(digits, 16)
     {
-        let _ = write!(out, "{value}");
-        return;
+        return write_number(out, value, kind);
     }
     out.push_str("\\x");
     out.extend(digits.chars().map(|c| c.to_ascii_lowercase()));
 }
 
-/// Writes a text of bits as a number.
-pub(super) fn write_bits(out: &mut String, digits: &str) {
+/// Writes a text of bits: of MySQL as a number, of PostgreSQL as it is.
+pub(super) fn write_bits(out: &mut String, digits: &str, kind: Type) {
     match u64::from_str_radix(digits, 2) {
-        Ok(value) => {
-            let _ = write!(out, "{value}");
-        }
-        Err(_) => out.push_str(digits),
+        Ok(value) if matches!(kind, Type::Bits | Type::Boolean) => write_number(out, value, kind),
+        _ => out.push_str(digits),
     }
 }
 
-/// Writes a text that is declared to be bytes.
-pub(super) fn write_binary(out: &mut String, text: &str, escapes: Escapes, kind: Type) {
-    let mut bytes = String::new();
-    write_text(&mut bytes, text, escapes, Type::Text);
-    if kind == Type::Bits && bytes.len() <= 8 {
-        let value = bytes.bytes().fold(0_u64, |value, byte| value << 8 | u64::from(byte));
-        let _ = write!(out, "{value}");
+fn write_number(out: &mut String, value: u64, kind: Type) {
+    let start = out.len();
+    let _ = write!(out, "{value}");
+    typed(out, start, kind);
+}
+
+/// Writes a text that is bytes.
+pub(super) fn write_binary(out: &mut String, text: &[u8], escapes: Escapes, kind: Type) {
+    let bytes = match escapes {
+        Escapes::None => Cow::Borrowed(text),
+        Escapes::Doubled(quote) | Escapes::Backslash(quote) => {
+            Cow::Owned(bytes_of(text, quote, matches!(escapes, Escapes::Backslash(_))))
+        }
+    };
+    if matches!(kind, Type::Bits | Type::Boolean) && bytes.len() <= 8 {
+        let value = bytes.iter().fold(0_u64, |value, byte| value << 8 | u64::from(*byte));
+        write_number(out, value, kind);
     } else {
-        push_bytes(out, bytes.as_bytes());
+        push_bytes(out, &bytes);
     }
+}
+
+/// Bytes between quotes, which need be no text.
+fn bytes_of(text: &[u8], quote: u8, has_backslashes: bool) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((byte, after)) = rest.split_first() {
+        rest = after;
+        match after.split_first() {
+            Some((next, after)) if *byte == quote && *next == quote => {
+                out.push(quote);
+                rest = after;
+            }
+            Some((next, after)) if *byte == b'\\' && has_backslashes => {
+                out.push(meant(*next).unwrap_or(*next));
+                rest = after;
+            }
+            _ => out.push(*byte),
+        }
+    }
+    out
+}
+
+/// What a byte after a backslash stands for, if it is not itself.
+fn meant(byte: u8) -> Option<u8> {
+    Some(match byte {
+        b'0' => 0,
+        b'b' => 8,
+        b'n' => b'\n',
+        b'r' => b'\r',
+        b't' => b'\t',
+        b'Z' => 0x1a,
+        _ => return None,
+    })
 }
 
 fn undouble(out: &mut String, text: &str, quote: u8) {
@@ -134,21 +263,11 @@ fn unescape(out: &mut String, text: &str, quote: u8) {
             from = bytes.len();
             break;
         };
-        let written = match c {
-            '0' => '\0',
-            'b' => '\u{8}',
-            'n' => '\n',
-            'r' => '\r',
-            't' => '\t',
-            'Z' => '\u{1a}',
-            // A wildcard keeps its backslash.
-            '%' | '_' => {
-                out.push('\\');
-                c
-            }
-            _ => c,
-        };
-        out.push(written);
+        // A wildcard keeps its backslash.
+        if matches!(c, '%' | '_') {
+            out.push('\\');
+        }
+        out.push(u8::try_from(c).ok().and_then(meant).map_or(c, char::from));
         from = found + 1 + c.len_utf8();
     }
     out.push_str(&text[from..]);
@@ -193,4 +312,49 @@ pub(super) fn write_field(out: &mut String, text: &str, kind: Type) {
     }
     out.push_str(&text[from..]);
     typed(out, start, kind);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_are_those_of_their_dialect() {
+        for (name, mysql, standard) in [
+            ("tinyint(1) unsigned not null", Type::Boolean, Type::Text),
+            ("bit(1) default b'0'", Type::Boolean, Type::Text),
+            ("bit(7)", Type::Bits, Type::Text),
+            ("timestamp null default null", Type::Moment(None), Type::Time),
+            ("timestamp(3) with time zone default now()", Type::Moment(None), Type::Moment(None)),
+            ("timestamp without time zone default 'with time zone'", Type::Moment(None), Type::Time),
+            ("double precision[]", Type::Text, Type::Text),
+            ("varbinary(10) default null", Type::Bytes, Type::Text),
+            ("bytea", Type::Bytea, Type::Bytea),
+            ("bytea[]", Type::Text, Type::Text),
+            ("money", Type::Text, Type::Money),
+            ("\"pg_catalog\".\"money\" not null", Type::Text, Type::Money),
+        ] {
+            assert_eq!(
+                (Type::of(name, Dialect::MySql), Type::of(name, Dialect::Standard)),
+                (mysql, standard),
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn amounts_and_bytes_are_read_whatever_the_country_and_the_version() {
+        for (written, read) in [
+            ("$12.50", "12.50"),
+            ("-$1,234.50", "-1234.50"),
+            ("12,50 €", "12.50"),
+            ("-1.234.567,89 €", "-1234567.89"),
+            ("¥1,200", "1200"),
+            ("($0.05)", "-0.05"),
+        ] {
+            assert_eq!(amount(written).as_deref(), Some(read));
+        }
+        assert_eq!(bytea(br"a\\b\000\377").as_deref(), Some(&b"a\\b\0\xff"[..]));
+        assert_eq!(bytea(br"a\9"), None);
+    }
 }

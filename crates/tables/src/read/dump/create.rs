@@ -91,7 +91,7 @@ pub(super) fn create(lexer: &mut Lexer<'_>) -> Result<Option<(TableName, Vec<Col
             to = lexer.at;
         };
         if let Some(name) = name {
-            let kind = Type::of(lexer.text[from..to].trim().to_lowercase().as_str());
+            let kind = Type::of(lexer.text[from..to].trim().to_lowercase().as_str(), lexer.dialect);
             columns.push(Column { name, kind });
         }
         if end == Token::Sign(b')') {

@@ -11,6 +11,7 @@ mod lex;
 mod script;
 mod table;
 mod values;
+mod zone;
 
 pub(super) use script::is_dump;
 pub(super) use table::{Dump, Tables, tables};

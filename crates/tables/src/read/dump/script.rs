@@ -2,6 +2,7 @@
 
 use super::lex::{Incomplete, Lexer, Token};
 use super::values::row;
+use super::zone::Zone;
 use super::{Column, Dialect, TableName, create};
 use crate::read::charset::Charset;
 use crate::read::raw::Raw;
@@ -35,6 +36,8 @@ const MYSQL_MARKS: &[&str] = &[
     "INSERT INTO `",
     "CREATE TABLE `",
     "LOCK TABLES `",
+    "/*!40",
+    "/*M!",
 ];
 
 /// True for the beginning of a text that is a dump.
@@ -70,6 +73,8 @@ pub(super) struct Script {
     within: Within,
     /// The schema of names that have none.
     schema: Option<String>,
+    /// In which zone moments are written.
+    pub(super) zone: Zone,
 }
 
 impl Script {
@@ -88,7 +93,14 @@ impl Script {
         let looked = &text.rest()[..text.rest().floor_char_boundary(LOOK_BYTES)];
         let dialect =
             if MYSQL_MARKS.iter().any(|mark| looked.contains(mark)) { Dialect::MySql } else { Dialect::Standard };
-        Ok(Script { text, dialect, delimiter: ";".to_owned(), within: Within::Nothing, schema: None })
+        Ok(Script {
+            text,
+            dialect,
+            delimiter: ";".to_owned(),
+            within: Within::Nothing,
+            schema: None,
+            zone: Zone::default(),
+        })
     }
 
     /// A lexer on what was not taken.
@@ -131,6 +143,10 @@ impl Script {
                 }
                 Ok((Head::Schema(schema), _)) => {
                     self.schema = Some(schema);
+                    self.within = Within::Statement;
+                }
+                Ok((Head::Set(assignments), _)) => {
+                    self.zone.hear(&assignments);
                     self.within = Within::Statement;
                 }
                 Ok((Head::Other, _)) => self.within = Within::Statement,
@@ -185,7 +201,17 @@ impl Script {
             let token = lexer.next()?;
             return Ok((lexer.name(token).map_or(Head::Other, Head::Schema), 0));
         } else if lexer.is(first, "SET") {
+            let after_set = lexer.at;
             let token = lexer.next()?;
+            if self.dialect == Dialect::MySql {
+                let from = lexer.at;
+                let (mut token, mut to) = (token, from);
+                while !matches!(token, Token::Sign(b';') | Token::End) {
+                    to = lexer.at;
+                    token = lexer.next()?;
+                }
+                return Ok((Head::Set(lexer.text[after_set..to.max(from)].to_owned()), 0));
+            }
             let is_path = lexer.is(token, "search_path");
             lexer.next()?;
             let token = lexer.next()?;
@@ -204,6 +230,9 @@ impl Script {
             let is_whole = lexer.blanks().is_ok();
             let at = lexer.at;
             let is_more = at == lexer.text.len();
+            if self.dialect == Dialect::MySql && at > "/*! SET */".len() {
+                self.zone.hear_comments(&self.text.rest()[..at]);
+            }
             self.text.take(at);
             if is_whole && !is_more {
                 return Ok(());
@@ -383,6 +412,8 @@ enum Head {
     Statement(Statement),
     Delimiter(String),
     Schema(String),
+    /// What a dump of MySQL sets.
+    Set(String),
     /// Something with rows that is not read.
     Unread(&'static str),
     Other,

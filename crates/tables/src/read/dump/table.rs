@@ -2,7 +2,7 @@
 
 use super::cell::{Type, write_field};
 use super::script::{Script, Statement, Until, is_end};
-use super::values::{NoCell, Value, row};
+use super::values::{NoCell, Value, differing, row};
 use super::{Column, Dialect, TableName};
 use crate::read::batch::{BadRow, Place, RowBatch};
 use crate::read::charset::Charset;
@@ -102,6 +102,8 @@ pub(in crate::read) struct Dump {
     shown: String,
     wanted: TableName,
     columns: Vec<String>,
+    /// What the columns are declared to be, and with what the statement says that is read.
+    declared: Vec<Type>,
     kinds: Vec<Type>,
     script: Script,
     within: Option<Rows>,
@@ -143,7 +145,7 @@ impl Dump {
         let mut notes: Vec<String> = script.text.note.take().into_iter().collect();
         let columns = header::columns(described.iter().map(|column| &column.name), &mut notes);
         let mut dump = Dump::new(table, columns, script, notes);
-        dump.kinds = described.iter().map(|column| column.kind).collect();
+        dump.declared = described.iter().map(|column| column.kind).collect();
         Ok(dump)
     }
 
@@ -152,6 +154,7 @@ impl Dump {
             shown: table.shown.clone(),
             wanted: table.name.clone(),
             columns,
+            declared: Vec::new(),
             kinds: Vec::new(),
             script,
             within: None,
@@ -191,6 +194,9 @@ impl Dump {
                 }
             }
             self.expected = self.order.iter().flatten().count();
+            let offset_s = self.script.zone.offset_s();
+            let with_zone = |kind: &Type| if *kind == Type::Moment(None) { Type::Moment(offset_s) } else { *kind };
+            self.kinds = self.declared.iter().map(with_zone).collect();
             self.within = Some(within);
             return Ok(true);
         }
@@ -229,19 +235,26 @@ impl Dump {
             if !rest[..length].ends_with(')') {
                 // The file ends within a row.
                 let bad = Some(("unclosed-quote", "the file is cut off in this row".to_owned()));
-                self.finish(rows, length, length, bad);
+                self.finish(rows, length, length, bad, 0);
                 return Ok(true);
             }
+            let bytes = self.script.text.rest_bytes();
             let bad = fill(
                 &self.values,
                 self.expected,
-                (rest, self.script.dialect),
+                ((rest, bytes), self.script.dialect),
                 &self.columns,
                 &self.order,
                 &self.kinds,
                 rows,
             );
-            self.finish(rows, length, length, bad);
+            let values = self
+                .order
+                .iter()
+                .zip(&self.kinds)
+                .filter_map(|(value, kind)| Some((self.values.get((*value)?)?, *kind)));
+            let no_text = values.map(|(value, kind)| value.no_text((rest, bytes), kind)).sum();
+            self.finish(rows, length, length, bad, no_text);
             return Ok(true);
         }
     }
@@ -285,13 +298,26 @@ impl Dump {
                 bad = bad.or(write(field, self.kinds[column], &self.columns[column], rows));
             }
         }
-        self.finish(rows, length, content, bad);
+        self.finish(rows, length, content, bad, 0);
         Ok(true)
     }
 
-    /// Ends the row that was made, or takes it back.
-    fn finish(&mut self, rows: &mut RowBatch, length: usize, content: usize, bad: Option<(&'static str, String)>) {
-        let bad = match self.script.text.flaw_within(length) {
+    /// Ends the row that was made, or takes it back; `no_text` bytes of it need be no text.
+    fn finish(
+        &mut self,
+        rows: &mut RowBatch,
+        length: usize,
+        content: usize,
+        bad: Option<(&'static str, String)>,
+        no_text: usize,
+    ) {
+        let text = &self.script.text;
+        let bad = match text.flaw_within(length) {
+            Some(Flaw::NotText(_))
+                if no_text > 0 && no_text == differing(&text.rest()[..length], text.rest_bytes()) =>
+            {
+                bad
+            }
             Some(Flaw::NotText(offset)) => {
                 let charset = self.script.text.charset();
                 Some(("bad-encoding", format!("bytes at {offset} that are no text in {charset}")))
@@ -324,7 +350,7 @@ impl Dump {
 fn fill(
     values: &[Value],
     expected: usize,
-    (text, dialect): (&str, Dialect),
+    (text, dialect): ((&str, &[u8]), Dialect),
     columns: &[String],
     order: &[Option<usize>],
     kinds: &[Type],
@@ -343,7 +369,7 @@ fn fill(
             Err(NoCell::TooLarge) => return Some(too_large(&columns[column])),
             Err(NoCell::Nul) => return Some(("nul-byte", format!("column {}: a zero byte", columns[column]))),
             Err(NoCell::Computed) => {
-                let written: String = value.written(text).chars().take(80).collect();
+                let written: String = value.written(text.0).chars().take(80).collect();
                 let what = format!("column {}: `{written}` is no value, but something to be computed", columns[column]);
                 return Some(("not-a-literal", what));
             }

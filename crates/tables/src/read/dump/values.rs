@@ -158,6 +158,11 @@ fn cast(lexer: &mut Lexer<'_>) -> Result<Option<Value>, Incomplete> {
     }
 }
 
+/// How many bytes are not those of the text that stands for them.
+pub(super) fn differing(text: &str, bytes: &[u8]) -> usize {
+    text.bytes().zip(bytes).filter(|(text, byte)| text != *byte).count()
+}
+
 /// Why a value is no cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NoCell {
@@ -168,7 +173,13 @@ pub(super) enum NoCell {
 
 impl Value {
     /// Adds it as a cell; says why the row is none.
-    pub(super) fn push(self, text: &str, dialect: Dialect, column: Type, rows: &mut RowBatch) -> Result<(), NoCell> {
+    pub(super) fn push(
+        self,
+        (text, bytes): (&str, &[u8]),
+        dialect: Dialect,
+        column: Type,
+        rows: &mut RowBatch,
+    ) -> Result<(), NoCell> {
         let written = &text[self.from..self.to];
         let mut has_nul = false;
         let length = match self.kind {
@@ -176,21 +187,23 @@ impl Value {
                 rows.push_cell(None);
                 0
             }
+            ValueKind::Text(escapes) | ValueKind::Binary(escapes) if self.is_bytes(text, column) => {
+                rows.write_cell(|out| write_binary(out, &bytes[self.from..self.to], escapes, column))
+            }
             ValueKind::True => rows.write_cell(|out| out.push_str("true")),
             ValueKind::False => rows.write_cell(|out| out.push_str("false")),
             ValueKind::Number if written.starts_with('+') => {
                 rows.write_cell(|out| write_text(out, &written[1..], Escapes::None, column))
             }
             ValueKind::Number => rows.write_cell(|out| write_text(out, written, Escapes::None, column)),
-            ValueKind::Text(escapes) => rows.write_cell(|out| {
+            ValueKind::Text(escapes) | ValueKind::Binary(escapes) => rows.write_cell(|out| {
                 let start = out.len();
                 write_text(out, written, escapes, column);
                 // Only an escape can bring one: one that stands in the file is found where that is read.
                 has_nul = matches!(escapes, Escapes::Backslash(_)) && out[start..].contains('\0');
             }),
             ValueKind::Hex => rows.write_cell(|out| write_hex(out, written, column)),
-            ValueKind::Bits => rows.write_cell(|out| write_bits(out, written)),
-            ValueKind::Binary(escapes) => rows.write_cell(|out| write_binary(out, written, escapes, column)),
+            ValueKind::Bits => rows.write_cell(|out| write_bits(out, written, column)),
             ValueKind::Computed => match evaluate(written.trim(), dialect) {
                 Some(text) => {
                     has_nul = text.contains('\0');
@@ -204,6 +217,23 @@ impl Value {
             length if length > CELL_BYTES => Err(NoCell::TooLarge),
             _ => Ok(()),
         }
+    }
+
+    /// Whether it is a text that stands for bytes.
+    fn is_bytes(self, text: &str, column: Type) -> bool {
+        let written = &text[self.from..self.to];
+        match (self.kind, column) {
+            (ValueKind::Binary(_), _) | (ValueKind::Text(_), Type::Bytes) => true,
+            // Old versions of mysqldump write bits as the bytes they are.
+            (ValueKind::Text(_), Type::Bits) => !written.bytes().all(|byte| byte.is_ascii_digit()),
+            (ValueKind::Text(_), Type::Boolean) => matches!(written, "\\0" | "\0" | "\u{1}"),
+            _ => false,
+        }
+    }
+
+    /// How many bytes it has that are no text, if it need be none: where its text differs from its bytes.
+    pub(super) fn no_text(self, (text, bytes): (&str, &[u8]), column: Type) -> usize {
+        if self.is_bytes(text, column) { differing(&text[self.from..self.to], &bytes[self.from..self.to]) } else { 0 }
     }
 
     /// As it is written.
