@@ -690,6 +690,45 @@ pub(crate) enum Source {
         #[arg(long, requires = "url")]
         unreached: bool,
     },
+    /// Change where a source of tables delivers from, how a database may be asked, or the mapping
+    ///
+    /// What was delivered stays, and the next pull is compared with it; the same table in a folder, a dump and a database is the same.
+    /// Limits of a database stay unless they are given. Its kept password is for the same user at the same server: for another one it is
+    /// asked for, or comes from a file or standard input.
+    ///
+    /// Example: medweave source change clinic --url postgres://reader@db2.example/his --hours 01:00-05:00
+    #[command(group = clap::ArgGroup::new("what").required(true).multiple(true))]
+    Change {
+        /// The source
+        name: String,
+        /// Where its deliveries are from now on
+        #[arg(long, group = "what", conflicts_with_all = ["upload", "url"])]
+        path: Option<PathBuf>,
+        /// Its deliveries are sent from now on
+        #[arg(long, group = "what", conflicts_with = "url")]
+        upload: bool,
+        /// The database that it reads from now on, without its password, as for `medweave source add`
+        #[arg(long, group = "what")]
+        url: Option<String>,
+        /// Another mapping: a folder, or the name of one that is kept here or comes with the program
+        #[arg(long, group = "what")]
+        mapping: Option<String>,
+        /// Rows that the database may be asked for in a second; `none` for as the mapping says
+        #[arg(long, value_name = "N", group = "what")]
+        rows_per_second: Option<String>,
+        /// Hours in which the database may be asked, as 01:00-05:00; `none` for as the mapping says
+        #[arg(long, group = "what")]
+        hours: Option<String>,
+        /// Read the database's password from a file
+        #[arg(long, value_name = "FILE", requires = "url", conflicts_with = "password_stdin")]
+        password_file: Option<PathBuf>,
+        /// Read the database's password from standard input
+        #[arg(long, requires = "url")]
+        password_stdin: bool,
+        /// Change the address without reaching the database first
+        #[arg(long, requires = "url")]
+        unreached: bool,
+    },
     /// Give the password of a database anew
     ///
     /// It is asked for on the terminal, or comes from a file or standard input; an empty one forgets it.

@@ -1,5 +1,5 @@
-// docs/openapi.json 88de60109b5bae2eb8c72c940021d0e7b361fa6f5be53beaec1bd8d4756c4c3f
-// Made by `make api-types`, not by hand: 5f53638d3f06015fdd21e7b10b632fb7f5d7d98f55c6563b9dfc5059afcc5291
+// docs/openapi.json b07ee11048242154e9e62756070c1a74f5de77f602928dbb23ec846e5f92b865
+// Made by `make api-types`, not by hand: 2d9b03675f665bb5c27eede82d371cf311c5637847c301e5185363c0964af4fe
 export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
 export interface components {
@@ -108,7 +108,14 @@ export interface components {
             unlock?: boolean;
         };
         ChangedSource: {
-            mapping: string;
+            mapping?: string | null;
+            path?: string | null;
+            upload?: boolean;
+            url?: string | null;
+            password?: string | null;
+            rows_per_second?: number | null;
+            hours?: string | null;
+            unreached?: boolean;
         };
         Chart: {
             patient: components["schemas"]["ChartPatient"];
@@ -1144,6 +1151,15 @@ export interface components {
             offset: number;
             length: number;
             file_offset: number;
+        };
+        SourceAfter: {
+            name: string;
+            path: string;
+            mapping: string;
+            /** Format: date-time */
+            added: string;
+            server?: string;
+            tables?: number;
         };
         SourcePassword: {
             password: string;

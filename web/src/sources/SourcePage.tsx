@@ -1,5 +1,6 @@
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { lazy, Suspense, useCallback, useMemo } from 'react';
+import type { TableSource } from '../api/types';
 import { useT } from '../i18n';
 import { useSession } from '../live/session';
 import { Failure } from '../parts/Failure';
@@ -100,6 +101,7 @@ export function SourcePage() {
                 <Freshness source={source} named />
               </span>
             </p>
+            <HowToChange source={source} />
           </div>
           {reads && <Pull name={name} />}
         </header>
@@ -139,5 +141,22 @@ export function SourcePage() {
       </div>
       {reads && row && <RowPanel key={row} source={name} row={row} onClose={() => set({ row: undefined })} />}
     </div>
+  );
+}
+
+/** How a source comes to deliver from elsewhere: a path is read, and a database asked, with the rights of the program. */
+function HowToChange({ source: { name, path } }: { source: TableSource }) {
+  const t = useT();
+  const command = path.includes('://')
+    ? `medweave source change ${name} --url postgres://USER@HOST/DATABASE\nmedweave source change ${name} --rows-per-second N --hours 01:00-05:00`
+    : `medweave source change ${name} --path PATH\nmedweave source change ${name} --url postgres://USER@HOST/DATABASE`;
+  return (
+    <details className="source-change">
+      <summary>{t('source.change')}</summary>
+      <p className="muted">{t('source.changeHelp')}</p>
+      <pre className="empty-command">
+        <code>{command}</code>
+      </pre>
+    </details>
   );
 }

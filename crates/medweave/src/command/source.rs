@@ -9,7 +9,10 @@ use axum::http::Method;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 use std::io::{IsTerminal, Read};
+use std::path::{Path, PathBuf};
 
+/// What lifts a limit.
+const NONE: &str = "none";
 /// Bytes of a password that a file or standard input may bring.
 const PASSWORD_BYTES: u64 = 64 << 10;
 
@@ -19,7 +22,8 @@ pub(crate) async fn run(settings: &Settings, source: Source) -> Result<(), Failu
     }
     // Before the directory is taken: a password that is still to be typed must not keep others waiting.
     let password = match &source {
-        Source::Add { url: Some(url), password_file, password_stdin, .. } => {
+        Source::Add { url: Some(url), password_file, password_stdin, .. }
+        | Source::Change { url: Some(url), password_file, password_stdin, .. } => {
             // One that stands in the address is refused before another is asked for.
             let address = tables::live::Address::parse(url).map_err(|error| Failure::usage(error.to_string()))?;
             password(password_file.as_deref(), *password_stdin, &without_parameters(&address.to_string()))?
@@ -46,7 +50,7 @@ fn without_parameters(address: &str) -> String {
 }
 
 /// A password from a file, from standard input, or as it is typed, unseen; none where none is given and nobody can be asked.
-fn password(file: Option<&std::path::Path>, from_input: bool, of: &str) -> Result<Option<String>, Failure> {
+fn password(file: Option<&Path>, from_input: bool, of: &str) -> Result<Option<String>, Failure> {
     let read = |reader: &mut dyn Read, place: &str| {
         let mut text = String::new();
         let read = reader.take(PASSWORD_BYTES).read_to_string(&mut text);
@@ -67,6 +71,60 @@ fn password(file: Option<&std::path::Path>, from_input: bool, of: &str) -> Resul
     }
     let typed = rpassword::prompt_password(format!("Password of {of} (it is not shown; empty if there is none): "));
     typed.map(Some).map_err(|error| Failure::usage(format!("the password cannot be read from the terminal: {error}")))
+}
+
+fn absolute(path: PathBuf) -> Result<PathBuf, Failure> {
+    std::path::absolute(path).map_err(|error| Failure::usage(error.to_string()))
+}
+
+/// A mapping's name, or its folder by its whole path.
+fn mapping_meant(mapping: String) -> Result<String, Failure> {
+    if Path::new(&mapping).is_dir() && !tables::run::shipped().contains(&mapping) {
+        return Ok(absolute(PathBuf::from(mapping))?.display().to_string());
+    }
+    Ok(mapping)
+}
+
+/// What is asked for by `medweave source change`.
+fn change_of(source: Source, password: Option<String>) -> Result<Value, Failure> {
+    let Source::Change { path, upload, url, mapping, rows_per_second, hours, unreached, .. } = source else {
+        return Ok(Value::Null);
+    };
+    let mut body = json!({});
+    for (key, value) in [
+        ("path", path.map(absolute).transpose()?.map(|path| path.display().to_string())),
+        ("url", url),
+        ("mapping", mapping.map(mapping_meant).transpose()?),
+        // An empty one is the one that is kept.
+        ("password", password.filter(|password| !password.is_empty())),
+        ("hours", hours),
+    ] {
+        if let Some(value) = value {
+            body[key] = if key == "hours" && value == NONE { Value::Null } else { json!(value) };
+        }
+    }
+    if let Some(rate) = rows_per_second {
+        let number = rate.parse::<u32>().ok().filter(|rate| *rate > 0);
+        body["rows_per_second"] = match number {
+            Some(rate) => json!(rate),
+            None if rate == NONE => Value::Null,
+            None => {
+                return Err(Failure::usage(format!("--rows-per-second is a number from 1 on, or {NONE}: not {rate}")));
+            }
+        };
+    }
+    for (key, value) in [("upload", upload), ("unreached", unreached)] {
+        if value {
+            body[key] = json!(true);
+        }
+    }
+    Ok(body)
+}
+
+fn tell_reached(told: &Value) {
+    if let Some(server) = told["server"].as_str() {
+        records::tell_operator!("Reached {server}: {} tables and views.", told["tables"]);
+    }
 }
 
 async fn with(client: &Client, source: Source, password: Option<String>) -> Result<(), Failure> {
@@ -91,15 +149,8 @@ async fn with(client: &Client, source: Source, password: Option<String>) -> Resu
             );
         }
         Source::Add { name, path, upload, url, mapping, rows_per_second, hours, unreached, .. } => {
-            let absolute = |path| std::path::absolute(path).map_err(|error| Failure::usage(error.to_string()));
             let path = path.map(absolute).transpose()?;
-            let mapping = match std::path::Path::new(&mapping) {
-                folder if folder.is_dir() && !tables::run::shipped().contains(&mapping) => {
-                    let folder = std::path::absolute(folder).map_err(|error| Failure::usage(error.to_string()))?;
-                    folder.display().to_string()
-                }
-                _ => mapping,
-            };
+            let mapping = mapping_meant(mapping)?;
             let mut body = json!({"name": name, "path": path, "mapping": mapping});
             if upload {
                 body["upload"] = json!(true);
@@ -111,9 +162,7 @@ async fn with(client: &Client, source: Source, password: Option<String>) -> Resu
                 });
             }
             let made = client.json(Method::POST, "/api/sources", Some(&body)).await?;
-            if let Some(server) = made["server"].as_str() {
-                records::tell_operator!("Reached {server}: {} tables and views.", made["tables"]);
-            }
+            tell_reached(&made);
             let (name, mapping) = (table::cell(&made["name"]), table::cell(&made["mapping"]));
             if upload {
                 records::tell_operator!(
@@ -126,13 +175,23 @@ async fn with(client: &Client, source: Source, password: Option<String>) -> Resu
                 );
             }
         }
+        Source::Change { ref name, .. } => {
+            let path = format!("/api/sources/{}", utf8_percent_encode(name, NON_ALPHANUMERIC));
+            let changed = client.json(Method::PATCH, &path, Some(&change_of(source, password)?)).await?;
+            tell_reached(&changed);
+            records::tell_operator!(
+                "Source \"{}\" reads {} by {}.",
+                table::cell(&changed["name"]),
+                table::cell(&changed["path"]),
+                table::cell(&changed["mapping"])
+            );
+        }
         Source::Password { name, .. } => {
             let path = format!("/api/sources/{}/password", utf8_percent_encode(&name, NON_ALPHANUMERIC));
             client.json(Method::PUT, &path, Some(&json!({"password": password}))).await?;
             records::tell_operator!("The password of {name} is kept.");
         }
         Source::Pull { name, from, accept, json } => {
-            let absolute = |path| std::path::absolute(path).map_err(|error| Failure::usage(error.to_string()));
             let from = from.map(absolute).transpose()?;
             let path = format!("/api/sources/{}/pull", utf8_percent_encode(&name, NON_ALPHANUMERIC));
             let shown = |now: &Value| format!("{}  {} rows", now["table"].as_str().unwrap_or_default(), now["rows"]);

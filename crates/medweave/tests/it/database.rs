@@ -137,3 +137,39 @@ fn a_database_is_pulled_and_mapped_and_its_password_stands_nowhere() {
         assert_eq!(keys().len(), 2);
     }
 }
+
+#[test]
+fn a_source_of_files_becomes_one_of_a_database_and_its_rows_are_equal() {
+    let Some(server) = server(Kind::Postgres) else { return };
+    let (data, mut said) = (Data::new(), Said::default());
+    let map = mapping(&data, "");
+    let files = data.path("files");
+    std::fs::create_dir_all(&files).unwrap();
+    std::fs::write(files.join("people.csv"), "pid,born\n17,1984-02-29\n18,2001-01-01\n").unwrap();
+    let added = data.run(&["source", "add", "clinic", "--path", files.to_str().unwrap(), "--mapping", &map]);
+    assert!(said.add(&added), "{}", said.0);
+    assert_eq!(data.json(&["source", "pull", "clinic", "--json"])["new"], 2);
+
+    let database = server.database("");
+    server.sql(
+        &database,
+        "CREATE TABLE people (pid integer, born date); INSERT INTO people VALUES (17, '1984-02-29'), (18, '2001-01-01');",
+    );
+    let url = server.url(&database);
+    let nothing = data.run(&["source", "change", "clinic"]);
+    assert!(!said.add(&nothing) && said.0.contains("required"), "{}", said.0);
+    // A wrong password is told, and nothing is changed.
+    let wrong = data.with_input(&["source", "change", "clinic", "--url", &url, "--password-stdin"], WRONG);
+    assert!(!said.add(&wrong) && said.0.contains("refuses the user or the password"), "{}", said.0);
+    assert_eq!(data.json(&["source", "pull", "clinic", "--json"])["equal"], 2);
+    let change = ["source", "change", "clinic", "--url", &url, "--password-stdin", "--rows-per-second", "100000"];
+    let changed = data.with_input(&change, PASSWORD);
+    assert!(said.add(&changed) && said.0.contains("Reached PostgreSQL"), "{}", said.0);
+    let pulled = data.json(&["source", "pull", "clinic", "--json"]);
+    assert_eq!((&pulled["equal"], &pulled["new"], &pulled["gone"]), (&2.into(), &0.into(), &0.into()), "{pulled}");
+    let free = data.run(&["source", "change", "clinic", "--rows-per-second", "none", "--hours", "00:00-23:59"]);
+    assert!(said.add(&free) && said.0.contains("hours=00:00-23:59"), "{}", said.0);
+    let list = data.json(&["source", "list", "--json"]);
+    assert_eq!(list["tables"][0]["path"], format!("{url}?hours=00:00-23:59"));
+    assert!(!holds(said.0.as_bytes(), PASSWORD));
+}

@@ -42,6 +42,13 @@ fn session(app: &App, address: &Address, secret: Option<&Secret>, settings: &Set
     Ok(connect(address, secret, settings, Arc::new(move || records.now_us()))?)
 }
 
+/// A session at whatever hour: hours are for pulls, and this asks no table.
+pub(super) fn reached(app: &App, address: &Address, secret: Option<&Secret>) -> Result<Session, Refusal> {
+    let mut at_any_hour = address.clone();
+    at_any_hour.limits = Limits::default();
+    session(app, &at_any_hour, secret, &Settings::default())
+}
+
 /// A database that is to be added.
 pub(super) struct NewDatabase {
     pub(super) name: String,
@@ -61,11 +68,7 @@ pub(super) async fn add(call: Call, new: NewDatabase) -> Result<Answer, Refusal>
             let NewDatabase { name, address, mapping, password, unreached } = new;
             super::sources::is_there(app, peer, &mapping)?;
             let secret = password.map(Secret::new).filter(|secret| !secret.is_empty());
-            // Hours are for pulls: this asks no table.
-            let mut at_any_hour = address.clone();
-            at_any_hour.limits = Limits::default();
-            let reached =
-                if unreached { None } else { Some(session(app, &at_any_hour, secret.as_ref(), &Settings::default())?) };
+            let reached = if unreached { None } else { Some(reached(app, &address, secret.as_ref())?) };
             let sources = app.sources()?;
             let source = sources.add(&grant, &name, &address.to_string(), &mapping)?;
             if let Some(secret) = secret
@@ -87,7 +90,7 @@ pub(super) async fn add(call: Call, new: NewDatabase) -> Result<Answer, Refusal>
 }
 
 /// Whoever names a database lets the program ask it from this machine: that is for the operator of the machine.
-fn for_the_operator(call: &Call) -> Result<(), Refusal> {
+pub(super) fn for_the_operator(call: &Call) -> Result<(), Refusal> {
     if matches!(call.peer, Peer::Local { .. }) {
         return Ok(());
     }

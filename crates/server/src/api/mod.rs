@@ -28,6 +28,7 @@ mod row_letters;
 mod runs;
 mod session;
 mod setup;
+mod source_change;
 mod sources;
 mod sql;
 mod status;
@@ -86,7 +87,7 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::new(Method::GET, "/api/sources", Administer, sources::list),
         Route::new(Method::POST, "/api/sources", Administer, sources::add),
         Route::new(Method::DELETE, "/api/sources/{id}", Administer, sources::remove),
-        Route::new(Method::PATCH, "/api/sources/{id}", OnAll(Update), sources::change),
+        Route::new(Method::PATCH, "/api/sources/{id}", OnAll(Update), source_change::change),
         Route::new(Method::GET, "/api/sources/{id}/profile", OnAll(Search), profile::show),
         Route::new(Method::PUT, "/api/sources/{id}/password", Administer, databases::password),
         Route::new(Method::POST, "/api/sources/{id}/pull", OnAll(Create), tables::pull),

@@ -1,7 +1,6 @@
 //! Sources: senders of messages, allowed by their address, and places where tables are.
 
 use super::databases::{self, NewDatabase};
-use super::mapping_files::{may_ask, of_name};
 use super::uploads::UPLOAD;
 use crate::answer::Answer;
 use crate::app::App;
@@ -178,7 +177,7 @@ pub(super) fn note_added(app: &App, grant: &Grant, source: &SourceInfo) -> Resul
 }
 
 /// Folders are read with the program's own rights: only the operator of this machine names one.
-fn may_name(peer: Peer, mapping: &str) -> Result<(), Refusal> {
+pub(super) fn may_name(peer: Peer, mapping: &str) -> Result<(), Refusal> {
     let is_name = !mapping.contains(['/', '\\']) && !matches!(mapping, "" | "." | "..");
     if is_name || matches!(peer, Peer::Local { .. }) {
         return Ok(());
@@ -200,32 +199,6 @@ pub(super) fn is_there(app: &App, peer: Peer, mapping: &str) -> Result<(), Refus
     }
     tables::run::files_of(mapping)?;
     Ok(())
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Change {
-    mapping: String,
-}
-
-/// `PATCH /api/sources/{id}`: another mapping. A folder of this machine only by its operator, whose rights it is read with.
-pub(super) async fn change(mut call: Call) -> Result<Answer, Refusal> {
-    let (grant, name) = (call.grant()?, call.part("id"));
-    let Change { mapping } = call.json().await?;
-    may_name(call.peer, &mapping)?;
-    let peer = call.peer;
-    let changed = call
-        .app
-        .writing(move |app| {
-            is_there(app, peer, &mapping)?;
-            let source = app.sources()?.source(&grant, &name)?;
-            may_ask(app, &grant, &source, &of_name(app, &grant, &mapping)?.0)?;
-            let changed = app.sources()?.set_mapping(&grant, &name, &mapping)?;
-            app.access.record(&grant, "change mapping", format!("source {name}, mapping {mapping}"), app.now_us())?;
-            Ok(changed)
-        })
-        .await?;
-    Ok(Answer::of(&super::tables::source_json(&changed)))
 }
 
 /// `DELETE /api/sources/{id}`: a sender by its number, a source of tables by its name.

@@ -1,6 +1,8 @@
 //! Databases as sources: what the trail says of them, what is never told, and who may let them be asked something else.
 
 use crate::house::House;
+use crate::session::Browser;
+use access::Role;
 use axum::http::{Method, StatusCode};
 use serde_json::json;
 
@@ -98,4 +100,102 @@ async fn what_a_database_is_asked_is_not_changed_by_whoever_may_write_mappings()
     body["base"] = json!(2);
     let told = house.operate(Method::PUT, "/api/mappings/own/ours", "application/json", &body.to_string()).await;
     assert_eq!(told.status, StatusCode::OK, "{}", told.text);
+}
+
+#[tokio::test]
+async fn a_source_moves_with_what_it_delivered_and_only_by_the_operator() {
+    let house = House::new();
+    house.clinic().await;
+    let change = async |body: serde_json::Value| {
+        house.operate(Method::PATCH, "/api/sources/clinic", "application/json", &body.to_string()).await
+    };
+    let before = house.operate(Method::GET, "/api/sources", "application/json", "").await.json()["tables"][0].clone();
+
+    // Whoever may write, and whoever administers from elsewhere, changes the mapping at most.
+    let url = "postgres://reader@db.example/his";
+    house.settle();
+    house.account("boss", Role::Admin);
+    let boss = Browser::with_password(&house, "boss").await;
+    let told = boss.ask(Method::PATCH, "/api/sources/clinic", json!({"url": url, "unreached": true})).await;
+    assert_eq!(told.status, StatusCode::FORBIDDEN, "{}", told.text);
+    for token in [house.token("system/*.cruds"), house.token("system/*.rs")] {
+        let bearer = format!("Bearer {token}");
+        let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+        for body in [
+            json!({"url": url, "unreached": true}),
+            json!({"path": "/etc"}),
+            json!({"upload": true}),
+            json!({"rows_per_second": 1_000_000}),
+            json!({"hours": null}),
+            json!({"mapping": "his-zh", "path": "/etc"}),
+        ] {
+            let told = house.ask(Method::PATCH, "/api/sources/clinic", &headers, &body.to_string()).await;
+            assert_eq!(told.status, StatusCode::FORBIDDEN, "{body}: {}", told.text);
+        }
+    }
+    let now = house.operate(Method::GET, "/api/sources", "application/json", "").await.json()["tables"][0].clone();
+    assert_eq!((&now["path"], &now["mapping"]), (&before["path"], &before["mapping"]));
+
+    // What contradicts itself, or does not fit.
+    for (body, why) in [
+        (json!({}), "name what is to change"),
+        (json!({"url": url, "path": "/srv"}), "name one"),
+        (json!({"path": "srv"}), "must be absolute"),
+        (json!({"hours": "01:00-02:00"}), "are for databases"),
+        (json!({"mapping": "his-zh", "password": "x"}), "go with a url"),
+        (json!({"url": "postgres://reader:hunter2hunter2@db/his"}), "holds a password"),
+        (json!({"url": "postgres://reader@127.0.0.1:1/his"}), "cannot be connected to"),
+        (json!({"path": "/srv", "mapping": "nonsense"}), "nonsense"),
+    ] {
+        let told = change(body.clone()).await;
+        assert!(told.status.is_client_error() || told.status.is_server_error(), "{body}: {}", told.text);
+        assert!(told.text.contains(why) && !told.text.contains("hunter2"), "{body}: {}", told.text);
+        let now = house.operate(Method::GET, "/api/sources", "application/json", "").await.json()["tables"][0].clone();
+        assert_eq!((&now["path"], &now["mapping"]), (&before["path"], &before["mapping"]), "{body}");
+    }
+
+    // A folder becomes a database, which keeps its limits when it moves, and its password at the same server.
+    let pulled = house.operate(Method::POST, "/api/sources/clinic/pull", "application/json", "{}").await;
+    assert!(pulled.text.contains("\"report\""), "{}", pulled.text);
+    let deliveries = async || {
+        let told = house.operate(Method::GET, "/api/sources/clinic/deliveries", "application/json", "").await;
+        told.json()["deliveries"].as_array().unwrap().len()
+    };
+    let had = deliveries().await;
+    let moved = change(json!({"url": url, "unreached": true, "password": "hunter2hunter2", "rows_per_second": 50, "hours": "01:00-05:00"})).await;
+    assert_eq!(moved.status, StatusCode::OK, "{}", moved.text);
+    assert_eq!(moved.json()["path"], format!("{url}?rows_per_second=50&hours=01:00-05:00"));
+    let same_server =
+        change(json!({"url": "postgres://reader@db.example/other", "unreached": true, "hours": null})).await;
+    assert_eq!(
+        same_server.json()["path"],
+        "postgres://reader@db.example/other?rows_per_second=50",
+        "{}",
+        same_server.text
+    );
+    let elsewhere = json!({"url": "postgres://reader@evil.example/his", "unreached": true});
+    let told = change(elsewhere).await;
+    assert!(
+        told.status == StatusCode::UNPROCESSABLE_ENTITY && told.text.contains("not shown to another server"),
+        "{}",
+        told.text
+    );
+    let slower = change(json!({"rows_per_second": 10})).await;
+    assert_eq!(slower.json()["path"], "postgres://reader@db.example/other?rows_per_second=10");
+    let back = change(json!({"path": before["path"], "mapping": before["mapping"]})).await;
+    assert_eq!((back.status, &back.json()["path"]), (StatusCode::OK, &before["path"]));
+    assert_eq!(deliveries().await, had);
+    // With the database its password went.
+    let again = change(json!({"url": "postgres://reader@evil.example/his", "unreached": true})).await;
+    assert_eq!(again.status, StatusCode::OK, "{}", again.text);
+
+    let trail = house.operate(Method::GET, "/api/audit/accounts", "application/json", "").await;
+    let target = format!(
+        "source clinic, {url}?rows_per_second=50&hours=01:00-05:00, before {}",
+        before["path"].as_str().unwrap()
+    );
+    let events = trail.json();
+    let mut events = events["events"].as_array().unwrap().iter();
+    assert!(events.any(|event| event["what"] == "change source" && event["target"] == target), "{}", trail.text);
+    assert!(!trail.text.contains("hunter2"));
 }

@@ -200,22 +200,52 @@ impl Address {
     /// # Errors
     /// [`AddressError`].
     pub fn with(&self, rows_per_second: Option<u32>, hours: Option<&str>) -> Result<Address, AddressError> {
-        let mut url = Url::parse(&self.text).map_err(AddressError::Form)?;
-        let given =
-            [("rows_per_second", rows_per_second.map(|rate| rate.to_string())), ("hours", hours.map(str::to_owned))];
-        for (name, value) in given {
-            let Some(value) = value else { continue };
-            let others: Vec<(String, String)> = url
-                .query_pairs()
-                .filter(|(other, _)| other != name)
-                .map(|(n, v)| (n.into_owned(), v.into_owned()))
-                .collect();
-            url.query_pairs_mut().clear().extend_pairs(others).append_pair(name, &value);
+        let mut address = self.clone();
+        if let Some(rate) = rows_per_second {
+            address = address.with_parameter("rows_per_second", Some(&rate.to_string()))?;
         }
+        if let Some(hours) = hours {
+            address = address.with_parameter("hours", Some(hours))?;
+        }
+        Ok(address)
+    }
+
+    /// The same with another value of a parameter, or without it.
+    ///
+    /// # Errors
+    /// [`AddressError`].
+    pub fn with_parameter(&self, name: &str, value: Option<&str>) -> Result<Address, AddressError> {
+        let mut url = Url::parse(&self.text).map_err(AddressError::Form)?;
+        let others: Vec<(String, String)> = url
+            .query_pairs()
+            .filter(|(other, _)| !other.eq_ignore_ascii_case(name))
+            .map(|(name, value)| (name.into_owned(), value.into_owned()))
+            .collect();
+        let all = others.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        url.query_pairs_mut().clear().extend_pairs(all.chain(value.map(|value| (name, value))));
         // A colon needs no escape there, and hours are read by people.
-        let query = url.query().map(|query| query.replace("%3A", ":"));
+        let query = url.query().filter(|query| !query.is_empty()).map(|query| query.replace("%3A", ":"));
         url.set_query(query.as_deref());
         Address::parse(url.as_str())
+    }
+
+    /// The same with the limits of another, where it says none itself.
+    ///
+    /// # Errors
+    /// [`AddressError`].
+    pub fn or_limits_of(&self, other: &Address) -> Result<Address, AddressError> {
+        let rate = other.limits.rows_per_second.filter(|_| self.limits.rows_per_second.is_none());
+        let hours = other.limits.hours.filter(|_| self.limits.hours.is_none()).map(|hours| hours.to_string());
+        self.with(rate.map(NonZeroU32::get), hours.as_deref())
+    }
+
+    /// Whether a password of the one is one of the other: the same user at the same server.
+    pub fn has_password_of(&self, other: &Address) -> bool {
+        let known = |address: &Address| {
+            let host = if address.socket.is_some() { String::new() } else { address.host.to_lowercase() };
+            (address.engine, address.user.clone(), host, address.port, address.socket.clone())
+        };
+        known(self) == known(other)
     }
 }
 
@@ -280,6 +310,23 @@ mod tests {
             let error = Address::parse(text).unwrap_err();
             assert_eq!(error, AddressError::Password);
             assert!(!error.to_string().contains("hunter2"));
+        }
+    }
+
+    #[test]
+    fn parameters_are_changed_and_taken_away() {
+        let address = Address::parse("postgres://r@db/his?tls=on&hours=01:00-05:00").unwrap();
+        let faster = address.with(Some(9), Some("02:00-03:00")).unwrap();
+        assert_eq!(faster.to_string(), "postgres://r@db/his?tls=on&rows_per_second=9&hours=02:00-03:00");
+        let free = faster.with_parameter("rows_per_second", None).unwrap().with_parameter("hours", None).unwrap();
+        assert_eq!(free.to_string(), "postgres://r@db/his?tls=on");
+        assert_eq!(free.with_parameter("tls", None).unwrap().to_string(), "postgres://r@db/his");
+        let moved = Address::parse("postgres://r@db2/his?hours=20:00-21:00").unwrap().or_limits_of(&faster).unwrap();
+        assert_eq!(moved.to_string(), "postgres://r@db2/his?hours=20:00-21:00&rows_per_second=9");
+        let at = |text: &str| Address::parse(text).unwrap();
+        assert!(address.has_password_of(&at("postgresql://r@DB:5432/other")));
+        for other in ["postgres://r@db2/his", "postgres://s@db/his", "postgres://r@db:1/his", "mysql://r@db:5432/his"] {
+            assert!(!address.has_password_of(&at(other)), "{other}");
         }
     }
 

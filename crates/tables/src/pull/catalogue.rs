@@ -292,6 +292,11 @@ impl Catalogue {
         Ok(())
     }
 
+    pub(super) fn set_path(&self, source: i64, path: &str) -> Result<(), Error> {
+        self.db.execute("UPDATE source SET path = ?2 WHERE no = ?1", params![source, path])?;
+        Ok(())
+    }
+
     /// Forgets a source and the rows pulled from it; what was made of them stays, and so do the arrivals.
     pub(super) fn remove_source(&mut self, no: i64) -> Result<(), Error> {
         let removing = self.db.transaction()?;

@@ -252,6 +252,19 @@ impl Sources {
         catalogue.source(name)
     }
 
+    /// Lets a source deliver from somewhere else: from the next pull on. What was delivered stays, and that pull is compared with it.
+    ///
+    /// # Errors
+    /// [`Error::Denied`], [`Error::Unknown`]; [`Error::Busy`] while it is pulled.
+    pub fn set_path(&self, grant: &Grant, name: &str, path: &str) -> Result<SourceInfo, Error> {
+        grant.may_administer()?;
+        let source = self.catalogue().source(name)?;
+        let _pulling = self.begin(&source)?;
+        let catalogue = self.catalogue();
+        catalogue.set_path(source.no, path)?;
+        catalogue.source(name)
+    }
+
     /// The sources, by name.
     ///
     /// # Errors
