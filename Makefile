@@ -5,7 +5,7 @@ SHELL := /bin/bash
 export CARGO_TERM_COLOR ?= auto
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help setup build web api-types demo test check bench soak fmt
+.PHONY: help setup build web api-types demo test check odbc bench soak fmt
 
 help: ## what there is
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,10 +65,23 @@ test: setup web ## every test; MEDWEAVE_TEST_DATA=DIR adds those on real data
 
 check: ## format, lints, types of the pages, one version of each heavy crate
 	cargo fmt --all -- --check
-	cargo clippy --workspace --all-targets --quiet -- -D warnings
+	# With what is left out by default, which else nothing would compile.
+	cargo clippy --workspace --all-targets --features tables/odbc --quiet -- -D warnings
 	$(MAKE) web/node_modules/.stamp
 	cd web && npm run check
 	@if cargo tree -d --depth 0 2>/dev/null | grep -E '^(arrow|parquet|datafusion|rusqlite|rustls) '; then echo 'two versions of a heavy crate (cargo tree -d)'; exit 1; fi
+
+# Apart from test: with this feature much is compiled anew.
+odbc: ## the tests of ODBC, with unixodbc-dev and the drivers of SQLite and PostgreSQL from Debian's packages
+	@missing=""; \
+	[ -e /usr/include/sql.h ] || missing="$$missing unixodbc-dev"; \
+	grep -qs '^\[SQLite3\]' /etc/odbcinst.ini || missing="$$missing libsqliteodbc"; \
+	grep -qs '^\[PostgreSQL Unicode\]' /etc/odbcinst.ini || missing="$$missing odbc-postgresql"; \
+	if [ -n "$$missing" ]; then \
+	  sudo=""; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+	  $$sudo apt-get update -q && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -q -y $$missing; \
+	fi
+	cargo test -p tables --features odbc --test it odbc
 
 bench: ## the figures of the README, beside their peers (needs MEDWEAVE_TEST_DATA; a release build, some minutes); LARGE=10000000 adds a table of so many rows
 	@test -n "$(MEDWEAVE_TEST_DATA)" || { echo 'set MEDWEAVE_TEST_DATA to the folder of test data'; exit 1; }

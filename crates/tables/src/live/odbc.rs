@@ -8,7 +8,7 @@ use super::reading::Reading;
 use super::secret::Secret;
 use super::session::{Asked, Catalogue, TableName};
 use crate::read::CELL_BYTES;
-use crate::read::canonical::{push_bool, push_timestamp_text};
+use crate::read::canonical::{push_bool, push_f64, push_timestamp_text};
 use crate::read::worker::Ended;
 use odbc_api::parameter::VarCharArray;
 use odbc_api::{
@@ -144,6 +144,20 @@ fn value_of(row: &mut CursorRow<'_>, column: u16, value: &mut Vec<u8>) -> Result
 fn push(reading: &mut Reading<'_>, at: usize, kind: DataType, value: &[u8]) {
     match (kind, value) {
         (DataType::Bit, b"0" | b"1") => reading.write(|text| push_bool(text, value == b"1")),
+        (DataType::Binary { .. } | DataType::Varbinary { .. } | DataType::LongVarbinary { .. }, digits) => {
+            let digits = String::from_utf8_lossy(digits);
+            reading.write(|text| {
+                text.push_str("\\x");
+                text.extend(digits.chars().map(|digit| digit.to_ascii_lowercase()));
+            });
+        }
+        (DataType::Float { .. } | DataType::Real | DataType::Double, _) => {
+            let written = String::from_utf8_lossy(value);
+            reading.write(|text| match written.parse() {
+                Ok(number) => push_f64(text, number),
+                Err(_) => text.push_str(&written),
+            });
+        }
         (DataType::Timestamp { .. } | DataType::Time { .. }, _) => {
             let written = String::from_utf8_lossy(value);
             reading.write(|text| push_timestamp_text(text, &written));

@@ -57,6 +57,10 @@ pub(super) fn config(
     Ok(config.map_err(|error| error.to_string())?.with_root_certificates(roots).with_no_client_auth())
 }
 
+const OTHER_NAME: &str = "the server's certificate is for another name: write the address with the name it is for";
+const NOT_YET: &str =
+    "the time of the server's certificate has not come: look whether the clocks of both machines are right";
+
 /// What can be done about a connection that is not trusted, as an error's text tells it; nothing for others.
 pub(super) fn advice(text: &str) -> &'static str {
     let known = [
@@ -65,10 +69,17 @@ pub(super) fn advice(text: &str) -> &'static str {
             "nobody whom this machine trusts has signed the server's certificate: name who has with ca=FILE in the address",
         ),
         (
+            "BadSignature",
+            "the server's certificate is signed by somebody of the name that ca=FILE holds, but with another key: name who has signed it with ca=FILE in the address",
+        ),
+        (
             "CaUsedAsEndEntity",
             "the server shows a certificate that is one for signing: give it one of its own that this one has signed, and name this one with ca=FILE",
         ),
-        ("NotValidForName", "the server's certificate is for another name: write the address with the name it is for"),
+        ("NotValidForName", OTHER_NAME),
+        ("not valid for name", OTHER_NAME),
+        ("NotValidYet", NOT_YET),
+        ("not valid yet", NOT_YET),
         ("certificate expired", "the time of the server's certificate is over: it needs a new one"),
         ("Expired", "the time of the server's certificate is over: it needs a new one"),
         (
@@ -102,7 +113,13 @@ mod tests {
     fn what_is_not_trusted_is_told_with_what_can_be_done() {
         let said = |error: CertificateError| unconnected(&Error::InvalidCertificate(error).to_string());
         assert!(said(CertificateError::UnknownIssuer).contains("ca=FILE"));
+        assert!(said(CertificateError::BadSignature).contains("with another key"));
         assert!(said(CertificateError::NotValidForName).contains("another name"));
+        let presented = vec!["DnsName(\"db\")".to_owned()];
+        let expected = rustls::pki_types::ServerName::try_from("other").unwrap().to_owned();
+        let context = CertificateError::NotValidForNameContext { expected, presented };
+        assert!(said(context).contains("another name"));
+        assert!(said(CertificateError::NotValidYet).contains("clocks"));
         assert!(said(CertificateError::Expired).contains("the time of the server's certificate is over"));
         let signer = OtherError(Arc::new(std::io::Error::other("CaUsedAsEndEntity")));
         assert!(said(CertificateError::Other(signer)).contains("one for signing"));

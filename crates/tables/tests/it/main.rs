@@ -6,9 +6,12 @@ mod dumps;
 mod house;
 mod incremental;
 mod live;
+#[cfg(feature = "odbc")]
+mod odbc;
 mod pull;
 mod queries;
 mod raw;
 mod run;
 mod same;
 mod sqlserver;
+mod tls;
