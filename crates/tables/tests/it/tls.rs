@@ -88,6 +88,8 @@ fn check(kind: Kind, query: &str, is_encrypted: impl Fn(&str) -> bool) {
     assert!(said.contains("for another name: write the address with the name it is for"), "{kind:?}: {said}");
     let none = asked(&format!("{url}?ca=/nowhere/ca.pem"), query).unwrap_err();
     assert!(none.contains("the certificates of /nowhere/ca.pem cannot be read"), "{kind:?}: {none}");
+    // What is said beside the connection is encrypted too.
+    crate::live::a_stop_is_heard(&server, &ca(&authority));
     drop(server);
     // One that offers no encryption.
     let Some(bare) = crate::databases::server(kind) else { return };
