@@ -99,7 +99,8 @@ fn export_now(
     Ok(record)
 }
 
-/// `GET /api/lineage/omop/{table}/{row}`: the row, the resource that it was made of, and the cells that this was made of.
+/// `GET /api/lineage/omop/{table}/{row}`: the row, the resource that it was made of, and the cells that this was made of. Of a row that
+/// is made of a patient it needs what the table of who is who needs.
 pub(super) async fn lineage(call: Call) -> Result<Answer, Refusal> {
     let (grant, table, row) = (call.grant()?, call.part("table"), call.part("row"));
     let element = call.query_value("element").filter(|element| !element.is_empty());
@@ -119,6 +120,9 @@ fn told(app: &App, grant: &Grant, name: &str, key: &str, element: Option<&str>) 
     let of = rows(app, grant, &format!("SELECT type, id FROM resource WHERE _row = {number}"))?;
     let text = |name: &str| of.first().and_then(|of| of[name].as_str()).map(str::to_owned).ok_or_else(unmade);
     let (resource_type, id) = (text("type")?, text("id")?);
+    if resource_type == "Patient" {
+        grant.may_link_persons()?;
+    }
     // This also puts it into the trail. What came by another door than a mapping has no cells; where it came from tells more.
     let cells = lineage::made_by_mapping(app, grant, &resource_type, &id, None, element)?;
     Ok(json!({

@@ -71,7 +71,8 @@ async fn hospital() -> House {
 #[tokio::test]
 async fn a_row_of_omop_leads_to_file_row_and_column_of_the_hospitals_table() {
     let house = hospital().await;
-    let token = house.token("system/*.rs");
+    let token = house.token("system/*.rs system/OmopPersonLink.r");
+    let plain = house.token("system/*.rs");
     // What of each row, of which element, is from which cell: table, column, number of the row, text.
     let wanted = [
         (
@@ -143,8 +144,14 @@ async fn a_row_of_omop_leads_to_file_row_and_column_of_the_hospitals_table() {
         let name = told["lineage"]["elements"][0]["element"].as_str().unwrap();
         let one = ask(&house, &token, Method::GET, &format!("{path}?element={name}"), &Value::Null).await.json();
         assert_eq!(one["lineage"]["elements"].as_array().unwrap().len(), 1, "{one}");
+        // A row that is made of the patient says who the person is: that is for whoever may know it.
+        let is_of_person = ["person", "observation_period"].contains(&table);
+        let told = ask(&house, &plain, Method::GET, &path, &Value::Null).await;
+        assert_eq!(told.status == StatusCode::FORBIDDEN, is_of_person, "{path}: {}", told.text);
+        assert_eq!(told.text.contains(text), !is_of_person, "{}", told.text);
         // Whose it is stands in the trail; who may not use SQL learns nothing.
-        let read = &house.reads(None)[0];
+        let reads = house.reads(None);
+        let read = reads.iter().find(|read| read.action == "lineage").unwrap();
         assert_eq!((read.action.as_str(), read.outcome.as_str()), ("lineage", "done"));
         for scopes in ["system/*.r", "system/*.s", "system/Patient.rs system/Observation.rs"] {
             let told = ask(&house, &house.token(scopes), Method::GET, &path, &Value::Null).await;

@@ -228,7 +228,13 @@ async fn every_answer_is_of_the_shape_that_the_document_gives_it() {
     for (method, path, body) in steps {
         let body = if body.is_null() { String::new() } else { body.to_string() };
         let media = if path.starts_with("/fhir") { fhir } else { json };
-        let told = house.operate(method.clone(), path, media, &body).await;
+        // Not even the operator knows by himself which patient a person is.
+        let told = if path == "/api/lineage/omop/person/1" {
+            let bearer = format!("Bearer {}", house.token("system/*.rs system/OmopPersonLink.r"));
+            house.ask(method.clone(), path, &[("authorization", bearer.as_str())], &body).await
+        } else {
+            house.operate(method.clone(), path, media, &body).await
+        };
         let is_refused_here = ["/api/deadletters/1/replay", "/api/mappings/clinic/pause"].contains(&path);
         assert!(told.status.is_success() || is_refused_here, "{method} {path}: {} {}", told.status, told.text);
         asked.insert((method.to_string(), path.split('?').next().unwrap().to_owned()));

@@ -189,6 +189,17 @@ async fn who_may_not_see_a_source_finds_nothing_of_its_rows_by_any_way() {
     for scopes in ["system/Patient.cruds", "system/*.s"] {
         program(scopes).finds_none(scopes, &everything, &rows).await;
     }
+    // Nor does whoever may read everything and search nothing, which SQL needs: no arrival that holds rows is there.
+    let reader = program("system/*.r");
+    for question in &rows {
+        let told = reader.ask(question).await;
+        assert!(!told.status.is_success(), "{}: {}", question.path, told.text);
+        for secret in everything.iter() {
+            assert!(!told.text.contains(secret), "{} tells {secret}: {}", question.path, told.text);
+        }
+    }
+    let listed = reader.ask(&ask("/api/arrivals", "")).await;
+    assert!(listed.status.is_success() && !listed.text.contains("hedge"), "{}", listed.text);
     let lineage = [ask(&format!("/api/lineage/Patient/{id}"), "")];
     program("system/Patient.cruds").finds_none("a reader of patients", &everything, &lineage).await;
     // What was asked in vain stands in the trail, and what would have been told does not.
@@ -238,6 +249,9 @@ async fn who_may_not_link_persons_is_not_told_who_they_are_by_any_table() {
     let may = Caller::Program(&house, house.token("system/*.rs system/OmopPersonLink.r"));
     let told = may.ask(&link).await;
     assert!(told.status.is_success() && told.text.contains(&id), "{}", told.text);
+    let number = may.ask(&sql("SELECT person_id FROM omop.person", "")).await.json()["rows"][0][0].clone();
+    let told = may.ask(&ask(&format!("/api/lineage/omop/person/{number}"), "")).await;
+    assert!(told.status.is_success() && told.json()["ref"] == format!("Patient/{id}"), "{}", told.text);
     house.account("ada", Role::Clinician);
     for (name, caller) in [
         ("a clinician", Caller::Person(Browser::with_password(&house, "ada").await)),
@@ -256,6 +270,11 @@ async fn who_may_not_link_persons_is_not_told_who_they_are_by_any_table() {
         ] {
             let told = caller.ask(&list).await;
             assert!(told.status.is_success() && !told.text.contains(LINK), "{name}: {}", told.text);
+        }
+        let number = caller.ask(&sql("SELECT person_id FROM omop.person", "")).await.json()["rows"][0][0].clone();
+        for table in ["person", "observation_period", "death", "location"] {
+            let told = caller.ask(&ask(&format!("/api/lineage/omop/{table}/{number}"), "")).await;
+            assert!(told.status.is_client_error() && !told.text.contains(&id), "{name}: {table} {}", told.text);
         }
         let person = caller.ask(&sql("SELECT * FROM omop.person", "")).await;
         assert!(person.status.is_success() && !person.text.contains(&id), "{name}: {}", person.text);
