@@ -13,12 +13,14 @@ and prints what each step found:
 - how long a write over FHIR takes until omop.measurement has it;
 - the export is read by DuckDB, and by Sail where pysail is installed, with the same rows and types;
 - the lake is made again, and every table has equal rows (all columns, as multisets, by DuckDB);
+- OHDSI's checks count over the store, and over the export as a folder, what DuckDB counts over the export's files, which it takes one by
+  one by SQL that is written from OHDSI's descriptions (tools/compare_checks.py); all three are timed;
 - `duckcdm achilles` runs on the export, and duckcdm finds the same persons and days for the definitions of cohorts that come with
   the data, where this program runs them over the store.
 
 Ends with 1 if anything differs. Times are told, and decide nothing.
 """
-import argparse, csv, glob, gzip, json, os, re, shutil, subprocess, sys, tarfile, tempfile, time, urllib.request
+import argparse, csv, glob, gzip, json, os, pathlib, re, shutil, subprocess, sys, tarfile, tempfile, time, urllib.request
 from collections import Counter
 
 import duckdb
@@ -219,6 +221,26 @@ def by_sail(folder, tables):
     return found
 
 
+def checked_by_duckdb(export, data, work):
+    """What DuckDB counts for each of OHDSI's checks: wrong rows and rows; the seconds to read the files, and to count."""
+    sys.path.insert(0, os.path.join(REPOSITORY, "tools"))
+    from compare_checks import checks
+    from compare_cohorts import fields
+    definitions = os.path.join(work, "dqd")
+    with tarfile.open(os.path.join(data, "records/tables/dqd-5.4.tar.xz")) as archive:
+        archive.extractall(definitions, filter="data")
+    definitions = os.path.dirname(glob.glob(os.path.join(definitions, "**", "*Table_Level.csv"), recursive=True)[0])
+    model = fields(pathlib.Path(REPOSITORY) / "crates/omop/src/cdm/fields.tsv")
+    engine = duckdb.connect()
+    begun = time.perf_counter()
+    for table in model:
+        engine.execute(f"CREATE TABLE {table} AS SELECT * FROM read_parquet('{export}/{table}.parquet')")
+    read = time.perf_counter() - begun
+    begun = time.perf_counter()
+    found = {name: engine.execute(f"SELECT ({wrong}), ({total})").fetchone() for name, wrong, total in checks(definitions, model)}
+    return found, read, time.perf_counter() - begun
+
+
 TYPES = {"integer": "BIGINT", "bigint": "BIGINT", "float": "DOUBLE", "date": "DATE", "datetime": "TIMESTAMP"}
 
 
@@ -342,6 +364,17 @@ def main():
         checked = json.loads(store.run("omop", "check", *meant, "--json"))
         say("OHDSI's checks over the store", f"{checked['checks']}: {checked['passed']} passed, {checked['failed']} failed, "
             f"{checked['not_applicable']} not applicable in {checked['seconds']:.1f} s")
+        begun = time.perf_counter()
+        folder = json.loads(store.run("omop", "check", "--cdm", first, *meant, "--json"))
+        folder_seconds = time.perf_counter() - begun
+        by_name = lambda told: {outcome["check"]: (outcome["violated"], outcome["rows"]) for outcome in told["outcomes"]}
+        theirs, read, their_seconds = checked_by_duckdb(first, options.data, work)
+        ours = by_name(checked)
+        both = [name for name in theirs if name in ours]
+        equal = sum(theirs[name] == ours[name] == by_name(folder)[name] for name in both)
+        say("checks whose counts are those of DuckDB over the export", f"{equal} of {len(both)}, {len(ours) - len(both)} not compared", equal == len(both))
+        say("  time over the store, over the export, by DuckDB",
+            f"{checked['seconds']:.1f} s, tables made; {folder_seconds:.1f} s, files read; {their_seconds:.1f} s and {read:.1f} s to read")
         # The test data hold a part of the vocabularies: concepts that are not in it are no fault of the tables.
         fatal = [outcome["check"] for outcome in checked["outcomes"] if outcome["status"] == "failed" and outcome["severity"] == "fatal"
                  and "concept" not in outcome["field"]]

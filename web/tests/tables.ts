@@ -263,6 +263,15 @@ export function tables(house: House): void {
       await watched.shot('quality-check-en-light-wide');
       await page.keyboard.press('Escape');
       await eventually(() => page.evaluate(() => document.activeElement?.hasAttribute('data-check'))).toBe(true);
+      // Those of OMOP are many: it is told how many are done, and they can be stopped.
+      await page.getByLabel('Over').selectOption('OMOP tables');
+      await page.getByRole('button', { name: 'Run checks' }).click();
+      await page.getByRole('progressbar', { name: /^[\d,]+ of [\d,]+ done$/ }).waitFor();
+      await fine(watched);
+      await watched.shot('quality-progress-en-light-wide');
+      await page.getByRole('button', { name: 'Stop' }).click();
+      await page.getByText('The checks were stopped; nothing of them is kept.').waitFor();
+      await page.getByText('Run 1').first().waitFor();
       await watched.close();
     });
 
@@ -272,11 +281,12 @@ export function tables(house: House): void {
       const check = 'standardConceptRecordCompleteness.measurement.measurement_concept_id';
       await page.goto(server.url('/quality'));
       await page.getByRole('button', { name: 'Run checks' }).waitFor();
-      // All of OMOP's checks take minutes; one is enough here.
+      // One is enough here.
       await page.evaluate(async (only) => {
         const { csrf } = (await (await fetch('/api/session')).json()) as { csrf: string };
         const ran = await fetch('/api/quality/runs', { method: 'POST', headers: { 'content-type': 'application/json', 'x-csrf-token': csrf }, body: JSON.stringify({ only: [only] }) });
-        if (!ran.ok) throw new Error(await ran.text());
+        const told = await ran.text();
+        if (!told.includes('"report"')) throw new Error(told);
       }, check);
       await page.goto(server.url(`/quality?${new URLSearchParams({ check })}`));
       // The ward's own results are of no table; this one is of the clinic's.

@@ -1,7 +1,7 @@
 //! The OMOP Common Data Model v5.4 beside FHIR: what researchers' tools of OHDSI open.
 //!
 //! [`cdm`] says which tables and fields there are. An instance of the model ([`Cdm`]) answers SQL: the store's own, whose tables
-//! are [`views`] of the lake, or one that lies in a folder ([`folder`]). [`quality`] checks an instance, and [`cohort`] finds groups
+//! are [`views`] of the lake ([`Still`] keeps them as they are at one position), or one that lies in a folder ([`folder`]). [`quality`] checks an instance, and [`cohort`] finds groups
 //! of persons in it. [`vocabulary`] takes downloads of Athena in, [`codes`] finds the concepts of codings in them, and [`export`]
 //! writes an instance out.
 //!
@@ -19,6 +19,7 @@ pub mod export;
 pub mod folder;
 mod listed;
 pub mod quality;
+mod still;
 mod store;
 pub mod views;
 pub mod vocabulary;
@@ -26,4 +27,5 @@ pub mod vocabulary;
 pub use asking::{Cdm, SCHEMA};
 pub use error::Error;
 pub use listed::ListedRows;
+pub use still::Still;
 pub use store::Store;

@@ -164,6 +164,8 @@ impl App {
             flush: FlushBy::Itself,
         };
         let lake = Arc::new(Lake::open(&self.data.join("lake"), options)?);
+        // What runs of checks left there that were killed.
+        let _ = std::fs::remove_dir_all(self.omop_scratch());
         lake.host(self.omop()?);
         lake.host(Arc::new(RawTables::new(self.sources()?)));
         lake.host(Arc::new(LineageGuest(Weak::clone(&self.me))));
@@ -202,6 +204,11 @@ impl App {
         let guest = Arc::new(OmopGuest::new(settings, vocabularies, Box::new(cohorts)));
         *opened = Some(Arc::clone(&guest));
         Ok(guest)
+    }
+
+    /// Where tables of the OMOP model lie while they are checked; empty when the lake is opened.
+    pub(crate) fn omop_scratch(&self) -> PathBuf {
+        self.data.join("omop").join("scratch")
     }
 
     /// Sources of tables; opened when they are first asked for.

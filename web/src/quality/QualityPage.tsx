@@ -1,4 +1,4 @@
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useCallback, useId, useMemo, useState } from 'react';
 import { json } from '../api/client';
@@ -9,6 +9,8 @@ import { Empty, PageTitle } from '../parts/Page';
 import { Waiting } from '../parts/Waiting';
 import { Ago, Iso } from '../parts/When';
 import type { QualitySearch } from '../router';
+import { begin, dismiss, stop, useAct } from '../sources/acts';
+import { Running, Said } from '../sources/Pull';
 import { moveFocus, useFocusBack, useKeys, type Binding } from '../shell/keys';
 import { CheckList } from './CheckList';
 import { CheckPanel } from './CheckPanel';
@@ -17,6 +19,8 @@ import '../sources/sources.css';
 import '../parts/rows.css';
 import './quality.css';
 
+/** The run of checks that goes on. */
+const ACT = 'quality';
 const ITEMS = '[data-item]';
 /** What checks can be run over: the tables of FHIR are quick, those of OMOP are many. */
 const SCOPES = ['fhir', 'omop', 'all'] as const;
@@ -41,10 +45,11 @@ export function QualityPage() {
   });
   const [scope, setScope] = useState<Scope>('fhir');
   const select = useId();
-  const runAll = useMutation({
-    mutationFn: () => json<Run>('/api/quality/runs', { method: 'POST', body: scope === 'all' ? {} : { only: [scope] } }),
-    onSuccess: () => queries.invalidateQueries({ queryKey: ['quality'] }),
-  });
+  const act = useAct(ACT);
+  const runAll = () =>
+    void begin(ACT, '/api/quality/runs', scope === 'all' ? {} : { only: [scope] }, () => {
+      void queries.invalidateQueries({ queryKey: ['quality'] });
+    });
 
   const set = useCallback<SetQuality>(
     (change) =>
@@ -99,13 +104,19 @@ export function QualityPage() {
                   </option>
                 ))}
               </select>
-              <button type="button" className="button" data-primary disabled={runAll.isPending} onClick={() => runAll.mutate()}>
-                {runAll.isPending ? t('quality.running') : t('quality.run')}
+              <button type="button" className="button" data-primary disabled={act?.running} onClick={runAll}>
+                {act?.running ? t('quality.running') : t('quality.run')}
               </button>
             </span>
           )}
         </header>
-        {runAll.error && <Failure error={runAll.error} />}
+        {(act?.running || act?.stopped || act?.error) && (
+          <div className="act" role="status">
+            {act.running && <Running act={act} onStop={() => stop(ACT)} />}
+            {act.stopped && <Said onClose={() => dismiss(ACT)}>{t('quality.stopped')}</Said>}
+            {act.error && <Failure error={act.error} />}
+          </div>
+        )}
         {!data && (quality.error ? <Failure error={quality.error} onRetry={() => void quality.refetch()} /> : <Waiting lines={10} />)}
         {data && !run && (
           <Empty title={t('quality.none.title')} command="medweave omop check">

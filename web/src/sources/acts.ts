@@ -2,14 +2,17 @@ import { useSyncExternalStore } from 'react';
 import { ApiError, lines } from '../api/client';
 import { whenLeft } from '../live/session';
 
-/** Something long that a source is put through; it goes on whatever page is looked at, until it ends or is stopped. */
+/** What is being read or made now and how many rows of it, or how many parts of how many are done. */
+export type Progress = { what: string; rows: number } | { done: number; of: number };
+
+/** Something long that the server is asked for; it goes on whatever page is looked at, until it ends or is stopped. */
 export interface Act {
   running: boolean;
   /** Whether it stores what it makes. */
   writes: boolean;
   begun_ms: number;
-  /** What is being read or made now, and how many rows of it. */
-  progress?: { what: string; rows: number };
+  /** How far it is. */
+  progress?: Progress;
   report?: unknown;
   error?: ApiError;
   stopped?: boolean;
@@ -25,11 +28,16 @@ function set(key: string, act: Act): void {
 }
 
 interface Line {
-  progress?: { table?: string; target?: string; rows?: number };
+  progress?: { table?: string; target?: string; rows?: number; done?: number; of?: number };
+}
+
+function progressOf({ progress = {} }: Line): Progress {
+  const { table, target, rows = 0, done, of } = progress;
+  return done === undefined || of === undefined ? { what: table ?? target ?? '', rows } : { done, of };
 }
 
 /** Begins an act, unless it goes on already. Its report stays until the next of its kind. */
-export async function begin(key: string, path: string, body: { write?: boolean; accept?: boolean; of?: object }, done: () => void): Promise<void> {
+export async function begin(key: string, path: string, body: { write?: boolean; accept?: boolean; of?: object; only?: string[] }, done: () => void): Promise<void> {
   if (controllers.has(key)) return;
   const controller = new AbortController();
   controllers.set(key, controller);
@@ -39,8 +47,7 @@ export async function begin(key: string, path: string, body: { write?: boolean; 
   set(key, { running: true, writes, begun_ms });
   try {
     const report = await lines<unknown>(path, { body, signal: controller.signal }, (line) => {
-      const { table, target, rows } = (line as Line).progress ?? {};
-      if (own()) set(key, { running: true, writes, begun_ms, progress: { what: table ?? target ?? '', rows: rows ?? 0 } });
+      if (own()) set(key, { running: true, writes, begun_ms, progress: progressOf(line) });
     });
     if (own()) set(key, { running: false, writes, begun_ms, report });
   } catch (error) {

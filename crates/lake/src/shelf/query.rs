@@ -95,6 +95,12 @@ impl Shelf {
         Ok(Shelf { runtime: Some(runtime), base, files, schema: schema.to_owned(), tables, spill_folder, turns })
     }
 
+    /// Puts a further table, or another in the place of the one of its name, for queries from now on.
+    pub fn put(&mut self, table: ShelfTable) {
+        self.tables.retain(|other| !other.name().eq_ignore_ascii_case(table.name()));
+        self.tables.push(Arc::new(table));
+    }
+
     /// What SQL writes before the names of its tables.
     pub fn schema(&self) -> &str {
         &self.schema

@@ -79,15 +79,25 @@ fn concepts(check: &Check) -> &[i64] {
 }
 
 impl Groups {
-    /// Counts all that the checks need.
-    pub(super) fn take<'c>(cdm: &dyn Cdm, checks: impl Iterator<Item = &'c Check>) -> Result<Groups, Error> {
+    /// Counts all that the checks need; `told` hears of how many all is counted.
+    pub(super) fn take<'c>(
+        cdm: &dyn Cdm,
+        checks: impl Iterator<Item = &'c Check>,
+        told: &mut dyn FnMut(usize),
+    ) -> Result<Groups, Error> {
         let mut wanted: BTreeMap<Key, BTreeSet<i64>> = BTreeMap::new();
+        // Checks by the last count that they need.
+        let mut last: BTreeMap<Key, usize> = BTreeMap::new();
         for check in checks {
-            for what in What::of(check) {
-                let key = (check.table.clone(), check.field.clone(), *what);
+            let keys = What::of(check).iter().map(|what| (check.table.clone(), check.field.clone(), *what));
+            if let Some(key) = keys.clone().max() {
+                *last.entry(key).or_default() += 1;
+            }
+            for key in keys {
                 wanted.entry(key).or_default().extend(concepts(check));
             }
         }
+        let mut done = 0;
         let mut groups = Groups::default();
         for (key, ids) in wanted {
             let ids: Vec<String> = ids.iter().map(i64::to_string).collect();
@@ -100,7 +110,9 @@ impl Groups {
                     }
                 }
             }
+            done += last.get(&key).copied().unwrap_or(0);
             groups.0.insert(key, counts);
+            told(done);
         }
         Ok(groups)
     }

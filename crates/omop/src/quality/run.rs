@@ -5,7 +5,7 @@ use super::definitions::is_of_the_model;
 use super::groups::Groups;
 use super::kind::{CheckType, Level};
 use super::shape::{self, Shape, field, table};
-use super::tally::{Tally, Wanted};
+use super::tally::{Pass, Tally, Wanted};
 use crate::asking::Cdm;
 use crate::error::Error;
 use jiff::civil::Date;
@@ -65,20 +65,33 @@ enum Counts {
 }
 
 /// Runs checks over an instance: as few passes as there are sets of rows to go through. `today` is the day on which dates are
-/// no longer in the future.
+/// no longer in the future. `told` hears how many checks are counted, first of none, last of all.
 ///
 /// # Errors
 /// What the engine says; a definition that names what is not in the model.
-pub fn run(cdm: &dyn Cdm, checks: &[Check], today: Date) -> Result<Vec<Outcome>, Error> {
+pub fn run(cdm: &dyn Cdm, checks: &[Check], today: Date, told: &mut dyn FnMut(usize)) -> Result<Vec<Outcome>, Error> {
+    told(0);
     let sizes = Sizes::take(cdm, checks)?;
     let mut tally = Tally::default();
     let mut counts = Vec::with_capacity(checks.len());
     for check in checks {
         counts.push(counts_of(cdm, check, today, &sizes, &mut tally)?);
     }
-    tally.take(cdm)?;
+    let known = counts.iter().filter(|counts| matches!(counts, Counts::Known(..))).count();
+    // The last pass that each check needs.
+    let mut last: Vec<Pass> = counts
+        .iter()
+        .filter_map(|counts| match counts {
+            Counts::Tallied(violated, rows) => Some(violated.pass().max(rows.pass())),
+            _ => None,
+        })
+        .collect();
+    last.sort_unstable();
+    tally.take(cdm, &mut |pass| told(known + last.partition_point(|last| *last <= pass)))?;
+    let done = known + last.len();
     let grouped = checks.iter().zip(&counts).filter(|(_, counts)| matches!(counts, Counts::Grouped));
-    let groups = Groups::take(cdm, grouped.map(|(check, _)| check))?;
+    let groups = Groups::take(cdm, grouped.map(|(check, _)| check), &mut |checks| told(done + checks))?;
+    told(checks.len());
     let outcome = |(check, counts): (&Check, Counts)| {
         let (violated, rows) = match counts {
             Counts::Known(violated, rows) => (violated, rows),
@@ -171,7 +184,7 @@ impl Sizes {
                 (*of, tally.want(&from(of.0), expression))
             })
             .collect();
-        tally.take(cdm)?;
+        tally.take(cdm, &mut |_| {})?;
         let rows = rows.into_iter().map(|(name, wanted)| (name.to_owned(), tally.count(wanted))).collect();
         let empty = empty
             .into_iter()

@@ -14,6 +14,20 @@ pub(super) struct Wanted {
     expression: usize,
 }
 
+/// A pass over rows, in the order in which they are made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Pass {
+    from: usize,
+    part: usize,
+}
+
+impl Wanted {
+    /// The pass that takes it.
+    pub(super) fn pass(self) -> Pass {
+        Pass { from: self.from, part: self.expression / AGGREGATES }
+    }
+}
+
 /// Counts over sets of rows.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
@@ -46,14 +60,15 @@ impl Tally {
         Wanted { from: at, expression }
     }
 
-    /// Takes all counts.
-    pub(super) fn take(&mut self, cdm: &dyn Cdm) -> Result<(), Error> {
-        for from in &mut self.froms {
-            for part in from.expressions.chunks(AGGREGATES) {
+    /// Takes all counts; `told` hears of each pass when it is made.
+    pub(super) fn take(&mut self, cdm: &dyn Cdm, told: &mut dyn FnMut(Pass)) -> Result<(), Error> {
+        for (at, from) in self.froms.iter_mut().enumerate() {
+            for (number, part) in from.expressions.chunks(AGGREGATES).enumerate() {
                 let sql = format!("SELECT {} FROM {}", part.join(", "), from.text);
                 let answer = cdm.ask(&sql)?;
                 let row = rows(&answer).next();
                 from.counts.extend((0..part.len()).map(|column| row.map_or(0, |row| row.count(column))));
+                told(Pass { from: at, part: number });
             }
         }
         Ok(())

@@ -20,7 +20,7 @@ const START_US: i64 = 1_767_225_600_000_000;
 
 pub struct House {
     pub records: Arc<Records>,
-    pub lake: Lake,
+    pub lake: Arc<Lake>,
     pub guest: Arc<OmopGuest>,
     pub folder: TempDir,
 }
@@ -58,7 +58,7 @@ impl House {
             capacity: Capacity::default(),
             flush: FlushBy::Command,
         };
-        let lake = Lake::open(&folder.path().join("lake"), options).unwrap();
+        let lake = Arc::new(Lake::open(&folder.path().join("lake"), options).unwrap());
         let files = vocabulary.map(|(concepts, maps)| vocabulary_files(folder.path(), concepts, maps));
         let settings = Settings {
             folder: folder.path().join("omop"),

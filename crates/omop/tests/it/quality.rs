@@ -1,6 +1,7 @@
 //! Checks of quality against counts that others made.
 
 use crate::data;
+use crate::house::{House, grant};
 use jiff::civil::date;
 use omop::quality::{CheckType, Definitions, Outcome, Status};
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 fn outcomes(folder: &std::path::Path) -> Vec<Outcome> {
     let cdm = data::cdm(folder);
     let checks = Definitions::carried().unwrap().checks;
-    omop::quality::run(&cdm, &checks, date(2026, 11, 26)).unwrap()
+    omop::quality::run(&cdm, &checks, date(2026, 11, 26), &mut |_| {}).unwrap()
 }
 
 #[test]
@@ -32,7 +33,7 @@ fn the_counts_of_409_checks_are_those_of_an_independent_engine_and_wrong_rows_ca
     let cdm = data::cdm(folder.path());
     let checks = Definitions::carried().unwrap().checks;
     let today = date(2026, 11, 26);
-    let outcomes = omop::quality::run(&cdm, &checks, today).unwrap();
+    let outcomes = omop::quality::run(&cdm, &checks, today, &mut |_| {}).unwrap();
     let found: BTreeMap<String, (u64, u64)> =
         outcomes.iter().map(|outcome| (outcome.check.id(), (outcome.violated, outcome.rows))).collect();
     let mut equal = 0;
@@ -86,4 +87,49 @@ fn checks_are_not_applicable_where_there_is_nothing() {
     assert_eq!(counts("isRequired.person.gender_concept_id"), (1, 3, "failed"));
     assert_eq!(counts("plausibleValueHigh.person.year_of_birth"), (1, 3, "failed"));
     assert_eq!(counts("measurePersonCompleteness.death"), (3, 3, "not-applicable"));
+}
+
+#[test]
+fn checks_of_the_store_are_of_one_position_and_tell_how_many_are_done() {
+    let house = House::with("201826 SNOMED 44054006 Condition S\n8507 Gender M Gender S", "201826 201826");
+    house.put(&[
+        r#"{"resourceType":"Patient","id":"p","gender":"male","birthDate":"1970-05-06"}"#,
+        r#"{"resourceType":"Patient","id":"q","birthDate":"1871-01-01"}"#,
+        r#"{"resourceType":"Condition","id":"c","subject":{"reference":"Patient/p"},"code":{"coding":[{"system":"http://snomed.info/sct","code":"44054006"}]},"onsetDateTime":"1960-01-01"}"#,
+        r#"{"resourceType":"Condition","id":"d","subject":{"reference":"Patient/q"},"code":{"coding":[{"system":"http://snomed.info/sct","code":"1"}]},"onsetDateTime":"2020-01-01"}"#,
+    ]);
+    let mut checks = Definitions::carried().unwrap().checks;
+    checks.extend(omop::quality::fhir_checks());
+    let only: Vec<String> = ["person", "condition_occurrence", "fhir"].iter().map(|name| (*name).to_owned()).collect();
+    checks.retain(|check| check.is_meant(&only));
+    let (limits, stop, today) = (lake::Limits::default(), lake::Stop::default(), date(2026, 11, 26));
+    let everything = grant("system/*.rs");
+    let scratch = house.folder.path().join("scratch");
+    let still = |grant: &access::Grant| {
+        omop::Still::new(house.lake.clone(), grant.clone(), limits, stop.clone(), None, &scratch)
+    };
+    let as_it_was = still(&everything).unwrap();
+    let store = omop::Store::new(house.lake.clone(), everything.clone(), limits, stop.clone());
+    let expected = omop::quality::run(&store, &checks, today, &mut |_| {}).unwrap();
+    assert!(expected.iter().any(|outcome| outcome.violated > 0 && outcome.check.kind != CheckType::Fhir));
+    // What is written meanwhile changes nothing of it.
+    house.put(&[r#"{"resourceType":"Patient","id":"r","birthDate":"1980-01-01"}"#]);
+    let mut told = Vec::new();
+    let found = omop::quality::run(&as_it_was, &checks, today, &mut |done| told.push(done)).unwrap();
+    for (found, expected) in found.iter().zip(&expected) {
+        assert_eq!(found, expected);
+    }
+    assert_eq!(found.len(), expected.len());
+    assert_eq!((told.first(), told.last()), (Some(&0), Some(&checks.len())));
+    assert!(told.is_sorted() && told.iter().any(|done| (1..checks.len()).contains(done)), "{told:?}");
+    let later = omop::quality::run(&still(&everything).unwrap(), &checks, today, &mut |_| {}).unwrap();
+    let persons = |outcomes: &[Outcome]| {
+        let name = "isRequired.person.person_id";
+        outcomes.iter().find(|outcome| outcome.check.id() == name).map(|outcome| outcome.rows)
+    };
+    assert_eq!((persons(&found), persons(&later)), (Some(2), Some(3)));
+    // Nothing is left of the files, and whoever may not use SQL gets none.
+    drop(as_it_was);
+    assert_eq!(std::fs::read_dir(&scratch).unwrap().count(), 0);
+    assert!(still(&grant("system/Patient.cruds")).is_err());
 }

@@ -1,5 +1,6 @@
 //! Quality of data: runs of checks over the store, what they found, and thresholds.
 
+use super::stream::{self, Lines};
 use crate::answer::Answer;
 use crate::app::App;
 use crate::call::Call;
@@ -12,10 +13,11 @@ use omop::quality::{
     Against, Check, Chosen, Definitions, History, Kept, RunInfo, Status, day_of, fhir_checks, find, rows_sql, run,
 };
 use omop::vocabulary::Vocabulary;
-use omop::{Cdm, ListedRows, Store, cdm};
+use omop::{Cdm, ListedRows, Still, Store, cdm};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Runs that are listed.
@@ -23,6 +25,8 @@ const RUNS: usize = 100;
 /// Rows of a check that are listed if nobody says how many, and at most.
 const ROWS: usize = 100;
 const MOST_ROWS: usize = 1_000;
+/// Rows that are made of patients lead to them, for those who may know which person is who.
+const PERSONS: [&str; 3] = ["omop/person/", "omop/death/", "omop/observation_period/"];
 /// Time that each query of a run may take.
 const QUERY_TIME: Duration = Duration::from_mins(10);
 
@@ -70,40 +74,80 @@ struct Asked {
     only: Vec<String>,
 }
 
-/// `POST /api/quality/runs`
+/// `POST /api/quality/runs`: lines of JSON, `{"progress": {"done", "of"}}` now and then, `{"report": …}` or `{"error": …}` at the end.
 pub(super) async fn begin(mut call: Call) -> Result<Answer, Refusal> {
     let grant = call.grant()?;
     let Asked { only } = call.json().await?;
+    grant.may_use_sql()?;
+    let app = Arc::clone(&call.app);
+    let chosen = only.clone();
+    let (source, meant) = call
+        .app
+        .reading(move |app| {
+            let (source, checks, _) = checks(&History::open(&app.data)?)?;
+            let meant: Vec<Check> = checks.into_iter().filter(|check| check.is_meant(&only)).collect();
+            if meant.is_empty() {
+                return Err(Refusal::bad_request(format!("no check is meant by {}", only.join(", "))));
+            }
+            Ok((source, meant))
+        })
+        .await?;
+    let turn = stream::turn(&call)?;
     // Whoever goes away takes the run with him.
     let stop = Stop::default();
-    let _asking = stop.on_drop();
-    let told = call.app.reading(move |app| {
-        let history = History::open(&app.data)?;
-        let (source, checks, _) = checks(&history)?;
-        let meant: Vec<Check> = checks.into_iter().filter(|check| check.is_meant(&only)).collect();
-        if meant.is_empty() {
-            return Err(Refusal::bad_request(format!("no check is meant by {}", only.join(", "))));
-        }
-        app.audit(&grant, "quality", &only.join(" "), &[])?;
-        let (at_us, begun) = (app.now_us(), Instant::now());
-        let store = store(app, &grant, &stop)?;
-        let outcomes = run(&store, &meant, day_of(app.now_us(), &app.zone))?;
-        let info = RunInfo {
-            run: 0,
-            at_us,
-            who: grant.principal().to_string(),
-            seq: store.position(),
-            seconds: (begun.elapsed().as_secs_f64() * 1_000.0).round() / 1_000.0,
-            definitions: source,
-            vocabulary: vocabulary(app)?,
-            checks: 0,
-            passed: 0,
-            failed: 0,
-            not_applicable: 0,
+    let asking = stop.on_drop();
+    Ok(stream::lines_while(&call, turn, "application/x-ndjson", asking, move |lines: &Lines| {
+        let told = |done: usize| {
+            let line = json!({"progress": {"done": done, "of": meant.len()}});
+            if app.is_stopping() || lines.send(&line).is_break() {
+                stop.stop();
+            }
         };
-        Ok(run_json(&history.keep(info, &outcomes)?))
-    });
-    Ok(Answer::of(&told.await?))
+        let done = run_now(&app, &grant, &chosen, (source, &meant), &stop, told);
+        let _ = match done {
+            Ok(run) => lines.send(&json!({"report": run_json(&run)})),
+            Err(refusal) => lines.send(&json!({"error": refusal.own_json()["error"]})),
+        };
+    }))
+}
+
+/// Runs checks and keeps what they find.
+fn run_now(
+    app: &App,
+    grant: &Grant,
+    only: &[String],
+    (definitions, meant): (String, &[Check]),
+    stop: &Stop,
+    mut told: impl FnMut(usize),
+) -> Result<RunInfo, Refusal> {
+    app.audit(grant, "quality", &only.join(" "), &[])?;
+    let (at_us, begun) = (app.now_us(), Instant::now());
+    let loaded = Vocabulary::open(&app.data)?.current();
+    let vocabulary = loaded.as_ref().map(|loaded| loaded.version.clone());
+    let limits = Limits { time: QUERY_TIME, ..Limits::default() };
+    let scratch = app.omop_scratch();
+    let still = Still::new(app.lake()?, grant.clone(), limits, stop.clone(), loaded, &scratch)?;
+    let mut last = None;
+    let mut told = |done| {
+        if last.replace(done) != Some(done) {
+            told(done);
+        }
+    };
+    let outcomes = run(&still, meant, day_of(at_us, &app.zone), &mut told)?;
+    let info = RunInfo {
+        run: 0,
+        at_us,
+        who: grant.principal().to_string(),
+        seq: still.position(),
+        seconds: (begun.elapsed().as_secs_f64() * 1_000.0).round() / 1_000.0,
+        definitions,
+        vocabulary,
+        checks: 0,
+        passed: 0,
+        failed: 0,
+        not_applicable: 0,
+    };
+    Ok(History::open(&app.data)?.keep(info, &outcomes)?)
 }
 
 fn kept_json(kept: &Kept) -> Value {
@@ -247,7 +291,10 @@ pub(super) async fn rows(call: Call) -> Result<Answer, Refusal> {
         let mut listed = ListedRows::of(&store(app, &grant, &stop)?.ask(&sql)?);
         let more = listed.rows.len() > limit;
         listed.rows.truncate(limit);
-        let refs: Vec<Option<String>> = (0..listed.rows.len()).map(|row| reference(check, &listed, row)).collect();
+        let may_link = grant.may_link_persons().is_ok();
+        let is_shown = |lead: &String| may_link || !PERSONS.iter().any(|table| lead.starts_with(table));
+        let lead = |row| reference(check, &listed, row).filter(is_shown);
+        let refs: Vec<Option<String>> = (0..listed.rows.len()).map(lead).collect();
         Ok(json!({"sql": sql, "columns": listed.columns, "rows": listed.rows, "refs": refs, "more": more}))
     });
     Ok(Answer::of(&told.await?))

@@ -1,6 +1,7 @@
 //! `medweave omop check`
 
-use super::super::{say, table};
+use super::super::progress::Progress;
+use super::super::{lines, say, table};
 use super::{failed, in_folder};
 use crate::cli::OmopCheck;
 use crate::client::Client;
@@ -42,9 +43,15 @@ pub(super) fn path_of(check: &str) -> String {
     format!("/api/quality/checks/{name}")
 }
 
+/// How far a run is.
+fn progress(done: u64, of: u64) -> String {
+    format!("{done} of {of} checks")
+}
+
 /// Runs checks over the store, and what they found beside what the run before found.
 async fn of_store(client: &Client, only: &[String]) -> Result<Value, Failure> {
-    let run = client.json(Method::POST, "/api/quality/runs", Some(&json!({"only": only}))).await?;
+    let shown = |now: &Value| progress(now["done"].as_u64().unwrap_or(0), now["of"].as_u64().unwrap_or(0));
+    let run = lines::report(client, "/api/quality/runs", &json!({"only": only}), shown).await?;
     let kept = client.json(Method::GET, &format!("/api/quality/runs/{}", run["run"]), None).await?;
     let mut told = run;
     told["outcomes"] = kept["outcomes"].clone();
@@ -73,7 +80,13 @@ async fn of_folder(cdm: PathBuf, check: &OmopCheck) -> Result<Value, Failure> {
     if checks.is_empty() {
         return Err(Failure::usage(format!("no check is meant by {}", check.only.join(", "))));
     }
-    let outcomes = in_folder(cdm, move |cdm| run_checks(cdm, &checks, today).map_err(failed)).await?;
+    let outcomes = in_folder(cdm, move |cdm| {
+        let bar = Progress::new();
+        let outcomes = run_checks(cdm, &checks, today, &mut |done| bar.say(progress(done as u64, checks.len() as u64)));
+        bar.finish();
+        outcomes.map_err(failed)
+    })
+    .await?;
     let count = |name: &str| outcomes.iter().filter(|outcome| outcome.status.name() == name).count();
     let all: Vec<Value> = outcomes.iter().map(Outcome::json).collect();
     Ok(json!({
