@@ -5,6 +5,7 @@ use crate::request_id::RequestId;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
+use tables::said::Doubt;
 
 /// One thing that is wrong, as an `OperationOutcome.issue` says it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,6 +60,8 @@ pub struct Refusal {
     headers: Vec<(HeaderName, HeaderValue)>,
     place: Option<TextPlace>,
     hint: Option<String>,
+    /// What of it pages say in the reader's language: a list.
+    doubts: Option<Box<Value>>,
 }
 
 /// Whom a refusal is told to.
@@ -81,7 +84,14 @@ struct TextPlace {
 impl Refusal {
     /// A refusal with one issue.
     pub fn new(status: StatusCode, code: &str, text: impl Into<String>) -> Refusal {
-        Refusal { status, issues: vec![Issue::error(code, text)], headers: Vec::new(), place: None, hint: None }
+        Refusal {
+            status,
+            issues: vec![Issue::error(code, text)],
+            headers: Vec::new(),
+            place: None,
+            hint: None,
+            doubts: None,
+        }
     }
 
     /// 400: the request cannot be understood.
@@ -163,6 +173,9 @@ impl Refusal {
         }
         if let Some(hint) = &self.hint {
             body["error"]["hint"] = json!(hint);
+        }
+        if let Some(doubts) = &self.doubts {
+            body["error"]["doubts"] = (**doubts).clone();
         }
         body
     }
@@ -266,7 +279,7 @@ impl From<intake::fhir_door::Refusal> for Refusal {
                 expression: (!issue.place.is_empty()).then_some(issue.place),
             })
             .collect();
-        Refusal { status, issues, headers: Vec::new(), place: None, hint: None }
+        Refusal { status, issues, headers: Vec::new(), place: None, hint: None, doubts: None }
     }
 }
 
@@ -297,7 +310,8 @@ impl From<tables::Error> for Refusal {
             E::Suspicious(doubts) => {
                 let mut refusal = Refusal::new(StatusCode::CONFLICT, "business-rule", text)
                     .hint("if it is as it should be, pull it with --accept".into());
-                refusal.issues.extend(doubts.into_iter().map(|doubt| Issue::error("business-rule", doubt)));
+                refusal.issues.extend(doubts.iter().map(|doubt| Issue::error("business-rule", doubt.to_string())));
+                refusal.doubts = Some(Box::new(doubts.iter().map(Doubt::json).collect()));
                 refusal
             }
             E::Stopped | E::Paused => Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "transient", text),

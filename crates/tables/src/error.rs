@@ -57,8 +57,8 @@ pub enum Error {
     #[error("{0}")]
     Conflict(String),
     /// A delivery that would take away more than is likely.
-    #[error("the delivery is not taken: {}", .0.join("; "))]
-    Suspicious(Vec<String>),
+    #[error("the delivery is not taken: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Suspicious(Vec<crate::said::Doubt>),
     /// The file changed while it was read.
     #[error("{0} changed while it was read; pull again when it is written whole")]
     Changed(String),

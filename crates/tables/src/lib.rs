@@ -24,6 +24,7 @@ pub mod profile;
 pub mod pull;
 pub mod read;
 pub mod run;
+pub mod said;
 pub mod schedule;
 pub mod value;
 pub mod write;

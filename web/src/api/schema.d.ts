@@ -1,5 +1,5 @@
-// docs/openapi.json b07ee11048242154e9e62756070c1a74f5de77f602928dbb23ec846e5f92b865
-// Made by `make api-types`, not by hand: 2d9b03675f665bb5c27eede82d371cf311c5637847c301e5185363c0964af4fe
+// docs/openapi.json b10cf7c76baaeaccf012939c556bd7b8fc7e877f5b122eeb5744d68ff845d289
+// Made by `make api-types`, not by hand: 383ab1f123b3542589e0d59a34c20558dac807e00f6c0b4536b541225061ebb3
 export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
 export interface components {
@@ -232,7 +232,7 @@ export interface components {
             numbers: components["schemas"]["NumberRange"] | null;
             dates: components["schemas"]["DateRange"] | null;
             role: string | null;
-            doubts: string[];
+            doubts: components["schemas"]["Doubt"][];
         };
         CompleteSetUp: {
             code: string;
@@ -328,6 +328,13 @@ export interface components {
         };
         Discard: {
             reason: string;
+        };
+        Doubt: {
+            code: string;
+            values: {
+                [key: string]: unknown;
+            };
+            text: string;
         };
         Encounter: {
             ref: string;

@@ -63,6 +63,7 @@ export type Vocabularies = Shapes['Vocabularies'];
 export type Profile = Shapes['Profile'];
 export type TableProfile = Shapes['TableProfile'];
 export type ColumnProfile = Shapes['ColumnProfile'];
+export type Doubt = Shapes['Doubt'];
 export type OmopLineage = Shapes['OmopLineage'];
 export type Quality = Shapes['Quality'];
 export type QualityRun = Shapes['QualityRun'];

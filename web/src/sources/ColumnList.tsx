@@ -1,6 +1,7 @@
 import type { ColumnProfile, TableProfile } from '../api/types';
 import { useT, type Translate } from '../i18n';
 import { Count } from '../parts/Count';
+import { doubtText } from './said';
 
 /** Values and shapes that are shown of a column; the pass keeps more. */
 const SHOWN = 5;
@@ -102,8 +103,8 @@ function Holds({ column: { numbers, dates, length, values, doubts } }: { column:
         values > 0 && <span>{length.min === length.max ? t('profile.textOf', { length: length.max }) : t('profile.text', { min: length.min, max: length.max })}</span>
       )}
       {doubts.map((doubt) => (
-        <span key={doubt} className="state profile-doubt" lang="en">
-          {doubt}
+        <span key={doubt.text} className="state profile-doubt">
+          {doubtText(t, doubt)}
         </span>
       ))}
     </>

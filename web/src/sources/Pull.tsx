@@ -1,10 +1,12 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useId, useState } from 'react';
+import type { Doubt } from '../api/types';
 import { useT } from '../i18n';
 import { Failure } from '../parts/Failure';
 import { useLasting } from '../live/clock';
-import { begin, dismiss, stop, useAct, type Act } from './acts';
+import { begin, dismiss, stop, useAct, type Act, type Progress } from './acts';
 import type { PullReport } from './report';
+import { doubtText } from './said';
 
 /** What a delivery that takes away much is refused with, before any of it was taken. */
 const DOUBTFUL = 'business-rule';
@@ -43,8 +45,7 @@ export function Running({ act, onStop, onPause }: { act: Act; onStop: () => void
   if (!visible) return null;
   return (
     <p className="act-running">
-      <span className="act-bar" aria-hidden />
-      <span>{act.progress ? t('act.progress', { what: act.progress.what, rows: act.progress.rows }) : t('act.begins')}</span>
+      <Far progress={act.progress} />
       {onPause ? (
         <button type="button" className="button" onClick={onPause}>
           {t('runs.pause')}
@@ -55,6 +56,27 @@ export function Running({ act, onStop, onPause }: { act: Act; onStop: () => void
         </button>
       )}
     </p>
+  );
+}
+
+/** How far an act is: a bar that fills where it is known of how much, else one that moves. */
+function Far({ progress }: { progress: Progress | undefined }) {
+  const t = useT();
+  if (progress && 'of' in progress) {
+    const { done, of } = progress;
+    const said = t('act.done', { done, of });
+    return (
+      <>
+        <progress className="act-far" value={done} max={of} aria-label={said} />
+        <span>{said}</span>
+      </>
+    );
+  }
+  return (
+    <>
+      <span className="act-bar" aria-hidden />
+      <span>{progress ? t('act.progress', progress) : t('act.begins')}</span>
+    </>
   );
 }
 
@@ -101,16 +123,14 @@ function Doubts({ error, onAccept, onClose }: { error: Record<string, unknown>; 
   const t = useT();
   const [looked, setLooked] = useState(false);
   const box = useId();
-  const issues = Array.isArray(error['issues']) ? (error['issues'] as { message: string }[]) : [];
-  // The first says all of them in one sentence.
-  const doubts = issues.length > 1 ? issues.slice(1) : issues;
+  const doubts = Array.isArray(error['doubts']) ? (error['doubts'] as Doubt[]) : [];
   return (
     <Said kind="danger" onClose={onClose}>
       <h2>{t('pull.doubt.title')}</h2>
       <p>{t('pull.doubt.text')}</p>
-      <ul className="act-doubts" lang="en">
-        {doubts.map((issue) => (
-          <li key={issue.message}>{issue.message}</li>
+      <ul className="act-doubts">
+        {doubts.map((doubt) => (
+          <li key={doubt.text}>{doubtText(t, doubt)}</li>
         ))}
       </ul>
       <p>{t('pull.doubt.follows')}</p>

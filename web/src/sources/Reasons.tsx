@@ -1,13 +1,8 @@
-import { choice, useT, type Key, type Translate } from '../i18n';
-import english from '../i18n/en.json';
+import { choice, useT } from '../i18n';
 import { Count } from '../parts/Count';
 import type { Example, ReasonCount } from './report';
+import { reasonText, useDetail } from './said';
 import type { SetSearch } from './SourcePage';
-
-/** A reason in words; one that is newer than the pages as its code. */
-export function reasonText(t: Translate, code: string): string {
-  return `reason.${code}` in english ? t(`reason.${code}` as Key) : code;
-}
 
 interface Props {
   title: string;
@@ -48,7 +43,7 @@ export function Reasons({ title, reasons, set }: Props) {
               <ul className="examples">
                 {reason.examples.map((example) => (
                   <li key={`${example.table}/${example.row}`}>
-                    <OneRow example={example} set={set} />
+                    <OneRow code={reason.reason} example={example} set={set} />
                   </li>
                 ))}
               </ul>
@@ -60,15 +55,16 @@ export function Reasons({ title, reasons, set }: Props) {
   );
 }
 
-function OneRow({ example, set }: { example: Example; set: SetSearch }) {
+function OneRow({ code, example, set }: { code: string; example: Example; set: SetSearch }) {
   const t = useT();
   const { table, row, message, text } = example;
+  const detail = useDetail(code, message);
   return (
     <>
       <button type="button" className="row-button" data-item data-row={`${table}/${row}`} aria-label={t('run.openRow', { row, table })} onClick={() => set({ row: `${table}/${row}` })}>
         {t('row.short', { table, no: row })}
       </button>{' '}
-      {text !== null && text !== '' && <code className="example-text">{text}</code>} {message && <span className="muted" lang="en">{message}</span>}
+      {text !== null && text !== '' && <code className="example-text">{text}</code>} {detail && <span className="muted" lang="en">{detail}</span>}
     </>
   );
 }

@@ -116,7 +116,7 @@ fn tell(profile: &Value) -> Result<(), Failure> {
         }
         for column in list(&of["columns"]) {
             for doubt in list(&column["doubts"]) {
-                say(&format!("  {}: {}", table::cell(&column["name"]), table::cell(doubt)))?;
+                say(&format!("  {}: {}", table::cell(&column["name"]), table::cell(&doubt["text"])))?;
             }
         }
         say("")?;

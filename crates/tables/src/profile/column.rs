@@ -4,6 +4,7 @@ use super::moments::Moments;
 use super::sample::{Once, Sample, Sampling, hash_of};
 use super::shape::shape_of;
 use super::top::Top;
+use crate::said::Doubt;
 use std::collections::BTreeMap;
 
 /// Values and shapes that are counted of a column, of all columns of a table, and of one at least.
@@ -114,7 +115,7 @@ pub struct ColumnProfile {
     /// What of it is dates.
     pub dates: Option<DateRange>,
     /// What is doubtful about it.
-    pub doubts: Vec<String>,
+    pub doubts: Vec<Doubt>,
     /// Whether no value comes twice: none if that is not known.
     pub once: Option<bool>,
     /// Whether most values have Chinese characters.
@@ -245,47 +246,40 @@ impl ColumnProfiler {
         let dates = is_dates.then(|| date_range(&moments)).flatten();
         let is_numbers = numbers.count > 0 && dates.as_ref().is_none_or(|dates| dates.count < numbers.count);
         let mut doubts = Vec::new();
-        let many = |count: u64, what: &str| format!("{count} of {values} values {what}");
+        let of = values;
         if self.broken > 0 {
-            doubts.push(many(self.broken, "hold \u{fffd}: the file was decoded wrongly before it came here"));
+            doubts.push(Doubt::Broken { count: self.broken, of });
         }
         if self.mangled > 0 {
-            doubts.push(many(
-                self.mangled,
-                "look like text decoded twice (Ã©, Â°): what wrote the file took it for another encoding",
-            ));
+            doubts.push(Doubt::DecodedTwice { count: self.mangled, of });
         }
         if self.full_width > 0 && self.full_width < values {
-            doubts.push(many(self.full_width, "have full-width characters (１, Ａ) that others have not"));
+            doubts.push(Doubt::FullWidth { count: self.full_width, of });
         }
         if self.padded > 0 {
-            doubts.push(many(self.padded, "have blanks around them"));
+            doubts.push(Doubt::Blanks { count: self.padded, of });
         }
         if is_numbers && numbers.leading_zeros > 0 {
-            doubts.push(many(numbers.leading_zeros, "begin with 0: they are numbers of something, not amounts"));
+            doubts.push(Doubt::LeadingZeros { count: numbers.leading_zeros, of });
         }
         if is_numbers && numbers.count < values && numbers.count * 100 >= values * 80 {
-            doubts.push(many(values - numbers.count, "are no numbers among numbers"));
+            doubts.push(Doubt::NoNumbers { count: values - numbers.count, of });
         }
         if let Some(dates) = &dates {
             if dates.count < values && dates.count * 100 >= values * 80 {
-                doubts.push(many(values - dates.count, "are no dates among dates"));
+                doubts.push(Doubt::NoDates { count: values - dates.count, of });
             }
             if dates.ambiguous {
-                doubts.push(
-                    "which number is the day and which the month is open: `order` in mapping.toml says it".to_owned(),
-                );
+                doubts.push(Doubt::DayOrMonth);
             }
             if dates.formats.len() > 1 {
-                let formats: Vec<&str> = dates.formats.iter().map(|(format, _)| *format).collect();
-                doubts.push(format!("dates are written in {} ways: {}", formats.len(), formats.join(", ")));
+                let formats = dates.formats.iter().map(|(format, _)| (*format).to_owned()).collect();
+                doubts.push(Doubt::DateForms { formats });
             }
         }
         for (spelling, count) in &self.perhaps {
             if *count < values {
-                doubts.push(format!(
-                    "{count} cells are {spelling}, which may mean no value: name it in `nulls` if it does"
-                ));
+                doubts.push(Doubt::PerhapsNothing { spelling: spelling.clone(), count: *count });
             }
         }
         let listed = (self.values.error() == 0 && self.lengths.1 <= SHOWN_CHARS)

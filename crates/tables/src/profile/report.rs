@@ -3,6 +3,7 @@
 use super::column::{ColumnProfile, SHOWN};
 use super::table::TableProfile;
 use super::{Join, Likely, Profile};
+use crate::said::Doubt;
 use serde_json::{Value, json};
 
 impl Profile {
@@ -66,7 +67,7 @@ impl ColumnProfile {
             "top": counted(&self.top, "value"), "top_error": self.top_error, "shapes": counted(&self.shapes, "shape"),
             "length": {"min": self.lengths.0, "max": self.lengths.1, "mean": (self.lengths.2 * 10.0).round() / 10.0},
             "numbers": numbers, "dates": dates, "role": super::names::role_of(&self.name).map(super::Role::words),
-            "doubts": self.doubts,
+            "doubts": self.doubts.iter().map(Doubt::json).collect::<Vec<_>>(),
         })
     }
 }

@@ -8,6 +8,7 @@ use crate::pull::hash::{RowHash, RowHasher};
 use crate::pull::segment::{LENGTH, OFFSET, SegmentReader, SegmentWriter, schema};
 use crate::pull::{Origin, PullTable, TablePulled};
 use crate::read::{BadRow, ReadError, RowBatch};
+use crate::said::Doubt;
 use access::Grant;
 use arrow_array::builder::{BooleanBuilder, UInt32Builder, UInt64Builder};
 use arrow_array::cast::AsArray;
@@ -277,27 +278,23 @@ fn keys(segments: &[Segment], wanted: &RoaringTreemap, key: &[String]) -> Result
 
 impl TableRead {
     /// What a person is asked before a delivery that looks like a mistake is taken.
-    pub(super) fn doubts(&self, before: &Pulled) -> Vec<String> {
+    pub(super) fn doubts(&self, before: &Pulled) -> Vec<Doubt> {
         let mut doubts = Vec::new();
-        let alive = before.alive.len();
+        let of = before.alive.len();
         let changed = self.changed.unwrap_or(self.gone.len().min(self.new.len()));
         let lost = self.gone.len().saturating_sub(changed);
-        let name = &self.wanted;
-        if lost * 100 > alive * MOST_GONE_PERCENT {
-            doubts.push(format!(
-                "table {name} has lost {lost} of {alive} rows, more than {MOST_GONE_PERCENT} in a hundred: is {} complete?",
-                self.file
-            ));
+        let table = || self.wanted.clone();
+        if lost * 100 > of * MOST_GONE_PERCENT {
+            let (percent, file) = (MOST_GONE_PERCENT, self.file.clone());
+            doubts.push(Doubt::RowsLost { table: table(), lost, of, percent, file });
         }
-        if changed * 100 > alive * MOST_CHANGED_PERCENT {
-            doubts.push(format!(
-                "in table {name} {changed} of {alive} rows changed, more than half: is it the same table?"
-            ));
+        if changed * 100 > of * MOST_CHANGED_PERCENT {
+            doubts.push(Doubt::RowsChanged { table: table(), changed, of });
         }
-        let lost: Vec<&str> =
-            before.columns_last.iter().filter(|column| !self.columns.contains(column)).map(String::as_str).collect();
-        if !lost.is_empty() && alive > 0 {
-            doubts.push(format!("table {name} has no column {} any more", lost.join(", ")));
+        let columns: Vec<String> =
+            before.columns_last.iter().filter(|column| !self.columns.contains(column)).cloned().collect();
+        if !columns.is_empty() && of > 0 {
+            doubts.push(Doubt::ColumnsLost { table: table(), columns });
         }
         doubts
     }

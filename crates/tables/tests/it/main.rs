@@ -15,3 +15,4 @@ mod run;
 mod same;
 mod sqlserver;
 mod tls;
+mod words;

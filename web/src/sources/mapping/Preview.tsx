@@ -3,7 +3,7 @@ import { choice, useT } from '../../i18n';
 import { Failure } from '../../parts/Failure';
 import { Toggle } from '../../parts/Toggle';
 import { Waiting } from '../../parts/Waiting';
-import { reasonText } from '../Reasons';
+import { reasonText, useDetail } from '../said';
 import type { SetSearch } from '../SourcePage';
 import { elementAt, jsonLines } from './jsonLines';
 import type { MappingPreview, PreviewElement, PreviewSample as Sample } from '../../api/types';
@@ -138,10 +138,7 @@ function Resource({ sample, elements, lit, onPoint }: ResourceProps) {
               <span className="effect" data-effect={sample.resource === null ? 'rejected' : 'left-out'}>
                 {t('run.effect', choice('effect', sample.resource === null ? 'rejected' : 'left-out'))}
               </span>{' '}
-              {reason.element && <code>{reason.element}</code>} {reasonText(t, reason.reason)}{' '}
-              <span className="muted" lang="en">
-                {reason.message}
-              </span>
+              {reason.element && <code>{reason.element}</code>} {reasonText(t, reason.reason)} <Detail code={reason.reason} message={reason.message} />
             </li>
           ))}
           {sample.remarks.map((remark) => (
@@ -168,5 +165,14 @@ function Resource({ sample, elements, lit, onPoint }: ResourceProps) {
         </div>
       )}
     </div>
+  );
+}
+
+function Detail({ code, message }: { code: string; message: string }) {
+  const detail = useDetail(code, message);
+  return detail === undefined ? null : (
+    <span className="muted" lang="en">
+      {detail}
+    </span>
   );
 }
