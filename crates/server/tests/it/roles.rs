@@ -194,7 +194,7 @@ async fn who_may_not_see_a_source_finds_nothing_of_its_rows_by_any_way() {
     for question in &rows {
         let told = reader.ask(question).await;
         assert!(!told.status.is_success(), "{}: {}", question.path, told.text);
-        for secret in everything.iter() {
+        for secret in &everything {
             assert!(!told.text.contains(secret), "{} tells {secret}: {}", question.path, told.text);
         }
     }
