@@ -14,7 +14,8 @@ SELECT identifier('urn:medweave:source:{source}:condition', o.condition_occurren
        code('urn:medweave:code:omop-concept', nullif(o.condition_concept_id, '0'))      AS "code.coding[2]",
        text(o.condition_source_value)                                                   AS "code.text",
        ref('Patient', o.person_id)                                                      AS subject,
-       ref('Visit', o.visit_occurrence_id)                                              AS encounter,
+       coalesce(ref('VisitDetail', o.detail_id), ref('Visit', o.visit_occurrence_id))
+                                                                                        AS encounter,
        instant(o.started)                                                               AS "onset.dateTime",
        instant(o.ended)                                                                 AS "abatement.dateTime",
        ref('Provider', o.provider_id)                                                   AS asserter

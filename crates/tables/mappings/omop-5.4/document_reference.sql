@@ -6,8 +6,10 @@ SELECT identifier('urn:medweave:source:{source}:note', n.note_id)      AS identi
        instant(coalesce(n.note_datetime, n.note_date || 'T00:00:00'))  AS date,
        ref('Provider', n.provider_id)                                  AS author,
        text(n.note_title)                                              AS description,
-       ref('Visit', n.visit_occurrence_id)                             AS "context.encounter",
+       coalesce(ref('VisitDetail', d.visit_detail_id), ref('Visit', n.visit_occurrence_id))
+                                                                       AS "context.encounter",
        'text/plain'                                                    AS "content.attachment.contentType",
        text(n.note_text)                                               AS "content.attachment.data",
        text(n.note_title)                                              AS "content.attachment.title"
 FROM note n
+LEFT JOIN visit_detail d ON d.visit_detail_id = n.visit_detail_id AND d.visit_occurrence_id = n.visit_occurrence_id

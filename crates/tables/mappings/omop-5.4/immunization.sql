@@ -10,8 +10,10 @@ SELECT identifier('urn:medweave:source:{source}:drug', o.drug_exposure_id)     A
        code('urn:medweave:code:omop-concept', nullif(o.drug_concept_id, '0'))  AS "vaccineCode.coding[2]",
        text(o.drug_source_value)                                               AS "vaccineCode.text",
        ref('Patient', o.person_id)                                             AS patient,
-       ref('Visit', o.visit_occurrence_id)                                     AS encounter,
+       coalesce(ref('VisitDetail', o.detail_id), ref('Visit', o.visit_occurrence_id))
+                                                                               AS encounter,
        instant(o.started)                                                      AS "occurrence.dateTime",
+       ref('Provider', o.provider_id)                                          AS "performer.actor",
        nullif(o.lot_number, '0')                                               AS "lotNumber"
 FROM drug_row o
 WHERE o.vocabulary_id = 'CVX'

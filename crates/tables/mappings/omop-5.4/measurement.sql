@@ -11,7 +11,8 @@ SELECT identifier('urn:medweave:source:{source}:measurement', o.measurement_id) 
        code('urn:medweave:code:omop-concept', nullif(o.measurement_concept_id, '0'))  AS "code.coding[2]",
        text(o.measurement_source_value)                                               AS "code.text",
        ref('Patient', o.person_id)                                                    AS subject,
-       ref('Visit', o.visit_occurrence_id)                                            AS encounter,
+       coalesce(ref('VisitDetail', o.detail_id), ref('Visit', o.visit_occurrence_id))
+                                                                                      AS encounter,
        instant(o.started)                                                             AS "effective.dateTime",
        ref('Provider', o.provider_id)                                                 AS performer,
        quantity(o.number, unit('ucum', o.unit))                                       AS "value.Quantity",

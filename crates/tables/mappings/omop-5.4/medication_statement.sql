@@ -12,13 +12,19 @@ SELECT identifier('urn:medweave:source:{source}:drug', o.drug_exposure_id)     A
        code('urn:medweave:code:omop-concept', nullif(o.drug_concept_id, '0'))  AS "medication.CodeableConcept.coding[2]",
        text(o.drug_source_value)                                               AS "medication.CodeableConcept.text",
        ref('Patient', o.person_id)                                             AS subject,
-       ref('Visit', o.visit_occurrence_id)                                     AS context,
+       coalesce(ref('VisitDetail', o.detail_id), ref('Visit', o.visit_occurrence_id))
+                                                                               AS context,
        period(o.started, o.ended)                                              AS "effective.Period",
+       ref('Provider', o.provider_id)                                          AS "informationSource",
        concat_ws(' ', o.sig, o.route_source_value)                             AS "dosage.text",
        r.system                                                                AS "dosage.route.coding.system",
        r.concept_code                                                          AS "dosage.route.coding.code",
        r.concept_name                                                          AS "dosage.route.coding.display",
-       text(o.route_source_value)                                              AS "dosage.route.text"
+       text(o.route_source_value)                                              AS "dosage.route.text",
+       o.quantity                                                              AS "extension('urn:medweave:extension:quantity').valueDecimal",
+       o.days_supply                                                           AS "extension('urn:medweave:extension:days-supply').valueInteger",
+       o.refills                                                               AS "extension('urn:medweave:extension:refills').valueInteger",
+       nullif(o.lot_number, '0')                                               AS "extension('urn:medweave:extension:lot-number').valueString"
 FROM drug_row o
 LEFT JOIN coding r ON r.concept_id = nullif(o.route_concept_id, '0')
 WHERE o.vocabulary_id IS NULL OR o.vocabulary_id <> 'CVX'

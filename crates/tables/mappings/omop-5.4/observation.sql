@@ -10,7 +10,8 @@ SELECT identifier('urn:medweave:source:{source}:observation', o.observation_id) 
        code('urn:medweave:code:omop-concept', nullif(o.observation_concept_id, '0'))  AS "code.coding[2]",
        text(o.observation_source_value)                                               AS "code.text",
        ref('Patient', o.person_id)                                                    AS subject,
-       ref('Visit', o.visit_occurrence_id)                                            AS encounter,
+       coalesce(ref('VisitDetail', o.detail_id), ref('Visit', o.visit_occurrence_id))
+                                                                                      AS encounter,
        instant(o.started)                                                             AS "effective.dateTime",
        ref('Provider', o.provider_id)                                                 AS performer,
        quantity(o.number, unit('ucum', o.unit))                                       AS "value.Quantity",

@@ -10,7 +10,8 @@ SELECT identifier('urn:medweave:source:{source}:procedure', o.procedure_occurren
        code('urn:medweave:code:omop-concept', nullif(o.procedure_concept_id, '0'))      AS "code.coding[2]",
        text(o.procedure_source_value)                                                   AS "code.text",
        ref('Patient', o.person_id)                                                      AS subject,
-       ref('Visit', o.visit_occurrence_id)                                              AS encounter,
+       coalesce(ref('VisitDetail', o.detail_id), ref('Visit', o.visit_occurrence_id))
+                                                                                        AS encounter,
        CASE WHEN o.ended IS NULL THEN instant(o.started) END                            AS "performed.dateTime",
        CASE WHEN o.ended IS NOT NULL THEN period(o.started, o.ended) END                AS "performed.Period",
        ref('Provider', o.provider_id)                                                   AS "performer.actor",
