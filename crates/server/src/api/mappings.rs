@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tables::pull::SourceInfo;
-use tables::run::{Giver, MappingFiles, PrepareError, RunBegins, RunInfo, RunOptions, RunState, Runner};
+use tables::run::{Giver, MappingFiles, PrepareError, RunBegins, RunInfo, RunOptions, RunState, Runner, TOLD_APART};
 
 /// How often progress is told.
 const TELL_EVERY: Duration = Duration::from_millis(200);
@@ -311,6 +311,7 @@ fn run_through(
         made,
         run: run.map(|run| run.no),
         whole,
+        told_apart: TOLD_APART,
         limits,
         stop: runs.queries(),
         go_on: &mut go_on,

@@ -3,6 +3,7 @@
 use crate::error::Error;
 use crate::run::made_before;
 use crate::run::met::{self, Met};
+use crate::run::repeated::Repeated;
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::path::Path;
@@ -33,14 +34,17 @@ impl Hasher for IsHash {
     fn write_usize(&mut self, _length: usize) {}
 }
 
-type ByHash = BuildHasherDefault<IsHash>;
+pub(super) type ByHash = BuildHasherDefault<IsHash>;
 
-/// Made resources that are told apart whatever the order of their rows. Beyond it rows must come in the order of their keys.
-pub(super) const TOLD_APART: u64 = 16 << 20;
+/// Resources of a target that are told apart in memory, 11 bytes each; of a table with more rows the keys that come more than once
+/// are found first.
+pub const TOLD_APART: u64 = 16 << 20;
 
 /// What a resource's id says about the row it is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Seen {
+    /// It is the only one with this key.
+    Only,
     /// It is the first with this key.
     First,
     /// The same resource was made of an earlier row.
@@ -52,10 +56,10 @@ pub(super) enum Seen {
 /// Ids of one target, as its rows come.
 #[derive(Debug)]
 pub(super) enum Uniqueness {
-    /// Rows come in any order.
+    /// All are told apart.
     All(Places),
-    /// Rows come by their keys: the last one.
-    Sorted(Option<(Id, u64)>),
+    /// Those alone whose keys come more than once.
+    Some(Repeated, Places),
 }
 
 /// Where each id is in the order in which they came: a table in one piece, with 32 bits of an id and its number in that order in
@@ -64,11 +68,14 @@ pub(super) enum Uniqueness {
 pub(super) struct Places {
     /// The bits of the id above, its number and one below; nothing is zero.
     places: Vec<u64>,
-    used: u32,
+    used: usize,
 }
 
 /// What is kept of resources, by their number.
 pub(super) trait Kept {
+    /// How many are kept: the number of the next one.
+    fn count(&self) -> u32;
+
     /// The id and the content of one.
     fn get(&mut self, number: u32) -> Result<(Id, u64), Error>;
 }
@@ -114,15 +121,16 @@ impl Places {
 
     /// Puts the next id, which is not there, into a free place.
     fn put(&mut self, id: Id, at: usize, kept: &mut dyn Kept) -> Result<(), Error> {
+        let last = kept.count() + 1;
+        self.places[at] = halves(id).1 << 32 | u64::from(last);
         self.used += 1;
-        self.places[at] = halves(id).1 << 32 | u64::from(self.used);
-        if self.used as usize * 5 > self.places.len() * 4 {
-            let larger = Places { used: self.used, ..Places::of(self.used as usize * 2) };
+        if self.used * 5 > self.places.len() * 4 {
+            let larger = Places { used: self.used, ..Places::of(self.used * 2) };
             let before = std::mem::replace(self, larger);
             for place in before.places.into_iter().filter(|place| *place != 0) {
                 // The one that is being put is kept by its number only after this.
                 let number = place as u32;
-                let of = if number == self.used { id } else { kept.get(number - 1)?.0 };
+                let of = if number == last { id } else { kept.get(number - 1)?.0 };
                 let mut at = self.first(of);
                 while self.places[at] != 0 {
                     at = self.next(at);
@@ -142,18 +150,20 @@ impl Places {
 impl Uniqueness {
     /// Of a target with so many rows.
     pub(super) fn of(rows: u64) -> Uniqueness {
-        if rows > TOLD_APART {
-            return Uniqueness::Sorted(None);
-        }
-        Uniqueness::All(Places::of(usize::try_from(rows).unwrap_or(0)))
+        // Of more rows there are several to a resource.
+        Uniqueness::All(Places::of(rows.min(TOLD_APART) as usize))
     }
 
-    /// Whether a resource was noted.
+    /// Of a target of whose keys these come more than once.
+    pub(super) fn of_repeated(repeated: Repeated) -> Uniqueness {
+        let places = Places::of(repeated.len());
+        Uniqueness::Some(repeated, places)
+    }
+
+    /// Whether a resource was noted that others could be one with.
     pub(super) fn has(&self, id: Id, kept: &mut dyn Kept) -> Result<bool, Error> {
-        Ok(match self {
-            Uniqueness::All(all) => all.find(id, kept)?.is_ok(),
-            Uniqueness::Sorted(last) => last.is_some_and(|(last, _)| last == id),
-        })
+        let (Uniqueness::All(places) | Uniqueness::Some(_, places)) = self;
+        Ok(places.find(id, kept)?.is_ok())
     }
 
     /// Resources that are about to be noted.
@@ -165,26 +175,18 @@ impl Uniqueness {
 
     /// Notes a resource, whose text has the hash `content`. The first of an id is to be kept after this.
     pub(super) fn see(&mut self, id: Id, content: u64, kept: &mut dyn Kept) -> Result<Seen, Error> {
-        let before = match self {
-            Uniqueness::All(all) => match all.find(id, kept)? {
-                Ok(content) => Some(content),
-                Err(at) => {
-                    all.put(id, at, kept)?;
-                    None
-                }
-            },
-            Uniqueness::Sorted(last) => {
-                let before = last.filter(|(before, _)| *before == id).map(|(_, content)| content);
-                if before.is_none() {
-                    *last = Some((id, content));
-                }
-                before
-            }
+        let places = match self {
+            Uniqueness::All(places) => places,
+            Uniqueness::Some(repeated, _) if !repeated.contains(id) => return Ok(Seen::Only),
+            Uniqueness::Some(_, places) => places,
         };
-        Ok(match before {
-            None => Seen::First,
-            Some(before) if before == content => Seen::Equal,
-            Some(_) => Seen::Other,
+        Ok(match places.find(id, kept)? {
+            Ok(before) if before == content => Seen::Equal,
+            Ok(_) => Seen::Other,
+            Err(at) => {
+                places.put(id, at, kept)?;
+                Seen::First
+            }
         })
     }
 }
@@ -270,6 +272,10 @@ mod tests {
     use super::*;
 
     impl Kept for Vec<(Id, u64)> {
+        fn count(&self) -> u32 {
+            self.len() as u32
+        }
+
         fn get(&mut self, number: u32) -> Result<(Id, u64), Error> {
             Ok(self[number as usize])
         }
@@ -285,13 +291,17 @@ mod tests {
 
     #[test]
     fn a_second_row_of_a_key_is_equal_or_another() {
-        for mut seen in [Uniqueness::of(1), Uniqueness::of(TOLD_APART + 1)] {
-            let mut kept = Vec::new();
+        let repeated = Repeated::of([[1; 16], [2; 16]]);
+        for mut seen in [Uniqueness::of(1), Uniqueness::of_repeated(repeated)] {
+            // What is kept of others comes between.
+            let mut kept = vec![([9; 16], 7)];
             assert_eq!(see(&mut seen, &mut kept, [1; 16], 7), Seen::First);
             assert_eq!(see(&mut seen, &mut kept, [1; 16], 7), Seen::Equal);
             assert_eq!(see(&mut seen, &mut kept, [1; 16], 8), Seen::Other);
             assert_eq!(see(&mut seen, &mut kept, [2; 16], 7), Seen::First);
             assert!(seen.has([2; 16], &mut kept).unwrap() && !seen.has([3; 16], &mut kept).unwrap());
+            let other = see(&mut seen, &mut kept, [3; 16], 7);
+            assert_eq!(other, if matches!(seen, Uniqueness::All(_)) { Seen::First } else { Seen::Only });
         }
     }
 

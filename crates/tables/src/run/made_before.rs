@@ -56,6 +56,10 @@ pub(super) struct MadeIds {
     cut_off: PathBuf,
     /// The first of this run.
     first: Vec<Record>,
+    /// How many there are of this run.
+    count: u32,
+    /// Whether those that come no more in this run are to be kept too.
+    keeps_all: bool,
     /// None until somebody asks for them: in a dry run of what was never made there are but the first, while they are few.
     out: Option<BufWriter<File>>,
     /// Where those of a dry run go; gone with it.
@@ -88,7 +92,16 @@ impl MadeIds {
             append(&cut_off, &mut from)?;
         }
         let is_asked_for = writes || settled.exists() || cut_off.exists();
-        let mut made = MadeIds { settled, coming, cut_off, first: Vec::new(), out: None, _scratch: scratch };
+        let mut made = MadeIds {
+            settled,
+            coming,
+            cut_off,
+            first: Vec::new(),
+            count: 0,
+            keeps_all: is_asked_for,
+            out: None,
+            _scratch: scratch,
+        };
         if is_asked_for {
             made.open_file()?;
         }
@@ -108,12 +121,18 @@ impl MadeIds {
     /// Notes a resource that is about to be made, with the hash of its text.
     pub(super) fn note(&mut self, id: Id, content: u64) -> Result<(), Error> {
         let record = record(id, content);
+        self.count += 1;
         if self.first.len() < FIRST {
             self.first.push(record);
         } else if self.out.is_none() {
             self.open_file()?;
         }
         self.out.as_mut().map_or(Ok(()), |out| out.write_all(&record)).map_err(failed(&self.coming))
+    }
+
+    /// Notes a resource that no other row can be one with.
+    pub(super) fn note_only(&mut self, id: Id, content: u64) -> Result<(), Error> {
+        if self.keeps_all { self.note(id, content) } else { Ok(()) }
     }
 
     /// What was noted is in the file when this returns.
@@ -172,6 +191,10 @@ impl MadeIds {
 }
 
 impl Kept for MadeIds {
+    fn count(&self) -> u32 {
+        self.count
+    }
+
     fn get(&mut self, number: u32) -> Result<(Id, u64), Error> {
         let mut record = [0; RECORD];
         match (self.first.get(number as usize), &mut self.out) {

@@ -16,6 +16,7 @@ pub(crate) mod memory;
 mod merge;
 mod met;
 mod preview;
+mod repeated;
 mod report;
 mod runner;
 mod tally;
@@ -30,6 +31,7 @@ pub use door::{
 };
 pub use files::{MappingFiles, files_of, shipped};
 pub use gone::entered_in_error;
+pub use identities::TOLD_APART;
 pub use lineage::{CellCorrected, CellOrigin, ElementLineage, Link};
 pub use merge::{Giver, Merged, Owned, forwarded, link, merge};
 pub use preview::{Preview, PreviewElement, Sample, SampleReason};

@@ -6,11 +6,12 @@ use crate::error::Error;
 use crate::mapping::{Gone, Mapping, Problem, Settings};
 use crate::pull::{PulledSheet, SourceInfo, Sources};
 use crate::run::door::{Chunk, ChunkGone, Door, RowNow, RunEnds};
-use crate::run::identities::{Id, MadeTargets, TOLD_APART};
+use crate::run::identities::{Id, MadeTargets};
 use crate::run::links::RowColumn;
 use crate::run::made_before::{Before, MadeIds, keep_gone};
 use crate::run::memory::{self, Basis, State};
 use crate::run::met::{self, Met};
+use crate::run::repeated::{KeysQuery, keys_alone};
 use crate::run::report::{Mapped, RunReport, TargetReport};
 use crate::run::target::{CHUNK_RESOURCES, Meeting, OneTarget, Running, links_of, new_chunk};
 use crate::value::{Context, Unmapped};
@@ -18,6 +19,7 @@ use crate::write::Writer;
 use access::Grant;
 use lake::workbench::{Batches, Limits, Order, Planned, Question, Sheet, SortBy, Stop, Workbench};
 use roaring::RoaringTreemap;
+use sqlparser::ast::Query;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -39,6 +41,8 @@ pub struct Runner {
 pub(super) struct PlannedTarget {
     pub(super) target: Target,
     pub(super) parts: Vec<PlannedPart>,
+    /// How its keys are read alone; none where several rows are one resource anyhow.
+    pub(super) keys: Option<KeysQuery>,
     pub(super) writer: Writer,
     /// Rows of the table whose rows are accounted for.
     pub(super) table_rows: u64,
@@ -79,6 +83,8 @@ pub struct RunOptions<'a> {
     pub run: Option<i64>,
     /// Whether every row is mapped and compared with the store, as if nothing were remembered.
     pub whole: bool,
+    /// Rows of a table whose resources are told apart in memory, at most: [`TOLD_APART`](crate::run::TOLD_APART).
+    pub told_apart: u64,
     /// Bounds of each query.
     pub limits: Limits,
     /// Ends it.
@@ -193,6 +199,7 @@ impl Runner {
                 Ok((parts, writer)) => runner.targets.push(PlannedTarget {
                     target: target.clone(),
                     parts,
+                    keys: if writer.is_by_row() { keys_query(workbench, &program, &target.main, sheets) } else { None },
                     writer,
                     table_rows: table.map_or(0, |sheet| sheet.rows()),
                     alive: alive(target, sheets),
@@ -284,7 +291,7 @@ impl Runner {
     /// # Errors
     /// What ends a run: a query that fails or takes too much, a door that takes nothing any more, `go_on`.
     pub fn run(&self, door: &mut dyn Door, options: RunOptions<'_>) -> Result<RunReport, Error> {
-        let RunOptions { written, made: folder, run, whole, limits, stop, go_on } = options;
+        let RunOptions { written, made: folder, run, whole, told_apart, limits, stop, go_on } = options;
         let folder = folder.join(self.source.no.to_string());
         let mut report = RunReport {
             source: self.source.name.clone(),
@@ -340,7 +347,7 @@ impl Runner {
             if planned.target.refers_to.contains(name) {
                 made.meet(name, met_before.clone());
             }
-            let running = Running { hash: &self.hash, limits: &limits, stop: &stop };
+            let running = Running { hash: &self.hash, folder: &folder, told_apart, limits: &limits, stop: &stop };
             let ids = MadeIds::begin(&folder, name, written)?;
             let (mut done, ids) = OneTarget::new(planned, running, ids, before, meeting).run(&mut made, door, go_on)?;
             done.report.why_whole = Some(why);
@@ -565,33 +572,30 @@ fn plan(
     if problems.is_empty() { Ok(parts) } else { Err(problems) }
 }
 
+/// A query over what a part reads.
+fn question_of(program: &Program, part: &Part, query: Query, sheets: &[Arc<PulledSheet>]) -> Question {
+    let reads = |table: &str| part.tables.iter().any(|name| is_same(name, table));
+    let views = program.views.iter().filter(|view| view.tables.iter().all(|table| reads(table)));
+    let views = views.map(|view| (view.name.clone(), view.query.clone())).collect();
+    let sheets = sheets.iter().filter(|sheet| reads(sheet.name()));
+    let sheets = sheets.map(|sheet| Arc::clone(sheet) as Arc<dyn Sheet>).collect();
+    Question { views, ..Question::new(query, sheets) }
+}
+
+/// How the keys of a part are read alone.
+fn keys_query(workbench: &Workbench, program: &Program, part: &Part, sheets: &[Arc<PulledSheet>]) -> Option<KeysQuery> {
+    let question = Question { order: Order::Any, ..question_of(program, part, keys_alone(part)?, sheets) };
+    Some(KeysQuery { workbench: workbench.clone(), question })
+}
+
 fn plan_part(
     workbench: &Workbench,
     program: &Program,
     part: &Part,
     sheets: &[Arc<PulledSheet>],
 ) -> Result<PlannedPart, Problem> {
-    let reads = |table: &str| part.tables.iter().any(|name| is_same(name, table));
-    let views = program.views.iter().filter(|view| view.tables.iter().all(|table| reads(table)));
-    let mut sort_by: Vec<SortBy> =
-        part.sort_by.iter().map(|column| SortBy { column: column.column, descending: column.descending }).collect();
-    let each = sheets.iter().find(|sheet| is_same(sheet.name(), &part.each.table));
-    if sort_by.is_empty() && each.is_some_and(|sheet| sheet.rows() > TOLD_APART) {
-        // So many keys are not remembered: rows of one key must come together.
-        sort_by = part.key_columns()[0].clone().map(|column| SortBy { column, descending: false }).collect();
-    }
-    let question = Question {
-        query: part.query.clone(),
-        views: views.map(|view| (view.name.clone(), view.query.clone())).collect(),
-        sheets: sheets
-            .iter()
-            .filter(|sheet| reads(sheet.name()))
-            .map(|sheet| Arc::clone(sheet) as Arc<dyn Sheet>)
-            .collect(),
-        driving: None,
-        sort_by,
-        order: Order::Kept,
-    };
+    let sort_by = part.sort_by.iter().map(|by| SortBy { column: by.column, descending: by.descending }).collect();
+    let question = Question { sort_by, ..question_of(program, part, part.query.clone(), sheets) };
     let problem = |error: lake::workbench::Error| {
         let view = error.view.as_ref().and_then(|name| program.views.iter().find(|view| is_same(&view.name, name)));
         Problem {

@@ -7,6 +7,7 @@ use crate::run::lineage::Link;
 use crate::run::links::{Links, RowColumn};
 use crate::run::made_before::{Before, MadeIds};
 use crate::run::met::Met;
+use crate::run::repeated::Repeated;
 use crate::run::report::{Effect, Example, TargetReport};
 use crate::run::runner::{PlannedPart, PlannedTarget};
 use crate::run::tally::Tally;
@@ -17,6 +18,7 @@ use arrow_array::types::UInt64Type;
 use arrow_array::{Array, RecordBatch};
 use lake::workbench::{Limits, Rows, Stop};
 use roaring::RoaringTreemap;
+use std::path::Path;
 
 /// Resources of a chunk, at most: what one commit holds.
 pub(super) const CHUNK_RESOURCES: usize = 2_000;
@@ -26,6 +28,9 @@ const CHUNK_BYTES: usize = 8 << 20;
 /// What is the same for all targets of a run.
 pub(super) struct Running<'r> {
     pub(super) hash: &'r str,
+    /// Where files may be while it runs.
+    pub(super) folder: &'r Path,
+    pub(super) told_apart: u64,
     pub(super) limits: &'r Limits,
     pub(super) stop: &'r Stop,
 }
@@ -175,6 +180,16 @@ impl<'r> OneTarget<'r> {
         }
         self.is_referred_to = made.is_referred_to(&planned.target.name);
         self.names_rows = door.writes() || self.meeting.is_some();
+        if let Some(keys) = planned.keys.as_ref().filter(|_| planned.table_rows > self.running.told_apart) {
+            let Running { folder, limits, stop, .. } = self.running;
+            let mut ids = |batch: &RecordBatch, give: &mut dyn FnMut(Id)| {
+                writer.ids(&batch.columns()[..planned.target.main.keys], give)
+            };
+            let mut go_on = || go_on(&planned.target.name, 0);
+            let name = &planned.target.name;
+            let repeated = Repeated::find(name, keys, folder, (limits, stop), &mut ids, &mut go_on)?;
+            self.unique = Uniqueness::of_repeated(repeated);
+        }
         let mut written = Written::default();
         while writer.next(&mut parts, &KnownTargets(made), &mut written).map_err(|error| self.write_failed(error))? {
             self.take(&mut written, made, door)?;
@@ -217,13 +232,17 @@ impl<'r> OneTarget<'r> {
             };
             let content = content(json);
             match self.unique.see(id, content, &mut self.ids)? {
-                Seen::First => {
+                seen @ (Seen::First | Seen::Only) => {
                     self.report.resources += 1;
                     self.report.merged += own.saturating_sub(1);
                     if self.is_referred_to {
                         made.insert(&self.planned.target.name, id);
                     }
-                    self.ids.note(id, content)?;
+                    if seen == Seen::Only {
+                        self.ids.note_only(id, content)?;
+                    } else {
+                        self.ids.note(id, content)?;
+                    }
                     self.done.ids = self.done.ids.wrapping_add(u128::from_be_bytes(id));
                     self.failures(written, &one, Effect::LeftOut);
                     let before = self.before.as_ref().map(|before| before.content(id)).transpose()?;

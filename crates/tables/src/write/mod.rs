@@ -27,7 +27,7 @@ pub use written::{Failure, Flag, Made, RowRef, Written};
 use crate::compile::Target;
 use crate::mapping::Problem;
 use crate::value::{Context, Notes, id};
-use arrow_array::RecordBatch;
+use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::{DataType, Field, Schema};
 use column::Column;
 use evaluate::{NO_ROW, Outcome as ItemOutcome, Pen, Rows, write_item_of};
@@ -167,6 +167,14 @@ impl Writer {
             self.resource(&machine, &[RowRef { batch: number, row }], &[], &batches, known, out);
         }
         self.give_back(out);
+    }
+
+    /// The ids of rows of which only the columns of the key are there; rows without a key have none.
+    pub fn ids(&mut self, keys: &[ArrayRef], give: &mut dyn FnMut([u8; 16])) {
+        let columns: Vec<Column> = keys.iter().map(Column::new).collect();
+        for row in 0..keys.first().map_or(0, |key| key.len()) {
+            key(&mut self.ids, &columns, row).into_iter().for_each(&mut *give);
+        }
     }
 
     /// Reads on, and writes the resources of some rows; `out` is cleared before. False when there are no more rows. `parts` are

@@ -58,6 +58,7 @@ fn run(runner: &Runner, store: &mut Store, made: &Path, whole: bool) -> RunRepor
         made: made.to_owned(),
         run: Some(1),
         whole,
+        told_apart: if whole { 3 } else { tables::run::TOLD_APART },
         limits: Limits::default(),
         stop: Stop::default(),
         go_on: &mut |_, _| Ok(()),

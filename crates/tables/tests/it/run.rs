@@ -74,7 +74,17 @@ pub fn prepare(house: &House, files: &[(&str, &str)]) -> Runner {
     }
 }
 
+/// Runs it, whether all resources are told apart in memory or the keys that repeat are found first.
 fn run(runner: &Runner) -> (RunReport, Kept) {
+    let (report, kept) = run_telling_apart(runner, tables::run::TOLD_APART);
+    let (other, other_kept) = run_telling_apart(runner, 0);
+    assert_eq!(report.targets, other.targets);
+    assert_eq!((&kept.resources, &kept.links), (&other_kept.resources, &other_kept.links));
+    assert_eq!(kept.refused, other_kept.refused);
+    (report, kept)
+}
+
+fn run_telling_apart(runner: &Runner, told_apart: u64) -> (RunReport, Kept) {
     let folder = tempfile::tempdir().unwrap();
     let mut kept = Kept::default();
     let options = RunOptions {
@@ -82,6 +92,7 @@ fn run(runner: &Runner) -> (RunReport, Kept) {
         made: folder.path().to_owned(),
         run: None,
         whole: false,
+        told_apart,
         limits: Limits::default(),
         stop: Stop::default(),
         go_on: &mut |_, _| Ok(()),

@@ -210,6 +210,7 @@ fn run(mapping: &Mapping, tables: &[PullTable]) -> Made {
         made: house.folder.path().join("made"),
         run: None,
         whole: false,
+        told_apart: tables::run::TOLD_APART,
         limits: Limits::default(),
         stop: Stop::default(),
         go_on: &mut |_, _| Ok(()),
