@@ -6,6 +6,7 @@
 use crate::compile::Part;
 use crate::error::Error;
 use crate::run::identities::{ByHash, Id};
+use arrow_array::RecordBatch;
 use lake::workbench::{Limits, Question, Stop, Workbench};
 use sqlparser::ast::{Query, SelectItem, SetExpr};
 use std::collections::HashSet;
@@ -54,7 +55,7 @@ impl Repeated {
         keys: &KeysQuery,
         folder: &Path,
         (limits, stop): (&Limits, &Stop),
-        ids: &mut dyn FnMut(&arrow_array::RecordBatch, &mut dyn FnMut(Id)),
+        ids: &mut dyn FnMut(&RecordBatch) -> Vec<Id>,
         go_on: &mut dyn FnMut() -> Result<(), Error>,
     ) -> Result<Repeated, Error> {
         let failed = |error: lake::workbench::Error| Error::query(target, error);
@@ -62,13 +63,7 @@ impl Repeated {
         let mut rows = planned.run(limits, stop).map_err(failed)?;
         let mut sieve = Sieve::begin(folder)?;
         while let Some(batch) = rows.next_batch().map_err(failed)? {
-            let mut outcome = Ok(());
-            ids(&batch, &mut |id| {
-                if outcome.is_ok() {
-                    outcome = sieve.add(id);
-                }
-            });
-            outcome?;
+            ids(&batch).into_iter().try_for_each(|id| sieve.add(id))?;
             go_on()?;
         }
         sieve.end()

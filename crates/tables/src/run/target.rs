@@ -182,9 +182,7 @@ impl<'r> OneTarget<'r> {
         self.names_rows = door.writes() || self.meeting.is_some();
         if let Some(keys) = planned.keys.as_ref().filter(|_| planned.table_rows > self.running.told_apart) {
             let Running { folder, limits, stop, .. } = self.running;
-            let mut ids = |batch: &RecordBatch, give: &mut dyn FnMut(Id)| {
-                writer.ids(&batch.columns()[..planned.target.main.keys], give)
-            };
+            let mut ids = |batch: &RecordBatch| writer.ids(&batch.columns()[..planned.target.main.keys]);
             let mut go_on = || go_on(&planned.target.name, 0);
             let name = &planned.target.name;
             let repeated = Repeated::find(name, keys, folder, (limits, stop), &mut ids, &mut go_on)?;

@@ -170,11 +170,10 @@ impl Writer {
     }
 
     /// The ids of rows of which only the columns of the key are there; rows without a key have none.
-    pub fn ids(&mut self, keys: &[ArrayRef], give: &mut dyn FnMut([u8; 16])) {
+    pub fn ids(&mut self, keys: &[ArrayRef]) -> Vec<[u8; 16]> {
         let columns: Vec<Column> = keys.iter().map(Column::new).collect();
-        for row in 0..keys.first().map_or(0, |key| key.len()) {
-            key(&mut self.ids, &columns, row).into_iter().for_each(&mut *give);
-        }
+        let rows = keys.first().map_or(0, Array::len);
+        (0..rows).filter_map(|row| key(&mut self.ids, &columns, row)).collect()
     }
 
     /// Reads on, and writes the resources of some rows; `out` is cleared before. False when there are no more rows. `parts` are
