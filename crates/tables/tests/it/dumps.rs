@@ -130,25 +130,25 @@ fn a_table_of_postgresql_is_the_same_in_a_dump_and_in_the_database() {
     let database = server.database("");
     server.sql(
         &database,
-        "CREATE TYPE mood AS ENUM ('well', 'it''s bad'); CREATE TYPE pair AS (a integer, b boolean); CREATE DOMAIN code AS text;
+        "CREATE TYPE mood AS ENUM ('well', 'it''s bad'); CREATE TYPE pair AS (a integer, b boolean); CREATE DOMAIN code AS text; CREATE DOMAIN \"Flag\" AS boolean;
         CREATE TABLE zoo (
             id integer, small smallint, big bigint, amount numeric(8,2), amount_any numeric, flag boolean, ratio real, exact_ratio double precision,
-            cash money, note text, fixed char(6), short varchar(20), code code, bytes bytea, day_of date, clock time(3), clock_zoned timetz,
+            cash money, note text, fixed char(6), short varchar(20), code code, is_set \"Flag\", bytes bytea, day_of date, clock time(3), clock_zoned timetz,
             at timestamp, moment timestamptz, moment_fine timestamptz(3), span interval, doc json, doc_binary jsonb, tree xml, whole_array integer[],
             text_array text[], flag_array boolean[], ratio_array float8[], uid uuid, address inet, net cidr, bits bit(10), bits_any bit varying, mood mood, pair pair,
             numbers int4range, place point, words tsvector, mac macaddr, object oid, \"a \"\"name\"\", with\" text);
         INSERT INTO zoo VALUES
-            (1, -7, -9223372036854775808, 5, 'NaN', true, 0.1, 1e21, 12.5, E'it''s \"x\", \\\\ 张\\n\\t\\r; -- no', 'ab', 'ab', 'x', '\\x00ff275c', '2024-02-29',
+            (1, -7, -9223372036854775808, 5, 'NaN', true, 0.1, 1e21, 12.5, E'it''s \"x\", \\\\ 张\\n\\t\\r; -- no', 'ab', 'ab', 'x', true, '\\x00ff275c', '2024-02-29',
              '07:08:09.5', '07:08:09.5+08', '2024-05-01 07:08:09.000001', '2024-05-01 07:08:09+08', '2024-05-01 07:08:09.5-03:30', '1 year -2 days 03:04:05.5',
              '{\"a\":  1, \"b\": null}', '{\"b\": null, \"a\": [1.50]}', '<a b=\"c\">x</a>', '{1,NULL,3}', '{\"a b\",NULL,\"it''s, \\\"x\\\"\"}', '{t,f}', '{0.1,NaN}',
              'A0EEBC99-9c0b-4ef8-bb6d-6bb9bd380a11', '10.1.2.3', '10.0.0.0/8', B'1000000001', B'1', 'it''s bad', '(1,t)', '[1,5)', '(1,2.5)', 'a b''c', '08:00:2b:01:02:03', 4294967295, 'x'),
-            (2, 0, 0, 0, 'Infinity', false, 'NaN', '-Infinity', -1234.5, '', '', '', '', '', 'infinity', '24:00', '00:00+00', 'infinity', '-infinity', NULL, '0', '[]', '\"x\"', '', '{}',
+            (2, 0, 0, 0, 'Infinity', false, 'NaN', '-Infinity', -1234.5, '', '', '', '', false, '', 'infinity', '24:00', '00:00+00', 'infinity', '-infinity', NULL, '0', '[]', '\"x\"', '', '{}',
              '{}', '{}', '{}', NULL, '::1', '::/0', B'0000000000', B'', 'well', '(,)', 'empty', '(0,0)', '', NULL, 0, ''),
-            (3, 32767, 1, -99999.99, 0.000120, NULL, 16777216, 5e-324, 0.05, repeat('长', 1000), 'trail', '\\N', 'null', decode(repeat('80ff00', 700), 'hex'), '0001-01-01',
+            (3, 32767, 1, -99999.99, 0.000120, NULL, 16777216, 5e-324, 0.05, repeat('长', 1000), 'trail', '\\N', 'null', NULL, decode(repeat('80ff00', 700), 'hex'), '0001-01-01',
              '23:59:59.999', '23:59:59-12', '0001-01-01 00:00', '1900-01-01 00:00:00+08:05:43', '9998-12-31 23:59:59.999Z', '-1 mons +2 days -00:00:00.000001', 'null', 'null', NULL,
              '{{1,2},{3,4}}', '{NULL,\"NULL\",\"\"}', NULL, NULL, NULL, '10.1.2.3/8', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL),
             (4, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-             NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);",
+             NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);",
     );
     server.sql(&database, &floats("real"));
     let all: [&[&str]; 4] = [

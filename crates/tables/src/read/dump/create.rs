@@ -2,7 +2,8 @@
 
 use super::cell::Type;
 use super::lex::{Incomplete, Lexer, Token};
-use super::{Column, TableName};
+use super::{Column, Dialect, TableName};
+use std::collections::HashMap;
 
 /// What begins an item that is no column.
 const NO_COLUMN: &[&str] = &[
@@ -52,9 +53,44 @@ pub(super) fn names(lexer: &mut Lexer<'_>) -> Result<Option<Vec<String>>, Incomp
     }
 }
 
-/// Reads what comes after `CREATE`, up to the bracket that ends the columns; none if it is no table with columns.
-pub(super) fn create(lexer: &mut Lexer<'_>) -> Result<Option<(TableName, Vec<Column>)>, Incomplete> {
+/// Types that a dump declares by names of its own, by these names in small letters.
+pub(super) type Domains = HashMap<String, Type>;
+
+/// What `CREATE` makes that matters for rows.
+pub(super) enum Created {
+    Table(TableName, Vec<Column>),
+    Domain(String, Type),
+}
+
+/// The type that a text begins with.
+fn type_of(text: &str, dialect: Dialect, domains: &Domains) -> Type {
+    let text = text.trim().to_lowercase();
+    let name = text.split(|c: char| c.is_whitespace() || c == '(').next().unwrap_or_default().replace('"', "");
+    let name = name.rsplit('.').next().unwrap_or_default();
+    domains.get(name).copied().unwrap_or_else(|| Type::of(&text, dialect))
+}
+
+/// `DOMAIN name AS type …`, after its first word.
+fn domain(lexer: &mut Lexer<'_>, domains: &Domains) -> Result<Option<Created>, Incomplete> {
+    let first = lexer.next()?;
+    let (Some(name), after) = table_name(lexer, first)? else { return Ok(None) };
+    if !lexer.is(after, "AS") {
+        return Ok(None);
+    }
+    let (from, mut to) = (lexer.at, lexer.at);
+    while !matches!(lexer.next()?, Token::Sign(b';') | Token::End) {
+        to = lexer.at;
+    }
+    let kind = type_of(&lexer.text[from..to], lexer.dialect, domains);
+    Ok(Some(Created::Domain(name.name.to_lowercase(), kind)))
+}
+
+/// Reads what comes after `CREATE`, up to the bracket that ends the columns; none if it is no table with columns, and no domain.
+pub(super) fn create(lexer: &mut Lexer<'_>, domains: &Domains) -> Result<Option<Created>, Incomplete> {
     let mut token = lexer.next()?;
+    if lexer.is(token, "DOMAIN") {
+        return domain(lexer, domains);
+    }
     while ["GLOBAL", "LOCAL", "TEMPORARY", "TEMP", "UNLOGGED", "FOREIGN"].iter().any(|word| lexer.is(token, word)) {
         token = lexer.next()?;
     }
@@ -79,8 +115,12 @@ pub(super) fn create(lexer: &mut Lexer<'_>) -> Result<Option<(TableName, Vec<Col
         let name = lexer.name(first).filter(|_| is_column);
         let from = lexer.at;
         let (mut depth, mut to) = (0, from);
+        let (mut is_after_as, mut is_computed) = (false, false);
         let end = loop {
             let token = lexer.next()?;
+            // GENERATED ALWAYS AS (…); an identity has no bracket there.
+            is_computed |= is_after_as && depth == 0 && token == Token::Sign(b'(');
+            is_after_as = lexer.is(token, "AS");
             match token {
                 Token::Sign(b'(') => depth += 1,
                 Token::Sign(b')') if depth > 0 => depth -= 1,
@@ -91,11 +131,11 @@ pub(super) fn create(lexer: &mut Lexer<'_>) -> Result<Option<(TableName, Vec<Col
             to = lexer.at;
         };
         if let Some(name) = name {
-            let kind = Type::of(lexer.text[from..to].trim().to_lowercase().as_str(), lexer.dialect);
-            columns.push(Column { name, kind });
+            let kind = type_of(&lexer.text[from..to], lexer.dialect, domains);
+            columns.push(Column { name, kind, is_computed });
         }
         if end == Token::Sign(b')') {
-            return Ok(Some((table, columns)));
+            return Ok(Some(Created::Table(table, columns)));
         }
     }
 }

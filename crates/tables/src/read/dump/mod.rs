@@ -37,4 +37,6 @@ struct TableName {
 struct Column {
     name: String,
     kind: cell::Type,
+    /// The database computes it: a dump has no values of it.
+    is_computed: bool,
 }

@@ -1,5 +1,7 @@
 //! A dump, statement by statement.
 
+use super::cell::Type;
+use super::create::{Created, Domains};
 use super::lex::{Incomplete, Lexer, Token};
 use super::values::row;
 use super::zone::Zone;
@@ -12,6 +14,8 @@ use std::io::{Read, Write};
 
 /// How long the beginning of a statement may be, up to its first row.
 const HEAD_BYTES: usize = 4 << 20;
+/// Types of their own that a dump may declare.
+const MOST_DOMAINS: usize = 100_000;
 /// How much of a dump is looked at to know whose it is.
 const LOOK_BYTES: usize = 64 << 10;
 
@@ -75,6 +79,7 @@ pub(super) struct Script {
     schema: Option<String>,
     /// In which zone moments are written.
     pub(super) zone: Zone,
+    domains: Domains,
 }
 
 impl Script {
@@ -100,6 +105,7 @@ impl Script {
             within: Within::Nothing,
             schema: None,
             zone: Zone::default(),
+            domains: Domains::new(),
         })
     }
 
@@ -145,6 +151,12 @@ impl Script {
                     self.schema = Some(schema);
                     self.within = Within::Statement;
                 }
+                Ok((Head::Domain(name, kind), _)) => {
+                    if self.domains.len() < MOST_DOMAINS {
+                        self.domains.insert(name, kind);
+                    }
+                    self.within = Within::Statement;
+                }
                 Ok((Head::Set(assignments), _)) => {
                     self.zone.hear(&assignments);
                     self.within = Within::Statement;
@@ -184,7 +196,11 @@ impl Script {
         let mut lexer = self.lexer();
         let first = lexer.next()?;
         let head = if lexer.is(first, "CREATE") {
-            create::create(&mut lexer)?.map(|(table, columns)| Statement::Create(table, columns))
+            match create::create(&mut lexer, &self.domains)? {
+                Some(Created::Table(table, columns)) => Some(Statement::Create(table, columns)),
+                Some(Created::Domain(name, kind)) => return Ok((Head::Domain(name, kind), 0)),
+                None => None,
+            }
         } else if lexer.is(first, "INSERT") || lexer.is(first, "REPLACE") {
             insert(&mut lexer)?
         } else if lexer.is(first, "COPY") {
@@ -412,6 +428,8 @@ enum Head {
     Statement(Statement),
     Delimiter(String),
     Schema(String),
+    /// A type by a name of its own.
+    Domain(String, Type),
     /// What a dump of MySQL sets.
     Set(String),
     /// Something with rows that is not read.

@@ -29,7 +29,9 @@ struct Described {
     name: TableName,
     /// How it is called: with its schema only where two have the same name.
     shown: String,
+    /// Without those that the database computes.
     columns: Vec<Column>,
+    computed: Vec<String>,
 }
 
 /// Reads a dump for the tables in it.
@@ -52,19 +54,24 @@ pub(in crate::read) fn tables(
                     // What has no names is named by its place.
                     None => vec![String::new(); script.count_values()?],
                 };
-                let column = |name| Column { name, kind: Type::Text };
+                let column = |name| Column { name, kind: Type::Text, is_computed: false };
                 (name, columns.into_iter().map(column).collect())
             }
         };
+        let (computed, columns): (Vec<Column>, Vec<Column>) =
+            columns.into_iter().partition(|column| column.is_computed);
+        let computed = computed.into_iter().map(|column| column.name).collect();
         match places.get(&name) {
-            Some(place) if tables[*place].columns.is_empty() => tables[*place].columns = columns,
+            Some(place) if tables[*place].columns.is_empty() => {
+                (tables[*place].columns, tables[*place].computed) = (columns, computed);
+            }
             Some(_) => {}
             None if tables.len() == MOST_TABLES => {
                 return Err(ReadError::at(script.place(), format!("more than {MOST_TABLES} tables")));
             }
             None => {
                 places.insert(name.clone(), tables.len());
-                tables.push(Described { shown: name.name.clone(), name, columns });
+                tables.push(Described { shown: name.name.clone(), name, columns, computed });
             }
         }
     }
@@ -143,6 +150,9 @@ impl Dump {
             return Err(ReadError::at(file, what));
         }
         let mut notes: Vec<String> = script.text.note.take().into_iter().collect();
+        notes.extend(table.computed.iter().map(|column| {
+            format!("column {column} is computed by the database: a dump has no values of it, and it is left out")
+        }));
         let columns = header::columns(described.iter().map(|column| &column.name), &mut notes);
         let mut dump = Dump::new(table, columns, script, notes);
         dump.declared = described.iter().map(|column| column.kind).collect();

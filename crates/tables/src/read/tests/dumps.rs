@@ -142,6 +142,28 @@ fn scripts_of_other_programs() {
 }
 
 #[test]
+fn types_of_their_own_are_those_they_stand_for_and_what_is_computed_is_left_out() {
+    let text = "-- PostgreSQL database dump
+CREATE DOMAIN public.\"Flag\" AS boolean DEFAULT false NOT NULL
+\tCONSTRAINT c CHECK ((VALUE OR (NOT VALUE)));
+CREATE DOMAIN public.yes AS public.\"Flag\";
+CREATE TABLE public.t (id integer GENERATED ALWAYS AS IDENTITY (START 5), is_on public.\"Flag\" NOT NULL, is_too public.yes, twice integer GENERATED ALWAYS AS ((id * 2)) STORED, last text);
+COPY public.t (id, is_on, is_too, last) FROM stdin;
+1\tt\tf\tx
+\\.
+";
+    let folder = folder(&[("h.sql", text.as_bytes())]);
+    let delivery = open(folder.path());
+    let mut table = delivery.table("t", None, TableOptions::default()).unwrap();
+    let whole = read(table.as_mut()).unwrap();
+    assert_eq!(whole.columns, ["id", "is_on", "is_too", "last"]);
+    assert_eq!(whole.texts(), [["1", "true", "false", "x"]]);
+    assert!(table.notes().iter().any(|note| note.contains("column twice is computed")), "{:?}", table.notes());
+    let mysql = "-- MySQL dump\nCREATE TABLE `t` (`id` int, `half` int GENERATED ALWAYS AS (`id` / 2) VIRTUAL, `b` text);\nINSERT INTO `t` (`id`, `b`) VALUES (4,'x');\n";
+    assert_eq!(read_file_named(mysql, "t").texts(), [["4", "x"]]);
+}
+
+#[test]
 fn a_dump_that_is_cut_off_tells_the_row() {
     for (cut, reason) in [("5, 'x'::te", "unclosed-quote"), ("3\t\\.x\t\\N", "ragged-row")] {
         let end = POSTGRES.find(cut).unwrap() + cut.len();
