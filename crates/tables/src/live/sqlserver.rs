@@ -34,6 +34,8 @@ const TABLES: &str = "SELECT s.name, o.name FROM sys.objects o JOIN sys.schemas 
 /// A session.
 pub(super) struct Connection {
     client: Client<Tunnel<TcpStream>>,
+    /// The server itself has ended what it was asked.
+    has_ended: bool,
 }
 
 /// Connects, begins the transaction, and looks what there is.
@@ -79,7 +81,7 @@ pub(super) async fn open(address: &Address, secret: Option<&Secret>) -> Result<(
         note,
         is_utf_8: false,
     };
-    Ok((Connection { client }, catalogue))
+    Ok((Connection { client, has_ended: false }, catalogue))
 }
 
 /// All rows of a short answer.
@@ -134,6 +136,9 @@ impl Connection {
 
     /// Says by a signal of the protocol that nobody waits for the answer any more.
     pub(super) async fn cancel(&mut self) {
+        if self.has_ended {
+            return;
+        }
         // Where the driver cannot, the connection ends with the pull, and what the server computes with it.
         let _ = self.client.cancel_query().await;
     }
@@ -149,15 +154,28 @@ impl Connection {
             }
             Asked::Query(query) => (query.clone(), None),
         };
-        let answer = reading.wait(self.client.simple_query(query)).await?;
-        let mut answer = pin!(answer.map_err(|error| reading.failed(cut(&error)))?);
+        let answer = match reading.wait(self.client.simple_query(query)).await? {
+            Ok(answer) => answer,
+            Err(error) => {
+                self.has_ended = matches!(error, Error::Server(_));
+                return Err(reading.failed(cut(&error)));
+            }
+        };
+        let mut answer = pin!(answer);
         let mut shown = None;
         loop {
             let next = reading.wait(std::future::poll_fn(|context| answer.as_mut().poll_next(context))).await?;
             let Some(item) = next else {
                 return if shown.is_some() { Ok(()) } else { Err(reading.failed("the query gives no table")) };
             };
-            match item.map_err(|error| reading.failed(cut(&error)))? {
+            let item = match item {
+                Ok(item) => item,
+                Err(error) => {
+                    self.has_ended = matches!(error, Error::Server(_));
+                    return Err(reading.failed(cut(&error)));
+                }
+            };
+            match item {
                 QueryItem::Metadata(_) if shown.is_some() => {
                     return Err(reading.failed("the query gives several tables"));
                 }

@@ -258,12 +258,12 @@ impl Dump {
                 &self.kinds,
                 rows,
             );
-            let values = self
-                .order
-                .iter()
-                .zip(&self.kinds)
-                .filter_map(|(value, kind)| Some((self.values.get((*value)?)?, *kind)));
-            let no_text = values.map(|(value, kind)| value.no_text((rest, bytes), kind)).sum();
+            let mut no_text = 0;
+            if self.script.text.flaw_within(length).is_some() {
+                let values = self.order.iter().zip(&self.kinds);
+                let values = values.filter_map(|(value, kind)| Some((self.values.get((*value)?)?, *kind)));
+                no_text = values.map(|(value, kind)| value.no_text((rest, bytes), kind)).sum();
+            }
             self.finish(rows, length, length, bad, no_text);
             return Ok(true);
         }
