@@ -53,19 +53,23 @@ def rows_of(data):
         return [[row[column] for column in COLUMNS[1:]] for row in reader if row["ENCOUNTER"]]
 
 
-def write_table(folder, rows, count):
-    """`count` rows in `folder`/observations.csv; the k-th copy of a row has another ID."""
+def write_table(folder, rows, count, packed=False):
+    """`count` rows in `folder`/observations.csv, or packed in observations.csv.gz; the k-th copy of a row has another ID."""
     os.makedirs(folder)
-    path = os.path.join(folder, "observations.csv")
+    path = os.path.join(folder, "observations.csv.gz" if packed else "observations.csv")
     lines = []
     for row in rows:
         text = io.StringIO()
         csv.writer(text, lineterminator="\n").writerow(row)
         lines.append(text.getvalue())
-    with open(path, "w", encoding="utf-8") as out:
-        out.write(",".join(COLUMNS) + "\n")
-        for begin in range(0, count, len(lines)):
-            out.writelines(f"o{begin + n}," + line for n, line in enumerate(lines[:count - begin]))
+    with open(path, "wb") as file:
+        packing = subprocess.Popen(["gzip", "-1"], stdin=subprocess.PIPE, stdout=file) if packed else None
+        with io.TextIOWrapper(packing.stdin if packing else file, encoding="utf-8", write_through=True) as out:
+            out.write(",".join(COLUMNS) + "\n")
+            for begin in range(0, count, len(lines)):
+                out.write("".join(f"o{begin + n}," + line for n, line in enumerate(lines[:count - begin])))
+        if packing and packing.wait() != 0:
+            sys.exit("gzip failed")
     return path
 
 
@@ -212,16 +216,17 @@ def write_beside_import(ours, other, folder, count):
 
 
 def large(binary, folder, rows, count, core):
-    """A table of `count` rows: pulled twice, run dry twice."""
+    """A table of `count` rows, packed: pulled twice, run dry twice."""
     ours = Ours(binary, os.path.join(folder, "large"), core)
-    path = write_table(os.path.join(folder, "large", "source"), rows, count)
+    path = write_table(os.path.join(folder, "large", "source"), rows, count, packed=True)
     ours.run("source", "add", "large", "--path", os.path.dirname(path), "--mapping", os.path.join(HERE, "observations"))
+    size = lambda: sum(os.path.getsize(os.path.join(root, name)) for root, _, names in os.walk(os.path.join(folder, "large", "data")) for name in names)
     for what in ("pull", "pull again, nothing changed"):
         _, seconds, memory = ours.run("source", "pull", "large")
-        print(f"{what} of {count:,} rows: {seconds:.1f} s, {memory:.0f} MiB at most; the data directory holds {ours.bytes() / 1e6:,.0f} MB of {os.path.getsize(path) / 1e6:,.0f} MB")
+        print(f"{what} of {count:,} rows: {seconds:.1f} s, {memory:.0f} MiB at most; the data directory holds {size() / 1e6:,.0f} MB, the packed table {os.path.getsize(path) / 1e6:,.0f} MB", flush=True)
     for what in ("dry run", "dry run again"):
         _, seconds, memory = ours.mapping("large")
-        print(f"{what} of {count:,} rows: {seconds:.1f} s, {memory:.0f} MiB at most")
+        print(f"{what} of {count:,} rows: {seconds:.1f} s, {memory:.0f} MiB at most", flush=True)
 
 
 def main():

@@ -39,9 +39,9 @@ use written::Outcome;
 
 /// Rows of a step, at least, if there are as many.
 const STEP_ROWS: usize = 4_096;
-/// Rows of a step where each is a resource, at most.
+/// Rows of a step where each is a resource, at most: what is written of a few is still in the processor's cache when it is read.
 const BY_ROW_ROWS: usize = 2_048;
-/// Bytes of JSON after which a step of groups ends.
+/// Bytes of JSON after which a step ends.
 const STEP_BYTES: usize = 8 << 20;
 /// Rows that can make one resource, or be entries of it from one child file.
 const GROUP_ROWS_MAX: usize = 10_000;
@@ -153,20 +153,35 @@ impl Writer {
 
     /// Writes the rows of a batch of a target whose rows are resources ([`Writer::is_by_row`]); adds to `out`.
     pub fn write(&mut self, batch: RecordBatch, known: &dyn Known, out: &mut Written) {
+        self.write_some(batch, usize::MAX, usize::MAX, known, out);
+    }
+
+    /// The same of so many rows, or until so many bytes of JSON are written; what is left of the batch, if something is.
+    fn write_some(
+        &mut self,
+        batch: RecordBatch,
+        rows: usize,
+        bytes: usize,
+        known: &dyn Known,
+        out: &mut Written,
+    ) -> Option<RecordBatch> {
         let machine = Arc::clone(&self.machine);
-        let columns = machine.layouts[0].columns(&batch);
-        let count = batch.num_rows() as u32;
+        let first = batch.slice(0, rows.min(batch.num_rows()));
+        let columns = machine.layouts[0].columns(&first);
         let number = out.batches.len() as u32;
-        out.batches.push((0, batch));
         self.lend(out);
         let mut batches =
             vec![evaluate::Columns { values: Vec::new(), keys: Vec::new(), groups: Vec::new() }; number as usize];
         batches.push(columns);
-        out.outcomes.reserve(count as usize);
-        for row in 0..count {
-            self.resource(&machine, &[RowRef { batch: number, row }], &[], &batches, known, out);
+        let mut done = 0;
+        while done < first.num_rows() && self.pen.json.len() < bytes {
+            let row = RowRef { batch: number, row: done as u32 };
+            self.resource(&machine, &[row], &[], &batches, known, out);
+            done += 1;
         }
         self.give_back(out);
+        out.batches.push((0, first.slice(0, done)));
+        (done < batch.num_rows()).then(|| batch.slice(done, batch.num_rows() - done))
     }
 
     /// The ids of rows of which only the columns of the key are there; rows without a key have none.
@@ -196,10 +211,7 @@ impl Writer {
                     Some(batch) => batch.map_err(WriteError::Rows)?,
                 },
             };
-            // What is written of a few rows is still in the processor's cache when it is read.
-            let rows = batch.num_rows().min(BY_ROW_ROWS);
-            self.rest = (rows < batch.num_rows()).then(|| batch.slice(rows, batch.num_rows() - rows));
-            self.write(batch.slice(0, rows), known, out);
+            self.rest = self.write_some(batch, BY_ROW_ROWS, STEP_BYTES, known, out);
             return Ok(true);
         }
         let mut step = Step::default();

@@ -724,3 +724,29 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_batch_is_written_in_steps_of_few_rows_and_few_bytes() {
+    let (target, context) =
+        compiled("-- @target Basic @key l.id\nSELECT l.c AS \"code.text\", l.w AS \"identifier.value\" FROM lab l");
+    let long = "x".repeat(900 << 10);
+    let rows = |count: usize, text: &str| {
+        (0..count).fold("l.id | l.c | l.w".to_owned(), |all, at| all + &format!("\n{at} | {text} | {at}"))
+    };
+    for (text, count, most) in [("few", 5_000, BY_ROW_ROWS), (long.as_str(), 40, 11)] {
+        let batch = batch(&target.main, &rows(count, text));
+        let mut writer = Writer::new(&target, &context, &[&*batch.schema()]).unwrap();
+        let mut all = std::iter::once(Ok::<_, Infallible>(batch));
+        let mut parts: [Batches<'_, Infallible>; 1] = [&mut all];
+        let (mut written, mut seen, mut steps) = (Written::default(), Vec::new(), 0);
+        while writer.next(&mut parts, &Everything, &mut written).unwrap() {
+            assert!(written.len() <= most && written.batches[0].1.num_rows() == written.len());
+            for one in written.iter() {
+                let resource: serde_json::Value = serde_json::from_slice(one.json().unwrap()).unwrap();
+                seen.push(resource["identifier"][0]["value"].as_str().unwrap().parse::<usize>().unwrap());
+            }
+            steps += 1;
+        }
+        assert_eq!((seen, steps), ((0..count).collect(), count.div_ceil(most)));
+    }
+}
