@@ -14,18 +14,19 @@ use std::collections::HashMap;
 #[derive(Debug, Default)]
 pub struct Leaves {
     all: Vec<(Expr, Leaf)>,
-    by_text: HashMap<String, usize>,
+    /// By text and role: a number that is a value is read otherwise than one that chooses.
+    by_text: HashMap<(String, LeafRole), usize>,
 }
 
 impl Leaves {
     /// The number of the column for an expression.
     pub fn add(&mut self, expr: Expr, shown: String, place: Place, role: LeafRole) -> usize {
-        let text = expr.to_string();
-        if let Some(known) = self.by_text.get(&text) {
+        let key = (expr.to_string(), role);
+        if let Some(known) = self.by_text.get(&key) {
             return *known;
         }
         let at = self.all.len();
-        self.by_text.insert(text, at);
+        self.by_text.insert(key, at);
         self.all.push((expr, Leaf { sql: shown, place, elements: Vec::new(), role }));
         at
     }

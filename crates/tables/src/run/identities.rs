@@ -36,7 +36,7 @@ impl Hasher for IsHash {
 
 pub(super) type ByHash = BuildHasherDefault<IsHash>;
 
-/// Resources of a target that are told apart in memory, 11 bytes each; of a table with more rows the keys that come more than once
+/// Resources of a target that are told apart in memory, 11 bytes each and for the first million 24 more; of a table with more rows the keys that come more than once
 /// are found first.
 pub const TOLD_APART: u64 = 16 << 20;
 
@@ -160,7 +160,7 @@ impl Uniqueness {
         Uniqueness::Some(repeated, places)
     }
 
-    /// Whether a resource was noted that others could be one with.
+    /// Whether a resource was noted; known where all are told apart.
     pub(super) fn has(&self, id: Id, kept: &mut dyn Kept) -> Result<bool, Error> {
         let (Uniqueness::All(places) | Uniqueness::Some(_, places)) = self;
         Ok(places.find(id, kept)?.is_ok())
@@ -196,7 +196,7 @@ pub(super) fn content(json: &[u8]) -> u64 {
     twox_hash::xxhash3_64::Hasher::oneshot(json)
 }
 
-/// Resources that references may lead to, by target. An id is its first eight bytes: 61 of them are a hash's.
+/// Resources that references may lead to, by target. An id is its last eight bytes: 62 bits of a hash.
 #[derive(Debug, Default)]
 pub(super) struct MadeTargets {
     by_target: HashMap<String, HashSet<u64, ByHash>>,

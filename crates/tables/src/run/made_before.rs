@@ -214,10 +214,25 @@ impl Kept for MadeIds {
     }
 }
 
-/// Adds records to those of runs that were cut off: ids that a second crash leaves twice are one.
+/// Adds records to those of runs that were cut off: ids that a second crash leaves twice are one. What a crash or a full disk left of a
+/// record goes, at the end of either: all behind it would be read amiss.
 fn append(cut_off: &Path, from: &mut dyn Read) -> Result<(), Error> {
-    let mut to = File::options().create(true).append(true).open(cut_off).map_err(failed(cut_off))?;
-    std::io::copy(from, &mut to).and_then(|_| to.sync_all()).map_err(failed(cut_off))
+    let mut add = || {
+        let mut to = File::options().create(true).append(true).open(cut_off)?;
+        let length = to.metadata()?.len();
+        to.set_len(length - length % RECORD as u64)?;
+        let mut bytes = Vec::with_capacity(RECORD * 4_096);
+        loop {
+            bytes.clear();
+            from.take((RECORD * 4_096) as u64).read_to_end(&mut bytes)?;
+            let whole = bytes.len() - bytes.len() % RECORD;
+            if whole == 0 {
+                return to.sync_all();
+            }
+            to.write_all(&bytes[..whole])?;
+        }
+    };
+    add().map_err(failed(cut_off))
 }
 
 /// Where ids are kept that a run told to be gone.
@@ -455,6 +470,24 @@ mod tests {
         assert_eq!(run(folder.path(), 0..10, true, true), 80);
         assert_eq!(run(folder.path(), 0..10, true, true), 0);
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_a_full_disk_leaves_of_a_record_is_passed_over_wherever_it_stands() {
+        let folder = tempfile::tempdir().unwrap();
+        run(folder.path(), 0..50, true, true);
+        run(folder.path(), 50..60, true, false);
+        let torn = |extension: &str| {
+            let path = file_of(folder.path(), "Observation:lab").with_extension(extension);
+            File::options().create(true).append(true).open(path).unwrap().write_all(&[7; 7]).unwrap();
+        };
+        torn("coming");
+        run(folder.path(), 60..70, true, false);
+        torn("cut-off");
+        torn("coming");
+        run(folder.path(), 70..80, true, false);
+        assert_eq!(run(folder.path(), 0..1, true, true), 79);
+        assert_eq!(run(folder.path(), 0..1, true, true), 0);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::run::identities::{ByHash, Id};
 use arrow_array::RecordBatch;
 use lake::workbench::{Limits, Question, Stop, Workbench};
-use sqlparser::ast::{Query, SelectItem, SetExpr};
+use sqlparser::ast::{GroupByExpr, Query, SelectItem, SetExpr};
 use std::collections::HashSet;
 use std::fs::File;
 use std::io::{BufWriter, Read, Seek, Write};
@@ -16,6 +16,8 @@ use std::path::{Path, PathBuf};
 
 /// Files that ids are divided among: a power of two, up to 256.
 const FILES: usize = 128;
+/// Keys that may come more than once. More of them are a key that is none.
+const REPEATED_MAX: usize = 8 << 20;
 /// Bytes that wait for each file.
 const WAITING: usize = 32 << 10;
 
@@ -35,10 +37,18 @@ struct Sieve {
     folder: PathBuf,
 }
 
-/// The query of a part with its keys alone; none if it is no plain SELECT.
+/// The query of a part with its keys alone; none if other items have a say in what rows there are.
 pub(super) fn keys_alone(part: &Part) -> Option<Query> {
     let mut query = part.query.clone();
     let SetExpr::Select(select) = &mut *query.body else { return None };
+    let multiplies = |item: &SelectItem| item.to_string().to_lowercase().contains("unnest");
+    let has_groups = match &select.group_by {
+        GroupByExpr::Expressions(by, _) => !by.is_empty(),
+        GroupByExpr::All(_) => true,
+    };
+    if select.distinct.is_some() || has_groups || select.projection.iter().any(multiplies) {
+        return None;
+    }
     let names: Vec<String> = (0..part.keys).map(|at| format!("__k{at}")).collect();
     select.projection.retain(|item| match item {
         SelectItem::ExprWithAlias { alias, .. } => names.contains(&alias.value),
@@ -66,7 +76,7 @@ impl Repeated {
             ids(&batch).into_iter().try_for_each(|id| sieve.add(id))?;
             go_on()?;
         }
-        sieve.end()
+        sieve.end(target)
     }
 
     /// Whether an id comes more than once.
@@ -98,11 +108,18 @@ impl Sieve {
         file.write_all(&id).map_err(|error| Error::file("use", &self.folder, error))
     }
 
-    fn end(self) -> Result<Repeated, Error> {
+    fn end(self, target: &str) -> Result<Repeated, Error> {
         let mut repeated = Repeated::default();
         for out in self.files {
             let sorted = sorted(out).map_err(|error| Error::file("use", &self.folder, error))?;
             repeated.0.extend(sorted.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]));
+            if repeated.len() > REPEATED_MAX {
+                let message = format!(
+                    "more than {REPEATED_MAX} keys of `@key` come more than once in a table with too many rows to tell all apart: \
+                     choose a key that is unique, or gather its rows with `@group by`"
+                );
+                return Err(Error::query(target, message));
+            }
         }
         Ok(repeated)
     }
@@ -122,6 +139,21 @@ mod tests {
     use super::*;
 
     #[test]
+    fn keys_are_read_alone_only_where_that_gives_the_same_rows() {
+        let alone = |select: &str| {
+            let text = format!("-- @target Basic @key l.id\n{select}");
+            let files = [("mapping.toml", "name = \"a\"\n[tables.lab]\n"), ("basic.sql", text.as_str())];
+            let mapping = crate::mapping::Mapping::parse(&files).unwrap();
+            let program = crate::compile::compile(&mapping).unwrap();
+            keys_alone(&program.targets[0].main).map(|query| query.to_string())
+        };
+        let keys = alone("SELECT l.c AS \"code.text\" FROM lab l WHERE l.c <> 'x'").unwrap();
+        assert!(keys.contains("AS __k0 FROM lab") && !keys.contains("__c0"), "{keys}");
+        assert_eq!(alone("SELECT unnest(string_to_array(l.c, ';')) AS \"code.text\" FROM lab l"), None);
+        assert_eq!(alone("SELECT max(l.c) AS \"code.text\" FROM lab l GROUP BY 2, l.id"), None);
+    }
+
+    #[test]
     fn ids_that_come_again_are_found_in_whatever_order() {
         let folder = tempfile::tempdir().unwrap();
         let id = |number: u32| *blake3::hash(&number.to_le_bytes()).as_bytes().first_chunk().unwrap();
@@ -129,7 +161,7 @@ mod tests {
         for number in (0..20_000).chain([7, 19_999, 7, 40_000]) {
             sieve.add(id(number)).unwrap();
         }
-        let repeated = sieve.end().unwrap();
+        let repeated = sieve.end("Observation").unwrap();
         assert_eq!(repeated.len(), 2);
         assert!(repeated.contains(id(7)) && repeated.contains(id(19_999)) && !repeated.contains(id(40_000)));
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);

@@ -584,7 +584,8 @@ fn question_of(program: &Program, part: &Part, query: Query, sheets: &[Arc<Pulle
 
 /// How the keys of a part are read alone.
 fn keys_query(workbench: &Workbench, program: &Program, part: &Part, sheets: &[Arc<PulledSheet>]) -> Option<KeysQuery> {
-    let question = Question { order: Order::Any, ..question_of(program, part, keys_alone(part)?, sheets) };
+    // In the same order, so that a query that keeps the first of some rows keeps the same ones.
+    let question = question_of(program, part, keys_alone(part)?, sheets);
     Some(KeysQuery { workbench: workbench.clone(), question })
 }
 

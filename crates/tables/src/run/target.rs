@@ -20,9 +20,9 @@ use lake::workbench::{Limits, Rows, Stop};
 use roaring::RoaringTreemap;
 use std::path::Path;
 
-/// Resources of a chunk, at most: what one commit holds.
+/// Resources after which a chunk is handed on: what one commit holds, and at most as many again as a step of the writer has.
 pub(super) const CHUNK_RESOURCES: usize = 2_000;
-/// Bytes of JSON of a chunk, at most.
+/// Bytes of JSON after which a chunk is handed on; a step of the writer has as many.
 const CHUNK_BYTES: usize = 8 << 20;
 
 /// What is the same for all targets of a run.
@@ -180,7 +180,9 @@ impl<'r> OneTarget<'r> {
         }
         self.is_referred_to = made.is_referred_to(&planned.target.name);
         self.names_rows = door.writes() || self.meeting.is_some();
-        if let Some(keys) = planned.keys.as_ref().filter(|_| planned.table_rows > self.running.told_apart) {
+        // What meets records of others asks of each record whether it is its own.
+        let may_be_alone = planned.table_rows > self.running.told_apart && self.meeting.is_none();
+        if let Some(keys) = planned.keys.as_ref().filter(|_| may_be_alone) {
             let Running { folder, limits, stop, .. } = self.running;
             let mut ids = |batch: &RecordBatch| writer.ids(&batch.columns()[..planned.target.main.keys]);
             let mut go_on = || go_on(&planned.target.name, 0);

@@ -140,13 +140,13 @@ impl Column {
             }
             DataType::List(_) => {
                 let list = array.as_list::<i32>();
-                let offsets = list.value_offsets().iter().map(|offset| *offset as usize).collect();
-                Column::List { offsets, array: array.clone(), entries: Box::new(Column::new(list.values())) }
+                let offsets: Vec<usize> = list.value_offsets().iter().map(|offset| *offset as usize).collect();
+                list_of(array, list.values(), offsets)
             }
             DataType::LargeList(_) => {
                 let list = array.as_list::<i64>();
-                let offsets = list.value_offsets().iter().map(|offset| *offset as usize).collect();
-                Column::List { offsets, array: array.clone(), entries: Box::new(Column::new(list.values())) }
+                let offsets: Vec<usize> = list.value_offsets().iter().map(|offset| *offset as usize).collect();
+                list_of(array, list.values(), offsets)
             }
             DataType::FixedSizeList(..) => {
                 let list = array.as_fixed_size_list();
@@ -234,6 +234,14 @@ impl Column {
             _ => self.text(row) == other.text(other_row),
         }
     }
+}
+
+/// Lists whose entries begin and end at `offsets` of `values`; of a piece of an array only its own are read.
+fn list_of(array: &ArrayRef, values: &ArrayRef, mut offsets: Vec<usize>) -> Column {
+    let (first, last) = (offsets.first().copied().unwrap_or(0), offsets.last().copied().unwrap_or(0));
+    offsets.iter_mut().for_each(|offset| *offset -= first);
+    let entries = Box::new(Column::new(&values.slice(first, last - first)));
+    Column::List { offsets, array: array.clone(), entries }
 }
 
 fn spelled(array: &ArrayRef, spell: impl Fn(usize) -> Box<str>) -> Column {

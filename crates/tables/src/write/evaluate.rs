@@ -5,7 +5,7 @@
 
 use super::check;
 use super::column::Column;
-use super::give::write_give;
+use super::give::{text_of, write_give};
 use super::machine::{MEntry, MItem, MKind, MMember, MObject, MWay, Memory};
 use super::memo::{CELLS, Look, Memo};
 use super::written::{Failure, Flag, RowRef};
@@ -586,8 +586,8 @@ pub fn write_item_of(item: &MItem, row: RowRef, batches: &[Columns], known: &dyn
         }
         Err(reason) => {
             pen.json.truncate(start);
-            let text = item.leaves.iter().find_map(|leaf| columns[*leaf].text(at));
-            pen.fail(item.info, row, text, reason);
+            let text = text_of(&item.give, &item.leaves, columns, at);
+            pen.fail(item.info, row, text.as_deref(), reason);
             pen.refused |= item.reject;
             Outcome::Failed
         }

@@ -83,6 +83,14 @@ pub fn write_give(
     written
 }
 
+/// What a row has for a value, for people: the text that is put together, or the first column.
+pub fn text_of(give: &MGive, leaves: &[usize], columns: &[Column], row: usize) -> Option<String> {
+    match give {
+        MGive::Joined(joined) => put_together(joined, columns, row),
+        _ => leaves.iter().find_map(|leaf| columns[*leaf].text(row)).map(str::to_owned),
+    }
+}
+
 /// The parts of a row, one behind the other.
 fn put_together(joined: &MJoined, columns: &[Column], row: usize) -> Option<String> {
     let mut whole = String::new();

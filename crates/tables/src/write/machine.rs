@@ -138,6 +138,18 @@ impl MGive {
         }
     }
 
+    /// True if there is a `ref` to a target in it.
+    fn refers_to(&self, target: &str) -> bool {
+        match self {
+            MGive::Call(call) => {
+                let is_named = matches!(call.arguments.first(), Some(MGive::Text(name)) if **name == *target);
+                call.is_reference && is_named || call.arguments.iter().any(|give| give.refers_to(target))
+            }
+            MGive::Case(_, all) | MGive::Coalesce(all) => all.iter().any(|give| give.refers_to(target)),
+            _ => false,
+        }
+    }
+
     /// True if a function has a part in it.
     fn is_call(&self) -> bool {
         match self {
@@ -362,11 +374,12 @@ impl<'a> Builder<'a> {
         self.remember(leaves)
     }
 
-    /// True if nothing that an element is made of is a list or struct, or one of more arms than are told apart.
+    /// True if nothing that an element is made of is a list or struct, or one of more arms than are told apart, or refers to
+    /// the target's own resources, of which there are more with each row.
     fn can_be_remembered(&self, info: u32, give: &MGive) -> bool {
         let info = self.info(info);
         let is_nested = |leaf: &usize| is_nested(self.schemas[info.part].field(*leaf).data_type());
-        give.arms() <= ARMS_SPELLED && !info.leaves.iter().any(is_nested)
+        give.arms() <= ARMS_SPELLED && !give.refers_to(&self.target.name) && !info.leaves.iter().any(is_nested)
     }
 
     fn remember(&mut self, mut leaves: Vec<usize>) -> Option<Memory> {

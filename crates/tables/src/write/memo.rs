@@ -59,12 +59,15 @@ fn mixed(hash: u64, more: u64) -> u64 {
     (hash ^ more).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29)
 }
 
-/// Of a cell its length, and what it begins and ends with: enough to choose a place.
+/// Of a cell its length, and what it begins and ends with and has in its middle: enough to choose a place.
 fn ends(cell: Option<&str>) -> u64 {
     let Some(bytes) = cell.map(str::as_bytes) else { return 1 << 63 };
     let length = (bytes.len() as u64) << 48;
+    let middle = bytes[bytes.len() / 2..].first_chunk().map_or(0, |middle| u64::from_le_bytes(*middle));
     match (bytes.first_chunk(), bytes.last_chunk()) {
-        (Some(first), Some(last)) => length ^ u64::from_le_bytes(*first).rotate_left(17) ^ u64::from_le_bytes(*last),
+        (Some(first), Some(last)) => {
+            mixed(length ^ u64::from_le_bytes(*first).rotate_left(17) ^ u64::from_le_bytes(*last), middle)
+        }
         _ => bytes.iter().fold(length, |all, byte| all << 8 ^ all >> 56 ^ u64::from(*byte)),
     }
 }
@@ -151,7 +154,7 @@ mod tests {
             assert!(matches!(memo.look(&other), Look::Missed(_)), "{other:?}");
         }
         // Cells of one place: what was there goes.
-        let long = |middle: char| format!("beginning{middle}and the end");
+        let long = |inside: char| format!("beginning{inside}, the middle, and the end");
         let (one, other) = (long('1'), long('2'));
         keep(&mut memo, &[Some(&one), Some("x")], b"one");
         keep(&mut memo, &[Some(&other), Some("x")], b"other");

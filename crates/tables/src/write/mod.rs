@@ -511,9 +511,8 @@ impl Writer {
                     }
                     Some(_) if outcome == ItemOutcome::Written && *json != *self.value => {
                         let message = "the rows of the group have different values".to_owned();
-                        let text = item.leaves.iter().find_map(|leaf| {
-                            batches[row.batch as usize].values[*leaf].text(row.row as usize).map(str::to_owned)
-                        });
+                        let columns = &batches[row.batch as usize].values;
+                        let text = give::text_of(&item.give, &item.leaves, columns, row.row as usize);
                         self.pen.failures.push(Failure {
                             element: Some(item.info),
                             code: "second-value",

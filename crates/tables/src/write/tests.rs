@@ -701,8 +701,31 @@ proptest! {
         let batch = RecordBatch::try_from_iter_with_nullable(columns).unwrap();
         // The validator looks at each resource in `show`.
         let whole = write_batches(&target, &context, std::slice::from_ref(&batch), 100, &Everything);
-        let split = write_batches(&target, &context, &[batch], 2, &Everything);
+        let split = write_batches(&target, &context, std::slice::from_ref(&batch), 2, &Everything);
         prop_assert_eq!(&whole, &split);
+        if !target.grouped {
+            // What is remembered of other rows and of the same ones changes nothing.
+            let parted = |text: &str| -> (String, Vec<(String, u64)>) {
+                let (told, counted) = match text.find("\nunmapped ") {
+                    Some(at) => text.split_at(at + 1),
+                    None => (text, ""),
+                };
+                // What is unmapped may have lines.
+                let counted = format!("\n{counted}");
+                let all = counted.split("\nunmapped ").skip(1).filter_map(|one| one.trim_end().rsplit_once(' '));
+                let mut all: Vec<_> = all.map(|(what, times)| (what.to_owned(), times.parse().unwrap())).collect();
+                all.sort();
+                (told.to_owned(), all)
+            };
+            let (told, counted) = parted(&whole);
+            let alone = |row| write_batches(&target, &context, &[batch.slice(row, 1)], 1, &Everything);
+            let each: String = (0..batch.num_rows()).map(|row| parted(&alone(row)).0).collect();
+            prop_assert_eq!(&told, &each);
+            let twice = arrow_select::concat::concat_batches(&batch.schema(), [&batch, &batch]).unwrap();
+            let twice = parted(&write_batches(&target, &context, &[twice], 100, &Everything));
+            let doubled = counted.into_iter().map(|(what, times)| (what, times * 2)).collect::<Vec<_>>();
+            prop_assert_eq!(twice, (told.repeat(2), doubled));
+        }
         prop_assert!(!whole.is_empty());
     }
 
@@ -749,4 +772,17 @@ fn a_batch_is_written_in_steps_of_few_rows_and_few_bytes() {
         }
         assert_eq!((seen, steps), ((0..count).collect(), count.div_ceil(most)));
     }
+}
+
+#[test]
+fn the_number_of_an_arm_may_be_a_value_too() {
+    let arms = "CASE WHEN l.f = 'H' THEN 0 ELSE 1 END";
+    let text = format!(
+        "-- @target Observation @key l.id
+        SELECT 'final' AS status, CASE WHEN l.f = 'H' THEN code('http://a', l.c) ELSE code('http://b', l.c) END AS code, {arms} AS \"value.integer\" FROM lab l"
+    );
+    let rows = format!("l.id | {arms} | {arms} | l.c\n1 | 0 | 0 | x\n2 | 1 | 1 | x");
+    let written = write(&text, &rows, 10, &Everything);
+    assert!(written.contains(r#""system":"http://a""#) && written.contains(r#""system":"http://b""#), "{written}");
+    assert!(written.contains(r#""valueInteger":0"#) && written.contains(r#""valueInteger":1"#), "{written}");
 }
