@@ -5,7 +5,7 @@
 use crate::fhir_door::refusal::Refusal;
 use access::Grant;
 use records::{DeadLetterNo, Error, MAPPING_DOOR, NewDeadLetter, Records, RowClosed, RowLetter};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 use tables::run::{Link, RowNow};
@@ -74,8 +74,9 @@ fn why_of(what: &str) -> Why {
 pub(crate) struct RowLetters {
     /// Letters that stand, open or set aside by a person.
     known: HashSet<(RowKey, Why)>,
-    /// What this run refused.
-    refused: HashMap<RowKey, Why>,
+    /// What this run refused: a row may be refused for several reasons, in what is made of it.
+    refused: HashSet<(RowKey, Why)>,
+    rows_refused: HashSet<RowKey>,
 }
 
 impl RowLetters {
@@ -93,8 +94,22 @@ impl RowLetters {
     /// Notes that a row is refused. Whether there is no letter that says so.
     pub(crate) fn refuse(&mut self, place: &str, what: &str) -> bool {
         let (key, why) = (key_of(place), why_of(what));
-        self.refused.insert(key, why);
+        self.rows_refused.insert(key);
+        self.refused.insert((key, why));
         !self.known.contains(&(key, why))
+    }
+
+    /// The same of a row whose letter is left at once: refused again for the same reason it has it already.
+    pub(crate) fn refuse_once(&mut self, place: &str, what: &str) -> bool {
+        let is_news = self.refuse(place, what);
+        self.known.insert((key_of(place), why_of(what)));
+        is_news
+    }
+
+    /// Whether this run refused the row of a letter, and whether for what the letter says.
+    fn refused(&self, place: &str, what: &str) -> Option<bool> {
+        let key = key_of(place);
+        self.rows_refused.contains(&key).then(|| self.refused.contains(&(key, why_of(what))))
     }
 
     /// The open letters that are not due any more, and why.
@@ -108,9 +123,9 @@ impl RowLetters {
     ) -> Result<Vec<(DeadLetterNo, RowClosed)>, Error> {
         let mut closed = Vec::new();
         let mut look = |letter: RowLetter| {
-            let how = match self.refused.get(&key_of(&letter.place)) {
-                Some(why) if *why == why_of(&letter.what) => return Ok(()),
-                Some(_) => RowClosed::Otherwise,
+            let how = match self.refused(&letter.place, &letter.what) {
+                Some(true) => return Ok(()),
+                Some(false) => RowClosed::Otherwise,
                 None => match row_of(&letter.place).map(|(table, row, _)| now(table, row)) {
                     Some(RowNow::Gone) => RowClosed::Gone,
                     Some(RowNow::LeftOut) => RowClosed::LeftOut,
@@ -205,5 +220,17 @@ mod tests {
         assert!(!letters.refuse("lab row 1, value", "not-a-number"));
         assert!(letters.refuse("lab row 1, value", "no-such-target"));
         assert!(letters.refuse("lab row 11, value", "not-a-number"));
+    }
+    #[test]
+    fn a_row_may_be_refused_for_two_reasons_and_twice_for_one() {
+        let mut letters = RowLetters::default();
+        assert!(letters.refuse_once("vitals row 1, value", "not-a-number: abc"));
+        assert!(letters.refuse_once("vitals row 1, value", "not-a-number: xyz"));
+        assert!(!letters.refuse_once("vitals row 1, value", "not-a-number: abc"));
+        let refused = |place: &str, what: &str| letters.refused(place, what);
+        assert_eq!(refused("vitals row 1, value", "not-a-number: abc"), Some(true));
+        assert_eq!(refused("vitals row 1, value", "not-a-number: xyz"), Some(true));
+        assert_eq!(refused("vitals row 1, value", "no-such-target"), Some(false));
+        assert_eq!(refused("vitals row 2, value", "not-a-number: abc"), None);
     }
 }

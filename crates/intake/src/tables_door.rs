@@ -180,7 +180,8 @@ impl<'a> TablesDoor<'a> {
         };
         let letters = self.letters_of(&chunk.target)?;
         for refused in &chunk.refused {
-            let is_news = letters.lock().unwrap_or_else(PoisonError::into_inner).refuse(&refused.place, &refused.what);
+            let is_news =
+                letters.lock().unwrap_or_else(PoisonError::into_inner).refuse_once(&refused.place, &refused.what);
             if !is_news {
                 continue;
             }

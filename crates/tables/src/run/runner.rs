@@ -17,7 +17,7 @@ use crate::run::target::{CHUNK_RESOURCES, Meeting, OneTarget, Running, links_of,
 use crate::value::{Context, Unmapped};
 use crate::write::Writer;
 use access::Grant;
-use lake::workbench::{Batches, Limits, Order, Planned, Question, Sheet, SortBy, Stop, Workbench};
+use lake::workbench::{Batches, Limits, Planned, Question, Sheet, SortBy, Stop, Workbench};
 use roaring::RoaringTreemap;
 use sqlparser::ast::Query;
 use std::collections::BTreeMap;

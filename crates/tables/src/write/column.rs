@@ -239,7 +239,9 @@ impl Column {
 /// Lists whose entries begin and end at `offsets` of `values`; of a piece of an array only its own are read.
 fn list_of(array: &ArrayRef, values: &ArrayRef, mut offsets: Vec<usize>) -> Column {
     let (first, last) = (offsets.first().copied().unwrap_or(0), offsets.last().copied().unwrap_or(0));
-    offsets.iter_mut().for_each(|offset| *offset -= first);
+    for offset in &mut offsets {
+        *offset -= first;
+    }
     let entries = Box::new(Column::new(&values.slice(first, last - first)));
     Column::List { offsets, array: array.clone(), entries }
 }
