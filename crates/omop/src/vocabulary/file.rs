@@ -4,6 +4,7 @@ use crate::error::Error;
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int64Type;
 use arrow_array::{Array, RecordBatch};
+use arrow_schema::{ArrowError, DataType};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use std::fs::File;
@@ -34,7 +35,19 @@ impl Iterator for Batches {
         let ordered = |batch: RecordBatch| {
             let order =
                 self.columns.iter().map(|name| batch.schema_ref().index_of(name)).collect::<Result<Vec<_>, _>>()?;
-            Ok(batch.project(&order)?)
+            let batch = batch.project(&order)?;
+            // Values of another type would be read as none.
+            for field in batch.schema_ref().fields() {
+                if !matches!(field.data_type(), DataType::Int64 | DataType::Utf8) {
+                    let what = format!(
+                        "column {} has the type {}: load the vocabulary again",
+                        field.name(),
+                        field.data_type()
+                    );
+                    return Err(Error::Arrow(ArrowError::SchemaError(what)));
+                }
+            }
+            Ok(batch)
         };
         Some(self.reader.next()?.map_err(Error::from).and_then(ordered))
     }
