@@ -215,6 +215,27 @@ def write_beside_import(ours, other, folder, count):
     print(f"the same run again, which writes nothing: {seconds:.1f} s")
 
 
+def few_changed(ours, path, count, changed=100):
+    """So many rows have another value, spread over the table: a run that maps what that reaches, beside one of everything."""
+    lines = open(path, encoding="utf-8").read().splitlines()
+    numeric = [at for at in range(1, len(lines)) if lines[at].endswith(",numeric")]
+    for at in numeric[:: max(1, len(numeric) // changed)][:changed]:
+        cells = next(csv.reader([lines[at]]))
+        cells[COLUMNS.index("VALUE")] += "1" if "." in cells[COLUMNS.index("VALUE")] else ".1"
+        text = io.StringIO()
+        csv.writer(text, lineterminator="").writerow(cells)
+        lines[at] = text.getvalue()
+    with open(path, "w", encoding="utf-8") as out:
+        out.write("\n".join(lines) + "\n")
+    ours.run("source", "pull", "many")
+    part, whole = [min((ours.mapping("many", *how) for _ in range(3)), key=lambda run: run[1]) for how in ((), ("--whole",))]
+    for run in (part, whole):
+        if run[0]["changed"] != min(changed, len(numeric)):
+            sys.exit(f"other rows were changed: {run[0]}")
+    print(f"dry run after {run[0]['changed']} of {count:,} rows changed: {part[1]:.2f} s, of everything {whole[1]:.2f} s ({whole[1] / part[1]:.0f} times as long); "
+          f"{part[0]['targets'][0]['mapped_rows']} rows were mapped")
+
+
 def large(binary, folder, rows, count, core):
     """A table of `count` rows, packed: pulled twice, run dry twice."""
     ours = Ours(binary, os.path.join(folder, "large"), core)
@@ -250,6 +271,7 @@ def main():
         checks(checked, arguments.data, folder)
         dry_and_peers(ours, folder, path, count, arguments)
         write_beside_import(ours, other, folder, count)
+        few_changed(ours, path, count)
         if arguments.large:
             large(arguments.binary, folder, rows, arguments.large, arguments.core)
     finally:

@@ -129,6 +129,7 @@ impl RowLetters {
                 None => match row_of(&letter.place).map(|(table, row, _)| now(table, row)) {
                     Some(RowNow::Gone) => RowClosed::Gone,
                     Some(RowNow::LeftOut) => RowClosed::LeftOut,
+                    Some(RowNow::NotSeen) => return Ok(()),
                     Some(RowNow::Taken) | None => taken,
                 },
             };

@@ -30,12 +30,17 @@
 //! Values count, not filters: WHERE, ON, HAVING, FILTER, ORDER BY and EXISTS give no origin, the WHEN of a CASE does. `count(*)`
 //! has none. A rank has those of its window's partition and order.
 //!
+//! # Dependence
+//! [`Planned::dependence`] says how rows of the answer hang on rows of the sheets, by the joins, groups and windows of the plan, so that a change
+//! of a few rows can be followed to what it changes ([`Dependence`]).
+//!
 //! # Limits
 //! Queries have as many parts, tables and levels as those of the lake, and their plans at most 400 scans. Memory is bounded
 //! whatever the tables are: sorts and groups go to disk, a join whose kept side does not fit is run again as one that sorts
 //! and merges, functions say beforehand what they would make, joins pause so that a run can be ended at any time.
 
 mod bench;
+mod dependence;
 mod error;
 mod in_turn;
 mod locate;
@@ -58,6 +63,7 @@ pub use crate::lake::Capacity;
 pub use crate::sql::{Stop, StopOnDrop};
 pub use bench::Workbench;
 pub use datafusion::sql::sqlparser::ast::Query;
+pub use dependence::{Dependence, Edge, Reading};
 pub use error::{Error, Kind};
 pub use origins::Origin;
 pub use planned::{Limits, Occurrence, OutputColumn, Planned, Rows};

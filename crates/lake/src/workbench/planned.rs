@@ -1,6 +1,7 @@
 //! A planned query, and running it.
 
 use super::bench::Bench;
+use super::dependence::{Dependence, dependence};
 use super::error::{Error, Kind, explain};
 use super::in_turn::UnionsInTurn;
 use super::merging::Merging;
@@ -159,6 +160,23 @@ impl Planned {
     /// There is none, or there are several; the hint lists what there is.
     pub fn occurrence_of(&self, name: &str) -> Result<usize, Error> {
         find(&self.context.scans, &self.context.names, name)
+    }
+
+    /// How the rows of the answer hang on those of the sheets; best told apart by the rows of the occurrence `by`. Of the columns `tell` it is
+    /// said whether their cells tell rows apart, too.
+    ///
+    /// # Errors
+    /// What cannot be followed.
+    pub fn dependence(&self, by: usize, tell: &[usize]) -> Result<Dependence, String> {
+        let (plan, asked, tell) = (self.plan.clone(), self.columns.len(), tell.to_vec());
+        let (send, found) = std::sync::mpsc::channel();
+        // Plans are walked and dropped by recursion: they stay where stacks are large.
+        let runtime = self.bench.handle().map_err(|error| error.message)?;
+        runtime.spawn(async move {
+            // Whoever asked waits below.
+            let _ = send.send(dependence(&plan, asked, by, &tell));
+        });
+        found.recv().map_err(|_| "the engine failed to look at it".to_owned())?
     }
 
     /// The columns of all batches: those of the query, then those of the occurrences.

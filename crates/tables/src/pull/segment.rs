@@ -10,7 +10,7 @@ use arrow_array::builder::{FixedSizeBinaryBuilder, StringViewBuilder, UInt32Buil
 use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder, RowSelection};
 use parquet::arrow::arrow_writer::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
@@ -145,18 +145,36 @@ pub struct SegmentReader {
     schema: SchemaRef,
 }
 
+/// Which rows of a segment are read.
+enum RowsRead {
+    All,
+    Some(RowSelection),
+    One(u64),
+}
+
 impl SegmentReader {
     /// Opens a segment.
     pub fn open(path: &Path, schema: SchemaRef) -> Result<Self, Error> {
-        SegmentReader::open_at(path, schema, None)
+        SegmentReader::open_at(path, schema, RowsRead::All)
+    }
+
+    /// Opens a segment of so many rows to read some of them: ranges in ascending order, counted from 0.
+    pub fn some(
+        path: &Path,
+        schema: SchemaRef,
+        rows: u64,
+        read: impl Iterator<Item = std::ops::Range<usize>>,
+    ) -> Result<Self, Error> {
+        let selection = RowSelection::from_consecutive_ranges(read, rows as usize);
+        SegmentReader::open_at(path, schema, RowsRead::Some(selection))
     }
 
     /// Opens a segment at one of its rows, counted from 0, to read that row alone.
     pub fn row(path: &Path, schema: SchemaRef, row: u64) -> Result<Self, Error> {
-        SegmentReader::open_at(path, schema, Some(row))
+        SegmentReader::open_at(path, schema, RowsRead::One(row))
     }
 
-    fn open_at(path: &Path, schema: SchemaRef, row: Option<u64>) -> Result<Self, Error> {
+    fn open_at(path: &Path, schema: SchemaRef, rows: RowsRead) -> Result<Self, Error> {
         let file = File::open(path).map_err(|error| Error::file("read", path, error))?;
         let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| Error::segment(path, error))?;
         let has = builder.schema();
@@ -172,10 +190,12 @@ impl SegmentReader {
         // Without a column a reader would not count rows.
         let roots = if wanted.is_empty() { vec![has.fields().len() - 4] } else { wanted };
         let mask = ProjectionMask::roots(builder.parquet_schema(), roots);
-        let mut builder = builder.with_projection(mask).with_batch_size(BATCH_ROWS);
-        if let Some(row) = row {
-            builder = builder.with_offset(row as usize).with_limit(1);
-        }
+        let builder = builder.with_projection(mask).with_batch_size(BATCH_ROWS);
+        let builder = match rows {
+            RowsRead::All => builder,
+            RowsRead::Some(selection) => builder.with_row_selection(selection),
+            RowsRead::One(row) => builder.with_offset(row as usize).with_limit(1),
+        };
         let reader = builder.build().map_err(|error| Error::segment(path, error))?;
         Ok(SegmentReader { path: path.to_owned(), reader, from, schema })
     }

@@ -3,19 +3,22 @@
 use crate::error::Error;
 use crate::pull::catalogue::Pulled;
 use crate::pull::compare::Segment;
-use crate::pull::corrected::CorrectedRows;
+use crate::pull::corrected::{Cells, CorrectedRows};
 use crate::pull::segment::{SegmentReader, schema};
 use crate::pull::{RowOrigin, take};
-use arrow_array::builder::{StringViewBuilder, UInt64Builder};
+use arrow_array::builder::StringViewBuilder;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{UInt32Type, UInt64Type};
-use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, StringViewArray};
+use arrow_array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, StringViewArray, UInt64Array};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use roaring::RoaringTreemap;
 use std::sync::Arc;
 
 /// Name of the hidden column of row numbers.
 pub const ROW: &str = "__row";
+
+/// Where at most one row of so many is read, the others are passed over on disk.
+const SPARSE: u64 = 8;
 
 /// The current rows of a table: columns of text, and last [`ROW`].
 #[derive(Clone, Debug)]
@@ -83,6 +86,38 @@ impl PulledSheet {
         PulledSheet { alive, ..self }
     }
 
+    /// The same with some of its rows.
+    #[must_use]
+    pub fn with_rows(self, rows: RoaringTreemap) -> Self {
+        PulledSheet { alive: Arc::new(rows), ..self }
+    }
+
+    /// Rows whose cells are corrected otherwise than in another.
+    pub(crate) fn corrected_otherwise(&self, other: &PulledSheet) -> RoaringTreemap {
+        let differs = |a: &CorrectedRows, b: &CorrectedRows| -> RoaringTreemap {
+            a.iter().filter(|(row, cells)| b.get(row) != Some(*cells)).map(|(row, _)| *row).collect()
+        };
+        differs(&self.corrected, &other.corrected) | differs(&other.corrected, &self.corrected)
+    }
+
+    /// Which rows it has and how they are corrected, as bytes.
+    pub(crate) fn remembered(&self) -> Vec<u8> {
+        let mut bytes = (self.alive.serialized_size() as u64).to_le_bytes().to_vec();
+        // Writing to memory does not fail.
+        let _ = self.alive.serialize_into(&mut bytes);
+        let _ = serde_json::to_writer(&mut bytes, &*self.corrected);
+        bytes
+    }
+
+    /// The same table with the rows that were remembered; nothing if the bytes are none.
+    pub(crate) fn recalled(&self, bytes: &[u8]) -> Option<PulledSheet> {
+        let (length, rest) = bytes.split_first_chunk::<8>()?;
+        let (alive, corrected) = rest.split_at_checked(usize::try_from(u64::from_le_bytes(*length)).ok()?)?;
+        let alive = RoaringTreemap::deserialize_from(alive).ok()?;
+        let corrected: CorrectedRows = serde_json::from_slice(corrected).ok()?;
+        Some(PulledSheet { alive: Arc::new(alive), corrected: Arc::new(corrected), ..self.clone() })
+    }
+
     /// Whether nothing of it was ever delivered.
     pub fn is_absent(&self) -> bool {
         self.segments.is_empty()
@@ -142,37 +177,64 @@ impl PulledSheet {
         &self,
         part: usize,
         columns: &[usize],
-    ) -> Result<impl Iterator<Item = Result<RecordBatch, Error>> + Send + use<>, Error> {
+    ) -> Result<Box<dyn Iterator<Item = Result<RecordBatch, Error>> + Send>, Error> {
         let segment = self.segments[part].clone();
         let out = Arc::new(self.schema.project(columns).map_err(|error| Error::segment(&segment.path, error))?);
         let cells: Vec<Field> = out.fields().iter().filter(|f| f.name() != ROW).map(|f| (**f).clone()).collect();
-        let reader = SegmentReader::open(&segment.path, Arc::new(Schema::new(cells)))?;
+        let cells = Arc::new(Schema::new(cells));
         let (alive, nulls, corrected) = (Arc::clone(&self.alive), Arc::clone(&self.nulls), Arc::clone(&self.corrected));
-        let all_alive = alive.range_cardinality(segment.base..segment.base + segment.rows) == segment.rows;
-        let mut base = segment.base;
-        Ok(reader.map(move |batch| {
-            let batch = batch?;
-            let rows = base..base + batch.num_rows() as u64;
-            base = rows.end;
-            let batch = with_cells(batch, rows.clone(), &corrected);
-            current(&batch, rows, &out, &alive, all_alive, &nulls).map_err(|error| Error::segment(&segment.path, error))
-        }))
+        let range = segment.base..segment.base + segment.rows;
+        let rows = alive.range_cardinality(range.clone());
+        let batches: Box<dyn Iterator<Item = Result<RecordBatch, Error>> + Send> = if rows == 0 {
+            Box::new(std::iter::empty())
+        } else if rows <= segment.rows / SPARSE {
+            // Only pages with such rows are unpacked.
+            let mut from = alive.iter();
+            from.advance_to(range.start);
+            let numbers: Vec<u64> = from.take(rows as usize).collect();
+            let ranges = numbers.chunk_by(|a, b| a + 1 == *b).map(|run| {
+                let begin = (run[0] - segment.base) as usize;
+                begin..begin + run.len()
+            });
+            let reader = SegmentReader::some(&segment.path, cells, segment.rows, ranges)?;
+            let mut done = 0;
+            Box::new(reader.map(move |batch| {
+                let batch = batch?;
+                let of_batch = &numbers[done..done + batch.num_rows()];
+                done += batch.num_rows();
+                let cells = of_batch.iter().enumerate().filter_map(|(at, row)| Some((at, corrected.get(row)?)));
+                let batch = with_cells(batch, &cells.collect::<Vec<_>>());
+                let numbers = Numbers::Of(of_batch);
+                shown(&batch, &numbers, &out, &nulls).map_err(|error| Error::segment(&segment.path, error))
+            }))
+        } else {
+            let reader = SegmentReader::open(&segment.path, cells)?;
+            let all_alive = rows == segment.rows;
+            let mut base = segment.base;
+            Box::new(reader.map(move |batch| {
+                let batch = batch?;
+                let rows = base..base + batch.num_rows() as u64;
+                base = rows.end;
+                let cells = corrected.range(rows.clone()).map(|(row, cells)| ((row - rows.start) as usize, cells));
+                let batch = with_cells(batch, &cells.collect::<Vec<_>>());
+                current(&batch, rows, &out, &alive, all_alive, &nulls)
+                    .map_err(|error| Error::segment(&segment.path, error))
+            }))
+        };
+        Ok(batches)
     }
 }
 
-/// A batch with the cells that a person corrected.
-fn with_cells(batch: RecordBatch, rows: std::ops::Range<u64>, corrected: &CorrectedRows) -> RecordBatch {
-    let base = rows.start;
-    if corrected.range(rows.clone()).next().is_none() {
+/// A batch with the cells that a person corrected, of rows of it in their order.
+fn with_cells(batch: RecordBatch, corrected: &[(usize, &Cells)]) -> RecordBatch {
+    if corrected.is_empty() {
         return batch;
     }
     let schema = batch.schema();
     let mut columns = batch.columns().to_vec();
     for (column, field) in columns.iter_mut().zip(schema.fields()) {
-        let of_column: Vec<(usize, &Option<String>)> = corrected
-            .range(rows.clone())
-            .filter_map(|(row, cells)| Some(((row - base) as usize, cells.get(field.name())?)))
-            .collect();
+        let of_column: Vec<(usize, &Option<String>)> =
+            corrected.iter().filter_map(|(at, cells)| Some((*at, cells.get(field.name())?))).collect();
         let Some(cells) = column.as_string_view_opt().filter(|_| !of_column.is_empty()) else { continue };
         let (mut copy, mut next) = (StringViewBuilder::with_capacity(cells.len()), of_column.into_iter().peekable());
         for (at, cell) in cells.iter().enumerate() {
@@ -187,7 +249,7 @@ fn with_cells(batch: RecordBatch, rows: std::ops::Range<u64>, corrected: &Correc
     RecordBatch::try_new(schema, columns).unwrap_or(batch)
 }
 
-/// What of a batch is current, with null spellings as nulls and the numbers of its rows.
+/// What of a batch is current.
 fn current(
     batch: &RecordBatch,
     rows: std::ops::Range<u64>,
@@ -196,24 +258,41 @@ fn current(
     all_alive: bool,
     nulls: &[String],
 ) -> Result<RecordBatch, arrow_schema::ArrowError> {
-    let kept = if all_alive {
-        batch.clone()
-    } else {
-        let keep: arrow_array::BooleanArray = rows.clone().map(|row| Some(alive.contains(row))).collect();
-        arrow_select::filter::filter_record_batch(batch, &keep)?
-    };
-    let mut cells = kept.columns().iter();
+    if all_alive {
+        return shown(batch, &Numbers::From(rows.start), out, nulls);
+    }
+    let keep: arrow_array::BooleanArray = rows.clone().map(|row| Some(alive.contains(row))).collect();
+    let kept = arrow_select::filter::filter_record_batch(batch, &keep)?;
+    let numbers: Vec<u64> = rows.filter(|row| alive.contains(*row)).collect();
+    shown(&kept, &Numbers::Of(&numbers), out, nulls)
+}
+
+/// The numbers of the rows of a batch.
+enum Numbers<'n> {
+    From(u64),
+    Of(&'n [u64]),
+}
+
+/// Rows with null spellings as nulls, and with their numbers.
+fn shown(
+    batch: &RecordBatch,
+    numbers: &Numbers<'_>,
+    out: &SchemaRef,
+    nulls: &[String],
+) -> Result<RecordBatch, arrow_schema::ArrowError> {
+    let mut cells = batch.columns().iter();
     let mut columns: Vec<ArrayRef> = Vec::with_capacity(out.fields().len());
     for field in out.fields() {
         if field.name() == ROW {
-            let mut numbers = UInt64Builder::with_capacity(kept.num_rows());
-            rows.clone().filter(|row| all_alive || alive.contains(*row)).for_each(|row| numbers.append_value(row));
-            columns.push(Arc::new(numbers.finish()));
+            columns.push(Arc::new(match numbers {
+                Numbers::From(base) => UInt64Array::from_iter_values(*base..*base + batch.num_rows() as u64),
+                Numbers::Of(numbers) => UInt64Array::from_iter_values(numbers.iter().copied()),
+            }));
         } else if let Some(column) = cells.next() {
             columns.push(without_nulls(column, nulls));
         }
     }
-    let options = RecordBatchOptions::new().with_row_count(Some(kept.num_rows()));
+    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
     RecordBatch::try_new_with_options(Arc::clone(out), columns, &options)
 }
 

@@ -123,6 +123,8 @@ pub enum RowNow {
     LeftOut,
     /// It is not delivered any more.
     Gone,
+    /// The run did not look at it: it is what it was.
+    NotSeen,
 }
 
 /// The run that ends, for whoever asks later.

@@ -1,7 +1,7 @@
 //! Which resources a run has made: for keys that must be unique, and for references that must lead somewhere.
 
 use crate::error::Error;
-use crate::run::made_before;
+use crate::run::made_before::{self, Before};
 use crate::run::met::{self, Met};
 use crate::run::repeated::Repeated;
 use std::collections::{HashMap, HashSet};
@@ -200,8 +200,10 @@ pub(super) fn content(json: &[u8]) -> u64 {
 #[derive(Debug, Default)]
 pub(super) struct MadeTargets {
     by_target: HashMap<String, HashSet<u64, ByHash>>,
-    /// Targets that did not run, whose ids are as their file says.
-    as_before: HashSet<String>,
+    /// Targets whose ids are as their file says, but for those that came and those that went.
+    as_before: HashMap<String, (HashSet<Id>, HashSet<Id>)>,
+    /// Their files, where they are only looked into.
+    files: HashMap<String, Before>,
     met: HashMap<String, Met>,
 }
 
@@ -211,21 +213,52 @@ impl MadeTargets {
         self.by_target.entry(target.to_owned()).or_default();
     }
 
-    /// A target did not run: it has what it had.
-    pub(super) fn is_as_before(&mut self, target: &str) {
+    /// What targets had that others refer to, before this run: their files are looked into.
+    pub(super) fn then<'t>(folder: &Path, targets: impl Iterator<Item = &'t String>) -> Result<MadeTargets, Error> {
+        let mut made = MadeTargets::default();
+        for target in targets {
+            made.begin(target);
+            made.is_as_before(target, HashSet::new(), HashSet::new());
+            made.open(folder, std::slice::from_ref(target))?;
+        }
+        Ok(made)
+    }
+
+    /// A target did not run, or only a part of it: it has what it had, but for what came and what went.
+    pub(super) fn is_as_before(&mut self, target: &str, came: HashSet<Id>, went: HashSet<Id>) {
         if self.by_target.contains_key(target) {
-            self.as_before.insert(target.to_owned());
+            self.as_before.insert(target.to_owned(), (came, went));
         }
     }
 
-    /// Reads what targets have that did not run and that are now referred to.
+    /// Opens what targets have that did not run as a whole, to be looked into for few.
+    pub(super) fn open(&mut self, folder: &Path, targets: &[String]) -> Result<(), Error> {
+        for target in targets {
+            if self.as_before.contains_key(target) && !self.files.contains_key(target) {
+                self.files.insert(target.clone(), Before::open(folder, target)?);
+                if !self.met.contains_key(target) {
+                    self.meet(target, met::recall(folder, target)?);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads what targets have that did not run as a whole and that are now referred to.
     pub(super) fn read(&mut self, folder: &Path, targets: &[String]) -> Result<(), Error> {
         for target in targets {
-            if self.as_before.remove(target) {
+            if let Some((came, went)) = self.as_before.remove(target) {
+                self.files.remove(target);
                 for id in made_before::all(folder, target)? {
-                    self.insert(target, id?);
+                    let id = id?;
+                    if !went.contains(&id) {
+                        self.insert(target, id);
+                    }
                 }
-                self.meet(target, met::recall(folder, target)?);
+                came.into_iter().for_each(|id| self.insert(target, id));
+                if !self.met.contains_key(target) {
+                    self.meet(target, met::recall(folder, target)?);
+                }
             }
         }
         Ok(())
@@ -257,6 +290,10 @@ impl MadeTargets {
 
     /// Whether a resource was made; of a target that has not run nothing is known.
     pub(super) fn is_made(&self, target: &str, id: Id) -> Option<bool> {
+        if let (Some((came, went)), Some(file)) = (self.as_before.get(target), self.files.get(target)) {
+            // What cannot be read is not said to be missing; the run ends when it reads it again.
+            return Some(came.contains(&id) || (!went.contains(&id) && !matches!(file.content(id), Ok(None))));
+        }
         self.by_target.get(target).map(|made| made.contains(&short(id)))
     }
 }

@@ -62,6 +62,8 @@ pub(super) struct MadeIds {
     keeps_all: bool,
     /// None until somebody asks for them: in a dry run of what was never made there are but the first, while they are few.
     out: Option<BufWriter<File>>,
+    /// In their order, those of the last run in whose place the noted ones come; none: all.
+    instead_of: Option<Vec<Id>>,
     /// Where those of a dry run go; gone with it.
     _scratch: Option<tempfile::TempDir>,
 }
@@ -100,6 +102,7 @@ impl MadeIds {
             count: 0,
             keeps_all: is_asked_for,
             out: None,
+            instead_of: None,
             _scratch: scratch,
         };
         if is_asked_for {
@@ -135,6 +138,63 @@ impl MadeIds {
         if self.keeps_all { self.note(id, content) } else { Ok(()) }
     }
 
+    /// Says that what is noted comes only in the place of these, and all others stay.
+    pub(super) fn instead_of(&mut self, mut ids: Vec<Id>) {
+        ids.sort_unstable();
+        self.instead_of = Some(ids);
+    }
+
+    /// All that was noted is in the file when this returns, whether anybody asked for it before or not.
+    fn write_all(&mut self) -> Result<(), Error> {
+        if self.out.is_none() {
+            self.open_file()?;
+        }
+        self.flush()
+    }
+
+    /// What was noted, in the order of ids.
+    pub(super) fn noted(&mut self) -> Result<Vec<(Id, u64)>, Error> {
+        self.write_all()?;
+        let noted = records(&self.coming)?.map(|record| record.map(|record| (id_of(&record), content_of(&record))));
+        let mut noted = noted.collect::<std::io::Result<Vec<_>>>().map_err(failed(&self.coming))?;
+        noted.sort_unstable();
+        Ok(noted)
+    }
+
+    /// Ids that were not made by the last run and are noted now, or the other way round, with the sum of all that the last run made; nothing if
+    /// there are more than `most`.
+    pub(super) fn came_and_went(&mut self, most: usize) -> Result<Option<(u128, Vec<Id>)>, Error> {
+        if !self.keeps_all {
+            return Ok(None);
+        }
+        self.write_all()?;
+        let (mut sum, mut ids) = (0_u128, Vec::new());
+        let mut now = Sorted::of(&self.coming)?;
+        let mut before = records(&self.settled)?;
+        let next = |now: &mut Sorted| Ok::<_, Error>(now.next()?.map(|record| id_of(&record)));
+        let mut was = || before.next().transpose().map_err(failed(&self.settled)).map(|it| it.map(|it| id_of(&it)));
+        let (mut a, mut b) = (was()?, next(&mut now)?);
+        while ids.len() <= most {
+            match (a, b) {
+                (None, None) => return Ok(Some((sum, ids))),
+                (Some(id), other) if other.is_none_or(|other| id < other) => {
+                    ids.push(id);
+                    sum = sum.wrapping_add(u128::from_be_bytes(id));
+                    a = was()?;
+                }
+                (other, Some(id)) if other.is_none_or(|other| id < other) => {
+                    ids.push(id);
+                    b = next(&mut now)?;
+                }
+                (id, _) => {
+                    sum = sum.wrapping_add(u128::from_be_bytes(id.unwrap_or_default()));
+                    (a, b) = (was()?, next(&mut now)?);
+                }
+            }
+        }
+        Ok(None)
+    }
+
     /// What was noted is in the file when this returns.
     pub(super) fn flush(&mut self) -> Result<(), Error> {
         self.out.as_mut().map_or(Ok(()), Write::flush).map_err(failed(&self.coming))
@@ -147,7 +207,11 @@ impl MadeIds {
         }
         self.flush()?;
         let mut now = Sorted::of(&self.coming)?;
-        let mut all_before = Sorted::with(&self.cut_off, vec![records(&self.settled)?])?;
+        let settled = match &self.instead_of {
+            None => records(&self.settled)?,
+            Some(ids) => Box::new(ids.clone().into_iter().map(|id| Ok(record(id, 0)))),
+        };
+        let mut all_before = Sorted::with(&self.cut_off, vec![settled])?;
         let (mut next, mut last) = (now.next()?, None);
         while let Some(before) = all_before.next()? {
             let before = id_of(&before);
@@ -168,7 +232,8 @@ impl MadeIds {
         let sorted = self.coming.with_extension("sorted");
         {
             let mut out = BufWriter::new(File::create(&sorted).map_err(failed(&sorted))?);
-            let mut now = Sorted::of(&self.coming)?;
+            let staying = self.instead_of.take().map(|gone| self.staying(gone)).transpose()?;
+            let mut now = Sorted::with(&self.coming, staying.into_iter().collect())?;
             let mut last = None;
             while let Some(record) = now.next()? {
                 if last != Some(id_of(&record)) {
@@ -211,6 +276,19 @@ impl Kept for MadeIds {
             }
         }
         Ok((id_of(&record), content_of(&record)))
+    }
+}
+
+impl MadeIds {
+    /// What the last run made, without these.
+    fn staying(&self, without: Vec<Id>) -> Result<Records, Error> {
+        let mut without = without.into_iter().peekable();
+        Ok(Box::new(records(&self.settled)?.filter(move |record| {
+            let Ok(record) = record else { return true };
+            let id = id_of(record);
+            while without.next_if(|gone| *gone < id).is_some() {}
+            without.peek() != Some(&id)
+        })))
     }
 }
 
@@ -269,6 +347,7 @@ pub(super) fn all(folder: &Path, target: &str) -> Result<impl Iterator<Item = Re
 }
 
 /// What the last run of a target made, to be looked for by id.
+#[derive(Debug)]
 pub(super) enum Before {
     /// Few: in their order.
     Memory(Vec<Record>),
@@ -449,6 +528,51 @@ mod tests {
             made.settle().unwrap();
         }
         gone
+    }
+
+    #[test]
+    fn what_comes_in_the_place_of_some_leaves_the_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path();
+        run(path, 0..100, true, true);
+        let mut made = MadeIds::begin(path, "Observation:lab", true).unwrap();
+        // 10 to 20 are made anew: three go, two come, one is another.
+        made.instead_of((10..20).map(id).collect());
+        for number in (13..20).chain(100..102) {
+            made.note(id(number), u64::from(number) + u64::from(number == 15)).unwrap();
+        }
+        let mut gone = Vec::new();
+        made.gone(&mut |id| {
+            gone.push(id);
+            Ok(())
+        })
+        .unwrap();
+        gone.sort_unstable();
+        let mut wanted: Vec<Id> = (10..13).map(id).collect();
+        wanted.sort_unstable();
+        assert_eq!(gone, wanted);
+        made.settle().unwrap();
+        let before = Before::open(path, "Observation:lab").unwrap();
+        for number in 0..103 {
+            let content =
+                (!(10..13).contains(&number) && number < 102).then(|| u64::from(number) + u64::from(number == 15));
+            assert_eq!(before.content(id(number)).unwrap(), content, "{number}");
+        }
+    }
+
+    #[test]
+    fn what_came_and_went_is_told_unless_it_is_much() {
+        let folder = tempfile::tempdir().unwrap();
+        run(folder.path(), 0..100, true, true);
+        let mut made = MadeIds::begin(folder.path(), "Observation:lab", false).unwrap();
+        (5..103).for_each(|number| made.note(id(number), 0).unwrap());
+        let (sum, mut ids) = made.came_and_went(8).unwrap().unwrap();
+        assert_eq!(sum, (0..100).fold(0_u128, |sum, number| sum.wrapping_add(u128::from_be_bytes(id(number)))));
+        let mut wanted: Vec<Id> = (0..5).chain(100..103).map(id).collect();
+        ids.sort_unstable();
+        wanted.sort_unstable();
+        assert_eq!(ids, wanted);
+        assert_eq!(made.came_and_went(7).unwrap(), None);
     }
 
     #[test]

@@ -12,6 +12,9 @@ use std::collections::BTreeMap;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
+/// The end of the names of files of rows.
+const ROWS: &str = "rows";
+
 /// What a target's outcome hangs on.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Basis {
@@ -45,10 +48,10 @@ impl State {
 }
 
 impl Basis {
-    /// What is different from what was before, for a person; nothing if nothing is.
-    pub(super) fn differs(&self, before: &Basis) -> Option<String> {
+    /// What is different from what was before, for a person; nothing if nothing is. Whether it is only rows and references.
+    pub(super) fn differs(&self, before: &Basis) -> Option<(String, bool)> {
         if self.mapping != before.mapping {
-            return Some("the mapping of it was changed".to_owned());
+            return Some(("the mapping of it was changed".to_owned(), false));
         }
         let others = |now: &BTreeMap<String, String>, before: &BTreeMap<String, String>| {
             let names = now.iter().filter(|(name, which)| before.get(*name) != Some(which));
@@ -57,9 +60,49 @@ impl Basis {
         let (tables, targets) = (others(&self.tables, &before.tables), others(&self.targets, &before.targets));
         match (tables.is_empty(), targets.is_empty()) {
             (true, true) => None,
-            (false, _) => Some(format!("rows changed in {tables}")),
-            (true, false) => Some(format!("it may refer to other resources of {targets} than before")),
+            (false, _) => Some((format!("rows changed in {tables}"), true)),
+            (true, false) => Some((format!("it may refer to other resources of {targets} than before"), true)),
         }
+    }
+}
+
+/// Which rows a table had for a run: a file for each state that some target's basis names.
+pub(super) struct Rows;
+
+impl Rows {
+    fn path_of(folder: &Path, which: &str) -> PathBuf {
+        folder.join(format!("{which}.{ROWS}"))
+    }
+
+    /// The rows that were kept under a name; nothing if there are none.
+    pub(super) fn recall(folder: &Path, which: &str) -> Option<Vec<u8>> {
+        std::fs::read(Rows::path_of(folder, which)).ok()
+    }
+
+    /// Keeps rows under a name. What is damaged by a crash is not what its name says, and not used.
+    pub(super) fn keep(folder: &Path, which: &str, rows: impl FnOnce() -> Vec<u8>) -> Result<(), Error> {
+        let path = Rows::path_of(folder, which);
+        if path.exists() {
+            return Ok(());
+        }
+        std::fs::write(&path, rows()).map_err(|error| Error::file("write", &path, error))
+    }
+
+    /// Removes what no target's basis names.
+    pub(super) fn sweep(folder: &Path) -> Result<(), Error> {
+        let failed = |error| Error::file("read", folder, error);
+        let entries = std::fs::read_dir(folder).map_err(failed)?;
+        let paths =
+            entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>().map_err(failed)?;
+        let is = |path: &Path, extension: &str| path.extension().is_some_and(|own| own == extension);
+        let mut named: Vec<String> = Vec::new();
+        for path in paths.iter().filter(|path| is(path, "state")) {
+            let state: Option<State> = std::fs::read(path).ok().and_then(|text| serde_json::from_slice(&text).ok());
+            named.extend(state.into_iter().flat_map(|state| state.basis.tables.into_values()));
+        }
+        let is_named =
+            |path: &Path| path.file_stem().is_some_and(|stem| named.iter().any(|name| stem == name.as_str()));
+        paths.iter().filter(|path| is(path, ROWS) && !is_named(path)).try_for_each(|path| removed(path))
     }
 }
 

@@ -4,6 +4,7 @@
 //! [`Runner::run`] takes every row of every target through it: a resource, a part of one, filtered, or refused with a reason.
 //! Resources go to a [`Door`] in chunks, each with a line that names its rows. The same run with a door that compares is the dry one.
 
+mod counts;
 mod deliver;
 mod door;
 mod files;
@@ -15,10 +16,12 @@ mod made_before;
 pub(crate) mod memory;
 mod merge;
 mod met;
+mod part;
 mod preview;
 mod repeated;
 mod report;
 mod runner;
+mod spread;
 mod tally;
 mod target;
 mod test_files;

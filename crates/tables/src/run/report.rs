@@ -69,6 +69,9 @@ pub struct TargetReport {
     pub kept: Vec<Kept>,
     /// Which of its rows were mapped by this run.
     pub mapped: Mapped,
+    /// How many of its rows that were, where it was a part.
+    #[serde(default)]
+    pub mapped_rows: Option<u64>,
     /// Why all of them were, if so.
     pub why_whole: Option<String>,
     /// Why rows were refused, and why elements were left out.
@@ -83,6 +86,8 @@ pub enum Mapped {
     /// All.
     #[default]
     Whole,
+    /// Those that a change reached; the report is of all.
+    Part,
     /// None: nothing is different from the last run, of which this is the report.
     Nothing,
 }
@@ -92,6 +97,7 @@ impl Mapped {
     pub fn as_str(self) -> &'static str {
         match self {
             Mapped::Whole => "whole",
+            Mapped::Part => "part",
             Mapped::Nothing => "nothing",
         }
     }
@@ -237,6 +243,7 @@ impl TargetReport {
             "met": self.met,
             "kept": self.kept.iter().map(|kept| json!({"element": kept.element, "count": kept.count})).collect::<Vec<_>>(),
             "mapped": self.mapped.as_str(),
+            "mapped_rows": self.mapped_rows,
             "why_whole": self.why_whole,
             "reasons": self.reasons.iter().map(ReasonCount::to_json).collect::<Vec<_>>(),
             "remarks": self.remarks.iter().map(ReasonCount::to_json).collect::<Vec<_>>(),

@@ -5,12 +5,14 @@ use crate::compile::{Part, Program, Target};
 use crate::error::Error;
 use crate::mapping::{Gone, Mapping, Problem, Settings};
 use crate::pull::{PulledSheet, SourceInfo, Sources};
-use crate::run::door::{Chunk, ChunkGone, Door, RowNow, RunEnds};
+use crate::run::counts;
+use crate::run::door::{Chunk, ChunkGone, Door, DoorError, RowNow, RunEnds, Stored};
 use crate::run::identities::{Id, MadeTargets};
 use crate::run::links::RowColumn;
 use crate::run::made_before::{Before, MadeIds, keep_gone};
-use crate::run::memory::{self, Basis, State};
+use crate::run::memory::{self, Basis, Rows, State};
 use crate::run::met::{self, Met};
+use crate::run::part::{CameAndWent, Extent, PartOf};
 use crate::run::repeated::{KeysQuery, keys_alone};
 use crate::run::report::{Mapped, RunReport, TargetReport};
 use crate::run::target::{CHUNK_RESOURCES, Meeting, OneTarget, Running, links_of, new_chunk};
@@ -20,12 +22,15 @@ use access::Grant;
 use lake::workbench::{Batches, Limits, Planned, Question, Sheet, SortBy, Stop, Workbench};
 use roaring::RoaringTreemap;
 use sqlparser::ast::Query;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The reason of values whose day is to come.
 const FUTURE: &str = "future-date";
+
+/// Resources of a target that came or went, at most: where there are more, all that may refer to them is mapped.
+const CAME_AND_WENT: usize = 1 << 18;
 
 /// A mapping that is ready to run: compiled, and its queries planned over the source's tables.
 pub struct Runner {
@@ -35,6 +40,14 @@ pub struct Runner {
     context: Context,
     targets: Vec<PlannedTarget>,
     not_delivered: Vec<String>,
+    desk: Desk,
+}
+
+/// What queries are planned with.
+pub(super) struct Desk {
+    pub(super) workbench: Workbench,
+    pub(super) program: Program,
+    pub(super) sheets: Vec<Arc<PulledSheet>>,
 }
 
 /// A target with its queries.
@@ -47,7 +60,7 @@ pub(super) struct PlannedTarget {
     /// Rows of the table whose rows are accounted for.
     pub(super) table_rows: u64,
     /// Which rows the tables have that it reads.
-    alive: Vec<(String, Arc<RoaringTreemap>)>,
+    pub(super) alive: Vec<(String, Arc<RoaringTreemap>)>,
     /// What its outcome hangs on, but for the targets that it refers to.
     pub(super) basis: Basis,
 }
@@ -60,6 +73,8 @@ pub(super) struct PlannedPart {
     /// The column that counts them, where rows were gathered.
     pub(super) count: Option<usize>,
     pub(super) rows: Vec<RowColumn>,
+    /// Columns of rows, and which of these rows are meant: others are left out. None: all.
+    pub(super) only: Option<Vec<(usize, RoaringTreemap)>>,
 }
 
 /// Why a mapping cannot run.
@@ -179,7 +194,9 @@ impl Runner {
             context,
             targets: Vec::new(),
             not_delivered: Vec::new(),
+            desk: Desk { workbench: workbench.clone(), program, sheets: sheets.to_vec() },
         };
+        let program = &runner.desk.program;
         let which: BTreeMap<String, String> =
             sheets.iter().map(|sheet| (sheet.name().to_owned(), sheet.which())).collect();
         let mut problems = Vec::new();
@@ -199,7 +216,7 @@ impl Runner {
                 Ok((parts, writer)) => runner.targets.push(PlannedTarget {
                     target: target.clone(),
                     parts,
-                    keys: if writer.is_by_row() { keys_query(workbench, &program, &target.main, sheets) } else { None },
+                    keys: if writer.is_by_row() { keys_query(workbench, program, &target.main, sheets) } else { None },
                     writer,
                     table_rows: table.map_or(0, |sheet| sheet.rows()),
                     alive: alive(target, sheets),
@@ -286,13 +303,13 @@ impl Runner {
         self.targets.iter().find(|planned| planned.target.name == name)
     }
 
-    /// Runs it: every row of every target, to the door. A target of which nothing is different from the last run is not read.
+    /// Runs it: every row of every target, to the door. A target of which nothing is different from the last run is not read, and of one of which
+    /// little is different only what that reaches is mapped.
     ///
     /// # Errors
     /// What ends a run: a query that fails or takes too much, a door that takes nothing any more, `go_on`.
     pub fn run(&self, door: &mut dyn Door, options: RunOptions<'_>) -> Result<RunReport, Error> {
         let RunOptions { written, made: folder, run, whole, told_apart, limits, stop, go_on } = options;
-        let folder = folder.join(self.source.no.to_string());
         let mut report = RunReport {
             source: self.source.name.clone(),
             mapping: self.settings.name.clone(),
@@ -302,77 +319,34 @@ impl Runner {
             not_delivered: self.not_delivered.clone(),
             ..RunReport::default()
         };
-        let mut made = MadeTargets::default();
+        let mut course = Course {
+            folder: folder.join(self.source.no.to_string()),
+            written,
+            whole,
+            told_apart,
+            limits: &limits,
+            stop: &stop,
+            begun_at: door.position(),
+            day: self.context.today.map(|day| day.to_string()),
+            made: MadeTargets::default(),
+            ids_of: BTreeMap::new(),
+            changes: BTreeMap::new(),
+            ran: Vec::new(),
+            rested: Vec::new(),
+            reports: Vec::new(),
+            unmapped: Unmapped::default(),
+            equal: 0,
+        };
         for target in &self.targets {
             for other in &target.target.refers_to {
-                made.begin(other);
+                course.made.begin(other);
             }
         }
-        let begun_at = door.position();
-        let day = self.context.today.map(|day| day.to_string());
-        let mut unmapped = Unmapped::default();
-        let mut ran: Vec<Ran<'_>> = Vec::new();
-        let mut ids_of: BTreeMap<String, String> = BTreeMap::new();
-        let mut equal = 0;
         for planned in &self.targets {
-            let name = &planned.target.name;
-            let mut basis = planned.basis.clone();
-            let refers_to = planned.target.refers_to.iter().filter(|other| *other != name);
-            basis.targets = refers_to.filter_map(|other| Some((other.clone(), ids_of.get(other)?.clone()))).collect();
-            let known = memory::recall(&folder, name).filter(|state| !whole && stands(state, begun_at));
-            let why = why_whole(&basis, known.as_ref(), planned, day.as_deref(), begun_at, whole);
-            let (Some(why), state) = (why.clone(), known) else {
-                let Some(state) = memory::recall(&folder, name) else { continue };
-                go_on(name, 0)?;
-                made.is_as_before(name);
-                ids_of.insert(name.clone(), state.ids.clone());
-                unmapped.merge(state.unmapped());
-                equal += state.report.resources;
-                report.targets.push(TargetReport { mapped: Mapped::Nothing, why_whole: None, ..state.report });
-                continue;
-            };
-            // Where others may have written what is met, the store is asked.
-            let is_known = state.is_some() && !planned.target.match_identifier;
-            let before = if is_known { Some(Before::open(&folder, name)?) } else { None };
-            if written {
-                memory::forget(&folder, name)?;
-            }
-            made.read(&folder, &planned.target.refers_to)?;
-            let met_before = met::recall(&folder, name)?;
-            let meeting = if planned.target.match_identifier {
-                Some(Meeting { own: Before::open(&folder, name)?, before: met_before.clone() })
-            } else {
-                None
-            };
-            if planned.target.refers_to.contains(name) {
-                made.meet(name, met_before.clone());
-            }
-            let running = Running { hash: &self.hash, folder: &folder, told_apart, limits: &limits, stop: &stop };
-            let ids = MadeIds::begin(&folder, name, written)?;
-            let (mut done, ids) = OneTarget::new(planned, running, ids, before, meeting).run(&mut made, door, go_on)?;
-            done.report.why_whole = Some(why);
-            done.report.met = done.met.len() as u64;
-            equal += done.equal;
-            let sum = format!("{:032x}", done.ids.wrapping_add(met::sum(&done.met)));
-            // References among its own resources led where they led before.
-            let leads_elsewhere = planned.target.refers_to.contains(name) && done.met != met_before;
-            made.meet(name, done.met.clone());
-            ids_of.insert(name.clone(), sum.clone());
-            report.targets.push(done.report.clone());
-            let counted = done.unmapped.by_frequency();
-            unmapped.merge(done.unmapped);
-            let waits_for_a_day = done.report.reasons.iter().any(|reason| reason.code == FUTURE);
-            let state = State {
-                basis,
-                position: None,
-                day: day.clone().filter(|_| waits_for_a_day),
-                ids: sum,
-                report: done.report,
-                unmapped: counted,
-            };
-            let rows = RowsSeen { seen: done.seen, are_all_named: done.gathered == 0 };
-            ran.push(Ran { planned, ids, state, met: done.met, met_before, leads_elsewhere, rows });
+            self.one(planned, &mut course, door, go_on)?;
         }
+        let Course { folder, begun_at, mut ran, rested, unmapped, equal, .. } = course;
+        report.targets = course.reports;
         // Only a run that has seen every row knows what is gone.
         for one in &mut ran {
             self.gone(one.planned, &mut one.ids, &one.met_before, door, run.map(|run| (folder.as_path(), run)))?;
@@ -394,6 +368,15 @@ impl Runner {
             wrote += door.note_run(&self.ends())?;
             let position = door.position();
             let alone = position == begun_at + wrote;
+            // Nobody has stored what these may meet: nobody else wrote, and this run nothing of their type.
+            let types: Vec<&str> = ran.iter().map(|one| one.planned.target.resource_type).collect();
+            let rested = rested.into_iter().filter(|(planned, state)| {
+                alone && state.position == Some(begun_at) && !types.contains(&planned.target.resource_type)
+            });
+            for (planned, state) in rested.filter(|_| position != begun_at) {
+                let state = State { position: Some(position), ..state };
+                memory::keep(&folder, &planned.target.name, &state)?;
+            }
             for Ran { planned, ids, state, met, leads_elsewhere, rows, .. } in ran {
                 let is_refused =
                     door.conclude(&planned.target.name, &|table, row| planned.row_now(&rows, table, row))?;
@@ -403,12 +386,269 @@ impl Runner {
                     // What the store did not take is compared with it again.
                     continue;
                 }
+                for (table, which) in &state.basis.tables {
+                    if let Some(sheet) = self.desk.sheets.iter().find(|sheet| sheet.name() == table) {
+                        Rows::keep(&folder, which, || sheet.remembered())?;
+                    }
+                }
                 let state = State { position: Some(position).filter(|_| alone && !leads_elsewhere), ..state };
                 memory::keep(&folder, &planned.target.name, &state)?;
             }
+            Rows::sweep(&folder)?;
         }
         report.unmapped = unmapped.by_frequency();
         Ok(report)
+    }
+
+    /// Runs one target, as far as it must.
+    fn one<'r>(
+        &'r self,
+        planned: &'r PlannedTarget,
+        course: &mut Course<'r>,
+        door: &mut dyn Door,
+        go_on: &mut dyn FnMut(&str, u64) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let name = &planned.target.name;
+        let refers_to_itself = planned.target.refers_to.contains(name);
+        let mut basis = planned.basis.clone();
+        let refers_to = planned.target.refers_to.iter().filter(|other| *other != name);
+        basis.targets =
+            refers_to.filter_map(|other| Some((other.clone(), course.ids_of.get(other)?.clone()))).collect();
+        let known =
+            memory::recall(&course.folder, name).filter(|state| !course.whole && stands(state, course.begun_at));
+        let differs = differs(&basis, known.as_ref(), planned, course);
+        let (Some((mut why, is_rows)), known) = (differs, known) else {
+            let Some(state) = memory::recall(&course.folder, name) else { return Ok(()) };
+            go_on(name, 0)?;
+            course.made.is_as_before(name, HashSet::new(), HashSet::new());
+            course.ids_of.insert(name.clone(), state.ids.clone());
+            course.unmapped.merge(state.unmapped());
+            course.equal += state.report.resources;
+            let report =
+                TargetReport { mapped: Mapped::Nothing, mapped_rows: None, why_whole: None, ..state.report.clone() };
+            course.reports.push(report);
+            if planned.target.match_identifier {
+                course.rested.push((planned, state));
+            }
+            return Ok(());
+        };
+        let met_before = met::recall(&course.folder, name)?;
+        let part = match known.as_ref().filter(|_| is_rows) {
+            None => None,
+            Some(_) if refers_to_itself || !met_before.is_empty() => {
+                why += if refers_to_itself {
+                    "; it refers to itself"
+                } else {
+                    "; some of it is one with records of others"
+                };
+                None
+            }
+            Some(state) => match self.taken_out(planned, (&basis, state), course, go_on)? {
+                Ok(part) => Some(part),
+                Err(because) => {
+                    why = format!("{why}; {because}");
+                    None
+                }
+            },
+        };
+        // Where others may have written what is met, the store is asked.
+        let is_known = known.is_some() && !planned.target.match_identifier;
+        let before = if is_known { Some(Before::open(&course.folder, name)?) } else { None };
+        if course.written {
+            memory::forget(&course.folder, name)?;
+        }
+        let meeting = if planned.target.match_identifier {
+            Some(Meeting { own: Before::open(&course.folder, name)?, before: met_before.clone() })
+        } else {
+            None
+        };
+        if refers_to_itself {
+            course.made.meet(name, met_before.clone());
+        }
+        let (folder, told_apart) = (course.folder.clone(), course.told_apart);
+        let running =
+            Running { hash: &self.hash, folder: &folder, told_apart, limits: course.limits, stop: course.stop };
+        let mut ids = MadeIds::begin(&course.folder, name, course.written)?;
+        let over = match &part {
+            None => {
+                course.made.read(&course.folder, &planned.target.refers_to)?;
+                planned
+            }
+            Some(part) => {
+                course.made.open(&course.folder, &planned.target.refers_to)?;
+                ids.instead_of(part.ids.clone());
+                &part.rows.now
+            }
+        };
+        let (mut done, mut ids) =
+            OneTarget::new(over, running, ids, before, meeting).run(&mut course.made, door, go_on)?;
+        done.report.met = done.met.len() as u64;
+        course.equal += done.equal;
+        let mut sum = done.ids.wrapping_add(met::sum(&done.met));
+        let mut rows = RowsSeen { seen: std::mem::take(&mut done.seen), are_all_named: done.gathered == 0, of: None };
+        match part {
+            None => done.report.why_whole = Some(why),
+            Some(part) => {
+                course.equal += part.others.resources;
+                sum = sum.wrapping_add(part.others_sum);
+                done.report = TargetReport {
+                    mapped: Mapped::Part,
+                    mapped_rows: Some(done.report.table_rows),
+                    ..counts::with(&part.others, &done.report)
+                };
+                let mut unmapped = part.others_unmapped;
+                unmapped.merge(done.unmapped);
+                done.unmapped = unmapped;
+                let was: HashSet<Id> = part.ids.into_iter().collect();
+                let is: HashSet<Id> = ids.noted()?.into_iter().map(|(id, _)| id).collect();
+                let (came, went) = (&is - &was, &was - &is);
+                let changed = came.iter().chain(&went).copied().chain(done.met.keys().copied()).collect();
+                course.changes.insert(name.clone(), CameAndWent { before: part.ids_before, ids: changed });
+                course.made.is_as_before(name, came, went);
+                rows.of = Some(part.rows.reached);
+            }
+        }
+        // References among its own resources led where they led before.
+        let leads_elsewhere = refers_to_itself && done.met != met_before;
+        let sum = format!("{sum:032x}");
+        course.made.meet(name, done.met.clone());
+        course.ids_of.insert(name.clone(), sum.clone());
+        course.reports.push(done.report.clone());
+        let counted = done.unmapped.by_frequency();
+        course.unmapped.merge(done.unmapped);
+        let waits_for_a_day = done.report.reasons.iter().any(|reason| reason.code == FUTURE);
+        let state = State {
+            basis,
+            position: None,
+            day: course.day.clone().filter(|_| waits_for_a_day),
+            ids: sum,
+            report: done.report,
+            unmapped: counted,
+        };
+        course.ran.push(Ran { planned, ids, state, met: done.met, met_before, leads_elsewhere, rows });
+        Ok(())
+    }
+
+    /// Finds what of a target is to be mapped, and takes what that made before out of what is remembered. Why the target is to be mapped whole, if so.
+    fn taken_out(
+        &self,
+        planned: &PlannedTarget,
+        (basis, state): (&Basis, &State),
+        course: &mut Course<'_>,
+        go_on: &mut dyn FnMut(&str, u64) -> Result<(), Error>,
+    ) -> Result<Result<TakenOut, String>, Error> {
+        let name = &planned.target.name;
+        course.compare_targets(basis, state)?;
+        let folder = &course.folder;
+        let rows = match self.desk.extent(planned, (basis, state), folder, &self.context, &course.changes)? {
+            Extent::Whole(why) => return Ok(Err(why)),
+            Extent::Part(rows) => rows,
+        };
+        let mut then = MadeTargets::then(folder, basis.targets.keys())?;
+        planned.target.refers_to.iter().for_each(|other| then.begin(other));
+        let told_apart = course.told_apart;
+        let running = Running { hash: &self.hash, folder, told_apart, limits: course.limits, stop: course.stop };
+        let ids = MadeIds::begin(folder, name, false)?;
+        let one = OneTarget::new(&rows.before, running, ids, None, None);
+        let (was, mut ids) = one.run(&mut then, &mut Nowhere, &mut |_, _| go_on(name, 0))?;
+        let before = Before::open(folder, name)?;
+        let noted = ids.noted()?;
+        for (id, content) in &noted {
+            if before.content(*id)? != Some(*content) {
+                return Ok(Err("what it made before comes out otherwise".to_owned()));
+            }
+        }
+        let is_reached =
+            |table: &str, row| rows.reached.get(&table.to_lowercase()).is_some_and(|rows| rows.contains(row));
+        let others = counts::without(&state.report, &was.report, &is_reached)
+            .and_then(|others| Ok((others, counts::unmapped_without(&state.unmapped, &was.unmapped)?)));
+        let (others, others_unmapped) = match others {
+            Ok(others) => others,
+            Err(why) => return Ok(Err(why)),
+        };
+        let Ok(sum) = u128::from_str_radix(&state.ids, 16) else { return Ok(Err("its ids are not known".to_owned())) };
+        Ok(Ok(TakenOut {
+            rows: *rows,
+            ids: noted.into_iter().map(|(id, _)| id).collect(),
+            ids_before: state.ids.clone(),
+            others,
+            others_unmapped,
+            others_sum: sum.wrapping_sub(was.ids),
+        }))
+    }
+}
+
+/// A run on its way.
+struct Course<'r> {
+    folder: PathBuf,
+    written: bool,
+    whole: bool,
+    told_apart: u64,
+    limits: &'r Limits,
+    stop: &'r Stop,
+    /// Where the store's feed was when it began.
+    begun_at: u64,
+    day: Option<String>,
+    made: MadeTargets,
+    /// Sums over the ids of the targets so far.
+    ids_of: BTreeMap<String, String>,
+    /// What came and went of targets, where that is known.
+    changes: BTreeMap<String, CameAndWent>,
+    ran: Vec<Ran<'r>>,
+    /// Targets that did not run and that may meet records of others.
+    rested: Vec<(&'r PlannedTarget, State)>,
+    reports: Vec<TargetReport>,
+    unmapped: Unmapped,
+    equal: u64,
+}
+
+impl Course<'_> {
+    /// Finds what came and went of targets that ran whole, where another asks.
+    fn compare_targets(&mut self, basis: &Basis, state: &State) -> Result<(), Error> {
+        for (target, now) in &basis.targets {
+            if state.basis.targets.get(target) == Some(now) || self.changes.contains_key(target) {
+                continue;
+            }
+            let Some(ran) = self.ran.iter_mut().find(|ran| ran.planned.target.name == *target) else { continue };
+            let Some((sum, ids)) = ran.ids.came_and_went(CAME_AND_WENT)? else { continue };
+            let before = format!("{:032x}", sum.wrapping_add(met::sum(&ran.met_before)));
+            let others = |a: &Met, b: &Met| -> Vec<Id> {
+                a.iter().filter(|(id, met)| b.get(*id) != Some(*met)).map(|(id, _)| *id).collect()
+            };
+            let met = others(&ran.met, &ran.met_before).into_iter().chain(others(&ran.met_before, &ran.met));
+            let ids = ids.into_iter().chain(met).collect();
+            self.changes.insert(target.clone(), CameAndWent { before, ids });
+        }
+        Ok(())
+    }
+}
+
+/// The part of a target that is to be mapped, and what is remembered of the others.
+struct TakenOut {
+    rows: PartOf,
+    /// What the part made before.
+    ids: Vec<Id>,
+    /// What was remembered of the ids of all.
+    ids_before: String,
+    others: TargetReport,
+    others_unmapped: Unmapped,
+    others_sum: u128,
+}
+
+/// Takes what was made before, once more.
+struct Nowhere;
+
+impl Door for Nowhere {
+    fn take(&mut self, _: &mut Chunk) -> Result<(), DoorError> {
+        Ok(())
+    }
+
+    fn writes(&self) -> bool {
+        false
+    }
+
+    fn settle(&mut self) -> Result<Stored, DoorError> {
+        Ok(Stored::default())
     }
 }
 
@@ -428,11 +668,19 @@ struct RowsSeen {
     seen: RoaringTreemap,
     /// Whether none was gathered with so many others that it was only counted.
     are_all_named: bool,
+    /// The rows that were looked at, by table; none: all.
+    of: Option<BTreeMap<String, RoaringTreemap>>,
 }
 
 impl PlannedTarget {
     /// What a row is that was not refused.
     fn row_now(&self, rows: &RowsSeen, table: &str, row: u64) -> RowNow {
+        let is_seen = |of: &BTreeMap<String, RoaringTreemap>| {
+            of.get(&table.to_lowercase()).is_some_and(|rows| rows.contains(row))
+        };
+        if rows.of.as_ref().is_some_and(|of| !is_seen(of)) {
+            return RowNow::NotSeen;
+        }
         let alive = self.alive.iter().find(|(name, _)| is_same(name, table));
         if alive.is_none_or(|(_, alive)| !alive.contains(row)) {
             RowNow::Gone
@@ -462,29 +710,28 @@ fn stands(state: &State, position: u64) -> bool {
     state.position.is_none_or(|then| then <= position)
 }
 
-/// Why every row of a target is to be mapped; `None` if none need be.
-fn why_whole(
+/// What is different of a target since its last run, for a person, and whether it is only rows and references; `None` if nothing is.
+fn differs(
     basis: &Basis,
     known: Option<&State>,
     planned: &PlannedTarget,
-    day: Option<&str>,
-    position: u64,
-    whole: bool,
-) -> Option<String> {
-    if whole {
-        return Some("it was asked for".to_owned());
+    course: &Course<'_>,
+) -> Option<(String, bool)> {
+    if course.whole {
+        return Some(("it was asked for".to_owned(), false));
     }
-    let Some(state) = known else { return Some("no run of it is remembered".to_owned()) };
-    if let Some(differs) = basis.differs(&state.basis) {
-        return Some(differs);
+    let Some(state) = known else { return Some(("no run of it is remembered".to_owned(), false)) };
+    let differs = basis.differs(&state.basis);
+    if differs.as_ref().is_some_and(|(_, is_rows)| !is_rows) {
+        return differs;
     }
-    if state.day.is_some() && state.day.as_deref() != day {
-        return Some("days that were to come may have come".to_owned());
+    if state.day.is_some() && state.day != course.day {
+        return Some(("days that were to come may have come".to_owned(), false));
     }
-    if planned.target.match_identifier && state.position != Some(position) {
-        return Some("others may have stored what is met by its identifier".to_owned());
+    if planned.target.match_identifier && state.position != Some(course.begun_at) {
+        return Some(("others may have stored what is met by its identifier".to_owned(), false));
     }
-    None
+    differs
 }
 
 /// What the outcome of a target hangs on.
@@ -589,7 +836,8 @@ fn keys_query(workbench: &Workbench, program: &Program, part: &Part, sheets: &[A
     Some(KeysQuery { workbench: workbench.clone(), question })
 }
 
-fn plan_part(
+/// Plans a query over tables.
+pub(super) fn plan_part(
     workbench: &Workbench,
     program: &Program,
     part: &Part,
@@ -641,7 +889,7 @@ fn plan_part(
         message: format!("the rows of {} cannot be followed through this query", part.each.table),
         hint: Some("name the table that it goes through row by row: `@each TABLE ALIAS`".into()),
     })?;
-    Ok(PlannedPart { planned, each, count, rows })
+    Ok(PlannedPart { planned, each, count, rows, only: None })
 }
 
 /// Which occurrence is the table whose rows are accounted for: under its alias if it has one, else the first.

@@ -1,5 +1,6 @@
 //! Reasons, counted.
 
+use crate::run::counts::in_order;
 use crate::run::report::{EXAMPLES, Effect, Example, ReasonCount};
 use std::collections::HashMap;
 
@@ -38,10 +39,7 @@ impl Tally {
             examples,
         });
         let mut all: Vec<ReasonCount> = all.collect();
-        all.sort_by(|a, b| {
-            let key = |reason: &ReasonCount| (reason.effect, std::cmp::Reverse(reason.count));
-            key(a).cmp(&key(b)).then_with(|| (&a.code, &a.element).cmp(&(&b.code, &b.element)))
-        });
+        in_order(&mut all);
         all.into_iter().partition(|reason| reason.effect != Effect::Remark)
     }
 }

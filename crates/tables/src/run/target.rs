@@ -101,7 +101,7 @@ impl Known for KnownTargets<'_> {
 }
 
 /// A UUID's bytes.
-fn packed(id: &str) -> Option<Id> {
+pub(super) fn packed(id: &str) -> Option<Id> {
     let mut digits = id.bytes().filter(|byte| *byte != b'-').map(|byte| char::from(byte).to_digit(16));
     let mut out = [0; 16];
     for byte in &mut out {
@@ -172,7 +172,8 @@ impl<'r> OneTarget<'r> {
         let mut running = Vec::new();
         for part in &planned.parts {
             let rows = part.planned.run(self.running.limits, self.running.stop);
-            running.push(Batches(rows.map_err(|error| self.query_failed(&error))?));
+            let rows = rows.map_err(|error| self.query_failed(&error))?;
+            running.push(Batches { rows, only: part.only.as_deref() });
         }
         let mut parts: Vec<&mut dyn Iterator<Item = _>> = Vec::new();
         for batches in &mut running {
@@ -479,15 +480,39 @@ impl<'r> OneTarget<'r> {
     }
 }
 
-/// The rows of a query, one batch after the other.
-struct Batches(Rows);
+/// The rows of a query, one batch after the other; of some rows of its tables alone.
+struct Batches<'r> {
+    rows: Rows,
+    only: Option<&'r [(usize, RoaringTreemap)]>,
+}
 
-impl Iterator for Batches {
+impl Iterator for Batches<'_> {
     type Item = Result<RecordBatch, lake::workbench::Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.0.next_batch().transpose()
+        let batch = self.rows.next_batch().transpose()?;
+        Some(batch.map(|batch| match self.only {
+            None => batch,
+            Some(only) => of_these(batch, only),
+        }))
     }
+}
+
+/// The rows of a batch that name one of these rows; all that one names are among them, or none.
+fn of_these(batch: RecordBatch, only: &[(usize, RoaringTreemap)]) -> RecordBatch {
+    let is_one = |at: usize| {
+        only.iter().any(|(column, rows)| {
+            let mut is_one = false;
+            each_row(batch.column(*column), at, &mut |row| is_one |= rows.contains(row));
+            is_one
+        })
+    };
+    let keep: Vec<bool> = (0..batch.num_rows()).map(is_one).collect();
+    if keep.iter().all(|keep| *keep) {
+        return batch;
+    }
+    // Of the same length: this does not fail.
+    arrow_select::filter::filter_record_batch(&batch, &keep.into()).unwrap_or(batch)
 }
 
 /// The rows that a column names in one row: one, or those that were gathered.

@@ -6,12 +6,18 @@ use lake::workbench::{Limits, Stop};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use tables::run::{Chunk, Door, DoorError, Mapped, RunOptions, RunReport, Runner, Stored};
+use tables::run::{Chunk, Door, DoorError, Mapped, ReasonCount, RowNow, RunOptions, RunReport, Runner, Stored};
 
 /// What is stored: text by type and id. What is gone stays, with a word about it.
 #[derive(Clone, Default, PartialEq, Debug)]
-struct Store {
+pub struct Store {
     resources: BTreeMap<String, String>,
+    /// Of what is new or changed, the line that names its rows.
+    links: BTreeMap<String, String>,
+    /// Open dead letters: target and place, and why.
+    letters: BTreeMap<(String, String), String>,
+    /// Places that the run under way refused.
+    refused: BTreeSet<(String, String)>,
     writes: u64,
     /// What was compared since somebody looked, and whether it was there like this.
     taken: Vec<(String, bool)>,
@@ -24,12 +30,21 @@ impl Door for Store {
             let text = chunk.json[made.json.clone()].to_owned();
             let name = format!("{}/{}", made.resource_type, records::uuid_text(&made.id));
             let before = self.resources.insert(name.clone(), text.clone());
-            self.taken.push((name, before.as_ref() == Some(&text)));
+            self.taken.push((name.clone(), before.as_ref() == Some(&text)));
+            if before.as_ref() != Some(&text) {
+                let link = String::from_utf8(chunk.links[made.link.clone()].to_vec()).unwrap();
+                self.links.insert(name, link);
+            }
             match before {
                 None => self.stored.new += 1,
                 Some(before) if before == text => self.stored.equal += 1,
                 Some(_) => self.stored.changed += 1,
             }
+        }
+        for refused in &chunk.refused {
+            let place = (chunk.target.clone(), refused.place.split(", ").next().unwrap_or_default().to_owned());
+            self.letters.insert(place.clone(), refused.what.clone());
+            self.refused.insert(place);
         }
         for gone in &chunk.gone {
             let id = format!("{}/{}", gone.resource_type, gone.id);
@@ -44,6 +59,16 @@ impl Door for Store {
 
     fn position(&self) -> u64 {
         self.writes
+    }
+
+    fn conclude(&mut self, target: &str, now: &dyn Fn(&str, u64) -> RowNow) -> Result<bool, DoorError> {
+        let refused = std::mem::take(&mut self.refused);
+        self.letters.retain(|place, _| {
+            let Some((table, row)) = place.1.rsplit_once(" row ").filter(|_| place.0 == target) else { return true };
+            refused.contains(place) || now(table, row.parse().unwrap()) == RowNow::NotSeen
+        });
+        self.refused = refused.into_iter().filter(|(of, _)| of != target).collect();
+        Ok(false)
     }
 
     fn settle(&mut self) -> Result<Stored, DoorError> {
@@ -155,8 +180,15 @@ fn changed(ward: &mut Ward, (what, key, a, b): (u8, u8, u8, u8)) {
     }
 }
 
-struct Both {
-    house: House,
+/// Reasons and how often they were; each has an example, but not always the first.
+fn without_examples(reasons: &[ReasonCount]) -> Vec<ReasonCount> {
+    assert!(reasons.iter().all(|reason| !reason.examples.is_empty()));
+    reasons.iter().map(|reason| ReasonCount { examples: Vec::new(), ..reason.clone() }).collect()
+}
+
+/// A run that remembers and one that does not, of the same rows into two stores.
+pub struct Both {
+    pub house: House,
     remembers: (Store, PathBuf),
     forgets: (Store, PathBuf),
     /// What the rows of the last delivery made.
@@ -164,7 +196,7 @@ struct Both {
 }
 
 impl Both {
-    fn new() -> Both {
+    pub fn new() -> Both {
         let house = House::new();
         let path = |name: &str| house.folder.path().join(name);
         let (one, two) = (path("one"), path("two"));
@@ -178,20 +210,7 @@ impl Both {
         let files = ward.mapping();
         let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (*name, text.as_str())).collect();
         let runner = prepare(&self.house, &files);
-        let one = run(&runner, &mut self.remembers.0, &self.remembers.1, false);
-        let whole = run(&runner, &mut self.forgets.0, &self.forgets.1, true);
-        assert_eq!(self.remembers.0.resources, self.forgets.0.resources);
-        assert_eq!(one.stored, whole.stored);
-        assert_eq!(one.unmapped, whole.unmapped);
-        for (a, b) in one.targets.iter().zip(&whole.targets) {
-            let bare = |report: &tables::run::TargetReport| tables::run::TargetReport {
-                mapped: Mapped::Whole,
-                why_whole: None,
-                ..report.clone()
-            };
-            assert_eq!(bare(a), bare(b));
-            assert!(b.why_whole.is_some());
-        }
+        let one = self.run(&runner);
         // What is new or changed is compared with the store, and beside it only what came back as it was kept when its rows had gone: of that the
         // last run, which did not make it, remembers nothing.
         let taken = std::mem::take(&mut self.remembers.0.taken);
@@ -200,6 +219,33 @@ impl Both {
         assert!(back.iter().all(|name| !self.made.contains(name)), "{back:?}");
         self.made = std::mem::take(&mut self.forgets.0.taken).into_iter().map(|(name, _)| name).collect();
         one.targets.iter().map(|target| target.mapped).collect()
+    }
+
+    /// Runs both ways, and compares: resources and the rows they are made of, open letters, counts and reasons.
+    pub fn run(&mut self, runner: &Runner) -> RunReport {
+        let one = run(runner, &mut self.remembers.0, &self.remembers.1, false);
+        let whole = run(runner, &mut self.forgets.0, &self.forgets.1, true);
+        for (name, text) in &self.forgets.0.resources {
+            assert_eq!(self.remembers.0.resources.get(name), Some(text), "{name}");
+        }
+        assert_eq!(self.remembers.0.resources.len(), self.forgets.0.resources.len());
+        assert_eq!(self.remembers.0.links, self.forgets.0.links);
+        assert_eq!(self.remembers.0.letters, self.forgets.0.letters);
+        assert_eq!(one.stored, whole.stored);
+        assert_eq!(one.unmapped, whole.unmapped);
+        for (a, b) in one.targets.iter().zip(&whole.targets) {
+            let bare = |report: &tables::run::TargetReport| tables::run::TargetReport {
+                mapped: Mapped::Whole,
+                mapped_rows: None,
+                why_whole: None,
+                reasons: without_examples(&report.reasons),
+                remarks: without_examples(&report.remarks),
+                ..report.clone()
+            };
+            assert_eq!(bare(a), bare(b));
+            assert!(b.why_whole.is_some());
+        }
+        one
     }
 }
 
@@ -213,7 +259,7 @@ fn what_is_not_different_is_not_mapped_and_what_uses_a_changed_map_is() {
         words: BTreeMap::from([(0, 1)]),
         maps: 0,
     };
-    use Mapped::{Nothing, Whole};
+    use Mapped::{Nothing, Part, Whole};
     // Targets run in the order of their references: Basic has none.
     assert_eq!(both.deliver(&ward), [Whole; 4]);
     assert_eq!(both.deliver(&ward), [Nothing; 4]);
@@ -224,25 +270,25 @@ fn what_is_not_different_is_not_mapped_and_what_uses_a_changed_map_is() {
         let report = run(&runner, &mut both.remembers.0, &both.remembers.1, false);
         report.targets.iter().map(|target| target.name.clone()).collect()
     };
-    let mapped = |names: &[&str]| -> Vec<Mapped> {
-        order.iter().map(|name| if names.contains(&name.as_str()) { Whole } else { Nothing }).collect()
+    let mapped = |names: &[&str], how: Mapped| -> Vec<Mapped> {
+        order.iter().map(|name| if names.contains(&name.as_str()) { how } else { Nothing }).collect()
     };
     // A code map: its users. A helper table: who joins it. A person: who may refer to her, if she was not there.
     ward.maps = 1;
-    assert_eq!(both.deliver(&ward), mapped(&["Observation"]));
+    assert_eq!(both.deliver(&ward), mapped(&["Observation"], Whole));
     ward.words.insert(0, 2);
-    assert_eq!(both.deliver(&ward), mapped(&["Encounter"]));
+    assert_eq!(both.deliver(&ward), mapped(&["Encounter"], Part));
     ward.people.insert(2, (3, 1));
-    assert_eq!(both.deliver(&ward), mapped(&["Patient"]));
+    assert_eq!(both.deliver(&ward), mapped(&["Patient"], Part));
     ward.people.insert(3, (3, 1));
-    assert_eq!(both.deliver(&ward), mapped(&["Patient", "Encounter", "Observation"]));
+    assert_eq!(both.deliver(&ward), mapped(&["Patient", "Encounter", "Observation"], Part));
     ward.lab.remove(&1);
-    assert_eq!(both.deliver(&ward), mapped(&["Observation", "Basic"]));
+    assert_eq!(both.deliver(&ward), mapped(&["Observation", "Basic"], Part));
     // A person who comes back as she was kept: nothing is new, and she is compared.
     ward.people.remove(&3);
     both.deliver(&ward);
     ward.people.insert(3, (3, 1));
-    assert_eq!(both.deliver(&ward), mapped(&["Patient", "Encounter", "Observation"]));
+    assert_eq!(both.deliver(&ward), mapped(&["Patient", "Encounter", "Observation"], Part));
 }
 
 proptest! {

@@ -11,6 +11,7 @@ mod odbc;
 mod pull;
 mod queries;
 mod raw;
+mod reached;
 mod run;
 mod same;
 mod sqlserver;

@@ -1,5 +1,6 @@
 //! SQL over sheets in memory: lineage, limits, errors.
 
+mod dependence;
 mod errors;
 mod hostile;
 mod lineage;
