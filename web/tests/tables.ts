@@ -168,11 +168,11 @@ export function tables(house: House): void {
       await page.getByRole('button', { name: 'Write' }).click();
       await page.getByText('Written.').waitFor();
       await page.getByRole('button', { name: 'Take this run back' }).click();
-      // What is deleted is the Provenance of the run.
-      await page.getByText('Taking it back deletes 1 and restores 37 records').waitFor();
+      await page.getByText('Taking it back deletes 0 and restores 37 records').waitFor();
+      await page.getByText('The Provenance that tells of the run is deleted too').waitFor();
       await fine(watched);
       await page.getByRole('button', { name: 'Take it back' }).click();
-      await page.getByText('Taken back: 1 deleted, 37 restored').waitFor();
+      await page.getByText('Taken back: 0 deleted, 37 restored').waitFor();
       await watched.close();
     });
 

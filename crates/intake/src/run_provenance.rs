@@ -12,7 +12,8 @@ use records::{Besides, DeliveryNo, Error, IfEqual, Lookup, Operation, Planner, d
 use std::sync::Arc;
 use tables::run::{RunEnds, RunInfo, urn_of};
 
-const TYPE: &str = "Provenance";
+/// The type of what tells of a run.
+pub(crate) const PROVENANCE: &str = "Provenance";
 /// Who took part, and how.
 const PARTICIPANT: &str = "http://terminology.hl7.org/CodeSystem/provenance-participant-type";
 /// What was done (ISO 21089).
@@ -82,7 +83,7 @@ fn provenance(source: &str, run: &RunInfo, ends: &RunEnds, who: &str, now_us: i6
         agent("performer", "Performer", who),
     ];
     format!(
-        r#"{{"resourceType":"{TYPE}","id":"{id}","target":[{targets}],"occurredPeriod":{{"start":"{begun}","end":"{now}"}},"recorded":"{now}","activity":{{"coding":[{{"system":"{LIFECYCLE}","code":"transform","display":"Transform/Translate Record Lifecycle Event"}}],"text":{text}}},"agent":[{agents}],"entity":[{entities}]}}"#,
+        r#"{{"resourceType":"{PROVENANCE}","id":"{id}","target":[{targets}],"occurredPeriod":{{"start":"{begun}","end":"{now}"}},"recorded":"{now}","activity":{{"coding":[{{"system":"{LIFECYCLE}","code":"transform","display":"Transform/Translate Record Lifecycle Event"}}],"text":{text}}},"agent":[{agents}],"entity":[{entities}]}}"#,
         id = provenance_id(source, run.no),
         targets = targets.join(","),
         begun = instant(run.begun_us),
@@ -103,11 +104,12 @@ impl RunPlan {
 impl Planner for RunPlan {
     fn plan(&self, lookup: &dyn Lookup) -> Result<Vec<Operation>, Error> {
         // It was told before the run was cut off.
-        if lookup.current(TYPE, &self.id)?.is_some_and(|current| current.json.is_some()) {
+        if lookup.current(PROVENANCE, &self.id)?.is_some_and(|current| current.json.is_some()) {
             return Ok(Vec::new());
         }
-        let resource_type =
-            r4().resource_type(TYPE).ok_or_else(|| Error::NotSupported(format!("{TYPE} is no resource type")))?;
+        let resource_type = r4()
+            .resource_type(PROVENANCE)
+            .ok_or_else(|| Error::NotSupported(format!("{PROVENANCE} is no resource type")))?;
         let put = Put {
             resource_type,
             id: self.id.clone(),

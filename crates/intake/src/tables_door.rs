@@ -346,11 +346,25 @@ impl<'a> TablesDoor<'a> {
         let of_target = of_target.lock().unwrap_or_else(PoisonError::into_inner);
         let taken = RowClosed::Taken(self.told.or(self.first));
         let closed = of_target.closed(self.records, self.grant, (&self.source, target), now, taken)?;
-        let by = match &self.run {
+        self.records.close_rows(self.grant, closed, &self.called())
+    }
+
+    /// Closes the open letters of what the mapping makes no longer.
+    fn close_letters_besides(&self, targets: &[&str]) -> Result<(), Error> {
+        if self.mode == Mode::Dry {
+            return Ok(());
+        }
+        let besides = self.records.row_letters_besides(self.grant, DOOR, &self.source, targets)?;
+        let closed = besides.into_iter().map(|no| (no, RowClosed::NoTarget)).collect();
+        self.records.close_rows(self.grant, closed, &self.called())
+    }
+
+    /// The run, for the trail.
+    fn called(&self) -> String {
+        match &self.run {
             Some(run) => format!("run {} of {}", run.no, self.source),
             None => format!("a run of {}", self.source),
-        };
-        self.records.close_rows(self.grant, closed, &by)
+        }
     }
 
     /// Stores what tells of the run, once it has written. How many changes that is.
@@ -428,6 +442,10 @@ impl Door for TablesDoor<'_> {
     fn conclude(&mut self, target: &str, now: &dyn Fn(&str, u64) -> RowNow) -> Result<bool, DoorError> {
         self.close_letters(target, now).map_err(|error| DoorError(Box::new(error)))?;
         Ok(self.refused.contains(target))
+    }
+
+    fn conclude_besides(&mut self, targets: &[&str]) -> Result<(), DoorError> {
+        self.close_letters_besides(targets).map_err(|error| DoorError(Box::new(error)))
     }
 
     fn settle(&mut self) -> Result<Stored, DoorError> {

@@ -7,6 +7,7 @@
 use crate::error::Error;
 use crate::fhir_door::put::{Put, bare};
 use crate::import::Importer;
+use crate::run_provenance::{PROVENANCE, provenance_id};
 use access::Grant;
 use fhir::schema::{TypeId, r4};
 use records::{
@@ -33,6 +34,8 @@ struct Taken {
     source: String,
     /// As the trail names it.
     name: String,
+    /// The id of the `Provenance` that tells of it, if it is a run.
+    provenance: Option<String>,
     arrivals: Vec<ArrivalNo>,
     written: Vec<Written>,
 }
@@ -46,6 +49,8 @@ pub struct Undone {
     pub deleted: u64,
     /// Resources that have their earlier content again.
     pub restored: u64,
+    /// The `Provenance` that told of the run, which is deleted too and is none of [`Undone::deleted`].
+    pub provenance: u64,
     /// Resources that were left as they are.
     pub left: Vec<Left>,
     /// How many resources stay that refer to one that is deleted, by type.
@@ -160,8 +165,8 @@ impl Importer {
         self.undo_or_tell(grant, arrival, what, false)
     }
 
-    /// Takes back, in one commit, all that a run of a mapping of `source` wrote; `name` says which run, for the trail. With `is_done`
-    /// false it is only told what would be.
+    /// Takes back, in one commit, all that the run `run` of a mapping of `source` wrote in `delivery`. With `is_done` false it is only told what
+    /// would be.
     ///
     /// # Errors
     /// As [`Importer::undo`].
@@ -170,7 +175,7 @@ impl Importer {
         grant: &Grant,
         delivery: DeliveryNo,
         source: &str,
-        name: &str,
+        run: i64,
         is_done: bool,
     ) -> Result<Undone, Error> {
         let _one_at_a_time = is_done.then(|| UNDOING.lock().unwrap_or_else(PoisonError::into_inner));
@@ -184,7 +189,14 @@ impl Importer {
         if infos.iter().any(|info| info.door != crate::tables_door::DOOR || info.source != source) {
             (arrivals, written) = (Vec::new(), Vec::new());
         }
-        let taken = Taken { door: UNDO_DOOR, source: source.to_owned(), name: name.to_owned(), arrivals, written };
+        let taken = Taken {
+            door: UNDO_DOOR,
+            source: source.to_owned(),
+            name: format!("run {run} of {source}"),
+            provenance: Some(provenance_id(source, run)),
+            arrivals,
+            written,
+        };
         if taken.arrivals.is_empty() && taken.written.is_empty() {
             return Ok(Undone::default());
         }
@@ -210,11 +222,14 @@ impl Importer {
         };
         let door = if info.door == UNDO_DOOR { REDO_DOOR } else { UNDO_DOOR };
         let name = format!("arrival {arrival}: {}", info.name);
-        self.take_back(grant, Taken { door, source: info.source, name, arrivals, written }, is_done)
+        self.take_back(grant, Taken { door, source: info.source, name, provenance: None, arrivals, written }, is_done)
     }
 
     fn take_back(&self, grant: &Grant, taken: Taken, is_done: bool) -> Result<Undone, Error> {
-        let Taken { door, source, name, arrivals, written } = taken;
+        let Taken { door, source, name, provenance, arrivals, written } = taken;
+        let is_provenance = |resource_type: TypeId, id: &str| {
+            provenance.as_deref() == Some(id) && r4().name(resource_type) == PROVENANCE
+        };
         let short = name.split(':').next().unwrap_or_default();
         let outlook = self.records.outlook(grant, &arrivals, &written)?;
         let (mut content, mut steps, mut left) = (format!("{{\"undo\":\"{short}\"}}\n"), Vec::new(), Vec::new());
@@ -240,8 +255,10 @@ impl Importer {
         let referring = outlook.referring.iter().map(|&(of, count)| (r4().name(of).to_owned(), count)).collect();
         if !is_done {
             let restored = steps.iter().filter(|step| step.content.is_some()).count() as u64;
-            let deleted = steps.len() as u64 - restored;
-            return Ok(Undone { deleted, restored, left, referring, arrivals, receipt: None });
+            let tells = |step: &&Step| step.content.is_none() && is_provenance(step.resource_type, &step.id);
+            let provenance = steps.iter().filter(tells).count() as u64;
+            let deleted = steps.len() as u64 - restored - provenance;
+            return Ok(Undone { deleted, restored, provenance, left, referring, arrivals, receipt: None });
         }
         let since = Arc::new(Mutex::new(Vec::new()));
         let content = Arc::new(content.into_bytes());
@@ -263,9 +280,14 @@ impl Importer {
         left.append(&mut since.lock().unwrap_or_else(PoisonError::into_inner));
         let changed =
             |changes: &[Change]| receipt.outcomes.iter().filter(|o| changes.contains(&o.change)).count() as u64;
+        let tells = |outcome: &&records::Outcome| {
+            outcome.change == Change::Deleted && is_provenance(outcome.resource_type, &outcome.id)
+        };
+        let provenance = receipt.outcomes.iter().filter(tells).count() as u64;
         Ok(Undone {
-            deleted: changed(&[Change::Deleted]),
+            deleted: changed(&[Change::Deleted]) - provenance,
             restored: changed(&[Change::Created, Change::Updated]),
+            provenance,
             left,
             referring,
             arrivals,

@@ -842,7 +842,12 @@ pub(crate) enum Deadletter {
     ///
     /// Without --with it opens in $VISUAL or $EDITOR, as it was corrected last or as it came. The letter's own bytes stay.
     ///
+    /// A row of a hospital's table is corrected by its cells, with a reason; null is a cell without a value. Cells that are not named stay:
+    /// {"reason": "typed wrong", "cells": {"value": "4.2", "unit": null}}
+    ///
     /// Example: medweave deadletter correct 7 --with letter.hl7
+    ///
+    /// Example, a row: medweave deadletter correct 8 --with cells.json
     Correct {
         /// Its number
         no: i64,

@@ -52,12 +52,14 @@ pub enum RowClosed {
     LeftOut,
     /// There is a newer letter of it.
     Otherwise,
+    /// The mapping makes no longer what it was to be.
+    NoTarget,
 }
 
 /// Reasons of closing that are no person's word, as a list in SQL: such a letter is left again where its row is refused again.
 macro_rules! no_word {
     () => {
-        "('the row is not delivered any more', 'the mapping passes the row over now', 'the row is refused for another reason now')"
+        "('the row is not delivered any more', 'the mapping passes the row over now', 'the row is refused for another reason now', 'the mapping has no such target now')"
     };
 }
 pub(crate) use no_word;
@@ -65,6 +67,7 @@ pub(crate) use no_word;
 const GONE: &str = "the row is not delivered any more";
 const LEFT_OUT: &str = "the mapping passes the row over now";
 const OTHERWISE: &str = "the row is refused for another reason now";
+const NO_TARGET: &str = "the mapping has no such target now";
 
 impl RowClosed {
     /// State, reason, and the arrival that it was taken with.
@@ -74,6 +77,7 @@ impl RowClosed {
             RowClosed::Gone => ("discarded", Some(GONE), None),
             RowClosed::LeftOut => ("discarded", Some(LEFT_OUT), None),
             RowClosed::Otherwise => ("discarded", Some(OTHERWISE), None),
+            RowClosed::NoTarget => ("discarded", Some(NO_TARGET), None),
         }
     }
 }
@@ -109,6 +113,34 @@ impl Records {
             })?;
         }
         Ok(())
+    }
+
+    /// The open letters of a source's rows that were to be something else than these targets.
+    ///
+    /// # Errors
+    /// [`Error::Denied`].
+    pub fn row_letters_besides(
+        &self,
+        grant: &Grant,
+        door: &str,
+        source: &str,
+        targets: &[&str],
+    ) -> Result<Vec<DeadLetterNo>, Error> {
+        grant.may_use_sql()?;
+        let reader = self.shared.reader()?;
+        let mut statement = reader.prepare_cached(
+            "SELECT d.no, a.name FROM arrival a JOIN dead_letter d ON d.arrival = a.no
+             WHERE a.source = ?2 AND a.door = ?1 AND d.state = 'open' ORDER BY d.no",
+        )?;
+        let mut rows = statement.query(params![door, source])?;
+        let mut besides = Vec::new();
+        while let Some(row) = rows.next()? {
+            let target: String = row.get(1)?;
+            if !targets.contains(&target.as_str()) {
+                besides.push(DeadLetterNo(row.get(0)?));
+            }
+        }
+        Ok(besides)
     }
 
     /// Closes letters of rows that are open, in one commit; `by` says which run did, for the trail.
@@ -151,7 +183,7 @@ mod tests {
 
     #[test]
     fn what_a_run_closes_is_no_persons_word() {
-        for closed in [RowClosed::Gone, RowClosed::LeftOut, RowClosed::Otherwise] {
+        for closed in [RowClosed::Gone, RowClosed::LeftOut, RowClosed::Otherwise, RowClosed::NoTarget] {
             let (state, reason, _) = closed.columns();
             assert_eq!(state, "discarded");
             assert!(reason.is_some_and(|reason| no_word!().contains(&format!("'{reason}'"))), "{closed:?}");

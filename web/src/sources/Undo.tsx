@@ -28,6 +28,7 @@ export function Undo({ name, run, onDone }: Props) {
       {look.data && !undo.data && (
         <div className="notice" data-kind="warn" role="alert">
           <p>{t('run.undo.ask', counts(look.data))}</p>
+          {look.data.provenance > 0 && <p>{t('run.undo.provenance')}</p>}
           <p className="undo-ways">
             <button type="button" className="button" data-danger disabled={undo.isPending} onClick={() => undo.mutate()}>
               {t('run.undo.now')}

@@ -403,8 +403,8 @@ fn linked(side: &Shape, other: &Shape, keys: &[(&Places, &Places)], edges: &mut 
     let key = keys.iter().find(|(to, from)| side.is_covered(&of(to), false) && other.is_covered(&of(from), false));
     let Some((to, from)) = key else { return other.blind(edges) };
     other.toward(&of(from), edges);
-    for of_other in from.iter() {
-        for of_side in to.iter() {
+    for of_other in *from {
+        for of_side in *to {
             let others = keys.iter().filter(|other| *other != &(*to, *from)).map(|(to, from)| (*from, *to));
             let columns = pairs(of_other, of_side, others);
             edges.push(Edge { from: of_other.0, to: of_side.0, columns, nulls: false });

@@ -3,6 +3,7 @@
 mod edit;
 mod place;
 
+use super::lines::{LINES, answer};
 use super::{say, say_bytes, table};
 use crate::cli::Deadletter;
 use crate::client::{Client, read_all, refused};
@@ -113,8 +114,15 @@ async fn correct(client: &Client, no: i64, file: Option<&Path>) -> Result<(), Fa
 
 /// Takes a letter, as it is if `corrected` is empty.
 async fn replay(client: &Client, no: i64, corrected: Vec<u8>) -> Result<(), Failure> {
-    let done = send(client, Method::POST, &format!("/api/deadletters/{no}/replay"), Body::from(corrected)).await?;
-    let done: Value = serde_json::from_slice(&done).unwrap_or(Value::Null);
+    // A row is taken by a run, which may have much to do where the mapping was changed.
+    let request = Request::builder().method(Method::POST).uri(format!("/api/deadletters/{no}/replay"));
+    let request = request.header("accept", LINES).body(Body::from(corrected));
+    let request = request.map_err(|error| Failure::usage(error.to_string()))?;
+    let shown = |now: &Value| {
+        let of = now["target"].as_str().or(now["table"].as_str()).unwrap_or_default();
+        format!("{of}  {} rows", now["rows"])
+    };
+    let done = answer(client, request, shown).await?;
     say(&format!("dead letter {no} is replayed: {} stored, {} unchanged", done["stored"], done["unchanged"]))?;
     Ok(())
 }

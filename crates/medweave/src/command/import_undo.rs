@@ -60,14 +60,15 @@ pub(super) fn tell(what: &str, is_dry: bool, undone: &Value) -> Result<(), Failu
         );
     }
     let (deleted, restored, left) = (&undone["deleted"], &undone["restored"], left.len());
+    let besides = if undone["provenance"].as_u64().unwrap_or(0) > 0 { "; its Provenance goes too" } else { "" };
     if is_dry {
         say(&format!(
-            "dry run, nothing was changed: of {what}, {deleted} would be deleted, {restored} restored, {left} left"
+            "dry run, nothing was changed: of {what}, {deleted} would be deleted, {restored} restored, {left} left{besides}"
         ))?;
     } else {
         let arrival = &undone["arrival"]["no"];
         let undoing = if arrival.is_null() { String::new() } else { format!("; the undoing is arrival {arrival}") };
-        say(&format!("{what} is taken back: {deleted} deleted, {restored} restored, {left} left{undoing}"))?;
+        say(&format!("{what} is taken back: {deleted} deleted, {restored} restored, {left} left{besides}{undoing}"))?;
     }
     Ok(())
 }

@@ -8,6 +8,9 @@ use axum::http::{Method, Request};
 use http_body_util::BodyExt;
 use serde_json::Value;
 
+/// The media type of lines.
+pub(super) const LINES: &str = "application/x-ndjson";
+
 /// Asks, shows progress, and gives the report. Whoever stops waiting (Ctrl-C) ends what was asked.
 pub(super) async fn report(
     client: &Client,
@@ -17,9 +20,24 @@ pub(super) async fn report(
 ) -> Result<Value, Failure> {
     let request = Request::builder().method(Method::POST).uri(path).header("content-type", "application/json");
     let request = request.body(Body::from(asked.to_string())).map_err(|error| Failure::usage(error.to_string()))?;
+    answer(client, request, shown).await
+}
+
+/// The report that a request is answered with: in lines, or as a whole where there is nothing to wait for.
+pub(super) async fn answer(
+    client: &Client,
+    request: Request<Body>,
+    shown: fn(&Value) -> String,
+) -> Result<Value, Failure> {
     let response = client.send(request).await?;
     let status = response.status();
+    let is_lines = response.headers().get("content-type").is_some_and(|media| media == LINES);
     let mut body = response.into_body();
+    if status.is_success() && !is_lines {
+        let bytes = read_all(body).await?;
+        return serde_json::from_slice(&bytes)
+            .map_err(|error| Failure::failed(format!("the answer is not understood: {error}")));
+    }
     if !status.is_success() {
         let value = serde_json::from_slice(&read_all(body).await?).unwrap_or(Value::Null);
         return Err(refused(status, &value));

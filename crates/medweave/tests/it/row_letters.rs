@@ -106,6 +106,22 @@ fn a_row_has_one_letter_until_a_run_takes_it() {
 }
 
 #[test]
+fn letters_of_what_a_mapping_makes_no_longer_are_closed() {
+    let data = Data::new();
+    ward(&data, &[("a", "1", CELL), ("b", "1", "4.2")]);
+    pulled_and_run(&data);
+    assert_eq!(told(&letters(&data)), [("lab row 0, value", "open", "")]);
+    std::fs::remove_file(data.path("map/lab.sql")).unwrap();
+    run(&data);
+    let closed = ("lab row 0, value", "discarded", "the mapping has no such target now");
+    assert_eq!(told(&letters(&data)), [closed]);
+    // It is back, and so is what it refuses.
+    write(&data.path("map/lab.sql"), LAB.as_bytes());
+    run(&data);
+    assert_eq!(told(&letters(&data)), [closed, ("lab row 0, value", "open", "")]);
+}
+
+#[test]
 fn cells_are_corrected_by_a_person_until_the_row_itself_changes() {
     let data = Data::new();
     ward(&data, &[("a", "1", "4.1"), ("b", "1", CELL)]);

@@ -80,7 +80,8 @@ fn a_run_is_halted_and_goes_on_and_no_other_runs_beside_it() {
     assert_eq!(report["new"].as_u64().unwrap() + report["equal"].as_u64().unwrap(), RESULTS + 50);
     assert_eq!(client.get("/fhir/Observation?_summary=count").json()["total"], RESULTS);
     let undone = client.send("POST", "/api/mappings/ward/undo", &[("content-type", "application/json")], b"{}").json();
-    assert_eq!((&undone["run"], &undone["deleted"]), (&json!(1), &json!(RESULTS + 50 + 1)), "{}", undone["left"]);
+    assert_eq!((&undone["run"], &undone["deleted"]), (&json!(1), &json!(RESULTS + 50)), "{}", undone["left"]);
+    assert_eq!(undone["provenance"], 1);
     assert_eq!(client.get("/fhir/Observation?_summary=count").json()["total"], 0);
     assert_eq!(state(&client)[0]["state"], "undone");
     assert_eq!(client.send("POST", "/api/mappings/ward/pause", &[], b"").status, 409);

@@ -2,6 +2,7 @@
 
 use super::arrivals::{RANGE_BYTES, arrival_json, number_in_query};
 use super::row_letters::{self, OfRow};
+use super::stream::{self, Lines};
 use crate::answer::Answer;
 use crate::app::App;
 use crate::call::Call;
@@ -14,6 +15,9 @@ use records::{ArrivalInfo, Change, DeadLetter, DeadLetterNo, DeadLetterState};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
+
+/// What tells of progress.
+const LINES: &str = "application/x-ndjson";
 
 /// Letters on a page when the request does not say, and at most.
 const DEFAULT_LIMIT: usize = 100;
@@ -142,17 +146,28 @@ pub(super) async fn correct(mut call: Call) -> Result<Answer, Refusal> {
     Ok(Answer::of(&corrected))
 }
 
-/// `POST /api/deadletters/{no}/replay`: as it is, as corrected before, or as corrected by the body.
+/// `POST /api/deadletters/{no}/replay`: as it is, as corrected before, or as corrected by the body. Of a row, whoever accepts lines of JSON is told
+/// how far the run is that takes it: `{"progress": …}` now and then, `{"report": …}` or `{"error": …}` at the end.
 pub(super) async fn replay(mut call: Call) -> Result<Answer, Refusal> {
     let (grant, no) = (call.grant()?, DeadLetterNo(call.number("no")?));
     let content = call.content().await?;
     let shared = Arc::clone(&call.app);
+    if call.header("accept").is_some_and(|media| media.contains(LINES)) {
+        let holder = grant.clone();
+        let of_row = call.app.reading(move |app| row_letter(app, &holder, no)).await?;
+        if let Some((letter, row)) = of_row.filter(|(letter, _)| letter.state == DeadLetterState::Open) {
+            return stream::lines(&call, LINES, move |lines| {
+                let told = row_letters::replay(&shared, &grant, &letter, &row, content.bytes, lines);
+                let _ = lines.send(&told.map_or_else(|refusal| refusal.own_json(), |told| json!({"report": told})));
+            });
+        }
+    }
     let told = call
         .app
         .writing(move |app| {
             let of_row = row_letter(app, &grant, no)?.filter(|(letter, _)| letter.state == DeadLetterState::Open);
             if let Some((letter, row)) = of_row {
-                return row_letters::replay(&shared, &grant, &letter, &row, content.bytes);
+                return row_letters::replay(&shared, &grant, &letter, &row, content.bytes, &Lines::unread());
             }
             let corrected = (!content.bytes.is_empty()).then_some(content.bytes);
             let receipts = Importer::new(Arc::clone(&app.records))

@@ -202,6 +202,7 @@ pub(super) fn replay(
     letter: &DeadLetter,
     of: &OfRow,
     bytes: Vec<u8>,
+    lines: &Lines,
 ) -> Result<Value, Refusal> {
     if !bytes.is_empty() {
         correct(app, grant, letter, of, bytes)?;
@@ -212,10 +213,13 @@ pub(super) fn replay(
             let text = format!("deliveries of {} are sent: the next one takes the row", source.name);
             return Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "value", text));
         }
-        pull_now(app, grant, &source, None, IfDoubtful::Stop, &mut |_, _| Ok(()))?;
+        pull_now(app, grant, &source, None, IfDoubtful::Stop, &mut |table, rows| {
+            let told = lines.send(&json!({"progress": {"table": table, "rows": rows}}));
+            if told.is_break() { Err(tables::Error::Stopped) } else { Ok(()) }
+        })?;
     }
     let runs = app.running.begin(&run_of(&source.name))?;
-    let report = run_unattended(app, grant, &source, &runs, &Lines::unread())?;
+    let report = run_unattended(app, grant, &source, &runs, lines)?;
     drop(runs);
     let now = app.records.dead_letter(grant, letter.no)?;
     let count = |name: &str| report[name].as_u64().unwrap_or(0);

@@ -107,17 +107,17 @@ pub(super) async fn undo(mut call: Call) -> Result<Answer, Refusal> {
                 let text = format!("run {} of {} was taken back already", run.no, source.name);
                 return Err(Refusal::new(StatusCode::CONFLICT, "conflict", text));
             }
-            let name = format!("run {} of {}", run.no, source.name);
             if dry_run {
                 app.audit(&grant, "would undo", &asked, &[])?;
             }
             let importer = Importer::new(Arc::clone(&app.records));
-            let undone = importer.undo_run(&grant, run.written_as, &source.name, &name, !dry_run)?;
+            let undone = importer.undo_run(&grant, run.written_as, &source.name, run.no, !dry_run)?;
             if !dry_run {
                 sources.run_undone(&grant, &source.name, run.no)?;
             }
             let mut told = undone_json(app, &grant, &undone)?;
             told["run"] = run.no.into();
+            told["provenance"] = undone.provenance.into();
             Ok(told)
         })
         .await?;

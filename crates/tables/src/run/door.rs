@@ -188,6 +188,14 @@ pub trait Door {
         Ok(false)
     }
 
+    /// Closes the dead letters of rows that were to be something else than these targets: the mapping makes it no longer.
+    ///
+    /// # Errors
+    /// As [`Door::take`].
+    fn conclude_besides(&mut self, _targets: &[&str]) -> Result<(), DoorError> {
+        Ok(())
+    }
+
     /// Waits for what is on its way, and says what became of everything since the last call, all targets together.
     ///
     /// # Errors

@@ -255,7 +255,9 @@ impl MadeTargets {
                         self.insert(target, id);
                     }
                 }
-                came.into_iter().for_each(|id| self.insert(target, id));
+                for id in came {
+                    self.insert(target, id);
+                }
                 if !self.met.contains_key(target) {
                     self.meet(target, met::recall(folder, target)?);
                 }

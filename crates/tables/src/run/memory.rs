@@ -85,7 +85,10 @@ impl Rows {
         if path.exists() {
             return Ok(());
         }
-        std::fs::write(&path, rows()).map_err(|error| Error::file("write", &path, error))
+        let coming = path.with_extension("rows-coming");
+        std::fs::write(&coming, rows())
+            .and_then(|()| std::fs::rename(&coming, &path))
+            .map_err(|error| Error::file("write", &coming, error))
     }
 
     /// Removes what no target's basis names.

@@ -340,7 +340,7 @@ impl Graph {
                 referring.extend(found.into_iter().map(|(to, keys)| Referring {
                     to,
                     source: &context.source,
-                    target: &call.arguments[0].literal().unwrap_or_default(),
+                    target: call.arguments[0].literal().unwrap_or_default(),
                     keys,
                     ids: &others.ids,
                 }));

@@ -206,7 +206,7 @@ impl Runner {
             if table.is_some_and(|sheet| sheet.is_absent()) {
                 runner.not_delivered.push(target.name.clone());
             }
-            let ready = plan(workbench, &program, target, sheets).and_then(|parts| {
+            let ready = plan(workbench, program, target, sheets).and_then(|parts| {
                 let schemas: Vec<&arrow_schema::Schema> =
                     parts.iter().map(|part| part.planned.schema().as_ref()).collect();
                 let writer = Writer::new(target, &runner.context, &schemas)?;
@@ -220,7 +220,7 @@ impl Runner {
                     writer,
                     table_rows: table.map_or(0, |sheet| sheet.rows()),
                     alive: alive(target, sheets),
-                    basis: basis(mapping, &program, target, &which),
+                    basis: basis(mapping, program, target, &which),
                 }),
                 Err(wrong) => problems.extend(wrong),
             }
@@ -394,6 +394,8 @@ impl Runner {
                 let state = State { position: Some(position).filter(|_| alone && !leads_elsewhere), ..state };
                 memory::keep(&folder, &planned.target.name, &state)?;
             }
+            let targets: Vec<&str> = self.targets.iter().map(|planned| planned.target.name.as_str()).collect();
+            door.conclude_besides(&targets)?;
             Rows::sweep(&folder)?;
         }
         report.unmapped = unmapped.by_frequency();

@@ -118,7 +118,7 @@ fn the_second_day_of_a_hospital_is_mapped_in_part() {
 }
 
 /// Lines of a table that are used, so that a test ends soon.
-const LINES: usize = 2_500;
+const LINES: usize = 1_200;
 
 /// Changes all tables of a folder a little, again and again. What may be mapped whole, and what must not.
 fn changed(folder: &Path, mapping: &str, in_part: &[&str], seed: u64) {
@@ -146,7 +146,7 @@ fn changed(folder: &Path, mapping: &str, in_part: &[&str], seed: u64) {
 #[test]
 fn changed_rows_of_synthea_reach_what_hangs_on_them() {
     let Some(folder) = unpacked("synthea-pair.tar.xz") else { return };
-    let in_part = ["Patient", "Encounter", "Observation", "Condition", "Procedure", "Claim"];
+    let in_part = ["Patient", "Encounter", "Observation", "Condition", "Procedure"];
     changed(&folder.path().join("csv"), "synthea-csv", &in_part, 0x5eed_0001);
 }
 
