@@ -204,10 +204,31 @@ fn write_report(folder: &Path, report: &Value, csv: &str) -> Result<(), Failure>
     std::fs::write(folder.join("report.csv"), csv).map_err(failed)
 }
 
+/// Why a target is first mapped whole, and when somebody wants that: nobody need be told.
+const AS_EXPECTED: [&str; 2] = ["no run of it is remembered", "it was asked for"];
+
+/// How much of a target was mapped, where that is not what everybody expects.
+fn extent(target: &Value) -> Option<String> {
+    let name = table::cell(&target["name"]);
+    match (target["mapped"].as_str()?, target["why_whole"].as_str()) {
+        ("part", _) => {
+            let (rows, all) = (&target["mapped_rows"], &target["table_rows"]);
+            Some(format!("{name}: {rows} of {all} rows were mapped, those that a change reaches"))
+        }
+        ("whole", Some(why)) if !AS_EXPECTED.contains(&why) => {
+            Some(format!("{name}: all rows were mapped: {}", table::plain(why)))
+        }
+        _ => None,
+    }
+}
+
 /// The report, for a person.
 fn tell(report: &Value, write: bool) -> Result<(), Failure> {
     say(&table::of(&report["targets"], &["name", "rows", "resources", "merged", "filtered", "rejected"]))?;
     for target in targets(report) {
+        if let Some(extent) = extent(target) {
+            say(&extent)?;
+        }
         let reasons = target["reasons"].as_array().into_iter().chain(target["remarks"].as_array()).flatten();
         for (no, reason) in reasons.enumerate() {
             if no == SHOWN {
