@@ -1,5 +1,5 @@
-// docs/openapi.json b10cf7c76baaeaccf012939c556bd7b8fc7e877f5b122eeb5744d68ff845d289
-// Made by `make api-types`, not by hand: 383ab1f123b3542589e0d59a34c20558dac807e00f6c0b4536b541225061ebb3
+// docs/openapi.json aa9278228096087485e1c2b07fb3788ed4977fe75916081f2ffc8cbfefa19087
+// Made by `make api-types`, not by hand: 57ce381abeb8fdfc2a86722811abd1a6f8a7c0ebc25640b2a713ba4404111724
 export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1093,7 +1093,8 @@ export interface components {
                 count: number;
             }[];
             /** @enum {string} */
-            mapped?: "whole" | "nothing";
+            mapped?: "whole" | "part" | "nothing";
+            mapped_rows?: number | null;
             why_whole?: string | null;
             reasons: components["schemas"]["RunReason"][];
             remarks: components["schemas"]["RunReason"][];
@@ -1359,6 +1360,7 @@ export interface components {
             run: number;
             deleted: number;
             restored: number;
+            provenance: number;
             left: {
                 type: string;
                 id: string;
