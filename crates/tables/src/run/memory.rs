@@ -134,6 +134,19 @@ pub(super) fn forget(folder: &Path, target: &str) -> Result<(), Error> {
     removed(&path_of(folder, target))
 }
 
+/// Forgets all targets but these: the letters of others are closed, so that their rows must be looked at when they are back.
+pub(super) fn forget_besides(folder: &Path, targets: &[&str]) -> Result<(), Error> {
+    let kept: Vec<PathBuf> = targets.iter().map(|target| path_of(folder, target)).collect();
+    let failed = |error| Error::file("read", folder, error);
+    for entry in std::fs::read_dir(folder).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        if path.extension().is_some_and(|extension| extension == "state") && !kept.contains(&path) {
+            removed(&path)?;
+        }
+    }
+    Ok(())
+}
+
 fn removed(path: &Path) -> Result<(), Error> {
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(Error::file("remove", path, error)),

@@ -396,6 +396,7 @@ impl Runner {
             }
             let targets: Vec<&str> = self.targets.iter().map(|planned| planned.target.name.as_str()).collect();
             door.conclude_besides(&targets)?;
+            memory::forget_besides(&folder, &targets)?;
             Rows::sweep(&folder)?;
         }
         report.unmapped = unmapped.by_frequency();
