@@ -94,7 +94,7 @@ impl Rows {
     /// Removes what no target's basis names.
     pub(super) fn sweep(folder: &Path) -> Result<(), Error> {
         let failed = |error| Error::file("read", folder, error);
-        let entries = std::fs::read_dir(folder).map_err(failed)?;
+        let Ok(entries) = std::fs::read_dir(folder) else { return Ok(()) };
         let paths =
             entries.map(|entry| entry.map(|entry| entry.path())).collect::<Result<Vec<_>, _>>().map_err(failed)?;
         let is = |path: &Path, extension: &str| path.extension().is_some_and(|own| own == extension);
@@ -138,7 +138,8 @@ pub(super) fn forget(folder: &Path, target: &str) -> Result<(), Error> {
 pub(super) fn forget_besides(folder: &Path, targets: &[&str]) -> Result<(), Error> {
     let kept: Vec<PathBuf> = targets.iter().map(|target| path_of(folder, target)).collect();
     let failed = |error| Error::file("read", folder, error);
-    for entry in std::fs::read_dir(folder).map_err(failed)? {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Ok(()) };
+    for entry in entries {
         let path = entry.map_err(failed)?.path();
         if path.extension().is_some_and(|extension| extension == "state") && !kept.contains(&path) {
             removed(&path)?;

@@ -399,7 +399,7 @@ impl Graph {
 fn references<'o>(object: &'o Object, tell: &mut dyn FnMut(u32, &'o Call)) {
     fn of_give<'o>(give: &'o Give, info: u32, tell: &mut dyn FnMut(u32, &'o Call)) {
         match give {
-            Give::Absent | Give::Literal(..) | Give::Leaf(..) => {}
+            Give::Absent | Give::Literal(..) | Give::Leaf(..) | Give::Joined(_) => {}
             Give::Call(call) => {
                 if call.function == Function::Ref {
                     tell(info, call);
