@@ -15,7 +15,7 @@ use std::io::{Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 use tables::own::OwnMappings;
 use tables::pull::{RawTables, Sources};
@@ -67,6 +67,7 @@ pub struct App {
     pub(crate) live: Arc<Hub>,
     pub(crate) body_room: Arc<Semaphore>,
     pub(crate) turns: Arc<Turns>,
+    asks: Mutex<()>,
     reads: Semaphore,
     writes: Semaphore,
     stopping: AtomicBool,
@@ -131,6 +132,7 @@ impl App {
             live,
             body_room: Arc::new(Semaphore::new(crate::body::ROOM_KIB)),
             turns: Arc::default(),
+            asks: Mutex::default(),
             reads: Semaphore::new(READS),
             writes: Semaphore::new(WRITES),
             stopping: AtomicBool::new(false),
@@ -345,6 +347,12 @@ impl App {
     ) -> Result<T, Refusal> {
         let _turn = turn(&self.reads).await?;
         self.on_thread(run).await
+    }
+
+    /// Held while it is looked whether a mapping may ask a source's database, until source or mapping is written: else each could be changed
+    /// while it is looked at the other.
+    pub(crate) fn asks(&self) -> MutexGuard<'_, ()> {
+        self.asks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Runs a store call that writes, on a thread that may block until the commit.

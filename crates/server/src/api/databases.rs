@@ -98,6 +98,11 @@ pub(super) fn for_the_operator(call: &Call) -> Result<(), Refusal> {
     Err(Refusal::new(StatusCode::FORBIDDEN, "forbidden", text))
 }
 
+/// How a change of where a source is, or of its password, is named while it runs: one at a time.
+pub(super) fn change_of(source: &str) -> String {
+    format!("a change of {source}")
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Password {
@@ -111,6 +116,8 @@ pub(super) async fn password(mut call: Call) -> Result<Answer, Refusal> {
     let Password { password } = call.json().await?;
     call.app
         .writing(move |app| {
+            named(app, &grant, &name)?;
+            let _changes = app.running.begin(&change_of(&name))?;
             let source = named(app, &grant, &name)?;
             if !Address::is_meant(&source.path) {
                 let text = format!("source {name} is no database: it reads {}", source.path);

@@ -92,6 +92,25 @@ pub(super) fn may_ask(
     Err(Refusal::new(StatusCode::FORBIDDEN, "forbidden", text))
 }
 
+/// Whether a source that is to become a database may be asked as its mapping says, which nobody named for that: while there was no database to
+/// ask, whoever may write could write that mapping.
+pub(super) fn may_come_to_ask(app: &App, grant: &Grant, source: &SourceInfo) -> Result<(), Refusal> {
+    // A mapping that is gone asks nothing, and folders are for the people of this machine.
+    let Ok((_, Kept::Own(_))) = of_name(app, grant, &source.mapping) else { return Ok(()) };
+    let settings = Settings::of_files(&of_source(app, grant, source)?);
+    let asked = settings.asked();
+    if asked.is_empty() {
+        return Ok(());
+    }
+    let text = format!(
+        "the mapping {mapping} of {name} may have been changed by people who may not say what a database is asked. It would ask {asked}. If that is meant, name it beside the address: --mapping {mapping}",
+        mapping = source.mapping,
+        name = source.name,
+        asked = asked.join("; "),
+    );
+    Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "value", text))
+}
+
 /// `GET /api/mappings/files?source=` or `?mapping=`: what an editor opens.
 pub(super) async fn show(call: Call) -> Result<Answer, Refusal> {
     let grant = call.grant()?;

@@ -61,6 +61,7 @@ pub(super) async fn save(mut call: Call) -> Result<Answer, Refusal> {
     let told = call
         .app
         .writing(move |app| {
+            let _asks = app.asks();
             for source in app.sources()?.list(&grant)?.iter().filter(|source| source.mapping == name) {
                 may_ask(app, &grant, source, &files)?;
             }

@@ -1,13 +1,15 @@
 //! Another mapping, another place, other limits for a source of tables. What was delivered stays.
 
-use super::databases::{for_the_operator, forget, reached};
-use super::mapping_files::{may_ask, of_name};
+use super::databases::{change_of, for_the_operator, reached};
+use super::mapping_files::{may_ask, may_come_to_ask, of_name};
 use super::sources::{is_there, may_name};
+use super::tables::pull_of;
 use super::uploads::UPLOAD;
 use crate::answer::Answer;
 use crate::app::App;
 use crate::call::Call;
 use crate::refusal::Refusal;
+use access::Grant;
 use axum::http::StatusCode;
 use serde::{Deserialize, Deserializer};
 use serde_json::json;
@@ -133,19 +135,112 @@ impl Change {
         Ok(Some(Place::Database(Box::new(self.hours.applied(&address, "hours")?))))
     }
 
-    /// The password of a database: the one that is given, or the one that is kept, if it is for the same user at the same server.
-    fn secret(&self, app: &App, source: &SourceInfo, address: &Address) -> Result<Option<Secret>, Refusal> {
-        if let Some(given) = &self.password {
-            return Ok(Some(Secret::new(given)).filter(|secret| !secret.is_empty()));
-        }
-        let kept = Vault::of(&app.data).secret(source.no, &source.name)?;
-        if kept.is_some() && !database_of(source)?.is_some_and(|before| before.has_password_of(address)) {
-            return Err(unfit(format!(
-                "the password that is kept is of {}, and is not shown to another server or user: give the one for the new address with --password-file FILE or --password-stdin",
+    /// The password of a database: the one that is given, or the one that is kept, if it may be shown there.
+    fn password(
+        &self,
+        kept: Option<Secret>,
+        before: Option<&Address>,
+        now: &Address,
+        source: &SourceInfo,
+    ) -> Result<Password, Refusal> {
+        let may_stay = before.is_some_and(|before| now.may_have_password_of(before));
+        match (&self.password, kept) {
+            (Some(given), _) => {
+                Ok(Password::Given { secret: Some(Secret::new(given)).filter(|secret| !secret.is_empty()), may_stay })
+            }
+            (None, Some(kept)) if may_stay => Ok(Password::Kept(kept)),
+            (None, None) => Ok(Password::Given { secret: None, may_stay }),
+            (None, Some(_)) => Err(unfit(format!(
+                "the password that is kept is of {}, and is not shown to another server or user, nor less encrypted: give the one for the new address with --password-file FILE or --password-stdin",
                 source.path
-            )));
+            ))),
         }
-        Ok(kept)
+    }
+}
+
+/// What becomes of the password when a source moves.
+enum Password {
+    /// The one that is kept goes on.
+    Kept(Secret),
+    /// Another one, or none any more; whether the one before may be shown at the new address.
+    Given { secret: Option<Secret>, may_stay: bool },
+}
+
+impl Password {
+    fn secret(&self) -> Option<&Secret> {
+        match self {
+            Password::Kept(secret) => Some(secret),
+            Password::Given { secret, .. } => secret.as_ref(),
+        }
+    }
+}
+
+/// A change whose every condition was looked at.
+struct Checked<'a> {
+    source: &'a SourceInfo,
+    /// Where it delivers from now, and what becomes of its password.
+    moved: Option<(String, Password)>,
+    mapping: Option<&'a str>,
+}
+
+impl Checked<'_> {
+    /// Writes it to the trail, and does all of it or nothing. Whenever it is cut off, no password lies beside an address that it is not of.
+    fn make(&self, app: &App, grant: &Grant) -> Result<SourceInfo, Refusal> {
+        let source = self.source;
+        let path = self.moved.as_ref().map(|(path, _)| path.as_str());
+        self.record(app, grant, path.map(|path| (path, source.path.as_str())), self.mapping)?;
+        let vault = Vault::of(&app.data);
+        let before = if self.moved.is_some() { vault.secret(source.no, &source.name).ok().flatten() } else { None };
+        let done = self.write(app, grant, &vault);
+        if done.is_err() {
+            // As it was, and the trail says so.
+            let (path_before, mapping_before) =
+                (path.map(|_| source.path.as_str()), self.mapping.map(|_| source.mapping.as_str()));
+            let sources = app.sources()?;
+            let undone = sources.change(grant, &source.name, path_before, mapping_before);
+            let is_there_again = undone.or_else(|_| sources.source(grant, &source.name));
+            if let Some(before) = before
+                && is_there_again.is_ok_and(|now| now.path == source.path)
+            {
+                let _ = vault.keep(source.no, &source.name, &before);
+            }
+            let _ = self.record(app, grant, path.map(|path| (source.path.as_str(), path)), mapping_before);
+        }
+        done
+    }
+
+    fn write(&self, app: &App, grant: &Grant, vault: &Vault) -> Result<SourceInfo, Refusal> {
+        let no = self.source.no;
+        if let Some((_, Password::Given { may_stay: false, .. })) = &self.moved {
+            vault.forget(no)?;
+        }
+        let path = self.moved.as_ref().map(|(path, _)| path.as_str());
+        let changed = app.sources()?.change(grant, &self.source.name, path, self.mapping)?;
+        match &self.moved {
+            Some((_, Password::Given { secret: Some(secret), .. })) => vault.keep(no, &changed.name, secret)?,
+            Some((_, Password::Given { secret: None, .. })) => vault.forget(no)?,
+            Some((_, Password::Kept(_))) | None => {}
+        }
+        Ok(changed)
+    }
+
+    fn record(
+        &self,
+        app: &App,
+        grant: &Grant,
+        path: Option<(&str, &str)>,
+        mapping: Option<&str>,
+    ) -> Result<(), Refusal> {
+        let name = &self.source.name;
+        if let Some((path, before)) = path {
+            let target = format!("source {name}, {path}, before {before}");
+            app.access.record(grant, "change source", target, app.now_us())?;
+        }
+        if let Some(mapping) = mapping {
+            let target = format!("source {name}, mapping {mapping}");
+            app.access.record(grant, "change mapping", target, app.now_us())?;
+        }
+        Ok(())
     }
 }
 
@@ -167,45 +262,44 @@ pub(super) async fn change(mut call: Call) -> Result<Answer, Refusal> {
         .app
         .writing(move |app| {
             let sources = app.sources()?;
+            // Whoever may not know of a source is not told what is done with it.
+            sources.source(&grant, &name)?;
+            let _changes = app.running.begin(&change_of(&name))?;
+            // A pull would take the address before and the password after, or the other way round.
+            let _pulls = if change.moves() { Some(app.running.begin(&pull_of(&name))?) } else { None };
             let source = sources.source(&grant, &name)?;
             if let Some(mapping) = &change.mapping {
                 is_there(app, peer, mapping)?;
-                may_ask(app, &grant, &source, &of_name(app, &grant, mapping)?.0)?;
             }
             let mut session: Option<Session> = None;
+            let (mut moved, mut is_new_database) = (None, false);
             if let Some(place) = change.place(&source)? {
-                let (path, secret) = match &place {
-                    Place::Elsewhere(path) => (path.clone(), None),
+                let before = database_of(&source)?;
+                moved = Some(match &place {
+                    Place::Elsewhere(path) => (path.clone(), Password::Given { secret: None, may_stay: false }),
                     Place::Database(address) => {
-                        let secret = change.secret(app, &source, address)?;
+                        is_new_database = before.is_none();
+                        let kept = match &change.password {
+                            Some(_) => None,
+                            None => Vault::of(&app.data).secret(source.no, &source.name)?,
+                        };
+                        let password = change.password(kept, before.as_ref(), address, &source)?;
                         if change.url.is_some() && !change.unreached {
-                            session = Some(reached(app, address, secret.as_ref())?);
+                            session = Some(reached(app, address, password.secret())?);
                         }
-                        (address.to_string(), secret)
+                        (address.to_string(), password)
                     }
-                };
-                let moved = sources.set_path(&grant, &name, &path)?;
-                let kept = match &secret {
-                    Some(secret) => Vault::of(&app.data).keep(moved.no, &moved.name, secret).map_err(Refusal::from),
-                    None => forget(app, &moved),
-                };
-                if let Err(refusal) = kept {
-                    sources.set_path(&grant, &name, &source.path)?;
-                    return Err(refusal);
-                }
-                let target = format!("source {name}, {path}, before {}", source.path);
-                app.access.record(&grant, "change source", target, app.now_us())?;
+                });
             }
-            if let Some(mapping) = &change.mapping {
-                sources.set_mapping(&grant, &name, mapping)?;
-                app.access.record(
-                    &grant,
-                    "change mapping",
-                    format!("source {name}, mapping {mapping}"),
-                    app.now_us(),
-                )?;
+            let checked = Checked { source: &source, moved, mapping: change.mapping.as_deref() };
+            let _asks = app.asks();
+            sources.may_change(&grant, checked.moved.as_ref().map(|(path, _)| path.as_str()), checked.mapping)?;
+            match &change.mapping {
+                Some(mapping) => may_ask(app, &grant, &source, &of_name(app, &grant, mapping)?.0)?,
+                None if is_new_database => may_come_to_ask(app, &grant, &source)?,
+                None => {}
             }
-            let mut told = super::tables::source_json(&sources.source(&grant, &name)?);
+            let mut told = super::tables::source_json(&checked.make(app, &grant)?);
             if let Some(session) = session {
                 told["server"] = json!(session.server());
                 told["tables"] = json!(session.tables());

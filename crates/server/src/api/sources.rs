@@ -207,6 +207,10 @@ pub(super) async fn remove(call: Call) -> Result<Answer, Refusal> {
     let Ok(id) = id.parse::<i64>() else {
         call.app
             .writing(move |app| {
+                grant.may_administer()?;
+                // Another of its name may come: neither a pull nor a change goes on with that one.
+                let _changes = app.running.begin(&databases::change_of(&id))?;
+                let _pulls = app.running.begin(&super::tables::pull_of(&id))?;
                 let removed = app.sources()?.remove(&grant, &id)?;
                 let target = format!("source {id}, {}", removed.path);
                 app.access.record(&grant, "remove source", target, app.now_us())?;

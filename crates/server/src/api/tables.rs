@@ -165,6 +165,8 @@ pub(super) fn pull_now(
 ) -> Result<(PullReport, Vec<String>, Vec<String>), Refusal> {
     let _runs = app.running.begin(&pull_of(&source.name))?;
     let sources = app.sources()?;
+    // It may have moved since whoever pulls it looked; from here on it does not.
+    let source = &sources.source(grant, &source.name)?;
     sources.begin_attempt(source)?;
     let mut is_stopped = false;
     let mut noting = |table: &str, rows: u64| {

@@ -4,7 +4,24 @@ use crate::house::House;
 use crate::session::Browser;
 use access::Role;
 use axum::http::{Method, StatusCode};
-use serde_json::json;
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+
+/// How long a connection may take before the test is lost.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// A server that says nothing, and the address of a database there.
+async fn silent() -> (TcpListener, String) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("postgres://reader@{}/his", listener.local_addr().unwrap());
+    (listener, url)
+}
+
+async fn called(listener: &TcpListener) -> TcpStream {
+    tokio::time::timeout(DEADLINE, listener.accept()).await.expect("a connection comes in time").unwrap().0
+}
 
 #[tokio::test]
 async fn the_trail_says_who_added_and_removed_sources_and_gave_passwords() {
@@ -198,4 +215,117 @@ async fn a_source_moves_with_what_it_delivered_and_only_by_the_operator() {
     let mut events = events["events"].as_array().unwrap().iter();
     assert!(events.any(|event| event["what"] == "change source" && event["target"] == target), "{}", trail.text);
     assert!(!trail.text.contains("hunter2"));
+}
+
+#[tokio::test]
+async fn a_pull_asks_where_the_source_is_when_it_begins_and_holds_it_there() {
+    let house = House::new();
+    let folder = house.app.data.join("timed");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(
+        folder.join("mapping.toml"),
+        "name = \"timed\"\nschedule = \"8,20 15 * * *\"\n[tables.people]\nkey = [\"pid\"]\n",
+    )
+    .unwrap();
+    std::fs::write(
+        folder.join("patient.sql"),
+        "-- @target Patient @key p.pid\nSELECT date(p.born) AS \"birthDate\" FROM people p",
+    )
+    .unwrap();
+    let ((first, first_url), (old, old_url), (new, new_url)) = (silent().await, silent().await, silent().await);
+    for (name, url) in [("a", &first_url), ("b", &old_url)] {
+        let added = json!({"name": name, "url": url, "mapping": folder, "password": "of the old", "unreached": true});
+        let added = house.operate(Method::POST, "/api/sources", "application/json", &added.to_string()).await;
+        assert_eq!(added.status, StatusCode::CREATED, "{}", added.text);
+    }
+    for _ in 0..90_000 {
+        let _ = house.app.now_us();
+    }
+    let app = Arc::clone(&house.app);
+    let look = tokio::task::spawn_blocking(move || server::schedule::look(&app));
+    let held = called(&first).await;
+    // Both are due; while the one is pulled, both are moved.
+    let change = |url: &str| json!({"url": url, "password": "of the new", "unreached": true}).to_string();
+    let told = house.operate(Method::PATCH, "/api/sources/a", "application/json", &change(&new_url)).await;
+    assert!(told.status == StatusCode::CONFLICT && told.text.contains("a pull of a"), "{}", told.text);
+    let told = house.operate(Method::DELETE, "/api/sources/a", "application/json", "").await;
+    assert_eq!(told.status, StatusCode::CONFLICT, "{}", told.text);
+    let told = house.operate(Method::PATCH, "/api/sources/b", "application/json", &change(&new_url)).await;
+    assert_eq!(told.status, StatusCode::OK, "{}", told.text);
+    drop(held);
+    let asked = tokio::select! {
+        connection = called(&new) => connection,
+        _ = old.accept() => panic!("the password of the new server goes to the old one"),
+    };
+    drop(asked);
+    assert_eq!(look.await.unwrap().unwrap(), 2);
+}
+
+#[tokio::test]
+async fn a_source_that_becomes_a_database_does_not_ask_what_nobody_named_for_it() {
+    let house = House::new();
+    let bearer = format!("Bearer {}", house.token("system/*.cruds"));
+    let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+    let toml = "name = \"ours\"\n[tables.people]\nkey = [\"pid\"]\n";
+    let sql = "-- @target Patient @key p.pid\nSELECT date(p.born) AS \"birthDate\" FROM people p";
+    let save = async |base: Option<i64>, toml: &str| {
+        let mut body = json!({"files": [{"path": "mapping.toml", "text": toml}, {"path": "patient.sql", "text": sql}]});
+        if let Some(base) = base {
+            body["base"] = json!(base);
+        }
+        house.ask(Method::PUT, "/api/mappings/own/ours", &headers, &body.to_string()).await
+    };
+    assert_eq!(save(None, toml).await.status, StatusCode::OK);
+    let added = json!({"name": "clinic", "upload": true, "mapping": "ours"}).to_string();
+    let added = house.operate(Method::POST, "/api/sources", "application/json", &added).await;
+    assert_eq!(added.status, StatusCode::CREATED, "{}", added.text);
+    let saved = save(Some(1), &format!("{toml}[tables.x]\nquery = \"SELECT * FROM payroll\"\n")).await;
+    assert_eq!(saved.status, StatusCode::OK, "{}", saved.text);
+
+    let change = async |body: Value| {
+        house.operate(Method::PATCH, "/api/sources/clinic", "application/json", &body.to_string()).await
+    };
+    let url = "postgres://reader@db.example/his";
+    let told = change(json!({"url": url, "unreached": true})).await;
+    assert_eq!(told.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", told.text);
+    assert!(told.text.contains("SELECT * FROM payroll") && told.text.contains("--mapping ours"), "{}", told.text);
+    let now = house.operate(Method::GET, "/api/sources", "application/json", "").await.json()["tables"][0].clone();
+    assert_eq!(now["path"], "upload:");
+    let told = change(json!({"url": url, "unreached": true, "mapping": "ours"})).await;
+    assert_eq!((told.status, &told.json()["path"]), (StatusCode::OK, &json!(url)), "{}", told.text);
+}
+
+#[tokio::test]
+async fn a_kept_password_is_not_shown_less_encrypted_and_a_change_is_whole() {
+    let house = House::new();
+    house.clinic().await;
+    let url = "postgres://reader@db.example/his";
+    let change = async |body: Value| {
+        house.operate(Method::PATCH, "/api/sources/clinic", "application/json", &body.to_string()).await
+    };
+    let now =
+        async || house.operate(Method::GET, "/api/sources", "application/json", "").await.json()["tables"][0].clone();
+    let before = now().await;
+    // The key of the passwords cannot be read: neither the place nor the mapping is another.
+    let key = house.app.data.join("keys/sources.key");
+    std::fs::create_dir_all(&key).unwrap();
+    let both = json!({"url": url, "unreached": true, "password": "hunter2hunter2", "mapping": "his-zh"});
+    let told = change(both.clone()).await;
+    assert!(told.status.is_server_error(), "{}", told.text);
+    let after = now().await;
+    assert_eq!((&after["path"], &after["mapping"]), (&before["path"], &before["mapping"]));
+    let trail = house.operate(Method::GET, "/api/audit/accounts", "application/json", "").await;
+    let was = before["path"].as_str().unwrap();
+    assert!(trail.text.contains(&format!("source clinic, {was}, before {url}")), "{}", trail.text);
+    std::fs::remove_dir(&key).unwrap();
+    assert_eq!(change(both).await.status, StatusCode::OK);
+    for weaker in ["?tls=off", "?ca=/tmp/other.pem"] {
+        let told = change(json!({"url": format!("{url}{weaker}"), "unreached": true})).await;
+        assert!(
+            told.status == StatusCode::UNPROCESSABLE_ENTITY && told.text.contains("less encrypted"),
+            "{weaker}: {}",
+            told.text
+        );
+    }
+    assert_eq!(now().await["path"], url);
 }

@@ -239,13 +239,15 @@ impl Address {
         self.with(rate.map(NonZeroU32::get), hours.as_deref())
     }
 
-    /// Whether a password of the one is one of the other: the same user at the same server.
-    pub fn has_password_of(&self, other: &Address) -> bool {
+    /// Whether it may be given the password that is kept for another: the same user at the same server, and no less encrypted on the way.
+    pub fn may_have_password_of(&self, other: &Address) -> bool {
         let known = |address: &Address| {
             let host = if address.socket.is_some() { String::new() } else { address.host.to_lowercase() };
             (address.engine, address.user.clone(), host, address.port, address.socket.clone())
         };
-        known(self) == known(other)
+        // Whoever signs for another server could be between.
+        let is_as_safe = other.tls == Tls::Off || (self.tls == Tls::On && self.ca == other.ca);
+        known(self) == known(other) && is_as_safe
     }
 }
 
@@ -324,9 +326,21 @@ mod tests {
         let moved = Address::parse("postgres://r@db2/his?hours=20:00-21:00").unwrap().or_limits_of(&faster).unwrap();
         assert_eq!(moved.to_string(), "postgres://r@db2/his?hours=20:00-21:00&rows_per_second=9");
         let at = |text: &str| Address::parse(text).unwrap();
-        assert!(address.has_password_of(&at("postgresql://r@DB:5432/other")));
-        for other in ["postgres://r@db2/his", "postgres://s@db/his", "postgres://r@db:1/his", "mysql://r@db:5432/his"] {
-            assert!(!address.has_password_of(&at(other)), "{other}");
+        for (now, before, may) in [
+            ("postgresql://r@DB:5432/other", "postgres://r@db/his", true),
+            ("postgres://r@db2/his", "postgres://r@db/his", false),
+            ("postgres://s@db/his", "postgres://r@db/his", false),
+            ("postgres://r@db:1/his", "postgres://r@db/his", false),
+            ("mysql://r@db:5432/his", "postgres://r@db/his", false),
+            // In the clear it was shown to whoever listened; what is encrypted is not.
+            ("postgres://r@db/his?tls=off", "postgres://r@db/his", false),
+            ("postgres://r@db/his?tls=off", "postgres://r@db/other?tls=off", true),
+            ("postgres://r@db/his?ca=/a.pem", "postgres://r@db/his?tls=off", true),
+            ("postgres://r@db/his?ca=/a.pem", "postgres://r@db/his", false),
+            ("postgres://r@db/his", "postgres://r@db/his?ca=/a.pem", false),
+            ("postgres://r@db/his?ca=/a.pem", "postgres://r@db/other?ca=/a.pem", true),
+        ] {
+            assert_eq!(at(now).may_have_password_of(&at(before)), may, "{now} after {before}");
         }
     }
 

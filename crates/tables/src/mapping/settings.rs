@@ -207,6 +207,23 @@ impl Settings {
         )
     }
 
+    /// The same for a person: nothing if a live database is asked as if there were no such settings.
+    pub fn asked(&self) -> Vec<String> {
+        if self.asks() == Settings::default().asks() {
+            return Vec::new();
+        }
+        let table = |(name, table): (&String, &TableSettings)| match (&table.query, &table.table) {
+            (Some(query), _) => format!("for {name} the query {query}"),
+            (None, Some(at)) if at != name => format!("for {name} the table {at}"),
+            (None, _) => format!("for the table {name}"),
+        };
+        let mut asked: Vec<String> = self.tables.iter().map(table).collect();
+        if self.schedule.is_some() || self.live != Limits::default() || self.live_encoding.is_some() {
+            asked.push("by its schedule and [live]".to_owned());
+        }
+        asked
+    }
+
     /// What the file of a mapping says, as far as it can be used: what is wrong is told by whoever compiles the mapping.
     pub fn of_files(files: &[(String, String)]) -> Settings {
         let text = files.iter().find(|(path, _)| path == FILE).map_or("", |(_, text)| text);

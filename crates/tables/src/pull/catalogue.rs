@@ -287,13 +287,12 @@ impl Catalogue {
         Err(Error::Unknown { what: "source", name: name.to_owned(), hint: Some(hint) })
     }
 
-    pub(super) fn set_mapping(&self, source: i64, mapping: &str) -> Result<(), Error> {
-        self.db.execute("UPDATE source SET mapping = ?2 WHERE no = ?1", params![source, mapping])?;
-        Ok(())
-    }
-
-    pub(super) fn set_path(&self, source: i64, path: &str) -> Result<(), Error> {
-        self.db.execute("UPDATE source SET path = ?2 WHERE no = ?1", params![source, path])?;
+    /// Path and mapping together, or neither.
+    pub(super) fn change_source(&self, source: i64, path: Option<&str>, mapping: Option<&str>) -> Result<(), Error> {
+        self.db.execute(
+            "UPDATE source SET path = coalesce(?2, path), mapping = coalesce(?3, mapping) WHERE no = ?1",
+            params![source, path, mapping],
+        )?;
         Ok(())
     }
 

@@ -239,29 +239,39 @@ impl Sources {
         self.catalogue().add_source(name, path, mapping, self.records.now_us())
     }
 
-    /// Gives a source another mapping: from the next pull and run on. Who may run it may say by which mapping.
+    /// Whether somebody may let a source deliver from somewhere else, which is for whoever administers, and give it another mapping, which is for
+    /// whoever may run it.
     ///
     /// # Errors
-    /// [`Error::Denied`], [`Error::Unknown`].
-    pub fn set_mapping(&self, grant: &Grant, name: &str, mapping: &str) -> Result<SourceInfo, Error> {
-        may_see(grant)?;
-        may_pull(grant)?;
-        let catalogue = self.catalogue();
-        let source = catalogue.source(name)?;
-        catalogue.set_mapping(source.no, mapping)?;
-        catalogue.source(name)
+    /// [`Error::Denied`].
+    pub fn may_change(&self, grant: &Grant, path: Option<&str>, mapping: Option<&str>) -> Result<(), Error> {
+        if path.is_some() {
+            grant.may_administer()?;
+        }
+        if mapping.is_some() {
+            may_see(grant)?;
+            may_pull(grant)?;
+        }
+        Ok(())
     }
 
-    /// Lets a source deliver from somewhere else: from the next pull on. What was delivered stays, and that pull is compared with it.
+    /// Lets a source deliver from somewhere else, gives it another mapping, or both at once: from the next pull and run on. What was delivered
+    /// stays, and the next pull is compared with it.
     ///
     /// # Errors
-    /// [`Error::Denied`], [`Error::Unknown`]; [`Error::Busy`] while it is pulled.
-    pub fn set_path(&self, grant: &Grant, name: &str, path: &str) -> Result<SourceInfo, Error> {
-        grant.may_administer()?;
+    /// [`Error::Denied`], [`Error::Unknown`]; [`Error::Busy`] while it is pulled, if it is to deliver from somewhere else.
+    pub fn change(
+        &self,
+        grant: &Grant,
+        name: &str,
+        path: Option<&str>,
+        mapping: Option<&str>,
+    ) -> Result<SourceInfo, Error> {
+        self.may_change(grant, path, mapping)?;
         let source = self.catalogue().source(name)?;
-        let _pulling = self.begin(&source)?;
+        let _pulling = path.map(|_| self.begin(&source)).transpose()?;
         let catalogue = self.catalogue();
-        catalogue.set_path(source.no, path)?;
+        catalogue.change_source(source.no, path, mapping)?;
         catalogue.source(name)
     }
 
