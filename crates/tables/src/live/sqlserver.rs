@@ -219,44 +219,54 @@ impl Connection {
         );
         let columns = reading.wait(rows(&mut self.client, &asked)).await?;
         let columns = columns.map_err(|error| reading.failed(error))?;
-        let (mut list, mut bytes, mut large) = (String::new(), String::new(), String::new());
-        for row in &columns {
-            let name = row.get::<&str, _>(0).unwrap_or_default();
-            let column = quoted(name);
-            let cast = match row.get::<i32, _>(1).unwrap_or_default() {
-                34 | 240 => Some("varbinary(max)"), // image, types of the CLR
-                35 => Some("varchar(max)"),         // text
-                99 | 241 => Some("nvarchar(max)"),  // ntext, xml
-                98 => Some("nvarchar(4000)"),       // sql_variant
-                60 => Some("decimal(19, 4)"),       // money
-                122 => Some("decimal(10, 4)"),      // smallmoney
-                _ => None,
-            };
-            let value = cast.map_or(column.clone(), |cast| format!("CAST({column} AS {cast})"));
-            if row.get::<i32, _>(2) == Some(-1) || cast.is_some_and(|cast| cast.ends_with("(max)")) {
-                let is_bytes = cast == Some("varbinary(max)") || row.get::<i32, _>(1) == Some(165);
-                let size = format!("{} * DATALENGTH({value})", if is_bytes { 2 } else { 1 });
-                let _ = write!(list, "CASE WHEN {size} <= measured.most THEN {value} END AS {column}, ");
-                let _ = write!(bytes, " + COALESCE({size}, 0)");
-                let _ = write!(large, "WHEN {size} > {CELL_BYTES} THEN N'{}' ", name.replace('\'', "''"));
-            } else {
-                let _ = write!(list, "{value} AS {column}, ");
-            }
-        }
+        let columns: Vec<(String, i32, i32)> = columns
+            .iter()
+            .map(|row| {
+                let number = |at| row.get::<i32, _>(at).unwrap_or_default();
+                (row.get::<&str, _>(0).unwrap_or_default().to_owned(), number(1), number(2))
+            })
+            .collect();
         if columns.is_empty() {
             return Err(reading.failed("it has no column that this user may read"));
         }
-        let names = columns.iter().map(|row| row.get::<&str, _>(0).unwrap_or_default().to_owned()).collect();
-        if large.is_empty() {
-            return Ok((format!("SELECT {list}CAST(NULL AS nvarchar(1)) AS too_large FROM {from}"), names));
-        }
-        let most =
-            format!("CASE WHEN CAST(0 AS bigint){bytes} > {ROW_BYTES} THEN {KNOWN_BY_BYTES} ELSE {CELL_BYTES} END");
-        let query = format!(
-            "SELECT {list}CASE {large}WHEN measured.most < {CELL_BYTES} THEN N'' END AS too_large FROM {from} CROSS APPLY (SELECT {most} AS most) AS measured"
-        );
-        Ok((query, names))
+        let query = select_of(&columns, &from);
+        Ok((query, columns.into_iter().map(|(name, _, _)| name).collect()))
     }
+}
+
+/// The query that brings all rows, of columns with the numbers of their types and their lengths.
+fn select_of(columns: &[(String, i32, i32)], from: &str) -> String {
+    let (mut list, mut bytes, mut large) = (String::new(), String::new(), String::new());
+    for (name, kind, length) in columns {
+        let column = quoted(name);
+        let cast = match kind {
+            34 | 240 => Some("varbinary(max)"), // image, types of the CLR
+            35 => Some("varchar(max)"),         // text
+            99 | 241 => Some("nvarchar(max)"),  // ntext, xml
+            98 => Some("nvarchar(4000)"),       // sql_variant
+            60 => Some("decimal(19, 4)"),       // money
+            122 => Some("decimal(10, 4)"),      // smallmoney
+            _ => None,
+        };
+        let value = format!("given.{column}");
+        let value = cast.map_or(value.clone(), |cast| format!("CAST({value} AS {cast})"));
+        if *length == -1 || cast.is_some_and(|cast| cast.ends_with("(max)")) {
+            let is_bytes = cast == Some("varbinary(max)") || *kind == 165;
+            let size = format!("{} * DATALENGTH({value})", if is_bytes { 2 } else { 1 });
+            let _ = write!(list, "CASE WHEN {size} <= measured.most THEN {value} END AS {column}, ");
+            let _ = write!(bytes, " + COALESCE({size}, 0)");
+            let _ = write!(large, "WHEN {size} > {CELL_BYTES} THEN N'{}' ", name.replace('\'', "''"));
+        } else {
+            let _ = write!(list, "{value} AS {column}, ");
+        }
+    }
+    if large.is_empty() {
+        return format!("SELECT {list}CAST(NULL AS nvarchar(1)) AS too_large FROM {from} AS given");
+    }
+    let most = format!("CASE WHEN CAST(0 AS bigint){bytes} > {ROW_BYTES} THEN {KNOWN_BY_BYTES} ELSE {CELL_BYTES} END");
+    format!(
+        "SELECT {list}CASE {large}WHEN measured.most < {CELL_BYTES} THEN N'' END AS too_large FROM {from} AS given CROSS APPLY (SELECT {most} AS most) AS measured"
+    )
 }
 
 /// Adds a value.
@@ -341,4 +351,25 @@ fn nanos_of(time: Time) -> i64 {
 
 fn push_moment(text: &mut String, moment: DateTime2) {
     push_timestamp(text, i128::from(days_of(moment.date())) * DAY_NANOS + i128::from(nanos_of(moment.time())));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_column_may_be_called_as_what_is_measured() {
+        let columns = [("most".to_owned(), 56, 4), ("note".to_owned(), 231, -1)];
+        let query = select_of(&columns, "[dbo].[t]");
+        assert!(
+            query.starts_with("SELECT given.[most] AS [most], CASE WHEN 1 * DATALENGTH(given.[note]) <= measured.most")
+        );
+        assert!(query.contains(" FROM [dbo].[t] AS given CROSS APPLY (SELECT "), "{query}");
+        assert!(query.ends_with(" AS most) AS measured"));
+        let short = select_of(&columns[..1], "[dbo].[t]");
+        assert_eq!(
+            short,
+            "SELECT given.[most] AS [most], CAST(NULL AS nvarchar(1)) AS too_large FROM [dbo].[t] AS given"
+        );
+    }
 }

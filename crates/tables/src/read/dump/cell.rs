@@ -149,14 +149,27 @@ fn bytea(text: &[u8]) -> Option<Vec<u8>> {
     Some(out)
 }
 
-/// An amount with the signs of its country, as a decimal: `-$1,234.50`, `12,50 €`, `(¥1,200)`.
+/// An amount with the signs of its country, as a decimal: `-$1,234.50`, `12,50 €`, `(¥1,200,000)`. None where it could be two: three digits
+/// behind the only sign are thousands in one country and a fraction in another.
 fn amount(text: &str) -> Option<String> {
     let is_negative = text.contains('-') || text.starts_with('(');
     let from = text.find(|c: char| c.is_ascii_digit())?;
     let to = text.rfind(|c: char| c.is_ascii_digit())? + 1;
     let number = &text[from..to];
-    // A fraction of money has one digit or two; three are a thousand's.
-    let point = number.rfind(['.', ',']).filter(|at| (1..=2).contains(&(number.len() - at - 1)));
+    let last = number.rfind(|c: char| !c.is_ascii_digit());
+    let point = last.filter(|at| number[*at..].starts_with(['.', ',']));
+    let point = match point.map(|at| (at, number.len() - at - 1)) {
+        None => None,
+        Some((at, 3)) => {
+            let before: Vec<char> = number[..at].chars().filter(|c| !c.is_ascii_digit()).collect();
+            let other = before.iter().any(|sign| !number[at..].starts_with(*sign));
+            if before.is_empty() {
+                return None;
+            }
+            other.then_some(at)
+        }
+        Some((at, _)) => Some(at),
+    };
     let (whole, fraction) = point.map_or((number, ""), |at| (&number[..at], &number[at + 1..]));
     let digits: String = whole.chars().filter(char::is_ascii_digit).collect();
     let sign = if is_negative { "-" } else { "" };
@@ -349,11 +362,17 @@ mod tests {
             ("-$1,234.50", "-1234.50"),
             ("12,50 €", "12.50"),
             ("-1.234.567,89 €", "-1234567.89"),
-            ("¥1,200", "1200"),
+            ("¥1,200,000", "1200000"),
+            ("¥200", "200"),
+            ("KD 1,234.567", "1234.567"),
+            ("1 234,567 DT", "1234.567"),
+            ("12 345 Ft", "12345"),
             ("($0.05)", "-0.05"),
         ] {
             assert_eq!(amount(written).as_deref(), Some(read));
         }
+        // In one country this is more than a thousand, in another little more than one.
+        assert_eq!((amount("KD 1.234"), amount("¥1,200")), (None, None));
         assert_eq!(bytea(br"a\\b\000\377").as_deref(), Some(&b"a\\b\0\xff"[..]));
         assert_eq!(bytea(br"a\9"), None);
     }

@@ -53,25 +53,51 @@ pub(super) fn names(lexer: &mut Lexer<'_>) -> Result<Option<Vec<String>>, Incomp
     }
 }
 
-/// Types that a dump declares by names of its own, by these names in small letters.
-pub(super) type Domains = HashMap<String, Type>;
+/// Types that a dump declares by names of its own; names are in small letters.
+#[derive(Default)]
+pub(super) struct Domains {
+    /// By schema and name.
+    placed: HashMap<(Option<String>, String), Type>,
+    /// By name alone; none where schemas differ about it.
+    named: HashMap<String, Option<Type>>,
+}
+
+impl Domains {
+    pub(super) fn len(&self) -> usize {
+        self.placed.len()
+    }
+
+    pub(super) fn insert(&mut self, schema: Option<&str>, name: &str, kind: Type) {
+        let name = name.to_lowercase();
+        let known = self.named.entry(name.clone()).or_insert(Some(kind));
+        *known = known.filter(|known| *known == kind);
+        self.placed.insert((schema.map(str::to_lowercase), name), kind);
+    }
+
+    /// What a type is that is called so, in the schema that it names or in the one of names that have none; else in any, if there is one.
+    fn get(&self, written: &str, schema: Option<&str>) -> Option<Type> {
+        let (within, name) = written.rsplit_once('.').map_or((None, written), |(within, name)| (Some(within), name));
+        let in_schema = within.map(str::to_owned).or_else(|| schema.map(str::to_lowercase));
+        let placed = self.placed.get(&(in_schema, name.to_owned())).copied();
+        placed.or_else(|| self.named.get(name).copied().flatten())
+    }
+}
 
 /// What `CREATE` makes that matters for rows.
 pub(super) enum Created {
     Table(TableName, Vec<Column>),
-    Domain(String, Type),
+    Domain(TableName, Type),
 }
 
 /// The type that a text begins with.
-fn type_of(text: &str, dialect: Dialect, domains: &Domains) -> Type {
+fn type_of(text: &str, dialect: Dialect, domains: &Domains, schema: Option<&str>) -> Type {
     let text = text.trim().to_lowercase();
     let name = text.split(|c: char| c.is_whitespace() || c == '(').next().unwrap_or_default().replace('"', "");
-    let name = name.rsplit('.').next().unwrap_or_default();
-    domains.get(name).copied().unwrap_or_else(|| Type::of(&text, dialect))
+    domains.get(&name, schema).unwrap_or_else(|| Type::of(&text, dialect))
 }
 
 /// `DOMAIN name AS type …`, after its first word.
-fn domain(lexer: &mut Lexer<'_>, domains: &Domains) -> Result<Option<Created>, Incomplete> {
+fn domain(lexer: &mut Lexer<'_>, domains: &Domains, schema: Option<&str>) -> Result<Option<Created>, Incomplete> {
     let first = lexer.next()?;
     let (Some(name), after) = table_name(lexer, first)? else { return Ok(None) };
     if !lexer.is(after, "AS") {
@@ -81,15 +107,20 @@ fn domain(lexer: &mut Lexer<'_>, domains: &Domains) -> Result<Option<Created>, I
     while !matches!(lexer.next()?, Token::Sign(b';') | Token::End) {
         to = lexer.at;
     }
-    let kind = type_of(&lexer.text[from..to], lexer.dialect, domains);
-    Ok(Some(Created::Domain(name.name.to_lowercase(), kind)))
+    let kind = type_of(&lexer.text[from..to], lexer.dialect, domains, schema);
+    Ok(Some(Created::Domain(name, kind)))
 }
 
 /// Reads what comes after `CREATE`, up to the bracket that ends the columns; none if it is no table with columns, and no domain.
-pub(super) fn create(lexer: &mut Lexer<'_>, domains: &Domains) -> Result<Option<Created>, Incomplete> {
+/// `schema` is that of names that have none.
+pub(super) fn create(
+    lexer: &mut Lexer<'_>,
+    domains: &Domains,
+    schema: Option<&str>,
+) -> Result<Option<Created>, Incomplete> {
     let mut token = lexer.next()?;
     if lexer.is(token, "DOMAIN") {
-        return domain(lexer, domains);
+        return domain(lexer, domains, schema);
     }
     while ["GLOBAL", "LOCAL", "TEMPORARY", "TEMP", "UNLOGGED", "FOREIGN"].iter().any(|word| lexer.is(token, word)) {
         token = lexer.next()?;
@@ -131,11 +162,29 @@ pub(super) fn create(lexer: &mut Lexer<'_>, domains: &Domains) -> Result<Option<
             to = lexer.at;
         };
         if let Some(name) = name {
-            let kind = type_of(&lexer.text[from..to], lexer.dialect, domains);
+            let kind = type_of(&lexer.text[from..to], lexer.dialect, domains, schema);
             columns.push(Column { name, kind, is_computed });
         }
         if end == Token::Sign(b')') {
             return Ok(Some(Created::Table(table, columns)));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn domains_are_those_of_their_schema() {
+        let mut domains = Domains::default();
+        domains.insert(Some("a"), "Flag", Type::Boolean);
+        domains.insert(Some("b"), "flag", Type::Text);
+        domains.insert(Some("b"), "price", Type::Money);
+        let of = |text: &str, schema| type_of(text, Dialect::Standard, &domains, schema);
+        assert_eq!((of("a.flag NOT NULL", None), of("b.flag", None)), (Type::Boolean, Type::Text));
+        assert_eq!((of("\"a\".\"Flag\"", Some("b")), of("flag", Some("b"))), (Type::Boolean, Type::Text));
+        assert_eq!((of("flag", Some("a")), of("flag", None)), (Type::Boolean, Type::Text));
+        assert_eq!((of("price", Some("a")), of("price", None)), (Type::Money, Type::Money));
     }
 }

@@ -105,7 +105,7 @@ impl Script {
             within: Within::Nothing,
             schema: None,
             zone: Zone::default(),
-            domains: Domains::new(),
+            domains: Domains::default(),
         })
     }
 
@@ -153,7 +153,8 @@ impl Script {
                 }
                 Ok((Head::Domain(name, kind), _)) => {
                     if self.domains.len() < MOST_DOMAINS {
-                        self.domains.insert(name, kind);
+                        let schema = name.schema.as_deref().or(self.schema.as_deref());
+                        self.domains.insert(schema, &name.name, kind);
                     }
                     self.within = Within::Statement;
                 }
@@ -196,7 +197,7 @@ impl Script {
         let mut lexer = self.lexer();
         let first = lexer.next()?;
         let head = if lexer.is(first, "CREATE") {
-            match create::create(&mut lexer, &self.domains)? {
+            match create::create(&mut lexer, &self.domains, self.schema.as_deref())? {
                 Some(Created::Table(table, columns)) => Some(Statement::Create(table, columns)),
                 Some(Created::Domain(name, kind)) => return Ok((Head::Domain(name, kind), 0)),
                 None => None,
@@ -429,7 +430,7 @@ enum Head {
     Delimiter(String),
     Schema(String),
     /// A type by a name of its own.
-    Domain(String, Type),
+    Domain(TableName, Type),
     /// What a dump of MySQL sets.
     Set(String),
     /// Something with rows that is not read.

@@ -153,6 +153,12 @@ impl Dump {
         notes.extend(table.computed.iter().map(|column| {
             format!("column {column} is computed by the database: a dump has no values of it, and it is left out")
         }));
+        notes.extend(described.iter().filter(|column| column.kind == Type::Money).map(|column| {
+            format!(
+                "column {} is money: an amount with one sign and three digits behind it, as 1.234, stays as it is written, since a dump does not say its country",
+                column.name
+            )
+        }));
         let columns = header::columns(described.iter().map(|column| &column.name), &mut notes);
         let mut dump = Dump::new(table, columns, script, notes);
         dump.declared = described.iter().map(|column| column.kind).collect();
