@@ -39,8 +39,8 @@ pub(crate) async fn run(settings: &Settings, mapping: Mapping) -> Result<(), Fai
     result
 }
 
-/// Whether a mapping is named by its files, not by its source: a folder of that name may lie here that is none, as that of the source's tables.
-fn is_files(mapping: &str) -> bool {
+/// Whether a mapping is named by its files, not by its source or its name: a folder of that name may lie here that is none, as that of the source's tables.
+pub(super) fn is_files(mapping: &str) -> bool {
     let folder = Path::new(mapping);
     let is_path = folder.is_absolute() || folder.components().count() != 1 || folder.ends_with("..");
     (folder.is_dir() && (is_path || mapping == "." || folder.join("mapping.toml").is_file()))

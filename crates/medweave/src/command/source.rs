@@ -79,7 +79,7 @@ fn absolute(path: PathBuf) -> Result<PathBuf, Failure> {
 
 /// A mapping's name, or its folder by its whole path.
 fn mapping_meant(mapping: String) -> Result<String, Failure> {
-    if Path::new(&mapping).is_dir() && !tables::run::shipped().contains(&mapping) {
+    if super::mapping::is_files(&mapping) && !tables::run::shipped().contains(&mapping) {
         return Ok(absolute(PathBuf::from(mapping))?.display().to_string());
     }
     Ok(mapping)
@@ -262,4 +262,16 @@ fn tell_pull(pulled: &Value) -> Result<(), Failure> {
         say(&format!("{} rows could not be read: medweave deadletter list", pulled["bad"]))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_that_is_no_mapping_does_not_hide_a_kept_one_of_its_name() {
+        // Tests run in the folder of the crate.
+        assert_eq!(mapping_meant("src".to_owned()).unwrap(), "src");
+        assert!(mapping_meant("./src".to_owned()).unwrap().starts_with('/'));
+    }
 }

@@ -167,6 +167,15 @@ fn cut(error: &Error) -> String {
     }
 }
 
+/// Makes a pause after somebody's lock was waited for in vain, if it may be waited for once more; the snapshot stays. It counts for all of a table.
+async fn again_after(error: &Error, pause: Duration, tries: &mut u32, reading: &mut Reading<'_>) -> Result<(), Ended> {
+    if !matches!(error, Error::Server(error) if error.code == LOCK_WAIT) || *tries >= LOCK_TRIES {
+        return Err(reading.failed(cut(error)));
+    }
+    *tries += 1;
+    reading.wait(tokio::time::sleep(pause)).await
+}
+
 fn quoted(name: &str) -> String {
     format!("`{}`", name.replace('`', "``"))
 }
@@ -199,12 +208,7 @@ impl Connection {
         let statement = loop {
             match reading.wait(self.conn.prep(query.as_str())).await? {
                 Ok(statement) => break statement,
-                // The snapshot stays.
-                Err(Error::Server(error)) if error.code == LOCK_WAIT && tries < LOCK_TRIES => {
-                    reading.wait(tokio::time::sleep(self.lock_pause)).await?;
-                    tries += 1;
-                }
-                Err(error) => return Err(reading.failed(cut(&error))),
+                Err(error) => again_after(&error, self.lock_pause, &mut tries, reading).await?,
             }
         };
         let columns = statement.columns();
@@ -215,8 +219,13 @@ impl Connection {
             return Err(reading.failed(format!("two columns are called {twice}: give one another name with AS")));
         }
         reading.columns(&names)?;
-        let result = reading.wait(self.conn.exec_iter(&statement, ())).await?;
-        let mut result = result.map_err(|error| reading.failed(cut(&error)))?;
+        let mut result = loop {
+            let error = match reading.wait(self.conn.exec_iter(&statement, ())).await? {
+                Ok(result) => break result,
+                Err(error) => error,
+            };
+            again_after(&error, self.lock_pause, &mut tries, reading).await?;
+        };
         // Those of the answer say how it is spelled.
         let columns = result.columns().unwrap_or_default();
         if columns.len() != names.len() + usize::from(is_marked) {

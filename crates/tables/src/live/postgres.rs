@@ -29,9 +29,10 @@ const DAY_NANOS: i128 = 86_400 * 1_000_000_000;
 const ALIVE: Duration = Duration::from_mins(2);
 
 /// Between two tables the session is idle, as long as comparing takes; a lock that somebody holds is waited for a minute, if whoever
-/// administers the database has not said how long. Old servers have not all of these limits.
+/// administers the database has not said a shorter time. Old servers have not all of these limits.
 const LIMITS: &str = "SELECT pg_catalog.set_config(name, CASE name WHEN 'lock_timeout' THEN '60s' ELSE '0' END, false)
-    FROM pg_catalog.pg_settings WHERE name = 'idle_in_transaction_session_timeout' OR name = 'lock_timeout' AND setting = '0'";
+    FROM pg_catalog.pg_settings WHERE name = 'idle_in_transaction_session_timeout'
+        OR name = 'lock_timeout' AND setting::bigint NOT BETWEEN 1 AND 60000";
 /// How often the server looks whether anybody waits for its answer still, where it can.
 const LOOK: &str = "SELECT pg_catalog.set_config(name, '10s', false) FROM pg_catalog.pg_settings
     WHERE name = 'client_connection_check_interval'";

@@ -417,6 +417,11 @@ fn a_session_may_be_idle_while_a_table_is_compared() {
         assert!(["10s", "NULL"].contains(&&*limit(&server, &database, query)));
         let query = "SELECT current_setting('lock_timeout') AS seconds";
         assert_eq!(limit(&server, &database, query), "1min");
+        // A longer time that is set would be waited for again and again, a shorter one holds.
+        for (set, wanted) in [("10min", "1min"), ("700ms", "700ms")] {
+            server.sql(&database, &format!("ALTER DATABASE {database} SET lock_timeout = '{set}';"));
+            assert_eq!(limit(&server, &database, query), wanted);
+        }
     }
     if let Some(server) = server(Kind::MariaDb) {
         let query = "SELECT @@wait_timeout + @@idle_readonly_transaction_timeout AS seconds";
@@ -489,6 +494,26 @@ fn a_lock_is_waited_for_some_times_and_then_told() {
         until(&server, &database, "SELECT IS_USED_LOCK('lab') IS NULL");
         assert_eq!(pull(&House::new(), &server.url(&database), LAB).tables[0].rows, 10);
     }
+}
+
+#[test]
+fn a_lock_that_is_met_when_rows_are_asked_for_is_waited_for_too() {
+    let Some(server) = server(Kind::MariaDb) else { return };
+    let database = server.database("");
+    server.sql("", "SET GLOBAL lock_wait_timeout = 1;");
+    // The statement is known by then.
+    server.sql(
+        &database,
+        "DELIMITER //
+         CREATE FUNCTION tried() RETURNS INT DETERMINISTIC BEGIN SET @tries = COALESCE(@tries, 0) + 1;
+         IF @tries < 3 THEN SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = 1205, MESSAGE_TEXT = 'Lock wait timeout exceeded'; END IF; RETURN @tries; END //
+         DELIMITER ;
+",
+    );
+    server.sql("", "GRANT EXECUTE ON *.* TO reader@'%';");
+    let house = House::new();
+    pull(&house, &server.url(&database), "[tables.lab]\nquery = \"SELECT 7 AS id FROM DUAL WHERE tried() = 3\"\n");
+    assert_eq!(row(&house, "lab", 0)["id"], "7");
 }
 
 #[test]
