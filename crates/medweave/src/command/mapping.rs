@@ -168,8 +168,12 @@ async fn with(client: &Client, mapping: Mapping) -> Result<(), Failure> {
                     table::cell(&element["sql"])
                 ))?;
                 for cell in element["cells"].as_array().into_iter().flatten() {
+                    let corrected = match &cell["corrected"] {
+                        Value::Null => String::new(),
+                        one => format!(", corrected: {} by {}", table::cell(&one["cell"]), table::cell(&one["by"])),
+                    };
                     say(&format!(
-                        "    {} row {} column {}: {}",
+                        "    {} row {} column {}: {}{corrected}",
                         table::cell(&cell["file"]),
                         cell["number"],
                         table::cell(&cell["column"]),

@@ -160,6 +160,8 @@ fn cells_are_corrected_by_a_person_until_the_row_itself_changes() {
     assert_eq!((&cell["cell"], &cell["corrected"]["cell"]), (&json!(CELL), &json!("4.2")), "{lineage}");
     assert_eq!(cell["corrected"]["reason"], "typed wrong");
     assert!(cell["corrected"]["by"].as_str().unwrap().starts_with("operator/"), "{cell}");
+    let told = data.done(&["mapping", "lineage", &format!("Observation/{id}"), "--element", "valueQuantity"]);
+    assert!(told.contains(", corrected: 4.2 by operator/"), "{told}");
     // The same in SQL.
     let asked = format!(
         "SELECT source_table, source_column, source_row, cell, corrected, function, run FROM lineage('Observation', '{id}', 'valueQuantity')"

@@ -120,7 +120,9 @@ fn refused(error: &Error) -> String {
         // invalid_password, invalid_authorization_specification
         Some("28P01" | "28000") => format!("the database refuses the user or the password: {text}"),
         None if text.contains("password missing") => {
-            "the database asks for a password, and none is kept: give it with `medweave source password`".into()
+            "the database asks for a password, and none is kept: give it with --password-file or --password-stdin when the \
+             source is added or changed, or with `medweave source password`"
+                .into()
         }
         None if text.contains("server does not support TLS") => {
             "the database offers no encryption: let it, or say tls=off in the address if the network between is yours alone".into()
