@@ -13,8 +13,8 @@ const LEFT_BYTES: u64 = 96 << 10;
 const LEFT_TO_RUN_BYTES: u64 = 2 << 20;
 const PEOPLE: u64 = 50;
 const RESULTS: u64 = 12_000;
-/// Resources of one commit of a run.
-const COMMIT: u64 = 2_000;
+/// Resources of one commit of a run: rows of a step of the writer.
+const COMMIT: u64 = 2_048;
 
 #[test]
 fn a_full_disk_halts_pulls_runs_and_undoings_and_they_go_on_when_there_is_room() {
