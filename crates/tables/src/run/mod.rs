@@ -17,6 +17,7 @@ pub(crate) mod memory;
 mod merge;
 mod met;
 mod part;
+mod planning;
 mod preview;
 mod repeated;
 mod report;
