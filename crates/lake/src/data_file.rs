@@ -3,8 +3,9 @@
 use crate::delta::sync_folder;
 use crate::error::Error;
 use crate::map::DataFile;
+use crate::merge::{Batches, Larger, Merge, Slice};
 use crate::table::{SEQ, Table};
-use datafusion::arrow::array::{Array, AsArray, BooleanArray, Int64Array, RecordBatch, StringArray};
+use datafusion::arrow::array::{Array, BooleanArray, Int64Array, RecordBatch};
 use datafusion::arrow::compute::{
     SortColumn, concat, filter_record_batch, interleave_record_batch, lexsort_to_indices,
 };
@@ -12,6 +13,7 @@ use datafusion::parquet::arrow::ArrowWriter;
 use datafusion::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use datafusion::parquet::basic::{Compression, ZstdLevel};
 use datafusion::parquet::file::properties::WriterProperties;
+use std::collections::HashSet;
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
@@ -23,6 +25,8 @@ const FILE_BYTES: usize = 32 << 20;
 const FILE_MEMORY_BYTES: u64 = 96 << 20;
 /// Rows of a row group: small enough that a query for one patient reads little.
 const ROW_GROUP_ROWS: usize = 64 << 10;
+/// Rows of a run that are read at once, beside those of the others.
+const READ_ROWS: usize = 2 << 10;
 /// Rows handed to the writer at once,
 const SLICE_ROWS: usize = 8 << 10;
 /// and their bytes: far below what one column of a batch can hold, however large its texts are.
@@ -30,11 +34,11 @@ const SLICE_BYTES: usize = 16 << 20;
 /// zstd level: files are rewritten often.
 const LEVEL: i32 = 1;
 
-/// A file that was written, and the version of each of its rows.
+/// A file that was written, and the versions whose rows are in it, each with the slot of the file that it was read from.
 #[derive(Debug)]
 pub(crate) struct Written {
     pub(crate) file: DataFile,
-    pub(crate) seqs: Vec<i64>,
+    pub(crate) seqs: Vec<(i64, Option<i64>)>,
 }
 
 /// The values of `_seq` in a batch.
@@ -54,16 +58,32 @@ pub(crate) fn keep(batch: &RecordBatch, mut keep: impl FnMut(i64) -> bool) -> Re
     Ok(filter_record_batch(batch, &mask)?)
 }
 
-/// All rows of a file.
-pub(crate) fn read(table: &Table, folder: &Path, file: &DataFile) -> Result<Vec<RecordBatch>, Error> {
+/// The rows of a file, a few at a time, without those of versions that are `gone`.
+pub(crate) fn read<'a>(
+    table: &'a Table,
+    folder: &Path,
+    file: &DataFile,
+    gone: &'a HashSet<i64>,
+) -> Result<Batches<'a>, Error> {
     let path = folder.join(&file.path);
     let open = File::open(&path).map_err(|error| Error::file("open", &path, error))?;
-    let reader = ParquetRecordBatchReaderBuilder::try_new(open)?.with_batch_size(SLICE_ROWS).build()?;
-    let mut batches = Vec::new();
-    for batch in reader {
-        batches.push(RecordBatch::try_new(Arc::clone(&table.schema), batch?.columns().to_vec())?);
-    }
-    Ok(batches)
+    let reader = ParquetRecordBatchReaderBuilder::try_new(open)?.with_batch_size(READ_ROWS).build()?;
+    Ok(Box::new(reader.map(|batch| {
+        let batch = RecordBatch::try_new(Arc::clone(&table.schema), batch?.columns().to_vec())?;
+        keep(&batch, |seq| !gone.contains(&seq))
+    })))
+}
+
+/// Rows that came in any order, in the order of their table, a few at a time.
+pub(crate) fn sorted<'a>(table: &Table, batches: Vec<RecordBatch>) -> Result<Batches<'a>, Error> {
+    let order = order(table, &batches)?;
+    let mut at = 0;
+    Ok(Box::new(std::iter::from_fn(move || {
+        let slice = &order[at..order.len().min(at + READ_ROWS)];
+        at += slice.len();
+        let batches: Vec<&RecordBatch> = batches.iter().collect();
+        (!slice.is_empty()).then(|| Ok(interleave_record_batch(&batches, slice)?))
+    })))
 }
 
 impl DataFile {
@@ -73,32 +93,29 @@ impl DataFile {
     }
 }
 
-/// Writes rows, sorted, into as many files as they need; they are on disk when this returns. `seed` tells runs of the program
+/// Writes sorted rows into as many files as they need; they are on disk when this returns. `seed` tells runs of the program
 /// apart in the files' names; slots are not given yet.
 pub(crate) fn write(
     table: &Table,
     folder: &Path,
-    batches: &[RecordBatch],
+    mut rows: Merge<'_>,
     seed: &str,
     at_us: i64,
 ) -> Result<Vec<Written>, Error> {
-    let order = order(table, batches)?;
-    let rows = Rows {
-        batches: batches.iter().collect(),
-        seqs: batches.iter().map(seqs).collect::<Result<_, _>>()?,
-        texts: batches.iter().map(|batch| batch.columns().iter().filter_map(|c| c.as_string_opt()).collect()).collect(),
-    };
-    let (mut written, mut at) = (Vec::new(), 0);
-    while at < order.len() {
-        let file = write_one(table, folder, &rows, &order[at..], seed, at_us)?;
-        at += file.seqs.len();
-        written.push(file);
+    let mut written = Vec::new();
+    while let Some(first) = rows.next(fits)? {
+        written.push(write_one(table, folder, first, &mut rows, seed, at_us)?);
     }
     if !written.is_empty() {
         // Their names must be there after a power cut as their content is.
         sync_folder(folder)?;
     }
     Ok(written)
+}
+
+/// What is handed to the writer at once.
+fn fits(slice: &Larger) -> bool {
+    slice.rows == 1 || (slice.rows <= SLICE_ROWS && slice.text_bytes <= SLICE_BYTES)
 }
 
 /// Where a row is: batch and row in it.
@@ -119,34 +136,6 @@ fn order(table: &Table, batches: &[RecordBatch]) -> Result<Vec<At>, Error> {
     Ok(lexsort_to_indices(&columns, None)?.values().iter().map(|&at| all[at as usize]).collect())
 }
 
-/// Rows to be written.
-struct Rows<'a> {
-    batches: Vec<&'a RecordBatch>,
-    seqs: Vec<&'a Int64Array>,
-    /// Columns whose values have no fixed length.
-    texts: Vec<Vec<&'a StringArray>>,
-}
-
-impl Rows<'_> {
-    fn seq(&self, (batch, row): At) -> i64 {
-        self.seqs[batch].value(row)
-    }
-
-    fn bytes(&self, (batch, row): At) -> usize {
-        self.texts[batch].iter().map(|column| column.value_length(row) as usize).sum()
-    }
-
-    /// How many of the first rows of `order` are handed to the writer at once.
-    fn slice(&self, order: &[At]) -> usize {
-        let mut bytes = 0;
-        let fits = order.iter().take(SLICE_ROWS).take_while(|at| {
-            bytes += self.bytes(**at);
-            bytes <= SLICE_BYTES
-        });
-        fits.count().max(1)
-    }
-}
-
 /// A new file: never one that is there, whatever the clock that `seed` comes from says.
 fn create(folder: &Path, seed: &str) -> Result<(String, File), Error> {
     static FILES: AtomicU64 = AtomicU64::new(0);
@@ -164,8 +153,8 @@ fn create(folder: &Path, seed: &str) -> Result<(String, File), Error> {
 fn write_one(
     table: &Table,
     folder: &Path,
-    rows: &Rows<'_>,
-    order: &[At],
+    first: Slice,
+    rows: &mut Merge<'_>,
     seed: &str,
     at_us: i64,
 ) -> Result<Written, Error> {
@@ -177,27 +166,21 @@ fn write_one(
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
         .build();
     let mut writer = ArrowWriter::try_new(file, Arc::clone(&table.schema), Some(properties))?;
-    let (mut at, mut memory) = (0, 0);
-    while at < order.len()
-        && writer.bytes_written() + writer.in_progress_size() < FILE_BYTES
-        && memory < FILE_MEMORY_BYTES
-    {
-        let slice = &order[at..at + rows.slice(&order[at..])];
-        let batch = interleave_record_batch(&rows.batches, slice)?;
+    let (mut count, mut memory, mut seqs) = (0, 0, Vec::new());
+    let mut slice = Some(first);
+    while let Some(Slice { rows: batch, seqs: versions }) = slice {
         writer.write(&batch)?;
+        count += batch.num_rows() as u64;
         memory += batch.get_array_memory_size() as u64;
-        at += slice.len();
-    }
-    // All rows of a version go into one file.
-    let last = at.checked_sub(1).map(|last| rows.seq(order[last]));
-    let rest = order[at..].iter().take_while(|next| Some(rows.seq(**next)) == last).count();
-    if rest > 0 {
-        writer.write(&interleave_record_batch(&rows.batches, &order[at..at + rest])?)?;
-        at += rest;
+        seqs.extend(versions);
+        let last = seqs.last().map(|(seq, _)| *seq);
+        let full = writer.bytes_written() + writer.in_progress_size() >= FILE_BYTES || memory >= FILE_MEMORY_BYTES;
+        // All rows of a version go into one file.
+        slice = if full { rows.next(|slice| fits(slice) && Some(slice.seq) == last)? } else { rows.next(fits)? };
     }
     let file = writer.into_inner()?;
     file.sync_all().map_err(failed)?;
     let bytes = file.metadata().map_err(failed)?.len();
-    let seqs = order[..at].iter().map(|at| rows.seq(*at)).collect();
-    Ok(Written { file: DataFile { slot: 0, path: name, bytes, memory, rows: at as u64, at_us }, seqs })
+    seqs.dedup();
+    Ok(Written { file: DataFile { slot: 0, path: name, bytes, memory, rows: count, at_us }, seqs })
 }

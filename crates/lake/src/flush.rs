@@ -3,13 +3,13 @@
 //! A changed row stays in the file where the resource was, unless that file is small; files are rewritten that hold a version
 //! that is no longer current. New rows become a file of their own, together with small files that are no larger than what is
 //! written anyway: so a row is rewritten as often as its file doubles, and not with each flush. What a flush costs depends on
-//! what changed and not on how large the table is. The rows of one large file, or of the small ones that are put together, are in
-//! memory at a time.
+//! what changed and not on how large the table is. Files are sorted, and are merged as they are read: a few rows of each are in memory.
 
 use crate::data_file::{self, Written};
 use crate::delta;
 use crate::error::Error;
 use crate::map::{DataFile, Map, Position, TableChange};
+use crate::merge::Merge;
 use crate::table::Table;
 use crate::tail::{Tail, dead_key};
 use datafusion::arrow::array::RecordBatch;
@@ -238,13 +238,7 @@ impl Files {
     ) -> Result<TableChange, Error> {
         let table = &self.tables[number];
         let folder = self.folder.join(&table.name);
-        let mut fresh = Vec::new();
-        for batch in &tail.batches[number] {
-            let live = data_file::keep(batch, |seq| !tail.dead.contains(dead_key(seq)))?;
-            if live.num_rows() > 0 {
-                fresh.push(live);
-            }
-        }
+        let fresh = kept(&tail.batches[number], |seq| !tail.dead.contains(dead_key(seq)))?;
         let olds: Vec<i64> = moves.iter().map(|(old, _)| *old).collect();
         let slots = self.map.slots(number, &olds)?;
         let mut change = TableChange { gone: slots.keys().copied().collect(), ..TableChange::default() };
@@ -259,47 +253,28 @@ impl Files {
             self.map.files(number)?.into_iter().partition(DataFile::is_small);
         let large: BTreeMap<i64, DataFile> = large.into_iter().map(|file| (file.slot, file)).collect();
         let touched: HashSet<i64> = slots.values().copied().collect();
-        let write = |rows: &[RecordBatch]| data_file::write(table, &folder, rows, &self.seed, now_us);
+        let write = |new: Vec<RecordBatch>, files: &[&DataFile]| {
+            let mut runs = vec![(None, data_file::sorted(table, new)?)];
+            for file in files {
+                runs.push((Some(file.slot), data_file::read(table, &folder, file, &gone)?));
+            }
+            data_file::write(table, &folder, Merge::new(&table.order, runs)?, &self.seed, now_us)
+        };
 
         for (slot, file) in large.iter().filter(|(slot, _)| touched.contains(slot)) {
-            let mut rows = Vec::new();
-            for batch in data_file::read(table, &folder, file)? {
-                rows.push(data_file::keep(&batch, |seq| !gone.contains(&seq))?);
-            }
-            for batch in &fresh {
-                rows.push(data_file::keep(batch, |seq| place.get(&seq) == Some(slot))?);
-            }
-            put(&mut change, file, write(&rows)?, next_slot, &place);
+            let new = kept(&fresh, |seq| place.get(&seq) == Some(slot))?;
+            put(&mut change, write(new, &[file])?, Some(*slot), next_slot);
             change.removed.push(file.clone());
         }
 
         // The rest goes together with small files.
-        let mut rows = Vec::new();
-        for batch in &fresh {
-            let rest = data_file::keep(batch, |seq| place.get(&seq).is_none_or(|slot| !large.contains_key(slot)))?;
-            if rest.num_rows() > 0 {
-                rows.push(rest);
-            }
-        }
-        let new_rows: usize = rows.iter().map(RecordBatch::num_rows).sum();
+        let rest = kept(&fresh, |seq| place.get(&seq).is_none_or(|slot| !large.contains_key(slot)))?;
+        let new_rows: usize = rest.iter().map(RecordBatch::num_rows).sum();
         let together = together(small, &touched, new_rows as u64);
-        let mut was = HashMap::new();
-        for file in &together {
-            for batch in data_file::read(table, &folder, file)? {
-                let kept = data_file::keep(&batch, |seq| !gone.contains(&seq))?;
-                was.extend(data_file::seqs(&kept)?.values().iter().map(|seq| (*seq, file.slot)));
-                rows.push(kept);
-            }
-            change.removed.push(file.clone());
-        }
         // The largest keeps its slot: fewest rows are placed anew.
-        let mut reuse = together.iter().max_by_key(|file| file.rows).map(|file| file.slot);
-        for written in write(&rows)? {
-            let slot = reuse.take().unwrap_or_else(|| take(next_slot));
-            let moved = written.seqs.iter().filter(|seq| was.get(seq) != Some(&slot));
-            change.placed.extend(moved.map(|seq| (*seq, slot)));
-            change.added.push(DataFile { slot, ..written.file });
-        }
+        let largest = together.iter().max_by_key(|file| file.rows).map(|file| file.slot);
+        put(&mut change, write(rest, &together.iter().collect::<Vec<_>>())?, largest, next_slot);
+        change.removed.extend(together);
         Ok(change)
     }
 }
@@ -377,24 +352,26 @@ fn take(next: &mut i64) -> i64 {
     *next - 1
 }
 
-/// Puts a rewritten large file into a change: the first part keeps the slot, further parts get their own.
-fn put(
-    change: &mut TableChange,
-    file: &DataFile,
-    written: Vec<Written>,
-    next_slot: &mut i64,
-    place: &HashMap<i64, i64>,
-) {
-    for (at, written) in written.into_iter().enumerate() {
-        if at == 0 {
-            let came = written.seqs.iter().filter(|seq| place.get(seq) == Some(&file.slot));
-            change.placed.extend(came.map(|seq| (*seq, file.slot)));
-            change.added.push(DataFile { slot: file.slot, ..written.file });
-        } else {
-            let slot = take(next_slot);
-            change.placed.extend(written.seqs.iter().map(|seq| (*seq, slot)));
-            change.added.push(DataFile { slot, ..written.file });
+/// Rows of batches whose version is to be kept.
+fn kept(batches: &[RecordBatch], keep: impl Fn(i64) -> bool) -> Result<Vec<RecordBatch>, Error> {
+    let mut kept = Vec::new();
+    for batch in batches {
+        let rows = data_file::keep(batch, &keep)?;
+        if rows.num_rows() > 0 {
+            kept.push(rows);
         }
+    }
+    Ok(kept)
+}
+
+/// Puts files that were written into a change: the first takes the slot that is given, others get their own. A version is placed
+/// anew unless it was in the slot already.
+fn put(change: &mut TableChange, written: Vec<Written>, mut reuse: Option<i64>, next_slot: &mut i64) {
+    for Written { file, seqs } in written {
+        let slot = reuse.take().unwrap_or_else(|| take(next_slot));
+        let moved = seqs.iter().filter(|(_, from)| *from != Some(slot));
+        change.placed.extend(moved.map(|(seq, _)| (*seq, slot)));
+        change.added.push(DataFile { slot, ..file });
     }
 }
 

@@ -23,6 +23,7 @@ pub mod guest;
 mod lag;
 mod lake;
 mod map;
+mod merge;
 pub mod output;
 mod parquet_files;
 pub mod shelf;

@@ -24,7 +24,7 @@ use failure::Failure;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    records::map_large_blocks();
+    records::keep_heaps_small();
     let cli = cli::Cli::parse();
     // Whatever is made holds patient data: nobody but the owner may read it.
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));

@@ -19,6 +19,20 @@ pub enum Error {
         /// The system's answer.
         error: std::io::Error,
     },
+    /// A copy would leave too little of a disk to what else is on it.
+    #[error(
+        "only {} MiB are free on the disk of {folder}, and {} MiB must stay free for the store: free some, or move the directory to a larger disk",
+        free_bytes >> 20,
+        keep_bytes >> 20
+    )]
+    NoRoom {
+        /// A folder on that disk.
+        folder: String,
+        /// What is free.
+        free_bytes: u64,
+        /// What must stay so.
+        keep_bytes: u64,
+    },
     /// A Parquet file could not be written or read.
     #[error("{0}")]
     Parquet(#[from] parquet::errors::ParquetError),

@@ -2,7 +2,7 @@
 //!
 //! Its tables are views: each question that names one makes its rows anew. Here a table is written to a file when it is first asked
 //! for, with those of vocabularies linked in, and the files are asked ([`lake::shelf`]). So all answers are of one position, and a
-//! table is made once. The files lie in a scratch folder until the [`Still`] is dropped.
+//! table is made once. The files lie in a scratch folder until the [`Still`] is dropped; they leave room on the disk for the store.
 
 use crate::asking::{Cdm, SCHEMA};
 use crate::cdm;
@@ -17,6 +17,9 @@ use lake::{Capacity, Lake, Limits, Pinned, Stop, workbench};
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+/// What copies leave free of their disk, where the store itself writes.
+const KEEP_FREE_BYTES: u64 = 512 << 20;
 
 /// The store's own instance at one position, as somebody may see it.
 pub struct Still {
@@ -120,12 +123,23 @@ impl Still {
         let mut out = Out::create(&self.folder.path().join(&path), &columns)?;
         let sql = format!("SELECT * FROM {SCHEMA}.{}", table.name);
         let write = |batch: RecordBatch| {
+            check_room(self.folder.path(), KEEP_FREE_BYTES)?;
             out.write(&RecordBatch::try_new(SchemaRef::clone(&columns), batch.columns().to_vec())?)
         };
         self.of_lake(&sql, write, usize::MAX)?;
         let (bytes, rows) = out.end()?;
         Ok(Part::File { path, bytes, rows })
     }
+}
+
+/// That there is room on a folder's disk for more than what must stay free. Where the system does not say, writing tells.
+fn check_room(folder: &Path, keep_bytes: u64) -> Result<(), Error> {
+    let Ok(disk) = rustix::fs::statvfs(folder) else { return Ok(()) };
+    let free_bytes = disk.f_bavail.saturating_mul(disk.f_frsize);
+    if free_bytes < keep_bytes {
+        return Err(Error::NoRoom { folder: folder.display().to_string(), free_bytes, keep_bytes });
+    }
+    Ok(())
 }
 
 /// The tables of the model that a query names: each after the schema, in quotes or not.
@@ -192,7 +206,15 @@ impl Cdm for Still {
 
 #[cfg(test)]
 mod tests {
-    use super::named;
+    use super::{check_room, named};
+
+    #[test]
+    fn a_disk_is_not_filled() {
+        let folder = tempfile::tempdir().expect("a folder");
+        check_room(folder.path(), 0).expect("there is always nothing");
+        let error = check_room(folder.path(), u64::MAX).expect_err("no disk is so large").to_string();
+        assert!(error.contains("MiB are free on the disk of") && error.contains("free some"), "{error}");
+    }
 
     #[test]
     fn tables_are_found_by_the_schema_before_them() {

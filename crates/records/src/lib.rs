@@ -50,7 +50,7 @@ pub use dead_letter::{DeadLetter, DeadLetterNo, DeadLetterState, NewDeadLetter};
 pub use error::{Error, Issue};
 pub use history::{FeedEntry, HistoryOf, HistoryPage, HistoryQuery};
 pub use id::{ArrivalNo, DeliveryNo, DerivedIds, Row, Seq, derived_id, uuid_digits, uuid_text};
-pub use memory::{give_back as give_back_memory, map_large_blocks};
+pub use memory::{give_back as give_back_memory, keep_heaps_small};
 pub use operator::tell_operator;
 pub use people::{FoundPerson, PeoplePage, Why, WhyKind};
 pub use plan::{Besides, Change, Content, Current, Found, IfEqual, Lookup, Naming, Operation, Outcome, Planner, Write};

@@ -113,7 +113,7 @@ const LIVE_RESOURCES: &str = "SELECT coalesce(sum(live), 0) FROM type_count";
 /// Without a write or a read for this long, memory is given back.
 const REST_AFTER: Duration = Duration::from_secs(5);
 /// Rows known by id are forgotten when there are this many.
-const CACHED_ROWS: usize = 500_000;
+const CACHED_ROWS: usize = 200_000;
 
 /// Arrivals that are looked at for the end of the packs before all are.
 const NEWEST_ARRIVALS: usize = 2_000;

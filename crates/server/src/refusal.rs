@@ -333,6 +333,7 @@ impl From<omop::Error> for Refusal {
             E::Lake(error) => error.into(),
             E::Read(_) | E::Definition { .. } => Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "value", text),
             E::File { error, .. } if error.kind() == std::io::ErrorKind::StorageFull => records::Error::DiskFull.into(),
+            E::NoRoom { .. } => Refusal::new(StatusCode::INSUFFICIENT_STORAGE, "no-store", text),
             E::File { .. } | E::Parquet(_) | E::Arrow(_) | E::Database(_) => Refusal::internal(text),
         }
     }

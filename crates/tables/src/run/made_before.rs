@@ -13,7 +13,7 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 /// Records that are sorted in memory at once: 24 bytes each.
-const AT_ONCE: usize = 1 << 20;
+const AT_ONCE: usize = 1 << 19;
 
 /// What is kept of a resource: its id, and a hash of its text.
 const RECORD: usize = 24;
