@@ -18,6 +18,7 @@ pub mod json;
 pub mod magnitude;
 pub mod parameters;
 pub mod path;
+pub mod placeholder;
 pub mod primitive;
 pub mod reference;
 pub mod schema;
