@@ -23,7 +23,7 @@
 //! # Rows
 //! Each occurrence of a sheet has a column of row numbers: null where an outer join found none, or where the row comes from
 //! another branch of a UNION. GROUP BY and DISTINCT gather: a list of at most [`KEPT_ROWS`] numbers and a count. DISTINCT ON
-//! gives the row it chose. Windows, LIMIT, UNNEST and subqueries in FROM hand them on. Rows are not followed through scalar, IN
+//! gives the row it chose. Rows that a window's ORDER BY leaves equal are numbered in the order of their sheets. Windows, LIMIT, UNNEST and subqueries in FROM hand them on. Rows are not followed through scalar, IN
 //! and EXISTS subqueries, semi and anti joins (INTERSECT, EXCEPT: those of the right side) and WITH RECURSIVE; columns are.
 //!
 //! # Origins
@@ -56,6 +56,7 @@ mod row_set;
 mod rows;
 mod scan;
 mod sheet;
+mod ties;
 mod values;
 mod written;
 

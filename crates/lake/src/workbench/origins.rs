@@ -1,6 +1,7 @@
 //! Column lineage: of which columns of which sheets each column of a plan is computed. Values count, not filters: what decides
 //! whether a row is there is no origin, what decides which value it has (the WHEN of a CASE) is.
 
+use super::names::is_hidden;
 use super::rows::{as_sheet, sheet_of};
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column, DFSchema, JoinType, Result};
@@ -204,7 +205,9 @@ impl Walk {
             self.add(argument, scope, found)?;
         }
         if params.args.is_empty() {
-            for part in params.partition_by.iter().chain(params.order_by.iter().map(|order| &order.expr)) {
+            let is_row = |part: &&Expr| matches!(part, Expr::Column(column) if is_hidden(&column.name));
+            let parts = params.partition_by.iter().chain(params.order_by.iter().map(|order| &order.expr));
+            for part in parts.filter(|part| !is_row(part)) {
                 self.add(part, scope, found)?;
             }
         }

@@ -16,6 +16,7 @@ use datafusion::catalog::{
     CatalogProvider, CatalogProviderList, MemoryCatalogProvider, MemoryCatalogProviderList, MemorySchemaProvider,
     SchemaProvider,
 };
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column, DataFusionError, Result as EngineResult};
 use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::{Distinct, Expr, LogicalPlan, Sort};
@@ -37,6 +38,8 @@ pub(super) struct Draft {
     pub(super) order: Order,
     pub(super) names: Names,
     pub(super) written: Written,
+    /// Whether it asks when it runs.
+    pub(super) asks_for_time: bool,
 }
 
 /// A column of the answer.
@@ -64,7 +67,7 @@ pub(super) fn draft(bench: &Bench, question: Question) -> Result<Draft, Error> {
     let plan = desk.plan_text(&query, &written)?;
 
     let visible = plan.schema().fields().len();
-    let sorted = is_sorted(&plan);
+    let (sorted, asks_for_time) = (is_sorted(&plan), asks_for_time(&plan));
     let fail = |error: DataFusionError| explain(&error, &desk.names, &written);
     let Tracked { plan, rows, scans, first } = track(&plan).map_err(fail)?;
     let driving = match driving {
@@ -84,7 +87,7 @@ pub(super) fn draft(bench: &Bench, question: Question) -> Result<Draft, Error> {
         placed(fail(error), &query, &runs)
     })?;
     let Desk { names, .. } = desk;
-    Ok(Draft { plan, columns, rows, scans, driving, order, names, written })
+    Ok(Draft { plan, columns, rows, scans, driving, order, names, written, asks_for_time })
 }
 
 impl Desk {
@@ -202,6 +205,23 @@ impl Turns<'_> {
         }
         Ok(())
     }
+}
+
+/// Functions that say when a query runs.
+const TIME: [&str; 3] = ["now", "current_date", "current_time"];
+
+/// Whether a plan asks when it runs: it gives something else tomorrow.
+fn asks_for_time(plan: &LogicalPlan) -> bool {
+    let is_time = |expr: &Expr| matches!(expr, Expr::ScalarFunction(function) if TIME.contains(&function.func.name()));
+    let mut asks = false;
+    // Looking fails where the closure does.
+    let _ = plan.apply_with_subqueries(|node| {
+        node.apply_expressions(|expr| {
+            asks |= expr.exists(|expr| Ok(is_time(expr)))?;
+            Ok(TreeNodeRecursion::Continue)
+        })
+    });
+    asks
 }
 
 /// Whether the query itself says in which order its rows come.

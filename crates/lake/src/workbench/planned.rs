@@ -95,6 +95,7 @@ pub struct Planned {
     occurrences: Vec<Occurrence>,
     driving: Option<usize>,
     order: Order,
+    asks_for_time: bool,
     context: Arc<Context>,
 }
 
@@ -117,7 +118,7 @@ impl std::fmt::Debug for Planned {
 
 impl Planned {
     pub(super) fn new(bench: Arc<Bench>, draft: Draft) -> Planned {
-        let Draft { plan, columns, rows, scans, driving, order, names, written } = draft;
+        let Draft { plan, columns, rows, scans, driving, order, names, written, asks_for_time } = draft;
         let output = Output::new(plan.schema(), columns.iter().map(|column| column.name.as_str()), &rows);
         let columns = columns.into_iter().enumerate().map(|(at, column)| OutputColumn {
             name: column.name,
@@ -135,7 +136,12 @@ impl Planned {
         // Occurrences without a column (there are none: those that are not tracked have no scan) would shift these numbers.
         debug_assert!(rows.iter().enumerate().all(|(at, row)| at == row.occurrence), "occurrences are in order");
         let context = Arc::new(Context { names, written, scans });
-        Planned { bench, plan, output: Arc::new(output), columns, occurrences, driving, order, context }
+        Planned { bench, plan, output: Arc::new(output), columns, occurrences, driving, order, asks_for_time, context }
+    }
+
+    /// Whether it asks when it runs (`now()`, `current_date`): the same sheets give something else another day.
+    pub fn asks_for_time(&self) -> bool {
+        self.asks_for_time
     }
 
     /// The columns that the query asks for; they come first in each batch.

@@ -7,13 +7,14 @@
 
 use super::row_set::{rows_of, set_type};
 use super::sheet::{ROW, Sheet, SheetTable};
+use super::ties;
 use datafusion::arrow::datatypes::{DataType, Field};
 use datafusion::catalog::TableProvider;
 use datafusion::common::{Column, DFSchema, DataFusionError, JoinType, Result, ScalarValue, internal_err};
 use datafusion::datasource::{provider_as_source, source_as_provider};
 use datafusion::logical_expr::{
     Aggregate, Distinct, DistinctOn, Expr, Filter, Join, LogicalPlan, Projection, Sort, Subquery, SubqueryAlias,
-    TableScan, Union, Unnest, Window,
+    TableScan, Union, Unnest,
 };
 use datafusion::logical_expr::{Limit, Repartition, TableScanBuilder};
 use std::any::Any;
@@ -98,8 +99,10 @@ impl Tracker {
                 let partitioning_scheme = node.partitioning_scheme.clone();
                 Ok(LogicalPlan::Repartition(Repartition { input, partitioning_scheme }))
             }),
-            LogicalPlan::Window(node) => self
-                .above(&node.input, |input| Ok(LogicalPlan::Window(Window::try_new(node.window_expr.clone(), input)?))),
+            LogicalPlan::Window(node) => {
+                let input = self.node(&node.input)?;
+                Ok(Node { plan: ties::broken(&node.window_expr, input.plan, &input.rows)?, ..input })
+            }
             LogicalPlan::Unnest(node) => self.above(&node.input, |input| {
                 let columns = node.exec_columns.clone();
                 Ok(LogicalPlan::Unnest(Unnest::try_new(input, columns, node.options.clone())?))

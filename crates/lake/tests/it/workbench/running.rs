@@ -151,6 +151,56 @@ fn two_runs_give_the_same_whatever_is_left_to_choose() {
 }
 
 #[test]
+fn rows_that_a_window_finds_equal_are_numbered_in_the_order_of_their_sheet_whatever_else_is_read() {
+    let rows: Vec<Vec<Option<String>>> = (0..9_000)
+        .map(|no| vec![Some(format!("k{}", no % 100)), Some(format!("v{}", no % 3)), Some(no.to_string())])
+        .collect();
+    let some: Vec<Vec<Option<String>>> = rows.iter().filter(|row| row[0].as_deref() == Some("k7")).cloned().collect();
+    for window in [
+        "row_number() OVER (PARTITION BY k ORDER BY v)",
+        "row_number() OVER (PARTITION BY k)",
+        "lag(id) OVER (PARTITION BY k ORDER BY v DESC)",
+        "first_value(id) OVER (PARTITION BY k ORDER BY v)",
+        "last_value(id) OVER (PARTITION BY k ORDER BY v ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)",
+        "ntile(7) OVER (PARTITION BY k ORDER BY v)",
+        // Equal rows stay equal.
+        "rank() OVER (PARTITION BY k ORDER BY v)",
+        "count(*) OVER (PARTITION BY k ORDER BY v)",
+        "last_value(v) OVER (PARTITION BY k ORDER BY v)",
+    ] {
+        let run = |rows: &[Vec<Option<String>>], parts| {
+            let sheet = Arc::new(Memory::of_rows("t", &["k", "v", "id"], rows, parts)) as Arc<dyn Sheet>;
+            let sql = format!("SELECT id, n FROM (SELECT id, k, {window} AS n FROM t) x WHERE k = 'k7'");
+            let planned = bench().plan(Question::new(parse(&sql).unwrap(), vec![sheet]));
+            let batches = all(planned.unwrap().run(&Limits::default(), &Stop::default()).unwrap()).unwrap();
+            let mut lines = lines(&batches, |_| 0..2);
+            lines.sort();
+            lines
+        };
+        let whole = run(&rows, 5);
+        assert_eq!((whole.len(), &whole), (90, &run(&some, 2)), "{window}");
+    }
+    let first = plan("SELECT id, row_number() OVER (ORDER BY item) AS n FROM labs").unwrap();
+    assert_eq!(lines(&super::run(&first).unwrap(), |_| 0..2), ["l1 1", "l2 4", "l3 2", "l4 3"]);
+    let ranked = plan("SELECT id, rank() OVER (ORDER BY item) AS n FROM labs").unwrap();
+    assert_eq!(lines(&super::run(&ranked).unwrap(), |_| 0..2), ["l1 1", "l2 4", "l3 1", "l4 1"]);
+}
+
+#[test]
+fn a_query_says_whether_it_asks_for_the_time() {
+    for (sql, asks) in [
+        ("SELECT id FROM labs WHERE day < '2020-01-01'", false),
+        ("SELECT id, date_part('year', current_date) AS y FROM labs", true),
+        ("SELECT id FROM (SELECT id, now() AS n FROM labs) x", true),
+        ("SELECT id FROM labs WHERE try_cast(day AS date) < today()", true),
+        ("SELECT l.id FROM labs l JOIN patients p ON p.id = l.patient AND current_timestamp > '2020-01-01'", true),
+        ("SELECT id FROM labs WHERE id IN (SELECT id FROM patients WHERE current_date > '2020-01-01')", true),
+    ] {
+        assert_eq!(plan(sql).unwrap().asks_for_time(), asks, "{sql}");
+    }
+}
+
+#[test]
 fn the_order_of_the_driving_sheet_costs_nothing_where_rows_come_in_it() {
     let sheets = || vec![large("labs", 100), large("patients", 1)];
     let steps = |sql: &str| {
