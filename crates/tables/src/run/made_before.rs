@@ -230,20 +230,8 @@ impl MadeIds {
     pub(super) fn settle(mut self) -> Result<(), Error> {
         self.flush()?;
         let sorted = self.coming.with_extension("sorted");
-        {
-            let mut out = BufWriter::new(File::create(&sorted).map_err(failed(&sorted))?);
-            let staying = self.instead_of.take().map(|gone| self.staying(gone)).transpose()?;
-            let mut now = Sorted::with(&self.coming, staying.into_iter().collect())?;
-            let mut last = None;
-            while let Some(record) = now.next()? {
-                if last != Some(id_of(&record)) {
-                    out.write_all(&record).map_err(failed(&sorted))?;
-                }
-                last = Some(id_of(&record));
-            }
-            let file = out.into_inner().map_err(|error| failed(&sorted)(error.into_error()))?;
-            file.sync_all().map_err(failed(&sorted))?;
-        }
+        let staying = self.instead_of.take().map(|gone| self.staying(gone)).transpose()?;
+        write_sorted(&mut Sorted::with(&self.coming, staying.into_iter().collect())?, &sorted)?;
         std::fs::rename(&sorted, &self.settled).map_err(failed(&self.settled))?;
         for done in [&self.coming, &self.cut_off] {
             match std::fs::remove_file(done) {
@@ -313,9 +301,63 @@ fn append(cut_off: &Path, from: &mut dyn Read) -> Result<(), Error> {
     add().map_err(failed(cut_off))
 }
 
+/// Whether a run of a target was cut off, or what it told to be gone was taken back, and none came to its end since.
+pub(super) fn was_cut_off(folder: &Path, target: &str) -> bool {
+    let settled = file_of(folder, target);
+    ["coming", "cut-off"].iter().any(|left| settled.with_extension(left).exists())
+}
+
+/// Runs whose ids that are gone are kept run by run; those of earlier runs are in one file a target, each id once.
+const GONE_APART: usize = 50;
+/// The folder of these.
+const EARLIER: &str = "earlier";
+
 /// Where ids are kept that a run told to be gone.
 fn gone_in(folder: &Path, run: i64, target: &str) -> PathBuf {
     file_of(&folder.join("gone").join(run.to_string()), target)
+}
+
+/// The runs whose ids that are gone are kept run by run, the oldest first.
+fn gone_apart(folder: &Path) -> Vec<i64> {
+    let entries = std::fs::read_dir(folder.join("gone")).into_iter().flatten().flatten();
+    let mut runs: Vec<i64> = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect();
+    runs.sort_unstable();
+    runs
+}
+
+/// Puts the ids that runs of long ago told to be gone together, so that they take no more room than there are resources.
+pub(super) fn gather_gone(folder: &Path) -> Result<(), Error> {
+    let (gone, runs) = (folder.join("gone"), gone_apart(folder));
+    let earlier = gone.join(EARLIER);
+    for run in &runs[..runs.len().saturating_sub(GONE_APART)] {
+        std::fs::create_dir_all(&earlier).map_err(failed(&earlier))?;
+        let of_run = gone.join(run.to_string());
+        for entry in std::fs::read_dir(&of_run).map_err(failed(&of_run))? {
+            let path = entry.map_err(failed(&of_run))?.path();
+            let Some(name) = path.file_name() else { continue };
+            let together = earlier.join(name);
+            let sorted = together.with_extension("sorted");
+            write_sorted(&mut Sorted::with(&path, vec![records(&together)?])?, &sorted)?;
+            std::fs::rename(&sorted, &together).map_err(failed(&together))?;
+        }
+        // Cut off before this, it is put together once more.
+        std::fs::remove_dir_all(&of_run).map_err(failed(&of_run))?;
+    }
+    Ok(())
+}
+
+/// Writes records in their order, of each id the first.
+fn write_sorted(from: &mut Sorted, path: &Path) -> Result<(), Error> {
+    let mut out = BufWriter::new(File::create(path).map_err(failed(path))?);
+    let mut last = None;
+    while let Some(record) = from.next()? {
+        if last != Some(id_of(&record)) {
+            out.write_all(&record).map_err(failed(path))?;
+        }
+        last = Some(id_of(&record));
+    }
+    let file = out.into_inner().map_err(|error| failed(path)(error.into_error()))?;
+    file.sync_all().map_err(failed(path))
 }
 
 /// Keeps ids that a run is about to tell to be gone, so that they are looked at again when it is taken back.
@@ -330,14 +372,28 @@ pub(super) fn keep_gone(folder: &Path, run: i64, target: &str, ids: &[Id]) -> Re
 /// What a run told to be gone was taken back: the next run looks whether it is.
 pub(crate) fn not_gone(folder: &Path, run: i64) -> Result<(), Error> {
     let gone = folder.join("gone").join(run.to_string());
-    let Ok(entries) = std::fs::read_dir(&gone) else { return Ok(()) };
+    let is_earlier = gone_apart(folder).first().is_none_or(|oldest| run < *oldest);
+    if is_earlier {
+        // Those of all earlier runs: the next one looks at each, and what is gone stays so.
+        return again(folder, &folder.join("gone").join(EARLIER));
+    }
+    again(folder, &gone)?;
+    match std::fs::remove_dir_all(&gone) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(failed(&gone)(error)),
+        _ => Ok(()),
+    }
+}
+
+/// The ids in a folder are looked at again by the next run.
+fn again(folder: &Path, gone: &Path) -> Result<(), Error> {
+    let Ok(entries) = std::fs::read_dir(gone) else { return Ok(()) };
     for entry in entries {
-        let path = entry.map_err(failed(&gone))?.path();
+        let path = entry.map_err(failed(gone))?.path();
         let Some(name) = path.file_name() else { continue };
         let mut from = File::open(&path).map_err(failed(&path))?;
         append(&folder.join(name).with_extension("cut-off"), &mut from)?;
     }
-    std::fs::remove_dir_all(&gone).map_err(failed(&gone))
+    Ok(())
 }
 
 /// All ids that the last run of a target made.
@@ -661,5 +717,30 @@ mod tests {
         assert_eq!(run(folder.path(), 0..2, true, true), 0);
         not_gone(folder.path(), 7).unwrap();
         assert_eq!(run(folder.path(), 0..2, true, true), 1);
+    }
+
+    #[test]
+    fn what_runs_of_long_ago_told_to_be_gone_is_kept_once_and_looked_at_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path();
+        run(path, 0..5, true, true);
+        let last = GONE_APART as i64 + 3;
+        for no in 1..=last {
+            keep_gone(path, no, "Observation:lab", &[id(3), id(no as u32 + 10)]).unwrap();
+            gather_gone(path).unwrap();
+        }
+        assert_eq!(gone_apart(path).first(), Some(&4));
+        let earlier = records(&file_of(&path.join("gone").join(EARLIER), "Observation:lab")).unwrap();
+        let earlier: Vec<Id> = earlier.map(|record| id_of(&record.unwrap())).collect();
+        assert_eq!((earlier.len(), earlier.is_sorted()), (4, true));
+        // Of a run of long ago all of these are looked at, of a later one its own.
+        assert!(!was_cut_off(path, "Observation:lab"));
+        not_gone(path, 2).unwrap();
+        assert!(was_cut_off(path, "Observation:lab"));
+        assert_eq!(run(path, 0..5, true, true), 3);
+        assert!(!was_cut_off(path, "Observation:lab"));
+        not_gone(path, last).unwrap();
+        assert_eq!(run(path, 0..5, true, true), 1);
+        assert_eq!(gone_apart(path).last(), Some(&(last - 1)));
     }
 }

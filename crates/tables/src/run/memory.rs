@@ -14,6 +14,8 @@ use std::path::{Path, PathBuf};
 
 /// The end of the names of files of rows.
 const ROWS: &str = "rows";
+/// The same while they are written.
+const ROWS_COMING: &str = "rows-coming";
 
 /// What a target's outcome hangs on.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,14 +83,27 @@ impl Rows {
 
     /// Keeps rows under a name. What is damaged by a crash is not what its name says, and not used.
     pub(super) fn keep(folder: &Path, which: &str, rows: impl FnOnce() -> Vec<u8>) -> Result<(), Error> {
-        let path = Rows::path_of(folder, which);
-        if path.exists() {
+        let (path, rows) = (Rows::path_of(folder, which), rows());
+        // A crash may have left another file under the name.
+        if std::fs::read(&path).is_ok_and(|kept| kept == rows) {
             return Ok(());
         }
-        let coming = path.with_extension("rows-coming");
-        std::fs::write(&coming, rows())
+        let coming = path.with_extension(ROWS_COMING);
+        std::fs::write(&coming, rows)
             .and_then(|()| std::fs::rename(&coming, &path))
             .map_err(|error| Error::file("write", &coming, error))
+    }
+
+    /// Removes what a run left that was cut off while it kept rows.
+    pub(super) fn sweep_coming(folder: &Path) -> Result<(), Error> {
+        let Ok(entries) = std::fs::read_dir(folder) else { return Ok(()) };
+        for entry in entries {
+            let path = entry.map_err(|error| Error::file("read", folder, error))?.path();
+            if path.extension().is_some_and(|own| own == ROWS_COMING) {
+                removed(&path)?;
+            }
+        }
+        Ok(())
     }
 
     /// Removes what no target's basis names.
@@ -165,4 +180,24 @@ pub(crate) fn forget_all(folder: &Path, run: Option<i64>) -> Result<(), Error> {
         }
     }
     run.map_or(Ok(()), |run| not_gone(folder, run))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_that_a_crash_damaged_are_kept_anew_and_what_it_left_goes() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path();
+        Rows::keep(path, "a", || b"rows of a".to_vec()).unwrap();
+        std::fs::write(Rows::path_of(path, "a"), b"rows").unwrap();
+        Rows::keep(path, "a", || b"rows of a".to_vec()).unwrap();
+        assert_eq!(Rows::recall(path, "a").as_deref(), Some(&b"rows of a"[..]));
+        let left = path.join("b").with_extension(ROWS_COMING);
+        std::fs::write(&left, b"ro").unwrap();
+        Rows::sweep_coming(path).unwrap();
+        assert!(!left.exists() && Rows::recall(path, "a").is_some());
+        Rows::sweep_coming(&path.join("nothing")).unwrap();
+    }
 }

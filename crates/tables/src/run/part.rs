@@ -109,8 +109,25 @@ impl Desk {
         };
         let places = Places { tables: &tables, nodes: &graph.nodes };
         let changed = graph.nodes.iter().map(|table| tables[*table].changed.clone()).collect();
-        let reached = match places.follow(changed, &graph.edges, &referring)? {
+        let each = graph.each(planned);
+        let table = &tables[graph.nodes[each]];
+        let of_each = |reached: &[RoaringTreemap]| {
+            let of = |sheet: &PulledSheet| reached[each].intersection_len(&sheet.alive());
+            (of(&table.before), of(&table.now))
+        };
+        let is_too_much = |reached: &[RoaringTreemap]| {
+            let (was, is) = of_each(reached);
+            was + is > FEW && (was + is) * MOST > table.now.rows() + table.before.rows()
+        };
+        let reached = match places.follow(changed, &graph.edges, &referring, &is_too_much)? {
             Reached::Rows(reached) => reached,
+            Reached::TooMuch => {
+                return Ok(Extent::Whole(format!(
+                    "a third or more of the {} rows of {} are reached by what changed",
+                    table.now.rows(),
+                    table.now.name()
+                )));
+            }
             Reached::Untold(node) => {
                 let table = tables[graph.nodes[node]].now.name();
                 return Ok(Extent::Whole(format!(
@@ -118,20 +135,13 @@ impl Desk {
                 )));
             }
         };
-        let each = graph.each(planned);
-        let table = &tables[graph.nodes[each]];
-        let (was, is) =
-            (reached[each].intersection_len(&table.before.alive()), reached[each].intersection_len(&table.now.alive()));
-        if was + is > FEW && (was + is) * MOST > table.now.rows() + table.before.rows() {
-            return Ok(Extent::Whole(format!(
-                "{} of {} rows are reached by what changed",
-                is.max(was),
-                table.now.rows()
-            )));
-        }
+        let (was, is) = of_each(&reached);
         let mut parts = Vec::new();
         for at in 0..graph.parts.len() {
-            parts.push(self.restricted(planned, at, &graph, &places, &reached)?);
+            let Some(part) = self.restricted(planned, at, &graph, &places, &reached)? else {
+                return Ok(Extent::Whole("what is reached is made of too many other rows".to_owned()));
+            };
+            parts.push(part);
         }
         let target = |parts: Vec<PlannedPart>, rows: u64| -> Result<PlannedTarget, Error> {
             let schemas: Vec<&arrow_schema::Schema> = parts.iter().map(|part| part.planned.schema().as_ref()).collect();
@@ -178,7 +188,7 @@ impl Desk {
         Ok(tables)
     }
 
-    /// A part's query over the rows that are reached and what these need, before and now.
+    /// A part's query over the rows that are reached and what these need, before and now; nothing if that is too much.
     fn restricted(
         &self,
         planned: &PlannedTarget,
@@ -186,8 +196,8 @@ impl Desk {
         graph: &Graph,
         places: &Places<'_>,
         reached: &[RoaringTreemap],
-    ) -> Result<(PlannedPart, PlannedPart), Error> {
-        let needed = graph.needed(at, places, reached)?;
+    ) -> Result<Option<(PlannedPart, PlannedPart)>, Error> {
+        let Some(needed) = graph.needed(at, places, reached)? else { return Ok(None) };
         let part = &graph.parts[at];
         let sheets = |now: bool| -> Vec<Arc<PulledSheet>> {
             let sheets = places.tables.iter().enumerate().map(|(table, states)| {
@@ -209,7 +219,7 @@ impl Desk {
             again.only = Some(cover.collect());
             Ok(again)
         };
-        Ok((plan(false)?, plan(true)?))
+        Ok(Some((plan(false)?, plan(true)?)))
     }
 }
 
@@ -376,8 +386,13 @@ impl Graph {
         (!found.is_empty()).then_some(found)
     }
 
-    /// The rows of each reading of a part that rows of its cover are computed of.
-    fn needed(&self, at: usize, places: &Places<'_>, reached: &[RoaringTreemap]) -> Result<Vec<RoaringTreemap>, Error> {
+    /// The rows of each reading of a part that rows of its cover are computed of; nothing if they are too many to be told.
+    fn needed(
+        &self,
+        at: usize,
+        places: &Places<'_>,
+        reached: &[RoaringTreemap],
+    ) -> Result<Option<Vec<RoaringTreemap>>, Error> {
         let Followed { dependence, first } = &self.parts[at];
         let last = first + dependence.readings.len();
         let mut rows = vec![RoaringTreemap::new(); self.nodes.len()];
@@ -387,12 +402,12 @@ impl Graph {
         let own = dependence.edges.iter().map(|edge| moved(edge, *first));
         let (edges, whole): (Vec<Edge>, Vec<Edge>) = own.partition(|edge| !edge.columns.is_empty());
         let edges: Vec<Edge> = edges.iter().map(Edge::turned).collect();
-        let Reached::Rows(mut rows) = places.follow(rows, &edges, &[])? else { return Ok(Vec::new()) };
+        let Reached::Rows(mut rows) = places.follow(rows, &edges, &[], &|_| false)? else { return Ok(None) };
         for edge in whole {
             let states = &places.tables[self.nodes[edge.from]];
             rows[edge.from] = &*states.before.alive() | &*states.now.alive();
         }
-        Ok(rows.drain(*first..last).collect())
+        Ok(Some(rows.drain(*first..last).collect()))
     }
 }
 

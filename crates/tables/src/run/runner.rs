@@ -9,7 +9,7 @@ use crate::run::counts;
 use crate::run::door::{Chunk, ChunkGone, Door, DoorError, RowNow, RunEnds, Stored};
 use crate::run::identities::{Id, MadeTargets};
 use crate::run::links::RowColumn;
-use crate::run::made_before::{Before, MadeIds, keep_gone};
+use crate::run::made_before::{self, Before, MadeIds, keep_gone};
 use crate::run::memory::{self, Basis, Rows, State};
 use crate::run::met::{self, Met};
 use crate::run::part::{CameAndWent, Extent, PartOf};
@@ -342,6 +342,9 @@ impl Runner {
                 course.made.begin(other);
             }
         }
+        if written {
+            Rows::sweep_coming(&course.folder)?;
+        }
         for planned in &self.targets {
             self.one(planned, &mut course, door, go_on)?;
         }
@@ -398,6 +401,7 @@ impl Runner {
             door.conclude_besides(&targets)?;
             memory::forget_besides(&folder, &targets)?;
             Rows::sweep(&folder)?;
+            made_before::gather_gone(&folder)?;
         }
         report.unmapped = unmapped.by_frequency();
         Ok(report)
@@ -724,6 +728,12 @@ fn differs(
         return Some(("it was asked for".to_owned(), false));
     }
     let Some(state) = known else { return Some(("no run of it is remembered".to_owned(), false)) };
+    if planned.parts.iter().any(|part| part.planned.asks_for_time()) {
+        return Some(("it asks what time it is".to_owned(), false));
+    }
+    if made_before::was_cut_off(&course.folder, &planned.target.name) {
+        return Some(("a run of it was cut off, or taken back".to_owned(), false));
+    }
     let differs = basis.differs(&state.basis);
     if differs.as_ref().is_some_and(|(_, is_rows)| !is_rows) {
         return differs;

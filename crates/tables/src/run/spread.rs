@@ -15,6 +15,11 @@ use roaring::RoaringTreemap;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+/// Keys of references that are remembered while a table is looked through; beyond these each is asked about anew.
+const KEYS_KNOWN: usize = 1 << 18;
+/// Values that are looked for at once along an edge: where more rows than that are reached in one step, one look at all is as fast.
+const VALUES: usize = 4 << 20;
+
 /// A table as it was for the last run and as it is now.
 pub(super) struct TwoStates {
     pub(super) before: PulledSheet,
@@ -107,6 +112,8 @@ pub(super) enum Reached {
     Rows(Vec<RoaringTreemap>),
     /// An edge without columns leads from rows of this place.
     Untold(Node),
+    /// More than is worth following.
+    TooMuch,
 }
 
 /// Tables, and the places where they are read.
@@ -117,12 +124,13 @@ pub(super) struct Places<'w> {
 }
 
 impl Places<'_> {
-    /// Follows edges from rows.
+    /// Follows edges from rows, until nothing is added or `is_too_much` says so of what is reached.
     pub(super) fn follow(
         &self,
         mut fresh: Vec<RoaringTreemap>,
         edges: &[Edge],
         referring: &[Referring<'_>],
+        is_too_much: &dyn Fn(&[RoaringTreemap]) -> bool,
     ) -> Result<Reached, Error> {
         let mut reached = fresh.clone();
         let mut searched: Vec<HashSet<u64>> = vec![HashSet::new(); edges.len()];
@@ -133,8 +141,11 @@ impl Places<'_> {
                 if edge.columns.is_empty() {
                     return Ok(Reached::Untold(edge.from));
                 }
-                let mut values = self.values(edge, &fresh[edge.from])?;
+                let Some(mut values) = self.values(edge, &fresh[edge.from])? else { return Ok(Reached::TooMuch) };
                 values.retain(|value| searched[at].insert(*value));
+                if searched[at].len() > VALUES {
+                    return Ok(Reached::TooMuch);
+                }
                 if !values.is_empty() {
                     wanted.push((at, values));
                 }
@@ -167,22 +178,26 @@ impl Places<'_> {
                 }
             }
             refers.clear();
+            if is_too_much(&reached) {
+                return Ok(Reached::TooMuch);
+            }
             if fresh.iter().all(RoaringTreemap::is_empty) {
                 return Ok(Reached::Rows(reached));
             }
         }
     }
 
-    /// The values of rows where an edge begins.
-    fn values(&self, edge: &Edge, rows: &RoaringTreemap) -> Result<HashSet<u64>, Error> {
+    /// The values of rows where an edge begins; nothing if they are too many.
+    fn values(&self, edge: &Edge, rows: &RoaringTreemap) -> Result<Option<HashSet<u64>>, Error> {
         let columns: Vec<usize> = edge.columns.iter().map(|(from, _)| *from).collect();
         let (mut values, mut text) = (HashSet::new(), Vec::new());
         self.tables[self.nodes[edge.from]].each(&columns, Some(rows), &mut |cells, numbers| {
-            for row in 0..numbers.len() {
-                values.extend(value(cells, row, edge.nulls, &mut text));
+            // What is beyond the bound is not used.
+            if values.len() <= VALUES {
+                (0..numbers.len()).for_each(|row| values.extend(value(cells, row, edge.nulls, &mut text)));
             }
         })?;
-        Ok(values)
+        Ok((values.len() <= VALUES).then_some(values))
     }
 
     /// Reads a table once for all that is looked for in it.
@@ -216,7 +231,7 @@ struct Look<'l> {
 
 enum Wanted<'l> {
     Values(&'l HashSet<u64>, bool),
-    /// With what is known of keys by their hashes.
+    /// With what is known of some keys by their hashes.
     Ids(&'l Referring<'l>, HashMap<u64, bool>),
 }
 
@@ -234,15 +249,21 @@ impl Wanted<'_> {
             }
             Wanted::Ids(refers, known) => {
                 let Some(value) = value(cells, row, false, text) else { return false };
-                *known.entry(value).or_insert_with(|| {
-                    let mut next = cells.iter();
-                    let keys = refers.keys.iter().map(|key| match key {
-                        KeyPart::Constant(text) => text.as_str(),
-                        KeyPart::Column(_) => next.next().map_or("", |cells| cells.value(row)),
-                    });
-                    let keys: Vec<&str> = keys.collect();
-                    packed(&derived(refers.source, refers.target, &keys)).is_none_or(|id| refers.ids.contains(&id))
-                })
+                if let Some(is) = known.get(&value) {
+                    return *is;
+                }
+                let mut next = cells.iter();
+                let keys = refers.keys.iter().map(|key| match key {
+                    KeyPart::Constant(text) => text.as_str(),
+                    KeyPart::Column(_) => next.next().map_or("", |cells| cells.value(row)),
+                });
+                let keys: Vec<&str> = keys.collect();
+                let is =
+                    packed(&derived(refers.source, refers.target, &keys)).is_none_or(|id| refers.ids.contains(&id));
+                if known.len() < KEYS_KNOWN {
+                    known.insert(value, is);
+                }
+                is
             }
         }
     }

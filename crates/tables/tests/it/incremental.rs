@@ -6,7 +6,9 @@ use lake::workbench::{Limits, Stop};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use tables::run::{Chunk, Door, DoorError, Mapped, ReasonCount, RowNow, RunOptions, RunReport, Runner, Stored};
+use tables::run::{
+    Chunk, Door, DoorError, Mapped, ReasonCount, RowNow, RunEnds, RunOptions, RunReport, Runner, Stored,
+};
 
 /// What is stored: text by type and id. What is gone stays, with a word about it.
 #[derive(Clone, Default, PartialEq, Debug)]
@@ -22,10 +24,27 @@ pub struct Store {
     /// What was compared since somebody looked, and whether it was there like this.
     taken: Vec<(String, bool)>,
     stored: Stored,
+    /// Calls after which it takes nothing any more.
+    left: Option<u32>,
+}
+
+impl Store {
+    /// What a program does no more that was killed.
+    fn step(&mut self) -> Result<(), DoorError> {
+        match &mut self.left {
+            Some(0) => Err(DoorError("cut off".into())),
+            Some(left) => {
+                *left -= 1;
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
 }
 
 impl Door for Store {
     fn take(&mut self, chunk: &mut Chunk) -> Result<(), DoorError> {
+        self.step()?;
         for made in &chunk.resources {
             let text = chunk.json[made.json.clone()].to_owned();
             let name = format!("{}/{}", made.resource_type, records::uuid_text(&made.id));
@@ -62,6 +81,7 @@ impl Door for Store {
     }
 
     fn conclude(&mut self, target: &str, now: &dyn Fn(&str, u64) -> RowNow) -> Result<bool, DoorError> {
+        self.step()?;
         let refused = std::mem::take(&mut self.refused);
         self.letters.retain(|place, _| {
             let Some((table, row)) = place.1.rsplit_once(" row ").filter(|_| place.0 == target) else { return true };
@@ -71,7 +91,17 @@ impl Door for Store {
         Ok(false)
     }
 
+    fn note_run(&mut self, _: &RunEnds) -> Result<u64, DoorError> {
+        self.step()?;
+        Ok(0)
+    }
+
+    fn conclude_besides(&mut self, _: &[&str]) -> Result<(), DoorError> {
+        self.step()
+    }
+
     fn settle(&mut self) -> Result<Stored, DoorError> {
+        self.step()?;
         self.writes += self.stored.new + self.stored.changed + self.stored.gone;
         Ok(std::mem::take(&mut self.stored))
     }
@@ -289,6 +319,88 @@ fn what_is_not_different_is_not_mapped_and_what_uses_a_changed_map_is() {
     both.deliver(&ward);
     ward.people.insert(3, (3, 1));
     assert_eq!(both.deliver(&ward), mapped(&["Patient", "Encounter", "Observation"], Part));
+}
+
+/// Copies the files of a folder and of those in it.
+fn copied(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let copy = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copied(&path, &copy);
+        } else {
+            std::fs::copy(&path, &copy).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_part_that_is_cut_off_at_any_step_comes_to_the_same_end() {
+    let mut both = Both::new();
+    let mut ward = Ward {
+        people: (0..5).map(|pid| (pid, (pid, pid % 3))).collect(),
+        stays: (0..7).map(|sid| (sid, (sid % 5, sid % 3))).collect(),
+        lab: (0..20).map(|id| (id, (id % 7, id % 3, id % 10))).collect(),
+        words: BTreeMap::from([(0, 1), (1, 2)]),
+        maps: 1,
+    };
+    both.deliver(&ward);
+    // One comes, one goes, one is refused that was taken, one is another.
+    ward.people.remove(&4);
+    ward.people.insert(5, (3, 1));
+    ward.lab.insert(21, (1, 0, 3));
+    ward.lab.insert(3, (3, 0, 9));
+    ward.lab.remove(&6);
+    let tables = ward.tables();
+    pull(&both.house, &tables.each_ref().map(|(name, text)| (*name, text.as_str())));
+    let files = ward.mapping();
+    let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    let runner = prepare(&both.house, &files);
+    let stored = both.remembers.0.clone();
+    let before = both.house.folder.path().join("before");
+    copied(&both.remembers.1, &before);
+    let whole = both.run(&runner);
+    assert!(whole.targets.iter().filter(|target| target.mapped == Mapped::Part).count() > 2, "{:#?}", whole.targets);
+    let (mut steps, mut ended) = (0, false);
+    while !ended {
+        assert!(steps < 100, "it never ends");
+        let folder = both.house.folder.path().join(format!("cut-off-{steps}"));
+        copied(&before, &folder);
+        let mut store = Store { left: Some(steps), ..stored.clone() };
+        let again = |store: &mut Store| {
+            let options = RunOptions {
+                written: true,
+                made: folder.clone(),
+                run: Some(2),
+                whole: false,
+                told_apart: tables::run::TOLD_APART,
+                limits: Limits::default(),
+                stop: Stop::default(),
+                go_on: &mut |_, _| Ok(()),
+            };
+            runner.run(store, options)
+        };
+        ended = again(&mut store).is_ok();
+        // What was not yet written out is written by the next run, or was.
+        store = Store { left: None, refused: BTreeSet::new(), stored: Stored::default(), ..store };
+        if !ended {
+            again(&mut store).unwrap();
+        }
+        assert_eq!(store.resources, both.remembers.0.resources, "cut off at step {steps}");
+        assert_eq!(store.letters, both.remembers.0.letters, "cut off at step {steps}");
+        // And what it remembers is what there is.
+        let last = again(&mut store).unwrap();
+        assert!(last.targets.iter().all(|target| target.mapped == Mapped::Nothing), "cut off at step {steps}");
+        for (now, one) in last.targets.iter().zip(&whole.targets) {
+            let counts = |target: &tables::run::TargetReport| {
+                [target.rows, target.resources, target.merged, target.filtered, target.rejected]
+            };
+            assert_eq!(counts(now), counts(one), "cut off at step {steps}");
+        }
+        steps += 1;
+    }
+    assert!(steps > 8, "{steps} steps");
 }
 
 proptest! {
