@@ -98,14 +98,14 @@ export function tables(house: House): void {
       await eventually(() => page.url()).toContain('target=Encounter');
       await page.getByRole('region', { name: 'Codes and units that no map knows' }).getByText('XYZ').waitFor();
       await fine(watched);
-      const example = encounter.getByRole('button', { name: 'Open row 2 of visits' });
+      const example = encounter.getByRole('button', { name: 'Open row 3 of visits' });
       await enter(example);
-      const row = page.getByRole('complementary', { name: 'Row 2 of visits' });
+      const row = page.getByRole('complementary', { name: 'Row 3 of visits' });
       await row.locator('mark').first().waitFor();
       expect(await row.locator('mark').first().textContent()).toContain('9003,77,2026-03-03 10:00');
       await fine(watched);
       await page.keyboard.press('Escape');
-      await eventually(() => page.evaluate(() => document.activeElement?.getAttribute('data-row'))).toBe('visits/2');
+      await eventually(() => page.evaluate(() => document.activeElement?.getAttribute('data-row'))).toMatch(/^visits\/3\/\d+$/);
       await enter(page.getByRole('button', { name: 'Write' }));
       await page.getByText('Written.').waitFor();
 
@@ -121,7 +121,7 @@ export function tables(house: House): void {
       await value.focus();
       await page.keyboard.press('w');
       const panel = page.getByRole('complementary', { name: /Where from/ });
-      await panel.getByRole('button', { name: /results, row 0 · value/ }).waitFor();
+      await panel.getByRole('button', { name: /results, row 1 · value/ }).waitFor();
       await panel.locator('mark[data-mark="field"]').waitFor();
       await eventually(() => panel.locator('mark[data-mark="field"]').textContent()).toBe('13.10');
       await fine(watched);
@@ -129,7 +129,7 @@ export function tables(house: House): void {
       await panel.getByRole('switch', { name: 'All elements' }).check();
       await panel.getByText('written in the mapping, of no cell').first().waitFor();
       await panel.getByRole('link', { name: 'clinic' }).click();
-      await page.getByRole('complementary', { name: 'Row 0 of results' }).waitFor();
+      await page.getByRole('complementary', { name: 'Row 1 of results' }).waitFor();
       await eventually(() => page.url()).toContain('/sources/clinic/tables');
       await watched.close();
     });

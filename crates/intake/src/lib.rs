@@ -26,6 +26,7 @@ mod undo;
 pub use document_origins::Origins;
 pub use error::Error;
 pub use import::{FileReport, ImportOptions, Importer, Input, Issue};
-pub use replay::{Corrected, RowOfLetter, row_of_letter};
+pub use replay::{Corrected, RowOfLetter, row_of_letter, rows_of_letter};
+pub use row_letters::RowsOfPlace;
 pub use run_provenance::provenance_id;
 pub use undo::{Left, UndoWhat, Undone};

@@ -8,6 +8,7 @@ use crate::hl7_door::MessagePlan;
 use crate::import::again::is_raw;
 use crate::import::resources::{Refused, Resources};
 use crate::import::{ImportOptions, Importer, Input};
+use crate::row_letters::RowsOfPlace;
 use access::Grant;
 use records::{
     ArrivalNo, Arrived, Besides, DeadLetter, DeadLetterNo, DeadLetterState, Lookup, Operation, Planner, Receipt,
@@ -229,17 +230,22 @@ fn again(letter: &DeadLetter, what: &str) -> Arrived {
 pub struct RowOfLetter {
     /// Its table.
     pub table: String,
-    /// Its number in it.
+    /// Its number in it by the store's own counting.
     pub row: u64,
 }
 
 /// Which row a letter is; nothing if it is of something else, or of a row that could not be read.
 pub fn row_of_letter(letter: &DeadLetter) -> Option<RowOfLetter> {
+    let of = rows_of_letter(letter)?;
+    Some(RowOfLetter { table: of.table.to_owned(), row: of.rows[0] })
+}
+
+/// All rows that the place of such a letter names.
+pub fn rows_of_letter(letter: &DeadLetter) -> Option<RowsOfPlace<'_>> {
     if letter.arrival.door != crate::tables_door::DOOR {
         return None;
     }
-    let (table, row, _) = crate::row_letters::row_of(&letter.place)?;
-    Some(RowOfLetter { table: table.to_owned(), row })
+    RowsOfPlace::read(&letter.place)
 }
 
 /// A row that could not be read or mapped: its bytes alone are nothing that a door takes.

@@ -38,26 +38,46 @@ pub(crate) fn rows_of(line: &[u8], table: &str) -> String {
     place(table, &rows, "")
 }
 
-/// The table and the first row of a place, and how long the text is that names them with the other rows.
-pub(crate) fn row_of(place: &str) -> Option<(&str, u64, usize)> {
-    for (at, _) in place.match_indices(ROW) {
-        let (mut end, mut first) = (at, None);
-        while let Some(rest) = place[end..].strip_prefix(ROW) {
-            let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-            let Ok(number) = rest[..digits].parse() else { break };
-            first.get_or_insert(number);
-            end += ROW.len() + digits;
+/// The rows that a place names, by the store's own numbers.
+#[derive(Debug, PartialEq, Eq)]
+pub struct RowsOfPlace<'p> {
+    /// Their table.
+    pub table: &'p str,
+    /// Their numbers: at least one.
+    pub rows: Vec<u64>,
+    /// How long the text is that names table and rows; an element may follow.
+    end: usize,
+    place: &'p str,
+}
+
+impl<'p> RowsOfPlace<'p> {
+    /// Reads a place; nothing if it names no rows.
+    pub fn read(place: &'p str) -> Option<Self> {
+        for (at, _) in place.match_indices(ROW) {
+            let (mut end, mut rows) = (at, Vec::new());
+            while let Some(rest) = place[end..].strip_prefix(ROW) {
+                let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+                let Ok(number) = rest[..digits].parse() else { break };
+                rows.push(number);
+                end += ROW.len() + digits;
+            }
+            // A name of a table may hold anything.
+            if !rows.is_empty() && (place[end..].is_empty() || place[end..].starts_with(", ")) {
+                return Some(RowsOfPlace { table: &place[..at], rows, end, place });
+            }
         }
-        // A name of a table may hold anything.
-        if let Some(first) = first.filter(|_| place[end..].is_empty() || place[end..].starts_with(", ")) {
-            return Some((&place[..at], first, end));
-        }
+        None
     }
-    None
+
+    /// The place with other numbers of its rows; of rows without one the table alone is named.
+    pub fn numbered(&self, number: impl Fn(u64) -> Option<u64>) -> String {
+        let rows: Vec<u64> = self.rows.iter().filter_map(|row| number(*row)).collect();
+        place(self.table, &rows, "") + &self.place[self.end..]
+    }
 }
 
 fn key_of(place: &str) -> RowKey {
-    let named = row_of(place).map_or(place, |(_, _, end)| &place[..end]);
+    let named = RowsOfPlace::read(place).map_or(place, |rows| &place[..rows.end]);
     let mut key = [0; 16];
     key.copy_from_slice(&blake3::hash(named.as_bytes()).as_bytes()[..16]);
     key
@@ -126,7 +146,7 @@ impl RowLetters {
             let how = match self.refused(&letter.place, &letter.what) {
                 Some(true) => return Ok(()),
                 Some(false) => RowClosed::Otherwise,
-                None => match row_of(&letter.place).map(|(table, row, _)| now(table, row)) {
+                None => match RowsOfPlace::read(&letter.place).map(|of| now(of.table, of.rows[0])) {
                     Some(RowNow::Gone) => RowClosed::Gone,
                     Some(RowNow::LeftOut) => RowClosed::LeftOut,
                     Some(RowNow::NotSeen) => return Ok(()),
@@ -208,10 +228,15 @@ mod tests {
         ] {
             let text = place(table, rows, element);
             let named = place(table, rows, "");
-            assert_eq!(row_of(&text), Some((table, rows[0], named.len())), "{text}");
+            let read = RowsOfPlace::read(&text).unwrap();
+            assert_eq!((read.table, &read.rows[..], read.end), (table, rows, named.len()), "{text}");
+            assert_eq!(read.numbered(Some), text);
+            let next: Vec<u64> = rows.iter().map(|row| row + 1).collect();
+            assert_eq!(read.numbered(|row| Some(row + 1)), place(table, &next, element));
+            assert_eq!(read.numbered(|_| None), place(table, &[], element));
             assert_eq!(key_of(&text), key_of(&named));
         }
-        assert_eq!(row_of("Observation.value"), None);
+        assert_eq!(RowsOfPlace::read("Observation.value"), None);
     }
 
     #[test]

@@ -1,5 +1,5 @@
-// docs/openapi.json aa9278228096087485e1c2b07fb3788ed4977fe75916081f2ffc8cbfefa19087
-// Made by `make api-types`, not by hand: 57ce381abeb8fdfc2a86722811abd1a6f8a7c0ebc25640b2a713ba4404111724
+// docs/openapi.json ee522495688b1984c65f97facec302bdebd584fee91fc09d6c12b69e23a9de3d
+// Made by `make api-types`, not by hand: 53a3fbbe67ee6a0e441229a6b0ac96f03b5f13986b41876f0455b44c09a6b149
 export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
 export interface components {
@@ -752,6 +752,7 @@ export interface components {
                 table: string;
                 row: number;
                 number: number;
+                delivery: number;
                 file: string;
                 cells: {
                     [key: string]: string | null;
@@ -1042,9 +1043,12 @@ export interface components {
             /** @enum {string} */
             effect: "rejected" | "left-out" | "remark";
             count: number;
+            rows?: number;
+            further?: number;
             examples: {
                 table: string;
-                row: number;
+                row: number | null;
+                delivery?: number | null;
                 message: string;
                 text: string | null;
             }[];
@@ -1358,6 +1362,7 @@ export interface components {
         };
         UndoneRun: {
             run: number;
+            later_runs?: number[];
             deleted: number;
             restored: number;
             provenance: number;

@@ -7,6 +7,7 @@ import { useT } from '../i18n';
 import { useSession } from '../live/session';
 import { Failure } from './Failure';
 import { RowBytes } from './RowBytes';
+import { rowKey } from './rowKey';
 import { Toggle } from './Toggle';
 import { Waiting } from './Waiting';
 
@@ -91,13 +92,13 @@ export function Cells({ reference, version, field }: Props) {
   );
 }
 
-const idOf = (element: LineageElement, cell: LineageCell): string => `${element.element} ${cell.table}/${cell.row} ${cell.column}`;
+const idOf = (element: LineageElement, cell: LineageCell): string => `${element.element} ${rowKey(cell)} ${cell.column}`;
 
 function SourceLink({ source, cell }: { source: string; cell: LineageCell | undefined }) {
   const opens = useSession()?.features.includes('sources') ?? false;
   if (!opens) return <>{source}</>;
   return (
-    <Link to="/sources/$name/{-$tab}" params={{ name: source, tab: cell ? 'tables' : undefined }} search={cell ? { row: `${cell.table}/${cell.row}` } : {}}>
+    <Link to="/sources/$name/{-$tab}" params={{ name: source, tab: cell ? 'tables' : undefined }} search={cell ? { row: rowKey(cell) } : {}}>
       {source}
     </Link>
   );

@@ -1,5 +1,6 @@
 import { choice, useT } from '../i18n';
 import { Count } from '../parts/Count';
+import { rowKey } from '../parts/rowKey';
 import type { Example, ReasonCount } from './report';
 import { reasonText, useDetail } from './said';
 import type { SetSearch } from './SourcePage';
@@ -42,7 +43,7 @@ export function Reasons({ title, reasons, set }: Props) {
             <td>
               <ul className="examples">
                 {reason.examples.map((example) => (
-                  <li key={`${example.table}/${example.row}`}>
+                  <li key={rowKey(example)}>
                     <OneRow code={reason.reason} example={example} set={set} />
                   </li>
                 ))}
@@ -57,11 +58,13 @@ export function Reasons({ title, reasons, set }: Props) {
 
 function OneRow({ code, example, set }: { code: string; example: Example; set: SetSearch }) {
   const t = useT();
-  const { table, row, message, text } = example;
+  const { table, message, text } = example;
+  const row = example.row ?? 0;
+  const key = rowKey(example);
   const detail = useDetail(code, message);
   return (
     <>
-      <button type="button" className="row-button" data-item data-row={`${table}/${row}`} aria-label={t('run.openRow', { row, table })} onClick={() => set({ row: `${table}/${row}` })}>
+      <button type="button" className="row-button" data-item data-row={key} aria-label={t('run.openRow', { row, table })} onClick={() => set({ row: key })}>
         {t('row.short', { table, no: row })}
       </button>{' '}
       {text !== null && text !== '' && <code className="example-text">{text}</code>} {detail && <span className="muted" lang="en">{detail}</span>}

@@ -5,12 +5,13 @@ import type { SourceRow } from '../api/types';
 import { useT } from '../i18n';
 import { Failure } from '../parts/Failure';
 import { RowBytes } from '../parts/RowBytes';
+import { readRowKey } from '../parts/rowKey';
 import { Waiting } from '../parts/Waiting';
 import '../parts/where.css';
 
 interface Props {
   source: string;
-  /** `table/7`. */
+  /** As `rowKey` makes it. */
   row: string;
   onClose: () => void;
 }
@@ -20,11 +21,10 @@ export function RowPanel({ source, row, onClose }: Props) {
   const t = useT();
   const title = useId();
   const heading = useRef<HTMLHeadingElement>(null);
-  const at = row.lastIndexOf('/');
-  const [table, no] = [row.slice(0, at), row.slice(at + 1)];
+  const { table, row: no, delivery } = readRowKey(row);
   const found = useQuery({
     queryKey: ['source-row', source, row],
-    queryFn: ({ signal }) => json<SourceRow>(`/api/sources/${encodeURIComponent(source)}/tables/${encodeURIComponent(table)}/rows/${no}`, { signal }),
+    queryFn: ({ signal }) => json<SourceRow>(`/api/sources/${encodeURIComponent(source)}/tables/${encodeURIComponent(table)}/rows/${no}${delivery ? `?delivery=${delivery}` : ''}`, { signal }),
     staleTime: Number.POSITIVE_INFINITY,
   });
   useEffect(() => heading.current?.focus(), []);

@@ -41,8 +41,9 @@ pub(super) fn tell(what: &str, is_dry: bool, undone: &Value) -> Result<(), Failu
         match one["again"].as_i64() {
             Some(again) => records::tell_operator!("{name}/{id} came in arrival {again} too and is left as it is"),
             None => records::tell_operator!(
-                "{name}/{id} was changed since (version {}, the file wrote {}) and is left as it is",
+                "{name}/{id} was changed since (version {}, {} wrote {}) and is left as it is",
                 one["version"],
+                if undone["run"].is_null() { "the file" } else { "this run" },
                 one["written"]
             ),
         }
@@ -50,13 +51,27 @@ pub(super) fn tell(what: &str, is_dry: bool, undone: &Value) -> Result<(), Failu
     if left.len() > SHOWN {
         records::tell_operator!("… and {} more; --json lists them all", left.len() - SHOWN);
     }
+    let later: Vec<String> = undone["later_runs"].as_array().into_iter().flatten().map(Value::to_string).collect();
+    match later.as_slice() {
+        [] => {}
+        [run] => records::tell_operator!("run {run} made the later versions of these; take it back first"),
+        [rest @ .., last] => records::tell_operator!(
+            "runs {} and {last} made the later versions of these; take them back first, the newest before the others",
+            rest.join(", ")
+        ),
+    }
     let referring = undone["referring"].as_object().filter(|types| !types.is_empty());
     if let Some(types) = referring {
         let list: Vec<String> = types.iter().map(|(name, count)| format!("{count} {name}")).collect();
         records::tell_operator!(
-            "{} {} and refer to what is deleted: a file that brought the same must be imported again",
+            "{} {} and refer to what is deleted: {}",
             list.join(", "),
-            if is_dry { "would stay" } else { "stay" }
+            if is_dry { "would stay" } else { "stay" },
+            if undone["run"].is_null() {
+                "a file that brought the same must be imported again"
+            } else {
+                "the next run that writes makes it again"
+            }
         );
     }
     let (deleted, restored, left) = (&undone["deleted"], &undone["restored"], left.len());

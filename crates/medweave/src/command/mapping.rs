@@ -113,7 +113,7 @@ async fn with(client: &Client, mapping: Mapping) -> Result<(), Failure> {
             if let Some(folder) = &folder {
                 write_report(folder, &done, csv.as_str().unwrap_or_default())?;
             }
-            if json { say(&done.to_string()) } else { tell(&done, write) }
+            if json { say(&done.to_string()) } else { tell(&done, write, version.as_deref()) }
         }
         Mapping::Runs { source, run: None, json } => {
             let runs = client.json(Method::GET, &format!("/api/mappings/{}/runs", path_part(&source)), None).await?;
@@ -126,7 +126,7 @@ async fn with(client: &Client, mapping: Mapping) -> Result<(), Failure> {
                 return say(&told.to_string());
             }
             say(&runs_table(&json!([told["run"]])))?;
-            if told["report"].is_object() { tell(&told["report"], true) } else { say("its report is not kept") }
+            if told["report"].is_object() { tell(&told["report"], true, None) } else { say("its report is not kept") }
         }
         Mapping::Pause { source } => {
             client.json(Method::POST, &format!("/api/mappings/{}/pause", path_part(&source)), None).await?;
@@ -226,8 +226,20 @@ fn extent(target: &Value) -> Option<String> {
     }
 }
 
+/// How often a reason was met: of refused rows, for how many it is the first, so that no row is counted twice.
+fn how_often(reason: &Value) -> String {
+    let count = |name: &str| reason[name].as_u64().unwrap_or(0);
+    let rows = |rows: u64| if rows == 1 { "1 row".to_owned() } else { format!("{rows} rows") };
+    match (count("rows"), count("further")) {
+        (0, 0) => format!("{} times", reason["count"]),
+        (first, 0) => rows(first),
+        (0, further) => format!("counted for another reason already: {further}"),
+        (first, further) => format!("{}, and {further} counted for another reason already", rows(first)),
+    }
+}
+
 /// The report, for a person.
-fn tell(report: &Value, write: bool) -> Result<(), Failure> {
+fn tell(report: &Value, write: bool, tried: Option<&str>) -> Result<(), Failure> {
     say(&table::of(&report["targets"], &["name", "rows", "resources", "merged", "filtered", "rejected"]))?;
     for target in targets(report) {
         if let Some(extent) = extent(target) {
@@ -243,11 +255,11 @@ fn tell(report: &Value, write: bool) -> Result<(), Failure> {
             let element =
                 reason["element"].as_str().map_or(String::new(), |element| format!(" {}", table::plain(element)));
             say(&format!(
-                "{}{element}: {} ({}, {} times; {} row {}{})",
+                "{}{element}: {} ({}, {}; {} row {}{})",
                 table::cell(&target["name"]),
                 table::cell(&reason["reason"]),
                 table::cell(&reason["effect"]),
-                reason["count"],
+                how_often(reason),
                 table::cell(&example["table"]),
                 example["row"],
                 example["message"]
@@ -282,8 +294,18 @@ fn tell(report: &Value, write: bool) -> Result<(), Failure> {
         report["gone"],
         report["seconds"]
     ))?;
+    let source = table::cell(&report["source"]);
+    if !write {
+        // An earlier version that was tried is not what a run would write.
+        say(&match tried {
+            None => format!("next: medweave mapping run {source} --write"),
+            Some(version) => format!(
+                "an earlier version ({version}) was tried: `mapping run {source}` is of the mapping as it is now"
+            ),
+        })?;
+    }
     if let Some(run) = report["run"].as_u64().filter(|_| report["arrival"].is_u64()) {
-        say(&format!("to take this run back: medweave mapping undo {} {run}", table::cell(&report["source"])))?;
+        say(&format!("to take this run back: medweave mapping undo {source} {run}"))?;
     }
     if report["refused"].as_u64().unwrap_or(0) > 0 {
         say(&format!("{} refused by the store: medweave deadletter list", report["refused"]))?;

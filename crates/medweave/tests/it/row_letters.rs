@@ -75,7 +75,7 @@ fn a_row_has_one_letter_until_a_run_takes_it() {
     ward(&data, &[("a", "1", "4.1"), ("b", "1", CELL), ("c", "9", "4.3"), ("d", "2", "-")]);
     let report = pulled_and_run(&data);
     assert_eq!(report["targets"][1]["rejected"], 3, "{report}");
-    let open = [("lab row 1, value", "open", ""), ("lab row 2, subject", "open", ""), ("lab row 3, value", "open", "")];
+    let open = [("lab row 2, value", "open", ""), ("lab row 3, subject", "open", ""), ("lab row 4, value", "open", "")];
     assert_eq!(told(&letters(&data)), open);
     // Refused again, also by another version of the mapping: it is the same letter.
     write(&data.path("map/lab.sql"), format!("{LAB} -- the same").as_bytes());
@@ -87,9 +87,9 @@ fn a_row_has_one_letter_until_a_run_takes_it() {
     write(&data.path("ward/people.csv"), b"pid\n1\n2\n9\n");
     pulled_and_run(&data);
     let closed = [
-        ("lab row 1, value", "discarded", "the row is not delivered any more"),
-        ("lab row 2, subject", "replayed", ""),
-        ("lab row 3, value", "discarded", "the mapping passes the row over now"),
+        ("lab row 2, value", "discarded", "the row is not delivered any more"),
+        ("lab row 3, subject", "replayed", ""),
+        ("lab row 4, value", "discarded", "the mapping passes the row over now"),
     ];
     assert_eq!(told(&letters(&data)), closed);
     assert_eq!(values(&data), "4.1 4.2 4.3");
@@ -97,7 +97,7 @@ fn a_row_has_one_letter_until_a_run_takes_it() {
     write(&data.path("map/lab.sql"), LAB.as_bytes());
     assert_eq!(run(&data)["targets"][1]["rejected"], 1);
     let all = letters(&data);
-    assert_eq!(told(&all)[3..], [("lab row 3, value", "open", "")]);
+    assert_eq!(told(&all)[3..], [("lab row 4, value", "open", "")]);
     // What a person set aside is no news.
     data.done(&["deadletter", "discard", "4", "--reason", "a dash is no result"]);
     write(&data.path("map/lab.sql"), format!("{LAB} -- once more").as_bytes());
@@ -106,19 +106,83 @@ fn a_row_has_one_letter_until_a_run_takes_it() {
 }
 
 #[test]
+fn a_row_has_one_number_wherever_it_is_told() {
+    let data = Data::new();
+    ward(&data, &[("a", "1", "4.1"), ("b", "1", "4.2"), ("c", "1", "4.3")]);
+    pulled_and_run(&data);
+    // The second row of the second delivery, after one that cannot be read: the store has counted three rows before it.
+    let lab = format!("id,pid,item,value\na,1\na,1,K,4.1\nd,9,K,{CELL}\nb,1,K,4.2\nc,1,K,4.3\n");
+    write(&data.path("ward/lab.csv"), lab.as_bytes());
+    data.done(&["source", "pull", "ward"]);
+    let report = data.path("report");
+    let told = data.done(&["mapping", "run", "ward", "--write", "--report", report.to_str().unwrap()]);
+    assert!(told.contains("lab row 3"), "{told}");
+    let json: Value = serde_json::from_slice(&std::fs::read(data.path("report/report.json")).unwrap()).unwrap();
+    let example = &json["targets"][1]["reasons"][0]["examples"][0];
+    assert_eq!((&example["table"], &example["row"], &example["delivery"]), (&json!("lab"), &json!(3), &json!(2)));
+    let csv = std::fs::read_to_string(data.path("report/report.csv")).unwrap();
+    assert!(csv.contains(",lab,3,"), "{csv}");
+    let letters = data.json(&["deadletter", "list", "--json"]);
+    let letter = letters["dead_letters"].as_array().unwrap().iter().find(|one| one["place"] != "row 1").unwrap();
+    assert!(letter["place"].as_str().unwrap().starts_with("lab row 3, "), "{letter}");
+    let shown = data.done(&["deadletter", "show", &letter["no"].to_string()]);
+    assert!(shown.contains("row       3\n") && shown.contains("delivery  2\n"), "{shown}");
+    let runs = data.json(&["mapping", "runs", "ward", "2", "--json"]);
+    assert_eq!(runs["report"]["targets"][1]["reasons"][0]["examples"][0]["row"], 3);
+    // The row is refused for two reasons, and is one row.
+    let target = &json["targets"][1];
+    let of = |name: &str| -> Vec<u64> {
+        target["reasons"].as_array().unwrap().iter().map(|reason| reason[name].as_u64().unwrap()).collect()
+    };
+    assert_eq!((&target["rejected"], of("count")), (&json!(1), vec![1, 1]), "{target}");
+    assert_eq!((of("rows").iter().sum::<u64>(), of("further").iter().sum::<u64>()), (1, 1), "{target}");
+    assert!(
+        told.contains("(rejected, 1 row; ") && told.contains("(rejected, counted for another reason already: 1; "),
+        "{told}"
+    );
+}
+
+#[test]
+fn an_older_run_says_which_later_ones_are_to_be_taken_back_first() {
+    let data = Data::new();
+    for value in ["4.1", "4.2", "4.3"] {
+        if value == "4.1" {
+            ward(&data, &[("a", "1", value), ("b", "2", "5.0")]);
+        } else {
+            delivered(&data, &[("a", "1", value), ("b", "2", "5.0")]);
+        }
+        pulled_and_run(&data);
+    }
+    let undone = data.json(&["mapping", "undo", "ward", "1", "--dry-run", "--json"]);
+    assert_eq!((&undone["later_runs"], undone["left"].as_array().unwrap().len()), (&json!([2, 3]), 1), "{undone}");
+    let output = data.run(&["mapping", "undo", "ward", "1", "--dry-run"]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("runs 2 and 3 made the later versions of these; take them back first"), "{said}");
+    assert!(said.contains("(version 3, this run wrote 1)") && !said.contains("file"), "{said}");
+    // The person stays while a result refers to her: the question says so.
+    assert_eq!(undone["referring"], json!({"Observation": 1}), "{undone}");
+    data.done(&["mapping", "undo", "ward", "3"]);
+    let undone = data.json(&["mapping", "undo", "ward", "1", "--dry-run", "--json"]);
+    assert_eq!(undone["later_runs"], json!([2]), "{undone}");
+    data.done(&["mapping", "undo", "ward", "2"]);
+    let undone = data.json(&["mapping", "undo", "ward", "1", "--json"]);
+    assert_eq!((&undone["later_runs"], &undone["left"], &undone["deleted"]), (&json!([]), &json!([]), &json!(4)));
+}
+
+#[test]
 fn letters_of_what_a_mapping_makes_no_longer_are_closed() {
     let data = Data::new();
     ward(&data, &[("a", "1", CELL), ("b", "1", "4.2")]);
     pulled_and_run(&data);
-    assert_eq!(told(&letters(&data)), [("lab row 0, value", "open", "")]);
+    assert_eq!(told(&letters(&data)), [("lab row 1, value", "open", "")]);
     std::fs::remove_file(data.path("map/lab.sql")).unwrap();
     run(&data);
-    let closed = ("lab row 0, value", "discarded", "the mapping has no such target now");
+    let closed = ("lab row 1, value", "discarded", "the mapping has no such target now");
     assert_eq!(told(&letters(&data)), [closed]);
     // It is back, and so is what it refuses.
     write(&data.path("map/lab.sql"), LAB.as_bytes());
     run(&data);
-    assert_eq!(told(&letters(&data)), [closed, ("lab row 0, value", "open", "")]);
+    assert_eq!(told(&letters(&data)), [closed, ("lab row 1, value", "open", "")]);
 }
 
 #[test]
@@ -127,7 +191,7 @@ fn cells_are_corrected_by_a_person_until_the_row_itself_changes() {
     ward(&data, &[("a", "1", "4.1"), ("b", "1", CELL)]);
     pulled_and_run(&data);
     let shown = data.done(&["deadletter", "show", "1"]);
-    assert!(shown.contains(CELL) && shown.contains("lab row 1"), "{shown}");
+    assert!(shown.contains(CELL) && shown.contains("lab row 2"), "{shown}");
     let correct = |content: &Value| {
         write(&data.path("correction.json"), content.to_string().as_bytes());
         data.run(&["deadletter", "correct", "1", "--with", "correction.json"])
@@ -148,7 +212,7 @@ fn cells_are_corrected_by_a_person_until_the_row_itself_changes() {
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(said.contains("it would be taken"), "{said}{}", String::from_utf8_lossy(&output.stderr));
     data.done(&["deadletter", "replay", "1"]);
-    assert_eq!((told(&letters(&data)), values(&data)), (vec![("lab row 1, value", "replayed", "")], "4.1 4.2".into()));
+    assert_eq!((told(&letters(&data)), values(&data)), (vec![("lab row 2, value", "replayed", "")], "4.1 4.2".into()));
     // What came stands in SQL as it came; the value says of which cell it is, and who says that it is another.
     let came = data.done(&["sql", "--format", "csv", "SELECT value FROM src_ward.lab WHERE id = 'b'"]);
     assert!(came.contains(CELL), "{came}");
@@ -158,16 +222,17 @@ fn cells_are_corrected_by_a_person_until_the_row_itself_changes() {
         data.json(&["mapping", "lineage", &format!("Observation/{id}"), "--element", "valueQuantity", "--json"]);
     let cell = &lineage["elements"][0]["cells"][0];
     assert_eq!((&cell["cell"], &cell["corrected"]["cell"]), (&json!(CELL), &json!("4.2")), "{lineage}");
+    assert_eq!((&cell["row"], &cell["source_row"], &lineage["rows"]["lab"]), (&json!(2), &Value::Null, &json!([2])));
     assert_eq!(cell["corrected"]["reason"], "typed wrong");
     assert!(cell["corrected"]["by"].as_str().unwrap().starts_with("operator/"), "{cell}");
     let told = data.done(&["mapping", "lineage", &format!("Observation/{id}"), "--element", "valueQuantity"]);
     assert!(told.contains(", corrected: 4.2 by operator/"), "{told}");
     // The same in SQL.
     let asked = format!(
-        "SELECT source_table, source_column, source_row, cell, corrected, function, run FROM lineage('Observation', '{id}', 'valueQuantity')"
+        "SELECT source_table, source_column, file_row, source_row, cell, corrected, function, run FROM lineage('Observation', '{id}', 'valueQuantity')"
     );
     let told = data.done(&["sql", "--format", "csv", &asked]);
-    assert_eq!(told.lines().nth(1), Some(format!("lab,value,1,{CELL},4.2,quantity,2").as_str()), "{told}");
+    assert_eq!(told.lines().nth(1), Some(format!("lab,value,2,1,{CELL},4.2,quantity,2").as_str()), "{told}");
     let count = "SELECT count(*) FROM lineage('Observation', 'nobody')";
     assert_eq!(data.done(&["sql", "--format", "csv", count]).lines().nth(1), Some("0"));
     let wrong = data.run(&["sql", "SELECT * FROM lineage('Observation')"]);

@@ -29,13 +29,13 @@ struct Discard {
     reason: String,
 }
 
-fn letter_json(letter: &DeadLetter) -> Value {
+fn letter_json(letter: &DeadLetter, place: &str) -> Value {
     json!({
         "no": letter.no.0,
         "state": letter.state.as_str(),
         "at": instant(letter.at_us),
         "what": letter.what,
-        "place": letter.place,
+        "place": place,
         "hint": letter.hint,
         "arrival": arrival_json(&letter.arrival),
         "offset": letter.at,
@@ -48,8 +48,8 @@ fn letter_json(letter: &DeadLetter) -> Value {
 }
 
 /// A letter with the arrival of its last correction.
-fn with_correction(letter: &DeadLetter, correction: Option<&ArrivalInfo>) -> Value {
-    let mut told = letter_json(letter);
+fn with_correction(letter: &DeadLetter, place: &str, correction: Option<&ArrivalInfo>) -> Value {
+    let mut told = letter_json(letter, place);
     told["correction"] = correction.map_or(Value::Null, arrival_json);
     told
 }
@@ -69,15 +69,17 @@ pub(super) async fn list(call: Call) -> Result<Answer, Refusal> {
     let before = number_in_query(&call, "before")?.map(|no| DeadLetterNo(i64::try_from(no).unwrap_or(i64::MAX)));
     let limit = number_in_query(&call, "limit")?.map_or(DEFAULT_LIMIT, |limit| (limit as usize).min(MOST));
     let (grant, asked) = (call.grant()?, call.asked());
-    let (letters, open) = call
+    let (letters, places, open) = call
         .app
         .reading(move |app| {
             app.audit(&grant, "dead letters", &asked, &[])?;
-            Ok((app.records.dead_letters(&grant, state, before, limit)?, app.records.open_dead_letters(&grant)?))
+            let letters = app.records.dead_letters(&grant, state, before, limit)?;
+            let places = row_letters::places(app, &grant, &letters)?;
+            Ok((letters, places, app.records.open_dead_letters(&grant)?))
         })
         .await?;
     let next = letters.last().filter(|_| letters.len() == limit).map(|last| last.no.0);
-    let letters: Vec<Value> = letters.iter().map(letter_json).collect();
+    let letters: Vec<Value> = letters.iter().zip(&places).map(|(letter, place)| letter_json(letter, place)).collect();
     Ok(Answer::of(&json!({"dead_letters": letters, "open": open, "next_before": next})))
 }
 
@@ -89,7 +91,8 @@ pub(super) async fn one(call: Call) -> Result<Answer, Refusal> {
         .reading(move |app| {
             app.audit(&grant, "dead letter", &asked, &[])?;
             let letter = app.records.dead_letter(&grant, no)?;
-            let mut told = with_correction(&letter, app.records.correction(&grant, no)?.as_ref());
+            let place = row_letters::place_of(app, &grant, &letter)?;
+            let mut told = with_correction(&letter, &place, app.records.correction(&grant, no)?.as_ref());
             told["row"] = row_letters::told(app, &grant, &letter)?;
             Ok(told)
         })

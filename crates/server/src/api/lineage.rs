@@ -7,6 +7,7 @@ use crate::refusal::Refusal;
 use crate::time::instant;
 use access::Grant;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use tables::mapping::Mapping;
 use tables::run::{CellOrigin, ElementLineage, Link, PrepareError, ROW_LINKS, Runner};
 
@@ -20,13 +21,24 @@ pub(super) async fn of_resource(call: Call) -> Result<Answer, Refusal> {
         super::arrivals::number_in_query(&call, "version")?.map(|version| i64::try_from(version).unwrap_or(i64::MAX));
     let element = call.query_value("element").filter(|element| !element.is_empty());
     let lineage = call.app.reading(move |app| {
-        made_by_mapping(app, &grant, &resource_type, &id, version, element.as_deref())?.ok_or_else(|| {
+        let told = made_by_mapping(app, &grant, &resource_type, &id, version, element.as_deref())?;
+        told.map(with_file_rows).ok_or_else(|| {
             Refusal::not_found(format!(
                 "{resource_type}/{id} was not made by a mapping: /api/where/{resource_type}/{id} says where it came from"
             ))
         })
     });
     Ok(Answer::of(&lineage.await?))
+}
+
+/// What is told outside of SQL: the numbers that rows have in their files, and not those of the store.
+pub(super) fn with_file_rows(mut told: Value) -> Value {
+    for element in told["elements"].as_array_mut().into_iter().flatten() {
+        for cell in element["cells"].as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut) {
+            cell.remove("source_row");
+        }
+    }
+    told
 }
 
 /// The elements of a resource and the cells that they were made of; nothing if no mapping made it.
@@ -71,6 +83,16 @@ pub(super) fn made_by_mapping(
         PrepareError::Source(error) => error.into(),
     })?;
     let elements = runner.lineage(&sources, grant, name, (&link, stored_us), element)?;
+    let wanted = link.rows.iter().map(|(table, rows)| (table.clone(), rows.iter().copied().collect())).collect();
+    let in_files = sources.in_files(grant, name, &wanted)?;
+    let rows: BTreeMap<&str, Vec<u64>> = link
+        .rows
+        .iter()
+        .map(|(table, rows)| {
+            let rows = rows.iter().filter_map(|row| Some(in_files.of(table, *row)?.row));
+            (table.as_str(), rows.collect())
+        })
+        .collect();
     let numbers = app.records.deliveries_of(grant, source.arrival.no)?;
     let run = sources.run_that_wrote(grant, name, &numbers, stored_us)?.map(|run| run.no);
     Ok(Some(json!({
@@ -83,7 +105,7 @@ pub(super) fn made_by_mapping(
         "mapping_version": mapping.settings.version,
         "hash": runner.hash(),
         "target": link.target,
-        "rows": link.rows,
+        "rows": rows,
         "more_rows": link.more,
         "newest": newest,
         "given": link.elements,
@@ -110,9 +132,10 @@ fn cell_json(cell: &CellOrigin) -> Value {
         "table": cell.table,
         "column": cell.column,
         "row": cell.row,
+        "source_row": cell.source_row,
         "cell": cell.cell,
         "file": cell.file,
-        "number": cell.number,
+        "number": cell.row,
         "delivery": cell.delivery,
         "corrected": cell.corrected.as_ref().map(|one| {
             json!({"cell": one.cell, "by": one.who, "at": instant(one.at_us), "reason": one.reason})

@@ -256,7 +256,10 @@ fn shown_sample(sample: Sample, rows: &HashMap<(String, u64), RowOrigin>) -> Sho
         let found = &rows[&(table.clone(), *row)];
         let cells: serde_json::Map<String, Value> =
             found.cells.iter().map(|(column, cell)| (column.clone(), json!(cell))).collect();
-        json!({"table": table, "row": row, "number": found.number, "file": found.file, "cells": cells})
+        json!({
+            "table": table, "row": found.number, "number": found.number, "delivery": found.delivery, "file": found.file,
+            "cells": cells,
+        })
     };
     let reasons: Vec<Value> = sample
         .reasons

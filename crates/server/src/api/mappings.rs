@@ -316,7 +316,8 @@ fn run_through(
         stop: runs.queries(),
         go_on: &mut go_on,
     };
-    let report = runner.run(&mut door, options)?;
+    let mut report = runner.run(&mut door, options)?;
+    report.number_rows(&sources, grant)?;
     if let Ok(own) = app.own() {
         own.note_unmapped(grant, &source.name, &report.unmapped, run.is_some(), app.now_us())?;
     }

@@ -124,7 +124,7 @@ fn told(app: &App, grant: &Grant, name: &str, key: &str, element: Option<&str>) 
         grant.may_link_persons()?;
     }
     // This also puts it into the trail. What came by another door than a mapping has no cells; where it came from tells more.
-    let cells = lineage::made_by_mapping(app, grant, &resource_type, &id, None, element)?;
+    let cells = lineage::made_by_mapping(app, grant, &resource_type, &id, None, element)?.map(lineage::with_file_rows);
     Ok(json!({
         "table": table.name,
         "row": key,

@@ -15,15 +15,16 @@ use crate::time::instant;
 use access::Grant;
 use axum::http::StatusCode;
 use intake::import::Importer;
-use intake::{RowOfLetter, row_of_letter};
+use intake::{RowOfLetter, row_of_letter, rows_of_letter};
 use lake::workbench::{Limits, Stop};
 use records::{DeadLetter, DeadLetterNo, DeadLetterState};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 use tables::mapping::Mapping;
-use tables::pull::{BadLetter, Cells, Correction, IfDoubtful};
+use tables::pull::{BadLetter, Cells, Correction, IfDoubtful, InFiles};
 use tables::run::{Runner, Sample};
 
 /// Time and memory that a look at one row may take.
@@ -51,6 +52,39 @@ fn correction_json(correction: &Correction) -> Value {
     json!({
         "cells": correction.cells, "by": correction.who, "at": instant(correction.at_us), "reason": correction.reason,
     })
+}
+
+/// Where each letter is, by the numbers that rows have in their files.
+pub(super) fn places(app: &App, grant: &Grant, letters: &[DeadLetter]) -> Result<Vec<String>, Refusal> {
+    let mut wanted: BTreeMap<&str, BTreeMap<String, BTreeSet<u64>>> = BTreeMap::new();
+    for letter in letters {
+        if let Some(of) = rows_of_letter(letter) {
+            let tables = wanted.entry(&letter.arrival.source).or_default();
+            tables.entry(of.table.to_owned()).or_default().extend(of.rows);
+        }
+    }
+    let mut found: BTreeMap<&str, InFiles> = BTreeMap::new();
+    for (source, rows) in wanted {
+        match app.sources()?.in_files(grant, source, &rows) {
+            Ok(numbers) => drop(found.insert(source, numbers)),
+            // A source that was removed, with its rows.
+            Err(tables::Error::Unknown { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    let place = |letter: &DeadLetter| match rows_of_letter(letter) {
+        None => letter.place.clone(),
+        Some(of) => {
+            let numbers = found.get(letter.arrival.source.as_str());
+            of.numbered(|row| Some(numbers?.of(of.table, row)?.row))
+        }
+    };
+    Ok(letters.iter().map(place).collect())
+}
+
+/// The same of one letter.
+pub(super) fn place_of(app: &App, grant: &Grant, letter: &DeadLetter) -> Result<String, Refusal> {
+    Ok(places(app, grant, std::slice::from_ref(letter))?.remove(0))
 }
 
 /// Which row a letter is.
@@ -94,7 +128,7 @@ pub(super) fn told(app: &App, grant: &Grant, letter: &DeadLetter) -> Result<Valu
     let corrections = sources.corrections(grant, source, &table, row)?;
     let cells: Map<String, Value> = found.cells.into_iter().map(|(column, cell)| (column, json!(cell))).collect();
     Ok(json!({
-        "table": table, "row": row, "file": found.file, "number": found.number, "delivery": found.delivery,
+        "table": table, "row": found.number, "file": found.file, "number": found.number, "delivery": found.delivery,
         "is_current": found.is_current, "cells": cells, "corrected": corrections.last().map(correction_json),
     }))
 }
@@ -229,7 +263,7 @@ pub(super) fn replay(
             let stored = count("new") + count("changed") + count("gone");
             Ok(json!({"stored": stored, "unchanged": count("equal"), "arrivals": arrivals}))
         }
-        DeadLetterState::Open => Err(not_taken(letter.no, &format!("{}: {}", now.place, now.what))),
+        DeadLetterState::Open => Err(not_taken(letter.no, &format!("{}: {}", place_of(app, grant, &now)?, now.what))),
         DeadLetterState::Discarded => Err(not_taken(letter.no, now.reason.as_deref().unwrap_or_default())),
     }
 }

@@ -2,15 +2,19 @@
 
 use super::import::undone_json;
 use crate::answer::Answer;
+use crate::app::App;
 use crate::call::Call;
 use crate::refusal::Refusal;
 use crate::time::instant;
+use access::Grant;
 use axum::http::StatusCode;
+use intake::Undone;
 use intake::import::Importer;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
-use tables::run::{RunInfo, RunState};
+use tables::run::{ROW_LINKS, RunInfo, RunState};
 
 /// Runs that are listed unless somebody asks for fewer.
 const RUNS: usize = 100;
@@ -116,12 +120,38 @@ pub(super) async fn undo(mut call: Call) -> Result<Answer, Refusal> {
                 sources.run_undone(&grant, &source.name, run.no)?;
             }
             let mut told = undone_json(app, &grant, &undone)?;
+            let later = later_runs(app, &grant, &source.name, &undone)?;
             told["run"] = run.no.into();
+            told["later_runs"] = later.into_iter().collect::<Vec<_>>().into();
             told["provenance"] = undone.provenance.into();
             Ok(told)
         })
         .await?;
     Ok(Answer::of(&told))
+}
+
+/// Resources that were left whose later versions are looked at for the runs that wrote them.
+const LEFT: usize = 10_000;
+
+/// Versions of each of them that are looked at.
+const VERSIONS: i64 = 100;
+
+/// The runs that stand and wrote later versions of what was left as it is: with these taken back first, that is taken back too.
+fn later_runs(app: &App, grant: &Grant, source: &str, undone: &Undone) -> Result<BTreeSet<i64>, Refusal> {
+    let sources = app.sources()?;
+    let (mut runs, mut seen) = (BTreeSet::new(), HashSet::new());
+    for left in undone.left.iter().filter(|left| left.again.is_none()).take(LEFT) {
+        let first = left.written.max(left.version - VERSIONS);
+        for version in first + 1..=left.version {
+            let of = app.records.source(grant, &left.resource_type, &left.id, Some(version))?;
+            if of.arrival.media == ROW_LINKS && of.arrival.source == source && seen.insert(of.arrival.no) {
+                let numbers = app.records.deliveries_of(grant, of.arrival.no)?;
+                let run = sources.run_that_wrote(grant, source, &numbers, app.now_us())?;
+                runs.extend(run.filter(|run| run.state != RunState::Undone).map(|run| run.no));
+            }
+        }
+    }
+    Ok(runs)
 }
 
 fn newest(runs: &[RunInfo], source: &str) -> Result<RunInfo, Refusal> {

@@ -1,5 +1,6 @@
 //! Sources of tables: what they delivered, and pulling what is there now.
 
+use super::arrivals::number_in_query;
 use super::mapping_files::{lent, of_source};
 use super::stream::{self, Lines};
 use super::uploads::UPLOAD;
@@ -258,28 +259,31 @@ pub(super) async fn current(call: Call) -> Result<Answer, Refusal> {
     Ok(Answer::of(&json!({"tables": tables})))
 }
 
-/// `GET /api/sources/{id}/tables/{table}/rows/{row}`: a row, and where its bytes are.
+/// `GET /api/sources/{id}/tables/{table}/rows/{row}?delivery=`: a row by its number in the file of a delivery, and where its bytes are.
 pub(super) async fn row(call: Call) -> Result<Answer, Refusal> {
     let (grant, name, table) = (call.grant()?, call.part("id"), call.part("table"));
-    let row = u64::try_from(call.number("row")?).map_err(|_| Refusal::not_found("rows are numbered from 0"))?;
+    let row = u64::try_from(call.number("row")?).map_err(|_| Refusal::not_found("rows are numbered from 1"))?;
+    let delivery = number_in_query(&call, "delivery")?.map(|no| i64::try_from(no).unwrap_or(i64::MAX));
     let asked = call.asked();
     let found = call
         .app
         .reading(move |app| {
             // Whose it is cannot be told before it is mapped: the trail says that a row was given, and which.
             app.audit(&grant, "source row", &asked, &[])?;
-            Ok(app.sources()?.row(&grant, &name, &table, row)?)
+            let sources = app.sources()?;
+            let own = sources.row_in_file(&grant, &name, &table, (row, delivery))?;
+            Ok(sources.row(&grant, &name, &table, own)?)
         })
         .await?;
-    Ok(Answer::of(&row_json(&found, row)))
+    Ok(Answer::of(&row_json(&found)))
 }
 
-pub(super) fn row_json(found: &tables::pull::RowOrigin, row: u64) -> Value {
+fn row_json(found: &tables::pull::RowOrigin) -> Value {
     let cells: serde_json::Map<String, Value> =
         found.cells.iter().map(|(column, cell)| (column.clone(), json!(cell))).collect();
     json!({
         "table": found.table,
-        "row": row,
+        "row": found.number,
         "file": found.file,
         "number": found.number,
         "delivery": found.delivery,

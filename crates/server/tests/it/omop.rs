@@ -132,7 +132,7 @@ async fn a_row_of_omop_leads_to_file_row_and_column_of_the_hospitals_table() {
             .flat_map(|found| found["cells"].as_array().unwrap())
             .collect();
         let cell = of.iter().find(|cell| cell["column"] == of_column).unwrap_or_else(|| panic!("{path}: {told}"));
-        let found = (&cell["table"], &cell["number"], &cell["cell"], &cell["file"]);
+        let found = (&cell["table"], &cell["row"], &cell["cell"], &cell["file"]);
         let file = format!("{of_table}.csv");
         assert_eq!(found, (&json!(of_table), &json!(number), &json!(text), &json!(file)), "{path}: {told}");
         // The bytes of the row in the file as it was delivered.

@@ -145,7 +145,7 @@ async fn every_answer_is_of_the_shape_that_the_document_gives_it() {
         (Method::GET, "/api/sources/clinic/deliveries", Value::Null),
         (Method::GET, "/api/sources/clinic/tables", Value::Null),
         (Method::GET, "/api/arrivals/sources", Value::Null),
-        (Method::GET, "/api/sources/clinic/tables/people/rows/0", Value::Null),
+        (Method::GET, "/api/sources/clinic/tables/people/rows/1", Value::Null),
         (Method::GET, "/api/mappings", Value::Null),
         (Method::GET, "/api/mappings/files?source=clinic", Value::Null),
         (Method::GET, "/api/sources/clinic/profile", Value::Null),
@@ -258,7 +258,8 @@ async fn every_answer_is_of_the_shape_that_the_document_gives_it() {
             route.method.to_string(),
             path.replace("/where/Patient/p", "/where/Observation/o")
                 .replace("/api/lineage/Patient/p", &lineage)
-                .replace("/api/lineage/omop/people/0", "/api/lineage/omop/person/1"),
+                .replace("/api/lineage/omop/people/0", "/api/lineage/omop/person/1")
+                .replace("/tables/people/rows/0", "/tables/people/rows/1"),
         ));
         let is_elsewhere = elsewhere.iter().any(|part| route.path.contains(part));
         assert!(

@@ -73,7 +73,7 @@ fn of_the_source() -> Vec<Question> {
     let cursor = json!({"files": files, "source": "hedge", "file": "patient.sql", "line": 2, "column": 15});
     vec![
         ask("/api/sources/hedge/tables", "burdock"),
-        ask("/api/sources/hedge/tables/people/rows/0", "Vellum"),
+        ask("/api/sources/hedge/tables/people/rows/1", "Vellum"),
         ask("/api/sources/hedge/profile", "burdock"),
         send("/api/mappings/new", &json!({"source": "hedge"}), "burdock"),
         send("/api/mappings/preview", &edited, "Vellum"),
@@ -205,7 +205,7 @@ async fn who_may_not_see_a_source_finds_nothing_of_its_rows_by_any_way() {
     // What was asked in vain stands in the trail, and what would have been told does not.
     let trail: Vec<String> = house.reads(None).iter().map(|read| format!("{} {}", read.query, read.outcome)).collect();
     let trail = trail.join("\n");
-    assert!(trail.contains("/api/sources/hedge/tables/people/rows/0"), "{trail}");
+    assert!(trail.contains("/api/sources/hedge/tables/people/rows/1"), "{trail}");
     for secret in ["Vellum", "Thornapple", "Zinnia", "Quillfeather"] {
         assert!(!trail.contains(secret), "{secret}: {trail}");
     }

@@ -133,7 +133,7 @@ async fn whoever_sees_a_row_of_a_source_or_what_was_made_of_it_stands_in_the_tra
     let patient = house.clinic().await;
     let (token, narrow) = (house.token("system/*.rs"), house.token("system/Basic.rs"));
     for (path, action) in [
-        ("/api/sources/clinic/tables/people/rows/0".to_owned(), "source row"),
+        ("/api/sources/clinic/tables/people/rows/1".to_owned(), "source row"),
         (format!("/api/lineage/Patient/{patient}"), "lineage"),
     ] {
         let told = ask(&house, &token, &Method::GET, &path, "application/json", "").await;

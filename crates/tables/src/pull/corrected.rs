@@ -190,7 +190,7 @@ impl Sources {
         let table = self.table(source, table)?;
         if !table.alive.contains(row) {
             return Err(Error::Conflict(format!(
-                "row {row} of {} is not current any more: the newest delivery has it otherwise, or not at all",
+                "this row of {} is not current any more: the newest delivery has it otherwise, or not at all",
                 table.name
             )));
         }

@@ -10,6 +10,7 @@ mod catalogue;
 mod compare;
 mod corrected;
 mod hash;
+mod in_file;
 mod owned;
 mod raw;
 mod run_log;
@@ -21,6 +22,7 @@ pub use attempt::{Attempt, OwedRun, Times, attempts_in, failed_runs_in};
 pub use catalogue::{CurrentTable, Delivered, DeliveryInfo, Pulled, SourceInfo};
 pub use corrected::{BadLetter, Cells, Correction};
 pub use hash::RowHash;
+pub use in_file::{InFile, InFiles};
 pub use raw::RawTables;
 pub use run_log::{RunBegins, RunInfo, RunState};
 pub use sheet::{PulledSheet, ROW};
@@ -140,7 +142,7 @@ pub struct RowOrigin {
     pub file: String,
     /// The delivery that brought it.
     pub delivery: i64,
-    /// Its number there, from 1.
+    /// Its number in the table as that had it, from 1.
     pub number: u64,
     /// The arrival that keeps its bytes, and byte offset and length in it.
     pub arrival: Option<(i64, u64, u32)>,
@@ -500,7 +502,7 @@ impl Sources {
         self.catalogue().mapping(hash)
     }
 
-    /// A row of a table, with where it came from.
+    /// A row of a table by the store's own number, with where it came from.
     ///
     /// # Errors
     /// [`Error::Denied`], [`Error::Unknown`].
@@ -510,7 +512,7 @@ impl Sources {
         let source = catalogue.source(source)?;
         let tables = catalogue.tables(source.no)?;
         let unknown = |what, name: String| Error::Unknown { what, name, hint: None };
-        let found = tables.into_iter().find(|found| found.name == table);
+        let found = tables.into_iter().find(|found| take::is_name(&found.name, table));
         let found = found.ok_or_else(|| unknown("table", table.to_owned()))?;
         let origin = catalogue.origin_of(found.no, row)?.ok_or_else(|| unknown("row", row.to_string()))?;
         drop(catalogue);

@@ -24,7 +24,7 @@ pub struct RowBatch {
 /// Where a row lies in its file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Place {
-    /// The row's number in the table, from 1; a header line does not count.
+    /// The row's number in the table, from 1, counting those that cannot be read too; a header and lines without anything are no rows.
     pub number: u64,
     /// Byte offset in the unpacked file and length in bytes, before decoding; none where the kind of file has no such thing.
     pub bytes: Option<(u64, u32)>,

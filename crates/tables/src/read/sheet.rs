@@ -69,7 +69,9 @@ impl<'o> Sheet<'o> {
     }
 
     fn end_row(&mut self) -> Result<(), Ended> {
-        let Some(row) = self.row else { return Ok(()) };
+        if self.row.is_none() {
+            return Ok(());
+        }
         let (used, too_wide) = (self.used, self.too_wide);
         (self.used, self.too_wide) = (0, false);
         if used == 0 && !too_wide {
@@ -87,15 +89,14 @@ impl<'o> Sheet<'o> {
         self.number += 1;
         let place = Place { number: self.number, bytes: None };
         let cells = &self.cells[..used];
-        let row = u64::from(row) + 1;
         let bad = if used > columns || too_wide {
-            Some(("ragged-row", format!("row {row} of the sheet has {used} cells where the header has {columns}")))
+            Some(("ragged-row", format!("{used} cells where the header has {columns}")))
         } else if cells.iter().any(|cell| cell.len() > CELL_BYTES) {
-            Some(("cell-too-large", format!("row {row} of the sheet: a cell of more than {} MiB", CELL_BYTES >> 20)))
+            Some(("cell-too-large", format!("a cell of more than {} MiB", CELL_BYTES >> 20)))
         } else if cells.iter().map(String::len).sum::<usize>() > ROW_BYTES {
-            Some(("row-too-large", format!("row {row} of the sheet: more than {} MiB", ROW_BYTES >> 20)))
+            Some(("row-too-large", format!("more than {} MiB", ROW_BYTES >> 20)))
         } else if cells.iter().any(|cell| cell.contains('\0')) {
-            Some(("nul-byte", format!("row {row} of the sheet: a zero byte")))
+            Some(("nul-byte", "a zero byte".to_owned()))
         } else {
             None
         };

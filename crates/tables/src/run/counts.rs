@@ -54,9 +54,12 @@ fn reasons_without(
 ) -> Result<Vec<ReasonCount>, String> {
     let mut left = all.to_vec();
     for less in part {
-        let reason = left.iter_mut().find(|reason| is_same(reason, less));
-        let reason = reason.filter(|reason| reason.count >= less.count);
-        reason.ok_or_else(|| format!("\"{}\" is not remembered of it", less.code))?.count -= less.count;
+        let is_in = |a: &ReasonCount, b: &ReasonCount| a.count >= b.count && a.rows >= b.rows && a.further >= b.further;
+        let reason = left.iter_mut().find(|reason| is_same(reason, less)).filter(|reason| is_in(reason, less));
+        let reason = reason.ok_or_else(|| format!("\"{}\" is not remembered of it", less.code))?;
+        reason.count -= less.count;
+        reason.rows -= less.rows;
+        reason.further -= less.further;
     }
     left.retain(|reason| reason.count > 0);
     for reason in &mut left {
@@ -74,6 +77,8 @@ fn reasons_with(others: &[ReasonCount], part: &[ReasonCount]) -> Vec<ReasonCount
         match all.iter_mut().find(|reason| is_same(reason, more)) {
             Some(reason) => {
                 reason.count += more.count;
+                reason.rows += more.rows;
+                reason.further += more.further;
                 reason.examples.extend(more.examples.iter().cloned());
                 // The first of all, as far as they are known.
                 reason.examples.sort_by_key(|example| example.row);

@@ -18,7 +18,7 @@ pub struct Link {
     pub target: String,
     /// The beginning of the hash of the mapping's files.
     pub mapping: String,
-    /// Numbers of rows, by table.
+    /// Numbers of rows by the store's own counting, by table.
     pub rows: BTreeMap<String, Vec<u64>>,
     /// How many more rows took part than are named, by table.
     #[serde(default)]
@@ -63,14 +63,14 @@ pub struct CellOrigin {
     pub table: String,
     /// The column.
     pub column: String,
-    /// The row's number in the table.
-    pub row: u64,
+    /// The row's number in the table by the store's own counting.
+    pub source_row: u64,
     /// What stands in it, as it was read.
     pub cell: Option<String>,
     /// The file it was in.
     pub file: String,
-    /// The row's number in the file, from 1.
-    pub number: u64,
+    /// The row's number in the table as its delivery had it, from 1.
+    pub row: u64,
     /// The delivery that brought it.
     pub delivery: i64,
     /// The arrival that keeps its bytes, and byte offset and length of the row in it.
@@ -179,10 +179,10 @@ impl Runner {
                     cells.push(CellOrigin {
                         table: table.to_owned(),
                         column: column.to_owned(),
-                        row: *row,
+                        source_row: *row,
                         cell: cell.and_then(|(_, cell)| cell.clone()),
                         file: found.file.clone(),
-                        number: found.number,
+                        row: found.number,
                         delivery: found.delivery,
                         arrival: found.arrival,
                         corrected: corrected(corrections, column, as_of_us),

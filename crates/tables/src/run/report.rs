@@ -1,9 +1,13 @@
 //! What a run says of itself: every row counted, every reason with examples.
 
+use crate::error::Error;
+use crate::pull::{InFile, Sources};
 use crate::run::{Kept, Stored};
 use crate::value::{Counted, UnmappedKind};
+use access::Grant;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 /// Examples of a reason that are shown.
@@ -114,6 +118,10 @@ pub struct ReasonCount {
     pub effect: Effect,
     /// How often.
     pub count: u64,
+    /// Rows that were refused and of which it is the first reason: those of all reasons together are the [`TargetReport::rejected`].
+    pub rows: u64,
+    /// How often it was a further reason of rows that were refused for another already.
+    pub further: u64,
     /// The first few.
     pub examples: Vec<Example>,
 }
@@ -145,8 +153,11 @@ impl Effect {
 pub struct Example {
     /// The table.
     pub table: String,
-    /// The row's number in it, by which it is found for ever.
+    /// The row's number in it by the store's own counting.
     pub row: u64,
+    /// Its number in its file, once that was looked up ([`RunReport::number_rows`]).
+    #[serde(skip)]
+    pub in_file: Option<InFile>,
     /// What is wrong.
     pub message: String,
     /// What stood there.
@@ -161,6 +172,29 @@ impl TargetReport {
 }
 
 impl RunReport {
+    /// Looks up which numbers the rows of examples have in their files.
+    ///
+    /// # Errors
+    /// [`Error::Denied`], [`Error::Unknown`], [`Error::Segment`].
+    pub fn number_rows(&mut self, sources: &Sources, grant: &Grant) -> Result<(), Error> {
+        let mut wanted: BTreeMap<String, BTreeSet<u64>> = BTreeMap::new();
+        let examples = |target: &TargetReport| {
+            let reasons = target.reasons.iter().chain(&target.remarks);
+            reasons.flat_map(|reason| reason.examples.clone()).collect::<Vec<_>>()
+        };
+        for example in self.targets.iter().flat_map(examples) {
+            wanted.entry(example.table).or_default().insert(example.row);
+        }
+        let found = sources.in_files(grant, &self.source, &wanted)?;
+        for target in &mut self.targets {
+            let reasons = target.reasons.iter_mut().chain(&mut target.remarks);
+            for example in reasons.flat_map(|reason| &mut reason.examples) {
+                example.in_file = found.of(&example.table, example.row);
+            }
+        }
+        Ok(())
+    }
+
     /// As JSON, for machines.
     pub fn to_json(&self) -> Value {
         let unmapped: Vec<Value> = self.unmapped.iter().take(LISTED).map(unmapped_json).collect();
@@ -185,24 +219,28 @@ impl RunReport {
     /// As CSV (RFC 4180): a line for each target and for each reason.
     pub fn to_csv(&self) -> String {
         let mut out = String::from(
-            "target,type,rows,resources,merged,filtered,rejected,reason,element,effect,count,example_table,example_row,example\r\n",
+            "target,type,rows,resources,merged,filtered,rejected,reason,element,effect,count,example_table,example_row,example,reason_rows,further,example_delivery\r\n",
         );
         for target in &self.targets {
             let counts =
                 [target.rows, target.resources, target.merged, target.filtered, target.rejected].map(|n| n.to_string());
             let head = [csv(&target.name), csv(&target.resource_type)];
             // Writing to a `String` does not fail.
-            let _ = write!(out, "{},{},,,,,,,\r\n", head.join(","), counts.join(","));
+            let _ = write!(out, "{},{},,,,,,,,,,\r\n", head.join(","), counts.join(","));
             for reason in target.reasons.iter().chain(&target.remarks) {
                 let example = reason.examples.first();
+                let in_file = example.and_then(|example| example.in_file);
                 let cells = [
                     csv(&reason.code),
                     csv(reason.element.as_deref().unwrap_or_default()),
                     reason.effect.as_str().to_owned(),
                     reason.count.to_string(),
                     csv(example.map_or("", |example| &example.table)),
-                    example.map_or(String::new(), |example| example.row.to_string()),
+                    in_file.map_or(String::new(), |row| row.row.to_string()),
                     csv(example.map_or("", |example| &example.message)),
+                    reason.rows.to_string(),
+                    reason.further.to_string(),
+                    in_file.map_or(String::new(), |row| row.delivery.to_string()),
                 ];
                 let _ = write!(out, "{},,,,,,{}\r\n", head.join(","), cells.join(","));
             }
@@ -256,13 +294,23 @@ impl ReasonCount {
         let examples: Vec<Value> = self
             .examples
             .iter()
-            .map(|example| json!({"table": example.table, "row": example.row, "message": example.message, "text": example.text}))
+            .map(|example| {
+                json!({
+                    "table": example.table,
+                    "row": example.in_file.map(|found| found.row),
+                    "delivery": example.in_file.map(|found| found.delivery),
+                    "message": example.message,
+                    "text": example.text,
+                })
+            })
             .collect();
         json!({
             "reason": self.code,
             "element": self.element,
             "effect": self.effect.as_str(),
             "count": self.count,
+            "rows": self.rows,
+            "further": self.further,
             "examples": examples,
         })
     }

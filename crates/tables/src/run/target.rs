@@ -10,7 +10,7 @@ use crate::run::met::Met;
 use crate::run::repeated::Repeated;
 use crate::run::report::{Effect, Example, TargetReport};
 use crate::run::runner::{PlannedPart, PlannedTarget};
-use crate::run::tally::Tally;
+use crate::run::tally::{Share, Tally};
 use crate::value::Unmapped;
 use crate::write::{Failure, Known, Made, RowRef, WriteError, Written};
 use arrow_array::cast::AsArray;
@@ -218,14 +218,14 @@ impl<'r> OneTarget<'r> {
         for (at, one) in written.iter().enumerate() {
             let own = self.count_rows(written, &one);
             for flag in one.flags() {
-                self.count(written, Effect::Remark, flag.flag, Some(flag.element), flag.row, None);
+                self.count(written, (Effect::Remark, Share::Value), flag.flag, Some(flag.element), flag.row, None);
             }
             let Some((json, id)) = one.json().zip(one.id()) else {
                 if own == 0 {
                     self.report.child_rejected += 1;
                 }
                 self.report.rejected += own;
-                self.failures(written, &one, Effect::Rejected);
+                self.failures(written, &one, Some(own));
                 if let Some(failure) = one.failures().first() {
                     self.refused(written, &one, failure);
                 }
@@ -245,7 +245,7 @@ impl<'r> OneTarget<'r> {
                         self.ids.note(id, content)?;
                     }
                     self.done.ids = self.done.ids.wrapping_add(u128::from_be_bytes(id));
-                    self.failures(written, &one, Effect::LeftOut);
+                    self.failures(written, &one, None);
                     let before = self.before.as_ref().map(|before| before.content(id)).transpose()?;
                     if before.flatten() == Some(content) {
                         self.done.equal += 1;
@@ -259,7 +259,8 @@ impl<'r> OneTarget<'r> {
                     let row = one.rows()[0];
                     let message = "another row has the same key and gives another resource".to_owned();
                     let failure = Failure { element: None, code: "duplicate-key", message, text: None, row };
-                    self.count(written, Effect::Rejected, failure.code, None, row, Some(&failure));
+                    let of = (Effect::Rejected, Share::Rows(own));
+                    self.count(written, of, failure.code, None, row, Some(&failure));
                     self.refused(written, &one, &failure);
                 }
             }
@@ -368,23 +369,29 @@ impl<'r> OneTarget<'r> {
         }
     }
 
-    fn failures(&mut self, written: &Written, one: &Made<'_>, effect: Effect) {
-        for failure in one.failures() {
-            self.count(written, effect, failure.code, failure.element, failure.row, Some(failure));
+    /// Counts what is wrong with a resource, or why so many rows make none.
+    fn failures(&mut self, written: &Written, one: &Made<'_>, refused: Option<u64>) {
+        for (no, failure) in one.failures().iter().enumerate() {
+            let of = match refused {
+                None => (Effect::LeftOut, Share::Value),
+                Some(rows) if no == 0 => (Effect::Rejected, Share::Rows(rows)),
+                Some(_) => (Effect::Rejected, Share::Further),
+            };
+            self.count(written, of, failure.code, failure.element, failure.row, Some(failure));
         }
     }
 
     fn count(
         &mut self,
         written: &Written,
-        effect: Effect,
+        (effect, share): (Effect, Share),
         code: &'static str,
         element: Option<u32>,
         row: RowRef,
         failure: Option<&Failure>,
     ) {
         let planned = self.planned;
-        self.tally.add(effect, code, element, || {
+        self.tally.add(effect, code, element, share, || {
             let (part, batch) = &written.batches[row.batch as usize];
             let part = &planned.parts[*part];
             let mut number = 0;
@@ -392,6 +399,7 @@ impl<'r> OneTarget<'r> {
             Example {
                 table: part.table().to_owned(),
                 row: number,
+                in_file: None,
                 message: failure.map_or(String::new(), |failure| failure.message.clone()),
                 text: failure.and_then(|failure| failure.text.clone()),
             }
@@ -461,9 +469,9 @@ impl<'r> OneTarget<'r> {
                 });
                 let (table, row) = row.unwrap_or_default();
                 let message = "several records bear an identifier of it".to_owned();
-                Example { table, row, message, text: None }
+                Example { table, row, in_file: None, message, text: None }
             };
-            self.tally.add(Effect::Remark, "ambiguous-match", None, example);
+            self.tally.add(Effect::Remark, "ambiguous-match", None, Share::Value, example);
         }
         Ok(())
     }

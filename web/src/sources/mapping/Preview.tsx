@@ -1,6 +1,7 @@
 import { useMemo, useState } from 'react';
 import { choice, useT } from '../../i18n';
 import { Failure } from '../../parts/Failure';
+import { rowKey } from '../../parts/rowKey';
 import { Toggle } from '../../parts/Toggle';
 import { Waiting } from '../../parts/Waiting';
 import { reasonText, useDetail } from '../said';
@@ -85,8 +86,8 @@ function Rows({ sample, elements, lit, set }: RowsProps) {
         </Toggle>
       </div>
       {sample.rows.map((row) => (
-        <div key={`${row.table}/${row.row}`} className="preview-row">
-          <button type="button" className="row-button" data-row={`${row.table}/${row.row}`} onClick={() => set({ row: `${row.table}/${row.row}` })}>
+        <div key={rowKey(row)} className="preview-row">
+          <button type="button" className="row-button" data-row={rowKey(row)} onClick={() => set({ row: rowKey(row) })}>
             {t('row.short', { table: row.table, no: row.row })}
           </button>
           <dl className="preview-cells">
