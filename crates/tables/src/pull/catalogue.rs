@@ -139,6 +139,15 @@ pub struct CurrentTable {
     pub at_us: i64,
 }
 
+/// The file in which a table came last.
+pub(super) struct ContentBefore {
+    /// Hash of it and of how it is read.
+    pub(super) hash: Vec<u8>,
+    pub(super) bytes: u64,
+    /// Rows of it that could not be read.
+    pub(super) bad: u64,
+}
+
 /// What is to be written of one table.
 pub(super) struct TableTaken {
     pub(super) name: String,
@@ -360,12 +369,14 @@ impl Catalogue {
         Ok(found)
     }
 
-    /// Hash and length of the file in which a table came last.
-    pub(super) fn content_before(&self, table: i64) -> Result<Option<(Vec<u8>, u64)>, Error> {
-        let sql = "SELECT content, bytes FROM delivered WHERE pulled = ?1 ORDER BY delivery DESC LIMIT 1";
-        let found: Option<(Vec<u8>, i64)> =
-            self.db.query_row(sql, [table], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
-        Ok(found.map(|(content, bytes)| (content, bytes as u64)))
+    /// The file in which a table came last.
+    pub(super) fn content_before(&self, table: i64) -> Result<Option<ContentBefore>, Error> {
+        let sql = "SELECT content, bytes, bad FROM delivered WHERE pulled = ?1 ORDER BY delivery DESC LIMIT 1";
+        let of = |row: &Row<'_>| {
+            let (bytes, bad) = (row.get::<_, i64>(1)? as u64, row.get::<_, i64>(2)? as u64);
+            Ok(ContentBefore { hash: row.get(0)?, bytes, bad })
+        };
+        Ok(self.db.query_row(sql, [table], of).optional()?)
     }
 
     /// Keeps a version of a mapping, so that what it made can be explained for ever.

@@ -16,6 +16,7 @@ mod raw;
 mod run_log;
 mod segment;
 mod sheet;
+mod spelling;
 mod take;
 
 pub use attempt::{Attempt, OwedRun, Times, attempts_in, failed_runs_in};
@@ -381,7 +382,7 @@ impl Sources {
             (before, catalogue.coming())
         };
         let spooled = Spooled { folder: coming, source: source.no };
-        let of = |name: &str| before.iter().find(|table| table.name == name);
+        let of = |name: &str| spelling::table_as_known(&before, name);
         let (mut read, mut doubts) = (Vec::new(), Vec::new());
         for (no, wanted) in tables.iter().enumerate() {
             let was = of(&wanted.name);

@@ -1,11 +1,12 @@
 //! One table of a delivery, read and compared; and then its new rows, kept.
 
 use crate::error::Error;
-use crate::pull::catalogue::{Pulled, TableTaken};
+use crate::pull::catalogue::{ContentBefore, Pulled, TableTaken};
 use crate::pull::compare::{Segment, compare};
 use crate::pull::corrected::{BadHash, CorrectedBad};
 use crate::pull::hash::{RowHash, RowHasher};
 use crate::pull::segment::{LENGTH, OFFSET, SegmentReader, SegmentWriter, schema};
+use crate::pull::spelling::columns_as_known;
 use crate::pull::{Origin, PullTable, TablePulled};
 use crate::read::{BadRow, ReadError, RowBatch};
 use crate::said::Doubt;
@@ -52,8 +53,8 @@ pub(super) struct TableRead {
 /// What there was of a table before.
 pub(super) struct Before<'b> {
     pub(super) table: Option<&'b Pulled>,
-    /// Hash and length of the file in which it came last.
-    pub(super) content: Option<(Vec<u8>, u64)>,
+    /// The file in which it came last.
+    pub(super) content: Option<ContentBefore>,
     /// Cells of rows that cannot be read.
     pub(super) corrected: &'b CorrectedBad,
 }
@@ -155,7 +156,7 @@ pub(super) fn read(
     let origin = &*wanted.origin;
     let content = content_of(origin, corrected)?;
     let mut out = TableRead {
-        wanted: wanted.name.clone(),
+        wanted: before.map_or(&wanted.name, |before| &before.name).clone(),
         file: origin.file().to_owned(),
         columns: Vec::new(),
         spool,
@@ -169,15 +170,16 @@ pub(super) fn read(
         same: false,
     };
     let is_same = |now: &([u8; 32], u64)| {
-        content_before.as_ref().is_some_and(|(was, had)| (&now.0[..], now.1) == (&was[..], *had))
+        content_before.as_ref().is_some_and(|was| (&now.0[..], now.1) == (&was.hash[..], was.bytes))
     };
     if let (Some(before), Some(_)) = (before, content.filter(is_same)) {
         (out.same, out.rows) = (true, before.alive.len());
+        out.bad_rows = content_before.as_ref().map_or(0, |was| was.bad);
         out.columns.clone_from(&before.columns);
         return Ok(out);
     }
     let mut table = origin.open()?;
-    out.columns = table.columns().to_vec();
+    out.columns = before.map_or_else(|| table.columns().to_vec(), |before| columns_as_known(table.columns(), before));
     let has = |name: &String| out.columns.iter().any(|column| is_name(column, name));
     let missing: Vec<&str> = wanted.uses.iter().filter(|name| !has(name)).map(String::as_str).collect();
     if !missing.is_empty() {

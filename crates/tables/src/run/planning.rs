@@ -28,7 +28,8 @@ pub(super) fn sheets(
     let mut out = Vec::new();
     for (name, table) in &settings.tables {
         let mut columns = table.optional_columns.clone();
-        let sheet = match pulled.iter().position(|sheet| is_same(sheet.name(), name)) {
+        let exact = pulled.iter().position(|sheet| sheet.name() == name);
+        let sheet = match exact.or_else(|| pulled.iter().position(|sheet| is_same(sheet.name(), name))) {
             Some(at) => pulled.swap_remove(at),
             None => {
                 columns.extend(table.uses.iter().flatten().chain(&table.key).cloned());

@@ -6,7 +6,7 @@ use arrow_array::Array;
 use arrow_array::cast::AsArray;
 use proptest::prelude::*;
 use tables::mapping::Settings;
-use tables::pull::{IfDoubtful, ROW, TablePulled, Times};
+use tables::pull::{IfDoubtful, PullTable, ROW, TablePulled, Times};
 
 /// A table of so many rows, with some values of its own.
 fn lab(rows: usize, own: &[(usize, &str)]) -> String {
@@ -75,6 +75,26 @@ fn a_later_delivery_keeps_the_bytes_of_what_is_new_alone() {
 }
 
 #[test]
+fn a_row_is_found_by_its_number_in_the_file_of_its_delivery() {
+    let house = House::new();
+    house.pull(&lab(40, &[]));
+    house.pull(&lab(41, &[(7, "6.1"), (9, "7.0")]));
+    let wanted = [("LAB".to_owned(), [7, 39, 40, 41, 42, 99].into())].into();
+    let found = house.sources.in_files(&everything(), "his", &wanted).unwrap();
+    let numbers: Vec<Option<(i64, u64)>> =
+        [7, 39, 40, 41, 42, 99].map(|row| found.of("lab", row).map(|found| (found.delivery, found.row))).into();
+    assert_eq!(numbers, [Some((1, 8)), Some((1, 40)), Some((2, 8)), Some((2, 10)), Some((2, 41)), None]);
+    let own = |row, delivery| house.sources.row_in_file(&everything(), "his", "lab", (row, delivery));
+    assert_eq!((own(8, Some(1)).unwrap(), own(8, Some(2)).unwrap()), (7, 40));
+    // Without a delivery the one that is current.
+    assert_eq!((own(8, None).unwrap(), own(9, None).unwrap()), (40, 8));
+    let error = own(9, Some(2)).unwrap_err().to_string();
+    assert!(error.contains("9 of delivery 2"), "{error}");
+    assert!(own(0, None).is_err());
+    assert!(house.sources.in_files(&grant("patient/*.rs"), "his", &wanted).is_err());
+}
+
+#[test]
 fn rows_that_are_no_ranges_of_a_file_are_kept_as_csv() {
     let house = House::new();
     let origin = |text: String| Box::new(Text { text, has_bytes: false });
@@ -123,6 +143,36 @@ fn a_lost_column_and_a_table_that_is_another_are_asked_about() {
     let other = lab(10, &[]).replace(",5", ",mg");
     let error = house.try_pull(&other, IfDoubtful::Stop).unwrap_err().to_string();
     assert!(error.contains("10 of 10 rows changed"), "{error}");
+}
+
+#[test]
+fn names_in_another_case_are_the_same_columns_and_tables() {
+    let house = House::new();
+    let first = "BesuchNr,Größe,Wert\n1,180,5\n2,170,6\n";
+    let pull = |name: &str, text: &str, has_bytes| {
+        let origin = Box::new(Text { text: text.to_owned(), has_bytes });
+        let (key, uses) = (vec!["besuchnr".into()], vec!["Besuchnr".into()]);
+        let table = PullTable { name: name.into(), key, uses, origin };
+        house.sources.pull(&everything(), "his", &[table], IfDoubtful::Stop, &mut |_, _| Ok(())).unwrap()
+    };
+    pull("Besuche", first, true);
+    // A database folds names, and its tables too; another export has blanks and marks around them.
+    for (table, header, has_bytes) in
+        [("besuche", "besuchnr,größe,wert", false), ("BESUCHE", "\u{feff}BESUCHNR,Größe ,WERT", true)]
+    {
+        let report = pull(table, &first.replace("BesuchNr,Größe,Wert", header), has_bytes);
+        assert_eq!((report.tables[0].name.as_str(), counts(&report.tables[0])), ("Besuche", [2, 0, 0, 0, 2, 0]));
+    }
+    let changed = pull("besuche", "besuchnr,größe,wert\n1,180,5\n2,170,6.5\n", false);
+    assert_eq!(counts(&changed.tables[0]), [2, 0, 1, 0, 1, 0]);
+    let sheets = house.sources.sheets(&everything(), "his", &|_| Vec::new()).unwrap();
+    assert_eq!((sheets.len(), sheets[0].name()), (1, "Besuche"));
+    assert_eq!(sheets[0].columns(), ["BesuchNr", "Größe", "Wert"]);
+    let cells = house.sources.row(&everything(), "his", "besuche", 2).unwrap().cells;
+    assert_eq!(cells[2], ("Wert".to_owned(), Some("6.5".to_owned())));
+    // A column that comes in another case than one that is there too is another.
+    let both = pull("Besuche", "BesuchNr,Größe,Wert,WERT\n1,180,5,\n2,170,6.5,\n", true);
+    assert_eq!(counts(&both.tables[0]), [2, 0, 0, 0, 2, 0]);
 }
 
 #[test]
@@ -192,6 +242,8 @@ fn a_row_that_cannot_be_read_is_one_dead_letter_however_often_it_comes() {
     assert_eq!(all.len(), 1);
     assert_eq!((all[0].what.as_str(), all[0].place.as_str()), ("ragged-row: 2 cells, not 3", "row 41"));
     assert_eq!(house.bytes(all[0].arrival.no.0, all[0].at, all[0].length), "41,GLU\n");
+    // Where nothing is different they cannot be read still.
+    assert_eq!(counts(&house.pull(&text).tables[0]), [41, 0, 0, 0, 41, 1]);
     house.pull(&(text.clone() + "43,GLU,8\n"));
     assert_eq!(letters().len(), 1);
     house.pull(&(text + "43,GLU,8\n44,GLU\n"));
