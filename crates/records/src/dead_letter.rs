@@ -119,6 +119,21 @@ const LETTER: &str = "SELECT no, arrival, at_us, at, length, what, place, hint, 
 const SEEN: &str =
     "EXISTS (SELECT 1 FROM arrival WHERE arrival.no = dead_letter.arrival AND door NOT IN ('pull', 'mapping'))";
 
+/// Whether a letter is of the source and door that are meant.
+const MEANT: &str = "(?2 IS NULL AND ?3 IS NULL OR EXISTS (SELECT 1 FROM arrival a WHERE a.no = dead_letter.arrival
+    AND (?2 IS NULL OR a.source = ?2) AND (?3 IS NULL OR a.door = ?3)))";
+
+/// Which dead letters are meant; nothing said: all.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct LettersOf<'a> {
+    /// Of one state.
+    pub state: Option<DeadLetterState>,
+    /// Of one source.
+    pub source: Option<&'a str>,
+    /// That came by one door.
+    pub door: Option<&'a str>,
+}
+
 fn letter(r: &rusqlite::Row<'_>) -> rusqlite::Result<(ArrivalNo, DeadLetter)> {
     let arrival = ArrivalNo(r.get(1)?);
     let letter = DeadLetter {
@@ -158,14 +173,29 @@ impl Records {
         before: Option<DeadLetterNo>,
         limit: usize,
     ) -> Result<Vec<DeadLetter>, Error> {
+        self.dead_letters_of(grant, LettersOf { state, ..LettersOf::default() }, before, limit)
+    }
+
+    /// The same of those that are meant.
+    ///
+    /// # Errors
+    /// [`Error::Denied`].
+    pub fn dead_letters_of(
+        &self,
+        grant: &Grant,
+        of: LettersOf<'_>,
+        before: Option<DeadLetterNo>,
+        limit: usize,
+    ) -> Result<Vec<DeadLetter>, Error> {
         grant.may_all(Permission::Read)?;
         let reader = self.shared.reader()?;
         let mut statement = reader.prepare_cached(&format!(
-            "{LETTER} WHERE no < ?1 AND (?2 IS NULL OR state = ?2) AND (?4 OR {SEEN}) ORDER BY no DESC LIMIT ?3"
+            "{LETTER} WHERE no < ?4 AND (?5 IS NULL OR state = ?5) AND (?1 OR {SEEN}) AND {MEANT} ORDER BY no DESC LIMIT ?6"
         ))?;
         let before = before.map_or(i64::MAX, |no| no.0);
-        let state = state.map(DeadLetterState::as_str);
-        let rows = statement.query_map(params![before, state, limit as i64, sees_rows(grant)], letter)?;
+        let state = of.state.map(DeadLetterState::as_str);
+        let values = params![sees_rows(grant), of.source, of.door, before, state, limit as i64];
+        let rows = statement.query_map(values, letter)?;
         rows.map(|row| {
             let (no, letter) = row?;
             with_arrival(&reader, no, letter)
@@ -199,10 +229,19 @@ impl Records {
     /// # Errors
     /// [`Error::Denied`].
     pub fn open_dead_letters(&self, grant: &Grant) -> Result<u64, Error> {
+        self.open_dead_letters_of(grant, LettersOf::default())
+    }
+
+    /// How many of those that are meant nobody has dealt with yet, whichever state is meant.
+    ///
+    /// # Errors
+    /// [`Error::Denied`].
+    pub fn open_dead_letters_of(&self, grant: &Grant, of: LettersOf<'_>) -> Result<u64, Error> {
         grant.may_all(Permission::Read)?;
         let reader = self.shared.reader()?;
-        let sql = format!("SELECT count(*) FROM dead_letter WHERE state = 'open' AND (?1 OR {SEEN})");
-        let count: i64 = reader.query_row(&sql, [sees_rows(grant)], |r| r.get(0))?;
+        let sql = format!("SELECT count(*) FROM dead_letter WHERE state = 'open' AND (?1 OR {SEEN}) AND {MEANT}");
+        let values = params![sees_rows(grant), of.source, of.door];
+        let count: i64 = reader.query_row(&sql, values, |r| r.get(0))?;
         Ok(count as u64)
     }
 

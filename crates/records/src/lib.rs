@@ -46,7 +46,7 @@ mod writer;
 
 pub use arrival::{Arrived, FRAME_BYTES, Packed};
 pub use check::{CheckOptions, Checked, Finding, Layout, Orphan, Severity, check, layout_of};
-pub use dead_letter::{DeadLetter, DeadLetterNo, DeadLetterState, NewDeadLetter};
+pub use dead_letter::{DeadLetter, DeadLetterNo, DeadLetterState, LettersOf, NewDeadLetter};
 pub use error::{Error, Issue};
 pub use history::{FeedEntry, HistoryOf, HistoryPage, HistoryQuery};
 pub use id::{ArrivalNo, DeliveryNo, DerivedIds, Row, Seq, derived_id, uuid_digits, uuid_text};

@@ -3,6 +3,7 @@
 use super::kind::CheckType;
 use crate::error::Error;
 use jiff::civil::Date;
+use serde_json::{Value, json};
 use std::fmt;
 
 /// A check.
@@ -162,6 +163,21 @@ impl Check {
                     || is(pattern, &format!("{}.{}", self.kind, self.table))
                     || (is(pattern, "omop") && self.kind != CheckType::Fhir)
             })
+    }
+
+    /// What the sentence of its type is filled with, for the catalogues of the pages.
+    pub fn values(&self) -> Value {
+        let against = match &self.against {
+            Against::Nothing => String::new(),
+            Against::Field { table, field } => format!("{table}.{field}"),
+            Against::Name(name) => name.clone(),
+            Against::Bound(bound) => bound.to_string(),
+            Against::Gender { gender, .. } => format!("{gender:?}").to_lowercase(),
+            Against::Units { concept, .. } => concept.to_string(),
+            Against::Sql(check) => check.name.to_owned(),
+        };
+        let at = if self.field.is_empty() { self.table.clone() } else { format!("{}.{}", self.table, self.field) };
+        json!({"table": self.table, "at": at, "against": against, "concept": self.concept().unwrap_or_default()})
     }
 
     /// In one sentence: what it says, for a person.

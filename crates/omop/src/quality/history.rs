@@ -2,6 +2,7 @@
 
 use super::check::Check;
 use super::run::{Outcome, Status};
+use super::why_not::WhyNot;
 use crate::error::Error;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::collections::BTreeMap;
@@ -141,7 +142,7 @@ impl History {
             let (status, reason) = match &outcome.status {
                 Status::Passed => (0, None),
                 Status::Failed => (1, None),
-                Status::NotApplicable(reason) => (2, Some(reason)),
+                Status::NotApplicable(why) => (2, Some(why.to_string())),
             };
             write
                 .prepare_cached("INSERT INTO outcome SELECT ?, no, ?, ?, ?, ?, ? FROM check_name WHERE name = ?")?
@@ -307,7 +308,7 @@ fn kept(database: &Connection, condition: &str, value: impl rusqlite::ToSql) -> 
             status: match row.get::<_, i64>(5)? {
                 0 => Status::Passed,
                 1 => Status::Failed,
-                _ => Status::NotApplicable(reason.unwrap_or_default()),
+                _ => Status::NotApplicable(WhyNot::read(&reason.unwrap_or_default())),
             },
             threshold: row.get(7)?,
         })
@@ -345,11 +346,11 @@ mod tests {
         let kept = history.keep(info(1), &first).unwrap();
         assert_eq!((kept.run, kept.checks, kept.passed, kept.failed, kept.not_applicable), (1, 2, 1, 1, 0));
         let second =
-            [outcome(&checks[0], 0, Status::Passed), outcome(&checks[2], 0, Status::NotApplicable("empty".into()))];
+            [outcome(&checks[0], 0, Status::Passed), outcome(&checks[2], 0, Status::NotApplicable(WhyNot::NoRows))];
         history.keep(info(2), &second).unwrap();
         assert_eq!(history.runs(10).unwrap().iter().map(|run| run.run).collect::<Vec<_>>(), [2, 1]);
         let (_, found) = history.run(2).unwrap().unwrap();
-        assert_eq!(found[1].status, Status::NotApplicable("empty".into()));
+        assert_eq!(found[1].status, Status::NotApplicable(WhyNot::NoRows));
         let before = history.before(2).unwrap();
         assert_eq!((before[&checks[0].id()].violated, before.len()), (1, 2));
         assert_eq!(

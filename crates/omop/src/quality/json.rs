@@ -18,6 +18,7 @@ impl Check {
             "field": self.field,
             "concept": self.concept(),
             "sentence": self.sentence(),
+            "values": self.values(),
             "threshold": self.threshold,
         })
     }
@@ -32,7 +33,7 @@ impl Outcome {
         json["percent"] = json!((self.percent() * 10_000.0).round() / 10_000.0);
         json["status"] = json!(self.status.name());
         json["reason"] = match &self.status {
-            Status::NotApplicable(reason) => json!(reason),
+            Status::NotApplicable(why) => json!(why.to_string()),
             _ => Value::Null,
         };
         json

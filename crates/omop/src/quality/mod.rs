@@ -17,6 +17,7 @@ mod kind;
 mod run;
 mod shape;
 mod tally;
+mod why_not;
 
 pub use check::{Against, Bound, Check, Gender};
 pub use definitions::Definitions;
@@ -24,6 +25,7 @@ pub use fhir::{FhirCheck, fhir_checks};
 pub use history::{Chosen, History, Kept, RunInfo};
 pub use kind::{CheckType, Level, Severity};
 pub use run::{Outcome, Status, run};
+pub use why_not::WhyNot;
 
 use crate::error::Error;
 use jiff::civil::Date;

@@ -6,6 +6,7 @@ use super::groups::Groups;
 use super::kind::{CheckType, Level};
 use super::shape::{self, Shape, field, table};
 use super::tally::{Pass, Tally, Wanted};
+use super::why_not::WhyNot;
 use crate::asking::Cdm;
 use crate::error::Error;
 use jiff::civil::Date;
@@ -32,7 +33,7 @@ pub enum Status {
     /// Too much is wrong.
     Failed,
     /// There is nothing to look at; why.
-    NotApplicable(String),
+    NotApplicable(WhyNot),
 }
 
 impl Status {
@@ -213,23 +214,23 @@ fn status(cdm: &dyn Cdm, check: &Check, violated: u64, rows: u64, sizes: &Sizes)
 }
 
 /// Why a check is about nothing, by the rules of OHDSI's Data Quality Dashboard.
-fn not_applicable(cdm: &dyn Cdm, check: &Check, rows: u64, sizes: &Sizes) -> Option<String> {
+fn not_applicable(cdm: &dyn Cdm, check: &Check, rows: u64, sizes: &Sizes) -> Option<WhyNot> {
     use CheckType as T;
     let (table, field) = (check.table.as_str(), check.field.as_str());
     if check.kind == T::Fhir {
-        return (rows == 0).then(|| "there are no such rows".to_owned());
+        return (rows == 0).then_some(WhyNot::NoRows);
     }
     if !is_of_the_model(check) {
-        return Some(format!("{} is not in version 5.4 of the model", if field.is_empty() { table } else { field }));
+        return Some(WhyNot::NotInModel(if field.is_empty() { table } else { field }.to_owned()));
     }
-    let no_table = || (!cdm.has_table(table)).then(|| format!("the table {table} is not there"));
+    let no_table = || (!cdm.has_table(table)).then(|| WhyNot::NoTable(table.to_owned()));
     match check.kind {
         T::CdmTable => return None,
         T::CdmField | T::MeasurePersonCompleteness => return no_table(),
         T::MeasureConditionEraCompleteness => {
             let conditions = "condition_occurrence";
             let none = !cdm.has_table(conditions) || sizes.rows(conditions) == 0;
-            return none.then(|| format!("the table {conditions} is empty"));
+            return none.then(|| WhyNot::EmptyTable(conditions.to_owned()));
         }
         _ => {}
     }
@@ -237,19 +238,19 @@ fn not_applicable(cdm: &dyn Cdm, check: &Check, rows: u64, sizes: &Sizes) -> Opt
         return Some(reason);
     }
     if !field.is_empty() && !cdm.has_field(table, field) {
-        return Some(format!("the field {table}.{field} is not there"));
+        return Some(WhyNot::NoField(format!("{table}.{field}")));
     }
     if sizes.rows(table) == 0 {
-        return Some(format!("the table {table} is empty"));
+        return Some(WhyNot::EmptyTable(table.to_owned()));
     }
     if check.kind == T::MeasureValueCompleteness {
         return None;
     }
     if !field.is_empty() && sizes.empty(table, field) == sizes.rows(table) {
-        return Some(format!("{table}.{field} is empty in all rows"));
+        return Some(WhyNot::EmptyField(format!("{table}.{field}")));
     }
     if check.kind.level() == Level::Concept && rows == 0 {
-        return Some(format!("no row of {table} has {}", check.concept().unwrap_or_default()));
+        return Some(WhyNot::NoConcept(table.to_owned(), check.concept().unwrap_or_default()));
     }
     None
 }

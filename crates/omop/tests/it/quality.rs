@@ -3,7 +3,7 @@
 use crate::data;
 use crate::house::{House, grant};
 use jiff::civil::date;
-use omop::quality::{CheckType, Definitions, Outcome, Status};
+use omop::quality::{CheckType, Definitions, Outcome, Status, WhyNot};
 use std::collections::{BTreeMap, BTreeSet};
 
 fn outcomes(folder: &std::path::Path) -> Vec<Outcome> {
@@ -79,7 +79,7 @@ fn checks_are_not_applicable_where_there_is_nothing() {
     assert_eq!(counts("cdmField.measurement.measurement_id"), (1, 1, "not-applicable"));
     assert_eq!(
         of("isRequired.person.ethnicity_concept_id").status,
-        Status::NotApplicable("the field person.ethnicity_concept_id is not there".into())
+        Status::NotApplicable(WhyNot::NoField("person.ethnicity_concept_id".into()))
     );
     assert_eq!(counts("isPrimaryKey.person.person_id"), (2, 3, "failed"));
     // A letter and a number with a decimal point; the first is nothing, the second counts as what it is.

@@ -11,7 +11,8 @@ use omop::vocabulary::{Hit, Loaded, Search, Vocabulary as Shelves};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::Arc;
-use tables::codes::{Asked, CodeMaps, Concept, Found, Suggester, Suggestion, UnitMaps, Vocabulary, code_forms};
+use tables::codes::{Asked, CodeMaps, Concept, Found, Suggester, Suggestion, UnitMaps, Vocabulary, Why, code_forms};
+use tables::compile::MapUse;
 use tables::own::UCUM;
 use tables::run::{MappingFiles, files_of, shipped};
 
@@ -26,8 +27,17 @@ pub(super) fn suggestions(
     grant: &Grant,
     asked: &[Asked],
     limit: usize,
+    used: &MapUse,
 ) -> Result<Vec<Vec<Suggestion>>, Refusal> {
     let mut suggester = Suggester::new(asked, limit);
+    if !used.lists.is_empty() {
+        suggester = suggester.only(used.codes());
+        for list in &used.lists {
+            for (system, code) in list.codings() {
+                suggester.offer(&Concept { system, code, name: &code.replace('-', " "), also: &[] }, list.name);
+            }
+        }
+    }
     for (from, files) in known_mappings(app, grant)? {
         offer_maps(&mut suggester, &from, &files);
     }
@@ -43,7 +53,32 @@ pub(super) fn suggestions(
             }
         }
     }
-    Ok(suggester.end())
+    let mut found = suggester.end();
+    for found in &mut found {
+        offer_rest(found, used, limit);
+    }
+    Ok(found)
+}
+
+/// Where an element takes few codes, those are proposed that nothing else speaks for.
+fn offer_rest(found: &mut Vec<Suggestion>, used: &MapUse, limit: usize) {
+    for list in &used.lists {
+        for (system, code) in list.codings() {
+            if found.len() >= limit {
+                return;
+            }
+            if !found.iter().any(|one| one.code == code && one.system == system) {
+                found.push(Suggestion {
+                    system: system.to_owned(),
+                    code: code.to_owned(),
+                    display: code.replace('-', " "),
+                    score: 0,
+                    why: Why::OfValueSet(list.name.to_owned()),
+                    from: list.name.to_owned(),
+                });
+            }
+        }
+    }
 }
 
 /// Vocabularies whose codes values often are.
@@ -239,7 +274,7 @@ pub(super) fn unit_suggestions(
                 code: asked.value.trim().to_owned(),
                 display: asked.value.trim().to_owned(),
                 score: 97,
-                why: "it is UCUM as it is".to_owned(),
+                why: Why::IsUcum,
                 from: "UCUM".to_owned(),
             };
             found.insert(0, of);

@@ -6,9 +6,13 @@ use crate::answer::Answer;
 use crate::call::Call;
 use crate::refusal::Refusal;
 use crate::time::instant;
+use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use tables::codes::{ASKED, Asked, Equivalence, Suggestion};
+use tables::compile::{MapUse, Program, compile};
+use tables::mapping::Mapping;
 use tables::own::{Approval, LastUnmapped, NewCode, UCUM};
 use tables::pull::SourceInfo;
 use tables::run::MappingFiles;
@@ -17,6 +21,8 @@ use tables::value::UnmappedKind;
 /// Suggestions of a value, if it is not said how many, and at most.
 const SUGGESTIONS: usize = 5;
 const MOST_SUGGESTIONS: usize = 25;
+/// Codes of a value set that a hint names.
+const CODES: usize = 12;
 
 fn kind_of(word: Option<&str>) -> Result<Option<UnmappedKind>, Refusal> {
     match word {
@@ -47,6 +53,40 @@ fn maps_of(files: &MappingFiles) -> Vec<(UnmappedKind, String)> {
         tables::codes::approved_for(stem).is_none().then(|| (kind, stem.to_owned()))
     };
     files.iter().filter_map(of).collect()
+}
+
+/// Where the maps of a mapping are used; nothing is known of one that does not compile.
+fn compiled(files: &MappingFiles) -> Option<Program> {
+    compile(&Mapping::parse(&lent(files)).ok()?).ok()
+}
+
+/// The system that most targets of a map are codes of.
+fn system_of(files: &MappingFiles, map: &str) -> Option<String> {
+    let context = Mapping::parse(&lent(files)).ok()?.context("source").ok()?;
+    let map = context.codes.get(map)?;
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for target in map.sources().iter().flat_map(|source| map.targets(source)) {
+        *counts.entry(target.system.as_str()).or_default() += 1;
+    }
+    let most = counts.into_iter().filter(|(system, _)| !system.is_empty()).max_by_key(|(_, count)| *count);
+    most.map(|(system, _)| system.to_owned())
+}
+
+/// A map, what it fills, and what its codes can be.
+fn map_json(files: &MappingFiles, program: Option<&Program>, (kind, name): &(UnmappedKind, String)) -> Value {
+    let used = match (program, kind) {
+        (Some(program), UnmappedKind::Code) => program.use_of(name),
+        _ => MapUse::default(),
+    };
+    let system = match kind {
+        UnmappedKind::Code => system_of(files, name),
+        UnmappedKind::Unit => None,
+    };
+    json!({
+        "kind": word(*kind), "map": name, "elements": used.elements, "system": system,
+        "value_sets": used.lists.iter().map(|list| list.url()).collect::<Vec<_>>(),
+        "codes": used.codes().map(|(system, code)| json!({"system": system, "code": code})).collect::<Vec<_>>(),
+    })
 }
 
 /// `GET /api/codes?source=`: what the last run of a source did not know, by frequency, and what was approved for it.
@@ -82,6 +122,7 @@ fn list_json(source: &SourceInfo, files: &MappingFiles, last: Option<&LastUnmapp
             told
         })
         .collect();
+    let program = compiled(files);
     json!({
         "source": source.name,
         "mapping": source.mapping,
@@ -89,7 +130,7 @@ fn list_json(source: &SourceInfo, files: &MappingFiles, last: Option<&LastUnmapp
         "written": last.map(|last| last.written),
         "unmapped": unmapped,
         "approvals": approvals.iter().map(approval_json).collect::<Vec<_>>(),
-        "maps": maps_of(files).iter().map(|(kind, name)| json!({"kind": word(*kind), "map": name})).collect::<Vec<_>>(),
+        "maps": maps_of(files).iter().map(|map| map_json(files, program.as_ref(), map)).collect::<Vec<_>>(),
     })
 }
 
@@ -141,7 +182,10 @@ pub(super) async fn suggest(mut call: Call) -> Result<Answer, Refusal> {
             };
             let asked: Vec<Asked> = values.into_iter().map(|value| Asked { display: display(&value), value }).collect();
             let found = match kind {
-                UnmappedKind::Code => suggestions(app, &grant, &asked, limit)?,
+                UnmappedKind::Code => {
+                    let used = compiled(&files).map(|program| program.use_of(&map)).unwrap_or_default();
+                    suggestions(app, &grant, &asked, limit, &used)?
+                }
                 UnmappedKind::Unit => unit_suggestions(app, &grant, &asked, limit)?,
             };
             let told: Vec<Value> = asked
@@ -162,7 +206,8 @@ pub(super) async fn suggest(mut call: Call) -> Result<Answer, Refusal> {
 
 fn suggestion_json(one: &Suggestion) -> Value {
     json!({
-        "system": one.system, "code": one.code, "display": one.display, "score": one.score, "why": one.why, "from": one.from,
+        "system": one.system, "code": one.code, "display": one.display, "score": one.score,
+        "why": one.why.to_string(), "because": {"code": one.why.code(), "values": one.why.values()}, "from": one.from,
     })
 }
 
@@ -221,6 +266,9 @@ pub(super) async fn approve(mut call: Call) -> Result<Answer, Refusal> {
             let (files, _) = of_name(app, &grant, &source.mapping)?;
             let kind = map_kind(&files, kind, &map)?;
             let codes = codes.into_iter().map(|code| new_code(kind, code)).collect::<Result<Vec<_>, _>>()?;
+            if kind == UnmappedKind::Code {
+                taken(&files, &map, &codes)?;
+            }
             let approved = app.own()?.approve(&grant, &source.name, (kind, &map), &value, &codes, app.now_us())?;
             // The value may be of a patient, and this trail is read by who may see none.
             let numbers: Vec<String> = approved.iter().map(|one| one.no.to_string()).collect();
@@ -234,6 +282,21 @@ pub(super) async fn approve(mut call: Call) -> Result<Answer, Refusal> {
         })
         .await?;
     Ok(Answer::of(&told))
+}
+
+/// Whether the elements that a map fills take one of the codes: with another, the mapping would run no more.
+fn taken(files: &MappingFiles, map: &str, codes: &[NewCode]) -> Result<(), Refusal> {
+    let used = compiled(files).map(|program| program.use_of(map)).unwrap_or_default();
+    let mut given = codes.iter().filter(|one| !one.code.is_empty()).peekable();
+    let Some(first) = given.peek().map(|one| one.code.clone()) else { return Ok(()) };
+    if given.any(|one| used.takes(&one.code)) {
+        return Ok(());
+    }
+    let sets: Vec<String> = used.lists.iter().map(|list| list.url()).collect();
+    let text = format!("{first} is not in {}, and {} takes no other code", sets.join(", "), used.elements.join(", "));
+    let codes: Vec<&str> = used.codes().map(|(_, code)| code).take(CODES).collect();
+    Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "code-invalid", text)
+        .hint(format!("it has {}", codes.join(", "))))
 }
 
 fn new_code(kind: UnmappedKind, code: ApprovedCode) -> Result<NewCode, Refusal> {

@@ -1,6 +1,7 @@
 //! Dead letters: what came in and could not be taken, until somebody replays or discards it.
 
 use super::arrivals::{RANGE_BYTES, arrival_json, number_in_query};
+use super::mapping_files::of_source;
 use super::row_letters::{self, OfRow};
 use super::stream::{self, Lines};
 use crate::answer::Answer;
@@ -11,10 +12,12 @@ use crate::time::instant;
 use access::Grant;
 use axum::http::StatusCode;
 use intake::import::Importer;
-use records::{ArrivalInfo, Change, DeadLetter, DeadLetterNo, DeadLetterState};
+use records::{ArrivalInfo, Change, DeadLetter, DeadLetterNo, DeadLetterState, LettersOf};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
+use tables::mapping::Settings;
+use tables::read::Charset;
 
 /// What tells of progress.
 const LINES: &str = "application/x-ndjson";
@@ -63,19 +66,22 @@ fn state(word: &str) -> Result<Option<DeadLetterState>, Refusal> {
     }
 }
 
-/// `GET /api/deadletters?state=open&before=&limit=`, newest first; the open ones if nothing is said.
+/// `GET /api/deadletters?state=open&source=&door=&before=&limit=`, newest first; the open ones if nothing is said.
 pub(super) async fn list(call: Call) -> Result<Answer, Refusal> {
     let state = state(call.query_value("state").as_deref().filter(|word| !word.is_empty()).unwrap_or("open"))?;
     let before = number_in_query(&call, "before")?.map(|no| DeadLetterNo(i64::try_from(no).unwrap_or(i64::MAX)));
     let limit = number_in_query(&call, "limit")?.map_or(DEFAULT_LIMIT, |limit| (limit as usize).min(MOST));
+    let source = call.query_value("source").filter(|value| !value.is_empty());
+    let door = call.query_value("door").filter(|value| !value.is_empty());
     let (grant, asked) = (call.grant()?, call.asked());
     let (letters, places, open) = call
         .app
         .reading(move |app| {
             app.audit(&grant, "dead letters", &asked, &[])?;
-            let letters = app.records.dead_letters(&grant, state, before, limit)?;
+            let of = LettersOf { state, source: source.as_deref(), door: door.as_deref() };
+            let letters = app.records.dead_letters_of(&grant, of, before, limit)?;
             let places = row_letters::places(app, &grant, &letters)?;
-            Ok((letters, places, app.records.open_dead_letters(&grant)?))
+            Ok((letters, places, app.records.open_dead_letters_of(&grant, of)?))
         })
         .await?;
     let next = letters.last().filter(|_| letters.len() == limit).map(|last| last.no.0);
@@ -94,6 +100,11 @@ pub(super) async fn one(call: Call) -> Result<Answer, Refusal> {
             let place = row_letters::place_of(app, &grant, &letter)?;
             let mut told = with_correction(&letter, &place, app.records.correction(&grant, no)?.as_ref());
             told["row"] = row_letters::told(app, &grant, &letter)?;
+            if let Some(table) = told["row"]["table"].as_str() {
+                let source = app.sources()?.source(&grant, &letter.arrival.source)?;
+                let settings = Settings::of_files(&of_source(app, &grant, &source).unwrap_or_default());
+                told["row"]["encoding"] = json!(settings.encoding_of(table).map(Charset::name));
+            }
             Ok(told)
         })
         .await?;

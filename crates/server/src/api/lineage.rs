@@ -8,7 +8,7 @@ use crate::time::instant;
 use access::Grant;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use tables::mapping::Mapping;
+use tables::mapping::{Mapping, Settings};
 use tables::run::{CellOrigin, ElementLineage, Link, PrepareError, ROW_LINKS, Runner};
 
 /// Versions that are looked at for one that a mapping wrote.
@@ -110,11 +110,11 @@ pub(super) fn made_by_mapping(
         "newest": newest,
         "given": link.elements,
         "kept": link.kept,
-        "elements": elements.iter().map(element_json).collect::<Vec<_>>(),
+        "elements": elements.iter().map(|element| element_json(element, &mapping.settings)).collect::<Vec<_>>(),
     })))
 }
 
-fn element_json(element: &ElementLineage) -> Value {
+fn element_json(element: &ElementLineage, settings: &Settings) -> Value {
     let (file, line, column) = &element.place;
     json!({
         "element": element.path,
@@ -123,11 +123,11 @@ fn element_json(element: &ElementLineage) -> Value {
         "file": file,
         "line": line,
         "column": column,
-        "cells": element.cells.iter().map(cell_json).collect::<Vec<_>>(),
+        "cells": element.cells.iter().map(|cell| cell_json(cell, settings)).collect::<Vec<_>>(),
     })
 }
 
-fn cell_json(cell: &CellOrigin) -> Value {
+fn cell_json(cell: &CellOrigin, settings: &Settings) -> Value {
     json!({
         "table": cell.table,
         "column": cell.column,
@@ -140,6 +140,6 @@ fn cell_json(cell: &CellOrigin) -> Value {
         "corrected": cell.corrected.as_ref().map(|one| {
             json!({"cell": one.cell, "by": one.who, "at": instant(one.at_us), "reason": one.reason})
         }),
-        "arrival": cell.arrival.map(|(no, offset, length)| json!({"no": no, "offset": offset, "length": length})),
+        "arrival": cell.arrival.map(|place| super::tables::row_bytes(place, settings.encoding_of(&cell.table))),
     })
 }

@@ -12,11 +12,12 @@ use lake::{Limits, Stop};
 use omop::quality::{
     Against, Check, Chosen, Definitions, History, Kept, RunInfo, Status, day_of, fhir_checks, find, rows_sql, run,
 };
+use omop::views::resource_row;
 use omop::vocabulary::Vocabulary;
 use omop::{Cdm, ListedRows, Still, Store, cdm};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -25,8 +26,8 @@ const RUNS: usize = 100;
 /// Rows of a check that are listed if nobody says how many, and at most.
 const ROWS: usize = 100;
 const MOST_ROWS: usize = 1_000;
-/// Rows that are made of patients lead to them, for those who may know which person is who.
-const PERSONS: [&str; 3] = ["omop/person/", "omop/death/", "omop/observation_period/"];
+/// How a lead to the row of an OMOP table begins.
+const OMOP: &str = "omop/";
 /// Time that each query of a run may take.
 const QUERY_TIME: Duration = Duration::from_mins(10);
 
@@ -153,12 +154,13 @@ fn run_now(
 fn kept_json(kept: &Kept) -> Value {
     let percent = if kept.rows == 0 { 0.0 } else { kept.violated as f64 * 100.0 / kept.rows as f64 };
     let reason = match &kept.status {
-        Status::NotApplicable(reason) => Some(reason),
+        Status::NotApplicable(why) => Some(why),
         _ => None,
     };
     json!({
         "violated": kept.violated, "rows": kept.rows, "percent": (percent * 10_000.0).round() / 10_000.0,
-        "status": kept.status.name(), "reason": reason,
+        "status": kept.status.name(), "reason": reason.map(ToString::to_string),
+        "because": reason.map(|why| json!({"code": why.code(), "values": why.values()})),
     })
 }
 
@@ -291,10 +293,8 @@ pub(super) async fn rows(call: Call) -> Result<Answer, Refusal> {
         let mut listed = ListedRows::of(&store(app, &grant, &stop)?.ask(&sql)?);
         let more = listed.rows.len() > limit;
         listed.rows.truncate(limit);
-        let may_link = grant.may_link_persons().is_ok();
-        let is_shown = |lead: &String| may_link || !PERSONS.iter().any(|table| lead.starts_with(table));
-        let lead = |row| reference(check, &listed, row).filter(is_shown);
-        let refs: Vec<Option<String>> = (0..listed.rows.len()).map(lead).collect();
+        let refs: Vec<Option<String>> = (0..listed.rows.len()).map(|row| reference(check, &listed, row)).collect();
+        let refs = followed(app, &grant, &stop, refs)?;
         Ok(json!({"sql": sql, "columns": listed.columns, "rows": listed.rows, "refs": refs, "more": more}))
     });
     Ok(Answer::of(&told.await?))
@@ -317,5 +317,25 @@ fn reference(check: &Check, listed: &ListedRows, row: usize) -> Option<String> {
     // A check of persons lists rows of persons.
     let key = |table: &'static cdm::Table| Some((table.name, listed.get(row, table.key()?.name)?.as_i64()?));
     let (table, id) = key(table).or_else(|| key(cdm::table("person")?))?;
-    Some(format!("omop/{table}/{id}"))
+    Some(format!("{OMOP}{table}/{id}"))
+}
+
+/// The leads that whoever asks can follow: rows of OMOP tables that are made of resources, and of patients (also where they live) only for
+/// those who may know which person is who.
+fn followed(app: &App, grant: &Grant, stop: &Stop, leads: Vec<Option<String>>) -> Result<Vec<Option<String>>, Refusal> {
+    let made_of = |lead: &String| {
+        let (table, key) = lead.strip_prefix(OMOP)?.split_once('/')?;
+        resource_row(table, key.parse().ok()?)
+    };
+    let numbers: BTreeSet<i64> = leads.iter().flatten().filter_map(made_of).collect();
+    let mut hidden = BTreeSet::new();
+    if grant.may_link_persons().is_err() && !numbers.is_empty() {
+        let list: Vec<String> = numbers.iter().map(i64::to_string).collect();
+        let sql = format!("SELECT _row FROM resource WHERE type = 'Patient' AND _row IN ({})", list.join(", "));
+        let patients = ListedRows::of(&store(app, grant, stop)?.ask(&sql)?);
+        hidden.extend((0..patients.rows.len()).filter_map(|row| patients.get(row, "_row")?.as_i64()));
+    }
+    let can_follow =
+        |lead: &String| !lead.starts_with(OMOP) || made_of(lead).is_some_and(|number| !hidden.contains(&number));
+    Ok(leads.into_iter().map(|lead| lead.filter(can_follow)).collect())
 }

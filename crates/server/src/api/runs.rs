@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
-use tables::run::{ROW_LINKS, RunInfo, RunState};
+use tables::run::{ROW_LINKS, RunInfo, RunState, csv_of};
 
 /// Runs that are listed unless somebody asks for fewer.
 const RUNS: usize = 100;
@@ -63,7 +63,8 @@ pub(super) async fn one(call: Call) -> Result<Answer, Refusal> {
         .reading(move |app| {
             let (run, report) = app.sources()?.run(&grant, &name, no)?;
             app.audit(&grant, "run report", &asked, &[])?;
-            Ok(json!({"run": run_json(&run), "report": report}))
+            let csv = report.as_ref().map(csv_of);
+            Ok(json!({"run": run_json(&run), "report": report, "csv": csv}))
         })
         .await?;
     Ok(Answer::of(&told))

@@ -15,8 +15,9 @@ use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tables::mapping::Mapping;
+use tables::mapping::{Mapping, Settings};
 use tables::pull::{DeliveryInfo, IfDoubtful, PullReport, SourceInfo, TablePulled};
+use tables::read::Charset;
 
 /// How often progress is told.
 const TELL_EVERY: Duration = Duration::from_millis(200);
@@ -272,13 +273,21 @@ pub(super) async fn row(call: Call) -> Result<Answer, Refusal> {
             app.audit(&grant, "source row", &asked, &[])?;
             let sources = app.sources()?;
             let own = sources.row_in_file(&grant, &name, &table, (row, delivery))?;
-            Ok(sources.row(&grant, &name, &table, own)?)
+            let found = sources.row(&grant, &name, &table, own)?;
+            // Where the mapping is gone, nobody says in which encoding the bytes are.
+            let files = of_source(app, &grant, &sources.source(&grant, &name)?).unwrap_or_default();
+            Ok(row_json(&found, Settings::of_files(&files).encoding_of(&table)))
         })
         .await?;
-    Ok(Answer::of(&row_json(&found)))
+    Ok(Answer::of(&found))
 }
 
-fn row_json(found: &tables::pull::RowOrigin) -> Value {
+/// Where the bytes of a row are, and the encoding that the mapping says they are in.
+pub(super) fn row_bytes((no, offset, length): (i64, u64, u32), encoding: Option<Charset>) -> Value {
+    json!({"no": no, "offset": offset, "length": length, "encoding": encoding.map(Charset::name)})
+}
+
+fn row_json(found: &tables::pull::RowOrigin, encoding: Option<Charset>) -> Value {
     let cells: serde_json::Map<String, Value> =
         found.cells.iter().map(|(column, cell)| (column.clone(), json!(cell))).collect();
     json!({
@@ -288,7 +297,7 @@ fn row_json(found: &tables::pull::RowOrigin) -> Value {
         "number": found.number,
         "delivery": found.delivery,
         "current": found.is_current,
-        "arrival": found.arrival.map(|(no, offset, length)| json!({"no": no, "offset": offset, "length": length})),
+        "arrival": found.arrival.map(|place| row_bytes(place, encoding)),
         "cells": cells,
     })
 }

@@ -42,6 +42,7 @@ pub(super) async fn versions(call: Call) -> Result<Answer, Refusal> {
                     "arrival": arrival_json(&source.arrival),
                     "offset": source.at,
                     "length": source.length,
+                    "charset": app.access.source_named(&source.arrival.source).map(|of| of.character_set.clone()),
                 }));
             }
             Ok(Answer::of(&json!({"ref": format!("{resource_type}/{id}"), "versions": versions, "total": page.total})))

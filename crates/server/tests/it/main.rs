@@ -20,6 +20,7 @@ mod roles;
 mod schedule;
 mod session;
 mod spoken;
+mod table_pages;
 mod tls;
 mod trail;
 mod uploads;

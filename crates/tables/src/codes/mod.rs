@@ -22,7 +22,7 @@ pub use equivalence::Equivalence;
 pub use map::{CodeMap, MapSource, MapTarget};
 pub use nearest::nearest;
 pub use spelling::{fold_code, fold_unit};
-pub use suggest::{ASKED, Asked, Concept, Found, Suggester, Suggestion, Vocabulary, code_forms};
+pub use suggest::{ASKED, Asked, Concept, Found, Suggester, Suggestion, Vocabulary, Why, code_forms};
 pub use units::{UnitMap, UnitTarget};
 
 pub(crate) use systems::{misspelled_system, urn_part};

@@ -5,8 +5,10 @@
 //! is found is proposed to a person; nothing is mapped by it.
 
 use pinyin::ToPinyin;
+use serde_json::{Value, json};
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, HashSet};
+use std::fmt;
 
 /// The least likeness of names that is worth showing, of 100.
 const ALIKE: u32 = 40;
@@ -49,9 +51,77 @@ pub struct Suggestion {
     /// How likely it is, of 100.
     pub score: u32,
     /// Why.
-    pub why: String,
+    pub why: Why,
     /// Where it was found.
     pub from: String,
+}
+
+/// Why a code may be meant.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Why {
+    /// The value is the code.
+    SameCode,
+    /// The value is its name.
+    SameName,
+    /// The value is the first letters of this name.
+    FirstLetters(String),
+    /// This name sounds as the value does.
+    Sounds {
+        /// The name.
+        name: String,
+        /// How it sounds, in pinyin.
+        sound: String,
+    },
+    /// This name and the value share many letters.
+    Alike {
+        /// The name.
+        name: String,
+        /// How many, of 100.
+        percent: u32,
+    },
+    /// The value is a unit of UCUM.
+    IsUcum,
+    /// It is one of the few codes that the element takes.
+    OfValueSet(String),
+}
+
+impl Why {
+    /// Stable, for the catalogues of the pages.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Why::SameCode => "same-code",
+            Why::SameName => "same-name",
+            Why::FirstLetters(_) => "first-letters",
+            Why::Sounds { .. } => "sounds",
+            Why::Alike { .. } => "alike",
+            Why::IsUcum => "is-ucum",
+            Why::OfValueSet(_) => "of-value-set",
+        }
+    }
+
+    /// What the words of the code are filled with.
+    pub fn values(&self) -> Value {
+        match self {
+            Why::SameCode | Why::SameName | Why::IsUcum => json!({}),
+            Why::FirstLetters(name) | Why::OfValueSet(name) => json!({"name": name}),
+            Why::Sounds { name, sound } => json!({"name": name, "sound": sound}),
+            Why::Alike { name, percent } => json!({"name": name, "percent": percent}),
+        }
+    }
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Why::SameCode => f.write_str("the same code"),
+            Why::SameName => f.write_str("the same name"),
+            Why::FirstLetters(name) => write!(f, "the first letters of \"{name}\""),
+            Why::Sounds { name, sound } => write!(f, "\"{name}\" sounds the same ({sound})"),
+            Why::Alike { name, percent } => write!(f, "\"{name}\" is {percent} % alike"),
+            Why::IsUcum => f.write_str("it is UCUM as it is"),
+            Why::OfValueSet(name) => write!(f, "one of the codes of {name}, which the element takes"),
+        }
+    }
 }
 
 /// A vocabulary that searches by itself, as one on disk does.
@@ -88,6 +158,7 @@ pub struct Suggester {
     by_name: HashMap<String, Vec<u32>>,
     by_pinyin: HashMap<String, Vec<u32>>,
     shared: HashMap<u32, u32>,
+    only: Option<HashSet<(String, String)>>,
 }
 
 struct Looked {
@@ -108,7 +179,7 @@ struct Ranked {
     code: String,
     system: String,
     display: String,
-    why: String,
+    why: Why,
     from: String,
 }
 
@@ -123,6 +194,7 @@ impl Suggester {
             by_name: HashMap::new(),
             by_pinyin: HashMap::new(),
             shared: HashMap::new(),
+            only: None,
         };
         for asked in asked.iter().take(ASKED) {
             let at = suggester.all.len() as u32;
@@ -152,12 +224,24 @@ impl Suggester {
         suggester
     }
 
+    /// Lets only these codes of these systems be proposed.
+    #[must_use]
+    pub fn only<'c>(mut self, codes: impl Iterator<Item = (&'c str, &'c str)>) -> Suggester {
+        self.only = Some(codes.map(|(system, code)| (system.to_owned(), code.to_owned())).collect());
+        self
+    }
+
     /// Lets a concept go past; `from` says where it is from.
     pub fn offer(&mut self, concept: &Concept<'_>, from: &str) {
+        let is_meant =
+            |only: &HashSet<(String, String)>| only.contains(&(concept.system.to_owned(), concept.code.to_owned()));
+        if !self.only.as_ref().is_none_or(is_meant) {
+            return;
+        }
         let code = concept.code.to_lowercase();
         if let Some(all) = self.by_code.get(&code).cloned() {
             for at in all {
-                self.put(at, concept, 96, "the same code", from);
+                self.put(at, concept, 96, &Why::SameCode, from);
             }
         }
         for name in std::iter::once(&concept.name).chain(concept.also) {
@@ -172,26 +256,21 @@ impl Suggester {
         }
         if let Some(all) = self.by_name.get(&text).cloned() {
             for at in all {
-                self.put(at, concept, 95, "the same name", from);
+                self.put(at, concept, 95, &Why::SameName, from);
             }
         }
         // `WBC` and White blood cells: a short value can be a name's first letters.
         let initials = initials_of(&text);
         if let Some(all) = initials.as_ref().and_then(|initials| self.by_name.get(initials)).cloned() {
             for at in all {
-                self.put(at, concept, 70, &format!("the first letters of \"{name}\""), from);
+                self.put(at, concept, 70, &Why::FirstLetters(name.to_owned()), from);
             }
         }
         for sound in sounds_of(&text) {
             let heard = self.by_name.get(&sound).into_iter().chain(self.by_pinyin.get(&sound)).flatten().copied();
             for at in heard.collect::<Vec<_>>() {
-                self.put(
-                    at,
-                    concept,
-                    if sound.len() > 4 { 85 } else { 60 },
-                    &format!("\"{name}\" sounds the same ({sound})"),
-                    from,
-                );
+                let why = Why::Sounds { name: name.to_owned(), sound: sound.clone() };
+                self.put(at, concept, if sound.len() > 4 { 85 } else { 60 }, &why, from);
             }
         }
         let own = trigrams(&text);
@@ -214,11 +293,11 @@ impl Suggester {
             })
             .collect();
         for (at, best) in alike {
-            self.put(at, concept, best * 9 / 10, &format!("\"{name}\" is {best} % alike"), from);
+            self.put(at, concept, best * 9 / 10, &Why::Alike { name: name.to_owned(), percent: best }, from);
         }
     }
 
-    fn put(&mut self, at: u32, concept: &Concept<'_>, score: u32, why: &str, from: &str) {
+    fn put(&mut self, at: u32, concept: &Concept<'_>, score: u32, why: &Why, from: &str) {
         let limit = self.limit;
         let found = &mut self.all[at as usize].found;
         // The same code from two places, or by two names, is one suggestion: the better.
@@ -239,7 +318,7 @@ impl Suggester {
             code: concept.code.to_owned(),
             system: concept.system.to_owned(),
             display: concept.name.to_owned(),
-            why: why.to_owned(),
+            why: why.clone(),
             from: from.to_owned(),
         }));
         if found.len() > limit {
@@ -385,5 +464,15 @@ mod tests {
         let found = suggester.end();
         assert_eq!(found[0].iter().map(|one| (one.code.as_str(), one.score)).next(), Some(("c7", 95)));
         assert_eq!((found[0].len(), found[1].len()), (2, 0));
+    }
+
+    #[test]
+    fn where_few_codes_can_be_meant_no_others_are_proposed() {
+        let asked = [Asked { value: "confirmed".into(), display: None }];
+        let mut suggester = Suggester::new(&asked, 5).only([("s:status", "confirmed")].into_iter());
+        suggester.offer(&Concept { system: "s:other", code: "confirmed", name: "Confirmed", also: &[] }, "a");
+        suggester.offer(&Concept { system: "s:status", code: "confirmed", name: "Confirmed", also: &[] }, "a");
+        let found = suggester.end();
+        assert_eq!(found[0].iter().map(|one| one.system.as_str()).collect::<Vec<_>>(), ["s:status"]);
     }
 }

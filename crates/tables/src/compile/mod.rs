@@ -5,6 +5,7 @@
 //! a row is read. What only the sources can tell (unknown columns and tables, types of columns) is found when the engine plans
 //! the queries and when the writer sees their columns.
 
+mod bound;
 mod complete;
 mod draft;
 mod item;
@@ -18,6 +19,7 @@ mod target;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub use bound::MapUse;
 pub use complete::{Completion, complete};
 pub use item::literals;
 pub use program::{

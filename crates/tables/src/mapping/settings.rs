@@ -3,6 +3,7 @@
 use super::nearest::did_you_mean;
 use super::problem::{Place, Problems};
 use crate::live::{Hours, Limits};
+use crate::read::Charset;
 use crate::schedule::{Schedule, span};
 use crate::value::{NumberStyle, Order};
 use std::collections::BTreeMap;
@@ -222,6 +223,13 @@ impl Settings {
             asked.push("by its schedule and [live]".to_owned());
         }
         asked
+    }
+
+    /// The encoding that the mapping says the text of a table is in; none if it does not say.
+    pub fn encoding_of(&self, table: &str) -> Option<Charset> {
+        let of_table = self.tables.iter().find(|(name, _)| name.eq_ignore_ascii_case(table));
+        let said = of_table.and_then(|(_, settings)| settings.encoding.as_ref()).or(self.encoding.as_ref());
+        said.and_then(|name| Charset::for_name(name).ok())
     }
 
     /// What the file of a mapping says, as far as it can be used: what is wrong is told by whoever compiles the mapping.

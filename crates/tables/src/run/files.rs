@@ -55,7 +55,8 @@ pub fn files_of(mapping: &str) -> Result<MappingFiles, Error> {
         for entry in entries {
             let path = entry.map_err(|error| Error::file("read", &folder, error))?.path();
             let Some(name) = path.file_name().and_then(|name| name.to_str()).map(str::to_owned) else { continue };
-            let known = ["toml", "sql", "csv", "json"];
+            // Tables beside mapping.toml are extracts, in whatever encoding: maps stand in folders of their own.
+            let known: &[&str] = if inside.is_empty() { &["toml", "sql"] } else { &["toml", "sql", "csv", "json"] };
             let fits = path.extension().and_then(|extension| extension.to_str()).is_some_and(|e| known.contains(&e));
             if !fits || name.starts_with('.') || !path.is_file() {
                 continue;
@@ -75,4 +76,25 @@ pub fn files_of(mapping: &str) -> Result<MappingFiles, Error> {
     }
     files.sort();
     Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn extracts_that_lie_beside_a_mapping_are_no_files_of_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |path: &str, bytes: &[u8]| {
+            let path = folder.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, bytes).unwrap();
+        };
+        write("mapping.toml", b"name = \"m\"\n");
+        write("leute.csv", b"nr;name\n1;M\xfcller\n");
+        write("leute.json", b"[]");
+        write("codes/sex.csv", b"source,system,code\n");
+        let files = files_of(folder.path().to_str().unwrap()).unwrap();
+        assert_eq!(files.iter().map(|(path, _)| path.as_str()).collect::<Vec<_>>(), ["codes/sex.csv", "mapping.toml"]);
+    }
 }

@@ -39,6 +39,6 @@ pub use identities::TOLD_APART;
 pub use lineage::{CellCorrected, CellOrigin, ElementLineage, Link};
 pub use merge::{Giver, Merged, Owned, forwarded, link, merge};
 pub use preview::{Preview, PreviewElement, Sample, SampleReason};
-pub use report::{Effect, Example, Mapped, ReasonCount, RunReport, TargetReport, unmapped_json};
+pub use report::{Effect, Example, Mapped, ReasonCount, RunReport, TargetReport, csv_of, unmapped_json};
 pub use runner::{PrepareError, RunOptions, Runner};
 pub use test_files::{test_files_of, toml_as_json};

@@ -218,35 +218,41 @@ impl RunReport {
 
     /// As CSV (RFC 4180): a line for each target and for each reason.
     pub fn to_csv(&self) -> String {
-        let mut out = String::from(
-            "target,type,rows,resources,merged,filtered,rejected,reason,element,effect,count,example_table,example_row,example,reason_rows,further,example_delivery\r\n",
-        );
-        for target in &self.targets {
-            let counts =
-                [target.rows, target.resources, target.merged, target.filtered, target.rejected].map(|n| n.to_string());
-            let head = [csv(&target.name), csv(&target.resource_type)];
-            // Writing to a `String` does not fail.
-            let _ = write!(out, "{},{},,,,,,,,,,\r\n", head.join(","), counts.join(","));
-            for reason in target.reasons.iter().chain(&target.remarks) {
-                let example = reason.examples.first();
-                let in_file = example.and_then(|example| example.in_file);
-                let cells = [
-                    csv(&reason.code),
-                    csv(reason.element.as_deref().unwrap_or_default()),
-                    reason.effect.as_str().to_owned(),
-                    reason.count.to_string(),
-                    csv(example.map_or("", |example| &example.table)),
-                    in_file.map_or(String::new(), |row| row.row.to_string()),
-                    csv(example.map_or("", |example| &example.message)),
-                    reason.rows.to_string(),
-                    reason.further.to_string(),
-                    in_file.map_or(String::new(), |row| row.delivery.to_string()),
-                ];
-                let _ = write!(out, "{},,,,,,{}\r\n", head.join(","), cells.join(","));
-            }
-        }
-        out
+        csv_of(&self.to_json())
     }
+}
+
+/// The CSV of a report that is kept as JSON, as [`RunReport::to_csv`] is of one that was just made.
+pub fn csv_of(report: &Value) -> String {
+    let text = |of: &Value| csv(of.as_str().unwrap_or_default());
+    let number = |of: &Value| of.as_u64().map_or(String::new(), |number| number.to_string());
+    let all = |of: &Value| of.as_array().cloned().unwrap_or_default();
+    let mut out = String::from(
+        "target,type,rows,resources,merged,filtered,rejected,reason,element,effect,count,example_table,example_row,example,reason_rows,further,example_delivery\r\n",
+    );
+    for target in all(&report["targets"]) {
+        let counts = ["rows", "resources", "merged", "filtered", "rejected"].map(|name| number(&target[name]));
+        let head = [text(&target["name"]), text(&target["type"])];
+        // Writing to a `String` does not fail.
+        let _ = write!(out, "{},{},,,,,,,,,,\r\n", head.join(","), counts.join(","));
+        for reason in all(&target["reasons"]).iter().chain(&all(&target["remarks"])) {
+            let example = &reason["examples"][0];
+            let cells = [
+                text(&reason["reason"]),
+                text(&reason["element"]),
+                text(&reason["effect"]),
+                number(&reason["count"]),
+                text(&example["table"]),
+                number(&example["row"]),
+                text(&example["message"]),
+                number(&reason["rows"]),
+                number(&reason["further"]),
+                number(&example["delivery"]),
+            ];
+            let _ = write!(out, "{},,,,,,{}\r\n", head.join(","), cells.join(","));
+        }
+    }
+    out
 }
 
 /// A value that no map knew, for machines.
