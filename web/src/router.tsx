@@ -146,11 +146,17 @@ const sources = createRoute({
   component: lazyRouteComponent(() => import('./sources/SourcesPage'), 'SourcesPage'),
 });
 
-/** What of a source is open: a table, a row (`table/7`), a run and a target of it, a file of the mapping, a value without a code. */
+/**
+ * What of a source is open: a table, a row (`table/7`), a run and a target of it, a file of the mapping, a value without a code, something
+ * that was not taken; and of what was not taken, whether only what could not be read is meant, and whether also what was dealt with.
+ */
 export interface SourceSearch {
   code?: string;
+  dealt?: boolean;
   file?: string;
+  letter?: number;
   run?: number;
+  unread?: boolean;
   table?: string;
   profile?: boolean;
   row?: string;
@@ -162,7 +168,7 @@ const source = createRoute({
   path: '/sources/$name/{-$tab}',
   validateSearch: (search): SourceSearch => {
     const [code, file, table, row, target] = [asText(search['code']), asText(search['file']), asText(search['table']), asText(search['row']), asText(search['target'])];
-    return { ...(code && { code }), ...(file && { file }), ...(table && { table }), ...(row && /.\/\d+$/.test(row) && { row }), ...(target && { target }), ...(typeof search['run'] === 'number' && { run: search['run'] }), ...(search['profile'] === true && { profile: true }) };
+    return { ...(code && { code }), ...(file && { file }), ...(table && { table }), ...(row && /.\/\d+$/.test(row) && { row }), ...(target && { target }), ...(typeof search['run'] === 'number' && { run: search['run'] }), ...(search['profile'] === true && { profile: true }), ...(typeof search['letter'] === 'number' && { letter: search['letter'] }), ...(search['dealt'] === true && { dealt: true }), ...(search['unread'] === true && { unread: true }) };
   },
   component: lazyRouteComponent(() => import('./sources/SourcePage'), 'SourcePage'),
 });

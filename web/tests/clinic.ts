@@ -1,7 +1,7 @@
 /** A clinic's extracts and its mapping, as docs/mapping.md has them, and a second delivery in which a file broke off. */
 export const EXTRACTS: Record<string, string> = {
   'people.csv': 'pid,surname,forename,sex,born,phone\n17,Okafor,Ada,F,1984-02-29,555 0101\n18,Lind,Erik,M,31.12.1950,\n19,Nowak,Ewa,X,1990-02-30,555 0103\n',
-  'visits.csv': 'visit,pid,arrived,left,kind\n9001,17,2026-03-01 08:10,2026-03-01 09:00,walk-in\n9002,18,2026-03-02 22:45,,emergency\n9003,77,2026-03-03 10:00,2026-03-03 10:20,walk-in\n',
+  'visits.csv': 'visit,pid,arrived,left,kind\n9001,17,2026-03-01 08:10,2026-03-01 09:00,walk-in\n9002,18,2026-03-02 22:45,,emergency\n9003,77,2026-03-03 10:00,2026-03-03 10:20,walk-in\n9004,18\n',
   'results.csv': `result,visit,test,value,unit,at\n1,9001,HB,13.10,g/dl,2026-03-01 08:30\n2,9001,CRP,<5,mg/l,2026-03-01 08:30\n3,9002,HB,hemolysed,g/dl,2026-03-02 23:05\n4,9002,XYZ,7,,2026-03-02 23:05\n${Array.from({ length: 40 }, (_, n) => `${n + 5},9001,HB,12.${n},g/dl,2026-03-01 09:00\n`).join('')}`,
 };
 

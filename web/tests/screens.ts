@@ -115,6 +115,7 @@ function pagesOf({ id, name, test, ref, field, mapped }: Someone): [what: string
     ['source-profile', '/sources/clinic/tables?table=results&profile=true', 'details[open] .profile'],
     ['quality', '/quality', '.page h1'],
     ['codes', '/sources/clinic/codes', '.fold-row'],
+    ['letters', '/sources/clinic/letters', '.fold-row'],
     ['runs-before', '/sources/clinic/runs?run=1', '.run-past .target'],
     ['me', '/me', '.me-sessions li'],
   ];

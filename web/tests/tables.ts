@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { Locator } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import { PHONE, type Look, type Watched } from './browser';
@@ -124,7 +125,10 @@ export function tables(house: House): void {
       await panel.getByRole('button', { name: /results, row 1 · value/ }).waitFor();
       await panel.locator('mark[data-mark="field"]').waitFor();
       await eventually(() => panel.locator('mark[data-mark="field"]').textContent()).toBe('13.10');
+      // The panel is of the value, and stays so.
+      await page.keyboard.press('w');
       await fine(watched);
+      expect(await page.getByRole('complementary', { name: /Where from Observation\// }).count()).toBe(1);
       await watched.shot('where-cells-en-light-wide');
       await panel.getByRole('switch', { name: 'All elements' }).check();
       await panel.getByText('written in the mapping, of no cell').first().waitFor();
@@ -165,6 +169,7 @@ export function tables(house: House): void {
       await page.getByText('Delivery 3 was taken.').waitFor();
       await page.getByRole('button', { name: 'Dry run' }).click();
       await page.getByText(/: 0 new, 1 changed, 36 gone/).waitFor();
+      await page.getByText(/^Mapped again: /).waitFor();
       await page.getByRole('button', { name: 'Write' }).click();
       await page.getByText('Written.').waitFor();
       await page.getByRole('button', { name: 'Take this run back' }).click();
@@ -173,6 +178,10 @@ export function tables(house: House): void {
       await fine(watched);
       await page.getByRole('button', { name: 'Take it back' }).click();
       await page.getByText('Taken back: 0 deleted, 37 restored').waitFor();
+      // The report of a run from before can be had as a file too.
+      await page.locator('.run-line', { hasText: 'Run 1' }).click();
+      const [download] = await Promise.all([page.waitForEvent('download'), page.locator('.run-past').getByRole('button', { name: 'Report as CSV' }).click()]);
+      expect(readFileSync((await download.path()) ?? '', 'utf8')).toMatch(/^target,type,rows,/);
       await watched.close();
     });
 
@@ -240,6 +249,35 @@ export function tables(house: House): void {
       await fine(watched);
       await value.getByRole('button', { name: 'Take back' }).click();
       await page.getByText('taken back by').waitFor();
+      // What an element with a value set takes is what is offered.
+      await page.locator('.fold-row', { has: page.locator('.fixed code', { hasText: /^sex$/ }) }).locator('summary').click();
+      await page.getByText('Patient.gender').waitFor();
+      await eventually(() => page.locator('.codes-one th[scope=row] code').allTextContents()).toEqual(['female', 'male', 'other', 'unknown']);
+      await fine(watched);
+      await watched.close();
+    });
+
+    it('leads from rows that could not be read to what they are, and takes one that a person corrects', async () => {
+      const watched = await clinician();
+      const { page } = watched;
+      await page.goto(server.url('/sources/clinic'));
+      await page.getByRole('link', { name: '1 row not readable' }).last().click();
+      await eventually(() => page.url()).toContain('/sources/clinic/letters');
+      const letter = page.locator('.fold-row', { hasText: 'visits.csv, row 4' });
+      await letter.getByText('fewer or more cells than the header').waitFor();
+      await letter.locator('summary').press('Enter');
+      await eventually(() => letter.locator('mark').first().textContent()).toContain('9004,18');
+      await fine(watched);
+      await watched.shot('letter-en-light-wide');
+      for (const [column, cell] of [['visit', '9004'], ['pid', '18'], ['arrived', '2026-03-04 08:00'], ['kind', 'walk-in']] as const) await letter.getByLabel(column, { exact: true }).fill(cell);
+      await letter.getByRole('textbox', { name: 'Reason' }).fill('asked the ward');
+      await letter.getByRole('button', { name: 'Keep the correction' }).click();
+      await letter.getByText('Corrected by').waitFor();
+      await fine(watched);
+      await letter.getByRole('button', { name: 'Take it now' }).click();
+      await letter.getByText(/^Taken: \d+ stored/).waitFor();
+      await page.locator('.fold-row', { hasText: 'taken after all' }).waitFor();
+      await fine(watched);
       await watched.close();
     });
 

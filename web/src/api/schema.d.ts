@@ -1,5 +1,5 @@
-// docs/openapi.json ee522495688b1984c65f97facec302bdebd584fee91fc09d6c12b69e23a9de3d
-// Made by `make api-types`, not by hand: 53a3fbbe67ee6a0e441229a6b0ac96f03b5f13986b41876f0455b44c09a6b149
+// docs/openapi.json 16e9aac98d826f12eac8407efa50dced461174ef9272e66c77d614f9a82d9fe0
+// Made by `make api-types`, not by hand: f30c19ddf10310aeb874017732ae51d5f8b463aefe487882b0075b18b1e382c8
 export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
 export interface components {
@@ -141,6 +141,12 @@ export interface components {
             merged_into?: string;
             merged_from: string[];
         };
+        CheckValues: {
+            table: string;
+            at: string;
+            against: string;
+            concept: string;
+        };
         CheckedFiles: {
             files: components["schemas"]["MappingFile"][];
             source?: string | null;
@@ -157,6 +163,18 @@ export interface components {
         };
         Code: {
             code: string;
+        };
+        CodeMap: {
+            /** @enum {string} */
+            kind: "code" | "unit";
+            map: string;
+            elements: string[];
+            system: string | null;
+            value_sets: string[];
+            codes: {
+                system: string;
+                code: string;
+            }[];
         };
         CodeText: {
             text: string;
@@ -287,6 +305,7 @@ export interface components {
             row?: {
                 table: string;
                 row: number | null;
+                encoding?: string | null;
                 file: string;
                 number: number | null;
                 delivery: number | null;
@@ -838,6 +857,7 @@ export interface components {
             field: string;
             concept: string | null;
             sentence: string;
+            values: components["schemas"]["CheckValues"];
             threshold: number | null;
             own_threshold: boolean;
             history: {
@@ -849,6 +869,7 @@ export interface components {
                 percent: number;
                 status: components["schemas"]["QualityStatus"];
                 reason: string | null;
+                because: components["schemas"]["WhyNot"] | null;
             }[];
             thresholds: {
                 threshold: number | null;
@@ -871,6 +892,7 @@ export interface components {
             field: string;
             concept: string | null;
             sentence: string;
+            values: components["schemas"]["CheckValues"];
             threshold: number | null;
             own_threshold: boolean;
             violated: number;
@@ -878,6 +900,7 @@ export interface components {
             percent: number;
             status: components["schemas"]["QualityStatus"];
             reason: string | null;
+            because: components["schemas"]["WhyNot"] | null;
             before: {
                 run: number;
                 violated: number;
@@ -1010,6 +1033,7 @@ export interface components {
             no: number;
             offset: number;
             length: number;
+            encoding: string | null;
         };
         Run: {
             run: number;
@@ -1106,6 +1130,7 @@ export interface components {
         RunWithReport: {
             run: components["schemas"]["Run"];
             report: components["schemas"]["RunReport"] | null;
+            csv: string | null;
         };
         Runs: {
             runs: components["schemas"]["Run"][];
@@ -1289,6 +1314,14 @@ export interface components {
                     display: string;
                     score: number;
                     why: string;
+                    because: {
+                        code: string;
+                        values: {
+                            name?: string;
+                            sound?: string;
+                            percent?: number;
+                        };
+                    };
                     from: string;
                 }[];
             }[];
@@ -1406,11 +1439,7 @@ export interface components {
             written: boolean | null;
             unmapped: components["schemas"]["UnmappedCode"][];
             approvals: components["schemas"]["Approval"][];
-            maps: {
-                /** @enum {string} */
-                kind: "code" | "unit";
-                map: string;
-            }[];
+            maps: components["schemas"]["CodeMap"][];
         };
         Users: {
             users: components["schemas"]["Account"][];
@@ -1430,6 +1459,7 @@ export interface components {
                 arrival: components["schemas"]["Arrival"];
                 offset: number;
                 length: number;
+                charset: string | null;
             }[];
             total: number;
         };
@@ -1443,6 +1473,13 @@ export interface components {
                 offset: number;
                 length: number;
             }[];
+        };
+        WhyNot: {
+            code: string;
+            values: {
+                name?: string;
+                concept?: string;
+            };
         };
     };
     responses: never;

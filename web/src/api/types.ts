@@ -47,6 +47,10 @@ export type SourceTables = Shapes['SourceTables'];
 export type SourceTable = SourceTables['tables'][number];
 /** A row of a source of tables; `arrival` is the place of its bytes. */
 export type SourceRow = Shapes['SourceRow'];
+export type DeadLetters = Shapes['DeadLetters'];
+/** Something that could not be taken; `row` if it is a row of a source. */
+export type DeadLetter = Shapes['DeadLetter'];
+export type CorrectedLetter = Shapes['Corrected'];
 export type Lineage = Shapes['Lineage'];
 export type LineageElement = Lineage['elements'][number];
 export type LineageCell = LineageElement['cells'][number];
@@ -57,6 +61,7 @@ export type RunReport = Shapes['RunReport'];
 export type UndoneRun = Shapes['UndoneRun'];
 export type UnmappedCodes = Shapes['UnmappedCodes'];
 export type UnmappedCode = Shapes['UnmappedCode'];
+export type CodeMap = Shapes['CodeMap'];
 export type Approval = Shapes['Approval'];
 export type SuggestedCodes = Shapes['SuggestedCodes'];
 export type Vocabularies = Shapes['Vocabularies'];

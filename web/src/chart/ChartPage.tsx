@@ -91,7 +91,9 @@ export function ChartPage() {
         does: 'keys.where',
         run: () => {
           const item = document.activeElement?.closest<HTMLElement>('[data-ref]');
-          openWhere(item?.dataset['ref'] ?? `Patient/${id}`, item?.dataset['field']);
+          if (item?.dataset['ref']) openWhere(item.dataset['ref'], item.dataset['field']);
+          // What is shown already stays; of nothing in particular, it is the patient.
+          else if (!where) openWhere(`Patient/${id}`);
         },
       },
       ...tabs.map(({ tab: to, word }): Binding => ({

@@ -72,6 +72,9 @@ export function useLanguage(): Language {
 /** What was chosen, also while its catalogue is on its way. */
 export const useChosenLanguage = (): Language => useSyncExternalStore(chosen.subscribe, chosen.get);
 
+/** Whether the catalogues have words for a code of the server; one that is newer than the pages has none. */
+export const isKnown = (key: string): boolean => key in english;
+
 /** A FHIR code as the value of a `select`, whose branches cannot have hyphens in their names; `code` for the branch `other`. */
 export function choice<Name extends string>(name: Name, code: string): Record<Name | 'code', string> {
   return { [name]: code.replaceAll('-', '_'), code } as Record<Name | 'code', string>;

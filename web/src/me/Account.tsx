@@ -3,10 +3,9 @@ import { useId, useRef, useState, type FormEvent } from 'react';
 import { ApiError, json, send } from '../api/client';
 import type { Me, OpenSession } from '../api/types';
 import { useT } from '../i18n';
-import { useZone } from '../live/session';
 import { Failure } from '../parts/Failure';
-import { isoInZone } from '../parts/time';
 import { Waiting } from '../parts/Waiting';
+import { At } from '../parts/When';
 import { field } from '../signin/field';
 import { LEAST_CHARACTERS } from '../signin/password';
 import { wordsOfRefusal } from '../signin/refusal';
@@ -39,7 +38,7 @@ export function Sessions() {
             <li key={session.id}>
               <span className="mono">{session.from}</span>
               <span className="muted">
-                {t('me.since')} <Iso at={session.created} /> · {t('me.lastUsed')} <Iso at={session.seen} />
+                {t('me.since')} <At at={session.created} /> · {t('me.lastUsed')} <At at={session.seen} />
               </span>
               {session.current ? (
                 <b>{t('me.thisSession')}</b>
@@ -54,11 +53,6 @@ export function Sessions() {
       )}
     </section>
   );
-}
-
-function Iso({ at }: { at: string }) {
-  const zone = useZone();
-  return <time dateTime={at}>{isoInZone(Date.parse(at), zone)}</time>;
 }
 
 /** A new password; every other session of the account then ends. */

@@ -1,9 +1,10 @@
 import { useQuery } from '@tanstack/react-query';
-import { useEffect, useId, useMemo, useRef, useState, type ReactNode } from 'react';
+import { useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
 import { ApiError, send } from '../api/client';
 import type { Version } from '../api/types';
 import { useT } from '../i18n';
-import { CHARSETS, guessCharset, pieces, type Charset, type Piece } from './bytes';
+import { pieces, readingOf, type Piece, type Reading } from './bytes';
+import { CharsetChoice } from './CharsetChoice';
 import { diff } from './diff';
 import { Failure } from './Failure';
 import { locateInMessage } from './hl7Text';
@@ -45,8 +46,7 @@ async function readRange(reference: string, version: Version, isMessage: boolean
 
 export function RawBytes({ reference, version, field }: { reference: string; version: Version; field: string | undefined }) {
   const t = useT();
-  const select = useId();
-  const [charset, setCharset] = useState<Charset>();
+  const [chosen, setChosen] = useState<string>();
   // A message holds several records: what this one says tells which segment it came from.
   const isMessage = version.arrival.media.includes('hl7-v2');
   const range = useQuery({
@@ -55,27 +55,30 @@ export function RawBytes({ reference, version, field }: { reference: string; ver
     staleTime: Number.POSITIVE_INFINITY,
   });
   const content = useVersion(reference, version.version, isMessage && version.change !== 'deleted').data;
-  const used = charset ?? (range.data ? guessCharset(range.data.bytes, range.data.head) : 'utf-8');
+  const reading = useMemo<Reading>(
+    () =>
+      chosen !== undefined
+        ? { charset: chosen, guessed: false }
+        : range.data
+          ? readingOf(range.data.bytes, { charset: isMessage ? version.charset : undefined, head: range.data.head })
+          : { charset: 'utf-8', guessed: false },
+    [chosen, range.data, isMessage, version.charset],
+  );
   const shown = useMemo(() => {
     if (!range.data) return [];
     const from = version.offset - range.data.from;
     const record = { from, to: Math.min(range.data.bytes.length, from + version.length) };
     const locate = (text: string) =>
       isMessage ? locateInMessage(text, reference.split('/')[0] ?? '', content ?? '') : { field: field ? spanOf(text, field) : undefined };
-    return pieces(range.data.bytes, record, locate, used);
-  }, [range.data, version, field, used, isMessage, content, reference]);
+    return pieces(range.data.bytes, record, locate, reading.charset);
+  }, [range.data, version, field, reading, isMessage, content, reference]);
   if (!range.data) return range.error ? <Failure error={range.error} onRetry={() => void range.refetch()} /> : <Waiting lines={8} />;
   const before = range.data.from;
   const after = version.arrival.length - range.data.from - range.data.bytes.length;
   return (
     <>
       <p className="where-bar">
-        <label htmlFor={select}>{t('where.charset')}</label>
-        <select id={select} className="input where-select" value={used} onChange={(event) => setCharset(CHARSETS.find((c) => c === event.target.value))}>
-          {CHARSETS.map((name) => (
-            <option key={name}>{name}</option>
-          ))}
-        </select>
+        <CharsetChoice reading={reading} onChoose={setChosen} />
         <a className="button" href={`/api/arrivals/${version.arrival.no}/bytes`} download={`arrival-${version.arrival.no}`}>
           {t('where.download')}
         </a>

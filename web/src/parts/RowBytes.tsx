@@ -1,9 +1,10 @@
 import { useQuery } from '@tanstack/react-query';
-import { useId, useMemo, useState } from 'react';
+import { useMemo, useState } from 'react';
 import { send } from '../api/client';
 import type { SourceRow } from '../api/types';
 import { useT } from '../i18n';
-import { CHARSETS, guessCharset, pieces, type Charset } from './bytes';
+import { pieces, readingOf, type Reading } from './bytes';
+import { CharsetChoice } from './CharsetChoice';
 import { Failure } from './Failure';
 import { Bytes, Marked } from './RawBytes';
 import { Waiting } from './Waiting';
@@ -18,10 +19,9 @@ interface Props {
 }
 
 /** The bytes of a row as they came, with what stands around them. */
-export function RowBytes({ arrival: { no, offset, length }, cell }: Props) {
+export function RowBytes({ arrival: { no, offset, length, encoding }, cell }: Props) {
   const t = useT();
-  const select = useId();
-  const [charset, setCharset] = useState<Charset>();
+  const [chosen, setChosen] = useState<string>();
   const from = Math.max(0, offset - AROUND_BYTES);
   const range = useQuery({
     queryKey: ['row-bytes', no, offset, length],
@@ -31,25 +31,23 @@ export function RowBytes({ arrival: { no, offset, length }, cell }: Props) {
     },
     staleTime: Number.POSITIVE_INFINITY,
   });
-  const used = charset ?? (range.data ? guessCharset(range.data) : 'utf-8');
+  const reading = useMemo<Reading>(
+    () => (chosen !== undefined ? { charset: chosen, guessed: false } : range.data ? readingOf(range.data, { encoding }) : { charset: 'utf-8', guessed: false }),
+    [chosen, range.data, encoding],
+  );
   const shown = useMemo(() => {
     if (!range.data) return [];
     const locate = (text: string) => {
       const at = cell ? text.indexOf(cell) : -1;
       return { field: cell && at >= 0 && text.lastIndexOf(cell) === at ? { from: at, to: at + cell.length } : undefined };
     };
-    return pieces(range.data, { from: offset - from, to: Math.min(range.data.length, offset - from + length) }, locate, used);
-  }, [range.data, from, offset, length, used, cell]);
+    return pieces(range.data, { from: offset - from, to: Math.min(range.data.length, offset - from + length) }, locate, reading.charset);
+  }, [range.data, from, offset, length, reading, cell]);
   if (!range.data) return range.error ? <Failure error={range.error} onRetry={() => void range.refetch()} /> : <Waiting lines={3} />;
   return (
     <div className="row-bytes">
       <p className="where-bar">
-        <label htmlFor={select}>{t('where.charset')}</label>
-        <select id={select} className="input where-select" value={used} onChange={(event) => setCharset(CHARSETS.find((c) => c === event.target.value))}>
-          {CHARSETS.map((name) => (
-            <option key={name}>{name}</option>
-          ))}
-        </select>
+        <CharsetChoice reading={reading} onChoose={setChosen} />
         <span className="muted">{t('row.place', { no: String(no), offset, length })}</span>
       </p>
       <Bytes key={shown.find((piece) => piece.mark)?.text} label={t('where.raw')}>

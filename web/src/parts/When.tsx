@@ -1,7 +1,7 @@
 import { useLanguage, useT } from '../i18n';
 import { useConnection } from '../live/connection';
 import { useZone } from '../live/session';
-import { foreignOffset, formatMoment, isoInZone, localTime, since, type Extent } from './time';
+import { foreignOffset, formatMoment, isoInZone, localTime, since, zoneName, type Extent } from './time';
 import { useNow } from '../live/clock';
 
 /** The mark at a time that the source wrote on another clock. It is explained once in the head of the page. */
@@ -29,12 +29,13 @@ export function When({ at, extent = 'full' }: { at: string | undefined; extent?:
   );
 }
 
-/** A time as engineers' pages write it: ISO 8601 with offset, on the page's wall clock. */
-export function Iso({ at }: { at: string }) {
+/** A moment that this program noted, on the page's wall clock and written as in a chart; its seconds and the zone are told on pointing. */
+export function At({ at }: { at: string }) {
+  const language = useLanguage();
   const zone = useZone();
   return (
-    <time dateTime={at} className="when">
-      {isoInZone(Date.parse(at), zone)}
+    <time dateTime={at} className="when" title={`${isoInZone(Date.parse(at), zone)} ${zoneName(zone)}`}>
+      {formatMoment(language, at, zone)}
     </time>
   );
 }

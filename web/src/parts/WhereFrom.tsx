@@ -7,7 +7,7 @@ import { useFollow } from '../live/follow';
 import { Differences, JsonView, RawBytes } from './RawBytes';
 import { Failure } from './Failure';
 import { Waiting } from './Waiting';
-import { Iso } from './When';
+import { At } from './When';
 import './where.css';
 
 /** Fetched for records that a mapping made. */
@@ -70,7 +70,7 @@ export function WhereFrom({ patient, reference, field, onClose }: Props) {
                   <button type="button" className="where-version" aria-pressed={v === version} onClick={() => setChosen(v.version)}>
                     <b>{t('where.version', { version: v.version })}</b>
                     <span>{t(`where.${v.change}`)}</span>
-                    <Iso at={v.at} />
+                    <At at={v.at} />
                   </button>
                 </li>
               ))}
@@ -130,14 +130,14 @@ function ArrivalFacts({ version }: { version: Version }) {
       <div>
         <dt>{t('where.received')}</dt>
         <dd>
-          <Iso at={arrival.at} />
+          <At at={arrival.at} />
         </dd>
       </div>
       {arrival.undone && (
         <div className="danger">
           <dt>{t('where.undone')}</dt>
           <dd>
-            <Iso at={arrival.undone} />
+            <At at={arrival.undone} />
           </dd>
         </div>
       )}

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { guessCharset, pieces } from './bytes';
+import { charsets, pieces, readingOf } from './bytes';
 import { locateInMessage } from './hl7Text';
 import { spanOf } from './jsonText';
 
@@ -26,27 +26,40 @@ describe('pieces', () => {
   });
 });
 
-it('tells UTF-8 from older encodings, also when a character is cut', () => {
-  expect(guessCharset(bytes('陈伟').subarray(1, 5))).toBe('utf-8');
-  expect(guessCharset(Uint8Array.of(0xb3, 0xc2, 0xce, 0xb0, 0x7c))).toBe('gb18030');
+const latin = (text: string) => Uint8Array.from(text, (letter) => (letter === '?' ? 0xfc : letter.charCodeAt(0)));
+
+it('tells UTF-8 from older encodings, also when a character is cut, and says what it only guessed', () => {
+  expect(readingOf(bytes('陈伟').subarray(1, 5))).toEqual({ charset: 'utf-8', guessed: false });
+  expect(readingOf(Uint8Array.of(0xb3, 0xc2, 0xce, 0xb0, 0x7c))).toEqual({ charset: 'gb18030', guessed: true });
+  expect(readingOf(latin('17;M?ller;J?rgen;L?beck'))).toEqual({ charset: 'windows-1252', guessed: true });
+});
+
+it('reads the files of a table as its mapping says, whatever they look like', () => {
+  expect(readingOf(latin('17;M?ller'), { encoding: 'windows-1252' })).toEqual({ charset: 'windows-1252', guessed: false });
+  expect(readingOf(bytes('17;Muller'), { encoding: 'Shift_JIS' })).toEqual({ charset: 'shift_jis', guessed: false });
+  expect(readingOf(bytes('17;Muller'), { encoding: null })).toEqual({ charset: 'utf-8', guessed: false });
+  expect(readingOf(latin('17;M?ller'), { encoding: 'nothing-known' })).toEqual({ charset: 'windows-1252', guessed: true });
+  // One that is not offered can be shown all the same.
+  expect(charsets('koi8-r')[0]).toBe('koi8-r');
+  expect(charsets('gb18030')).toEqual(charsets('utf-8'));
 });
 
 it.each([
-  ['8859/1', 'iso-8859-1'],
-  ['8859/15', 'iso-8859-15'],
-  ['GB 18030-2000', 'gb18030'],
-  ['BIG-5~8859/1', 'big5'],
-  ['UNICODE UTF-8', 'gb18030'],
-  ['', 'gb18030'],
-])('reads a message that says %s and is no UTF-8 as %s', (named, charset) => {
-  const message = `MSH|^~\\&|LAB|H|||||ORU^R01|1|P|2.5|||||CHE|${named}\rPID|1||7||M?ller`;
-  expect(guessCharset(Uint8Array.from(message, (letter) => (letter === '?' ? 0xfc : letter.charCodeAt(0))))).toBe(charset);
+  ['8859/1', 'windows-1252', false],
+  ['8859/15', 'iso-8859-15', false],
+  ['GB 18030-2000', 'gb18030', false],
+  ['BIG-5~8859/1', 'big5', false],
+  ['UNICODE UTF-8', 'windows-1252', true],
+  ['', 'windows-1252', true],
+])('reads a message that says %s and is no UTF-8 as %s', (named, charset, guessed) => {
+  expect(readingOf(latin(`MSH|^~\\&|LAB|H|||||ORU^R01|1|P|2.5|||||CHE|${named}\rPID|1||7||M?ller`))).toEqual({ charset, guessed });
 });
 
-it('takes the character set from the head of a message whose later segments are shown', () => {
-  const later = Uint8Array.from('OBX|1|ST|1||M?ller', (letter) => (letter === '?' ? 0xfc : letter.charCodeAt(0)));
-  expect(guessCharset(later)).toBe('gb18030');
-  expect(guessCharset(later, bytes('MSH|^~\\&|LAB|H|||||ORU^R01|1|P|2.5|||||CHE|8859/1\r'))).toBe('iso-8859-1');
+it('takes the character set from the head of a message whose later segments are shown, or from what is agreed with its sender', () => {
+  const later = latin('OBX|1|ST|1||M?ller');
+  expect(readingOf(later, { head: bytes('MSH|^~\\&|LAB|H|||||ORU^R01|1|P|2.5|||||CHE|8859/2\r') })).toEqual({ charset: 'iso-8859-2', guessed: false });
+  expect(readingOf(later, { charset: '8859/15' })).toEqual({ charset: 'iso-8859-15', guessed: false });
+  expect(readingOf(later, { charset: 'UNICODE UTF-8' })).toEqual({ charset: 'windows-1252', guessed: true });
 });
 
 describe('locateInMessage', () => {

@@ -1,11 +1,28 @@
 import type { Located } from './hl7Text';
 import type { Span } from './jsonText';
 
-/** Character sets that a person can have bytes read in. */
-export const CHARSETS = [
+/** Character sets that are offered to read bytes in; others may be declared. */
+const CHARSETS = [
   'utf-8', 'gb18030', 'big5', 'shift_jis', 'iso-2022-jp', 'euc-kr', 'iso-8859-1', 'iso-8859-2', 'iso-8859-5', 'iso-8859-7', 'iso-8859-15', 'windows-1251', 'windows-1252',
-] as const;
-export type Charset = (typeof CHARSETS)[number];
+];
+
+/** In which character set bytes are read, and whether nobody said so. */
+export interface Reading {
+  charset: string;
+  guessed: boolean;
+}
+
+/** What is offered beside the one that is used. */
+export const charsets = (used: string): string[] => (CHARSETS.includes(used) ? CHARSETS : [used, ...CHARSETS]);
+
+/** The name of a character set as browsers know it; nothing if this one does not. */
+function known(name: string): string | undefined {
+  try {
+    return new TextDecoder(name).encoding;
+  } catch {
+    return undefined;
+  }
+}
 
 /** A stretch of received bytes as text, and what of it is marked. */
 export interface Piece {
@@ -14,7 +31,7 @@ export interface Piece {
 }
 
 /** Names of HL7 table 0211 that are not those of a browser. */
-const DECLARED: [RegExp, Charset][] = [
+const DECLARED: [RegExp, string][] = [
   [/UTF-?8/, 'utf-8'],
   [/GB ?18030|GBK|GB ?2312/, 'gb18030'],
   [/BIG-?5/, 'big5'],
@@ -23,30 +40,59 @@ const DECLARED: [RegExp, Charset][] = [
   [/KS X 1001/, 'euc-kr'],
 ];
 
+/** The character set of a name as HL7 spells it. */
+function ofHl7(text: string): string | undefined {
+  const name = text.trim().toUpperCase();
+  const latin = /8859[/-](\d+)$/.exec(name)?.[1];
+  return (latin && known(`iso-8859-${latin}`)) ?? DECLARED.find(([pattern]) => pattern.test(name))?.[1];
+}
+
 /** The character set that a message names in MSH-18. */
-function declaredCharset(bytes: Uint8Array): Charset | undefined {
+function inHeader(bytes: Uint8Array): string | undefined {
   const text = new TextDecoder('iso-8859-1').decode(bytes);
   const start = text.search(/MSH[^A-Za-z0-9\s]/);
   if (start < 0) return undefined;
   const header = text.slice(start).split(/[\r\n]/, 1)[0] ?? '';
-  const name = (header.split(header.charAt(3))[17] ?? '').split(header.charAt(5))[0]?.trim().toUpperCase() ?? '';
-  const latin = /8859[/-](\d+)$/.exec(name)?.[1];
-  if (latin !== undefined) return CHARSETS.find((known) => known === `iso-8859-${latin}`);
-  return DECLARED.find(([pattern]) => pattern.test(name))?.[1];
+  return ofHl7((header.split(header.charAt(3))[17] ?? '').split(header.charAt(5))[0] ?? '');
+}
+
+const isHigh = (byte: number | undefined): boolean => byte !== undefined && byte >= 0x80;
+
+/** Whether most letters beyond ASCII stand alone, as in the languages of Europe; those of East Asia come in pairs at least. */
+function standAlone(bytes: Uint8Array): boolean {
+  let [alone, all] = [0, 0];
+  for (let at = 0; at < bytes.length; at += 1) {
+    if (!isHigh(bytes[at])) continue;
+    all += 1;
+    if (!isHigh(bytes[at - 1]) && !isHigh(bytes[at + 1])) alone += 1;
+  }
+  return 2 * alone > all;
+}
+
+interface Said {
+  /** What the mapping of a table says of its files. */
+  encoding?: string | null | undefined;
+  /** What is agreed with the sender of messages, as HL7 spells it. */
+  charset?: string | null | undefined;
+  /** How the arrival begins, where the bytes are from further inside. */
+  head?: Uint8Array | undefined;
 }
 
 /**
- * UTF-8 where the bytes are that; else what the message says; else the encoding of most hospital systems that write another.
- * `head` is how the arrival begins, where `bytes` are from further inside.
+ * How bytes are read: as their mapping says; UTF-8 where they are that; as the message says, or what is agreed with its sender. Where
+ * nobody says anything it is guessed from what the bytes look like.
  */
-export function guessCharset(bytes: Uint8Array, head?: Uint8Array): Charset {
+export function readingOf(bytes: Uint8Array, { encoding, charset, head }: Said = {}): Reading {
+  const declared = encoding ? known(encoding) : undefined;
+  if (declared) return { charset: declared, guessed: false };
   try {
     // A range may begin or end inside a character: its first and last bytes say nothing.
     new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(bytes.findIndex((b) => (b & 0xc0) !== 0x80)), { stream: true });
-    return 'utf-8';
+    return { charset: 'utf-8', guessed: false };
   } catch {
-    const declared = declaredCharset(bytes) ?? (head && declaredCharset(head));
-    return declared === undefined || declared === 'utf-8' ? 'gb18030' : declared;
+    const said = [inHeader(bytes), head && inHeader(head), charset ? ofHl7(charset) : undefined].find((name) => name !== undefined && name !== 'utf-8');
+    if (said) return { charset: said, guessed: false };
+    return { charset: standAlone(bytes) ? 'windows-1252' : 'gb18030', guessed: true };
   }
 }
 
@@ -63,7 +109,7 @@ function show(text: string): string {
  * Cuts bytes into what stands before the record, the record with the used field marked, and what stands after.
  * `record` is the record's place in `bytes`; `locate` finds in its text the part that counts and the element that was used.
  */
-export function pieces(bytes: Uint8Array, record: Span, locate: (text: string) => Located | undefined, charset: Charset): Piece[] {
+export function pieces(bytes: Uint8Array, record: Span, locate: (text: string) => Located | undefined, charset: string): Piece[] {
   const decode = (from: number, to: number): string => new TextDecoder(charset).decode(bytes.subarray(from, to));
   const text = decode(record.from, record.to);
   const { within = { from: 0, to: text.length }, field } = locate(text) ?? {};

@@ -145,7 +145,7 @@ export function foreignOffset(text: string, zone: string): string | undefined {
   return minutes === offsetMinutes(moment.at_ms, zone) ? undefined : offsetText(minutes);
 }
 
-/** ISO 8601 with offset: how SQL and the pages of engineers write a time. */
+/** ISO 8601 with offset: a moment to the second. */
 export function isoInZone(at_ms: number, zone: string): string {
   const { year, month, day, hour, minute, second } = localTime(at_ms, zone);
   const offset = offsetText(offsetMinutes(at_ms, zone)).replace('−', '-');

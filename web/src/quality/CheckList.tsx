@@ -6,6 +6,7 @@ import { Toggle } from '../parts/Toggle';
 import type { QualitySearch } from '../router';
 import { chosen, course } from './outcomes';
 import type { SetQuality } from './QualityPage';
+import { checkSentence, whyNot } from './words';
 
 interface Props {
   outcomes: Outcome[];
@@ -41,14 +42,12 @@ export function CheckList({ outcomes, search, set }: Props) {
           <li key={outcome.check}>
             <button type="button" className="check" data-item data-check={outcome.check} aria-pressed={search.check === outcome.check} onClick={() => set({ check: outcome.check })}>
               <Mark outcome={outcome} />
-              <span className="check-words" lang="en">
-                {outcome.sentence} <code className="muted">{outcome.check}</code>
+              <span className="check-words">
+                {checkSentence(t, outcome)} <code className="muted">{outcome.check}</code>
               </span>
               <span className="check-share">
                 {outcome.status === 'not-applicable' ? (
-                  <span className="muted" lang="en">
-                    {outcome.reason}
-                  </span>
+                  <span className="muted">{whyNot(t, outcome)}</span>
                 ) : (
                   <>
                     <Count of={outcome.violated} /> <span className="muted">/ {t('value.number', { n: outcome.rows })}</span> <b>{t('quality.percent', { percent: outcome.percent })}</b>{' '}

@@ -6,8 +6,9 @@ import type { QualityCheck as Check, QualityRows as CheckRows } from '../api/typ
 import { useT } from '../i18n';
 import { Failure } from '../parts/Failure';
 import { Waiting } from '../parts/Waiting';
-import { Iso } from '../parts/When';
+import { At } from '../parts/When';
 import { cellText } from '../sql/result';
+import { checkSentence } from './words';
 import '../parts/where.css';
 
 const WhereFrom = lazy(async () => ({ default: (await import('../parts/WhereFrom')).WhereFrom }));
@@ -47,7 +48,7 @@ export function CheckPanel({ check, onClose }: Props) {
     <aside className="where" aria-labelledby={title}>
       <header className="where-head">
         <h2 id={title} ref={heading} tabIndex={-1}>
-          <span lang="en">{data?.sentence ?? check}</span> <code className="where-ref">{check}</code>
+          {data ? checkSentence(t, data) : check} <code className="where-ref">{check}</code>
         </h2>
         <button type="button" className="button" onClick={onClose} aria-label={t('quality.close')}>
           <span aria-hidden>✕</span>
@@ -79,7 +80,7 @@ function History({ check }: { check: Check }) {
         {check.history.map((one) => (
           <tr key={one.run}>
             <td>
-              {one.run} <span className="muted"><Iso at={one.at} /></span>
+              {one.run} <span className="muted"><At at={one.at} /></span>
             </td>
             <td className="number">
               {t('value.number', { n: one.violated })} <span className="muted">/ {t('value.number', { n: one.rows })}</span>
@@ -119,7 +120,7 @@ function Threshold({ check, path }: { check: Check; path: string }) {
       </p>
       {check.thresholds[0] && (
         <p className="muted">
-          {check.thresholds[0].who} · <Iso at={check.thresholds[0].at} /> · {check.thresholds[0].reason}
+          {check.thresholds[0].who} · <At at={check.thresholds[0].at} /> · {check.thresholds[0].reason}
         </p>
       )}
       {open && (

@@ -29,7 +29,7 @@ export function Matrix({ outcomes, search, set }: Props) {
   };
   return (
     <section aria-label={t('quality.matrix')} className="panel">
-      <table className="rows matrix" data-narrow>
+      <table className="rows matrix">
         <thead>
           <tr>
             <th scope="col">{t('source.table')}</th>
@@ -49,7 +49,7 @@ export function Matrix({ outcomes, search, set }: Props) {
                 </button>
               </th>
               {CATEGORIES.map((category) => (
-                <td key={category} className="number">
+                <td key={category} className="number" data-label={t(`quality.category.${category}`)}>
                   <Cell tally={line.of[category]} pressed={search.table === line.table && search.category === category} onChoose={() => choose(line.table, category)} name={`${line.table}, ${t(`quality.category.${category}`)}`} />
                 </td>
               ))}

@@ -7,7 +7,7 @@ import { useT } from '../i18n';
 import { Failure, StaleBar } from '../parts/Failure';
 import { Empty, PageTitle } from '../parts/Page';
 import { Waiting } from '../parts/Waiting';
-import { Ago, Iso } from '../parts/When';
+import { Ago, At } from '../parts/When';
 import type { QualitySearch } from '../router';
 import { begin, dismiss, stop, useAct } from '../sources/acts';
 import { Running, Said } from '../sources/Pull';
@@ -15,6 +15,7 @@ import { moveFocus, useFocusBack, useKeys, type Binding } from '../shell/keys';
 import { CheckList } from './CheckList';
 import { CheckPanel } from './CheckPanel';
 import { Matrix } from './Matrix';
+import { definitionsText } from './words';
 import '../sources/sources.css';
 import '../parts/rows.css';
 import './quality.css';
@@ -87,7 +88,7 @@ export function QualityPage() {
             <PageTitle>{t('quality.title')}</PageTitle>
             {data && (
               <p className="page-under">
-                <span>{t('quality.definitions', { count: data.checks, definitions: data.definitions })}</span>
+                <span>{t('quality.definitions', { count: data.checks, definitions: definitionsText(t, data.definitions) })}</span>
                 <span className="muted">{data.vocabulary ? t('quality.vocabulary', { version: data.vocabulary }) : t('quality.noVocabulary')}</span>
               </p>
             )}
@@ -147,7 +148,7 @@ function Runs({ runs, shown, onRun }: RunsProps) {
   return (
     <section aria-label={t('quality.trend')} className="quality-runs">
       <p>
-        <b>{t('quality.runNo', { run: shown.run })}</b> · <Iso at={shown.at} /> <span className="muted">(<Ago at_ms={Date.parse(shown.at)} />)</span>
+        <b>{t('quality.runNo', { run: shown.run })}</b> · <At at={shown.at} /> <span className="muted">(<Ago at_ms={Date.parse(shown.at)} />)</span>
         <span className="muted">
           {' '}
           · {shown.who} · {t('run.seconds', { seconds: shown.seconds })}

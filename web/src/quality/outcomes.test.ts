@@ -4,7 +4,7 @@ import type { QualityOutcome as Outcome } from '../api/types';
 
 const one = (more: Partial<Outcome>): Outcome => ({
   check: 'isRequired.person.person_id', kind: 'isRequired', level: 'field', severity: 'convention', category: 'Conformance', subcategory: '', table: 'person', field: 'person_id', concept: null,
-  sentence: '', violated: 0, rows: 10, percent: 0, threshold: 0, own_threshold: false, status: 'passed', reason: null, before: null, ...more,
+  sentence: '', values: { table: 'person', at: 'person.person_id', against: '', concept: '' }, violated: 0, rows: 10, percent: 0, threshold: 0, own_threshold: false, status: 'passed', reason: null, because: null, before: null, ...more,
 });
 
 const ALL = [

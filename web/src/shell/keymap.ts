@@ -27,6 +27,7 @@ export const ACTIONS = {
   'source.mapping': '8',
   'source.runs': '9',
   'source.codes': '0',
+  'source.letters': '-',
   'sql.toEditor': 'e',
 } as const satisfies Partial<Record<Key, string>>;
 export type Action = keyof typeof ACTIONS;

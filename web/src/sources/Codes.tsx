@@ -1,15 +1,16 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { useId } from 'react';
+import { useId, useState } from 'react';
 import { json } from '../api/client';
-import type { Approval, SuggestedCodes, UnmappedCode, UnmappedCodes, Vocabularies } from '../api/types';
+import type { Approval, CodeMap, SuggestedCodes, UnmappedCode, UnmappedCodes, Vocabularies } from '../api/types';
 import { useT } from '../i18n';
 import { useSession } from '../live/session';
 import { Count } from '../parts/Count';
 import { Failure, StaleBar } from '../parts/Failure';
 import { Waiting } from '../parts/Waiting';
-import { Iso } from '../parts/When';
+import { At } from '../parts/When';
 import type { SourceSearch } from '../router';
+import { whyText } from './said';
 import type { SetSearch } from './SourcePage';
 import './codes.css';
 
@@ -18,6 +19,11 @@ interface Props {
   search: SourceSearch;
   set: SetSearch;
 }
+
+/** Values that are listed at first; of some thousands, the frequent ones matter. */
+const SHOWN = 200;
+/** Values that are seen at a glance. */
+const FEW = 20;
 
 const idOf = (one: { kind: string; map: string; value: string }): string => `${one.kind} ${one.map} ${one.value}`;
 
@@ -28,6 +34,9 @@ export function Codes({ name, search, set }: Props) {
     queryKey: ['source', name, 'codes'],
     queryFn: ({ signal }) => json<UnmappedCodes>(`/api/codes?${new URLSearchParams({ source: name })}`, { signal }),
   });
+  const [find, setFind] = useState('');
+  const [all, setAll] = useState(false);
+  const box = useId();
   const { data } = codes;
   if (!data) return codes.error ? <Failure error={codes.error} onRetry={() => void codes.refetch()} /> : <Waiting lines={8} />;
   const toRuns = (
@@ -47,11 +56,15 @@ export function Codes({ name, search, set }: Props) {
   }
   const open = data.unmapped.filter((one) => one.approved.length === 0);
   const most = Math.max(1, ...data.unmapped.map((one) => one.count));
+  const wanted = find.trim().toLowerCase();
+  const found = wanted === '' ? data.unmapped : data.unmapped.filter((one) => [one.value, one.display ?? '', one.map].some((text) => text.toLowerCase().includes(wanted)));
+  // What the address names is shown wherever it stands.
+  const list = all ? found : found.filter((one, n) => n < SHOWN || idOf(one) === search.code);
   return (
     <>
       <StaleBar error={codes.error} onRetry={() => void codes.refetch()} />
       <p className="muted page-note">
-        {t('codes.of')} <Iso at={data.at} /> · {t('codes.open', { count: open.length })}
+        {t('codes.of')} <At at={data.at} /> · {t('codes.open', { count: open.length })}
         {open.length < data.unmapped.length && (
           <>
             {' '}
@@ -59,11 +72,18 @@ export function Codes({ name, search, set }: Props) {
           </>
         )}
       </p>
+      {data.unmapped.length > FEW && (
+        <p className="page-note codes-find">
+          <label htmlFor={box}>{t('codes.find')}</label>
+          <input id={box} type="search" className="input" value={find} autoComplete="off" spellCheck={false} onChange={(event) => setFind(event.target.value)} />
+        </p>
+      )}
+      {data.unmapped.length > 0 && found.length === 0 && <p className="muted page-note">{t('codes.noneFound')}</p>}
       {data.unmapped.length === 0 ? (
         <p className="notice">{t('codes.allMapped')}</p>
       ) : (
-        <div className="panel fold-list">
-          {data.unmapped.map((one) => (
+        <div className="panel fold-list" hidden={found.length === 0}>
+          {list.map((one) => (
             <details
               key={idOf(one)}
               className="fold-row"
@@ -92,17 +112,31 @@ export function Codes({ name, search, set }: Props) {
                   </span>
                 )}
               </summary>
-              {search.code === idOf(one) && <OneValue source={name} one={one} />}
+              {search.code === idOf(one) && <OneValue source={name} one={one} map={data.maps.find(({ kind, map }) => kind === one.kind && map === one.map)} />}
             </details>
           ))}
         </div>
+      )}
+      {list.length < found.length && (
+        <p className="page-note">
+          <button type="button" className="button" onClick={() => setAll(true)}>
+            {t('codes.more', { count: found.length - list.length })}
+          </button>
+        </p>
       )}
       {data.approvals.length > 0 && <Approvals approvals={data.approvals} />}
     </>
   );
 }
 
-function OneValue({ source, one }: { source: string; one: UnmappedCode }) {
+interface OneValueProps {
+  source: string;
+  one: UnmappedCode;
+  /** What the map fills; nothing of one that the mapping has no longer. */
+  map: CodeMap | undefined;
+}
+
+function OneValue({ source, one, map }: OneValueProps) {
   const t = useT();
   const queries = useQueryClient();
   // Whoever approves is named: tokens cannot.
@@ -129,7 +163,7 @@ function OneValue({ source, one }: { source: string; one: UnmappedCode }) {
           <ul>
             {one.approved.map((approval) => (
               <li key={approval.no}>
-                ✓ {approval.code === '' ? t('codes.noCode') : <code>{approval.code}</code>} {approval.display} <span className="muted">{approval.system}</span> · {approval.by} · <Iso at={approval.at} />
+                ✓ {approval.code === '' ? t('codes.noCode') : <code>{approval.code}</code>} {approval.display} <span className="muted">{approval.system}</span> · {approval.by} · <At at={approval.at} />
               </li>
             ))}
           </ul>
@@ -137,6 +171,17 @@ function OneValue({ source, one }: { source: string; one: UnmappedCode }) {
             {t('codes.revoke')}
           </button>
         </div>
+      )}
+      {map && map.elements.length > 0 && (
+        <p className="muted">
+          {t('codes.fills')} <code>{map.elements.join(', ')}</code>
+          {map.value_sets.length > 0 && (
+            <>
+              {' '}
+              · {t('codes.only')} <code>{map.value_sets.join(', ')}</code>
+            </>
+          )}
+        </p>
       )}
       {!suggestions && (suggested.error ? <Failure error={suggested.error} onRetry={() => void suggested.refetch()} /> : <Waiting lines={3} />)}
       {suggestions && suggestions.length === 0 && <p className="muted">{t('codes.noSuggestions')}</p>}
@@ -157,16 +202,16 @@ function OneValue({ source, one }: { source: string; one: UnmappedCode }) {
             {suggestions.map((suggestion) => (
               <tr key={`${suggestion.system} ${suggestion.code}`}>
                 <th scope="row">
-                  <code>{suggestion.code}</code> {suggestion.display}
+                  <code>{suggestion.code}</code> {suggestion.display !== suggestion.code.replaceAll('-', ' ') && suggestion.display}
                 </th>
                 <td>
                   <code>{suggestion.system}</code>
                 </td>
-                <td className="muted" lang="en">
-                  {suggestion.why} · {suggestion.from}
+                <td className="muted">
+                  {whyText(t, suggestion)} · <span lang="en">{suggestion.from}</span>
                 </td>
                 <td className="number" data-label={t('codes.score')}>
-                  {suggestion.score}
+                  {suggestion.score > 0 ? suggestion.score : '–'}
                 </td>
                 <td>
                   <button
@@ -185,7 +230,7 @@ function OneValue({ source, one }: { source: string; one: UnmappedCode }) {
         </table>
       )}
       {suggestions?.some((suggestion) => suggestion.from.startsWith(VOCABULARY)) && <Licences systems={suggestions.map((suggestion) => suggestion.system)} />}
-      <Other kind={one.kind} disabled={!person || approve.isPending} onApprove={(code) => approve.mutate(code)} />
+      <Other kind={one.kind} map={map} offered={suggestions ?? []} disabled={!person || approve.isPending} onApprove={(code) => approve.mutate(code)} />
     </div>
   );
 }
@@ -218,14 +263,26 @@ function Licences({ systems }: { systems: string[] }) {
 
 interface OtherProps {
   kind: UnmappedCode['kind'];
+  map: CodeMap | undefined;
+  /** What is suggested above. */
+  offered: { system: string; code: string }[];
   disabled: boolean;
   onApprove: (code: { system: string | null; code: string; display: string | null }) => void;
 }
 
 /** A code that nobody suggested, or that there is none. */
-function Other({ kind, disabled, onApprove }: OtherProps) {
+function Other({ kind, map, offered, disabled, onApprove }: OtherProps) {
   const t = useT();
   const [system, code] = [useId(), useId()];
+  const bound = map?.codes ?? [];
+  const none = (
+    <button type="button" className="button" disabled={disabled} onClick={() => onApprove({ system: null, code: '', display: null })}>
+      {t('codes.none')}
+    </button>
+  );
+  const isOffered = (wanted: { system: string; code: string }) => offered.some((one) => one.code === wanted.code && one.system === wanted.system);
+  // Where few codes can be meant, all of them are suggested.
+  if (bound.length > 0 && bound.every(isOffered)) return <p className="codes-other">{none}</p>;
   return (
     <form
       className="codes-other"
@@ -236,23 +293,37 @@ function Other({ kind, disabled, onApprove }: OtherProps) {
           const value = form.get(name);
           return typeof value === 'string' && value.trim() !== '' ? value.trim() : null;
         };
-        onApprove({ system: text('system'), code: text('code') ?? '', display: null });
+        const chosen = bound[Number(text('bound') ?? Number.NaN)];
+        onApprove(chosen ? { ...chosen, display: null } : { system: text('system'), code: text('code') ?? '', display: null });
       }}
     >
-      {kind === 'code' && (
+      {bound.length > 0 ? (
         <>
-          <label htmlFor={system}>{t('codes.system')}</label>
-          <input id={system} name="system" className="input" autoComplete="off" spellCheck={false} defaultValue="http://loinc.org" required />
+          <label htmlFor={code}>{t('codes.code')}</label>
+          <select id={code} name="bound" className="input">
+            {bound.map((one, n) => (
+              <option key={`${one.system} ${one.code}`} value={n}>
+                {one.code}
+              </option>
+            ))}
+          </select>
+        </>
+      ) : (
+        <>
+          {kind === 'code' && (
+            <>
+              <label htmlFor={system}>{t('codes.system')}</label>
+              <input id={system} name="system" className="input" autoComplete="off" spellCheck={false} defaultValue={map?.system ?? ''} required />
+            </>
+          )}
+          <label htmlFor={code}>{kind === 'code' ? t('codes.code') : t('codes.ucum')}</label>
+          <input id={code} name="code" className="input" autoComplete="off" spellCheck={false} required />
         </>
       )}
-      <label htmlFor={code}>{kind === 'code' ? t('codes.code') : t('codes.ucum')}</label>
-      <input id={code} name="code" className="input" autoComplete="off" spellCheck={false} required />
       <button type="submit" className="button" disabled={disabled}>
         {t('codes.approve')}
       </button>
-      <button type="button" className="button" disabled={disabled} onClick={() => onApprove({ system: null, code: '', display: null })}>
-        {t('codes.none')}
-      </button>
+      {none}
     </form>
   );
 }
@@ -285,11 +356,11 @@ function Approvals({ approvals }: { approvals: Approval[] }) {
                 {approval.code === '' ? t('codes.noCode') : <code>{approval.code}</code>} {approval.display} <span className="muted">{approval.system}</span>
               </td>
               <td>
-                {approval.by} <Iso at={approval.at} />
+                {approval.by} <At at={approval.at} />
                 {approval.revoked && (
                   <span className="muted">
                     {' '}
-                    · {t('codes.revoked', { by: approval.revoked_by ?? '' })} <Iso at={approval.revoked} />
+                    · {t('codes.revoked', { by: approval.revoked_by ?? '' })} <At at={approval.revoked} />
                   </span>
                 )}
               </td>

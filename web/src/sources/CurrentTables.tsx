@@ -7,7 +7,7 @@ import { Count } from '../parts/Count';
 import { Failure, StaleBar } from '../parts/Failure';
 import { Empty } from '../parts/Page';
 import { Waiting } from '../parts/Waiting';
-import { Iso } from '../parts/When';
+import { At } from '../parts/When';
 import type { SourceSearch } from '../router';
 import { ColumnList, roleWords } from './ColumnList';
 import { useSourceTables } from './queries';
@@ -72,10 +72,11 @@ export function CurrentTables({ name, search, set }: Props) {
                 <code>{table.file}</code>
               </span>
               <span className="muted fixed">
-                {t('source.delivery', { no: table.delivery })} · <Iso at={table.at} />
+                {t('source.delivery', { no: table.delivery })} · <At at={table.at} />
               </span>
             </summary>
-            {profiled.has(table.name.toLowerCase()) ? (
+            {/* Of hundreds of tables only what is open is drawn. */}
+            {search.table !== table.name ? null : profiled.has(table.name.toLowerCase()) ? (
               <ColumnList table={profiled.get(table.name.toLowerCase())} />
             ) : (
               <ol className="columns" aria-label={t('source.columns')}>

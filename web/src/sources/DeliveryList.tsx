@@ -1,10 +1,12 @@
+import { Link } from '@tanstack/react-router';
+import { useState, type ReactNode } from 'react';
 import type { Delivery } from '../api/types';
 import { useT } from '../i18n';
 import { Count } from '../parts/Count';
 import { Failure, StaleBar } from '../parts/Failure';
 import { Empty } from '../parts/Page';
 import { Waiting } from '../parts/Waiting';
-import { Ago, Iso } from '../parts/When';
+import { Ago, At } from '../parts/When';
 import { useDeliveries } from './queries';
 
 const sum = (delivery: Delivery, of: 'new' | 'gone' | 'bad'): number => delivery.tables.reduce((total, table) => total + table[of], 0);
@@ -28,32 +30,63 @@ export function DeliveryList({ name }: { name: string }) {
       <p className="muted page-note">{t('source.deliveriesHelp')}</p>
       <div className="panel fold-list">
         {list.map((delivery, n) => (
-          <details key={delivery.delivery} className="fold-row" open={n === 0}>
-            <summary data-item className="delivery-line">
-              <b>{t('source.delivery', { no: delivery.delivery })}</b>
-              <span className="fixed">
-                <Iso at={delivery.at} />
-              </span>
-              <span className="muted fixed">
-                <Ago at_ms={Date.parse(delivery.at)} />
-              </span>
-              <span className="fixed number">
-                <Count of={sum(delivery, 'new')} sign="+" /> <span className="muted">{t('source.rowsNew')}</span>
-              </span>
-              <span className="fixed number">
-                <Count of={sum(delivery, 'gone')} sign="−" /> <span className="muted">{t('source.rowsGone')}</span>
-              </span>
-              {sum(delivery, 'bad') > 0 && <span className="state" data-kind="danger">{t('source.badRows', { count: sum(delivery, 'bad') })}</span>}
-            </summary>
-            <OfTables delivery={delivery} />
-          </details>
+          <OneDelivery key={delivery.delivery} name={name} delivery={delivery} first={n === 0} />
         ))}
       </div>
     </>
   );
 }
 
-function OfTables({ delivery }: { delivery: Delivery }) {
+interface OneProps {
+  name: string;
+  delivery: Delivery;
+  first: boolean;
+}
+
+/** One delivery in a line; its tables, of which there may be hundreds, are drawn while it is open. */
+function OneDelivery({ name, delivery, first }: OneProps) {
+  const t = useT();
+  const [open, setOpen] = useState(first);
+  return (
+    <div className="delivery">
+      <details className="fold-row" open={open} onToggle={(event) => setOpen(event.currentTarget.open)}>
+        <summary data-item className="delivery-line">
+          <b>{t('source.delivery', { no: delivery.delivery })}</b>
+          <span className="fixed">
+            <At at={delivery.at} />
+          </span>
+          <span className="muted fixed">
+            <Ago at_ms={Date.parse(delivery.at)} />
+          </span>
+          <span className="fixed number">
+            <Count of={sum(delivery, 'new')} sign="+" /> <span className="muted">{t('source.rowsNew')}</span>
+          </span>
+          <span className="fixed number">
+            <Count of={sum(delivery, 'gone')} sign="−" /> <span className="muted">{t('source.rowsGone')}</span>
+          </span>
+        </summary>
+        {open && <OfTables name={name} delivery={delivery} />}
+      </details>
+      {/* What unfolds must hold nothing else to press: the link lies on its line. */}
+      {sum(delivery, 'bad') > 0 && (
+        <Unread name={name} kind="state">
+          {t('source.badRows', { count: sum(delivery, 'bad') })}
+        </Unread>
+      )}
+    </div>
+  );
+}
+
+/** Leads to the rows that could not be read, with why. */
+function Unread({ name, kind, children }: { name: string; kind?: 'state'; children: ReactNode }) {
+  return (
+    <Link to="/sources/$name/{-$tab}" params={{ name, tab: 'letters' }} search={{ unread: true, dealt: true }} className={kind ?? 'danger'} data-kind={kind && 'danger'}>
+      {children}
+    </Link>
+  );
+}
+
+function OfTables({ name, delivery }: { name: string; delivery: Delivery }) {
   const t = useT();
   return (
     <table className="rows">
@@ -85,9 +118,11 @@ function OfTables({ delivery }: { delivery: Delivery }) {
             </td>
             <td className="number" data-label={t('source.rowsBad')}>
               {table.bad > 0 ? (
-                <b className="danger">
-                  <Count of={table.bad} />
-                </b>
+                <Unread name={name}>
+                  <b>
+                    <Count of={table.bad} />
+                  </b>
+                </Unread>
               ) : (
                 <Count of={0} />
               )}

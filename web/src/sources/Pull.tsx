@@ -1,4 +1,5 @@
 import { useQueryClient } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
 import { useId, useState } from 'react';
 import type { Doubt } from '../api/types';
 import { useT } from '../i18n';
@@ -107,7 +108,14 @@ function Done({ report, onClose }: { report: PullReport; onClose: () => void }) 
           <b>{t('pull.done', { no: report.delivery })}</b> {t('pull.counts', { new: report.new, changed: report.changed, gone: report.gone, equal })} {t('pull.seconds', { seconds })}
         </p>
       )}
-      {report.bad > 0 && <p>{t('pull.bad', { count: report.bad })}</p>}
+      {report.bad > 0 && (
+        <p>
+          {t('pull.bad', { count: report.bad })}{' '}
+          <Link to="/sources/$name/{-$tab}" params={{ name: report.source, tab: 'letters' }} search={{ unread: true }}>
+            {t('source.letters')}
+          </Link>
+        </p>
+      )}
       {report.absent.length > 0 && <p>{t('pull.absent', { tables: report.absent.join(', ') })}</p>}
       {report.notes.map((note) => (
         <p key={note} className="muted" lang="en">

@@ -39,6 +39,7 @@ export function Reasons({ title, reasons, set }: Props) {
             <td>{reason.element && <code>{reason.element}</code>}</td>
             <td className="number">
               <Count of={reason.count} />
+              {(reason.further ?? 0) > 0 && <span className="muted reason-further">{t('run.further', { further: reason.further ?? 0 })}</span>}
             </td>
             <td>
               <ul className="examples">

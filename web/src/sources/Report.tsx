@@ -2,6 +2,7 @@ import { useT } from '../i18n';
 import { Count } from '../parts/Count';
 import type { SourceSearch } from '../router';
 import { save } from '../sql/ask';
+import { mappedAgain, whyWhole } from './mappedAgain';
 import { LawBar, LawLegend, PARTS } from './LawBar';
 import { Reasons } from './Reasons';
 import type { RunReport, TargetReport, Unmapped } from './report';
@@ -19,6 +20,7 @@ const TOTALS = ['new', 'changed', 'equal', 'gone', 'refused'] as const;
 export function Report({ report, search, set }: Props) {
   const t = useT();
   const { csv } = report;
+  const again = mappedAgain(t, report.targets);
   return (
     <>
       <div className="run-totals">
@@ -49,6 +51,7 @@ export function Report({ report, search, set }: Props) {
           </button>
         </span>
       </div>
+      {again && <p className="page-note run-again">{again}</p>}
       <section aria-label={t('run.targets')} className="panel">
         <div className="run-targets-head">
           <h2>{t('run.targets')}</h2>
@@ -75,6 +78,7 @@ function Target({ target, search, set }: { target: TargetReport; search: SourceS
   const t = useT();
   const { rows, resources, merged, filtered, rejected } = target;
   const open = search.target === target.name;
+  const why = whyWhole(target);
   return (
     <details
       className="fold-row target"
@@ -109,6 +113,11 @@ function Target({ target, search, set }: { target: TargetReport; search: SourceS
       </summary>
       <div className="target-more">
         <p className="muted">{t('run.law', { rows, resources, merged, filtered, rejected })}</p>
+        {why && (
+          <p className="muted">
+            {t('run.whyWhole')} <span lang="en">{why}</span>
+          </p>
+        )}
         {target.child_rejected > 0 && <p className="muted">{t('run.childRejected', { count: target.child_rejected })}</p>}
         {target.reasons.length === 0 && target.remarks.length === 0 && <p className="muted">{t('run.noReasons')}</p>}
         {target.reasons.length > 0 && <Reasons title={t('run.reasons')} reasons={target.reasons} set={set} />}

@@ -5,7 +5,7 @@ import { useT } from '../i18n';
 import { Count } from '../parts/Count';
 import { Failure, StaleBar } from '../parts/Failure';
 import { Waiting } from '../parts/Waiting';
-import { Iso } from '../parts/When';
+import { At } from '../parts/When';
 import type { SourceSearch } from '../router';
 import { Report } from './Report';
 import type { SetSearch } from './SourcePage';
@@ -51,7 +51,7 @@ export function RunLog({ name, search, set }: Props) {
             <b>{t('runs.no', { run: run.run })}</b>
             <State run={run} />
             <span className="fixed">
-              <Iso at={run.begun} />
+              <At at={run.begun} />
             </span>
             <Counts counts={run.counts} />
             <span className="muted">
@@ -123,7 +123,7 @@ function Past({ name, run, search, set }: PastProps) {
       {(run.state === 'paused' || run.state === 'interrupted') && <p>{t('runs.goesOn')}</p>}
       {run.state !== 'running' && run.state !== 'undone' && <Undo name={name} run={run.run} onDone={again} />}
       {!past.data && (past.error ? <Failure error={past.error} onRetry={() => void past.refetch()} /> : <Waiting lines={4} />)}
-      {past.data && (past.data.report ? <Report report={past.data.report} search={search} set={set} /> : <p className="muted">{t('runs.noReport')}</p>)}
+      {past.data && (past.data.report ? <Report report={{ ...past.data.report, ...(past.data.csv !== null && { csv: past.data.csv }) }} search={search} set={set} /> : <p className="muted">{t('runs.noReport')}</p>)}
     </div>
   );
 }

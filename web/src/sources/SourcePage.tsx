@@ -20,6 +20,7 @@ import '../parts/tabs.css';
 import './sources.css';
 
 const Codes = lazy(async () => ({ default: (await import('./Codes')).Codes }));
+const Letters = lazy(async () => ({ default: (await import('./Letters')).Letters }));
 const Runs = lazy(async () => ({ default: (await import('./Runs')).Runs }));
 
 const MappingTab = lazy(async () => ({ default: (await import('./mapping/MappingTab')).MappingTab }));
@@ -30,6 +31,7 @@ const TABS = [
   { tab: 'mapping', word: 'source.mapping' },
   { tab: 'runs', word: 'source.runs' },
   { tab: 'codes', word: 'source.codes' },
+  { tab: 'letters', word: 'source.letters' },
 ] as const;
 const ITEMS = '[data-item]';
 
@@ -129,6 +131,11 @@ export function SourcePage() {
             {tab === 'codes' && (
               <Suspense fallback={<Waiting lines={8} />}>
                 <Codes name={name} search={search} set={set} />
+              </Suspense>
+            )}
+            {tab === 'letters' && (
+              <Suspense fallback={<Waiting lines={8} />}>
+                <Letters name={name} search={search} set={set} />
               </Suspense>
             )}
             {tab === 'runs' && (

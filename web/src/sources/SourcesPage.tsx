@@ -6,7 +6,7 @@ import { useSession } from '../live/session';
 import { Failure, StaleBar } from '../parts/Failure';
 import { Empty, PageTitle } from '../parts/Page';
 import { Waiting } from '../parts/Waiting';
-import { Ago, AsOf, Iso } from '../parts/When';
+import { Ago, AsOf, At } from '../parts/When';
 import { moveFocus, useKeys, type Binding } from '../shell/keys';
 import { useSources, type Sender } from './queries';
 import '../parts/rows.css';
@@ -80,7 +80,7 @@ function Tables({ tables }: { tables: TableSource[] }) {
                 <td data-label={t('sources.mapping')}>
                   <code>{source.mapping}</code>
                 </td>
-                <td data-label={t('sources.lastDelivery')}>{source.last ? <>{t('source.delivery', { no: source.last.delivery })} · <Iso at={source.last.at} /></> : <span className="muted">{t('sources.never')}</span>}</td>
+                <td data-label={t('sources.lastDelivery')}>{source.last ? <>{t('source.delivery', { no: source.last.delivery })} · <At at={source.last.at} /></> : <span className="muted">{t('sources.never')}</span>}</td>
                 <td>
                   <Freshness source={source} />
                 </td>
@@ -118,7 +118,7 @@ export function Freshness({ source, named = false }: FreshnessProps) {
       {source.next && (
         <span className="muted">
           {' '}
-          {t('sources.next')} <Iso at={source.next} />
+          {t('sources.next')} <At at={source.next} />
         </span>
       )}
       {source.late && (
@@ -166,7 +166,7 @@ function Senders({ senders }: { senders: Sender[] }) {
                   {sender.address && sender.door && ' · '}
                   {sender.door && <Door door={sender.door} />}
                 </td>
-                <td data-label={t('sources.lastMessage')}>{sender.last ? <Iso at={sender.last} /> : <span className="muted">{reads ? t('sources.never') : t('value.notKnown')}</span>}</td>
+                <td data-label={t('sources.lastMessage')}>{sender.last ? <At at={sender.last} /> : <span className="muted">{reads ? t('sources.never') : t('value.notKnown')}</span>}</td>
                 <td>{sender.last && <Ago at_ms={Date.parse(sender.last)} />}</td>
               </tr>
             ))}

@@ -28,6 +28,8 @@ export function Undo({ name, run, onDone }: Props) {
       {look.data && !undo.data && (
         <div className="notice" data-kind="warn" role="alert">
           <p>{t('run.undo.ask', counts(look.data))}</p>
+          {(look.data.later_runs ?? []).length > 0 && <p>▲ {t('run.undo.later', { runs: look.data.later_runs?.join(', ') ?? '', count: look.data.later_runs?.length ?? 0 })}</p>}
+          <Referring of={look.data.referring} />
           {look.data.provenance > 0 && <p>{t('run.undo.provenance')}</p>}
           <p className="undo-ways">
             <button type="button" className="button" data-danger disabled={undo.isPending} onClick={() => undo.mutate()}>
@@ -43,4 +45,13 @@ export function Undo({ name, run, onDone }: Props) {
       {error && <Failure error={error} />}
     </div>
   );
+}
+
+/** What would refer to nothing afterwards. */
+function Referring({ of }: { of: UndoneRun['referring'] }) {
+  const t = useT();
+  const all = Object.entries(of);
+  const count = all.reduce((sum, [, n]) => sum + n, 0);
+  if (count === 0) return null;
+  return <p>▲ {t('run.undo.referring', { count, types: all.map(([type, n]) => t('run.undo.referringOf', { type, count: n })).join(', ') })}</p>;
 }

@@ -37,12 +37,12 @@ function progressOf({ progress = {} }: Line): Progress {
 }
 
 /** Begins an act, unless it goes on already. Its report stays until the next of its kind. */
-export async function begin(key: string, path: string, body: { write?: boolean; accept?: boolean; of?: object; only?: string[] }, done: () => void): Promise<void> {
+export async function begin(key: string, path: string, body: { write?: boolean; accept?: boolean; of?: object; only?: string[] } | undefined, done: () => void): Promise<void> {
   if (controllers.has(key)) return;
   const controller = new AbortController();
   controllers.set(key, controller);
   const begun_ms = Date.now();
-  const writes = body.write === true;
+  const writes = body?.write === true;
   const own = () => controllers.get(key) === controller;
   set(key, { running: true, writes, begun_ms });
   try {

@@ -1,9 +1,5 @@
-import { useLanguage, type Key, type Translate, type Values } from '../i18n';
-import english from '../i18n/en.json';
+import { isKnown, useLanguage, type Key, type Translate, type Values } from '../i18n';
 import type { Doubt } from '../api/types';
-
-/** Whether the catalogues have words for a code of the server; one that is newer than the pages has none. */
-const isKnown = (key: string): boolean => key in english;
 
 /** A reason or remark in words; an unknown one as its code. */
 export function reasonText(t: Translate, code: string): string {
@@ -13,6 +9,11 @@ export function reasonText(t: Translate, code: string): string {
 /** A doubt in words; an unknown one as the server says it, in English. */
 export function doubtText(t: Translate, { code, values, text }: Doubt): string {
   return isKnown(`doubt.${code}`) ? t(`doubt.${code}` as Key, values as Values) : text;
+}
+
+/** Why a code may be meant, in words; an unknown reason as the server says it, in English. */
+export function whyText(t: Translate, { because: { code, values }, why }: { because: { code: string; values: object }; why: string }): string {
+  return isKnown(`why.${code}`) ? t(`why.${code}` as Key, values as Values) : why;
 }
 
 /** What the server says of a reason beyond its code: in English, so it is left out where the code says it in the reader's language. */

@@ -76,14 +76,14 @@ async fn klinik(house: &House) -> Value {
 async fn bytes_of_a_row_come_with_the_encoding_that_the_mapping_declares() {
     let house = House::new();
     klinik(&house).await;
-    let row = get(&house, "/api/sources/klinik/tables/leute/rows/0").await;
+    let row = get(&house, "/api/sources/klinik/tables/leute/rows/1").await;
     assert_eq!((&row["cells"]["name"], &row["arrival"]["encoding"]), (&json!("Müller"), &json!("windows-1252")));
     let id = tables::value::id::derived("klinik", "Patient", &["1"]);
     let lineage = get(&house, &format!("/api/lineage/Patient/{id}?element=name")).await;
     assert_eq!(lineage["elements"][0]["cells"][0]["arrival"]["encoding"], "windows-1252", "{lineage}");
     // Where nobody declares one, none is told.
     house.clinic().await;
-    let row = get(&house, "/api/sources/clinic/tables/people/rows/0").await;
+    let row = get(&house, "/api/sources/clinic/tables/people/rows/1").await;
     assert_eq!(row["arrival"]["encoding"], Value::Null, "{row}");
 }
 
