@@ -6,7 +6,7 @@ const SSN: &str = "http://hl7.org/fhir/sid/us-ssn";
 const SSN_OID: &str = "urn:oid:2.16.840.1.113883.4.1";
 
 /// Words for "there is none", as capitals and digits alone.
-const WORDS: [&str; 31] = [
+const WORDS: [&str; 43] = [
     "ANONYMOUS",
     "ASKU",
     "DECEASED",
@@ -38,13 +38,25 @@ const WORDS: [&str; 31] = [
     "UNASSIGNED",
     "UNK",
     "UNKNOWN",
+    "UNBEKANNT",
+    "KEINE",
+    "INCONNU",
+    "无",
+    "暂无",
+    "没有",
+    "不详",
+    "未知",
+    "未提供",
+    "不明",
+    "なし",
+    "空",
 ];
 
 /// Social security numbers that were printed for everyone to see.
 const PUBLIC: [&str; 4] = ["078051120", "123456789", "219099999", "457555462"];
 
 /// True if an identifier's value cannot tell one thing from another: nothing but noughts, `9999`, `111111`, `XXX`, a word such as
-/// `UNKNOWN` or `N/A`; and as a social security number, what was never given out (000, 666 and 900-999 first, 00 in the middle, 0000
+/// `UNKNOWN`, `N/A` or `无`; a number whose digits are hidden (`***`); and as a social security number, what was never given out (000, 666 and 900-999 first, 00 in the middle, 0000
 /// last) or stands in every leaflet (123-45-6789).
 ///
 /// ```
@@ -55,6 +67,9 @@ const PUBLIC: [&str; 4] = ["078051120", "123456789", "219099999", "457555462"];
 /// assert!(!is_placeholder(None, "77"));
 /// ```
 pub fn is_placeholder(system: Option<&str>, value: &str) -> bool {
+    if value.contains(['*', '＊']) {
+        return true;
+    }
     let bare: String = value.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase).collect();
     let Some(first) = bare.chars().next() else { return true };
     if bare.chars().all(|c| c == first) {
@@ -109,6 +124,9 @@ mod tests {
             "  ",
             "-",
             "UN-KNOWN",
+            "无",
+            "未知",
+            "**************002X",
             "not known",
         ] {
             assert!(is_placeholder(None, value), "{value}");

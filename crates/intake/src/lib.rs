@@ -9,6 +9,7 @@
 //!
 //! It knows no HTTP framework and no pages; everything that touches the store takes an [`access::Grant`].
 
+mod contradiction;
 pub mod document_door;
 mod document_origins;
 mod error;

@@ -22,7 +22,9 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use tables::mapping::Gone;
 use tables::pull::Sources;
-use tables::run::{Chunk, Door, DoorError, Giver, Kept, ROW_LINKS, RowNow, RunEnds, RunInfo, Stored, entered_in_error};
+use tables::run::{
+    Bearer, Chunk, Door, DoorError, Giver, Kept, ROW_LINKS, RowNow, RunEnds, RunInfo, Stored, entered_in_error,
+};
 
 /// The door that arrivals of runs name.
 pub const DOOR: &str = records::MAPPING_DOOR;
@@ -419,7 +421,7 @@ impl Door for TablesDoor<'_> {
         self.mode != Mode::Dry
     }
 
-    fn bearing(&mut self, chunk: &Chunk) -> Result<Vec<Vec<String>>, DoorError> {
+    fn bearing(&mut self, chunk: &Chunk) -> Result<Vec<Vec<Bearer>>, DoorError> {
         let all = chunk.resources.iter().map(|made| {
             crate::tables_meeting::bearing(self.records, self.grant, made.resource_type, &chunk.json[made.json.clone()])
         });

@@ -1,16 +1,21 @@
 //! A row's resource and the record of another door that it is one with, put together in the store.
 
+use crate::contradiction::contradictions;
 use crate::fhir_door::put::Put;
 use crate::fhir_door::refusal::{is_fatal, refusal};
 use crate::row_letters::Refused;
 use fhir::json::{Document, Tree};
+use fhir::placeholder::is_placeholder;
 use fhir::schema::{TypeId, r4};
 use fhir::search::{ParseOptions, SearchQuery};
-use records::{Besides, DeliveryNo, Error, IfEqual, Lookup, Operation, Planner, Records};
+use records::{Besides, DeliveryNo, Error, IfEqual, Lookup, Operation, Planner, Records, Stored};
 use std::ops::Range;
 use std::sync::Arc;
-use tables::run::{Giver, Merged, Owned, forwarded, link, merge};
+use tables::run::{Bearer, Giver, Merged, Owned, forwarded, link, merge};
+use tables::value::identity;
 
+/// Types of people.
+const PEOPLE: [&str; 4] = ["Patient", "Person", "Practitioner", "RelatedPerson"];
 /// Records that are looked at for one identifier; more of them are as many as two.
 const LOOKED_AT: u32 = 5;
 
@@ -68,8 +73,8 @@ impl Meeting {
     }
 }
 
-/// The ids of records that bear one of a resource's identifiers. A patient that was merged is the one that goes on.
-pub(crate) fn bearing(records: &Records, grant: &access::Grant, name: &str, json: &str) -> Result<Vec<String>, Error> {
+/// The records that bear one of a resource's identifiers. A patient that was merged is the one that goes on.
+pub(crate) fn bearing(records: &Records, grant: &access::Grant, name: &str, json: &str) -> Result<Vec<Bearer>, Error> {
     let resource = tree(json)?;
     let escaped = |text: &str| {
         let mut out = String::with_capacity(text.len());
@@ -82,7 +87,9 @@ pub(crate) fn bearing(records: &Records, grant: &access::Grant, name: &str, json
         out
     };
     let text = |identifier: &Tree, name: &str| identifier.get(name).and_then(Tree::as_str).map(&escaped);
-    let of_system = |identifier: &Tree| Some(format!("{}|{}", text(identifier, "system")?, text(identifier, "value")?));
+    let of_system = |identifier: &Tree| {
+        identifies(identifier).then_some(format!("{}|{}", text(identifier, "system")?, text(identifier, "value")?))
+    };
     let identifiers = resource.get("identifier").map_or(&[][..], Tree::items);
     let asked: Vec<String> = identifiers.iter().filter_map(of_system).collect();
     if asked.is_empty() {
@@ -91,7 +98,22 @@ pub(crate) fn bearing(records: &Records, grant: &access::Grant, name: &str, json
     let pairs = vec![("identifier".to_owned(), asked.join(",")), ("_count".to_owned(), LOOKED_AT.to_string())];
     let query = SearchQuery::parse(name, pairs, &ParseOptions::default())?;
     let found = records.search(grant, &query)?.matches;
-    found.into_iter().map(|stored| Ok(goes_on(&tree(&stored.json)?).unwrap_or(stored.id))).collect()
+    let bearer = |stored: Stored| {
+        let record = tree(&stored.json)?;
+        let contradicts = if PEOPLE.contains(&name) { contradictions(&resource, &record) } else { Vec::new() };
+        Ok(Bearer { id: goes_on(&record).unwrap_or(stored.id), contradicts })
+    };
+    found.into_iter().map(bearer).collect()
+}
+
+/// Whether a number tells its bearer from others: not where it is a placeholder, nor a Chinese identity number that is wrong.
+fn identifies(identifier: &Tree) -> bool {
+    let text = |name: &str| identifier.get(name).and_then(Tree::as_str);
+    let codings = identifier.get("type").and_then(|of| of.get("coding")).map_or(&[][..], Tree::items);
+    let codes = codings.iter().filter_map(|coding| coding.get("code")?.as_str());
+    let (value, system) = (text("value").unwrap_or_default(), text("system"));
+    !is_placeholder(system, value)
+        && (!identity::is_identity(system.unwrap_or_default(), codes) || identity::is_right(value))
 }
 
 /// The patient that goes on where this one was merged with another.

@@ -8,7 +8,7 @@ use std::fmt::{self, Display, Formatter};
 
 /// Codes of all reasons and remarks: why a row was refused or an element left out, why a row could not be read, and what deserves
 /// a look.
-pub const REASONS: [&str; 41] = [
+pub const REASONS: [&str; 42] = [
     "ambiguous-date",
     "ambiguous-match",
     "ambiguous-number",
@@ -18,6 +18,7 @@ pub const REASONS: [&str; 41] = [
     "bad-reference",
     "bad-text",
     "cell-too-large",
+    "contradicted-match",
     "control-characters",
     "duplicate-key",
     "end-before-start",

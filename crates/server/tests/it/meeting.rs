@@ -116,6 +116,28 @@ async fn a_row_adds_to_the_record_that_bears_its_number_and_overwrites_by_rank_a
 }
 
 #[tokio::test]
+async fn numbers_that_stand_for_nothing_lead_nowhere_and_another_persons_record_is_left_alone() {
+    let house = House::new();
+    put(&house, bearer("nobody", "UNKNOWN")).await;
+    let mut eve = bearer("eve", "C3");
+    eve["birthDate"] = json!("1950-06-11");
+    eve["name"] = json!([{"text": "Eve Smith"}]);
+    put(&house, eve).await;
+    clinic(&house, "17,UNKNOWN,Ada,1980-01-02,555\n18,C3,Ben,1981-01-02,\n", "").await;
+    let report = ran(&house).await;
+    assert_eq!(report["targets"][0]["met"], 0, "{report}");
+    for (visit, own) in [("1", "17"), ("2", "18")] {
+        assert_eq!(subject(&house, visit).await, format!("Patient/{}", id("Patient", own)));
+    }
+    let remarks = report["targets"][0]["remarks"].as_array().unwrap();
+    let told = remarks.iter().find(|one| one["reason"] == "contradicted-match").unwrap_or_else(|| panic!("{report}"));
+    assert_eq!(told["count"], 1, "{report}");
+    let example = told["examples"][0]["message"].as_str().unwrap();
+    assert!(example.contains("another birth date and name"), "{report}");
+    assert_eq!(get(&house, "/fhir/Patient/eve").await["name"][0]["text"], "Eve Smith");
+}
+
+#[tokio::test]
 async fn a_match_that_comes_later_is_led_to_and_two_of_them_are_told() {
     let house = House::new();
     clinic(&house, "17,A1,Ada,1980-01-02,555\n18,B2,Ben,1981-01-02,\n", "").await;

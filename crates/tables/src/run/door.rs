@@ -109,6 +109,15 @@ pub struct Kept {
     pub count: u64,
 }
 
+/// A record that bears an identifier of a resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bearer {
+    /// Its id.
+    pub id: String,
+    /// What is so different in the two that they cannot be one: nothing, mostly.
+    pub contradicts: Vec<&'static str>,
+}
+
 /// The address below which identifiers of a source stand that it does not give itself.
 pub fn urn_of(source: &str) -> String {
     format!("urn:medweave:source:{}", crate::codes::urn_part(source))
@@ -153,11 +162,11 @@ pub trait Door {
         true
     }
 
-    /// Which records bear an identifier of each resource of a chunk: their ids.
+    /// Which records bear an identifier of each resource of a chunk.
     ///
     /// # Errors
     /// As [`Door::take`].
-    fn bearing(&mut self, chunk: &Chunk) -> Result<Vec<Vec<String>>, DoorError> {
+    fn bearing(&mut self, chunk: &Chunk) -> Result<Vec<Vec<Bearer>>, DoorError> {
         Ok(vec![Vec::new(); chunk.resources.len()])
     }
 

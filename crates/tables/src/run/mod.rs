@@ -31,7 +31,8 @@ pub use crate::pull::{RunBegins, RunInfo, RunState};
 pub(crate) use deliver::needs;
 pub use deliver::{Found, find_tables};
 pub use door::{
-    Chunk, ChunkGone, ChunkRefused, ChunkResource, Door, DoorError, Kept, ROW_LINKS, RowNow, RunEnds, Stored, urn_of,
+    Bearer, Chunk, ChunkGone, ChunkRefused, ChunkResource, Door, DoorError, Kept, ROW_LINKS, RowNow, RunEnds, Stored,
+    urn_of,
 };
 pub use files::{MappingFiles, files_of, shipped};
 pub use gone::entered_in_error;

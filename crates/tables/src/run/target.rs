@@ -1,7 +1,7 @@
 //! One target: its rows to resources, and every row counted.
 
 use crate::error::Error;
-use crate::run::door::{Chunk, ChunkRefused, ChunkResource, Door};
+use crate::run::door::{Bearer, Chunk, ChunkRefused, ChunkResource, Door};
 use crate::run::identities::{Id, MadeTargets, Seen, Uniqueness, content};
 use crate::run::lineage::Link;
 use crate::run::links::{Links, RowColumn};
@@ -435,24 +435,33 @@ impl<'r> OneTarget<'r> {
     fn meet(&mut self, door: &mut dyn Door) -> Result<(), Error> {
         let Some(meeting) = &self.meeting else { return Ok(()) };
         let found = door.bearing(&self.chunk)?;
-        let mut unsure = Vec::new();
+        let (mut unsure, mut other_person) = (Vec::new(), Vec::new());
         for (made, bearing) in self.chunk.resources.iter_mut().zip(found) {
             let id = made.id;
-            let mut others = Vec::new();
-            for other in bearing {
+            let (mut others, mut contradicts) = (Vec::new(), Vec::new());
+            let before = meeting.before.get(&id);
+            for Bearer { id: other, contradicts: of_other } in bearing {
                 // What this source made itself is no other's.
                 let own = match packed(&other) {
                     Some(other) => self.unique.has(other, &mut self.ids)? || meeting.own.content(other)?.is_some(),
                     None => false,
                 };
-                if !own && !others.contains(&other) {
+                if own || others.contains(&other) {
+                    continue;
+                }
+                if of_other.is_empty() || before == Some(&other) {
                     others.push(other);
+                } else {
+                    contradicts = of_other;
                 }
             }
             // What was met stays met, whoever else bears the identifier since.
-            let as_before = meeting.before.get(&id).filter(|met| others.contains(met)).cloned();
+            let as_before = before.filter(|met| others.contains(met)).cloned();
             if others.len() > 1 {
                 unsure.push(made.link.clone());
+            }
+            if others.is_empty() && !contradicts.is_empty() {
+                other_person.push((made.link.clone(), contradicts));
             }
             made.met = as_before.or_else(|| if others.len() == 1 { others.pop() } else { None });
             if let Some(met) = &made.met {
@@ -460,20 +469,30 @@ impl<'r> OneTarget<'r> {
             }
         }
         for link in unsure {
-            let line = self.chunk.links.get(link).unwrap_or_default();
-            let example = || {
-                let link: Option<Link> = serde_json::from_slice(line).ok();
-                let row = link.and_then(|link| {
-                    let (table, rows) = link.rows.into_iter().find(|(_, rows)| !rows.is_empty())?;
-                    Some((table, rows[0]))
-                });
-                let (table, row) = row.unwrap_or_default();
-                let message = "several records bear an identifier of it".to_owned();
-                Example { table, row, in_file: None, message, text: None }
-            };
-            self.tally.add(Effect::Remark, "ambiguous-match", None, Share::Value, example);
+            self.remark(link, "ambiguous-match", "several records bear an identifier of it".to_owned());
+        }
+        for (link, contradicts) in other_person {
+            let what = contradicts.join(" and ");
+            let message =
+                format!("the record that bears an identifier of it has another {what}: they were not put together");
+            self.remark(link, "contradicted-match", message);
         }
         Ok(())
+    }
+
+    /// Counts a remark on the resource whose line in the chunk is given.
+    fn remark(&mut self, link: std::ops::Range<usize>, code: &'static str, message: String) {
+        let line = self.chunk.links.get(link).unwrap_or_default();
+        let example = || {
+            let link: Option<Link> = serde_json::from_slice(line).ok();
+            let row = link.and_then(|link| {
+                let (table, rows) = link.rows.into_iter().find(|(_, rows)| !rows.is_empty())?;
+                Some((table, rows[0]))
+            });
+            let (table, row) = row.unwrap_or_default();
+            Example { table, row, in_file: None, message, text: None }
+        };
+        self.tally.add(Effect::Remark, code, None, Share::Value, example);
     }
 
     fn hand_on(&mut self, door: &mut dyn Door) -> Result<(), Error> {

@@ -67,7 +67,7 @@ impl Identify {
         if let Some(code) = type_code.as_deref().filter(|code| !is_code(code)) {
             return Err(Reason::of("not-a-code", code, "is not a code"));
         }
-        if type_code.as_deref() == Some(identity::TYPE_CODE) || system == identity::SYSTEM {
+        if identity::is_identity(&system, type_code.as_deref()) {
             // The check character is a capital.
             if value.ends_with('x') {
                 let end = value.len() - 1;
@@ -115,7 +115,7 @@ mod tests {
         assert_eq!(make(by_type, "11010519491231002x"), "urn:x|11010519491231002X  NNCHN");
         assert_eq!(make(by_type, "11010519950611156X"), "urn:x|11010519950611156X  NNCHN identity-check");
         assert_eq!(
-            make([Some(identity::SYSTEM), None, None, None], "123"),
+            make([Some("urn:oid:2.16.156.10011.1.3"), None, None, None], "123"),
             "urn:oid:2.16.156.10011.1.3|123 identity-check"
         );
         assert_eq!(make([Some("urn:x"), None, None, None], "123"), "urn:x|123");

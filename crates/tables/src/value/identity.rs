@@ -3,13 +3,18 @@
 use fhir::time::days_in_month;
 
 /// Whose type code or system says that an identifier is one.
-pub(super) const TYPE_CODE: &str = "NNCHN";
+const TYPE_CODE: &str = "NNCHN";
 /// The national register's number for it.
-pub(super) const SYSTEM: &str = "urn:oid:2.16.156.10011.1.3";
+const SYSTEM: &str = "urn:oid:2.16.156.10011.1.3";
+
+/// Whether an identifier is such a number, by its system and the codes of its type.
+pub fn is_identity<'c>(system: &str, codes: impl IntoIterator<Item = &'c str>) -> bool {
+    system == SYSTEM || codes.into_iter().any(|code| code == TYPE_CODE)
+}
 
 /// True if the number has a right form, a date of birth that exists, and the right check character. The form with 15 digits,
 /// given out until 1999, has no check character.
-pub(super) fn is_right(number: &str) -> bool {
+pub fn is_right(number: &str) -> bool {
     let digits = number.as_bytes();
     match digits.len() {
         15 => digits.iter().all(u8::is_ascii_digit) && is_day(1900 + value(&digits[6..8]), &digits[8..12]),

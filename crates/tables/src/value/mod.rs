@@ -33,7 +33,7 @@ mod function;
 mod grammar;
 pub mod id;
 mod identifier;
-mod identity;
+pub mod identity;
 mod json;
 mod moment;
 mod name;

@@ -1,0 +1,98 @@
+//! Whether two records of people that share a number can be of one person.
+//!
+//! A number may be a placeholder that a sender writes where it has none, or be typed wrong. One fact that differs is a correction
+//! mostly; where two of birth date, sex and name differ, the two are not put together.
+
+use fhir::json::Tree;
+
+/// What differs in two records of people, if it is too much for one person: two or three of `birth date`, `sex`, `name`.
+/// What one of them does not say differs from nothing.
+pub(crate) fn contradictions(one: &Tree, other: &Tree) -> Vec<&'static str> {
+    let mut differ = Vec::new();
+    if let (Some(one), Some(other)) = (text(one, "birthDate"), text(other, "birthDate"))
+        && !one.starts_with(other)
+        && !other.starts_with(one)
+    {
+        differ.push("birth date");
+    }
+    let sex = |of| text(of, "gender").filter(|sex| matches!(*sex, "male" | "female"));
+    if let (Some(one), Some(other)) = (sex(one), sex(other))
+        && one != other
+    {
+        differ.push("sex");
+    }
+    if names_differ(one, other) {
+        differ.push("name");
+    }
+    if differ.len() < 2 {
+        differ.clear();
+    }
+    differ
+}
+
+fn text<'t>(of: &'t Tree, name: &str) -> Option<&'t str> {
+    of.get(name).and_then(Tree::as_str)
+}
+
+/// Whether both have names in one script, and no part of one is a part of the other.
+fn names_differ(one: &Tree, other: &Tree) -> bool {
+    let (one, other) = (parts(one), parts(other));
+    let in_script = |parts: &[String], latin| parts.iter().any(|part| is_latin(part) == latin);
+    let comparable = [true, false].into_iter().any(|latin| in_script(&one, latin) && in_script(&other, latin));
+    comparable && !one.iter().any(|part| other.contains(part))
+}
+
+fn is_latin(part: &str) -> bool {
+    part.chars().all(|c| (c as u32) < 0x250)
+}
+
+/// Family and given names and the words of whole names, in small letters. A whole name that is not written in words is one part.
+fn parts(of: &Tree) -> Vec<String> {
+    let mut parts = Vec::new();
+    for name in of.get("name").map_or(&[][..], Tree::items) {
+        let given = name.get("given").map_or(&[][..], Tree::items).iter().filter_map(Tree::as_str);
+        for text in given.chain(text(name, "family")).chain(text(name, "text")) {
+            parts.extend(
+                text.split([' ', ',', '-', '\u{3000}', '·']).filter(|part| !part.is_empty()).map(str::to_lowercase),
+            );
+        }
+    }
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::contradictions;
+    use fhir::json::{Document, Tree};
+
+    fn differ(one: &str, other: &str) -> Vec<&'static str> {
+        let tree = |text: &str| Tree::from(Document::parse(text.as_bytes()).expect("is JSON").root());
+        contradictions(&tree(one), &tree(other))
+    }
+
+    #[test]
+    fn one_fact_may_be_corrected_and_two_make_another_person() {
+        let ada = r#"{"birthDate":"1980-01-02","gender":"female","name":[{"text":"Ada Lovelace"}]}"#;
+        assert!(differ(ada, ada).is_empty());
+        assert!(
+            differ(ada, r#"{"birthDate":"1980-02-01","gender":"female","name":[{"family":"Lovelace"}]}"#).is_empty()
+        );
+        assert!(
+            differ(ada, r#"{"birthDate":"1980","gender":"male","name":[{"family":"Byron","given":["Ada"]}]}"#)
+                .is_empty()
+        );
+        assert_eq!(differ(ada, r#"{"birthDate":"1950-06-11","gender":"male"}"#), ["birth date", "sex"]);
+        assert_eq!(
+            differ(ada, r#"{"birthDate":"1950-06-11","gender":"female","name":[{"text":"Eve Smith"}]}"#),
+            ["birth date", "name"]
+        );
+    }
+
+    #[test]
+    fn what_is_not_said_or_written_in_another_script_differs_from_nothing() {
+        let zhang = r#"{"birthDate":"1950-06-11","gender":"male","name":[{"text":"张三"}]}"#;
+        assert!(differ(zhang, r#"{"birthDate":"1951-06-11","name":[{"text":"Zhang San"}]}"#).is_empty());
+        assert!(differ(zhang, r#"{"birthDate":"1951-06-11","gender":"unknown"}"#).is_empty());
+        assert_eq!(differ(zhang, r#"{"birthDate":"1951-06-11","name":[{"text":"李四"}]}"#), ["birth date", "name"]);
+    }
+}
