@@ -18,7 +18,8 @@ use records::{
     ArrivalNo, Arrived, Besides, Change, DeliveryNo, Error, IfEqual, Lookup, NewDeadLetter, Operation, Pending,
     Planner, Records, ReuseArrival, RowClosed, Trail, Write,
 };
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use tables::mapping::Gone;
 use tables::pull::Sources;
@@ -32,6 +33,8 @@ pub const DOOR: &str = records::MAPPING_DOOR;
 const IN_FLIGHT: usize = 4;
 /// The same with refused rows among them, which are small.
 const ROWS_IN_FLIGHT: usize = 1_000;
+/// Resources of which it is remembered whether they are stored.
+const KNOWN_STORED: usize = 100_000;
 
 /// What becomes of what a run makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +68,8 @@ pub struct TablesDoor<'a> {
     run: Option<RunInfo>,
     /// The arrival that tells of it.
     told: Option<ArrivalNo>,
+    /// Whether resources that this run did not make are stored.
+    has: RefCell<HashMap<(&'static str, String), bool>>,
 }
 
 /// What a run needs that meets records of other doors.
@@ -106,6 +111,7 @@ impl<'a> TablesDoor<'a> {
             stored: Stored::default(),
             first: None,
             meets,
+            has: RefCell::default(),
             kept: BTreeMap::new(),
             letters: BTreeMap::new(),
             refused: BTreeSet::new(),
@@ -426,6 +432,23 @@ impl Door for TablesDoor<'_> {
             crate::tables_meeting::bearing(self.records, self.grant, made.resource_type, &chunk.json[made.json.clone()])
         });
         all.collect::<Result<_, _>>().map_err(|error| DoorError(Box::new(error)))
+    }
+
+    fn has(&self, resource_type: &'static str, id: &str) -> Result<bool, DoorError> {
+        let mut known = self.has.borrow_mut();
+        if let Some(has) = known.get(&(resource_type, id.to_owned())) {
+            return Ok(*has);
+        }
+        let has = match self.records.read(self.grant, resource_type, id) {
+            Ok(_) => true,
+            Err(Error::NotFound { .. } | Error::Gone { .. }) => false,
+            Err(error) => return Err(DoorError(Box::new(error))),
+        };
+        if known.len() >= KNOWN_STORED {
+            known.clear();
+        }
+        known.insert((resource_type, id.to_owned()), has);
+        Ok(has)
     }
 
     fn kept(&mut self) -> Vec<Kept> {

@@ -170,6 +170,14 @@ pub trait Door {
         Ok(vec![Vec::new(); chunk.resources.len()])
     }
 
+    /// Whether a resource of this source is stored, and not deleted: one whose row is gone and that is kept.
+    ///
+    /// # Errors
+    /// As [`Door::take`].
+    fn has(&self, _resource_type: &'static str, _id: &str) -> Result<bool, DoorError> {
+        Ok(false)
+    }
+
     /// Elements that stayed as others have them, of records that were met, since the last call.
     fn kept(&mut self) -> Vec<Kept> {
         Vec::new()

@@ -205,9 +205,21 @@ pub(super) struct MadeTargets {
     /// Their files, where they are only looked into.
     files: HashMap<String, Before>,
     met: HashMap<String, Met>,
+    /// The types of targets of which a resource is kept when its rows are gone.
+    kept: HashMap<String, &'static str>,
 }
 
 impl MadeTargets {
+    /// Resources of this target, of this type, are kept when their rows are gone: references may still lead there.
+    pub(super) fn keeps(&mut self, target: &str, resource_type: &'static str) {
+        self.kept.insert(target.to_owned(), resource_type);
+    }
+
+    /// The type of a target's resources, if they are kept.
+    pub(super) fn kept_as(&self, target: &str) -> Option<&'static str> {
+        self.kept.get(target).copied()
+    }
+
     /// Begins a target that others refer to.
     pub(super) fn begin(&mut self, target: &str) {
         self.by_target.entry(target.to_owned()).or_default();

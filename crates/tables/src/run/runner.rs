@@ -234,6 +234,20 @@ impl Runner {
         Err(PrepareError::Problems(problems))
     }
 
+    /// What becomes of a target's resources whose rows are gone.
+    fn becomes(&self, target: &Target) -> Gone {
+        let table = self.settings.tables.iter().find(|(name, _)| is_same(name, &target.main.each.table));
+        let of_table = table.and_then(|(_, table)| table.missing);
+        target.gone.or(of_table).unwrap_or_else(|| super::gone::usual(target.resource_type))
+    }
+
+    /// Says of which targets resources are kept whose rows are gone.
+    fn keep(&self, made: &mut MadeTargets) {
+        for planned in self.targets.iter().filter(|planned| self.becomes(&planned.target) == Gone::Keep) {
+            made.keeps(&planned.target.name, planned.target.resource_type);
+        }
+    }
+
     /// Hands on resources of earlier runs whose rows are gone, with what becomes of them.
     fn gone(
         &self,
@@ -244,9 +258,7 @@ impl Runner {
         run: Option<(&Path, i64)>,
     ) -> Result<(), Error> {
         let target = &planned.target;
-        let table = self.settings.tables.iter().find(|(name, _)| is_same(name, &target.main.each.table));
-        let of_table = table.and_then(|(_, table)| table.missing);
-        let how = target.gone.or(of_table).unwrap_or_else(|| super::gone::usual(target.resource_type));
+        let how = self.becomes(target);
         if how == Gone::Keep && met.is_empty() {
             return Ok(());
         }
@@ -342,6 +354,7 @@ impl Runner {
                 course.made.begin(other);
             }
         }
+        self.keep(&mut course.made);
         if written {
             Rows::sweep_coming(&course.folder)?;
         }
@@ -450,7 +463,7 @@ impl Runner {
                 };
                 None
             }
-            Some(state) => match self.taken_out(planned, (&basis, state), course, go_on)? {
+            Some(state) => match self.taken_out(planned, (&basis, state), course, door, go_on)? {
                 Ok(part) => Some(part),
                 Err(because) => {
                     why = format!("{why}; {because}");
@@ -542,6 +555,7 @@ impl Runner {
         planned: &PlannedTarget,
         (basis, state): (&Basis, &State),
         course: &mut Course<'_>,
+        door: &dyn Door,
         go_on: &mut dyn FnMut(&str, u64) -> Result<(), Error>,
     ) -> Result<Result<TakenOut, String>, Error> {
         let name = &planned.target.name;
@@ -553,11 +567,12 @@ impl Runner {
         };
         let mut then = MadeTargets::then(folder, basis.targets.keys())?;
         planned.target.refers_to.iter().for_each(|other| then.begin(other));
+        self.keep(&mut then);
         let told_apart = course.told_apart;
         let running = Running { hash: &self.hash, folder, told_apart, limits: course.limits, stop: course.stop };
         let ids = MadeIds::begin(folder, name, false)?;
         let one = OneTarget::new(&rows.before, running, ids, None, None);
-        let (was, mut ids) = one.run(&mut then, &mut Nowhere, &mut |_, _| go_on(name, 0))?;
+        let (was, mut ids) = one.run(&mut then, &mut Nowhere(door), &mut |_, _| go_on(name, 0))?;
         let before = Before::open(folder, name)?;
         let noted = ids.noted()?;
         for (id, content) in &noted {
@@ -642,16 +657,20 @@ struct TakenOut {
     others_sum: u128,
 }
 
-/// Takes what was made before, once more.
-struct Nowhere;
+/// Takes what was made before, once more; a door says what is stored.
+struct Nowhere<'d>(&'d dyn Door);
 
-impl Door for Nowhere {
+impl Door for Nowhere<'_> {
     fn take(&mut self, _: &mut Chunk) -> Result<(), DoorError> {
         Ok(())
     }
 
     fn writes(&self) -> bool {
         false
+    }
+
+    fn has(&self, resource_type: &'static str, id: &str) -> Result<bool, DoorError> {
+        self.0.has(resource_type, id)
     }
 
     fn settle(&mut self) -> Result<Stored, DoorError> {

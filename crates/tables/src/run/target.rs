@@ -87,12 +87,16 @@ pub(super) struct Done {
     pub(super) gathered: u64,
 }
 
-/// What references may lead to.
-struct KnownTargets<'m>(&'m MadeTargets);
+/// What references may lead to: what was made, and what was made once and is kept.
+struct KnownTargets<'m>(&'m MadeTargets, &'m dyn Door);
 
 impl Known for KnownTargets<'_> {
     fn is_made(&self, target: &str, id: &str) -> bool {
-        packed(id).and_then(|id| self.0.is_made(target, id)).unwrap_or(true)
+        if packed(id).and_then(|id| self.0.is_made(target, id)).unwrap_or(true) {
+            return true;
+        }
+        // A store that cannot be read ends the run where it is asked next.
+        self.0.kept_as(target).is_some_and(|resource_type| self.1.has(resource_type, id).unwrap_or(true))
     }
 
     fn met(&self, target: &str, id: &str) -> Option<String> {
@@ -192,7 +196,10 @@ impl<'r> OneTarget<'r> {
             self.unique = Uniqueness::of_repeated(repeated);
         }
         let mut written = Written::default();
-        while writer.next(&mut parts, &KnownTargets(made), &mut written).map_err(|error| self.write_failed(error))? {
+        while writer
+            .next(&mut parts, &KnownTargets(made, door), &mut written)
+            .map_err(|error| self.write_failed(error))?
+        {
             self.take(&mut written, made, door)?;
             go_on(&planned.target.name, self.report.rows)?;
         }

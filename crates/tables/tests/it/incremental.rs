@@ -76,6 +76,11 @@ impl Door for Store {
         Ok(())
     }
 
+    fn has(&self, resource_type: &'static str, id: &str) -> Result<bool, DoorError> {
+        let there = self.resources.get(&format!("{resource_type}/{id}"));
+        Ok(there.is_some_and(|text| text.starts_with('{')))
+    }
+
     fn position(&self) -> u64 {
         self.writes
     }
@@ -319,6 +324,32 @@ fn what_is_not_different_is_not_mapped_and_what_uses_a_changed_map_is() {
     both.deliver(&ward);
     ward.people.insert(3, (3, 1));
     assert_eq!(both.deliver(&ward), mapped(&["Patient", "Encounter", "Observation"], Part));
+}
+
+#[test]
+fn what_refers_to_a_resource_that_is_kept_stays_when_its_row_is_gone() {
+    let mut both = Both::new();
+    let mut ward = Ward {
+        people: BTreeMap::from([(1, (1, 0)), (2, (2, 1))]),
+        stays: BTreeMap::from([(1, (1, 0)), (2, (2, 1))]),
+        lab: BTreeMap::from([(1, (1, 0, 4)), (2, (2, 1, 5))]),
+        words: BTreeMap::new(),
+        maps: 0,
+    };
+    both.deliver(&ward);
+    let before = both.forgets.0.resources.clone();
+    // The person's row goes and the person stays, with the stay and the result that are delivered still, and with one that comes.
+    ward.people.remove(&2);
+    both.deliver(&ward);
+    assert_eq!(both.forgets.0.resources, before);
+    ward.lab.insert(3, (2, 0, 7));
+    both.deliver(&ward);
+    let made = both.forgets.0.resources.len();
+    assert!(made > before.len() && both.forgets.0.resources.values().all(|text| text.starts_with('{')), "{made}");
+    // Of a person who never was, nothing is taken.
+    ward.stays.insert(9, (9, 0));
+    both.deliver(&ward);
+    assert_eq!(both.forgets.0.resources.len(), made);
 }
 
 /// Copies the files of a folder and of those in it.
