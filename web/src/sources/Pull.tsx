@@ -7,7 +7,7 @@ import { Failure } from '../parts/Failure';
 import { useLasting } from '../live/clock';
 import { begin, dismiss, stop, useAct, type Act, type Progress } from './acts';
 import type { PullReport } from './report';
-import { doubtText } from './said';
+import { doubtText, noteText } from './said';
 
 /** What a delivery that takes away much is refused with, before any of it was taken. */
 const DOUBTFUL = 'business-rule';
@@ -117,11 +117,17 @@ function Done({ report, onClose }: { report: PullReport; onClose: () => void }) 
         </p>
       )}
       {report.absent.length > 0 && <p>{t('pull.absent', { tables: report.absent.join(', ') })}</p>}
-      {report.notes.map((note) => (
-        <p key={note} className="muted" lang="en">
-          {note}
-        </p>
-      ))}
+      {report.notes_said
+        ? report.notes_said.map((note) => (
+            <p key={note.text} className="muted">
+              {noteText(t, note)}
+            </p>
+          ))
+        : report.notes.map((note) => (
+            <p key={note} className="muted" lang="en">
+              {note}
+            </p>
+          ))}
     </Said>
   );
 }

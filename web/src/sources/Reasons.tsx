@@ -35,11 +35,11 @@ export function Reasons({ title, reasons, set }: Props) {
                   {t('run.effect', choice('effect', reason.effect))}
                 </span>
               )}
+              {(reason.further ?? 0) > 0 && <span className="muted reason-further">{t('run.further', { further: reason.further ?? 0 })}</span>}
             </th>
             <td>{reason.element && <code>{reason.element}</code>}</td>
             <td className="number">
               <Count of={reason.count} />
-              {(reason.further ?? 0) > 0 && <span className="muted reason-further">{t('run.further', { further: reason.further ?? 0 })}</span>}
             </td>
             <td>
               <ul className="examples">

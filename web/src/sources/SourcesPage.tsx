@@ -1,6 +1,6 @@
 import { Link } from '@tanstack/react-router';
 import { useMemo } from 'react';
-import type { TableSource } from '../api/types';
+import type { Doubt, TableSource } from '../api/types';
 import { useT } from '../i18n';
 import { useSession } from '../live/session';
 import { Failure, StaleBar } from '../parts/Failure';
@@ -9,6 +9,7 @@ import { Waiting } from '../parts/Waiting';
 import { Ago, AsOf, At } from '../parts/When';
 import { moveFocus, useKeys, type Binding } from '../shell/keys';
 import { useSources, type Sender } from './queries';
+import { doubtText } from './said';
 import '../parts/rows.css';
 import './sources.css';
 
@@ -94,7 +95,7 @@ function Tables({ tables }: { tables: TableSource[] }) {
 }
 
 /** What a source that is pulled by a schedule says besides. */
-type Timed = TableSource & { pulled?: string | null; next?: string | null; late?: boolean; problem?: string };
+type Timed = TableSource & { pulled?: string | null; next?: string | null; late?: boolean; problem?: string; doubts?: Doubt[] };
 
 interface FreshnessProps {
   source: Timed;
@@ -126,9 +127,19 @@ export function Freshness({ source, named = false }: FreshnessProps) {
           {t('sources.late')}
         </span>
       )}
-      {source.problem && (
+      {source.doubts?.map((doubt) => (
+        <span key={doubt.text} className="state state-line" data-kind="danger">
+          {doubtText(t, doubt)}
+        </span>
+      ))}
+      {source.problem && !source.doubts?.length && (
         <span className="state state-line" data-kind="danger" lang="en">
           {source.problem}
+        </span>
+      )}
+      {source.run_problem && (
+        <span className="state state-line" data-kind="danger">
+          {t('sources.runFailed')} <span lang="en">{source.run_problem}</span>
         </span>
       )}
     </>

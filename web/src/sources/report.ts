@@ -1,4 +1,4 @@
-import type { RunReport as Kept } from '../api/types';
+import type { Doubt, RunReport as Kept } from '../api/types';
 
 /** What a pull says of itself on the last line of its answer. */
 export interface PullReport {
@@ -13,7 +13,10 @@ export interface PullReport {
   bad: number;
   /** Tables of the mapping that were not there. */
   absent: string[];
+  /** In English. */
   notes: string[];
+  /** The same as codes with what they name. */
+  notes_said?: Doubt[];
   seconds: number;
 }
 

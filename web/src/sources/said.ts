@@ -16,6 +16,11 @@ export function whyText(t: Translate, { because: { code, values }, why }: { beca
   return isKnown(`why.${code}`) ? t(`why.${code}` as Key, values as Values) : why;
 }
 
+/** A note on a delivery in words; an unknown one as the server says it, in English. */
+export function noteText(t: Translate, { code, values, text }: Doubt): string {
+  return isKnown(`note.${code}`) ? t(`note.${code}` as Key, values as Values) : text;
+}
+
 /** What the server says of a reason beyond its code: in English, so it is left out where the code says it in the reader's language. */
 export function useDetail(code: string, message: string): string | undefined {
   const language = useLanguage();
