@@ -50,7 +50,8 @@ export async function startLanguage(): Promise<void> {
   await showChosen();
 }
 
-export function format(language: Language, messages: Record<Key, string>, key: Key, values?: Values): string {
+/** A message of a catalogue: of all pages, or one that a page has for itself, whose keys are of its own. */
+export function format<K extends string>(language: Language, messages: Record<K, string>, key: K, values?: Values): string {
   const id = `${language} ${key}`;
   let message = formats.get(id);
   if (!message) {

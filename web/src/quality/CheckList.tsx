@@ -1,6 +1,6 @@
 import { useMemo } from 'react';
 import type { QualityOutcome as Outcome } from '../api/types';
-import { useT } from '../i18n';
+import { useLanguage, useT } from '../i18n';
 import { Count } from '../parts/Count';
 import { Toggle } from '../parts/Toggle';
 import type { QualitySearch } from '../router';
@@ -19,13 +19,14 @@ const SHOWN = 200;
 
 export function CheckList({ outcomes, search, set }: Props) {
   const t = useT();
+  const language = useLanguage();
   const { table, category, all = false } = search;
   const list = useMemo(() => chosen(outcomes, { all, ...(table && { table }), ...(category && { category }) }), [outcomes, table, category, all]);
   return (
     <section aria-label={t('quality.checks')} className="panel">
       <div className="quality-head">
         <h2>
-          {[table, category && t(`quality.category.${category}`)].filter(Boolean).join(' · ') || t('quality.allTables')} <span className="muted">{list.length}</span>
+          {[table, category && t(`quality.category.${category}`)].filter(Boolean).join(' · ') || t('quality.allTables')} <span className="muted">{t('value.number', { n: list.length })}</span>
         </h2>
         {(table !== undefined || category !== undefined) && (
           <button type="button" className="button" onClick={() => set({ table: undefined, category: undefined })}>
@@ -43,7 +44,7 @@ export function CheckList({ outcomes, search, set }: Props) {
             <button type="button" className="check" data-item data-check={outcome.check} aria-pressed={search.check === outcome.check} onClick={() => set({ check: outcome.check })}>
               <Mark outcome={outcome} />
               <span className="check-words">
-                {checkSentence(t, outcome)} <code className="muted">{outcome.check}</code>
+                {checkSentence(language, outcome)} <code className="muted">{outcome.check}</code>
               </span>
               <span className="check-share">
                 {outcome.status === 'not-applicable' ? (

@@ -3,7 +3,7 @@ import { Link } from '@tanstack/react-router';
 import { lazy, Suspense, useEffect, useId, useRef, useState } from 'react';
 import { json } from '../api/client';
 import type { QualityCheck as Check, QualityRows as CheckRows } from '../api/types';
-import { useT } from '../i18n';
+import { useLanguage, useT } from '../i18n';
 import { Failure } from '../parts/Failure';
 import { Waiting } from '../parts/Waiting';
 import { At } from '../parts/When';
@@ -25,6 +25,7 @@ interface Props {
 /** One check: how it went from run to run, what it may fail by, and the rows that fail it. */
 export function CheckPanel({ check, onClose }: Props) {
   const t = useT();
+  const language = useLanguage();
   const title = useId();
   const heading = useRef<HTMLHeadingElement>(null);
   const [where, setWhere] = useState<string>();
@@ -48,7 +49,7 @@ export function CheckPanel({ check, onClose }: Props) {
     <aside className="where" aria-labelledby={title}>
       <header className="where-head">
         <h2 id={title} ref={heading} tabIndex={-1}>
-          {data ? checkSentence(t, data) : check} <code className="where-ref">{check}</code>
+          {data ? checkSentence(language, data) : check} <code className="where-ref">{check}</code>
         </h2>
         <button type="button" className="button" onClick={onClose} aria-label={t('quality.close')}>
           <span aria-hidden>✕</span>

@@ -1,12 +1,18 @@
 import type { QualityOutcome } from '../api/types';
-import { isKnown, type Key, type Translate } from '../i18n';
+import { format, isKnown, type Key, type Language, type Translate } from '../i18n';
+import english from './sentences.en.json';
+import chinese from './sentences.zh-Hans.json';
 
 type Sentence = Pick<QualityOutcome, 'check' | 'kind' | 'sentence' | 'values'>;
 
-/** What a check says, in the words of the page's language; one that the catalogues do not know yet in those of the server. */
-export function checkSentence(t: Translate, { check, kind, sentence, values }: Sentence): string {
+/** The sentences of checks, by type, and by name of those over the tables of FHIR: too many for the catalogue that all pages load. */
+const SENTENCES: Record<Language, Record<string, string>> = { en: english, 'zh-Hans': chinese };
+
+/** What a check says, in the words of the page's language; one that the pages do not know yet in those of the server. */
+export function checkSentence(language: Language, { check, kind, sentence, values }: Sentence): string {
   const name = kind === 'fhir' ? check : kind;
-  return isKnown(`check.${name}`) ? t(`check.${name}` as Key, values) : sentence;
+  const messages = SENTENCES[language];
+  return name in messages ? format(language, messages, name, values) : sentence;
 }
 
 /** Why a check does not apply. */

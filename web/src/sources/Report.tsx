@@ -133,7 +133,7 @@ function UnmappedList({ unmapped }: { unmapped: Unmapped[] }) {
   return (
     <section aria-label={t('run.unmapped')} className="panel">
       <h2>
-        {t('run.unmapped')} <span className="muted">{unmapped.length}</span>
+        {t('run.unmapped')} <span className="muted">{t('value.number', { n: unmapped.length })}</span>
       </h2>
       <table className="rows">
         <thead>

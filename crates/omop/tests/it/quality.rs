@@ -133,3 +133,15 @@ fn checks_of_the_store_are_of_one_position_and_tell_how_many_are_done() {
     assert_eq!(std::fs::read_dir(&scratch).unwrap().count(), 0);
     assert!(still(&grant("system/Patient.cruds")).is_err());
 }
+
+#[test]
+fn the_pages_have_a_sentence_for_every_check() {
+    let sentences = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../web/src/quality/sentences.en.json");
+    let sentences: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(sentences).unwrap()).unwrap();
+    let mut checks = Definitions::carried().unwrap().checks;
+    checks.extend(omop::quality::fhir_checks());
+    for check in checks {
+        let name = if check.kind == CheckType::Fhir { check.id() } else { check.kind.name().to_owned() };
+        assert!(sentences[&name].is_string(), "web/src/quality has no sentence for {name}");
+    }
+}
