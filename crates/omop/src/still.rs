@@ -21,6 +21,9 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 /// What copies leave free of their disk, where the store itself writes.
 const KEEP_FREE_BYTES: u64 = 512 << 20;
 
+/// Is told the name of a table that is about to be made.
+type Told = Box<dyn Fn(&str) + Send + Sync>;
+
 /// The store's own instance at one position, as somebody may see it.
 pub struct Still {
     lake: Arc<Lake>,
@@ -29,6 +32,7 @@ pub struct Still {
     limits: Limits,
     stop: Stop,
     vocabulary: Option<Arc<Loaded>>,
+    told: Option<Told>,
     shelf: RwLock<Shelf>,
     /// Tables that are on the shelf.
     copied: Mutex<BTreeSet<&'static str>>,
@@ -59,7 +63,13 @@ impl Still {
         let capacity = Capacity { queries: 1, ..Capacity::default() };
         let shelf = RwLock::new(Shelf::new(folder.path(), &folder.path().join("spill"), SCHEMA, tables, capacity)?);
         let copied = Mutex::default();
-        Ok(Still { lake, grant, pinned, limits, stop, vocabulary, shelf, copied, folder })
+        Ok(Still { lake, grant, pinned, limits, stop, vocabulary, told: None, shelf, copied, folder })
+    }
+
+    /// The same that tells which table it is about to make: that may take as long as all that is asked of it.
+    #[must_use]
+    pub fn telling(self, told: impl Fn(&str) + Send + Sync + 'static) -> Still {
+        Still { told: Some(Box::new(told)), ..self }
     }
 
     /// The position in the feed of all answers.
@@ -93,7 +103,12 @@ impl Still {
         }
         let part = match self.vocabulary.as_ref().and_then(|loaded| loaded.files(table.name)) {
             Some((folder, names, rows)) => self.linked(table.name, &folder, &names, rows)?,
-            None => vec![self.written(table)?],
+            None => {
+                if let Some(told) = &self.told {
+                    told(table.name);
+                }
+                vec![self.written(table)?]
+            }
         };
         let mut shelf = self.shelf.write().unwrap_or_else(PoisonError::into_inner);
         shelf.put(ShelfTable::new(table.name, table.schema(), part));

@@ -5,6 +5,7 @@ use crate::house::{House, grant};
 use jiff::civil::date;
 use omop::quality::{CheckType, Definitions, Outcome, Status, WhyNot};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
 
 fn outcomes(folder: &std::path::Path) -> Vec<Outcome> {
     let cdm = data::cdm(folder);
@@ -108,7 +109,9 @@ fn checks_of_the_store_are_of_one_position_and_tell_how_many_are_done() {
     let still = |grant: &access::Grant| {
         omop::Still::new(house.lake.clone(), grant.clone(), limits, stop.clone(), None, &scratch)
     };
-    let as_it_was = still(&everything).unwrap();
+    let made = Arc::new(Mutex::new(Vec::new()));
+    let tell = Arc::clone(&made);
+    let as_it_was = still(&everything).unwrap().telling(move |table| tell.lock().unwrap().push(table.to_owned()));
     let store = omop::Store::new(house.lake.clone(), everything.clone(), limits, stop.clone());
     let expected = omop::quality::run(&store, &checks, today, &mut |_| {}).unwrap();
     assert!(expected.iter().any(|outcome| outcome.violated > 0 && outcome.check.kind != CheckType::Fhir));
@@ -120,6 +123,10 @@ fn checks_of_the_store_are_of_one_position_and_tell_how_many_are_done() {
         assert_eq!(found, expected);
     }
     assert_eq!(found.len(), expected.len());
+    // Each table that is asked is told once, when it is made.
+    let mut made = made.lock().unwrap().clone();
+    made.sort();
+    assert!(made.contains(&"person".to_owned()) && made.windows(2).all(|two| two[0] != two[1]), "{made:?}");
     assert_eq!((told.first(), told.last()), (Some(&0), Some(&checks.len())));
     assert!(told.is_sorted() && told.iter().any(|done| (1..checks.len()).contains(done)), "{told:?}");
     let later = omop::quality::run(&still(&everything).unwrap(), &checks, today, &mut |_| {}).unwrap();

@@ -19,6 +19,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 /// Runs that are listed.
@@ -75,7 +76,8 @@ struct Asked {
     only: Vec<String>,
 }
 
-/// `POST /api/quality/runs`: lines of JSON, `{"progress": {"done", "of"}}` now and then, `{"report": …}` or `{"error": …}` at the end.
+/// `POST /api/quality/runs`: lines of JSON, `{"progress": {"done", "of", "table"}}` now and then (`table` is the one that is being made to be
+/// asked), `{"report": …}` or `{"error": …}` at the end.
 pub(super) async fn begin(mut call: Call) -> Result<Answer, Refusal> {
     let grant = call.grant()?;
     let Asked { only } = call.json().await?;
@@ -98,13 +100,20 @@ pub(super) async fn begin(mut call: Call) -> Result<Answer, Refusal> {
     let stop = Stop::default();
     let asking = stop.on_drop();
     Ok(stream::lines_while(&call, turn, "application/x-ndjson", asking, move |lines: &Lines| {
+        let (so_far, of) = (Arc::new(AtomicUsize::new(0)), meant.len());
+        let (copy, at) = (lines.clone(), Arc::clone(&so_far));
+        let making = move |table: &str| {
+            let done = at.load(Ordering::Relaxed);
+            let _ = copy.send(&json!({"progress": {"done": done, "of": of, "table": table}}));
+        };
         let told = |done: usize| {
-            let line = json!({"progress": {"done": done, "of": meant.len()}});
+            so_far.store(done, Ordering::Relaxed);
+            let line = json!({"progress": {"done": done, "of": of, "table": null}});
             if app.is_stopping() || lines.send(&line).is_break() {
                 stop.stop();
             }
         };
-        let done = run_now(&app, &grant, &chosen, (source, &meant), &stop, told);
+        let done = run_now(&app, &grant, &chosen, (source, &meant), &stop, (told, making));
         let _ = match done {
             Ok(run) => lines.send(&json!({"report": run_json(&run)})),
             Err(refusal) => lines.send(&json!({"error": refusal.own_json()["error"]})),
@@ -119,7 +128,7 @@ fn run_now(
     only: &[String],
     (definitions, meant): (String, &[Check]),
     stop: &Stop,
-    mut told: impl FnMut(usize),
+    (mut told, making): (impl FnMut(usize), impl Fn(&str) + Send + Sync + 'static),
 ) -> Result<RunInfo, Refusal> {
     app.audit(grant, "quality", &only.join(" "), &[])?;
     let (at_us, begun) = (app.now_us(), Instant::now());
@@ -127,7 +136,7 @@ fn run_now(
     let vocabulary = loaded.as_ref().map(|loaded| loaded.version.clone());
     let limits = Limits { time: QUERY_TIME, ..Limits::default() };
     let scratch = app.omop_scratch();
-    let still = Still::new(app.lake()?, grant.clone(), limits, stop.clone(), loaded, &scratch)?;
+    let still = Still::new(app.lake()?, grant.clone(), limits, stop.clone(), loaded, &scratch)?.telling(making);
     let mut last = None;
     let mut told = |done| {
         if last.replace(done) != Some(done) {

@@ -19,7 +19,8 @@ use tokio::sync::mpsc;
 /// Chunks that may wait for a slow reader.
 const WAITING: usize = 2;
 
-/// The writing end; it waits while the reader is slow.
+/// The writing end; it waits while the reader is slow. The answer ends with the last of its copies.
+#[derive(Clone)]
 pub(super) struct Lines {
     send: mpsc::Sender<io::Result<Bytes>>,
     request: RequestId,

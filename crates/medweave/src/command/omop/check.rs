@@ -50,7 +50,10 @@ fn progress(done: u64, of: u64) -> String {
 
 /// Runs checks over the store, and what they found beside what the run before found.
 async fn of_store(client: &Client, only: &[String]) -> Result<Value, Failure> {
-    let shown = |now: &Value| progress(now["done"].as_u64().unwrap_or(0), now["of"].as_u64().unwrap_or(0));
+    let shown = |now: &Value| {
+        let so_far = progress(now["done"].as_u64().unwrap_or(0), now["of"].as_u64().unwrap_or(0));
+        now["table"].as_str().map_or(so_far.clone(), |table| format!("{so_far}; {table} is made"))
+    };
     let run = lines::report(client, "/api/quality/runs", &json!({"only": only}), shown).await?;
     let kept = client.json(Method::GET, &format!("/api/quality/runs/{}", run["run"]), None).await?;
     let mut told = run;
