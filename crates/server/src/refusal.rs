@@ -180,6 +180,11 @@ impl Refusal {
         body
     }
 
+    /// What a person is to look at first, as pages say it.
+    pub(crate) fn doubts(&self) -> Option<&Value> {
+        self.doubts.as_deref()
+    }
+
     /// The answer in the dialect of the API that was asked.
     pub(crate) fn into_response(self, dialect: Dialect) -> Response {
         let mut response = match dialect {

@@ -3,6 +3,10 @@
 //! Every code has a sentence in each of the pages' catalogues (`web/src/i18n/`), which a test holds them to. What has no sentence
 //! there is shown as it is written here, in English.
 
+mod note;
+
+pub use note::{Said, delivery};
+
 use serde_json::{Map, Value, json};
 use std::fmt::{self, Display, Formatter};
 

@@ -1,5 +1,5 @@
-// docs/openapi.json 16e9aac98d826f12eac8407efa50dced461174ef9272e66c77d614f9a82d9fe0
-// Made by `make api-types`, not by hand: f30c19ddf10310aeb874017732ae51d5f8b463aefe487882b0075b18b1e382c8
+// docs/openapi.json 50feba7469e75621ce4227e244672ef7c5531240ae4a18f6e1c883707d038cfa
+// Made by `make api-types`, not by hand: 97efc47b00501698fcd112b3621c06783fe1cea07d76e7a529ad8397a575de88
 export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1124,6 +1124,7 @@ export interface components {
             mapped?: "whole" | "part" | "nothing";
             mapped_rows?: number | null;
             why_whole?: string | null;
+            why_whole_code?: string | null;
             reasons: components["schemas"]["RunReason"][];
             remarks: components["schemas"]["RunReason"][];
         };
@@ -1357,6 +1358,7 @@ export interface components {
             next?: string | null;
             late?: boolean;
             problem?: string;
+            doubts?: components["schemas"]["Doubt"][];
             run_problem?: string;
         };
         Token: {

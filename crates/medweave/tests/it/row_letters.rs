@@ -143,6 +143,27 @@ fn a_row_has_one_number_wherever_it_is_told() {
 }
 
 #[test]
+fn what_a_person_is_to_look_at_before_a_delivery_is_taken_is_told_with_its_source_until_one_is() {
+    let data = Data::new();
+    ward(&data, &[("a", "1", "4.1"), ("b", "1", "4.2")]);
+    data.done(&["source", "pull", "ward"]);
+    let doubts = |data: &Data| {
+        let mut list = data.json(&["source", "list", "--json"]);
+        list["tables"][0]["doubts"].take()
+    };
+    assert_eq!(doubts(&data), Value::Null);
+    delivered(&data, &[("a", "1", "4.1")]);
+    assert!(!data.run(&["source", "pull", "ward"]).status.success());
+    let told = doubts(&data);
+    assert_eq!((&told[0]["code"], &told[0]["values"]["lost"]), (&json!("rows-lost"), &json!(1)), "{told}");
+    let pulled = data.json(&["source", "pull", "ward", "--accept", "--json"]);
+    assert_eq!((&pulled["notes"], &pulled["notes_said"]), (&json!([]), &json!([])), "{pulled}");
+    assert_eq!(doubts(&data), Value::Null);
+    let report = run(&data);
+    assert_eq!(report["targets"][0]["why_whole_code"], "first", "{report}");
+}
+
+#[test]
 fn an_older_run_says_which_later_ones_are_to_be_taken_back_first() {
     let data = Data::new();
     for value in ["4.1", "4.2", "4.3"] {

@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 use tables::mapping::{Mapping, Settings};
 use tables::pull::{DeliveryInfo, IfDoubtful, PullReport, SourceInfo, TablePulled};
 use tables::read::Charset;
+use tables::said::Said;
 
 /// How often progress is told.
 const TELL_EVERY: Duration = Duration::from_millis(200);
@@ -34,6 +35,9 @@ pub(super) fn listed(app: &App, grant: &access::Grant, source: &SourceInfo) -> R
     // It may quote rows.
     if let Some(problem) = attempt.and_then(|attempt| attempt.problem).filter(|_| grant.may_use_sql().is_ok()) {
         told["problem"] = json!(problem);
+        if let Some(doubts) = app.sources()?.doubts(source)? {
+            told["doubts"] = doubts;
+        }
     }
     let run_problem = app.sources()?.owed_run(source)?.and_then(|run| run.problem);
     if let Some(problem) = run_problem.filter(|_| grant.may_use_sql().is_ok()) {
@@ -144,7 +148,8 @@ pub(super) fn pull_lines(
         Ok((report, absent, notes)) => {
             let mut told = report_json(&source.name, &report, begun);
             told["absent"] = json!(absent);
-            told["notes"] = json!(notes);
+            told["notes"] = notes.iter().map(ToString::to_string).collect();
+            told["notes_said"] = notes.iter().map(Said::json).collect();
             lines.send(&json!({"report": told}))
         }
         Err(refusal) => lines.send(&json!({"error": refusal.own_json()["error"]})),
@@ -164,7 +169,7 @@ pub(super) fn pull_now(
     from: Option<&Path>,
     if_doubtful: IfDoubtful,
     go_on: &mut dyn FnMut(&str, u64) -> Result<(), tables::Error>,
-) -> Result<(PullReport, Vec<String>, Vec<String>), Refusal> {
+) -> Result<(PullReport, Vec<String>, Vec<Said>), Refusal> {
     let _runs = app.running.begin(&pull_of(&source.name))?;
     let sources = app.sources()?;
     // It may have moved since whoever pulls it looked; from here on it does not.
@@ -179,8 +184,8 @@ pub(super) fn pull_now(
     let done = take(app, grant, source, from, if_doubtful, &mut noting);
     match &done {
         Err(_) if is_stopped => sources.stop_attempt(source)?,
-        Err(refusal) => sources.end_attempt(source, Some(&refusal.issues[0].text))?,
-        Ok(_) => sources.end_attempt(source, None)?,
+        Err(refusal) => sources.end_attempt(source, Some(&refusal.issues[0].text), refusal.doubts())?,
+        Ok(_) => sources.end_attempt(source, None, None)?,
     }
     done
 }
@@ -192,7 +197,7 @@ fn take(
     from: Option<&Path>,
     if_doubtful: IfDoubtful,
     go_on: &mut dyn FnMut(&str, u64) -> Result<(), tables::Error>,
-) -> Result<(PullReport, Vec<String>, Vec<String>), Refusal> {
+) -> Result<(PullReport, Vec<String>, Vec<Said>), Refusal> {
     let mapping = mapping_of(app, grant, source)?;
     let found = super::databases::tables_of(app, source, from, &mapping.settings)?;
     let name = from.and_then(Path::file_name).map(|name| name.to_string_lossy());

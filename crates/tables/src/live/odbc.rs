@@ -51,7 +51,7 @@ pub(super) fn open(address: &Address, secret: Option<&Secret>) -> Result<(Connec
     }
     let server = connection.database_management_system_name().unwrap_or_default();
     let quote = connection.identifier_quote_char().ok().flatten().map(String::from).unwrap_or_default();
-    let note = "read by ODBC: whether all tables are of one moment depends on the driver".to_owned();
+    let note = crate::said::delivery::odbc_moment();
     let catalogue =
         Catalogue { tables, without_snapshot: Vec::new(), path: Vec::new(), server, note: Some(note), is_utf_8: false };
     Ok((Connection { connection, quote }, catalogue))

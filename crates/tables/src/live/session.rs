@@ -11,6 +11,7 @@ use crate::pull::{Origin, PullTable, is_name};
 use crate::read::worker::{Ended, Worker};
 use crate::read::{Charset, Content, ReadError, Table};
 use crate::run::{Found, needs};
+use crate::said::Said;
 use jiff::tz::TimeZone;
 use std::io::Read;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -56,7 +57,7 @@ pub(super) struct Catalogue {
     /// Product and version.
     pub(super) server: String,
     /// What somebody should know about the snapshot.
-    pub(super) note: Option<String>,
+    pub(super) note: Option<Said>,
     /// Tables that the snapshot does not hold still.
     pub(super) without_snapshot: Vec<TableName>,
     /// Whether all its text is UTF-8, which it has checked.
@@ -249,9 +250,7 @@ impl Session {
             if let Asked::Table(table) = &asked
                 && self.catalogue.without_snapshot.contains(table)
             {
-                found.notes.push(format!(
-                    "table {name} is of an engine without snapshots: it is read as it is when its turn comes"
-                ));
+                found.notes.push(crate::said::delivery::no_snapshot_of_table(name));
             }
             found.tables.push(PullTable {
                 name: name.clone(),

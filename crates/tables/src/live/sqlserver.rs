@@ -67,9 +67,7 @@ pub(super) async fn open(address: &Address, secret: Option<&Secret>) -> Result<(
     let allows_snapshot = database.and_then(|row| row.get::<i32, _>(0)) == Some(1);
     let level = if allows_snapshot { "SNAPSHOT" } else { "READ COMMITTED" };
     rows(&mut client, &format!("SET TRANSACTION ISOLATION LEVEL {level}; BEGIN TRANSACTION")).await?;
-    let note = (!allows_snapshot).then(|| {
-        "the database allows no snapshots: tables were read with READ COMMITTED, each as it was when its turn came (ALTER DATABASE … SET ALLOW_SNAPSHOT_ISOLATION ON lets all be of one moment)".to_owned()
-    });
+    let note = (!allows_snapshot).then(crate::said::delivery::no_snapshots);
     let text = |row: &Row, at: usize| row.get::<&str, _>(at).unwrap_or_default().to_owned();
     let tables = rows(&mut client, TABLES).await?;
     let tables = tables.iter().map(|row| TableName { schema: text(row, 0), name: text(row, 1) }).collect();

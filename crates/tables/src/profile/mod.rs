@@ -97,7 +97,7 @@ impl Profile {
         let delivery = Delivery::open(path, &read)?;
         let mut profile = Profile::empty();
         profile.passed_over = delivery.passed_over().to_vec();
-        profile.notes = delivery.notes().to_vec();
+        profile.notes = delivery.notes().iter().map(ToString::to_string).collect();
         let mut names = std::collections::HashSet::new();
         for listed in delivery.tables() {
             // Two files of one name are two tables: the second is called by its file.

@@ -6,6 +6,7 @@ use crate::pull::Sources;
 use crate::pull::catalogue::{Catalogue, SourceInfo};
 use jiff::tz::TimeZone;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, Row, params};
+use serde_json::Value;
 use std::path::Path;
 
 /// The table, which catalogues of earlier programs get when they are opened.
@@ -13,6 +14,7 @@ pub(super) const TABLE: &str = "
 CREATE TABLE IF NOT EXISTS attempt (
     source INTEGER PRIMARY KEY, begun_us INTEGER NOT NULL, done_us INTEGER, problem TEXT
 ) STRICT;
+CREATE TABLE IF NOT EXISTS attempt_doubt (source INTEGER PRIMARY KEY, doubts TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS owed_run (
     source INTEGER PRIMARY KEY, at_us INTEGER NOT NULL, is_owed INTEGER NOT NULL, problem TEXT
 ) STRICT;
@@ -95,18 +97,35 @@ impl Sources {
     pub fn begin_attempt(&self, source: &SourceInfo) -> Result<(), Error> {
         let sql = "INSERT INTO attempt (source, begun_us) VALUES (?1, ?2)
                    ON CONFLICT (source) DO UPDATE SET begun_us = excluded.begun_us, problem = NULL";
-        self.catalogue().db.execute(sql, params![source.no, self.records.now_us()])?;
+        let catalogue = self.catalogue();
+        catalogue.db.execute(sql, params![source.no, self.records.now_us()])?;
+        catalogue.db.execute("DELETE FROM attempt_doubt WHERE source = ?1", [source.no])?;
         Ok(())
     }
 
-    /// Notes how that ended.
+    /// Notes how that ended; where a person is to look at the delivery first, why, as pages say it.
     ///
     /// # Errors
     /// [`Error::Catalogue`].
-    pub fn end_attempt(&self, source: &SourceInfo, problem: Option<&str>) -> Result<(), Error> {
+    pub fn end_attempt(&self, source: &SourceInfo, problem: Option<&str>, doubts: Option<&Value>) -> Result<(), Error> {
         let sql = "UPDATE attempt SET problem = ?2, done_us = CASE WHEN ?2 IS NULL THEN ?3 ELSE done_us END WHERE source = ?1";
-        self.catalogue().db.execute(sql, params![source.no, problem, self.records.now_us()])?;
+        let catalogue = self.catalogue();
+        catalogue.db.execute(sql, params![source.no, problem, self.records.now_us()])?;
+        if let Some(doubts) = doubts {
+            let sql = "INSERT OR REPLACE INTO attempt_doubt (source, doubts) VALUES (?1, ?2)";
+            catalogue.db.execute(sql, params![source.no, doubts.to_string()])?;
+        }
         Ok(())
+    }
+
+    /// Why a person is to look at what the last pull of a source found; they quote rows, and are for who may see these.
+    ///
+    /// # Errors
+    /// [`Error::Catalogue`].
+    pub fn doubts(&self, source: &SourceInfo) -> Result<Option<Value>, Error> {
+        let sql = "SELECT doubts FROM attempt_doubt WHERE source = ?1";
+        let found: Option<String> = self.catalogue().db.query_row(sql, [source.no], |row| row.get(0)).optional()?;
+        Ok(found.and_then(|doubts| serde_json::from_str(&doubts).ok()))
     }
 
     /// Notes that somebody stopped it: if it was due, it is due still.

@@ -321,6 +321,7 @@ impl Catalogue {
             "DELETE FROM run WHERE source = ?1",
             "DELETE FROM owned WHERE source = ?1",
             "DELETE FROM attempt WHERE source = ?1",
+            "DELETE FROM attempt_doubt WHERE source = ?1",
             "DELETE FROM owed_run WHERE source = ?1",
             "DELETE FROM source WHERE no = ?1",
         ] {

@@ -14,6 +14,7 @@ use super::sqlite;
 use super::workbook;
 use super::xls;
 use super::{Content, ReadError, Table};
+use crate::said::Said;
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Write};
@@ -30,7 +31,7 @@ pub struct Delivery {
     /// Text that is a table only if somebody says so.
     texts: Vec<Listed>,
     passed_over: Vec<PassedOver>,
-    notes: Vec<String>,
+    notes: Vec<Said>,
     encoding: Option<Charset>,
     /// What files hold of which that was asked.
     contents: Mutex<HashMap<String, Content>>,
@@ -109,7 +110,7 @@ impl Delivery {
     }
 
     /// What somebody should know about the whole of it.
-    pub fn notes(&self) -> &[String] {
+    pub fn notes(&self) -> &[Said] {
         &self.notes
     }
 

@@ -11,6 +11,7 @@ use super::recognise::{Found, HEAD_BYTES, Kind, recognise};
 use super::sqlite;
 use super::workbook::{self, Package};
 use super::xls;
+use crate::said::Said;
 use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
@@ -24,7 +25,7 @@ pub(super) struct Lister<'o> {
     pub(super) tables: Vec<Listed>,
     pub(super) texts: Vec<Listed>,
     pub(super) passed_over: Vec<PassedOver>,
-    pub(super) notes: Vec<String>,
+    pub(super) notes: Vec<Said>,
     files: u32,
 }
 
@@ -193,9 +194,7 @@ impl<'o> Lister<'o> {
             self.file(&inner, &member, &member, nesting + 1)?;
         }
         if guessed {
-            self.notes.push(format!(
-                "{shown}: names in it that do not say their encoding are read by what their bytes look like"
-            ));
+            self.notes.push(crate::said::delivery::archive_names(shown));
         }
         Ok(Ok(()))
     }

@@ -6,6 +6,7 @@ use crate::pull::{Origin, PullTable};
 use crate::read::{
     Charset, Content, Delivery, Kind, Listed, ReadError, ReadOptions, Table, TableOptions, UnknownCharset,
 };
+use crate::said::Said;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -67,7 +68,7 @@ pub struct Found {
     /// Optional tables that are not.
     pub absent: Vec<String>,
     /// What somebody should know about the delivery.
-    pub notes: Vec<String>,
+    pub notes: Vec<Said>,
 }
 
 /// Finds the tables that a mapping reads in the delivery at `path`.

@@ -42,6 +42,27 @@ pub(super) struct State {
     pub(super) unmapped: Vec<Counted>,
 }
 
+/// What is different of a target since its last run.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Differs {
+    /// Its code, for pages.
+    pub(super) code: &'static str,
+    /// For a person.
+    pub(super) text: String,
+    /// Whether it is only rows and references.
+    pub(super) is_rows: bool,
+}
+
+impl Differs {
+    pub(super) fn new(code: &'static str, text: &str) -> Differs {
+        Differs { code, text: text.to_owned(), is_rows: false }
+    }
+
+    fn of_rows(code: &'static str, text: String) -> Differs {
+        Differs { code, text, is_rows: true }
+    }
+}
+
 impl State {
     /// What no map knew.
     pub(super) fn unmapped(&self) -> Unmapped {
@@ -50,10 +71,10 @@ impl State {
 }
 
 impl Basis {
-    /// What is different from what was before, for a person; nothing if nothing is. Whether it is only rows and references.
-    pub(super) fn differs(&self, before: &Basis) -> Option<(String, bool)> {
+    /// What is different from what was before; nothing if nothing is.
+    pub(super) fn differs(&self, before: &Basis) -> Option<Differs> {
         if self.mapping != before.mapping {
-            return Some(("the mapping of it was changed".to_owned(), false));
+            return Some(Differs::new("mapping", "the mapping of it was changed"));
         }
         let others = |now: &BTreeMap<String, String>, before: &BTreeMap<String, String>| {
             let names = now.iter().filter(|(name, which)| before.get(*name) != Some(which));
@@ -62,8 +83,11 @@ impl Basis {
         let (tables, targets) = (others(&self.tables, &before.tables), others(&self.targets, &before.targets));
         match (tables.is_empty(), targets.is_empty()) {
             (true, true) => None,
-            (false, _) => Some((format!("rows changed in {tables}"), true)),
-            (true, false) => Some((format!("it may refer to other resources of {targets} than before"), true)),
+            (false, _) => Some(Differs::of_rows("rows", format!("rows changed in {tables}"))),
+            (true, false) => {
+                let text = format!("it may refer to other resources of {targets} than before");
+                Some(Differs::of_rows("targets", text))
+            }
         }
     }
 }

@@ -78,6 +78,9 @@ pub struct TargetReport {
     pub mapped_rows: Option<u64>,
     /// Why all of them were, if so.
     pub why_whole: Option<String>,
+    /// The same as a code, for pages: what was different at first.
+    #[serde(default)]
+    pub why_whole_code: Option<String>,
     /// Why rows were refused, and why elements were left out.
     pub reasons: Vec<ReasonCount>,
     /// What deserves a look.
@@ -289,6 +292,7 @@ impl TargetReport {
             "mapped": self.mapped.as_str(),
             "mapped_rows": self.mapped_rows,
             "why_whole": self.why_whole,
+            "why_whole_code": self.why_whole_code,
             "reasons": self.reasons.iter().map(ReasonCount::to_json).collect::<Vec<_>>(),
             "remarks": self.remarks.iter().map(ReasonCount::to_json).collect::<Vec<_>>(),
         })

@@ -10,7 +10,7 @@ use crate::run::door::{Chunk, ChunkGone, Door, DoorError, RowNow, RunEnds, Store
 use crate::run::identities::{Id, MadeTargets};
 use crate::run::links::RowColumn;
 use crate::run::made_before::{self, Before, MadeIds, keep_gone};
-use crate::run::memory::{self, Basis, Rows, State};
+use crate::run::memory::{self, Basis, Differs, Rows, State};
 use crate::run::met::{self, Met};
 use crate::run::part::{CameAndWent, Extent, PartOf};
 use crate::run::planning::{keys_query, plan, sheets};
@@ -437,15 +437,20 @@ impl Runner {
         let known =
             memory::recall(&course.folder, name).filter(|state| !course.whole && stands(state, course.begun_at));
         let differs = differs(&basis, known.as_ref(), planned, course);
-        let (Some((mut why, is_rows)), known) = (differs, known) else {
+        let (Some(Differs { code, text: mut why, is_rows }), known) = (differs, known) else {
             let Some(state) = memory::recall(&course.folder, name) else { return Ok(()) };
             go_on(name, 0)?;
             course.made.is_as_before(name, HashSet::new(), HashSet::new());
             course.ids_of.insert(name.clone(), state.ids.clone());
             course.unmapped.merge(state.unmapped());
             course.equal += state.report.resources;
-            let report =
-                TargetReport { mapped: Mapped::Nothing, mapped_rows: None, why_whole: None, ..state.report.clone() };
+            let report = TargetReport {
+                mapped: Mapped::Nothing,
+                mapped_rows: None,
+                why_whole: None,
+                why_whole_code: None,
+                ..state.report.clone()
+            };
             course.reports.push(report);
             if planned.target.match_identifier {
                 course.rested.push((planned, state));
@@ -507,7 +512,9 @@ impl Runner {
         let mut sum = done.ids.wrapping_add(met::sum(&done.met));
         let mut rows = RowsSeen { seen: std::mem::take(&mut done.seen), are_all_named: done.gathered == 0, of: None };
         match part {
-            None => done.report.why_whole = Some(why),
+            None => {
+                (done.report.why_whole, done.report.why_whole_code) = (Some(why), Some(code.to_owned()));
+            }
             Some(part) => {
                 course.equal += part.others.resources;
                 sum = sum.wrapping_add(part.others_sum);
@@ -736,32 +743,27 @@ fn stands(state: &State, position: u64) -> bool {
     state.position.is_none_or(|then| then <= position)
 }
 
-/// What is different of a target since its last run, for a person, and whether it is only rows and references; `None` if nothing is.
-fn differs(
-    basis: &Basis,
-    known: Option<&State>,
-    planned: &PlannedTarget,
-    course: &Course<'_>,
-) -> Option<(String, bool)> {
+/// What is different of a target since its last run; `None` if nothing is.
+fn differs(basis: &Basis, known: Option<&State>, planned: &PlannedTarget, course: &Course<'_>) -> Option<Differs> {
     if course.whole {
-        return Some(("it was asked for".to_owned(), false));
+        return Some(Differs::new("asked", "it was asked for"));
     }
-    let Some(state) = known else { return Some(("no run of it is remembered".to_owned(), false)) };
+    let Some(state) = known else { return Some(Differs::new("first", "no run of it is remembered")) };
     if planned.parts.iter().any(|part| part.planned.asks_for_time()) {
-        return Some(("it asks what time it is".to_owned(), false));
+        return Some(Differs::new("time", "it asks what time it is"));
     }
     if made_before::was_cut_off(&course.folder, &planned.target.name) {
-        return Some(("a run of it was cut off, or taken back".to_owned(), false));
+        return Some(Differs::new("cut-off", "a run of it was cut off, or taken back"));
     }
     let differs = basis.differs(&state.basis);
-    if differs.as_ref().is_some_and(|(_, is_rows)| !is_rows) {
+    if differs.as_ref().is_some_and(|differs| !differs.is_rows) {
         return differs;
     }
     if state.day.is_some() && state.day != course.day {
-        return Some(("days that were to come may have come".to_owned(), false));
+        return Some(Differs::new("day", "days that were to come may have come"));
     }
     if planned.target.match_identifier && state.position != Some(course.begun_at) {
-        return Some(("others may have stored what is met by its identifier".to_owned(), false));
+        return Some(Differs::new("others", "others may have stored what is met by its identifier"));
     }
     differs
 }

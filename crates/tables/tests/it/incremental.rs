@@ -273,6 +273,7 @@ impl Both {
                 mapped: Mapped::Whole,
                 mapped_rows: None,
                 why_whole: None,
+                why_whole_code: None,
                 reasons: without_examples(&report.reasons),
                 remarks: without_examples(&report.remarks),
                 ..report.clone()

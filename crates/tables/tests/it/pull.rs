@@ -188,7 +188,7 @@ fn a_pull_that_was_cut_off_is_due_still_and_one_that_failed_is_not() {
     let source = house.sources.source(&everything(), "his").unwrap();
     let problem = |house: &House| house.sources.attempt(&source).unwrap().and_then(|attempt| attempt.problem);
     house.sources.begin_attempt(&source).unwrap();
-    house.sources.end_attempt(&source, None).unwrap();
+    house.sources.end_attempt(&source, None, None).unwrap();
     house = house.again();
     let (first, day_us) = (next(&house), 86_400_000_000);
     assert_eq!((first - START_US, problem(&house)), (day_us / 12, None));
@@ -206,7 +206,8 @@ fn a_pull_that_was_cut_off_is_due_still_and_one_that_failed_is_not() {
         assert!(problem(&house).unwrap().contains("the last pull was stopped"), "{:?}", problem(&house));
     }
     house.sources.begin_attempt(&source).unwrap();
-    house.sources.end_attempt(&source, Some("the database says no")).unwrap();
+    house.sources.end_attempt(&source, Some("the database says no"), Some(&serde_json::json!(["x"]))).unwrap();
+    assert_eq!(house.sources.doubts(&source).unwrap(), Some(serde_json::json!(["x"])));
     house = house.again();
     assert_eq!((next(&house), problem(&house).as_deref()), (first + day_us, Some("the database says no")));
 }

@@ -406,7 +406,7 @@ fn pull(house: &House, url: &str, table: &str) -> Result<(PullReport, Vec<String
     assert_eq!((session.server(), session.tables()), ("SQL Server 16.0.4000.1", 2));
     let found = session.find_tables(&settings)?;
     let report = house.sources.pull(&everything(), "his", &found.tables, IfDoubtful::Stop, &mut |_, _| Ok(()))?;
-    Ok((report, found.notes))
+    Ok((report, found.notes.iter().map(ToString::to_string).collect()))
 }
 
 fn check(url: &str) -> Vec<String> {

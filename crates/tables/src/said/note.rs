@@ -1,0 +1,77 @@
+//! What is told beside what was found: notes on deliveries.
+//!
+//! Each has a code and names what its sentence names, so that pages can say it in the reader's language; in English it is as it is displayed.
+
+use serde_json::{Map, Value, json};
+use std::fmt::{self, Display, Formatter};
+
+/// A sentence: its code, what it names, and the sentence in English.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    code: &'static str,
+    values: Map<String, Value>,
+    text: String,
+}
+
+impl Said {
+    fn new(code: &'static str, values: Value, text: String) -> Said {
+        let values = match values {
+            Value::Object(values) => values,
+            _ => Map::new(),
+        };
+        Said { code, values, text }
+    }
+
+    /// Stable, for the catalogues of the pages.
+    pub fn code(&self) -> &'static str {
+        self.code
+    }
+
+    /// What the sentence names.
+    pub fn values(&self) -> &Map<String, Value> {
+        &self.values
+    }
+
+    /// As programs and pages get it.
+    pub fn json(&self) -> Value {
+        json!({"code": self.code, "values": self.values, "text": self.text})
+    }
+}
+
+impl Display for Said {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// Notes on a delivery.
+pub mod delivery {
+    use super::{Said, json};
+
+    /// Their codes.
+    pub const CODES: [&str; 4] = ["archive-names", "no-snapshots", "no-snapshot-of-table", "odbc-moment"];
+
+    /// Names of files in an archive whose encoding is not said.
+    pub fn archive_names(file: &str) -> Said {
+        let text = format!("{file}: names in it that do not say their encoding are read by what their bytes look like");
+        Said::new(CODES[0], json!({"file": file}), text)
+    }
+
+    /// A database of SQL Server that allows no snapshots.
+    pub fn no_snapshots() -> Said {
+        let text = "the database allows no snapshots: tables were read with READ COMMITTED, each as it was when its turn came (ALTER DATABASE … SET ALLOW_SNAPSHOT_ISOLATION ON lets all be of one moment)";
+        Said::new(CODES[1], json!({}), text.to_owned())
+    }
+
+    /// A table of an engine that has none.
+    pub fn no_snapshot_of_table(table: &str) -> Said {
+        let text = format!("table {table} is of an engine without snapshots: it is read as it is when its turn comes");
+        Said::new(CODES[2], json!({"table": table}), text)
+    }
+
+    /// A database that is read by ODBC.
+    pub fn odbc_moment() -> Said {
+        let text = "read by ODBC: whether all tables are of one moment depends on the driver";
+        Said::new(CODES[3], json!({}), text.to_owned())
+    }
+}
