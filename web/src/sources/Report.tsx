@@ -78,7 +78,7 @@ function Target({ target, search, set }: { target: TargetReport; search: SourceS
   const t = useT();
   const { rows, resources, merged, filtered, rejected } = target;
   const open = search.target === target.name;
-  const why = whyWhole(target);
+  const why = whyWhole(t, target);
   return (
     <details
       className="fold-row target"
@@ -115,7 +115,7 @@ function Target({ target, search, set }: { target: TargetReport; search: SourceS
         <p className="muted">{t('run.law', { rows, resources, merged, filtered, rejected })}</p>
         {why && (
           <p className="muted">
-            {t('run.whyWhole')} <span lang="en">{why}</span>
+            {t('run.whyWhole')} <span lang={why.english ? 'en' : undefined}>{why.text}</span>
           </p>
         )}
         {target.child_rejected > 0 && <p className="muted">{t('run.childRejected', { count: target.child_rejected })}</p>}

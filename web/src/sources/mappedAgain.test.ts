@@ -12,5 +12,6 @@ it('says in one line what a run mapped again', () => {
   expect(mappedAgain(t, [nothing, nothing])).toBe('Nothing was mapped again: no row and no rule is different.');
   expect(mappedAgain(t, [part, nothing, { ...first, why_whole: 'its rules are other' }])).toBe('Mapped again: 12 of 1,300 rows of Observation; all rows of Patient; nothing of 1 target');
   expect(mappedAgain(t, Array.from({ length: 9 }, () => part))).toMatch(/; and 3 more targets$/);
-  expect([first, { ...first, why_whole: 'its rules are other' }, part].map(whyWhole)).toEqual([undefined, 'its rules are other', undefined]);
+  const why = [first, { ...first, why_whole: 'its rules are other' }, { ...first, why_whole: 'x', why_whole_code: 'mapping' }, { ...first, why_whole: 'x', why_whole_code: 'asked' }, part];
+  expect(why.map((target) => whyWhole(t, target)?.text)).toEqual([undefined, 'its rules are other', 'its mapping was changed', undefined, undefined]);
 });

@@ -23,7 +23,10 @@ export interface PullReport {
 /** What a run says of itself; as a file too, unless it is one from before. */
 export type RunReport = Kept & { csv?: string };
 /** `rows = resources + merged + filtered + rejected`, always. */
-export type TargetReport = Kept['targets'][number];
+export type TargetReport = Kept['targets'][number] & {
+  /** Why all its rows were mapped, as a code. */
+  why_whole_code?: string | null;
+};
 export type ReasonCount = TargetReport['reasons'][number];
 export type Example = ReasonCount['examples'][number];
 export type Unmapped = Kept['unmapped'][number];
