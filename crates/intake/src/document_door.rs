@@ -102,6 +102,9 @@ pub(crate) struct Storing<'a> {
     found: Vec<(u64, String)>,
 }
 
+/// What is said first of a statement that no rule took: that is not its sender's fault.
+pub(crate) const WITHOUT_RULE: &str = "not mapped: ";
+
 /// Types of the document's own that others than its entries are.
 const OF_THE_HEADER: [&str; 9] = [
     "Patient",
@@ -129,7 +132,7 @@ impl<'a> Storing<'a> {
             (
                 unmapped.xpath.clone(),
                 unmapped.span.start as u64,
-                format!("not mapped: {}: {}", what.trim(), unmapped.why),
+                format!("{WITHOUT_RULE}{}: {}", what.trim(), unmapped.why),
             )
         });
         let found = self.found.iter().map(|(at, text)| (String::new(), *at, text.clone()));

@@ -441,12 +441,16 @@ pub(crate) enum Mapping {
     },
     /// Say all that is wrong with a mapping, with file, line and column
     ///
-    /// Of a source, its columns included; of a folder, all that can be known without one.
+    /// Of a source, its columns included, and a warning where its first rows show that something was forgotten; of a folder, all that can be
+    /// known without tables, and with `--path` the same as of a source.
     ///
-    /// Example: medweave mapping check clinic
+    /// Example: medweave mapping check clinic-map --path /srv/extracts
     Check {
         /// A source, a folder, or the name of a mapping that comes with the program
         mapping: String,
+        /// Tables that a folder's columns are compared with; nothing of them is kept
+        #[arg(long, value_name = "TABLES")]
+        path: Option<PathBuf>,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -655,6 +659,9 @@ pub(crate) enum Source {
     /// Nothing is read yet: `medweave source pull` does it. A database is reached once, so that a wrong password is told now; its
     /// user's password is asked for on the terminal, or comes from a file or standard input, and lies sealed in the data directory.
     ///
+    /// A path where nothing is yet, and a mapping with problems, are warned of, and the source is added all the same. Exit codes: 0 it was
+    /// added, 1 it was not, 2 called wrongly.
+    ///
     /// Example: medweave source add clinic --path /srv/extracts --mapping synthea-csv
     #[command(group = clap::ArgGroup::new("where").required(true))]
     Add {
@@ -693,8 +700,8 @@ pub(crate) enum Source {
     /// Change where a source of tables delivers from, how a database may be asked, or the mapping
     ///
     /// What was delivered stays, and the next pull is compared with it; the same table in a folder, a dump and a database is the same.
-    /// Limits of a database stay unless they are given. Its kept password is for the same user at the same server: for another one it is
-    /// asked for, or comes from a file or standard input.
+    /// What cannot be pulled yet is warned of, as for `medweave source add`. Limits of a database stay unless they are given. Its kept
+    /// password is for the same user at the same server: for another one it is asked for, or comes from a file or standard input.
     ///
     /// Example: medweave source change clinic --url postgres://reader@db2.example/his --hours 01:00-05:00
     #[command(group = clap::ArgGroup::new("what").required(true).multiple(true))]
@@ -840,7 +847,8 @@ pub(crate) enum Deadletter {
     },
     /// Keep a corrected copy beside a dead letter, and say whether it would be taken
     ///
-    /// Without --with it opens in $VISUAL or $EDITOR, as it was corrected last or as it came. The letter's own bytes stay.
+    /// Without --with it opens in $VISUAL or $EDITOR, as it was corrected last or as it came; a row that could not be read with the text that
+    /// came, cut into its cells as far as that can be done. The letter's own bytes stay.
     ///
     /// A row of a hospital's table is corrected by its cells, with a reason; null is a cell without a value. Cells that are not named stay:
     /// {"reason": "typed wrong", "cells": {"value": "4.2", "unit": null}}
@@ -851,7 +859,7 @@ pub(crate) enum Deadletter {
     Correct {
         /// Its number
         no: i64,
-        /// A file with the corrected content
+        /// A file with the corrected content; of a row {"reason": "…", "cells": {"COLUMN": "TEXT or null"}}
         #[arg(long = "with", value_name = "FILE")]
         corrected: Option<PathBuf>,
     },
@@ -861,7 +869,7 @@ pub(crate) enum Deadletter {
     Replay {
         /// Its number
         no: i64,
-        /// A file with the corrected content
+        /// A file with the corrected content; of a row {"reason": "…", "cells": {"COLUMN": "TEXT or null"}}
         #[arg(long = "with", value_name = "FILE")]
         corrected: Option<PathBuf>,
         /// All open ones of the same source with the same fault too, as when the source's settings were the cause

@@ -12,7 +12,7 @@ use std::fmt::{self, Display, Formatter};
 
 /// Codes of all reasons and remarks: why a row was refused or an element left out, why a row could not be read, and what deserves
 /// a look.
-pub const REASONS: [&str; 42] = [
+pub const REASONS: [&str; 46] = [
     "ambiguous-date",
     "ambiguous-match",
     "ambiguous-number",
@@ -24,12 +24,14 @@ pub const REASONS: [&str; 42] = [
     "cell-too-large",
     "contradicted-match",
     "control-characters",
+    "decimal-sign",
     "duplicate-key",
     "end-before-start",
     "future-date",
     "hour-only",
     "identity-check",
     "impossible-date",
+    "kept-as-text",
     "no-key",
     "no-parent",
     "no-such-target",
@@ -41,6 +43,7 @@ pub const REASONS: [&str; 42] = [
     "not-a-time",
     "not-an-integer",
     "nul-byte",
+    "other-value",
     "ragged-row",
     "required-missing",
     "row-too-large",
@@ -52,6 +55,7 @@ pub const REASONS: [&str; 42] = [
     "too-long",
     "too-many-rows",
     "unclosed-quote",
+    "unit-in-value",
     "unknown-unit",
     "unmapped-code",
     "wrong-type",

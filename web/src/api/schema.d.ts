@@ -1,5 +1,5 @@
-// docs/openapi.json 50feba7469e75621ce4227e244672ef7c5531240ae4a18f6e1c883707d038cfa
-// Made by `make api-types`, not by hand: 97efc47b00501698fcd112b3621c06783fe1cea07d76e7a529ad8397a575de88
+// docs/openapi.json 3913484ad48dd90aa5b54824b337ece54a1358ac2637640ff9d88adea06e8bd2
+// Made by `make api-types`, not by hand: 72206079d7c446e5357d6dfc1c637e21676f49ca8975704c109bc05388455343
 export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
 export interface components {
@@ -553,6 +553,7 @@ export interface components {
             added?: string;
             server?: string;
             tables?: number;
+            warnings?: string[];
         };
         MadeToken: {
             id: number;
@@ -568,6 +569,7 @@ export interface components {
         };
         MappingCheck: {
             problems: components["schemas"]["MappingProblem"][];
+            warnings: string[];
         };
         MappingFile: {
             path: string;
@@ -1067,6 +1069,7 @@ export interface components {
             /** @enum {string} */
             effect: "rejected" | "left-out" | "remark";
             count: number;
+            of?: number | null;
             rows?: number;
             further?: number;
             examples: {
@@ -1198,6 +1201,7 @@ export interface components {
             added: string;
             server?: string;
             tables?: number;
+            warnings?: string[];
         };
         SourcePassword: {
             password: string;
@@ -1340,6 +1344,11 @@ export interface components {
             keys: {
                 columns: string[];
                 exact: boolean;
+                lacks?: {
+                    repeats: number;
+                    empty: number;
+                } | null;
+                said?: string | null;
             }[];
             columns: components["schemas"]["ColumnProfile"][];
         };

@@ -40,6 +40,12 @@ export function Reasons({ title, reasons, set }: Props) {
             <td>{reason.element && <code>{reason.element}</code>}</td>
             <td className="number">
               <Count of={reason.count} />
+              {typeof reason.of === 'number' && (
+                <span className="muted">
+                  {' / '}
+                  <Count of={reason.of} />
+                </span>
+              )}
             </td>
             <td>
               <ul className="examples">

@@ -97,8 +97,8 @@ const FOREIGN: &[(&[u8], usize, &str)] = &[
     (b"%PDF", 0, "a PDF document"),
     (b"\x89PNG", 0, "a PNG image"),
     (b"\xff\xd8\xff", 0, "a JPEG image"),
-    (b"SQLite format 3", 0, "an SQLite database"),
-    (b"PAR1", 0, "a Parquet file"),
+    (b"SQLite format 3", 0, "an SQLite database: tables come in by medweave source add"),
+    (b"PAR1", 0, "a Parquet file: tables come in by medweave source add"),
 ];
 
 const UNPACK: &str = "unpack it and replay it as one of gz, bz2, zst, zip, or import what was in it and discard it";
@@ -138,7 +138,10 @@ fn seen(start: &[u8], text: &[u8]) -> Kind {
         }
         _ => {}
     }
-    let hint = "FHIR JSON, NDJSON and HL7 v2 are taken, plain or in gz, bz2, zst, zip: correct it to one of them and replay it, or discard it";
+    if let Some(separator) = separator_of(text) {
+        return unknown(format!("lines of a table, with {separator} between their cells"), AS_A_TABLE);
+    }
+    let hint = "FHIR JSON, NDJSON, HL7 v2 and clinical documents (C-CDA) are taken, plain or in gz, bz2, zst, zip: correct it to one of them and replay it, or discard it; tables come in by medweave source add";
     let line = text.split(|b| *b == b'\n' || *b == b'\r').next().unwrap_or(text);
     let shown = &line[..line.len().min(16)];
     if std::str::from_utf8(shown).is_ok_and(|t| t.chars().all(|c| !c.is_control() || c == '\t')) {
@@ -146,6 +149,38 @@ fn seen(start: &[u8], text: &[u8]) -> Kind {
     }
     let hex: Vec<String> = shown.iter().map(|b| format!("{b:02x}")).collect();
     unknown(format!("it begins with the bytes {}", hex.join(" ")), hint)
+}
+
+const AS_A_TABLE: &str = "a mapping makes resources of tables: medweave source add NAME --path FOLDER --mapping MAPPING (medweave mapping new begins one); then discard this letter";
+
+/// Lines by which a text is taken for a table.
+const TABLE_LINES: usize = 5;
+
+/// What stands between the cells of a text that is a table: the same in each of its first lines, as often in each.
+fn separator_of(text: &[u8]) -> Option<&'static str> {
+    let lines: Vec<&[u8]> = text
+        .split(|b| *b == b'\n')
+        .map(<[u8]>::trim_ascii_end)
+        .filter(|line| !line.is_empty())
+        .take(TABLE_LINES)
+        .collect();
+    // The last of them may be cut off.
+    let whole = if lines.len() > 2 { &lines[..lines.len() - 1] } else { &lines[..] };
+    let is_text = !text.contains(&0) && lines.len() > 1;
+    let separators = [(b';', "semicolons"), (b'\t', "tabs"), (b',', "commas"), (b'|', "strokes")];
+    let cells = |line: &[u8], separator: u8| {
+        let mut quoted = false;
+        line.iter()
+            .filter(|b| {
+                quoted ^= **b == b'"';
+                !quoted && **b == separator
+            })
+            .count()
+    };
+    separators.into_iter().filter(|_| is_text).find_map(|(separator, name)| {
+        let first = cells(whole[0], separator);
+        (first > 0 && whole.iter().all(|line| cells(line, separator) == first)).then_some(name)
+    })
 }
 
 /// True if `start`, the beginning of a JSON content, is lines of objects rather than one document. `is_all`: nothing follows.
@@ -279,6 +314,9 @@ mod tests {
             (b"\xff\xfe{\0", "UTF-16"),
             (b"MSHELL", "MSHELL"),
             (b"BZhello", "BZhello"),
+            (b"PatNr;Name\n1;Ada\n2;Bo\n3;C", "semicolons"),
+            (b"a,\"b,c\"\n1,2\n", "commas"),
+            (b"Dear all,\nthis is a letter.\n", "Dear all"),
             (&[0; 64], "00 00"),
         ] {
             let (Kind::Unknown { what: text, .. } | Kind::Foreign(text)) = recognise(start) else {
@@ -286,6 +324,16 @@ mod tests {
             };
             assert!(text.contains(part), "{text}");
         }
+    }
+
+    #[test]
+    fn who_imports_a_table_is_told_how_tables_come_in_and_all_are_told_what_is_taken() {
+        let hint = |start: &[u8]| match recognise(start) {
+            Kind::Unknown { hint, .. } => hint,
+            other => panic!("{other:?}"),
+        };
+        assert!(hint(b"PatNr;Name\n1;Ada\n").contains("medweave source add"));
+        assert!(hint(b"Dear all").contains("C-CDA") && hint(b"Dear all").contains("medweave source add"));
     }
 
     #[test]

@@ -73,11 +73,14 @@ pub struct Issue {
 impl Issue {
     /// True if it stopped nothing: an oddity of a message that was taken.
     pub(crate) fn is_remark(&self) -> bool {
-        self.hint == REMARK
+        self.hint == REMARK || self.hint == NOT_MAPPED
     }
 }
 
-/// What to do about an oddity of a message that was taken.
+/// What is said of a part of what was taken that this program has no rule for.
+pub(crate) const NOT_MAPPED: &str =
+    "nothing is made of it yet; it is kept as it came, and nothing is wrong with what was sent";
+/// What to do about an oddity of a message that was taken, where whoever sent it can do something.
 pub(crate) const REMARK: &str = "it was taken as far as it goes; see that the sender corrects it";
 
 impl FileReport {

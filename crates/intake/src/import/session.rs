@@ -3,10 +3,11 @@
 use super::Progress;
 use super::piece::{Piece, Plan, Told, ends_everything, letter_of, waits_for_others};
 use super::planners::{self, Job, Slot};
-use super::report::{FileReport, Issue, REMARK};
+use super::report::{FileReport, Issue, NOT_MAPPED, REMARK};
 use super::resources::Letter;
 use super::unpack::Bounds;
 use super::{ImportOptions, Importer};
+use crate::document_door::WITHOUT_RULE;
 use crate::error::Error;
 use crate::hl7_door::MessageSeen;
 use access::Grant;
@@ -419,12 +420,13 @@ impl<'a> Session<'a> {
         }
         for (place, offset, message) in seen.issues.into_iter().filter(|_| is_new) {
             let offset = Some(piece.about.base + offset);
+            let hint = if message.starts_with(WITHOUT_RULE) { NOT_MAPPED } else { REMARK };
             report.issue(Issue {
                 file: piece.about.name.clone(),
                 place,
                 offset,
                 message,
-                hint: REMARK.into(),
+                hint: hint.into(),
                 dead_letter: None,
             });
         }

@@ -134,6 +134,20 @@ fn an_old_version_that_comes_late_changes_nothing_of_the_new() {
 }
 
 #[test]
+fn what_no_rule_takes_is_not_laid_at_the_senders_door() {
+    let house = House::new();
+    let entry = r#"<entry><act classCode="ACT" moodCode="EVN"><templateId root="1.2.3.4.5"/><code code="1" codeSystem="2.16.840.1.113883.6.96"/></act></entry></section>"#;
+    let text = document("d1", "", "20240101", &[("p1", "1")]).replace("</section>", entry);
+    let report = house.import("ccd.xml", text.as_bytes());
+    let issue = report.issues.iter().find(|issue| issue.message.starts_with("not mapped: ")).unwrap();
+    assert!(
+        issue.hint.contains("nothing is wrong with what was sent") && !issue.hint.contains("corrects"),
+        "{issue:?}"
+    );
+    assert_eq!((report.remarks, report.dead_letters.len()), (report.issue_count, 0), "{report:?}");
+}
+
+#[test]
 fn what_is_no_document_becomes_a_dead_letter_that_can_be_corrected() {
     let house = House::new();
     let good = document("d1", "", "20240101", &[("p1", "1")]);

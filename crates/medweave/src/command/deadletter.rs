@@ -2,6 +2,7 @@
 
 mod edit;
 mod place;
+mod row;
 
 use super::lines::{LINES, answer};
 use super::{say, say_bytes, table};
@@ -40,7 +41,10 @@ async fn with(client: &Client, letter: Deadletter) -> Result<(), Failure> {
         }
         Deadletter::Correct { no, corrected } => correct(client, no, corrected.as_deref()).await?,
         Deadletter::Replay { no, corrected: Some(file), .. } => {
-            replay(client, no, read(&file)?).await?;
+            let (bytes, told) = (read(&file)?, told(client, no).await?);
+            let row = Some(&told["row"]).filter(|row| row.is_object());
+            row.map_or(Ok(()), |row| row::check(row, &bytes, &file.display().to_string()))?;
+            replay(client, no, bytes).await?;
         }
         Deadletter::Replay { no, corrected: None, alike } => {
             let others = if alike { alike_to(client, no).await? } else { Vec::new() };
@@ -87,12 +91,22 @@ fn read(file: &Path) -> Result<Vec<u8>, Failure> {
 }
 
 async fn correct(client: &Client, no: i64, file: Option<&Path>) -> Result<(), Failure> {
-    let corrected = match file {
-        Some(file) => read(file)?,
-        None => {
-            let told = told(client, no).await?;
+    let told = told(client, no).await?;
+    let row = Some(&told["row"]).filter(|row| row.is_object());
+    let corrected = match (file, row) {
+        (Some(file), row) => {
+            let bytes = read(file)?;
+            row.map_or(Ok(()), |row| row::check(row, &bytes, &file.display().to_string()))?;
+            bytes
+        }
+        (None, Some(row)) => {
+            let came = if row["row"].is_null() { letter_bytes(client, no).await? } else { Bytes::new() };
+            let edited = row::edited(&edit::edited(row::to_edit(row, &came).as_bytes()).await?);
+            row::check(row, &edited, "what was edited")?;
+            edited
+        }
+        (None, None) => {
             let now = match told["correction"]["no"].as_i64() {
-                _ if told["row"].is_object() => Bytes::from(row_to_correct(&told["row"])),
                 Some(arrival) => {
                     let path = format!("/api/arrivals/{arrival}/bytes");
                     send(client, Method::GET, &path, Body::empty()).await?
@@ -194,16 +208,6 @@ fn rows(letters: &Value) -> String {
         })
         .collect();
     table::lines(&["no", "state", "at", "from", "place", "what"], &rows)
-}
-
-/// A row as a person corrects it: all cells, as they were corrected last or as they came.
-fn row_to_correct(row: &Value) -> String {
-    let mut cells = row["cells"].clone();
-    for (column, cell) in row["corrected"]["cells"].as_object().into_iter().flatten() {
-        cells[column] = cell.clone();
-    }
-    let reason = row["corrected"]["reason"].as_str().unwrap_or_default();
-    format!("{:#}\n", json!({"reason": reason, "cells": cells}))
 }
 
 /// The cells of a row, one a line, with what a person says that they should be.

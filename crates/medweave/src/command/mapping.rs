@@ -1,7 +1,7 @@
 //! `medweave mapping`
 
 use super::lines::{problem_line, report};
-use super::{say, table};
+use super::{named_path, say, table};
 use crate::cli::Mapping;
 use crate::client::Client;
 use crate::failure::Failure;
@@ -16,10 +16,32 @@ const SHOWN: usize = 8;
 
 pub(crate) async fn run(settings: &Settings, mapping: Mapping) -> Result<(), Failure> {
     // A folder needs no data directory.
-    if let Mapping::Check { mapping, json } = &mapping
-        && is_files(mapping)
-    {
-        return check_files(mapping, *json);
+    if let Mapping::Check { mapping, path, json } = &mapping {
+        if is_files(mapping) {
+            let checked = check_files(mapping)?;
+            let is_sound = checked["problems"].as_array().is_some_and(Vec::is_empty);
+            return match path {
+                Some(path) if is_sound => {
+                    named_path::must_be_there(&path.display().to_string(), "folder of tables")?;
+                    let on = super::mapping_test::check_on(settings, mapping, path).await?;
+                    tell_problems(&on, *json, Compared::With(path))
+                }
+                _ => tell_problems(&checked, *json, Compared::Not(mapping)),
+            };
+        }
+        named_path::must_be_there(mapping, "source or a mapping that comes with the program")?;
+        if path.is_some() {
+            return Err(Failure::usage("--path goes with a folder, or a mapping that comes with the program"));
+        }
+        let has_folder = Path::new(mapping).is_dir();
+        let checked = check_source(settings, mapping).await.map_err(|failure| {
+            if has_folder {
+                let text = format!("the folder {mapping} here has no mapping.toml, and {}", failure.text);
+                return Failure { text, ..failure };
+            }
+            named_path::neither(mapping, "source", failure)
+        })?;
+        return tell_problems(&checked, *json, Compared::Source);
     }
     let mapping = match mapping {
         Mapping::New { what, into, encoding } => {
@@ -47,7 +69,26 @@ pub(super) fn is_files(mapping: &str) -> bool {
         || tables::run::shipped().iter().any(|name| name == mapping)
 }
 
-fn check_files(mapping: &str, as_json: bool) -> Result<(), Failure> {
+/// What the columns of a mapping were compared with.
+#[derive(Clone, Copy)]
+enum Compared<'c> {
+    /// The tables of its source.
+    Source,
+    /// Those of a delivery.
+    With(&'c Path),
+    /// Nothing: only its files were looked at.
+    Not(&'c str),
+}
+
+async fn check_source(settings: &Settings, source: &str) -> Result<Value, Failure> {
+    let client = Client::open_to_read(settings).await?;
+    let path = format!("/api/mappings/{}/check", path_part(source));
+    let checked = client.json(Method::POST, &path, None).await;
+    client.close().await;
+    checked
+}
+
+fn check_files(mapping: &str) -> Result<Value, Failure> {
     let files = tables::run::files_of(mapping).map_err(|error| Failure::failed(error.to_string()))?;
     let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
     let begun = std::time::Instant::now();
@@ -62,22 +103,38 @@ fn check_files(mapping: &str, as_json: bool) -> Result<(), Failure> {
             })
         })
         .collect();
-    tell_problems(&problems, as_json, Some(&took))
+    Ok(json!({"problems": problems, "took": took}))
 }
 
-fn tell_problems(problems: &[Value], as_json: bool, took: Option<&str>) -> Result<(), Failure> {
+fn tell_problems(checked: &Value, as_json: bool, compared: Compared<'_>) -> Result<(), Failure> {
+    let all = |name: &str| checked[name].as_array().map_or(&[][..], Vec::as_slice);
+    let problems = all("problems");
     if as_json {
-        say(&json!({"problems": problems}).to_string())?;
+        let mut checked = checked.clone();
+        checked.as_object_mut().map(|checked| checked.remove("took"));
+        say(&checked.to_string())?;
     } else {
         for problem in problems {
             say(&problem_line(problem))?;
+        }
+        for warning in all("warnings") {
+            say(&format!("warning: {}", table::cell(warning)))?;
         }
         let many = match problems.len() {
             0 => "no problems".to_owned(),
             1 => "1 problem".to_owned(),
             many => format!("{many} problems"),
         };
+        let took = checked["took"].as_str();
         say(&took.map_or_else(|| many.clone(), |took| format!("{many}; {took}")))?;
+        match compared {
+            Compared::Source => {}
+            Compared::With(path) => say(&format!("columns were compared with the tables of {}", path.display()))?,
+            Compared::Not(mapping) if problems.is_empty() => say(&format!(
+                "columns were compared with no tables: medweave mapping check {mapping} --path TABLES does, and mapping check SOURCE once a source has it"
+            ))?,
+            Compared::Not(_) => {}
+        }
     }
     if problems.is_empty() { Ok(()) } else { Err(Failure { text: String::new(), code: 1 }) }
 }
@@ -88,7 +145,8 @@ fn path_part(text: &str) -> String {
 
 async fn with(client: &Client, mapping: Mapping) -> Result<(), Failure> {
     match mapping {
-        Mapping::New { .. } | Mapping::Test { .. } => Ok(()), // They have no data directory, or one of their own.
+        // They have no data directory, or one of their own.
+        Mapping::New { .. } | Mapping::Test { .. } | Mapping::Check { .. } => Ok(()),
         Mapping::List { json } => {
             let list = client.json(Method::GET, "/api/mappings", None).await?;
             if json {
@@ -98,11 +156,6 @@ async fn with(client: &Client, mapping: Mapping) -> Result<(), Failure> {
             let shipped: Vec<&str> =
                 list["shipped"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
             say(&format!("mappings that come with the program: {}", shipped.join(", ")))
-        }
-        Mapping::Check { mapping, json } => {
-            let path = format!("/api/mappings/{}/check", path_part(&mapping));
-            let checked = client.json(Method::POST, &path, None).await?;
-            tell_problems(checked["problems"].as_array().map_or(&[], Vec::as_slice), json, None)
         }
         Mapping::Run { source, write, whole, version, json, report: folder } => {
             let path = format!("/api/mappings/{}/run", path_part(&source));
@@ -144,9 +197,21 @@ async fn with(client: &Client, mapping: Mapping) -> Result<(), Failure> {
             let Some((kind, id)) = resource.split_once('/') else {
                 return Err(Failure::usage(format!("{resource} is not TYPE/ID, as in Observation/1")));
             };
-            let element = element.map_or(String::new(), |element| format!("?element={}", path_part(&element)));
-            let path = format!("/api/lineage/{}/{}{element}", path_part(kind), path_part(id));
-            let lineage = client.json(Method::GET, &path, None).await?;
+            let of_element =
+                element.as_ref().map_or(String::new(), |element| format!("?element={}", path_part(element)));
+            let whole = format!("/api/lineage/{}/{}", path_part(kind), path_part(id));
+            let lineage = client.json(Method::GET, &format!("{whole}{of_element}"), None).await?;
+            let elements = |lineage: &Value| lineage["elements"].as_array().cloned().unwrap_or_default();
+            if let Some(element) = element.filter(|_| elements(&lineage).is_empty()) {
+                let all = elements(&client.json(Method::GET, &whole, None).await?);
+                let mut names: Vec<String> = all.iter().map(|one| table::cell(&one["element"])).collect();
+                names.dedup();
+                let there =
+                    if names.is_empty() { "none of its elements comes from rows".to_owned() } else { names.join(", ") };
+                return Err(Failure::failed(format!(
+                    "{resource} has no element {element} that a mapping made; there is: {there}"
+                )));
+            }
             if json {
                 return say(&lineage.to_string());
             }
@@ -231,7 +296,11 @@ fn how_often(reason: &Value) -> String {
     let count = |name: &str| reason[name].as_u64().unwrap_or(0);
     let rows = |rows: u64| if rows == 1 { "1 row".to_owned() } else { format!("{rows} rows") };
     match (count("rows"), count("further")) {
-        (0, 0) => format!("{} times", reason["count"]),
+        // Beside what was not read, how many values there are.
+        (0, 0) => {
+            let of = reason["of"].as_u64().map_or(String::new(), |of| format!(" of {of}"));
+            format!("{}{of} times", reason["count"])
+        }
         (first, 0) => rows(first),
         (0, further) => format!("counted for another reason already: {further}"),
         (first, further) => format!("{}, and {further} counted for another reason already", rows(first)),
@@ -283,7 +352,7 @@ fn tell(report: &Value, write: bool, tried: Option<&str>) -> Result<(), Failure>
         say(&format!("  … and {} more: --json lists them", unmapped.len() - SHOWN))?;
     }
     for note in report["notes"].as_array().into_iter().flatten() {
-        say(&table::cell(note))?;
+        say(&format!("warning: {}", table::plain(note.as_str().unwrap_or_default())))?;
     }
     say(&format!(
         "{}{} new, {} changed, {} equal, {} gone in {} s",

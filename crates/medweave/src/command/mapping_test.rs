@@ -62,6 +62,14 @@ pub(crate) async fn run(
     if failed == 0 { Ok(()) } else { Err(Failure { text: String::new(), code: 1 }) }
 }
 
+/// What is wrong with a mapping beside tables that lie somewhere; nothing of them is kept.
+pub(super) async fn check_on(settings: &Settings, mapping: &str, tables: &Path) -> Result<Value, Failure> {
+    let house = House::new(settings, mapping, tables).await?;
+    let checked = house.check().await;
+    house.close().await;
+    checked
+}
+
 /// The cases by name: of a folder, or of a mapping that comes with the program.
 fn cases(mapping: &str) -> Result<Vec<(String, Value)>, Failure> {
     let mut cases = Vec::new();
@@ -115,6 +123,13 @@ impl House {
         };
         report(&self.client, &format!("/api/sources/{SOURCE}/pull"), &json!({}), shown).await?;
         report(&self.client, &format!("/api/mappings/{SOURCE}/run"), &json!({"write": write}), shown).await
+    }
+
+    /// Says what is wrong with the mapping beside the tables.
+    async fn check(&self) -> Result<Value, Failure> {
+        let shown = |now: &Value| format!("{}  {} rows", table::cell(&now["table"]), now["rows"]);
+        report(&self.client, &format!("/api/sources/{SOURCE}/pull"), &json!({}), shown).await?;
+        self.client.json(Method::POST, &format!("/api/mappings/{SOURCE}/check"), None).await
     }
 
     /// All resources of a type.

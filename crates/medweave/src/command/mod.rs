@@ -14,6 +14,7 @@ pub(crate) mod lake;
 mod lines;
 pub(crate) mod mapping;
 mod mapping_test;
+mod named_path;
 pub(crate) mod omop;
 mod progress;
 pub(crate) mod serve;

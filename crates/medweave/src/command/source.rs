@@ -121,6 +121,13 @@ fn change_of(source: Source, password: Option<String>) -> Result<Value, Failure>
     Ok(body)
 }
 
+/// What will keep a source from being pulled: it is added or changed all the same.
+fn tell_warnings(told: &Value) {
+    for warning in told["warnings"].as_array().into_iter().flatten() {
+        records::tell_operator!("warning: {}", table::cell(warning));
+    }
+}
+
 fn tell_reached(told: &Value) {
     if let Some(server) = told["server"].as_str() {
         records::tell_operator!("Reached {server}: {} tables and views.", told["tables"]);
@@ -174,6 +181,7 @@ async fn with(client: &Client, source: Source, password: Option<String>) -> Resu
                     "Source \"{name}\" reads {path} by {mapping}. Next: medweave source pull {name}"
                 );
             }
+            tell_warnings(&made);
         }
         Source::Change { ref name, .. } => {
             let path = format!("/api/sources/{}", utf8_percent_encode(name, NON_ALPHANUMERIC));
@@ -185,6 +193,7 @@ async fn with(client: &Client, source: Source, password: Option<String>) -> Resu
                 table::cell(&changed["path"]),
                 table::cell(&changed["mapping"])
             );
+            tell_warnings(&changed);
         }
         Source::Password { name, .. } => {
             let path = format!("/api/sources/{}/password", utf8_percent_encode(&name, NON_ALPHANUMERIC));
@@ -207,8 +216,19 @@ async fn with(client: &Client, source: Source, password: Option<String>) -> Resu
             if json {
                 say(&list.to_string())?;
             } else {
-                say(&table::of(&list["sources"], &["id", "name", "address", "zone", "charset", "created"]))?;
-                if list["tables"].as_array().is_some_and(|tables| !tables.is_empty()) {
+                let has = |what: &str| list[what].as_array().is_some_and(|all| !all.is_empty());
+                // Each list has a title where there are both; one that is empty is left out.
+                let both = has("sources") && has("tables");
+                if has("sources") || !has("tables") {
+                    if both {
+                        say("senders of messages")?;
+                    }
+                    say(&table::of(&list["sources"], &["id", "name", "address", "zone", "charset", "created"]))?;
+                }
+                if has("tables") {
+                    if both {
+                        say("\nsources of tables")?;
+                    }
                     say(&table::of(&list["tables"], &["name", "path", "mapping", "added", "pulled", "next"]))?;
                 }
                 for source in list["tables"].as_array().into_iter().flatten() {

@@ -1,7 +1,7 @@
 //! `medweave source profile`, and `medweave mapping new`, which begins with it.
 
 use super::progress::Progress;
-use super::{say, table};
+use super::{named_path, say, table};
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::settings::Settings;
@@ -9,7 +9,7 @@ use axum::http::Method;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 use std::path::Path;
-use tables::profile::{Profile, ProfileOptions, skeleton};
+use tables::profile::{NOT_WRITTEN, Profile, ProfileOptions, skeleton};
 use tables::read::Charset;
 
 /// Values of a column that are shown to a person.
@@ -21,9 +21,25 @@ const JOINS: usize = 40;
 
 /// Profiles what lies at a path, which needs no data directory; else what was pulled from a source.
 pub(crate) async fn run(settings: &Settings, what: &str, encoding: Option<&str>, as_json: bool) -> Result<(), Failure> {
-    let profile =
-        if Path::new(what).exists() { of_path(what, encoding)?.to_json() } else { of_source(settings, what).await? };
-    if as_json { say(&profile.to_string()) } else { tell(&profile) }
+    named_path::must_be_there(what, "source")?;
+    let profile = if Path::new(what).exists() {
+        of_path(what, encoding)?.to_json()
+    } else {
+        of_source(settings, what).await.map_err(|failure| named_path::neither(what, "source", failure))?
+    };
+    if as_json {
+        say(&profile.to_string())?;
+    } else {
+        tell(&profile)?;
+    }
+    if list(&profile["tables"]).next().is_some() { Ok(()) } else { Err(Failure::failed(no_table(what))) }
+}
+
+fn no_table(what: &str) -> String {
+    format!(
+        "{what}: there is no table that can be read. Tables are text files with separators (.csv, .tsv, .txt), .xlsx, .xls, .dbf, Parquet, \
+         SQLite files, and dumps of PostgreSQL and MySQL as SQL; also packed, or in archives"
+    )
 }
 
 fn of_path(path: &str, encoding: Option<&str>) -> Result<Profile, Failure> {
@@ -58,14 +74,25 @@ pub(crate) async fn new_mapping(
         return Err(Failure::usage(format!("{} is there and not empty: name another folder", into.display())));
     }
     let name = into.file_name().map_or_else(|| "mapping".to_owned(), |name| name.to_string_lossy().into_owned());
+    named_path::must_be_there(what, "source")?;
     let files: Vec<(String, String)> = if Path::new(what).exists() {
-        skeleton(&of_path(what, encoding)?, &name)
+        let profile = of_path(what, encoding)?;
+        if profile.tables.is_empty() {
+            return Err(Failure::failed(no_table(what)));
+        }
+        skeleton(&profile, &name)
     } else {
-        let client = Client::open_to_read(settings).await?;
+        let neither = |failure| named_path::neither(what, "source", failure);
+        let client = Client::open_to_read(settings).await.map_err(neither)?;
         let made = client.json(Method::POST, "/api/mappings/new", Some(&json!({"source": what, "name": name}))).await;
         client.close().await;
         let text = |file: &Value, part: &str| file[part].as_str().unwrap_or_default().to_owned();
-        made?["files"].as_array().into_iter().flatten().map(|file| (text(file, "path"), text(file, "text"))).collect()
+        made.map_err(neither)?["files"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|file| (text(file, "path"), text(file, "text")))
+            .collect()
     };
     for (path, text) in &files {
         let path = into.join(path);
@@ -79,6 +106,11 @@ pub(crate) async fn new_mapping(
     let problems = tables::compile::check(&lent);
     for problem in &problems {
         say(&table::plain(&problem.to_string()))?;
+    }
+    for line in files.iter().filter(|(path, _)| path == "mapping.toml").flat_map(|(_, text)| text.lines()) {
+        if let Some(what) = line.strip_prefix(NOT_WRITTEN) {
+            say(&format!("not written: {}", table::plain(what)))?;
+        }
     }
     let todos = files.iter().map(|(_, text)| text.matches("To do").count()).sum::<usize>();
     say(&format!("{} files, {todos} places marked To do in them", files.len()))?;
@@ -106,7 +138,8 @@ fn tell(profile: &Value) -> Result<(), Failure> {
             .map(|key| {
                 let columns: Vec<String> = list(&key["columns"]).map(table::cell).collect();
                 let sampled = if key["exact"] == true { "" } else { " (by a sample)" };
-                format!("{}{sampled}", columns.join(" + "))
+                let nearly = key["said"].as_str().map_or(String::new(), |said| format!(" (nearly: {said})"));
+                format!("{}{nearly}{sampled}", columns.join(" + "))
             })
             .collect();
         let none = "none of its columns, nor two or three together, as far as was looked".to_owned();
@@ -125,11 +158,13 @@ fn tell(profile: &Value) -> Result<(), Failure> {
     for join in list(&profile["joins"]).take(JOINS) {
         let sampled = if join["exact"] == true { "" } else { ", by a sample" };
         let share = join["share"].as_f64().unwrap_or(0.0) * 100.0;
+        // What is not all is never written as 100.
+        let share = if share >= 100.0 { "100".to_owned() } else { format!("{:.1}", (share * 10.0).floor() / 10.0) };
         let name = if join["by_name"] == true { "" } else { "; only the values say so" };
         let found = if join["values"].as_u64().unwrap_or(0) < 2 {
             "only the names say so".to_owned()
         } else {
-            format!("{share:.0} % of {} values{sampled}{name}", join["values"])
+            format!("{share} % of {} values join{sampled}{name}", join["values"])
         };
         say(&format!("{} -> {}  {found}", end(&join["from"]), end(&join["to"])))?;
     }

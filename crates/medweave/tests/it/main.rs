@@ -18,6 +18,7 @@ mod disk;
 mod doctor;
 mod durable;
 mod ending;
+mod eye_clinic;
 mod fhir;
 mod full;
 mod full_runs;

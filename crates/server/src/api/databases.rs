@@ -79,6 +79,7 @@ pub(super) async fn add(call: Call, new: NewDatabase) -> Result<Answer, Refusal>
             }
             super::sources::note_added(app, &grant, &source)?;
             let mut told = source_json(&source);
+            super::source_doubts::tell(&mut told, app, &grant, peer, &source);
             if let Some(session) = reached {
                 told["server"] = json!(session.server());
                 told["tables"] = json!(session.tables());

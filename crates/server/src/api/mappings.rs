@@ -14,7 +14,7 @@ use access::{Grant, Permission};
 use axum::http::StatusCode;
 use intake::import::Pace;
 use intake::tables_door::{Meets, Mode, TablesDoor};
-use lake::workbench::Limits;
+use lake::workbench::{Limits, Stop};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -26,6 +26,9 @@ use tables::run::{Giver, MappingFiles, PrepareError, RunBegins, RunInfo, RunOpti
 const TELL_EVERY: Duration = Duration::from_millis(200);
 /// Time that one target of a run may take.
 const TIME: Duration = Duration::from_hours(12);
+/// Resources of each target by which a check says what the mapping may have forgotten, and the time that each may take.
+const CHECK_SAMPLES: usize = 500;
+const CHECK_TIME: Duration = Duration::from_secs(5);
 /// Memory of a query of a mapping, in bytes; beyond it goes to disk.
 const MEMORY_BYTES: usize = 256 << 20;
 /// Rows of one target, at most.
@@ -49,19 +52,26 @@ pub(super) async fn list(call: Call) -> Result<Answer, Refusal> {
 /// `POST /api/mappings/{source}/check`: what is wrong with a source's mapping, its columns included.
 pub(super) async fn check(call: Call) -> Result<Answer, Refusal> {
     let (grant, name) = (call.grant()?, call.part("source"));
-    let problems = call
+    let (problems, warnings) = call
         .app
         .reading(move |app| {
             let source = app.sources()?.source(&grant, &name)?;
             match prepare(app, &grant, &source) {
-                Ok(_) => Ok(Vec::new()),
-                Err(Prepared::Wrong(problems)) => Ok(problems),
+                // What a few rows show is for who may see them.
+                Ok(runner) if grant.may_use_sql().is_ok() => {
+                    let limits = Limits { time: CHECK_TIME, ..Limits::default() };
+                    // A query that takes long is no fault of the mapping: a dry run tells then.
+                    let warnings = runner.warnings(CHECK_SAMPLES, &limits, &Stop::default()).unwrap_or_default();
+                    Ok((Vec::new(), warnings))
+                }
+                Ok(_) => Ok((Vec::new(), Vec::new())),
+                Err(Prepared::Wrong(problems)) => Ok((problems, Vec::new())),
                 Err(Prepared::Refused(refusal)) => Err(refusal),
             }
         })
         .await?;
     let problems: Vec<Value> = problems.iter().map(problem_json).collect();
-    Ok(Answer::of(&json!({"problems": problems})))
+    Ok(Answer::of(&json!({"problems": problems, "warnings": warnings})))
 }
 
 pub(super) fn problem_json(problem: &tables::mapping::Problem) -> Value {

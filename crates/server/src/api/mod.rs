@@ -29,6 +29,7 @@ mod runs;
 mod session;
 mod setup;
 mod source_change;
+mod source_doubts;
 mod sources;
 mod sql;
 mod status;

@@ -299,7 +299,9 @@ pub(super) async fn change(mut call: Call) -> Result<Answer, Refusal> {
                 None if is_new_database => may_come_to_ask(app, &grant, &source)?,
                 None => {}
             }
-            let mut told = super::tables::source_json(&checked.make(app, &grant)?);
+            let changed = checked.make(app, &grant)?;
+            let mut told = super::tables::source_json(&changed);
+            super::source_doubts::tell(&mut told, app, &grant, peer, &changed);
             if let Some(session) = session {
                 told["server"] = json!(session.server());
                 told["tables"] = json!(session.tables());

@@ -1,6 +1,7 @@
 //! Sources: senders of messages, allowed by their address, and places where tables are.
 
 use super::databases::{self, NewDatabase};
+use super::source_doubts;
 use super::uploads::UPLOAD;
 use crate::answer::Answer;
 use crate::app::App;
@@ -145,10 +146,10 @@ async fn add_tables(
             is_there(app, peer, &mapping)?;
             let added = app.sources()?.add(&grant, &name, &path, &mapping)?;
             note_added(app, &grant, &added)?;
-            Ok(added)
+            Ok(told_of(app, &grant, peer, &added))
         })
         .await?;
-    Ok(Answer::json(StatusCode::CREATED, super::tables::source_json(&added).to_string()))
+    Ok(Answer::json(StatusCode::CREATED, added.to_string()))
 }
 
 /// A source whose deliveries are sent: it reads no path of this machine, so whoever administers may add it.
@@ -164,10 +165,17 @@ async fn add_uploads(call: Call, name: Option<String>, mapping: Option<String>) 
             is_there(app, peer, &mapping)?;
             let added = app.sources()?.add(&grant, &name, UPLOAD, &mapping)?;
             note_added(app, &grant, &added)?;
-            Ok(added)
+            Ok(told_of(app, &grant, peer, &added))
         })
         .await?;
-    Ok(Answer::json(StatusCode::CREATED, super::tables::source_json(&added).to_string()))
+    Ok(Answer::json(StatusCode::CREATED, added.to_string()))
+}
+
+/// A source that was added, with what it lacks.
+fn told_of(app: &App, grant: &Grant, peer: Peer, added: &SourceInfo) -> Value {
+    let mut told = super::tables::source_json(added);
+    source_doubts::tell(&mut told, app, grant, peer, added);
+    told
 }
 
 /// The trail says that a source was added, and where it is; an address holds no password.
@@ -196,6 +204,14 @@ pub(super) fn is_there(app: &App, peer: Peer, mapping: &str) -> Result<(), Refus
     }
     if !matches!(peer, Peer::Local { .. }) {
         return Err(Refusal::not_found(format!("there is no mapping \"{mapping}\"")));
+    }
+    // A folder that the program would find from where it was started is another one tomorrow.
+    if !std::path::Path::new(mapping).is_absolute() {
+        let shipped = tables::run::shipped().join(", ");
+        let text = format!(
+            "there is no mapping \"{mapping}\": name a folder that has a mapping.toml, one that is kept here, or one that comes with the program: {shipped}"
+        );
+        return Err(Refusal::not_found(text));
     }
     tables::run::files_of(mapping)?;
     Ok(())

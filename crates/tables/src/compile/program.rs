@@ -60,6 +60,13 @@ pub struct Target {
     pub refers_to: Vec<String>,
 }
 
+impl Target {
+    /// An element's path in JSON, by its number.
+    pub fn path_of(&self, element: u32) -> String {
+        self.elements.get(element as usize).map_or(String::new(), |info| info.path.clone())
+    }
+}
+
 /// A query and what its columns are.
 #[derive(Clone, Debug)]
 pub struct Part {

@@ -49,6 +49,20 @@ const PERHAPS: [&str; 12] = [
     "nil",
 ];
 
+/// Of so many rows one may lack a number, and one repeat another's, in what is nearly a key.
+const NEARLY: u64 = 100;
+/// With fewer rows nothing is nearly a key.
+const NEARLY_ROWS: u64 = 30;
+
+/// What keeps a column from being a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lacks {
+    /// Rows whose value another row has before them.
+    pub repeats: u64,
+    /// Rows without a value.
+    pub empty: u64,
+}
+
 /// A column that is being read.
 pub(super) struct ColumnProfiler {
     rows: u64,
@@ -67,6 +81,7 @@ pub(super) struct ColumnProfiler {
     mangled: u64,
     full_width: u64,
     chinese: u64,
+    is_ascii: bool,
 }
 
 /// What was seen of numbers in a column.
@@ -118,8 +133,12 @@ pub struct ColumnProfile {
     pub doubts: Vec<Doubt>,
     /// Whether no value comes twice: none if that is not known.
     pub once: Option<bool>,
+    /// Values that came before; about, where that could not be counted.
+    pub(super) repeats: u64,
     /// Whether most values have Chinese characters.
     pub(super) is_chinese: bool,
+    /// Whether it is all ASCII, which is the same in most encodings.
+    pub(super) is_ascii: bool,
     pub(super) sample: Sample,
     pub(super) sampled_once: bool,
 }
@@ -184,6 +203,7 @@ impl ColumnProfiler {
             mangled: 0,
             full_width: 0,
             chinese: 0,
+            is_ascii: true,
         }
     }
 
@@ -222,6 +242,7 @@ impl ColumnProfiler {
             self.shapes.add(&shape);
         }
         if !bare.is_ascii() {
+            self.is_ascii = false;
             self.broken += u64::from(bare.contains('\u{fffd}'));
             self.mangled += u64::from(is_mangled(bare));
             self.full_width += u64::from(bare.chars().any(|c| ('\u{ff01}'..='\u{ff5e}').contains(&c)));
@@ -323,6 +344,11 @@ impl ColumnProfiler {
             dates,
             doubts,
             once: self.once.is_once(),
+            repeats: self
+                .once
+                .repeats()
+                .unwrap_or_else(|| (self.sampling.share_of_repeats() * values as f64).round() as u64),
+            is_ascii: name.is_ascii() && self.is_ascii,
             is_chinese: self.chinese * 2 > values,
             sampled_once: self.sampling.all_once(),
             sample: self.sampling.end(),
@@ -339,6 +365,25 @@ impl ColumnProfile {
     /// Whether every row has a value, and no two the same, as far as is known.
     pub(super) fn is_key(&self) -> bool {
         self.rows > 0 && self.values() == self.rows && self.once.unwrap_or(self.sampled_once)
+    }
+
+    /// What keeps it from being a key, if that is little: rows that were mistyped must not hide what a column is.
+    pub(super) fn nearly(&self) -> Option<Lacks> {
+        let few = (self.rows / NEARLY).max(1);
+        let lacks = Lacks { repeats: self.repeats, empty: self.rows - self.values() };
+        let is_one = self.rows >= NEARLY_ROWS && !self.is_key() && lacks.repeats <= few && lacks.empty <= few;
+        is_one.then_some(lacks)
+    }
+
+    /// Whether it looks like telephone numbers: digits with blanks, slashes, a plus.
+    pub(super) fn looks_like_telephones(&self) -> bool {
+        let is_one = |shape: &str| {
+            shape.chars().all(|c| matches!(c, '9' | '+' | '/' | ' ' | '(' | ')' | '-' | '.'))
+                && shape.contains(['+', '/', ' ', '('])
+                && shape.chars().filter(|c| *c == '9').count() >= 6
+        };
+        let count: u64 = self.shapes.iter().filter(|(shape, _)| is_one(shape)).map(|(_, count)| count).sum();
+        self.dates.is_none() && count > 0 && count * 100 >= self.values() * 60
     }
 
     /// Whether nearly all of it is numbers.

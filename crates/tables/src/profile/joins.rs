@@ -1,7 +1,7 @@
 //! Columns whose values are those of a key of another table.
 
 use super::column::ColumnProfile;
-use super::names::{is_id, words_of};
+use super::names::{Role, is_id, parts_of, role_of};
 use super::table::TableProfile;
 
 /// The share of a column's values that a key must have.
@@ -34,7 +34,9 @@ pub struct Join {
 pub(super) fn find(tables: &[TableProfile]) -> Vec<Join> {
     let keys: Vec<(&TableProfile, &ColumnProfile)> = tables
         .iter()
-        .flat_map(|table| table.columns.iter().filter(|column| may_be_key(column)).map(move |column| (table, column)))
+        .flat_map(|table| {
+            table.columns.iter().filter(|column| may_be_key(table, column)).map(move |column| (table, column))
+        })
         .collect();
     let mut found: Vec<Join> = Vec::new();
     let mut pairs = 0;
@@ -66,8 +68,9 @@ pub(super) fn find(tables: &[TableProfile]) -> Vec<Join> {
 }
 
 /// Whether values are unlike measurements and words.
-fn may_be_key(column: &ColumnProfile) -> bool {
-    column.is_key() && may_refer(column)
+fn may_be_key(table: &TableProfile, column: &ColumnProfile) -> bool {
+    let is_own = role_of(&column.name).is_some_and(Role::is_personal) || column.looks_like_telephones();
+    table.is_told_apart_by(&column.name) && may_refer(column) && !is_own
 }
 
 fn may_refer(column: &ColumnProfile) -> bool {
@@ -93,7 +96,7 @@ fn join(
         // What is a key of its own table, or a small count, is in another table's numbers by accident.
         let few = column.distinct < 3 || within.values < 3;
         let small = column.numbers.as_ref().is_some_and(|numbers| column.is_numeric() && numbers.high < 1_000.0);
-        let own_key = column.is_key() && is_id(&column.name.to_lowercase());
+        let own_key = table.is_told_apart_by(&column.name) && is_id(&column.name.to_lowercase());
         if few || small || own_key || !(is_id(&column.name.to_lowercase()) || column.lengths.0 >= 5) {
             return None;
         }
@@ -109,13 +112,19 @@ fn join(
 }
 
 /// Whether a column's name says the key of another table: the same name, or that table's name (`PATIENT` and `patients.Id`).
-fn name_fits(column: &str, table: &str, key: &str) -> bool {
-    let (column, table, key) = (words_of(column), words_of(table), words_of(key));
+fn name_fits(name: &str, table: &str, key_name: &str) -> bool {
+    let (column, table, key) = (parts_of(name), parts_of(table), parts_of(key_name));
     let whole = |words: &[String]| words.concat();
-    let plain = ["id", "key", "no", "code", "row", "uuid", "rowid", "name"];
+    let plain = ["id", "key", "no", "nr", "num", "number", "nummer", "code", "row", "uuid", "rowid", "name"];
     if whole(&column) == whole(&key) {
         // `id` in two tables says nothing.
         return !plain.contains(&whole(&column).as_str());
+    }
+    // `patient_nr` and `PatNr` are numbers of patients both.
+    let role = role_of(name);
+    if matches!(role, Some(Role::Patient | Role::Encounter)) && role == role_of(key_name) && is_id(&name.to_lowercase())
+    {
+        return true;
     }
     let bare: Vec<&String> = column.iter().filter(|word| !plain.contains(&word.as_str())).collect();
     let key_is_plain = key.iter().all(|word| plain.contains(&word.as_str()));
@@ -142,6 +151,8 @@ mod tests {
             ("ENCOUNTER", "encounters", "Id", true),
             ("subject_id", "PATIENTS", "SUBJECT_ID", true),
             ("病人ID", "病人基本信息", "病人ID", true),
+            ("patient_nr", "patienten", "PatNr", true),
+            ("besuchnr", "besuche", "BesuchNr", true),
             ("id", "visits", "id", false),
             ("hadm_id", "patients", "subject_id", false),
             ("code", "codes", "code", false),

@@ -4,6 +4,7 @@
 
 use super::column::ColumnProfile;
 use super::joins::Join;
+use super::meaning::{certainty_of, class_of, sex_of};
 use super::names::{Role, Topic, role_of, topics_of};
 use super::table::TableProfile;
 use std::collections::BTreeMap;
@@ -335,6 +336,7 @@ impl<'t> Looked<'t> {
         }
         let single = |key: &&super::table::Key| key.columns.len() == 1;
         let keys: Vec<&String> = self.table.keys.iter().filter(single).map(|key| &key.columns[0]).collect();
+        let lacks = |key: &String| self.table.keys.iter().find(|of| of.columns == [key.as_str()])?.lacks_in_words();
         let patient = self.roles.get(&Role::Patient);
         // Each row is a visit: the column that says which is unique. A table whose key is the patient is one of patients.
         let named = self.roles.get(&Role::Encounter).filter(|named| keys.contains(named));
@@ -345,7 +347,10 @@ impl<'t> Looked<'t> {
         let key = named.or(own.copied())?.clone();
         if named.is_some() {
             points += 2;
-            why.push(format!("{key} is unique"));
+            why.push(match lacks(&key) {
+                None => format!("{key} is unique"),
+                Some(lacks) => format!("{key} is nearly unique: {lacks}"),
+            });
         }
         if referred {
             points += 3;
@@ -519,7 +524,7 @@ fn fits(role: Role, column: &ColumnProfile) -> bool {
         Role::Birth => column.is_dates() || is_year(column),
         Role::Death | Role::Start | Role::End | Role::Time => column.dates.is_some(),
         Role::Sex => column.distinct <= 16,
-        Role::Class | Role::Marital => column.distinct <= 200 && !column.is_dates(),
+        Role::Class | Role::Marital | Role::Certainty => column.distinct <= 200 && !column.is_dates(),
         Role::Patient | Role::Encounter => {
             let flag = column.distinct <= 2 && values > 20;
             !column.is_dates() && !decimals && column.lengths.1 <= 64 && !flag
@@ -619,6 +624,23 @@ fn by_values(column: &ColumnProfile) -> Option<Role> {
             return Some(Role::Sex);
         }
     }
+    if let Some(listed) = column.listed.as_ref().filter(|listed| listed.len() <= 40 && !column.is_numeric()) {
+        // Nearly all rows say it, in more than one way.
+        let meant = |of: &dyn Fn(&str) -> Option<&'static str>| {
+            let known = || listed.iter().filter_map(|(value, count)| Some((of(value)?, *count)));
+            let kinds: std::collections::BTreeSet<&str> = known().map(|(kind, _)| kind).collect();
+            (known().map(|(_, count)| count).sum::<u64>() * 100, kinds.len())
+        };
+        let (said, kinds) = meant(&class_of);
+        if said >= values * 80 && kinds > 1 {
+            return Some(Role::Class);
+        }
+        let of_words = |value: &str| certainty_of(value).filter(|_| value.chars().count() > 1);
+        let (said, kinds) = meant(&of_words);
+        if said >= values * 60 && kinds > 1 {
+            return Some(Role::Certainty);
+        }
+    }
     if let Some(dates) = column.dates.as_ref().filter(|_| column.is_dates()) {
         let span = dates.years.1 - dates.years.0;
         return Some(if dates.with_time == 0 && span >= 30 && dates.years.1 <= 2030 {
@@ -645,67 +667,4 @@ fn by_values(column: &ColumnProfile) -> Option<Role> {
         return Some(Role::Code);
     }
     None
-}
-
-/// The sex that a spelling is.
-pub(super) fn sex_of(value: &str) -> Option<&'static str> {
-    match value.trim().to_lowercase().as_str() {
-        "m" | "male" | "man" | "男" | "男性" | "masculin" | "männlich" | "homme" => Some("male"),
-        "f" | "female" | "woman" | "w" | "女" | "女性" | "féminin" | "weiblich" | "femme" => Some("female"),
-        _ => None,
-    }
-}
-
-impl Role {
-    /// What it is, in words.
-    pub fn words(self) -> &'static str {
-        match self {
-            Role::Patient => "patient",
-            Role::Encounter => "visit",
-            Role::FullName => "name",
-            Role::FamilyName => "family name",
-            Role::GivenName => "given name",
-            Role::Sex => "sex",
-            Role::Birth => "birth",
-            Role::Death => "death",
-            Role::Phone => "telephone",
-            Role::Email => "e-mail",
-            Role::Address => "address",
-            Role::City => "city",
-            Role::State => "state",
-            Role::Postal => "postal code",
-            Role::Country => "country",
-            Role::National => "national number",
-            Role::Marital => "marital state",
-            Role::Start => "start",
-            Role::End => "end",
-            Role::Time => "time",
-            Role::Offset => "minutes from something",
-            Role::Class => "kind of visit",
-            Role::Status => "status",
-            Role::Code => "code",
-            Role::Label => "label",
-            Role::Value => "value",
-            Role::ValueNumber => "number",
-            Role::Unit => "unit",
-            Role::RangeText => "reference range",
-            Role::RangeLow => "lower bound",
-            Role::RangeHigh => "upper bound",
-            Role::Flag => "flag",
-            Role::Diagnosis => "diagnosis",
-            Role::Drug => "drug",
-            Role::Dose => "dose",
-            Role::DoseUnit => "unit of the dose",
-            Role::Route => "route",
-            Role::Frequency => "frequency",
-            Role::Procedure => "procedure",
-            Role::Allergen => "allergen",
-            Role::Vaccine => "vaccine",
-            Role::Note => "words",
-            Role::Practitioner => "staff",
-            Role::Department => "department",
-            Role::Organization => "hospital",
-            Role::Sequence => "number within",
-        }
-    }
 }

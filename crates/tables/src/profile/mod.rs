@@ -3,13 +3,14 @@
 //! [`Profile::of_path`] reads a folder, file or archive; [`Profile::of_sheets`] rows that were pulled. Cells go once through
 //! [`column`](self) after column; what is remembered of a column is bounded whatever its table is: the smallest hashes of its values
 //! (`sample.rs`), its most frequent values and shapes (`top.rs`), ranges. From them follow keys (`table.rs`), joins (`joins.rs`) and, with what
-//! names say (`names.rs`), what rows are likely to be in FHIR (`likely.rs`). [`skeleton`] writes the mapping that follows from it.
+//! names (`names/`) and values (`meaning.rs`) say, what rows are likely to be in FHIR (`likely.rs`). A few rows that were mistyped take none of that away. [`skeleton`] writes the mapping that follows from it.
 //!
 //! Values that are shown are patient data: a profile goes only to who may see raw rows.
 
 mod column;
 mod joins;
 mod likely;
+mod meaning;
 mod moments;
 mod names;
 mod report;
@@ -21,11 +22,11 @@ mod table;
 mod tests;
 mod top;
 
-pub use column::{ColumnProfile, DateRange, NumberRange};
+pub use column::{ColumnProfile, DateRange, Lacks, NumberRange};
 pub use joins::Join;
 pub use likely::Likely;
 pub use names::Role;
-pub use skeleton::skeleton;
+pub use skeleton::{NOT_WRITTEN, skeleton};
 pub use table::{Key, TableProfile};
 
 use crate::error::Error;
@@ -107,6 +108,7 @@ impl Profile {
             match profile.read(&delivery, listed, &name, options.encoding, go_on) {
                 Ok(mut table) => {
                     let same = |other: &&Listed| other.name.to_lowercase() == listed.name.to_lowercase();
+                    table.is_text = listed.kind == Kind::Delimited;
                     table.needs_file = delivery.tables().iter().filter(same).count() > 1;
                     profile.tables.push(table);
                 }

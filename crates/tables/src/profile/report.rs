@@ -1,7 +1,7 @@
 //! A profile for machines.
 
 use super::column::{ColumnProfile, SHOWN};
-use super::table::TableProfile;
+use super::table::{Key, TableProfile};
 use super::{Join, Likely, Profile};
 use crate::said::Doubt;
 use serde_json::{Value, json};
@@ -33,12 +33,18 @@ impl Profile {
 
 impl TableProfile {
     fn to_json(&self) -> Value {
-        let keys: Vec<Value> =
-            self.keys.iter().take(SHOWN).map(|key| json!({"columns": key.columns, "exact": key.exact})).collect();
+        let keys: Vec<Value> = self.keys.iter().take(SHOWN).map(Key::to_json).collect();
         json!({
             "name": self.name, "file": self.file, "rows": self.rows, "bad": self.bad, "bad_example": self.bad_example,
             "keys": keys, "columns": self.columns.iter().map(ColumnProfile::to_json).collect::<Vec<_>>(),
         })
+    }
+}
+
+impl Key {
+    fn to_json(&self) -> Value {
+        let lacks = self.lacks.map(|lacks| json!({"repeats": lacks.repeats, "empty": lacks.empty}));
+        json!({"columns": self.columns, "exact": self.exact, "lacks": lacks, "said": self.lacks_in_words()})
     }
 }
 
@@ -76,7 +82,7 @@ impl Join {
     fn to_json(&self) -> Value {
         let end = |(table, column): &(String, String)| json!({"table": table, "column": column});
         json!({
-            "from": end(&self.from), "to": end(&self.to), "share": (self.share * 1_000.0).round() / 1_000.0,
+            "from": end(&self.from), "to": end(&self.to), "share": (self.share * 1_000.0).floor() / 1_000.0,
             "values": self.values, "exact": self.exact, "by_name": self.by_name,
         })
     }

@@ -79,6 +79,12 @@ impl Sampling {
         self.counts.values().all(|count| *count == 1)
     }
 
+    /// The share of sampled values that came before.
+    pub(super) fn share_of_repeats(&self) -> f64 {
+        let all: u64 = self.counts.values().map(|count| u64::from(*count)).sum();
+        if all == 0 { 0.0 } else { (all - self.counts.len() as u64) as f64 / all as f64 }
+    }
+
     pub(super) fn end(self) -> Sample {
         let mut hashes: Vec<u64> = self.counts.into_keys().collect();
         hashes.sort_unstable();
@@ -124,25 +130,31 @@ impl Sample {
     }
 }
 
-/// Whether no value of a column came twice: exactly for as long as there is room.
+/// How many values of a column came before: exactly for as long as there is room, and while they are few.
 #[derive(Debug, Default)]
 pub(super) struct Once {
     seen: Option<std::collections::HashSet<u64>>,
-    twice: bool,
+    repeats: u64,
 }
+
+/// A column of which more values than one in so many came before, and than these, tells no rows apart.
+const REPEATS_SHARE: u64 = 50;
+const REPEATS_LEAST: u64 = 16;
 
 impl Once {
     pub(super) fn new() -> Once {
-        Once { seen: Some(std::collections::HashSet::new()), twice: false }
+        Once { seen: Some(std::collections::HashSet::new()), repeats: 0 }
     }
 
     /// Adds a hash; gives back `room` what is not needed any more.
     pub(super) fn add(&mut self, hash: u64, room: &mut usize) {
         let Some(seen) = &mut self.seen else { return };
         if !seen.insert(hash) {
-            self.twice = true;
-            *room += seen.len();
-            self.seen = None;
+            self.repeats += 1;
+            if self.repeats > REPEATS_LEAST && self.repeats > seen.len() as u64 / REPEATS_SHARE {
+                *room += seen.len();
+                self.seen = None;
+            }
         } else if *room == 0 {
             *room += seen.len() - 1;
             self.seen = None;
@@ -153,11 +165,16 @@ impl Once {
 
     /// True: none came twice; false: one did; none: there was no room to know.
     pub(super) fn is_once(&self) -> Option<bool> {
-        match (&self.seen, self.twice) {
-            (_, true) => Some(false),
-            (Some(_), _) => Some(true),
-            (None, false) => None,
+        match (&self.seen, self.repeats) {
+            (_, 1..) => Some(false),
+            (Some(_), 0) => Some(true),
+            (None, 0) => None,
         }
+    }
+
+    /// How many values came before; none if there was no room to know, or they are many.
+    pub(super) fn repeats(&self) -> Option<u64> {
+        self.seen.as_ref().map(|_| self.repeats)
     }
 }
 
@@ -208,6 +225,8 @@ mod tests {
         twice.add(1, &mut room);
         assert_eq!(twice.is_once(), None, "no room");
         once.add(3, &mut room);
-        assert_eq!((once.is_once(), room), (Some(false), 10));
+        assert_eq!((once.is_once(), once.repeats(), room), (Some(false), Some(1), 0));
+        (0..REPEATS_LEAST).for_each(|_| once.add(4, &mut room));
+        assert_eq!((once.is_once(), once.repeats(), room), (Some(false), None, 10));
     }
 }

@@ -1,6 +1,7 @@
 //! One table, row by row: its columns, and which of them together tell its rows apart.
 
-use super::column::{ColumnProfile, ColumnProfiler};
+use super::column::{ColumnProfile, ColumnProfiler, Lacks};
+use super::names::{Role, Topic, is_id, role_of, topics_of};
 use super::sample::Once;
 
 /// Hashes that are remembered to know whether a value comes twice, of all columns of a table together.
@@ -30,6 +31,8 @@ pub struct TableProfile {
     pub name: String,
     /// The file it is in.
     pub file: String,
+    /// Whether it is text in some encoding.
+    pub(super) is_text: bool,
     /// Whether another table has its name, so that a mapping must name its file.
     pub needs_file: bool,
     /// Its rows.
@@ -51,6 +54,21 @@ pub struct Key {
     pub columns: Vec<String>,
     /// Whether all rows were compared; otherwise some.
     pub exact: bool,
+    /// What it lacks, if it is only nearly one: rows that were mistyped.
+    pub lacks: Option<Lacks>,
+}
+
+/// How well a column serves as a key, the best first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    /// Its name says so.
+    Named,
+    /// Its name says so, and nearly all rows.
+    NearlyNamed,
+    /// Its values are such.
+    ByValues,
+    /// A national number: somebody has none, or two.
+    National,
 }
 
 impl TableProfiler {
@@ -154,37 +172,26 @@ impl TableProfiler {
         }
         let columns: Vec<ColumnProfile> =
             self.columns.into_iter().zip(&self.names).map(|(column, name)| column.end(name)).collect();
-        let mut keys: Vec<Key> = columns
-            .iter()
-            .filter(|column| column.is_key())
-            .map(|column| Key { columns: vec![column.name.clone()], exact: column.once == Some(true) })
-            .collect();
-        let likeliness = |key: &Key| {
-            let name = key.columns[0].to_lowercase();
-            let column = columns.iter().find(|column| column.name == key.columns[0]);
-            let is_id = super::names::is_id(&name);
-            let is_measure = column.is_some_and(|column| {
-                column.is_dates()
-                    || column.numbers.as_ref().is_some_and(|numbers| numbers.decimals > 0)
-                    || column.lengths.1 > 64
-            });
-            (is_measure, !is_id)
-        };
-        keys.sort_by_key(likeliness);
-        keys.retain(|key| !likeliness(key).0);
+        let mut keys = keys_of_one(name, &columns);
         if keys.is_empty() {
-            let whole = |columns_of: &[usize]| columns_of.iter().all(|at| columns[*at].values() == columns[*at].rows);
+            let is_person = is_about_persons(&columns);
+            let whole = |columns_of: &[usize]| {
+                let mut of = columns_of.iter().map(|at| &columns[*at]);
+                of.all(|column| column.values() == column.rows && !is_own(column, is_person))
+            };
             for (of, once) in &self.followed {
                 if whole(of) && once.is_once() == Some(true) {
-                    keys.push(Key { columns: of.iter().map(|at| self.names[*at].clone()).collect(), exact: true });
+                    let columns = of.iter().map(|at| self.names[*at].clone()).collect();
+                    keys.push(Key { columns, exact: true, lacks: None });
                 }
             }
-            let ids = |key: &Key| key.columns.iter().filter(|name| !super::names::is_id(&name.to_lowercase())).count();
+            let ids = |key: &Key| key.columns.iter().filter(|name| !is_id(&name.to_lowercase())).count();
             keys.sort_by_key(ids);
         }
         TableProfile {
             name: name.to_owned(),
             file: file.to_owned(),
+            is_text: false,
             needs_file: false,
             rows: self.rows,
             bad,
@@ -195,11 +202,98 @@ impl TableProfiler {
     }
 }
 
+impl Key {
+    /// In words what it lacks, if it is only nearly one: "1 value repeats, 2 are empty".
+    pub fn lacks_in_words(&self) -> Option<String> {
+        let Lacks { repeats, empty } = self.lacks?;
+        let mut parts = Vec::new();
+        match repeats {
+            0 => {}
+            1 => parts.push("1 value repeats".to_owned()),
+            many => parts.push(format!("{many} values repeat")),
+        }
+        match empty {
+            0 => {}
+            1 => parts.push("1 is empty".to_owned()),
+            many => parts.push(format!("{many} are empty")),
+        }
+        Some(parts.join(", "))
+    }
+}
+
 impl TableProfile {
+    /// Whether a column tells its rows apart, or nearly.
+    pub(super) fn is_told_apart_by(&self, column: &str) -> bool {
+        let alone = |key: &Key| matches!(key.columns.as_slice(), [only] if only == column);
+        self.keys.iter().any(alone) || self.column(column).is_some_and(ColumnProfile::is_key)
+    }
+
     /// A column by its name.
     pub fn column(&self, name: &str) -> Option<&ColumnProfile> {
         self.columns.iter().find(|column| column.name == name)
     }
+}
+
+/// Columns that tell rows apart each by itself, the likeliest first; the best of those that nearly do, where its name says more than the
+/// others' do.
+fn keys_of_one(table: &str, columns: &[ColumnProfile]) -> Vec<Key> {
+    let is_person = is_about_persons(columns);
+    let rank = |column: &ColumnProfile| {
+        let role = role_of(&column.name);
+        if role == Some(Role::National) {
+            return Rank::National;
+        }
+        let is_named = is_id(&column.name.to_lowercase()) || matches!(role, Some(Role::Patient | Role::Encounter));
+        match (is_named, column.is_key()) {
+            (true, true) => Rank::Named,
+            (true, false) => Rank::NearlyNamed,
+            (false, _) => Rank::ByValues,
+        }
+    };
+    let mut keys: Vec<(Rank, Key)> = columns
+        .iter()
+        .filter(|column| column.is_key() && !is_measure(column) && !is_own(column, is_person))
+        .map(|column| {
+            let key = Key { columns: vec![column.name.clone()], exact: column.once == Some(true), lacks: None };
+            (rank(column), key)
+        })
+        .collect();
+    // A number of visits is finer than one of patients, but in a table of patients.
+    let topics = topics_of(table);
+    let is_of_patients = topics.contains(&Topic::Patients) || (is_person && !topics.contains(&Topic::Encounters));
+    let preferred = if is_of_patients { Role::Patient } else { Role::Encounter };
+    let nearly = columns.iter().filter_map(|column| Some((column, column.nearly()?)));
+    let nearly = nearly
+        .filter(|(column, _)| rank(column) == Rank::NearlyNamed && !is_measure(column) && !is_own(column, is_person))
+        .min_by_key(|(column, lacks)| (role_of(&column.name) != Some(preferred), lacks.repeats + lacks.empty));
+    if keys.iter().all(|(rank, _)| *rank > Rank::NearlyNamed) {
+        keys.extend(nearly.map(|(column, lacks)| {
+            let exact = column.once.is_some();
+            (Rank::NearlyNamed, Key { columns: vec![column.name.clone()], exact, lacks: Some(lacks) })
+        }));
+    }
+    keys.sort_by_key(|(rank, _)| *rank);
+    keys.into_iter().map(|(_, key)| key).collect()
+}
+
+/// Whether rows are persons, as their columns say.
+fn is_about_persons(columns: &[ColumnProfile]) -> bool {
+    columns.iter().any(|column| role_of(&column.name) == Some(Role::Birth))
+}
+
+/// Whether a column is of amounts, moments or words, which may differ by accident.
+fn is_measure(column: &ColumnProfile) -> bool {
+    column.is_dates() || column.numbers.as_ref().is_some_and(|numbers| numbers.decimals > 0) || column.lengths.1 > 64
+}
+
+/// Whether a column is a person's own: a name, a telephone, an address. Such things are no key, even where no two are the same yet.
+fn is_own(column: &ColumnProfile, is_person: bool) -> bool {
+    let role = role_of(&column.name);
+    let is_named = is_id(&column.name.to_lowercase());
+    role.is_some_and(Role::is_personal)
+        || (role.is_some_and(Role::is_of_address) && (is_person || !is_named))
+        || (is_person && role == Some(Role::Label))
+        || (column.looks_like_telephones() && !is_named)
 }
 
 /// The hash of several cells; none if one has no value.

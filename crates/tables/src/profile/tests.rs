@@ -48,7 +48,7 @@ fn a_column_tells_what_is_in_it() {
         empty: 1 of 4 values, 1 distinct, null '' 1, null 'NULL' 1, null '\N' 1, - 1
         code: 4 of 4 values, 3 distinct, A99.9 4"#]]
     .assert_eq(&lines.join("\n"));
-    assert_eq!(profile.tables[0].keys, [Key { columns: vec!["id".into()], exact: true }]);
+    assert_eq!(profile.tables[0].keys, [Key { columns: vec!["id".into()], exact: true, lacks: None }]);
 }
 
 #[test]
@@ -249,4 +249,171 @@ fn a_profile_can_be_stopped_and_what_is_no_table_is_told() {
     assert_eq!((column.once, column.rows), (Some(true), 70_000));
     assert!((65_000..=70_000).contains(&column.distinct), "{}", column.distinct);
     assert_eq!(profile.to_json()["tables"][0]["columns"][1]["top"][0]["count"], 70_000);
+}
+
+/// A clinic as hospitals have it: one patient number comes twice, one visit has no number, two visits are of nobody.
+fn eye_clinic(names: fn(&str) -> String) -> Vec<(String, Vec<u8>)> {
+    let head = |columns: &str| columns.split(';').map(names).collect::<Vec<_>>().join(";") + "\n";
+    let mut patients = head("PatNr;Name;Vorname;GebDatum;Geschlecht;Telefon");
+    let mut visits = head("BesuchNr;PatNr;Ankunft;Ende;Art");
+    let mut pressures = head("MessungNr;BesuchNr;Auge;Untersuchung;Wert;Einheit;Zeitpunkt");
+    let mut diagnoses = head("BesuchNr;ICD;Bezeichnung;Sicherheit;Datum");
+    for nth in 0..200 {
+        let number = if nth == 150 { 149 } else { nth };
+        let _ = writeln!(
+            patients,
+            "P{number:05};Müller{nth};Änne;{:02}.{:02}.{};{};0171/{}",
+            nth % 28 + 1,
+            nth % 12 + 1,
+            1930 + nth % 70,
+            if nth % 2 == 0 { "w" } else { "m" },
+            3_300_000 + nth
+        );
+    }
+    for nth in 0..300 {
+        let patient = if nth >= 298 { 900 + nth } else { nth % 149 };
+        let visit = if nth == 77 { String::new() } else { format!("B{:06}", 400_000 + nth) };
+        let _ = writeln!(
+            visits,
+            "{visit};P{patient:05};{day:02}.03.2026 08:10;{day:02}.03.2026 09:00;{}",
+            ["ambulant", "stationär", "Notfall"][nth % 3],
+            day = nth % 28 + 1
+        );
+        for eye in ["R", "L"] {
+            let _ = writeln!(
+                pressures,
+                "{};B{:06};{eye};Augendruck;{},{};mmHg;{:02}.03.2026 08:30",
+                80_000 + nth * 2 + usize::from(eye == "L"),
+                400_000 + nth,
+                10 + nth % 14,
+                nth % 10,
+                nth % 28 + 1
+            );
+        }
+        let _ = writeln!(
+            diagnoses,
+            "B{:06};H{:02}.{};Glaukom;{};{:02}.03.2026",
+            400_000 + nth,
+            10 + nth % 40,
+            nth % 9,
+            ["gesichert", "V.a.", "Z.n.", "gesichert"][nth % 4],
+            nth % 28 + 1
+        );
+        if nth % 3 == 0 {
+            let _ = writeln!(diagnoses, "B{:06};H52.{};Myopie;gesichert;01.03.2026", 400_000 + nth, nth % 9);
+        }
+    }
+    let tables = [("Patienten", patients), ("Besuche", visits), ("Druck", pressures), ("Diagnosen", diagnoses)];
+    let encoded = |text: &str| encoding_rs::WINDOWS_1252.encode(text).0.into_owned();
+    tables.map(|(name, text)| (format!("{}.csv", names(name)), encoded(&text))).into()
+}
+
+#[test]
+fn a_few_mistyped_rows_hide_neither_keys_nor_joins_nor_targets_whatever_the_case_of_names() {
+    for names in [|name: &str| name.to_owned(), |name: &str| name.to_lowercase(), |name: &str| name.to_uppercase()] {
+        let files = eye_clinic(names);
+        let files: Vec<(&str, &[u8])> = files.iter().map(|(name, text)| (name.as_str(), text.as_slice())).collect();
+        let profile = profile_of(&files);
+        let key = |table: &str| {
+            let key = &profile.table(&names(table)).unwrap().keys[0];
+            (key.columns.join("+"), key.lacks_in_words())
+        };
+        assert_eq!(key("Patienten"), (names("PatNr"), Some("1 value repeats".to_owned())));
+        assert_eq!(key("Besuche"), (names("BesuchNr"), Some("1 is empty".to_owned())));
+        assert_eq!(key("Druck"), (names("MessungNr"), None));
+        let mut joins: Vec<String> = profile
+            .joins
+            .iter()
+            .map(|join| format!("{}.{} > {}.{} {:.3}", join.from.0, join.from.1, join.to.0, join.to.1, join.share))
+            .collect();
+        joins.sort();
+        let join = |from: &str, from_column: &str, to: &str, to_column: &str, share: &str| {
+            format!("{}.{} > {}.{} {share}", names(from), names(from_column), names(to), names(to_column))
+        };
+        let expected = [
+            join("Besuche", "PatNr", "Patienten", "PatNr", "0.987"),
+            join("Diagnosen", "BesuchNr", "Besuche", "BesuchNr", "0.997"),
+            join("Druck", "BesuchNr", "Besuche", "BesuchNr", "0.997"),
+        ];
+        assert_eq!(joins, expected);
+        let targets: Vec<&str> = profile.likely.iter().map(|likely| likely.target).collect();
+        assert_eq!(targets, ["Patient", "Encounter", "Observation", "Condition"]);
+
+        let made = skeleton(&profile, "eye");
+        let text = |name: &str| &made.iter().find(|(path, _)| path == name).unwrap_or_else(|| panic!("{name}")).1;
+        let column = |name: &str| crate::edit::name_in_sql(&names(name));
+        assert!(text("patient.sql").contains(&format!("@key p.{} ", column("PatNr"))), "{}", text("patient.sql"));
+        assert!(text("patient.sql").contains("\"birthDate\"") && !text("patient.sql").contains("@group"));
+        assert!(text("encounter.sql").contains("code('visit-class', "), "{}", text("encounter.sql"));
+        for line in ["ambulant,", "stationär,", "Notfall,"] {
+            assert!(text("codes/visit-class.csv").contains(line), "{}", text("codes/visit-class.csv"));
+        }
+        // How sure a diagnosis is comes from its column, and what is no such word stays out.
+        let condition = text("condition.sql");
+        assert!(condition.contains(&format!("code('certainty', t.{})", column("Sicherheit"))), "{condition}");
+        assert!(condition.contains("To do") && !condition.contains("'confirmed'"), "{condition}");
+        assert_eq!(
+            text("codes/certainty.csv").lines().skip(1).collect::<Vec<_>>(),
+            [
+                "gesichert,http://terminology.hl7.org/CodeSystem/condition-ver-status,confirmed",
+                "V.a.,http://terminology.hl7.org/CodeSystem/condition-ver-status,provisional",
+            ]
+        );
+        let toml = text("mapping.toml");
+        assert!(toml.contains("\nencoding = \"windows-1252\"") && toml.contains("decimal = \",\""), "{toml}");
+        assert!(toml.contains("# nearly: 1 value repeats") && !toml.contains("not written"), "{toml}");
+        let lent: Vec<(&str, &str)> = made.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+        assert_eq!(crate::compile::check(&lent), []);
+    }
+}
+
+#[test]
+fn a_telephone_a_name_or_a_birth_date_is_no_key() {
+    let mut text = "titel;telefon;nachname;gebdat;kontakt;ort\n".to_owned();
+    for nth in 0..60 {
+        let (day, month) = (nth % 28 + 1, nth % 12 + 1);
+        let _ = writeln!(
+            text,
+            "Dr.;0171 {:07};Name{nth};{day:02}.{month:02}.19{:02};+49 30 {:06};Ort{nth}",
+            nth * 7,
+            30 + nth,
+            900 + nth
+        );
+    }
+    let profile = profile_of(&[("kunden.csv", text.as_bytes())]);
+    assert_eq!(profile.tables[0].keys, [], "{:?}", profile.tables[0].keys);
+}
+
+#[test]
+fn what_was_likely_and_is_not_written_is_told_with_why() {
+    let mut text = "fallnr;icd;diagnose\n".to_owned();
+    (0..40).for_each(|nth| writeln!(text, "{},H{:02}.1,Glaukom", 7_000 + nth, 10 + nth).unwrap());
+    let profile = profile_of(&[("diagnosen.csv", text.replace(',', ";").as_bytes())]);
+    assert_eq!(profile.likely[0].target, "Condition");
+    let files = skeleton(&profile, "clinic");
+    assert!(!files.iter().any(|(path, _)| path == "condition.sql"));
+    let toml = &files.iter().find(|(path, _)| path == "mapping.toml").unwrap().1;
+    let told: Vec<&str> = toml.lines().filter_map(|line| line.strip_prefix(NOT_WRITTEN)).collect();
+    assert_eq!(told.len(), 1, "{toml}");
+    assert!(told[0].starts_with("Condition (") && told[0].ends_with("leads to a patient, by himself or by a visit"));
+}
+
+#[test]
+fn an_encoding_is_proposed_for_every_table_of_a_folder() {
+    let encode = |text: &str| encoding_rs::WINDOWS_1252.encode(text).0.into_owned();
+    let wards = encode("Kürzel;Größe\nHNO;12\nÄUG;7\n");
+    let patients = encode("PatNr;Vorname;GebDatum;Geschlecht\n1;Änne;02.01.1950;w\n2;Jörg;03.01.1951;m\n");
+    let utf8 = "Schlüssel;Straße\n1;Größe\n".as_bytes();
+    let toml = |files: &[(&str, &[u8])]| {
+        let files = skeleton(&profile_of(files), "eye");
+        files.into_iter().find(|(path, _)| path == "mapping.toml").unwrap().1
+    };
+    // A table of ASCII alone needs none.
+    let all = toml(&[("Patienten.csv", &patients), ("Kennungen.csv", &wards), ("plain.csv", b"a;b\n1;2\n")]);
+    assert_eq!(all.matches("encoding = \"windows-1252\"").count(), 1, "{all}");
+    assert!(all.find("\nencoding").unwrap() < all.find("[tables.").unwrap(), "{all}");
+    // Beside one in UTF-8, each has its own, also what is not used yet.
+    let each = toml(&[("Patienten.csv", &patients), ("Kennungen.csv", &wards), ("utf.csv", utf8)]);
+    assert_eq!(each.matches("encoding = \"windows-1252\"").count(), 2, "{each}");
+    assert!(each.contains("# its encoding, once it is: encoding = \"windows-1252\""), "{each}");
 }

@@ -1,6 +1,6 @@
 //! What is counted of some rows, taken out of what was counted of all, and put in again.
 
-use crate::run::report::{EXAMPLES, ReasonCount, TargetReport};
+use crate::run::report::{EXAMPLES, ReasonCount, TargetReport, ValueCount};
 use crate::value::{Counted, Unmapped};
 use std::cmp::Reverse;
 
@@ -22,6 +22,7 @@ pub(super) fn without(
         child_rejected: less(all.child_rejected, part.child_rejected)?,
         reasons: reasons_without(&all.reasons, &part.reasons, is_in)?,
         remarks: reasons_without(&all.remarks, &part.remarks, is_in)?,
+        values: values_without(&all.values, &part.values)?,
         ..all.clone()
     })
 }
@@ -39,6 +40,7 @@ pub(super) fn with(others: &TargetReport, part: &TargetReport) -> TargetReport {
         child_rejected: others.child_rejected + part.child_rejected,
         reasons: reasons_with(&others.reasons, &part.reasons),
         remarks: reasons_with(&others.remarks, &part.remarks),
+        values: values_with(&others.values, &part.values),
         ..part.clone()
     }
 }
@@ -88,6 +90,35 @@ fn reasons_with(others: &[ReasonCount], part: &[ReasonCount]) -> Vec<ReasonCount
         }
     }
     in_order(&mut all);
+    all
+}
+
+fn values_without(all: &[ValueCount], part: &[ValueCount]) -> Result<Vec<ValueCount>, String> {
+    let mut left = all.to_vec();
+    for less in part {
+        let values = left.iter_mut().find(|values| values.element == less.element);
+        let values = values.filter(|values| values.count >= less.count);
+        values.ok_or_else(|| format!("the values of {} are not remembered", less.element))?.count -= less.count;
+    }
+    left.retain(|values| values.count > 0);
+    Ok(left)
+}
+
+/// Counts of values by their paths.
+pub(super) fn values_of(counted: Vec<(u32, u64)>, path: impl Fn(u32) -> String) -> Vec<ValueCount> {
+    let counted = counted.into_iter().map(|(element, count)| ValueCount { element: path(element), count });
+    counted.fold(Vec::new(), |all, one| values_with(&all, &[one]))
+}
+
+fn values_with(others: &[ValueCount], part: &[ValueCount]) -> Vec<ValueCount> {
+    let mut all = others.to_vec();
+    for more in part {
+        match all.iter_mut().find(|values| values.element == more.element) {
+            Some(values) => values.count += more.count,
+            None => all.push(more.clone()),
+        }
+    }
+    all.sort_by(|a, b| a.element.cmp(&b.element));
     all
 }
 

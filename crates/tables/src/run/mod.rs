@@ -26,6 +26,7 @@ mod spread;
 mod tally;
 mod target;
 mod test_files;
+mod unread;
 
 pub use crate::pull::{RunBegins, RunInfo, RunState};
 pub(crate) use deliver::needs;

@@ -2,13 +2,17 @@
 
 use crate::error::Error;
 use crate::run::links::{Links, RowColumn};
+use crate::run::report::{Effect, Example, TargetReport};
 use crate::run::runner::{PlannedTarget, Runner};
+use crate::run::tally::{Share, Tally};
+use crate::run::{counts, unread};
 use crate::value::Counted;
-use crate::write::{Everything, Made, WriteError, Written};
+use crate::write::{Everything, Made, WriteError, Writer, Written};
 use arrow_array::RecordBatch;
 use lake::workbench::{Limits, Rows, Stop};
 use serde_json::value::RawValue;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
 
 /// Rows of one sample that are named.
 const NAMED: usize = 10;
@@ -81,19 +85,69 @@ impl Runner {
     pub fn preview(&self, target: &str, samples: usize, limits: &Limits, stop: &Stop) -> Result<Preview, Error> {
         let unknown = || Error::Unknown { what: "target", name: target.to_owned(), hint: None };
         let planned = self.target(target).ok_or_else(unknown)?;
-        let failed =
-            |error: &lake::workbench::Error| Error::Query { target: target.to_owned(), message: error.to_string() };
-        let mut preview = Preview {
+        let mut kept = Vec::new();
+        let (is_complete, mut writer) = planned.steps(limits, stop, &mut |written| {
+            for made in written.iter() {
+                if kept.len() == samples {
+                    return ControlFlow::Break(());
+                }
+                kept.push(planned.sample(written, &made));
+            }
+            ControlFlow::Continue(())
+        })?;
+        Ok(Preview {
             target: target.to_owned(),
             resource_type: planned.target.resource_type,
             elements: planned.preview_elements(),
-            samples: Vec::new(),
-            is_complete: true,
-            unmapped: Vec::new(),
-        };
-        let mut writer = planned.writer.clone();
+            samples: kept,
+            is_complete,
+            unmapped: writer.take_notes().unmapped.by_frequency(),
+        })
+    }
+
+    /// What the mapping may have forgotten to say, as far as the first resources of each target show, `samples` of them or some more: that a comma stands before
+    /// fractions, for one.
+    ///
+    /// # Errors
+    /// [`Error::Query`] if a query fails or takes more than `limits`.
+    pub fn warnings(&self, samples: usize, limits: &Limits, stop: &Stop) -> Result<Vec<String>, Error> {
+        let mut warnings = Vec::new();
+        for planned in self.targets.iter().filter(|planned| planned.writer.counts_values()) {
+            let path = |element: u32| planned.target.path_of(element);
+            let mut tally = Tally::default();
+            let mut seen = 0;
+            // Values are counted by whole steps, and so are remarks.
+            let (_, mut writer) = planned.steps(limits, stop, &mut |written| {
+                for flag in written.iter().flat_map(|made| made.flags()) {
+                    let (message, text) = (flag.message.clone(), flag.text.clone());
+                    let example = || Example { table: String::new(), row: 0, in_file: None, message, text };
+                    tally.add(Effect::Remark, flag.flag, Some(flag.element), Share::Value, example);
+                }
+                seen += written.len();
+                if seen < samples { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            })?;
+            let remarks = tally.end(path).1;
+            let values = counts::values_of(writer.take_values(), path);
+            let name = planned.target.name.clone();
+            warnings.extend(unread::warnings(&[TargetReport { name, remarks, values, ..TargetReport::default() }]));
+        }
+        Ok(warnings)
+    }
+}
+
+impl PlannedTarget {
+    /// Makes resources and refused rows step by step until `with` has enough of them; whether it had all, and the writer with what it counted.
+    fn steps(
+        &self,
+        limits: &Limits,
+        stop: &Stop,
+        with: &mut dyn FnMut(&Written) -> ControlFlow<()>,
+    ) -> Result<(bool, Writer), Error> {
+        let target = &self.target.name;
+        let failed = |error: &lake::workbench::Error| Error::query(target, error);
+        let mut writer = self.writer.clone();
         let mut batches = Vec::new();
-        for part in &planned.parts {
+        for part in &self.parts {
             batches.push(Batches(part.planned.run(limits, stop).map_err(|error| failed(&error))?));
         }
         let mut parts: Vec<&mut dyn Iterator<Item = _>> = Vec::new();
@@ -101,29 +155,19 @@ impl Runner {
             parts.push(part);
         }
         let mut written = Written::default();
-        'steps: loop {
+        loop {
             match writer.next(&mut parts, &Everything, &mut written) {
                 Ok(true) => {}
-                Ok(false) => break,
+                Ok(false) => return Ok((true, writer)),
                 Err(WriteError::Rows(error)) => return Err(failed(&error)),
-                Err(error @ WriteError::Order(_)) => {
-                    return Err(Error::Query { target: target.to_owned(), message: error.to_string() });
-                }
+                Err(error @ WriteError::Order(_)) => return Err(Error::query(target, error)),
             }
-            for made in written.iter() {
-                if preview.samples.len() == samples {
-                    preview.is_complete = false;
-                    break 'steps;
-                }
-                preview.samples.push(planned.sample(&written, &made));
+            if with(&written).is_break() {
+                return Ok((false, writer));
             }
         }
-        preview.unmapped = writer.take_notes().unmapped.by_frequency();
-        Ok(preview)
     }
-}
 
-impl PlannedTarget {
     fn preview_elements(&self) -> Vec<PreviewElement> {
         let of = |info: &crate::compile::ElementInfo| {
             let columns = self.parts.get(info.part).map_or(&[][..], |part| part.planned.columns());

@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::pull::{InFile, Sources};
-use crate::run::{Kept, Stored};
+use crate::run::{Kept, Stored, unread};
 use crate::value::{Counted, UnmappedKind};
 use access::Grant;
 use serde::{Deserialize, Serialize};
@@ -85,6 +85,18 @@ pub struct TargetReport {
     pub reasons: Vec<ReasonCount>,
     /// What deserves a look.
     pub remarks: Vec<ReasonCount>,
+    /// How many values were made of elements for which `coalesce` may take another value where the first cannot be read.
+    #[serde(default)]
+    pub values: Vec<ValueCount>,
+}
+
+/// How many values an element got.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ValueCount {
+    /// Its path in JSON.
+    pub element: String,
+    /// How many.
+    pub count: u64,
 }
 
 /// Which rows of a target a run maps.
@@ -293,14 +305,20 @@ impl TargetReport {
             "mapped_rows": self.mapped_rows,
             "why_whole": self.why_whole,
             "why_whole_code": self.why_whole_code,
-            "reasons": self.reasons.iter().map(ReasonCount::to_json).collect::<Vec<_>>(),
-            "remarks": self.remarks.iter().map(ReasonCount::to_json).collect::<Vec<_>>(),
+            "reasons": self.reasons.iter().map(|reason| reason.to_json(None)).collect::<Vec<_>>(),
+            "remarks": self.remarks.iter().map(|remark| remark.to_json(self.of(remark))).collect::<Vec<_>>(),
         })
+    }
+
+    /// How many values there are of the element of which a remark tells what was not read.
+    pub(super) fn of(&self, remark: &ReasonCount) -> Option<u64> {
+        let element = remark.element.as_ref().filter(|_| unread::CODES.contains(&remark.code.as_str()))?;
+        self.values.iter().find(|values| values.element == *element).map(|values| values.count)
     }
 }
 
 impl ReasonCount {
-    fn to_json(&self) -> Value {
+    fn to_json(&self, of: Option<u64>) -> Value {
         let examples: Vec<Value> = self
             .examples
             .iter()
@@ -321,6 +339,7 @@ impl ReasonCount {
             "count": self.count,
             "rows": self.rows,
             "further": self.further,
+            "of": of,
             "examples": examples,
         })
     }

@@ -17,6 +17,7 @@ use crate::run::planning::{keys_query, plan, sheets};
 use crate::run::repeated::KeysQuery;
 use crate::run::report::{Mapped, RunReport, TargetReport};
 use crate::run::target::{CHUNK_RESOURCES, Meeting, OneTarget, Running, links_of, new_chunk};
+use crate::run::unread;
 use crate::value::{Context, Unmapped};
 use crate::write::Writer;
 use access::Grant;
@@ -38,7 +39,7 @@ pub struct Runner {
     settings: Settings,
     hash: String,
     context: Context,
-    targets: Vec<PlannedTarget>,
+    pub(super) targets: Vec<PlannedTarget>,
     not_delivered: Vec<String>,
     desk: Desk,
 }
@@ -417,6 +418,7 @@ impl Runner {
             made_before::gather_gone(&folder)?;
         }
         report.unmapped = unmapped.by_frequency();
+        report.notes.extend(unread::warnings(&report.targets));
         Ok(report)
     }
 

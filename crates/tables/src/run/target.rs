@@ -1,6 +1,7 @@
 //! One target: its rows to resources, and every row counted.
 
 use crate::error::Error;
+use crate::run::counts;
 use crate::run::door::{Bearer, Chunk, ChunkRefused, ChunkResource, Door};
 use crate::run::identities::{Id, MadeTargets, Seen, Uniqueness, content};
 use crate::run::lineage::Link;
@@ -207,9 +208,9 @@ impl<'r> OneTarget<'r> {
         self.done.unmapped = writer.take_notes().unmapped;
         self.report.filtered = self.report.table_rows.saturating_sub(self.seen.len() + self.gathered);
         self.report.rows += self.report.filtered;
-        let elements = &planned.target.elements;
-        (self.report.reasons, self.report.remarks) =
-            self.tally.end(|element| elements.get(element as usize).map_or(String::new(), |info| info.path.clone()));
+        let path = |element: u32| planned.target.path_of(element);
+        (self.report.reasons, self.report.remarks) = self.tally.end(path);
+        self.report.values = counts::values_of(writer.take_values(), path);
         self.done.report = self.report;
         (self.done.seen, self.done.gathered) = (self.seen, self.gathered);
         Ok((self.done, self.ids))
@@ -225,7 +226,9 @@ impl<'r> OneTarget<'r> {
         for (at, one) in written.iter().enumerate() {
             let own = self.count_rows(written, &one);
             for flag in one.flags() {
-                self.count(written, (Effect::Remark, Share::Value), flag.flag, Some(flag.element), flag.row, None);
+                let told = (flag.message.as_str(), flag.text.as_deref());
+                let of = (Effect::Remark, Share::Value);
+                self.count(written, of, (flag.flag, Some(flag.element)), flag.row, told);
             }
             let Some((json, id)) = one.json().zip(one.id()) else {
                 if own == 0 {
@@ -267,7 +270,8 @@ impl<'r> OneTarget<'r> {
                     let message = "another row has the same key and gives another resource".to_owned();
                     let failure = Failure { element: None, code: "duplicate-key", message, text: None, row };
                     let of = (Effect::Rejected, Share::Rows(own));
-                    self.count(written, of, failure.code, None, row, Some(&failure));
+                    let told = (failure.message.as_str(), None);
+                    self.count(written, of, (failure.code, None), row, told);
                     self.refused(written, &one, &failure);
                 }
             }
@@ -384,7 +388,8 @@ impl<'r> OneTarget<'r> {
                 Some(rows) if no == 0 => (Effect::Rejected, Share::Rows(rows)),
                 Some(_) => (Effect::Rejected, Share::Further),
             };
-            self.count(written, of, failure.code, failure.element, failure.row, Some(failure));
+            let told = (failure.message.as_str(), failure.text.as_deref());
+            self.count(written, of, (failure.code, failure.element), failure.row, told);
         }
     }
 
@@ -392,10 +397,9 @@ impl<'r> OneTarget<'r> {
         &mut self,
         written: &Written,
         (effect, share): (Effect, Share),
-        code: &'static str,
-        element: Option<u32>,
+        (code, element): (&'static str, Option<u32>),
         row: RowRef,
-        failure: Option<&Failure>,
+        (message, text): (&str, Option<&str>),
     ) {
         let planned = self.planned;
         self.tally.add(effect, code, element, share, || {
@@ -407,8 +411,8 @@ impl<'r> OneTarget<'r> {
                 table: part.table().to_owned(),
                 row: number,
                 in_file: None,
-                message: failure.map_or(String::new(), |failure| failure.message.clone()),
-                text: failure.and_then(|failure| failure.text.clone()),
+                message: message.to_owned(),
+                text: text.map(str::to_owned),
             }
         });
     }

@@ -61,6 +61,7 @@ pub use grammar::Order;
 pub use json::{push_string, write_json};
 pub use notes::{Counted, Notes, Unmapped, UnmappedKind};
 pub use number::{NumberStyle, is_number};
+pub(crate) use number::{has_another_sign, has_unit_behind};
 pub use prepare::{Argument, Context, Prepared, prepare, prepare_plain};
 pub(crate) use slot::trim;
 pub use slot::{Form, Slot};

@@ -1,5 +1,6 @@
 //! What is worth telling about values that were made: flags, and spellings that no map knows.
 
+use super::Reason;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
@@ -13,6 +14,8 @@ const UCUM_TEXTS_MAX: usize = 1024;
 pub struct Notes {
     /// Flags of the values made since it was cleared, in kebab case: `time-in-gap`, `identity-check`, `unknown-unit` …
     pub flags: Vec<&'static str>,
+    /// What could not be read where another value was taken in its place: a flag's code, and why.
+    pub passed_over: Option<Reason>,
     /// What no map knew, counted over the whole run.
     pub unmapped: Unmapped,
     /// Texts that `unit('ucum', …)` was given, taken apart once.

@@ -14,6 +14,9 @@ const CHARACTERS_MAX: usize = 100;
 /// A power of ten beyond this is a mistake, and no computer's number.
 const EXPONENT_MAX: i32 = 308;
 
+/// What stands behind a number and is longer is no unit but a remark.
+const UNIT_CHARACTERS_MAX: usize = 12;
+
 /// How a source writes numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NumberStyle {
@@ -80,6 +83,32 @@ fn has_one_comma(text: &str, style: NumberStyle) -> bool {
 /// True if the text is a number in the plainest style, a comparator before it allowed: what profiles count.
 pub fn is_number(text: &str) -> bool {
     parse(text, NumberStyle::default()).is_ok()
+}
+
+/// True if the text is a number once another sign stands before its fraction, or may be one.
+pub fn has_another_sign(text: &str, keeps_comparators: bool) -> bool {
+    let comma = NumberStyle { decimal: ',', thousands: None };
+    let [point, comma] = [NumberStyle::default(), comma].map(|style| parse(text, style));
+    let has_comparator = |read: &Result<Parsed<'_>, Fault>| matches!(read, Ok(Parsed { comparator: Some(_), .. }));
+    if !keeps_comparators && (has_comparator(&point) || has_comparator(&comma)) {
+        return false;
+    }
+    let is_number = |read: &Result<Parsed<'_>, Fault>| matches!(read, Ok(_) | Err(Fault::Ambiguous));
+    text.contains(['.', ',']) && (is_number(&point) || is_number(&comma))
+}
+
+/// True for a number with a unit written behind it: `15 mmHg`.
+pub fn has_unit_behind(text: &str) -> bool {
+    let text = trim(text);
+    let is_of_number = |c: char| c.is_ascii_digit() || matches!(c, '.' | ',' | '<' | '>' | '=' | ' ' | '-' | '+');
+    let Some(at) = text.find(|c| !is_of_number(c)) else { return false };
+    let (number, unit) = (trim(&text[..at]), &text[at..]);
+    number.ends_with(|c: char| c.is_ascii_digit())
+        && unit.starts_with(|c: char| c.is_alphabetic() || matches!(c, '%' | '‰' | '°' | 'µ' | '/'))
+        && unit.chars().count() <= UNIT_CHARACTERS_MAX
+        && !unit.contains(char::is_whitespace)
+        && !matches!(unit, "x" | "X")
+        && (is_number(number) || has_another_sign(number, true))
 }
 
 /// Reads a number.

@@ -7,7 +7,7 @@ use super::check;
 use super::column::Column;
 use super::give::{text_of, write_give};
 use super::machine::{MEntry, MItem, MKind, MMember, MObject, MWay, Memory};
-use super::memo::{CELLS, Look, Memo};
+use super::memo::{CELLS, Look, Memo, Told};
 use super::written::{Failure, Flag, RowRef};
 use crate::compile::EntryFrom;
 use crate::value::{Notes, Reason};
@@ -74,6 +74,8 @@ pub struct Pen {
     pub dropped: Vec<RowRef>,
     pub memos: Vec<Memo>,
     passed: check::Passed,
+    /// How many values were made of each element whose values are counted.
+    pub values: Vec<u64>,
     /// True while values are only compared: what deserves a look is told when they are written.
     pub compares: bool,
     /// True if something was told of a value that is counted each time: then it is not remembered.
@@ -96,6 +98,15 @@ impl Pen {
     /// A pen with a place for each remembered call.
     pub fn new(memos: Vec<Memo>) -> Pen {
         Pen { memos, ..Pen::default() }
+    }
+
+    /// Counts a value of an element.
+    fn count(&mut self, element: u32) {
+        let at = element as usize;
+        if self.values.len() <= at {
+            self.values.resize(at + 1, 0);
+        }
+        self.values[at] += 1;
     }
 
     fn fail(&mut self, element: u32, row: RowRef, text: Option<&str>, reason: Reason) {
@@ -242,7 +253,7 @@ pub fn write_member(member: &MMember, rows: &Rows<'_>, pen: &mut Pen, follows: b
         (_, Some(memory)) => {
             let cells = Cells::of(memory, rows.columns(rows.own[0]), rows.own[0].row as usize);
             match pen.memos[memory.memo].look(cells.all()) {
-                Look::Found(json) => {
+                Look::Found(json, _) => {
                     pen.json.extend_from_slice(json);
                     !json.is_empty()
                 }
@@ -252,7 +263,7 @@ pub fn write_member(member: &MMember, rows: &Rows<'_>, pen: &mut Pen, follows: b
                     let written = write_kind(member, rows, pen, from);
                     if !pen.noted && (pen.failures.len(), pen.flags.len()) == (failures, flags) {
                         let json = if written { &pen.json[from..] } else { &[] };
-                        pen.memos[memory.memo].keep(hash, cells.all(), json);
+                        pen.memos[memory.memo].keep(hash, cells.all(), json, None);
                     }
                     pen.noted |= outer.0;
                     pen.remembers = outer.1;
@@ -552,9 +563,17 @@ pub fn write_item_of(item: &MItem, row: RowRef, batches: &[Columns], known: &dyn
     if let Some(memory) = memory {
         let cells = Cells::of(memory, columns, at);
         match pen.memos[memory.memo].look(cells.all()) {
-            Look::Found(json) => {
+            Look::Found(json, told) => {
                 pen.json.extend_from_slice(json);
-                return if json.is_empty() { Outcome::Absent } else { Outcome::Written };
+                if let Some(Told { flag, message, text }) = told.filter(|_| !pen.compares) {
+                    let (message, text) = (message.clone(), text.clone());
+                    pen.flags.push(Flag { element: item.info, flag, message, text, row });
+                }
+                let outcome = if json.is_empty() { Outcome::Absent } else { Outcome::Written };
+                if item.is_counted && !pen.compares && outcome == Outcome::Written {
+                    pen.count(item.info);
+                }
+                return outcome;
             }
             Look::Missed(hash) => keeps = Some((memory.memo, hash, cells)),
             Look::Passed => {}
@@ -565,12 +584,24 @@ pub fn write_item_of(item: &MItem, row: RowRef, batches: &[Columns], known: &dyn
     let written = matches!(given, Ok(true));
     // What is told of a value goes with it; what no map knows is told also where a map was all there is.
     let unmapped = std::mem::take(&mut pen.scratch.unmapped);
+    let told = pen.scratch.passed_over.take().filter(|_| written).map(|Reason { code: flag, message }| {
+        let text = text_of(&item.give, &item.leaves, columns, at).as_deref().map(shown);
+        Told { flag, message, text }
+    });
     let noted = written && !pen.scratch.flags.is_empty() || !matches!(given, Ok(false)) && !unmapped.is_empty();
+    if let Some(Told { flag, message, text }) = told.as_ref().filter(|_| !pen.compares) {
+        let (message, text) = (message.clone(), text.clone());
+        pen.flags.push(Flag { element: item.info, flag, message, text, row });
+    }
+    if item.is_counted && written && !pen.compares {
+        pen.count(item.info);
+    }
     // A value that is only compared is made again when it is written; what failed is not.
     if noted && (!pen.compares || given.is_err()) {
         if written {
+            let element = item.info;
             let flags = pen.scratch.flags.iter();
-            pen.flags.extend(flags.map(|flag| Flag { element: item.info, flag, row }));
+            pen.flags.extend(flags.map(|flag| Flag { element, flag, message: String::new(), text: None, row }));
         }
         pen.notes.unmapped.merge(unmapped);
     }
@@ -580,7 +611,7 @@ pub fn write_item_of(item: &MItem, row: RowRef, batches: &[Columns], known: &dyn
         Ok(written) => {
             // What is counted each time is not remembered.
             if let Some((memo, hash, cells)) = keeps.filter(|_| !noted) {
-                pen.memos[memo].keep(hash, cells.all(), &pen.json[start..]);
+                pen.memos[memo].keep(hash, cells.all(), &pen.json[start..], told.as_ref());
             }
             if written { Outcome::Written } else { Outcome::Absent }
         }

@@ -64,7 +64,7 @@ impl MObject {
 fn has_reference(kind: &MKind) -> bool {
     fn in_give(give: &MGive) -> bool {
         match give {
-            MGive::Call(call) => call.is_reference,
+            MGive::Call(call) => call.is_reference(),
             MGive::Case(_, all) | MGive::Coalesce(all) => all.iter().any(in_give),
             _ => false,
         }

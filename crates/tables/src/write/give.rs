@@ -4,6 +4,7 @@ use super::check;
 use super::column::Column;
 use super::evaluate::Known;
 use super::machine::{MCall, MGive, MJoined, MOut, Shape, ShapeKind};
+use super::passed_over;
 use crate::value::{Argument, Notes, Reason, Value, write_json};
 
 /// Writes a value with its name; false, with nothing written, if there is none.
@@ -42,8 +43,9 @@ pub fn write_give(
             None => Ok(false),
         },
         MGive::Coalesce(all) => {
-            let mut first = None;
+            let mut first: Option<(&MGive, Reason)> = None;
             let mut written = false;
+            let outer = notes.passed_over.take();
             for give in all {
                 let (flags, unmapped) = (notes.flags.len(), std::mem::take(&mut notes.unmapped));
                 let given = write_give(give, columns, row, known, out, notes);
@@ -62,17 +64,23 @@ pub fn write_give(
                     Ok(false) => {}
                     Ok(true) => {
                         written = true;
+                        if let Some((failed, reason)) = first.take() {
+                            let told = passed_over::told((failed, reason), give, columns, row);
+                            notes.passed_over = told.or(notes.passed_over.take());
+                        }
                         break;
                     }
                     // A later one may have a value: what failed before it is no failure.
                     Err(reason) => {
                         out.truncate(start);
-                        first.get_or_insert(reason);
+                        notes.passed_over = None;
+                        first.get_or_insert((give, reason));
                     }
                 }
             }
+            notes.passed_over = notes.passed_over.take().or(outer);
             match first {
-                Some(reason) if !written => Err(reason),
+                Some((_, reason)) if !written => Err(reason),
                 _ => Ok(written),
             }
         }
@@ -164,17 +172,21 @@ fn argument<'a>(give: &'a MGive, columns: &'a [Column], row: usize, notes: &mut 
             .and_then(|arm| arms.get(arm))
             .map_or(Argument::Text(None), |arm| argument(arm, columns, row, notes)),
         MGive::Coalesce(all) => {
-            let mut failed = None;
+            let mut failed: Option<(&MGive, Reason)> = None;
             for give in all {
                 match argument(give, columns, row, notes) {
                     Argument::Text(None) | Argument::Value(Value::Absent) => {}
                     Argument::Failed(reason) => {
-                        failed.get_or_insert(reason);
+                        failed.get_or_insert((give, reason));
                     }
-                    there => return there,
+                    there => {
+                        let told = failed.take().and_then(|failed| passed_over::told(failed, give, columns, row));
+                        notes.passed_over = told.or(notes.passed_over.take());
+                        return there;
+                    }
                 }
             }
-            failed.map_or(Argument::Text(None), Argument::Failed)
+            failed.map_or(Argument::Text(None), |(_, reason)| Argument::Failed(reason))
         }
     }
 }

@@ -104,6 +104,8 @@ pub struct MItem {
     pub leaves: Box<[usize]>,
     /// Where its value is remembered; none if it is not worth it.
     pub memory: Option<Memory>,
+    /// True if its values are counted: something that cannot be read may be told beside how many could.
+    pub is_counted: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -138,12 +140,38 @@ impl MGive {
         }
     }
 
+    /// True if something that cannot be read as a number or a moment may be passed over for another value.
+    fn may_fall_back(&self) -> bool {
+        match self {
+            MGive::Coalesce(all) => {
+                let before_last = &all[..all.len().saturating_sub(1)];
+                before_last.iter().any(MGive::reads) || all.iter().any(MGive::may_fall_back)
+            }
+            MGive::Call(call) => call.arguments.iter().any(MGive::may_fall_back),
+            MGive::Case(_, all) => all.iter().any(MGive::may_fall_back),
+            _ => false,
+        }
+    }
+
+    /// True if there is a function in it that reads numbers or moments.
+    fn reads(&self) -> bool {
+        match self {
+            MGive::Call(call) => {
+                use Function::{AtOffset, Date, Instant, Number, Period, Quantity};
+                matches!(call.function, Quantity | Number | Date | Instant | Period | AtOffset)
+                    || call.arguments.iter().any(MGive::reads)
+            }
+            MGive::Case(_, all) | MGive::Coalesce(all) => all.iter().any(MGive::reads),
+            _ => false,
+        }
+    }
+
     /// True if there is a `ref` to a target in it.
     fn refers_to(&self, target: &str) -> bool {
         match self {
             MGive::Call(call) => {
                 let is_named = matches!(call.arguments.first(), Some(MGive::Text(name)) if **name == *target);
-                call.is_reference && is_named || call.arguments.iter().any(|give| give.refers_to(target))
+                call.is_reference() && is_named || call.arguments.iter().any(|give| give.refers_to(target))
             }
             MGive::Case(_, all) | MGive::Coalesce(all) => all.iter().any(|give| give.refers_to(target)),
             _ => false,
@@ -157,6 +185,17 @@ impl MGive {
             MGive::Case(_, all) | MGive::Coalesce(all) => all.iter().any(MGive::is_call),
             _ => false,
         }
+    }
+}
+
+impl MObject {
+    /// True if values of something in it are counted.
+    pub fn counts_values(&self) -> bool {
+        let mut counts = false;
+        for member in &self.members {
+            member.each_way(&mut |_, way| counts |= way.items.iter().any(|item| item.is_counted));
+        }
+        counts
     }
 }
 
@@ -209,8 +248,14 @@ pub struct MCall {
     pub prepared: Prepared,
     pub slot: Slot,
     pub arguments: Vec<MGive>,
+    pub function: Function,
+}
+
+impl MCall {
     /// True for `ref`.
-    pub is_reference: bool,
+    pub fn is_reference(&self) -> bool {
+        self.function == Function::Ref
+    }
 }
 
 /// How a list or struct is written.
@@ -356,18 +401,20 @@ impl<'a> Builder<'a> {
     }
 
     /// Where a member is remembered as a whole: if it is made of few cells of one row, and not of plain text alone, which is
-    /// written faster than it is found again.
+    /// written faster than it is found again. An item whose values are counted
+    /// is remembered by itself.
     fn memory_of(&mut self, member: &MMember) -> Option<Memory> {
         let mut items = Vec::new();
         let mut by_row = member.from_rows;
-        let mut is_worth = false;
+        let (mut is_worth, mut counts) = (false, false);
         member.each_way(&mut |from, way| {
             by_row &= from == EntryFrom::Row;
             is_worth |= way.object.is_some();
             is_worth |= way.items.iter().any(|item| item.give.is_call());
+            counts |= way.items.iter().any(|item| item.is_counted);
             items.extend(way.items.iter().map(|item| (item.info, self.can_be_remembered(item.info, &item.give))));
         });
-        if !by_row || !is_worth || items.iter().any(|(_, can_be)| !can_be) {
+        if !by_row || !is_worth || counts || items.iter().any(|(_, can_be)| !can_be) {
             return None;
         }
         let leaves = items.iter().flat_map(|(info, _)| &self.info(*info).leaves).copied().collect();
@@ -420,9 +467,10 @@ impl<'a> Builder<'a> {
         let part = info.part;
         let give = self.give(&item.give, part, item.info, item.element);
         // Plain text is written faster than it is found again.
-        let worth = item.give.function().is_some() && self.can_be_remembered(item.info, &give);
+        let worth = (item.give.function().is_some() || give.is_call()) && self.can_be_remembered(item.info, &give);
         let memory = if worth { self.remember(info.leaves.clone()) } else { None };
-        MItem { info: item.info, reject: item.reject, give, leaves: info.leaves.clone().into(), memory }
+        let is_counted = give.may_fall_back();
+        MItem { info: item.info, reject: item.reject, give, leaves: info.leaves.clone().into(), memory, is_counted }
     }
 
     fn head(&self, typed: &Typed) -> Box<str> {
@@ -487,7 +535,7 @@ impl<'a> Builder<'a> {
                     prepared,
                     slot,
                     arguments,
-                    is_reference: call.function == Function::Ref,
+                    function: call.function,
                 }))
             }
             Err(message) => {

@@ -29,13 +29,22 @@ struct Place {
     /// The cells, packed, and behind them the JSON.
     bytes: Vec<u8>,
     json: usize,
+    told: Option<Box<Told>>,
+}
+
+/// What is told each time of a value, beside its JSON: that something else could not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    pub flag: &'static str,
+    pub message: String,
+    pub text: Option<String>,
 }
 
 /// What a look for cells finds.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Look<'m> {
-    /// The JSON that was made of the same cells; empty for no value.
-    Found(&'m [u8]),
+    /// The JSON that was made of the same cells, empty for no value, and what is told of it.
+    Found(&'m [u8], Option<&'m Told>),
     /// Nothing: what is made is to be kept by this hash.
     Missed(u64),
     /// Nothing, and it is not to be kept.
@@ -111,11 +120,11 @@ impl Memo {
             return Look::Missed(hash);
         }
         self.hits += 1;
-        Look::Found(&place.bytes[place.json..])
+        Look::Found(&place.bytes[place.json..], place.told.as_deref())
     }
 
     /// Keeps what was made of the cells, under the hash that the look for them gave.
-    pub fn keep(&mut self, hash: u64, cells: &[Option<&str>], json: &[u8]) {
+    pub fn keep(&mut self, hash: u64, cells: &[Option<&str>], json: &[u8], told: Option<&Told>) {
         let length: usize = cells.iter().flatten().map(|text| text.len()).sum();
         if self.given_up || json.len() > BYTES_MAX || length > BYTES_MAX {
             return;
@@ -125,6 +134,7 @@ impl Memo {
         }
         let place = &mut self.places[hash as usize % PLACES];
         place.hash = hash;
+        place.told = told.cloned().map(Box::new);
         place.bytes.clear();
         for cell in cells {
             let length = cell.map_or(u32::MAX, |text| text.len() as u32);
@@ -142,14 +152,14 @@ mod tests {
 
     fn keep(memo: &mut Memo, cells: &[Option<&str>], json: &[u8]) {
         let Look::Missed(hash) = memo.look(cells) else { panic!("{cells:?} was there") };
-        memo.keep(hash, cells, json);
+        memo.keep(hash, cells, json, None);
     }
 
     #[test]
     fn only_the_same_cells_are_met_again() {
         let mut memo = Memo::default();
         keep(&mut memo, &[Some("a"), None], b"1");
-        assert_eq!(memo.look(&[Some("a"), None]), Look::Found(b"1"));
+        assert_eq!(memo.look(&[Some("a"), None]), Look::Found(b"1", None));
         for other in [[Some("a"), Some("")], [None, Some("a")], [Some("A"), None], [Some("aa"), None]] {
             assert!(matches!(memo.look(&other), Look::Missed(_)), "{other:?}");
         }
@@ -158,8 +168,12 @@ mod tests {
         let (one, other) = (long('1'), long('2'));
         keep(&mut memo, &[Some(&one), Some("x")], b"one");
         keep(&mut memo, &[Some(&other), Some("x")], b"other");
-        assert_eq!(memo.look(&[Some(&other), Some("x")]), Look::Found(b"other"));
+        assert_eq!(memo.look(&[Some(&other), Some("x")]), Look::Found(b"other", None));
         assert!(matches!(memo.look(&[Some(&one), Some("x")]), Look::Missed(_)));
+        let told = Told { flag: "kept-as-text", message: "no number".into(), text: Some("a".into()) };
+        let Look::Missed(hash) = memo.look(&[Some("told"), None]) else { panic!("it was there") };
+        memo.keep(hash, &[Some("told"), None], b"1", Some(&told));
+        assert_eq!(memo.look(&[Some("told"), None]), Look::Found(b"1", Some(&told)));
         let longest = "x".repeat(BYTES_MAX + 1);
         keep(&mut memo, &[Some(&longest), None], b"1");
         assert!(matches!(memo.look(&[Some(&longest), None]), Look::Missed(_)));

@@ -16,6 +16,7 @@ mod fold;
 mod give;
 mod machine;
 mod memo;
+mod passed_over;
 mod stream;
 #[cfg(test)]
 mod tests;
@@ -144,6 +145,18 @@ impl Writer {
     /// What no code or unit map knew, counted since the writer was made or this was called.
     pub fn take_notes(&mut self) -> Notes {
         std::mem::take(&mut self.pen.notes)
+    }
+
+    /// How many values were made of elements for which another value may stand in, each by its number, since the writer was made
+    /// or this was called.
+    pub fn take_values(&mut self) -> Vec<(u32, u64)> {
+        let counts = std::mem::take(&mut self.pen.values).into_iter().enumerate();
+        counts.filter(|(_, count)| *count > 0).map(|(element, count)| (element as u32, count)).collect()
+    }
+
+    /// True if there are such elements.
+    pub fn counts_values(&self) -> bool {
+        self.machine.root.counts_values()
     }
 
     /// True if each row is a resource of its own, so that [`Writer::write`] can be used.

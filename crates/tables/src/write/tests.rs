@@ -266,6 +266,7 @@ fn a_value_is_chosen_by_case_and_coalesce() {
         expect![[r#"
             {"resourceType":"Observation","id":"1baf","status":"final","code":{"coding":[{"system":"http://loinc.org","code":"x"}]},"valueQuantity":{"value":5.0,"unit":"mg/dl","system":"http://unitsofmeasure.org","code":"mg/dL"},"note":[{"text":"one"}]}
             {"resourceType":"Observation","id":"ad9e","status":"final","code":{"coding":[{"system":"http://loinc.org","code":"x"}]},"valueString":"阴性","note":[{"text":"two"}]}
+              value flag kept-as-text
             {"resourceType":"Observation","id":"fa13","status":"final","code":{"coding":[{"system":"http://loinc.org","code":"x"}]},"valueCodeableConcept":{"coding":[{"system":"http://hl7.org/fhir/administrative-gender","code":"male"},{"system":"urn:medweave:source:source:sex","code":"M"}]},"note":[{"text":"same"}]}
             {"resourceType":"Observation","id":"22d7","status":"final","code":{"coding":[{"system":"http://loinc.org","code":"x"}]},"valueCodeableConcept":{"coding":[{"system":"urn:medweave:source:source:sex","code":"X"}]}}
               note.text second-value: there are two different values for an element that has one
@@ -574,6 +575,7 @@ fn what_is_noted_of_a_value_that_is_not_there_goes_with_it() {
          3 | - | n/a | - | -",
         expect![[r#"
             {"resourceType":"Observation","id":"1baf","status":"final","code":{"coding":[{"system":"http://loinc.org","code":"x"}]},"valueString":"negative","component":[{"code":{"text":"k"},"interpretation":[{"coding":[{"code":"male"}]}]}]}
+              value flag kept-as-text
             {"resourceType":"Observation","id":"ad9e","status":"final","code":{"coding":[{"system":"http://loinc.org","code":"x"}]},"valueQuantity":{"value":5,"unit":"furlong"},"component":[{"code":{"text":"k"},"interpretation":[{"coding":[{"code":"unknown"}]}]}]}
               value flag unknown-unit
             {"resourceType":"Observation","id":"fa13","status":"final","code":{"coding":[{"system":"http://loinc.org","code":"x"}]},"component":[{"code":{"text":"k"},"interpretation":[{"coding":[{"code":"unknown"}]}]}]}

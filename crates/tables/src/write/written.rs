@@ -56,12 +56,16 @@ pub struct Failure {
 }
 
 /// Something about a value that deserves a look.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Flag {
     /// The element's number in [`Target::elements`](crate::compile::Target::elements).
     pub element: u32,
     /// `time-in-gap`, `identity-check` …
     pub flag: &'static str,
+    /// Why, where the code does not say all; empty if it does.
+    pub message: String,
+    /// What the row had for it, where that is told.
+    pub text: Option<String>,
     /// The row.
     pub row: RowRef,
 }

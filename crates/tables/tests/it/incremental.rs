@@ -136,7 +136,7 @@ SELECT 'finished' AS status, code('urn:ward', s.ward, w.word) AS class, ref('Pat
 FROM stays s LEFT JOIN words w ON w.code = s.ward";
 const LAB: &str = "-- @target Observation @key l.id @each lab l @patient s.pid @gone delete
 SELECT 'final' AS status, code('item', l.item) AS code, ref('Patient', s.pid) AS subject, ref('Encounter', l.sid) AS encounter,
-       quantity(l.value, unit('ucum', 'g/L')) AS value
+       coalesce(quantity(l.value, unit('ucum', 'g/L')), text(l.value)) AS value
 FROM lab l LEFT JOIN stays s ON s.sid = l.sid WHERE l.item <> 'X'";
 /// A resource that tells of all rows of a patient, the last one first.
 const LAST: &str = "-- @target Basic @key a.pid @patient a.pid
@@ -170,7 +170,11 @@ impl Ward {
                 "{},{sid},{},{}\n",
                 id % 20,
                 ["K", "NA", "X"][usize::from(*item)],
-                if *value == 9 { "low".into() } else { value.to_string() }
+                match value {
+                    9 => "low".to_owned(),
+                    8 => "8 mg".to_owned(),
+                    number => number.to_string(),
+                }
             );
         }
         for (code, word) in &self.words {

@@ -144,6 +144,49 @@ fn every_row_is_a_resource_merged_filtered_or_rejected() {
 }
 
 #[test]
+fn numbers_that_are_kept_as_text_are_counted_of_all_and_what_may_be_wrong_is_told() {
+    let house = House::new();
+    let mut lab = "id,pid,item,value,unit\n".to_owned();
+    for row in 0..40 {
+        // Values that repeat, and values that are of one row.
+        lab += &format!("{row},1,HB,{}.{row},g/dL\n", 10 + row % 3);
+    }
+    lab += "a,1,HB,14,g/dL\nb,1,HB,hemolysed,\nc,1,HB,15 g/dL,\nd,1,HB,,\ne,1,IGNORE,1.5,x\n";
+    pull(&house, &[("people", "pid,sex,born\n1,male,1970-01-02\n"), ("lab", &lab)]);
+    let comma = format!("decimal = \",\"\n{TOML}");
+    let files = [("mapping.toml", comma.as_str()), ("patient.sql", PATIENT), ("lab.sql", LAB)];
+    let runner = prepare(&house, &files);
+    let (report, kept) = run(&runner);
+    let lab = &report.to_json()["targets"][1];
+    let told = |remark: &Value| json!([remark["reason"], remark["element"], remark["count"], remark["of"]]);
+    let remarks: Vec<Value> = lab["remarks"].as_array().unwrap().iter().map(told).collect();
+    assert_eq!(
+        remarks,
+        [
+            json!(["decimal-sign", "value", 40, 43]),
+            json!(["kept-as-text", "value", 1, 43]),
+            json!(["unit-in-value", "value", 1, 43]),
+        ]
+    );
+    let example = &lab["remarks"][0]["examples"][0];
+    assert_eq!((&example["table"], &example["text"]), (&json!("lab"), &json!("10.0")));
+    assert!(example["message"].as_str().unwrap().contains("is not a number"), "{example}");
+    assert_eq!(report.notes.len(), 1, "{:?}", report.notes);
+    assert!(report.notes[0].starts_with("Observation value: 40 of 43 values were not read as numbers"));
+    assert!(report.notes[0].ends_with("say decimal = \".\" in mapping.toml"), "{}", report.notes[0]);
+    assert_eq!(kept.resources.values().filter(|one| one["valueString"].is_string()).count(), 42);
+    // The first rows show it before anything is run.
+    let warnings = runner.warnings(20, &Limits::default(), &Stop::default()).unwrap();
+    assert!(warnings[0].starts_with("Observation value: 40 of 43 values"), "{warnings:?}");
+
+    let runner = prepare(&house, &[("mapping.toml", TOML), files[1], files[2]]);
+    let (report, _) = run(&runner);
+    assert!(report.notes.is_empty() && runner.warnings(20, &Limits::default(), &Stop::default()).unwrap().is_empty());
+    let remarks: Vec<Value> = report.to_json()["targets"][1]["remarks"].as_array().unwrap().iter().map(told).collect();
+    assert_eq!(remarks, [json!(["kept-as-text", "value", 1, 43]), json!(["unit-in-value", "value", 1, 43])]);
+}
+
+#[test]
 fn each_resource_leads_to_its_rows_and_each_element_to_its_cells() {
     let house = House::new();
     let lab = "id,pid,item,value,unit\na,1,HB,13.1,g/dL\nb,1,CRP,7,mg/L\n";

@@ -3,12 +3,15 @@
 use super::ACT;
 use super::statement::Statement;
 use crate::profile::column::{ColumnProfile, LISTED};
-use crate::profile::likely::sex_of;
+use crate::profile::meaning::{certainty_of, class_of, flag_of, sex_of};
 use crate::profile::table::TableProfile;
-use crate::profile::{Profile, names};
+use crate::profile::{Likely, Profile, names};
 use crate::run::{MappingFiles, files_of, shipped};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
+
+/// What begins a line of `mapping.toml` about what was likely, and was not written.
+pub const NOT_WRITTEN: &str = "# To do: not written: ";
 
 /// The year from which dates are those of a later age, or not true.
 const FUTURE: i32 = 2_035;
@@ -19,16 +22,31 @@ pub(super) struct Files<'p> {
     texts: BTreeMap<String, String>,
     statements: Vec<(String, Statement<'p>)>,
     uses: BTreeMap<String, BTreeSet<String>>,
+    /// What is likely and was not written, with why.
+    not_written: Vec<String>,
 }
 
 impl<'p> Files<'p> {
     pub(super) fn new(profile: &'p Profile, name: &str) -> Files<'p> {
-        Files { profile, name: plain(name), texts: BTreeMap::new(), statements: Vec::new(), uses: BTreeMap::new() }
+        Files {
+            profile,
+            name: plain(name),
+            texts: BTreeMap::new(),
+            statements: Vec::new(),
+            uses: BTreeMap::new(),
+            not_written: Vec::new(),
+        }
     }
 
     /// Says that a column of a table is used.
     pub(super) fn uses(&mut self, table: &str, column: &str) {
         self.uses.entry(table.to_owned()).or_default().insert(column.to_owned());
+    }
+
+    /// Says that something likely was not written, and why.
+    pub(super) fn not_written(&mut self, likely: &Likely, why: &str) {
+        let table = likely.table.replace(['\n', '\r'], " ");
+        self.not_written.push(format!("{} ({} %) of table {table}: {why}", likely.target, likely.sure));
     }
 
     pub(super) fn statement(&mut self, stem: &str, statement: Statement<'p>) {
@@ -97,6 +115,15 @@ impl<'p> Files<'p> {
         let lines: Vec<_> =
             Self::meant(column, class_of).into_iter().map(|(value, code)| (value.to_owned(), ACT, code)).collect();
         self.codes(map, &lines);
+    }
+
+    pub(super) fn certainties(&mut self, column: Option<&ColumnProfile>) {
+        let system = "http://terminology.hl7.org/CodeSystem/condition-ver-status";
+        let lines: Vec<_> = Self::meant(column, certainty_of)
+            .into_iter()
+            .map(|(value, code)| (value.to_owned(), system, code))
+            .collect();
+        self.codes("certainty", &lines);
     }
 
     pub(super) fn flags(&mut self, column: Option<&ColumnProfile>) {
@@ -172,9 +199,14 @@ impl<'p> Files<'p> {
             let _ =
                 writeln!(text, "# To do: {} stand in some cells: add to `nulls` what means no value", shown.join(", "));
         }
+        // One encoding for all, where what needs none would be the same in it.
+        let is_proposed = |table: &TableProfile| profile.encodings.iter().any(|one| one.table == table.name);
+        let is_same_in_it = |table: &TableProfile| {
+            is_proposed(table) || !table.is_text || table.columns.iter().all(|column| column.is_ascii)
+        };
         let all_proposed = profile.encodings.first().filter(|first| {
-            profile.encodings.len() == profile.tables.len()
-                && profile.encodings.iter().all(|one| one.encoding == first.encoding)
+            profile.encodings.iter().all(|one| one.encoding == first.encoding)
+                && profile.tables.iter().all(is_same_in_it)
         });
         if let Some(proposed) = all_proposed {
             let _ = writeln!(
@@ -217,6 +249,9 @@ impl<'p> Files<'p> {
         {
             text.push_str("shifted = true    # dates lie in the future: the years are not the true ones\n");
         }
+        for what in &self.not_written {
+            let _ = writeln!(text, "{NOT_WRITTEN}{what}");
+        }
         for table in &profile.tables {
             match self.uses.get(&table.name) {
                 Some(uses) => self.table(&mut text, table, uses, all_proposed.is_some()),
@@ -228,6 +263,15 @@ impl<'p> Files<'p> {
                         table.rows,
                         table.columns.len()
                     );
+                    let proposed = profile.encodings.iter().find(|one| one.table == table.name);
+                    if let Some(proposed) = proposed.filter(|_| all_proposed.is_none()) {
+                        let _ = writeln!(
+                            text,
+                            "# its encoding, once it is: encoding = {}    # {}",
+                            quoted(&proposed.encoding.to_lowercase()),
+                            proposed.why
+                        );
+                    }
                 }
             }
         }
@@ -247,7 +291,10 @@ impl<'p> Files<'p> {
         };
         match table.keys.first() {
             Some(key) => {
-                let _ = writeln!(text, "key = [{}]", list(&mut key.columns.iter()));
+                let lacks = key.lacks_in_words().map_or(String::new(), |lacks| {
+                    format!("    # nearly: {lacks}; such rows are refused, and told in each run")
+                });
+                let _ = writeln!(text, "key = [{}]{lacks}", list(&mut key.columns.iter()));
             }
             None => text.push_str("# no column, and no two or three of them, tell its rows apart\n"),
         }
@@ -326,54 +373,6 @@ fn known_units() -> BTreeMap<String, String> {
 
 fn fold(unit: &str) -> String {
     crate::codes::fold_unit(unit).into_owned()
-}
-
-/// The class of a visit that a word is.
-fn class_of(value: &str) -> Option<&'static str> {
-    let lower = value.trim().to_lowercase();
-    let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
-    Some(match lower.as_str() {
-        "i" | "imp" | "ip" | "inp" => "IMP",
-        "o" | "op" | "amb" | "outp" => "AMB",
-        "e" | "er" | "ed" | "emer" => "EMER",
-        _ if has(&["emergency", "急诊", "urgences", "notfall"]) || lower == "ew emer." => "EMER",
-        _ if has(&["inpatient", "hospitali", "住院", "stationär"]) => "IMP",
-        _ if has(&[
-            "outpatient",
-            "ambulatory",
-            "门诊",
-            "wellness",
-            "walk-in",
-            "urgentcare",
-            "urgent care",
-            "office",
-            "ambulant",
-        ]) =>
-        {
-            "AMB"
-        }
-        _ if has(&["home", "居家"]) => "HH",
-        _ if has(&["virtual", "telehealth", "互联网"]) => "VR",
-        _ if has(&["observation", "留观"]) => "OBSENC",
-        _ if has(&["day surgery", "short stay", "日间"]) => "SS",
-        _ => return None,
-    })
-}
-
-/// The interpretation that a flag is.
-fn flag_of(value: &str) -> Option<&'static str> {
-    Some(match value.trim().to_lowercase().as_str() {
-        "h" | "↑" | "high" | "高" | "偏高" | "升高" => "H",
-        "l" | "↓" | "low" | "低" | "偏低" | "降低" => "L",
-        "hh" | "↑↑" | "critical high" => "HH",
-        "ll" | "↓↓" | "critical low" => "LL",
-        "n" | "normal" | "正常" => "N",
-        "a" | "abnormal" | "异常" | "*" => "A",
-        "aa" | "critical" | "危急" => "AA",
-        "pos" | "positive" | "阳性" => "POS",
-        "neg" | "negative" | "阴性" => "NEG",
-        _ => return None,
-    })
 }
 
 fn is_chinese(c: char) -> bool {

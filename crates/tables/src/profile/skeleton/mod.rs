@@ -13,10 +13,13 @@ use super::names::Role;
 use super::table::TableProfile;
 use crate::edit::name_in_sql;
 use crate::run::MappingFiles;
+pub use files::NOT_WRITTEN;
 use files::{Files, map_name};
 use statement::Statement;
 use std::collections::BTreeSet;
 
+/// Why something of a table that was not read is not written.
+const NO_TABLE: &str = "its table was not read";
 /// ActCode's system.
 const ACT: &str = "http://terminology.hl7.org/CodeSystem/v3-ActCode";
 
@@ -28,7 +31,9 @@ pub fn skeleton(profile: &Profile, name: &str) -> MappingFiles {
     writing.encounters = profile.likely.iter().find(|likely| likely.target == "Encounter");
     writing.patient();
     for likely in profile.likely.iter().filter(|likely| likely.target != "Patient") {
-        writing.target(likely);
+        if let Err(why) = writing.target(likely) {
+            writing.files.not_written(likely, why);
+        }
     }
     writing.files.end()
 }
@@ -183,7 +188,8 @@ impl<'p> Writing<'p> {
         let key = format!("p.{}", name_in_sql(patient));
         let mut sql = Statement::new(table, "p");
         sql.header(&why);
-        let alone = table.column(patient).is_some_and(ColumnProfile::is_key);
+        // Rows that repeat a number by mistake are refused, and not made one with those that had it.
+        let alone = table.is_told_apart_by(patient);
         let group = if alone { String::new() } else { format!(" @group by {key}") };
         sql.directives(&format!("@target {said} @key {key} @patient {key}{group}"));
         sql.item(
@@ -209,6 +215,11 @@ impl<'p> Writing<'p> {
             (Some(family), Some(given), _) => {
                 let item = format!("name({}, {})", sql.cell(family), sql.cell(given));
                 sql.item(&item, "name", &[family, given]);
+            }
+            // `Name` beside `Vorname` is the family's.
+            (None, Some(given), Some(name)) if column(Role::FullName).is_none() => {
+                let item = format!("name({}, {})", sql.cell(name), sql.cell(given));
+                sql.item(&item, "name", &[name, given]);
             }
             (_, _, Some(name)) => sql.item(&format!("name({})", sql.cell(name)), "name", &[name]),
             (Some(name), None, None) => sql.item(&format!("name({})", sql.cell(name)), "name", &[name]),
@@ -257,18 +268,24 @@ impl<'p> Writing<'p> {
         }
     }
 
-    fn target(&mut self, likely: &'p Likely) {
-        let Some(table) = self.table(likely) else { return };
+    /// Writes a target, or says why not.
+    fn target(&mut self, likely: &'p Likely) -> Result<(), &'static str> {
+        let Some(table) = self.table(likely) else { return Err(NO_TABLE) };
         match likely.target {
             "Encounter" => self.encounter(likely, table),
             "Observation" => {
                 let wide = table.columns.iter().filter(|column| vital_of(column).is_some()).count() >= 3;
                 let long = likely.columns.contains_key(&Role::Value) || likely.columns.contains_key(&Role::ValueNumber);
                 let coded = likely.columns.contains_key(&Role::Code) || likely.columns.contains_key(&Role::Label);
-                if wide && !(long && coded) { self.vitals(likely, table) } else { self.observation(likely, table) }
+                if wide && !(long && coded) {
+                    self.vitals(likely, table);
+                    Ok(())
+                } else {
+                    self.observation(likely, table)
+                }
             }
             "Condition" | "MedicationRequest" | "Procedure" | "Immunization" | "AllergyIntolerance" => {
-                self.coded(likely, table);
+                self.coded(likely, table)
             }
             "DocumentReference" => self.document(likely, table),
             _ => self.directory(likely, table),
@@ -297,10 +314,10 @@ impl<'p> Writing<'p> {
         (sql, from, whose)
     }
 
-    fn encounter(&mut self, likely: &'p Likely, table: &'p TableProfile) {
+    fn encounter(&mut self, likely: &'p Likely, table: &'p TableProfile) -> Result<(), &'static str> {
         let (Some(key), Some(patient)) = (likely.columns.get(&Role::Encounter), likely.columns.get(&Role::Patient))
         else {
-            return;
+            return Err("no column of it says whose visit it is, or which");
         };
         let (name, said) = self.name("Encounter", &table.name);
         let mut sql = Statement::new(table, "v");
@@ -367,6 +384,7 @@ impl<'p> Writing<'p> {
         sql.from(&name_in_sql(&table.name), &[]);
         let file = if name == "Encounter" { "encounter".to_owned() } else { file_of(&name) };
         self.files.statement(&file, sql);
+        Ok(())
     }
 
     /// A code of a column: of a system where its values are that system's, else of a map.
@@ -386,9 +404,12 @@ impl<'p> Writing<'p> {
         format!("code('{map}', {}{display})", sql.cell(column))
     }
 
-    fn observation(&mut self, likely: &'p Likely, table: &'p TableProfile) {
-        let (mut sql, from, whose) = self.begin(likely, table, "");
+    fn observation(&mut self, likely: &'p Likely, table: &'p TableProfile) -> Result<(), &'static str> {
         let column = |role: Role| likely.columns.get(&role);
+        if column(Role::Code).or_else(|| column(Role::Label)).is_none() {
+            return Err("no column of it says what was measured");
+        }
+        let (mut sql, from, whose) = self.begin(likely, table, "");
         sql.constant("'final'", "status");
         if super::names::topics_of(&table.name).contains(&super::names::Topic::Results) {
             sql.constant(
@@ -399,7 +420,7 @@ impl<'p> Writing<'p> {
         let (code, label) = match (column(Role::Code), column(Role::Label)) {
             (Some(code), label) => (code, label.filter(|label| *label != code)),
             (None, Some(label)) => (label, None),
-            (None, None) => return,
+            (None, None) => return Ok(()),
         };
         let map = map_name(&table.name);
         let coded = self.code_of(&sql, table, code, label, &map);
@@ -439,6 +460,7 @@ impl<'p> Writing<'p> {
         sql.from(&from, &whose.joins);
         let file = self.file("observation");
         self.files.statement(&file, sql);
+        Ok(())
     }
 
     /// A table with a column for each vital value: a view makes a row of each.
@@ -509,7 +531,7 @@ impl<'p> Writing<'p> {
     }
 
     /// What is a code about somebody: a diagnosis, a drug, a procedure, a vaccine, an allergy.
-    fn coded(&mut self, likely: &'p Likely, table: &'p TableProfile) {
+    fn coded(&mut self, likely: &'p Likely, table: &'p TableProfile) -> Result<(), &'static str> {
         let (own, path, subject) = match likely.target {
             "Condition" => (Role::Diagnosis, "code", "subject"),
             "MedicationRequest" => (Role::Drug, "medication.CodeableConcept", "subject"),
@@ -524,23 +546,32 @@ impl<'p> Writing<'p> {
             .or_else(|| column(Role::Label))
             .or_else(|| column(Role::Diagnosis))
         else {
-            return;
+            return Err("no column of it holds a code or a name");
         };
+        if self.whose(likely, "t").patient.is_none() {
+            return Err("no column of it leads to a patient, by himself or by a visit");
+        }
         let label = column(Role::Label).filter(|label| *label != code);
         let (mut sql, from, whose) = self.begin(likely, table, subject);
-        if whose.patient.is_none() {
-            return;
-        }
         match likely.target {
             "MedicationRequest" => {
                 sql.constant("'completed'", "status");
                 sql.constant("'order'", "intent");
             }
             "Procedure" | "Immunization" => sql.constant("'completed'", "status"),
-            "Condition" => sql.constant(
-                "code('http://terminology.hl7.org/CodeSystem/condition-ver-status', 'confirmed')",
-                "verificationStatus",
-            ),
+            "Condition" => {
+                if let Some(certainty) = column(Role::Certainty) {
+                    self.files.certainties(table.column(certainty));
+                    sql.todo(&format!(
+                        "how sure each word of {certainty} is stands in codes/certainty.csv; what it lacks is left out"
+                    ));
+                    sql.item(
+                        &format!("code('certainty', {})", sql.cell(certainty)),
+                        "verificationStatus",
+                        &[certainty],
+                    );
+                }
+            }
             _ => {}
         }
         let map = map_name(&table.name);
@@ -628,10 +659,11 @@ impl<'p> Writing<'p> {
             _ => "allergy",
         });
         self.files.statement(&file, sql);
+        Ok(())
     }
 
-    fn document(&mut self, likely: &'p Likely, table: &'p TableProfile) {
-        let Some(note) = likely.columns.get(&Role::Note) else { return };
+    fn document(&mut self, likely: &'p Likely, table: &'p TableProfile) -> Result<(), &'static str> {
+        let Some(note) = likely.columns.get(&Role::Note) else { return Err("no column of it holds the text") };
         let (mut sql, from, whose) = self.begin(likely, table, "");
         sql.constant("'current'", "status");
         refer_to_patient(&mut sql, likely, &whose, "subject");
@@ -641,12 +673,13 @@ impl<'p> Writing<'p> {
         sql.from(&from, &whose.joins);
         let file = self.file("document");
         self.files.statement(&file, sql);
+        Ok(())
     }
 
     /// Staff and places: who they are and what they are called.
-    fn directory(&mut self, likely: &'p Likely, table: &'p TableProfile) {
+    fn directory(&mut self, likely: &'p Likely, table: &'p TableProfile) -> Result<(), &'static str> {
         let Some(key) = table.keys.first().filter(|key| key.columns.len() == 1).map(|key| &key.columns[0]) else {
-            return;
+            return Err("no column of it tells its rows apart");
         };
         let (_, said) = self.name(likely.target, &table.name);
         let mut sql = Statement::new(table, "d");
@@ -672,6 +705,7 @@ impl<'p> Writing<'p> {
         sql.from(&name_in_sql(&table.name), &[]);
         let file = self.file(&kind);
         self.files.statement(&file, sql);
+        Ok(())
     }
 
     /// The file of the target that was named last.

@@ -60,6 +60,30 @@ fn comparators_in_all_their_spellings() {
 }
 
 #[test]
+fn numbers_with_another_sign_or_a_unit_behind_are_told_apart_from_words() {
+    for (text, sign, unit) in [
+        ("15,5", true, false),
+        ("<0,3", true, false),
+        ("1,234", true, false),
+        ("1.234,5", true, false),
+        ("阴性", false, false),
+        ("01.02.2024", false, false),
+        ("3,5-5,3", false, false),
+        ("15", false, false),
+        ("15 mmHg", false, true),
+        ("15,5mmol/l", false, true),
+        ("5%", false, true),
+        ("12 °C", false, true),
+        ("2 times a day", false, false),
+        ("1:320", false, false),
+        ("mmHg", false, false),
+    ] {
+        assert_eq!((has_another_sign(text, true), has_unit_behind(text)), (sign, unit), "{text}");
+    }
+    assert!(!has_another_sign("<5.1", false));
+}
+
+#[test]
 fn what_is_no_number_is_none() {
     for text in [
         "",
