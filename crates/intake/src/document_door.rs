@@ -4,6 +4,7 @@
 //! encounters, people and organizations by their identifiers, among what other doors brought. A new version takes the place of the one
 //! it replaces; an old one that comes later changes nothing of what the newer told.
 
+use crate::contradiction::contradictions;
 use crate::fhir_door::put::{Put, bare};
 use crate::fhir_door::references::Names;
 use crate::fhir_door::refusal::at;
@@ -100,10 +101,15 @@ pub(crate) struct Storing<'a> {
     mapped: &'a Mapped,
     /// What was found while it was stored: byte, and text.
     found: Vec<(u64, String)>,
+    /// Numbers of the patient that another person has here: system, and value.
+    contested: Vec<(String, String)>,
 }
 
 /// What is said first of a statement that no rule took: that is not its sender's fault.
 pub(crate) const WITHOUT_RULE: &str = "not mapped: ";
+
+/// What is appended to the system of a number that another person has here: nobody is found by it.
+const CONTESTED: &str = "#contested";
 
 /// Types of the document's own that others than its entries are.
 const OF_THE_HEADER: [&str; 9] = [
@@ -118,9 +124,12 @@ const OF_THE_HEADER: [&str; 9] = [
     "Device",
 ];
 
+/// Types of what stands for a document as a whole: an entry that refers to one takes none of it along.
+const OF_THE_DOCUMENT: [&str; 3] = ["Composition", "Binary", "Bundle"];
+
 impl<'a> Storing<'a> {
     pub(crate) fn new(lookup: &'a dyn Lookup, source: &'a str, mapped: &'a Mapped) -> Self {
-        Storing { lookup, source, mapped, found: Vec::new() }
+        Storing { lookup, source, mapped, found: Vec::new(), contested: Vec::new() }
     }
 
     /// What was odd: place, byte, text.
@@ -162,7 +171,7 @@ impl<'a> Storing<'a> {
             }
             names.enter(&made.full_url, resource_type, &id);
             // What the carrier tells of in the same request is told.
-            if made.identity == Identity::Identifier
+            if (made.identity == Identity::Identifier || name == "Patient")
                 && carrier.is_some_and(|carrier| carrier.told.contains(&(resource_type, id.clone())))
             {
                 continue;
@@ -173,7 +182,9 @@ impl<'a> Storing<'a> {
                 all.push((made, Known { resource_type, id, stored }));
             }
         }
-        let is_old = self.is_superseded(&subject)?;
+        let composition = self.own("Composition").map_or("", Made::own_id);
+        let newer = self.newer(&subject)?;
+        let is_old = newer != Found::None;
         if is_old {
             self.found
                 .push((0, "a newer version of this document is here already: its entries stay as they are".into()));
@@ -191,18 +202,30 @@ impl<'a> Storing<'a> {
             }
             operations.push(self.operation(made, known, &names, is_old)?);
         }
-        if !is_old {
-            self.supersede(&taken, &mut operations)?;
+        let mut replaced: Vec<(String, String)> =
+            mapped.replaces.iter().map(|one| (one.composition.clone(), one.document_reference.clone())).collect();
+        let older = self.older_of_set(&subject)?.filter(|(other, _)| other != composition);
+        replaced.extend(older.filter(|older| !replaced.contains(older)));
+        // Nothing that this one tells goes, and nothing twice.
+        let mut kept = if is_old { HashSet::new() } else { taken };
+        for (other, reference) in &replaced {
+            self.supersede(other, reference, is_old, &mut kept, &mut operations)?;
+        }
+        if let Found::One(newer) = &newer {
+            self.name_in(newer, &mut operations)?;
         }
         Ok(operations)
     }
 
     /// The id under which a resource is stored, or will be.
     fn identity(&mut self, made: &Made, own: Option<&str>, subject: &str) -> Result<String, Error> {
-        if made.identity == Identity::Own {
-            return Ok(made.own_id().to_owned());
-        }
         let name = made.key.resource_type;
+        if made.identity == Identity::Own {
+            return match own {
+                Some(own) if name == "Patient" && !self.is_another(own, made)? => Ok(own.to_owned()),
+                _ => Ok(made.own_id().to_owned()),
+            };
+        }
         for key in std::iter::once(&made.key).chain(&made.also) {
             match self.lookup.find(name, &key.condition())? {
                 Found::One(id) if name == "Encounter" && self.is_of_another(&id, subject)? => {
@@ -212,6 +235,16 @@ impl<'a> Storing<'a> {
                     );
                     self.found.push((made.span.start as u64, text));
                     return Ok(derived_id(self.source, &format!("{} of {subject}", made.full_url)));
+                }
+                Found::One(id) if name == "Patient" && self.is_another(&id, made)? => {
+                    self.contested.push((key.system.clone(), key.value.clone()));
+                    let text = format!(
+                        "the number {} is that of another person here ({} differ): both are kept apart, and the number goes on \
+                         to find the one who had it first",
+                        key.value,
+                        self.differs(&id, made)?.join(" and ")
+                    );
+                    self.found.push((made.span.start as u64, text));
                 }
                 Found::One(id) => return Ok(id),
                 Found::Many if name == "Patient" => {
@@ -225,10 +258,31 @@ impl<'a> Storing<'a> {
                 Found::None => {}
             }
         }
+        let told = |name: &str| made.resource.get(name).and_then(Tree::as_str).unwrap_or_default();
         match own {
-            Some(own) => Ok(own.to_owned()),
-            None => Ok(derived_id(self.source, &made.full_url)),
+            Some(own) if name != "Patient" || !self.is_another(own, made)? => Ok(own.to_owned()),
+            // The same person in a later document is known by the same.
+            _ if self
+                .contested
+                .iter()
+                .any(|(system, value)| (system, value) == (&made.key.system, &made.key.value)) =>
+            {
+                let person = format!("{} born {}, {}", made.full_url, told("birthDate"), told("gender"));
+                Ok(derived_id(self.source, &person))
+            }
+            _ => Ok(derived_id(self.source, &made.full_url)),
         }
+    }
+
+    /// True if a stored patient cannot be the one that the document tells of, whatever number they share.
+    fn is_another(&self, id: &str, made: &Made) -> Result<bool, Error> {
+        Ok(!self.differs(id, made)?.is_empty())
+    }
+
+    /// What differs too much for one person.
+    fn differs(&self, id: &str, made: &Made) -> Result<Vec<&'static str>, Error> {
+        let stored = self.stored("Patient", id)?;
+        Ok(stored.map_or_else(Vec::new, |stored| contradictions(&stored, &made.resource)))
     }
 
     fn is_of_another(&self, id: &str, subject: &str) -> Result<bool, Error> {
@@ -243,30 +297,50 @@ impl<'a> Storing<'a> {
         Ok(Some(Tree::from(document.root())))
     }
 
-    /// True if a version that is newer, or one that replaces this one, is stored.
-    fn is_superseded(&self, subject: &str) -> Result<bool, Error> {
-        let about = format!("patient=Patient/{subject}");
+    /// The Composition of a version that is newer, or that replaces this one.
+    fn newer(&self, subject: &str) -> Result<Found, Error> {
         if let Some((system, value)) = &self.mapped.identifier {
             let condition = token_condition("related-id", system, value);
-            if self.lookup.find("Composition", &format!("{condition}&{about}"))? != Found::None {
-                return Ok(true);
+            let found = self.lookup.find("Composition", &format!("{condition}&patient=Patient/{subject}"))?;
+            if found != Found::None {
+                return Ok(found);
             }
         }
-        if let (Some((system, value)), Some(written)) = (&self.mapped.set, &self.mapped.written) {
-            let condition = token_condition("identifier", system, value);
-            let written = written.replace('+', "%2B");
-            let newer = format!("{condition}&{about}&date=gt{written}");
-            // Some senders use one set for everything: what has another type is no version of this.
-            let kind =
-                self.own("Composition").and_then(|made| made.resource.get("type")?.get("coding")?.items().first());
-            let kind = kind.and_then(|coding| {
-                let part = |name: &str| coding.get(name).and_then(Tree::as_str);
-                Some(token_condition("type", part("system")?, part("code")?))
-            });
-            let newer = kind.map_or_else(|| newer.clone(), |kind| format!("{newer}&{kind}"));
-            return Ok(self.lookup.find("Composition", &newer)? != Found::None);
+        match (self.of_set(subject), self.written()) {
+            (Some(set), Some(written)) => self.lookup.find("Composition", &format!("{set}&date=gt{written}")),
+            _ => Ok(Found::None),
         }
-        Ok(false)
+    }
+
+    /// The version of the same set that was the newest until this one: its Composition and DocumentReference. Nothing replaces it by name.
+    fn older_of_set(&self, subject: &str) -> Result<Option<(String, String)>, Error> {
+        let (Some(set), Some(written)) = (self.of_set(subject), self.written()) else { return Ok(None) };
+        let Found::One(reference) = self.lookup.find("DocumentReference", &format!("{set}&status=current"))? else {
+            return Ok(None);
+        };
+        let stored = self.stored("DocumentReference", &reference)?;
+        let related = stored.as_ref().and_then(|stored| stored.get("context")?.get("related")?.items().first());
+        let composition = related.and_then(|related| related.get("reference")?.as_str()?.strip_prefix("Composition/"));
+        let Some(composition) = composition else { return Ok(None) };
+        let is_older = self.lookup.find("Composition", &format!("_id={composition}&date=lt{written}"))? != Found::None;
+        Ok(is_older.then(|| (composition.to_owned(), reference)))
+    }
+
+    /// The condition of versions of the same set. Some senders use one set for everything: what has another type is no version of this.
+    fn of_set(&self, subject: &str) -> Option<String> {
+        let (system, value) = self.mapped.set.as_ref()?;
+        let set = format!("{}&patient=Patient/{subject}", token_condition("identifier", system, value));
+        let kind = self.own("Composition").and_then(|made| made.resource.get("type")?.get("coding")?.items().first());
+        let kind = kind.and_then(|coding| {
+            let part = |name: &str| coding.get(name).and_then(Tree::as_str);
+            Some(token_condition("type", part("system")?, part("code")?))
+        });
+        Some(kind.map_or_else(|| set.clone(), |kind| format!("{set}&{kind}")))
+    }
+
+    /// When it was written, as a search value.
+    fn written(&self) -> Option<String> {
+        Some(self.mapped.written.as_ref()?.replace('+', "%2B"))
     }
 
     fn own(&self, name: &str) -> Option<&'a Made> {
@@ -289,10 +363,17 @@ impl<'a> Storing<'a> {
             if made.key.resource_type == "Composition" {
                 without_entries(&mut resource);
             }
-        } else if made.key.resource_type == "DocumentReference" {
-            self.name_replaced(&mut resource)?;
+        }
+        match made.key.resource_type {
+            "DocumentReference" => self.name_replaced(&mut resource)?,
+            "Patient" => self.mark_contested(&mut resource),
+            _ => {}
         }
         let tree = match &stored {
+            // A patient of another's: the document tells of it, and no more.
+            Some(stored) if made.key.resource_type == "Patient" && id != made.own_id() => {
+                made.complete(stored, &resource)
+            }
             Some(stored) => made.update(stored, resource),
             None => resource,
         };
@@ -307,6 +388,19 @@ impl<'a> Storing<'a> {
             length,
         };
         put.operation(self.lookup).map_err(|error| at("document", error))
+    }
+
+    /// A number that another person has here stays with this one, but finds nobody.
+    fn mark_contested(&self, patient: &mut Tree) {
+        let Some(Tree::Array(identifiers)) = patient.get_mut("identifier") else { return };
+        for identifier in identifiers {
+            let part = |name: &str| identifier.get(name).and_then(Tree::as_str);
+            let (Some(system), Some(value)) = (part("system"), part("value")) else { continue };
+            if self.contested.iter().any(|(known, number)| known == system && number == value) {
+                let system = format!("{system}{CONTESTED}");
+                identifier.set("system", system);
+            }
+        }
     }
 
     /// Where a replaced document is stored, the reference to it leads there.
@@ -327,52 +421,117 @@ impl<'a> Storing<'a> {
         Ok(())
     }
 
-    /// What a replaced document told is told by this one now: it is superseded, and what this one does not tell again goes. History stays.
-    fn supersede(&mut self, told: &HashSet<(TypeId, String)>, operations: &mut Vec<Operation>) -> Result<(), Error> {
-        for replaced in &self.mapped.replaces {
-            let Some(composition) = self.stored("Composition", &replaced.composition)? else { continue };
-            let mut gone = 0;
-            let mut seen = HashSet::new();
-            for reference in entries(&composition) {
-                let Some((name, id)) = reference.split_once('/') else { continue };
+    /// The document that replaced this one came before it: its reference leads here now.
+    fn name_in(&self, newer: &str, operations: &mut Vec<Operation>) -> Result<(), Error> {
+        let (Some(own), Some((_, number))) = (self.own("DocumentReference"), &self.mapped.identifier) else {
+            return Ok(());
+        };
+        let Found::One(id) = self.lookup.find("DocumentReference", &format!("related=Composition/{newer}"))? else {
+            return Ok(());
+        };
+        let Some(mut reference) = self.stored("DocumentReference", &id)? else { return Ok(()) };
+        let Some(Tree::Array(relations)) = reference.get_mut("relatesTo") else { return Ok(()) };
+        let mut is_named = false;
+        for target in relations.iter_mut().filter_map(|relation| relation.get_mut("target")) {
+            let value = target.get("identifier").and_then(|identifier| identifier.get("value"));
+            if value.and_then(Tree::as_str) == Some(number) && target.get("reference").is_none() {
+                target.set("reference", format!("DocumentReference/{}", own.own_id()));
+                is_named = true;
+            }
+        }
+        if is_named {
+            operations.push(self.put("DocumentReference", id, &reference)?);
+        }
+        Ok(())
+    }
+
+    /// What a replaced document told is told by this one now, or by the one that replaced both: it is superseded, and what no other tells
+    /// again goes. History stays.
+    fn supersede(
+        &mut self,
+        composition: &str,
+        reference: &str,
+        is_old: bool,
+        kept: &mut HashSet<(TypeId, String)>,
+        operations: &mut Vec<Operation>,
+    ) -> Result<(), Error> {
+        let mut gone = 0;
+        if let Some(mut stored) = self.stored("Composition", composition)? {
+            let mut open = entries(&stored);
+            while let Some(entry) = open.pop() {
+                let Some((name, id)) = entry.split_once('/') else { continue };
                 let Some(resource_type) = r4().resource_type(name) else { continue };
-                let key = (resource_type, id.to_owned());
-                if OF_THE_HEADER.contains(&name) || told.contains(&key) || !seen.insert(key) {
+                let is_of_entries = !OF_THE_HEADER.contains(&name) && !OF_THE_DOCUMENT.contains(&name);
+                if !is_of_entries || !kept.insert((resource_type, id.to_owned())) {
                     continue;
                 }
-                if self.stored(name, id)?.is_some() {
+                // A version between the two tells nothing itself; what the newest tells under the same id stays.
+                let by = if is_old { self.lookup.find("Composition", &format!("entry={entry}"))? } else { Found::None };
+                if by == Found::Many || matches!(&by, Found::One(other) if other != composition) {
+                    continue;
+                }
+                if let Some(part) = self.stored(name, id)? {
                     gone += 1;
+                    // Members of a panel, results of a report, the drug of a prescription are of this document too.
+                    let mut parts = Vec::new();
+                    references(&part, &mut parts);
+                    open.extend(parts.into_iter().filter(|part| !part.starts_with("DocumentReference/")));
                     operations.push(bare(resource_type, id.to_owned(), Write::Delete, None, 0, 0));
                 }
             }
-            if gone > 0 {
-                let text = format!(
-                    "{gone} entries of the version it replaces ({}) are not in it any more and were deleted; their history stays",
-                    replaced.identifier.1
-                );
-                self.found.push((0, text));
-            }
-            if let Some(mut reference) = self.stored("DocumentReference", &replaced.document_reference)?
-                && reference.get("status").and_then(Tree::as_str) != Some("superseded")
-            {
-                reference.set("status", "superseded");
-                let resource_type =
-                    r4().resource_type("DocumentReference").unwrap_or_else(|| unreachable!("R4 has it"));
-                let text = reference.to_string();
-                let put = Put {
-                    resource_type,
-                    id: replaced.document_reference.clone(),
-                    text: &text,
-                    if_match: None,
-                    if_equal: IfEqual::Keep,
-                    must_be_new: false,
-                    at: 0,
-                    length: 0,
-                };
-                operations.push(put.operation(self.lookup)?);
+            let before = stored.clone();
+            without_entries(&mut stored);
+            if stored != before {
+                operations.push(self.put("Composition", composition.to_owned(), &stored)?);
             }
         }
+        let Some(mut stored) = self.stored("DocumentReference", reference)? else { return Ok(()) };
+        if gone > 0 {
+            let number = stored.get("masterIdentifier").and_then(|number| number.get("value")).and_then(Tree::as_str);
+            let text = format!(
+                "{gone} entries of the version it replaces ({}) are not in it any more and were deleted; their history stays",
+                number.unwrap_or(reference)
+            );
+            self.found.push((0, text));
+        }
+        if stored.get("status").and_then(Tree::as_str) != Some("superseded") {
+            stored.set("status", "superseded");
+            operations.push(self.put("DocumentReference", reference.to_owned(), &stored)?);
+        }
         Ok(())
+    }
+
+    /// A new version of what is stored that none of the document's own bytes tell.
+    fn put(&self, name: &str, id: String, resource: &Tree) -> Result<Operation, Error> {
+        let resource_type = r4().resource_type(name).unwrap_or_else(|| unreachable!("R4 has it"));
+        let text = resource.to_string();
+        let put = Put {
+            resource_type,
+            id,
+            text: &text,
+            if_match: None,
+            if_equal: IfEqual::Keep,
+            must_be_new: false,
+            at: 0,
+            length: 0,
+        };
+        put.operation(self.lookup)
+    }
+}
+
+/// Every reference in a resource, as `Type/id`.
+fn references(tree: &Tree, all: &mut Vec<String>) {
+    match tree {
+        Tree::Object(members) => {
+            for (name, value) in members {
+                match value.as_str() {
+                    Some(reference) if name == "reference" => all.push(reference.to_owned()),
+                    _ => references(value, all),
+                }
+            }
+        }
+        Tree::Array(items) => items.iter().for_each(|item| references(item, all)),
+        _ => {}
     }
 }
 

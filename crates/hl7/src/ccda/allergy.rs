@@ -65,8 +65,9 @@ impl<'d> Context<'d> {
         let named = substance_code.and_then(|code| self.concept(code)).or_else(|| {
             substance.and_then(|entity| entity.get("name")).and_then(El::plain).map(|name| concept_text(&name))
         });
-        let is_none = el.is_negated() && named.is_none();
-        let is_refuted = el.is_negated() && !is_none;
+        let is_negated = el.is_negated() || concern.is_some_and(El::is_negated);
+        let is_none = is_negated && named.is_none();
+        let is_refuted = is_negated && !is_none;
         if is_none {
             let (code, text) = none_known(kind);
             let mut concept = concept_of(SNOMED, code, text);

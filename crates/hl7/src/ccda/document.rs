@@ -60,11 +60,38 @@ impl<'d> Context<'d> {
         let other = root.at(&["component", "nonXMLBody"]);
         if let Some(body) = body {
             self.map_entries(body);
+            self.values_left(body);
         }
+        self.turned_intervals();
         let sections = body.map(|body| self.sections(body)).unwrap_or_default();
         self.care_team();
         let composition = self.composition(sections, encounter.as_ref());
         self.document_reference(bytes, other, encounter.as_ref(), &composition);
+    }
+
+    /// Values beyond the first of what is no Observation: FHIR has one there.
+    fn values_left(&self, body: El<'d>) {
+        let all = body.0.descendants().filter(roxmltree::Node::is_element).map(El).filter(|el| el.is_statement());
+        for el in all {
+            if el.all("value").nth(1).is_none() || self.made_of(el).is_some_and(|made| made.is(&["Observation"])) {
+                continue;
+            }
+            for value in el.all("value").skip(1) {
+                self.warn(value, "what is made of this has one value, the first; this one is in the document alone");
+            }
+        }
+    }
+
+    /// Intervals that end before they begin: kept as sent, and told.
+    fn turned_intervals(&self) {
+        let all = self.root.0.descendants().filter(roxmltree::Node::is_element).map(El);
+        for el in all.filter(|el| matches!(el.name(), "effectiveTime" | "time" | "useablePeriod" | "comp" | "phase")) {
+            let end = |name| el.get(name).and_then(|end| self.moment(end)).map(|at| self.date_time_of(&at));
+            let (Some(low), Some(high)) = (end("low"), end("high")) else { continue };
+            if is_before(&high, &low) {
+                self.warn(el, format!("the end {high} is before the start {low}; both were kept as sent"));
+            }
+        }
     }
 
     /// Sets what Composition and DocumentReference share.
@@ -383,6 +410,19 @@ impl<'d> Context<'d> {
             }
         }
         Some(attachment)
+    }
+}
+
+/// True if one dateTime is before another, as far as both are given.
+fn is_before(one: &str, other: &str) -> bool {
+    let at = |text: &str| text.parse::<jiff::Timestamp>().ok();
+    match (at(one), at(other)) {
+        (Some(one), Some(other)) => one < other,
+        // Of two of which one is a date at most, their days (months, years) count.
+        _ => {
+            let length = one.len().min(other.len()).min(10);
+            one.get(..length) < other.get(..length)
+        }
     }
 }
 

@@ -109,34 +109,57 @@ impl<'d> Context<'d> {
         };
     }
 
+    /// The times of a statement, those of expressions one by one.
+    pub(super) fn times(el: El<'d>) -> Vec<El<'d>> {
+        fn flat<'d>(time: El<'d>, depth: usize, all: &mut Vec<El<'d>>) {
+            if time.kind() == Some("SXPR_TS") && depth < 4 {
+                time.all("comp").for_each(|part| flat(part, depth + 1, all));
+            } else {
+                all.push(time);
+            }
+        }
+        let mut all = Vec::new();
+        el.all("effectiveTime").for_each(|time| flat(time, 0, &mut all));
+        all
+    }
+
     fn timing(&self, el: El<'d>, bounds: bool) -> Option<Tree> {
         let mut timing = Tree::object();
         let mut repeat = Tree::object();
-        for time in el.all("effectiveTime") {
-            self.put_timing(&mut timing, &mut repeat, time, bounds, 0);
+        for time in Self::times(el) {
+            self.put_timing(&mut timing, &mut repeat, time, bounds);
+        }
+        if !bounds && let Some(repeats) = el.get("repeatNumber") {
+            self.put_count(&mut repeat, repeats);
         }
         timing.fill("repeat", filled(repeat));
         filled(timing)
     }
 
-    fn put_timing(&self, timing: &mut Tree, repeat: &mut Tree, time: El<'d>, bounds: bool, depth: usize) {
+    /// How often it was taken. FHIR counts from one.
+    fn put_count(&self, repeat: &mut Tree, repeats: El<'d>) {
+        let is_single = repeats.attr("value").is_some();
+        let (low, high) = if is_single { (Some(repeats), None) } else { (repeats.get("low"), repeats.get("high")) };
+        let number = |el: Option<El<'d>>| el.and_then(|el| self.integer(el));
+        match (number(low), number(high)) {
+            (Some(low), high) if low > 0 && high.is_none_or(|high| high >= low) => {
+                repeat.set("count", Tree::from(i64::from(low)));
+                if let Some(high) = high.filter(|high| *high > low) {
+                    repeat.set("countMax", Tree::from(i64::from(high)));
+                }
+            }
+            (None, None) => {}
+            _ => {
+                self.note(repeats, "how often it was repeated has no element in this form; it is in the document alone")
+            }
+        }
+    }
+
+    fn put_timing(&self, timing: &mut Tree, repeat: &mut Tree, time: El<'d>, bounds: bool) {
         match time.kind() {
             Some("PIVL_TS" | "PIVL_PPD_TS") => self.periodic(repeat, time),
-            Some("EIVL_TS" | "EIVL_PPD_TS") => {
-                if let Some(code) = time.get("event").and_then(|event| event.attr("code")) {
-                    match event(code) {
-                        Some(code) => {
-                            repeat.push("when", code);
-                        }
-                        None => self.note(time, format!("{code:?} is no event of the day; it is in the text")),
-                    }
-                }
-            }
-            Some("SXPR_TS") if depth < 4 => {
-                for part in time.all("comp") {
-                    self.put_timing(timing, repeat, part, bounds, depth + 1);
-                }
-            }
+            Some("EIVL_TS" | "EIVL_PPD_TS") => self.at_event(repeat, time),
+            Some("SXPR_TS") => self.warn(time, "times in one another so deep are in the document alone"),
             _ if time.attr("value").is_some() => {
                 let mut at = Tree::object();
                 if self.put_time(&mut at, "at", time)
@@ -145,10 +168,43 @@ impl<'d> Context<'d> {
                     timing.push("event", at);
                 }
             }
-            _ if bounds && repeat.get("boundsPeriod").is_none() => {
-                repeat.fill("boundsPeriod", self.period(time));
-            }
+            _ if bounds => self.put_bounds(repeat, time),
             _ => {}
+        }
+    }
+
+    /// From when to when; a timing has one such interval.
+    fn put_bounds(&self, repeat: &mut Tree, time: El<'d>) {
+        let Some(period) = self.period(time) else { return };
+        if repeat.get("boundsPeriod").is_none() {
+            repeat.set("boundsPeriod", period);
+        } else {
+            self.warn(time, "a second interval of taking has no element; it is in the document alone");
+        }
+    }
+
+    /// An EIVL_TS: at an event of the day, or so long before or after it.
+    fn at_event(&self, repeat: &mut Tree, time: El<'d>) {
+        let Some(code) = time.get("event").and_then(|event| event.attr("code")) else { return };
+        let Some(code) = event(code) else {
+            self.note(time, format!("{code:?} is no event of the day; it is in the text"));
+            return;
+        };
+        repeat.push("when", code);
+        let Some(offset) = time.get("offset").filter(|offset| offset.null().is_none()) else { return };
+        let end = if offset.attr("value").is_some() { Some(offset) } else { offset.get("low").or(offset.get("high")) };
+        let minutes = end.and_then(minutes_of);
+        // At a meal itself FHIR has no distance to it; before and after are in the event's code.
+        let is_before = code.starts_with("AC");
+        let told = minutes.filter(|minutes| !code.starts_with('C') && (is_before || *minutes >= 0));
+        match told {
+            Some(minutes) if repeat.get("offset").is_none() => {
+                repeat.set("offset", Tree::from(minutes.abs()));
+                if end != Some(offset) && offset.get("high").is_some_and(|high| minutes_of(high) != Some(minutes)) {
+                    self.note(offset, "of the distance to the event its first end was taken");
+                }
+            }
+            _ => self.warn(offset, "this distance to the event has no element; it is in the document alone"),
         }
     }
 
@@ -164,20 +220,34 @@ impl<'d> Context<'d> {
                 (None, None) => return,
             },
         };
-        let (Some(value), Some(unit)) = (self.number(low), low.attr("unit").and_then(time_unit)) else { return };
+        if low.attr("value").is_none() {
+            return;
+        }
+        let written = low.attr("unit").unwrap_or_default();
+        let (Some(value), Some(unit)) = (self.number(low), time_unit(written)) else {
+            self.warn(
+                time,
+                format!("{written:?} is no unit of a period; how often it is taken is in the document alone"),
+            );
+            return;
+        };
+        if unit != written {
+            self.note(low, format!("{written:?} is no UCUM unit of time; it was read as {unit}"));
+        }
         repeat.set("frequency", Tree::from(1));
         repeat.set("period", Tree::Number(value));
         if let Some(high) = high
             && let Some(value) = self.number(high)
-            && high.attr("unit").and_then(time_unit) == Some(unit)
         {
-            repeat.set("periodMax", Tree::Number(value));
+            if high.attr("unit").and_then(time_unit) == Some(unit) {
+                repeat.set("periodMax", Tree::Number(value));
+            } else {
+                self.warn(high, "the ends of the period have different units; the longer one is in the document alone");
+            }
         }
         repeat.set("periodUnit", unit);
-        if let Some(phase) = time.get("phase")
-            && repeat.get("boundsPeriod").is_none()
-        {
-            repeat.fill("boundsPeriod", self.period(phase));
+        if let Some(phase) = time.get("phase") {
+            self.put_bounds(repeat, phase);
         }
         if let Some(code) = time.attr("alignment").and_then(clean_code) {
             self.note(time, format!("the alignment {code:?} is in the text alone"));
@@ -185,16 +255,29 @@ impl<'d> Context<'d> {
     }
 }
 
-/// Units that a timing may have.
+/// Units that a timing may have, and how people write them.
 fn time_unit(unit: &str) -> Option<&'static str> {
-    Some(match unit {
-        "s" => "s",
-        "min" => "min",
-        "h" | "hr" => "h",
-        "d" => "d",
-        "wk" => "wk",
-        "mo" => "mo",
-        "a" | "y" => "a",
+    Some(match unit.to_ascii_lowercase().trim_end_matches('.') {
+        "s" | "sec" | "secs" | "second" | "seconds" => "s",
+        "min" | "mins" | "minute" | "minutes" => "min",
+        "h" | "hr" | "hrs" | "hour" | "hours" | "[hr]" => "h",
+        "d" | "day" | "days" => "d",
+        "wk" | "wks" | "w" | "week" | "weeks" => "wk",
+        "mo" | "mos" | "month" | "months" => "mo",
+        "a" | "y" | "yr" | "yrs" | "year" | "years" => "a",
         _ => return None,
     })
+}
+
+/// A PQ of time in whole minutes.
+fn minutes_of(el: El<'_>) -> Option<i64> {
+    let number: i64 = el.attr("value")?.parse().ok()?;
+    let minutes = match time_unit(el.attr("unit")?)? {
+        "s" if number % 60 == 0 => return Some(number / 60),
+        "min" => 1,
+        "h" => 60,
+        "d" => 1440,
+        _ => return None,
+    };
+    number.checked_mul(minutes)
 }

@@ -95,7 +95,10 @@ impl<'d> Context<'d> {
             }
         }
         // An encounter's number is the house's: messages bring it too.
-        let key = self.identifiers(el).into_iter().find(|(identified, _)| identified.system != "urn:ietf:rfc:3986");
+        let key = self
+            .identifiers(el)
+            .into_iter()
+            .find(|(identified, _)| identified.system != "urn:ietf:rfc:3986" && !identified.is_placeholder());
         draft.write = Write::Complete;
         Some(match key {
             Some((identified, _)) => self.add(identified.key("Encounter"), Identity::Identifier, draft),
@@ -123,9 +126,12 @@ impl<'d> Context<'d> {
         let mut draft = self.begin("Encounter", el);
         let status = match el.status() {
             Some("active") => "in-progress",
-            Some("aborted" | "cancelled") => "cancelled",
+            // One that was broken off may have happened, and one that is new may have begun.
+            Some("aborted" | "new") => "unknown",
+            Some("cancelled") => "cancelled",
+            Some("held") => "planned",
             Some("nullified") => "entered-in-error",
-            Some("new") => "planned",
+            Some("suspended") => "onleave",
             _ => "finished",
         };
         draft.set("status", if el.is_negated() { "cancelled" } else { status }, el.get("statusCode").unwrap_or(el));

@@ -54,10 +54,14 @@ impl<'d> Context<'d> {
                 target.set(&format!("detail{name}"), tree);
             }
         }
-        if let Some(high) = time.and_then(|time| time.get("high")) {
+        let high = time.and_then(|time| time.get("high"));
+        if let Some(high) = high {
             self.put_date(&mut target, "dueDate", high);
         }
+        let parts = [("measure", code), ("dueDate", high)];
+        let parts: Vec<_> = parts.into_iter().filter(|(name, _)| target.get(name).is_some()).collect();
         draft.push_some("target", crate::map::context::filled(target), value.or(time).unwrap_or(el));
+        draft.places.extend(parts.into_iter().filter_map(|(name, el)| Some((format!("target[0].{name}"), el?))));
         if let Some(author) = self.first_party(&[el], "author", SPEAKERS) {
             draft.set("expressedBy", author.reference.tree(), author.el);
         }

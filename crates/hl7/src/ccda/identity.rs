@@ -8,6 +8,8 @@ use crate::map::Key;
 use crate::map::context::{uri, urn_part};
 use fhir::json::Tree;
 
+/// The system of social security numbers.
+pub(super) const SSN: &str = "http://hl7.org/fhir/sid/us-ssn";
 /// Identifiers of one thing that are read.
 pub(super) const IDS_MAX: usize = 100;
 
@@ -22,6 +24,11 @@ pub(super) struct Identified {
 impl Identified {
     pub(super) fn key(&self, kind: &'static str) -> Key {
         Key { resource_type: kind, system: self.system.clone(), value: self.value.clone() }
+    }
+
+    /// True if it tells nothing from another of its kind.
+    pub(super) fn is_placeholder(&self) -> bool {
+        fhir::placeholder::is_placeholder(Some(&self.system), &self.value)
     }
 }
 
@@ -49,7 +56,7 @@ impl<'d> Context<'d> {
             (None, None) => return None,
         };
         let mut tree = Tree::from([("system", system.as_str().into()), ("value", value.as_str().into())]);
-        if system == "http://hl7.org/fhir/sid/us-ssn" {
+        if system == SSN {
             tree.set("type", super::codes::concept_of("http://terminology.hl7.org/CodeSystem/v2-0203", "SS", ""));
         }
         if let Some(name) = name {

@@ -73,6 +73,11 @@ impl Made {
         self.origins.iter().filter(leads).max_by_key(|origin| origin.element.len())
     }
 
+    /// `stored` with what it lacks of `resource`, whatever the document would do with what is its own.
+    pub fn complete(&self, stored: &Tree, resource: &Tree) -> Tree {
+        completed(stored, resource)
+    }
+
     /// What to store in the place of `stored`. References must be resolved on both sides.
     pub fn update(&self, stored: &Tree, resource: Tree) -> Tree {
         match self.write {

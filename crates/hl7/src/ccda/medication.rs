@@ -55,8 +55,10 @@ impl<'d> Context<'d> {
                     _ => None,
                 }
             });
+            // That there is no drug is told by the code; the record of it stands, or no longer does.
+            let is_negated = el.is_negated() && !Self::is_any_drug(el);
             let status = match el.status() {
-                _ if el.is_negated() => "not-taken",
+                _ if is_negated => "not-taken",
                 _ if told.is_some() => told.unwrap_or_default(),
                 Some("completed") => "completed",
                 Some("active") => "active",
@@ -67,7 +69,7 @@ impl<'d> Context<'d> {
                 Some("nullified") => "entered-in-error",
                 _ => "unknown",
             };
-            draft.set("status", status, if el.is_negated() { el } else { code });
+            draft.set("status", status, if is_negated { el } else { code });
         } else {
             let status = match el.status() {
                 Some("completed") => "completed",
@@ -81,7 +83,7 @@ impl<'d> Context<'d> {
             };
             draft.set("status", status, code);
             draft.put("intent", intent(el));
-            if el.is_negated() {
+            if el.is_negated() && !Self::is_any_drug(el) {
                 draft.put("doNotPerform", true);
             }
         }
@@ -126,11 +128,14 @@ impl<'d> Context<'d> {
 
     /// When it was taken.
     fn taken_from(&self, draft: &mut Draft<'d>, el: El<'d>) {
-        let first = el.all("effectiveTime").find(|time| {
+        let mut all = Self::times(el).into_iter().filter(|time| {
             matches!(time.kind(), None | Some("IVL_TS" | "TS"))
                 && (time.attr("value").is_some() || time.elements().next().is_some())
         });
-        let Some(time) = first else { return };
+        let Some(time) = all.next() else { return };
+        for other in all.filter(|other| other.attr("value").is_none()) {
+            self.warn(other, "a second interval of taking has no element; it is in the document alone");
+        }
         if time.attr("value").is_some() {
             self.fill_time(draft, "effectiveDateTime", time);
         } else if let Some(period) = self.period(time) {
@@ -138,17 +143,27 @@ impl<'d> Context<'d> {
         }
     }
 
-    /// What was taken, as code, or as Medication where more is known of it.
-    fn drug(&self, draft: &mut Draft<'d>, el: El<'d>) {
+    /// The product of a statement, and its material.
+    fn product(el: El<'d>) -> (Option<El<'d>>, Option<El<'d>>) {
         let product =
             el.at(&["consumable", "manufacturedProduct"]).or_else(|| el.at(&["product", "manufacturedProduct"]));
         let material = product
             .and_then(|product| product.get("manufacturedMaterial").or_else(|| product.get("manufacturedLabeledDrug")));
+        (product, material)
+    }
+
+    /// True if a statement says no more of the drug than that it is one.
+    fn is_any_drug(el: El<'d>) -> bool {
+        let code = Self::product(el).1.and_then(|material| material.get("code"));
+        code.is_none_or(|code| code.attr("code").map_or(code.null().is_some(), |code| ANY_DRUG.contains(&code)))
+    }
+
+    /// What was taken, as code, or as Medication where more is known of it.
+    fn drug(&self, draft: &mut Draft<'d>, el: El<'d>) {
+        let (product, material) = Self::product(el);
         let code = material.and_then(|material| material.get("code"));
-        let is_any =
-            code.is_none_or(|code| code.attr("code").map_or(code.null().is_some(), |code| ANY_DRUG.contains(&code)));
         let from = code.or(material).unwrap_or(el);
-        if el.is_negated() && is_any {
+        if el.is_negated() && Self::is_any_drug(el) {
             let mut concept = concept_of(SNOMED, "787481004", "No known medications");
             concept.fill("text", self.words_of(el, code));
             draft.set("medicationCodeableConcept", concept, from);
@@ -223,24 +238,38 @@ impl<'d> Context<'d> {
     /// A supply in a request tells of its refills.
     fn refills(&self, draft: &mut Draft<'d>, el: El<'d>) {
         let Some(supply) = Self::parts(el, Kind::SupplyOrder).into_iter().next() else {
-            if let Some(number) =
-                el.get("repeatNumber").and_then(|number| self.integer(number)).filter(|number| *number >= 0)
+            if let Some(repeats) = el.get("repeatNumber")
+                && let Some(number) = self.repeats(repeats)
             {
                 let refills = Tree::from([("numberOfRepeatsAllowed", Tree::from(i64::from(number)))]);
-                draft.set("dispenseRequest", refills, el);
+                draft.set("dispenseRequest", refills, repeats);
             }
             return;
         };
+        if let Some(repeats) = el.get("repeatNumber").filter(|repeats| repeats.null().is_none()) {
+            self.note(repeats, "the order within tells its refills; this number of repeats is in the document alone");
+        }
         self.claim(supply);
         self.dispense_request(draft, supply);
+    }
+
+    /// How often something may be repeated: an INT, or the upper end of an IVL_INT.
+    fn repeats(&self, el: El<'d>) -> Option<i32> {
+        let end = if el.attr("value").is_some() { el } else { el.get("high").unwrap_or(el) };
+        if let Some(low) = el.get("low").filter(|low| !matches!(low.attr("value"), None | Some("0"))) {
+            self.note(low, "that it is to be repeated at least so often has no element; it is in the document alone");
+        }
+        let number = self.integer(end)?;
+        if number < 0 {
+            self.warn(end, format!("{number} is no number of repeats and was left out"));
+        }
+        Some(number).filter(|number| *number >= 0)
     }
 
     fn dispense_request(&self, draft: &mut Draft<'d>, supply: El<'d>) {
         let mut request = Tree::object();
         request.fill("validityPeriod", supply.get("effectiveTime").and_then(|time| self.period(time)));
-        if let Some(number) =
-            supply.get("repeatNumber").and_then(|number| self.integer(number)).filter(|number| *number >= 0)
-        {
+        if let Some(number) = supply.get("repeatNumber").and_then(|repeats| self.repeats(repeats)) {
             request.set("numberOfRepeatsAllowed", Tree::from(i64::from(number)));
         }
         request.fill("quantity", supply.get("quantity").and_then(|quantity| self.quantity(quantity)));

@@ -54,6 +54,7 @@ mod section;
 mod template;
 mod text;
 mod time;
+mod unit;
 
 pub use attached::attached;
 pub use error::CdaError;

@@ -15,6 +15,9 @@ const PERFORMERS: &[&str] =
     &["Practitioner", "PractitionerRole", "Organization", "CareTeam", "Patient", "RelatedPerson"];
 const REPORTERS: &[&str] = &["Practitioner", "PractitionerRole", "Organization", "CareTeam"];
 
+/// The panel that vital signs of one time are.
+const VITALS_PANEL: &str = "85353-1";
+
 /// Values of a component, at most.
 const VALUES_MAX: usize = 100;
 
@@ -48,8 +51,7 @@ fn category(kind: Kind) -> Option<Tree> {
 fn status(el: El<'_>) -> &'static str {
     match el.status() {
         Some("completed") => "final",
-        Some("active") => "preliminary",
-        Some("new" | "held" | "suspended") => "registered",
+        Some("active" | "new" | "held" | "suspended") => "registered",
         Some("aborted" | "cancelled") => "cancelled",
         Some("nullified") => "entered-in-error",
         Some(_) => "unknown",
@@ -143,6 +145,10 @@ impl<'d> Context<'d> {
 
     /// The value, or why there is none. FHIR has one; more are components of the same code.
     fn values(&self, draft: &mut Draft<'d>, el: El<'d>) {
+        if el.is_negated() {
+            // What was not found, or not done: whatever stands here is told as that.
+            draft.push("interpretation", negated(), el);
+        }
         let mut all = el.all("value");
         let Some(first) = all.next() else {
             let is_group = el
@@ -170,17 +176,17 @@ impl<'d> Context<'d> {
                 draft.set("dataAbsentReason", absent_concept(first.null().unwrap_or("UNK")), first);
             }
         }
-        if el.is_negated() {
-            // What was not found: the value stands, and is interpreted as absent.
-            draft.push(
-                "interpretation",
-                concept_of("http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation", "NEG", "Negative"),
-                el,
-            );
-        }
         for value in all.take(VALUES_MAX) {
             if let (Some((name, tree)), Some(code)) = (self.value(value, el), draft.tree.get("code").cloned()) {
-                draft.push("component", Tree::from([("code", code), (format!("value{name}").as_str(), tree)]), value);
+                let mut component = Tree::from([("code", code), (format!("value{name}").as_str(), tree)]);
+                if el.is_negated() {
+                    component.push("interpretation", negated());
+                }
+                let at = draft.tree.get("component").map_or(0, |all| all.items().len());
+                draft.push("component", component, value);
+                if let Some(code) = el.get("code") {
+                    draft.places.push((format!("component[{at}].code"), code));
+                }
             }
         }
     }
@@ -189,13 +195,10 @@ impl<'d> Context<'d> {
     pub(super) fn value(&self, el: El<'d>, statement: El<'d>) -> Option<(&'static str, Tree)> {
         let some = |name, tree: Option<Tree>| tree.map(|tree| (name, tree));
         match el.kind().unwrap_or_default() {
-            "PQ" | "REAL" | "MO" | "PQR" => match self.quantity(el) {
-                Some(quantity) => some("Quantity", Some(quantity)),
-                None => some("String", el.attr("value").and_then(super::text::clean).map(Tree::from)),
-            },
+            "PQ" | "REAL" | "MO" | "PQR" => self.measured(el, statement),
             "IVL_PQ" | "IVL_REAL" | "IVL_INT" => {
                 if el.attr("value").is_some() {
-                    return some("Quantity", self.quantity(el));
+                    return self.measured(el, statement);
                 }
                 match self.compared(el) {
                     Some(quantity) => some("Quantity", Some(quantity)),
@@ -233,6 +236,10 @@ impl<'d> Context<'d> {
                 None
             }
             "SLIST_PQ" | "GLIST_PQ" | "GLIST_TS" => some("SampledData", self.sampled(el)),
+            "" if el.attr("value").is_some() && el.attr("unit").is_some() => {
+                self.note(el, "the value names no type; with a number and a unit it was read as a PQ");
+                self.measured(el, statement)
+            }
             _ => {
                 let text = self.text(el).or_else(|| el.attr("value").and_then(super::text::clean));
                 some("String", text.map(Tree::from))
@@ -300,12 +307,17 @@ impl<'d> Context<'d> {
         draft.push_some("category", category(kind), el);
         let code = el.get("code");
         let mut concept = self.required_concept(code, None);
-        if kind == Kind::VitalOrganizer && concept.get("coding").is_none() {
-            concept = concept_of(
+        if kind == Kind::VitalOrganizer && !has_code(&concept, "http://loinc.org", VITALS_PANEL) {
+            // The code that FHIR's profile asks for; what the document calls it stands beside it.
+            let panel = coding(
                 "http://loinc.org",
-                "85353-1",
+                VITALS_PANEL,
                 "Vital signs, weight, height, head circumference, oxygen saturation and BMI panel",
             );
+            let others = concept.get("coding").map_or(&[][..], Tree::items).to_vec();
+            let text = concept.get("text").cloned();
+            concept = Tree::from([("coding", std::iter::once(panel).chain(others).collect::<Vec<_>>().into())]);
+            concept.fill("text", text);
         }
         draft.set("code", concept, code.unwrap_or(el));
         draft.put("subject", self.subject());
@@ -364,9 +376,8 @@ impl<'d> Context<'d> {
     pub(super) fn report(&self, el: El<'d>, around: &Surroundings<'d>) -> Ref {
         let mut draft = self.begin("DiagnosticReport", el);
         let status = match el.status() {
-            Some("active") => "partial",
             Some("aborted" | "cancelled") => "cancelled",
-            Some("held" | "suspended" | "new") => "registered",
+            Some("active" | "held" | "suspended" | "new") => "registered",
             Some("nullified") => "entered-in-error",
             Some("completed") | None => "final",
             Some(_) => "unknown",
@@ -411,6 +422,15 @@ impl<'d> Context<'d> {
         draft.fill("conclusion", (!comments.is_empty()).then(|| comments.join("\n")), el);
         self.own(draft)
     }
+}
+
+/// How an observation is interpreted that `negationInd` negates. The code of its own comes first: a result that is negative happened.
+fn negated() -> Tree {
+    let codings = vec![
+        coding("urn:medweave:code:negation", "negated", "Negated"),
+        coding("http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation", "NEG", "Negative"),
+    ];
+    Tree::from([("coding", codings.into())])
 }
 
 fn has_code(concept: &Tree, system: &str, code: &str) -> bool {

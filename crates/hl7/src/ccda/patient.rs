@@ -6,6 +6,7 @@ use super::context::Context;
 use super::draft::{Draft, Ref};
 use super::element::El;
 use super::error::CdaError;
+use super::identity::{Identified, SSN};
 use super::made::{Identity, Write};
 use super::time::When;
 use crate::map::context::{Fill, extension};
@@ -37,24 +38,18 @@ impl<'d> Context<'d> {
         {
             draft.set("managingOrganization", organization.tree(), provider);
         }
-        // A number of the provider's is better than one of the nation's, which people mistype and share; an OID or UUID alone, last.
-        let rank = |system: &str| match system {
-            "http://hl7.org/fhir/sid/us-ssn" => 1,
-            "urn:ietf:rfc:3986" => 2,
-            _ => 0,
-        };
-        let mut keys: Vec<_> = identifiers.iter().map(|(identified, _)| identified).collect();
-        keys.sort_by_key(|identified| rank(&identified.system));
-        let mut keys = keys.into_iter().map(|identified| identified.key("Patient"));
+        let mut keys = self.numbers_of(&identifiers).into_iter().map(|identified| identified.key("Patient"));
         let mut made = match keys.next() {
             Some(key) => {
                 draft.also = keys.collect();
                 self.add(key, Identity::Identifier, draft)
             }
             None => {
+                let what =
+                    if identifiers.is_empty() { "no identifier" } else { "no identifier that is a number of its own" };
                 self.warn(
                     role,
-                    "the patient has no identifier: nothing of this document can be found beside that of others",
+                    format!("the patient has {what}: nothing of this document can be found beside that of others"),
                 );
                 let key = Self::alike_key("Patient", &self.set);
                 draft.write = Write::Replace;
@@ -62,7 +57,36 @@ impl<'d> Context<'d> {
             }
         };
         made.display = line;
+        for other in self.root.all("recordTarget").skip(1) {
+            self.warn(
+                other,
+                "a document is about one patient: all of it is told of the first recordTarget; this one is in the document alone",
+            );
+        }
         Ok(made)
+    }
+
+    /// The identifiers that the patient is looked for by, the best first: a number of the provider's; where there is none one of the
+    /// nation's, which people mistype and share; an OID or UUID alone, last. What stands in the place of a number is none.
+    fn numbers_of<'i>(&self, identifiers: &'i [(Identified, El<'d>)]) -> Vec<&'i Identified> {
+        let rank = |identified: &Identified| match identified.system.as_str() {
+            SSN => 1,
+            "urn:ietf:rfc:3986" => 2,
+            _ => 0,
+        };
+        let mut numbers: Vec<&Identified> = Vec::new();
+        for (identified, el) in identifiers {
+            if identified.is_placeholder() {
+                self.note(*el, format!("{:?} stands in the place of a number and identifies nobody", identified.value));
+            } else {
+                numbers.push(identified);
+            }
+        }
+        numbers.sort_by_key(|identified| rank(identified));
+        if numbers.first().is_some_and(|best| rank(best) == 0) {
+            numbers.retain(|identified| identified.system != SSN);
+        }
+        numbers
     }
 
     fn person(&self, draft: &mut Draft<'d>, person: El<'d>) -> Option<String> {
@@ -147,6 +171,7 @@ impl<'d> Context<'d> {
             let all: Vec<El<'d>> = person.all(name).chain(person.extensions(name)).collect();
             let mut parts: Vec<Tree> = Vec::new();
             let mut words: Vec<String> = Vec::new();
+            let mut from: Vec<El<'d>> = Vec::new();
             for code in &all {
                 if let Some(found) = self.coding(*code) {
                     let is_category = found.get("system").and_then(Tree::as_str) == Some(RACE_AND_ETHNICITY)
@@ -156,17 +181,23 @@ impl<'d> Context<'d> {
                     let url = if is_category && (what == "race" || is_first) { "ombCategory" } else { "detailed" };
                     words.extend(code.attr("displayName").or_else(|| code.attr("code")).map(str::to_owned));
                     parts.push(extension(url, "valueCoding", found));
+                    from.push(*code);
                 } else if let Some(flavor @ ("UNK" | "ASKU")) = code.null() {
                     let text = if flavor == "UNK" { "Unknown" } else { "Asked but no answer" };
                     words.push(text.to_owned());
                     let null = coding("http://terminology.hl7.org/CodeSystem/v3-NullFlavor", flavor, text);
                     parts.push(extension("ombCategory", "valueCoding", null));
+                    from.push(*code);
                 }
             }
             if let (Some(first), false) = (all.first(), parts.is_empty()) {
                 parts.push(words_extension("text", &words.join(", ")));
                 let url = format!("{US_CORE}us-core-{what}");
+                let at = draft.tree.get("extension").map_or(0, |all| all.items().len());
                 draft.push("extension", Tree::from([("url", url.into()), ("extension", parts.into())]), *first);
+                for (part, code) in from.into_iter().enumerate() {
+                    draft.places.push((format!("extension[{at}].extension[{part}]"), code));
+                }
             }
         }
     }

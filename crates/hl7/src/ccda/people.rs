@@ -29,11 +29,12 @@ impl<'d> Context<'d> {
         // A national number, then one with a number of its own, then any.
         let rank = |system: &str| match system {
             "http://hl7.org/fhir/sid/us-npi" => 0,
-            "http://hl7.org/fhir/sid/us-ssn" => 3,
+            super::identity::SSN => 3,
             "urn:ietf:rfc:3986" => 2,
             _ => 1,
         };
-        if let Some((best, _)) = identifiers.iter().min_by_key(|(identified, _)| rank(&identified.system)) {
+        let numbers = identifiers.iter().filter(|(identified, _)| !identified.is_placeholder());
+        if let Some((best, _)) = numbers.min_by_key(|(identified, _)| rank(&identified.system)) {
             let key = best.key(draft.kind);
             return Some(self.add(key, Identity::Identifier, draft));
         }

@@ -53,8 +53,10 @@ impl<'d> Context<'d> {
                 draft.set("_abatementDateTime", absent("unknown"), high);
             }
         }
-        self.problem_value(&mut draft, el);
-        let is_refuted = el.is_negated() && !Self::is_any_problem(el);
+        // A concern that is negated negates what it holds.
+        let is_negated = el.is_negated() || concern.is_some_and(El::is_negated);
+        self.problem_value(&mut draft, el, is_negated);
+        let is_refuted = is_negated && !Self::is_any_problem(el);
         let told = self.take(el, Kind::ProblemStatus);
         let told = told.iter().find_map(|status| {
             let value = status.get("value")?;
@@ -114,9 +116,9 @@ impl<'d> Context<'d> {
             .is_none_or(|value| value.attr("code").map_or(value.null().is_some(), |code| ANY_PROBLEM.contains(&code)))
     }
 
-    fn problem_value(&self, draft: &mut super::draft::Draft<'d>, el: El<'d>) {
+    fn problem_value(&self, draft: &mut super::draft::Draft<'d>, el: El<'d>, is_negated: bool) {
         let value = el.get("value");
-        if el.is_negated() && Self::is_any_problem(el) {
+        if is_negated && Self::is_any_problem(el) {
             let mut concept = concept_of(SNOMED, "160245001", "No current problems or disability");
             if let Some(text) = self.words_of(el, value) {
                 concept.set("text", text);

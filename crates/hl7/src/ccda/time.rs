@@ -31,6 +31,14 @@ impl<'d> Context<'d> {
         if let Some(text) = el.attr("value") {
             let digits = text.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'+' | b'-' | b'.' | b'Z'));
             return Some(match Moment::parse(text).filter(|_| digits) {
+                // Minutes that nobody told are not made up.
+                Some(moment) if moment.is_hour() => {
+                    self.note(
+                        el,
+                        format!("{text:?} names the hour alone, which FHIR has no form for; the day was taken"),
+                    );
+                    When::At(moment.day_alone())
+                }
                 Some(moment) => When::At(moment),
                 None => {
                     self.warn(el, format!("{text:?} is no date or time (YYYYMMDDHHMMSS+ZZZZ); it was kept as text"));
@@ -70,6 +78,12 @@ impl<'d> Context<'d> {
             Some(When::At(moment)) => match write(&moment) {
                 Some(text) => {
                     tree.set(name, text);
+                    if let Some(hour) = el.attr("value").filter(|text| is_hour(text)) {
+                        tree.set(
+                            &format!("_{name}"),
+                            Tree::from([("extension", vec![extension(ORIGINAL_TEXT, "valueString", hour)].into())]),
+                        );
+                    }
                     true
                 }
                 None => false,
@@ -135,6 +149,10 @@ impl<'d> Context<'d> {
         let name = format!("{stem}DateTime");
         self.fill_time(draft, &name, el) || draft.has(&format!("_{name}"))
     }
+}
+
+fn is_hour(text: &str) -> bool {
+    Moment::parse(text).is_some_and(|moment| moment.is_hour())
 }
 
 /// Sets what `put` sets of an element and what stands beside it.

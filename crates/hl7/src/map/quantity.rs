@@ -44,7 +44,7 @@ pub(crate) fn digits(text: &str) -> Option<String> {
 }
 
 /// A FHIR comparator at the start of a text.
-pub(super) fn comparator(text: &str) -> Option<&'static str> {
+pub(crate) fn comparator(text: &str) -> Option<&'static str> {
     match text.trim() {
         "<" => Some("<"),
         "<=" | "=<" | "≤" => Some("<="),

@@ -16,6 +16,8 @@ pub(crate) struct Moment {
     day: Option<i8>,
     /// Hour, minute, second, and the digits of a fraction.
     time: Option<(i8, i8, i8, String)>,
+    /// No more of the time than the hour.
+    is_hour: bool,
     zone: Option<String>,
 }
 
@@ -41,6 +43,7 @@ impl Moment {
             month: two(4),
             day: two(6),
             time: two(8).map(|hour| (hour, two(10).unwrap_or(0), two(12).unwrap_or(0), fraction.to_owned())),
+            is_hour: compact.len() == 10,
             zone,
         };
         let date = civil::Date::new(moment.year, moment.month.unwrap_or(1), moment.day.unwrap_or(1)).ok()?;
@@ -65,6 +68,16 @@ impl Moment {
     /// True if it is more than a date.
     pub(crate) fn has_time(&self) -> bool {
         self.time.is_some()
+    }
+
+    /// True if the time was given to the hour alone, which FHIR has no form for.
+    pub(crate) fn is_hour(&self) -> bool {
+        self.is_hour
+    }
+
+    /// The day of it.
+    pub(crate) fn day_alone(self) -> Moment {
+        Moment { time: None, is_hour: false, zone: None, ..self }
     }
 
     /// Its own zone, as `+08:00`.

@@ -121,7 +121,11 @@ fn what_is_negated_is_not_told_as_the_record() {
             let status = resource.get("status").and_then(Tree::as_str).unwrap_or_default();
             let says_so = match taken.kind {
                 "immunization" | "procedure" | "procedure_act" | "procedure_observation" => status == "not-done",
-                "medication" => status == "not-taken" || text.contains("\"doNotPerform\":true"),
+                // That none is known is said once: by status, or by the code.
+                "medication" => {
+                    let by_status = status == "not-taken" || text.contains("\"doNotPerform\":true");
+                    by_status != text.contains("787481004")
+                }
                 "allergy" | "problem" => {
                     text.contains("refuted")
                         || text.contains("716186003")

@@ -133,6 +133,134 @@ fn an_old_version_that_comes_late_changes_nothing_of_the_new() {
     }
 }
 
+/// A document of a person: numbers as (root, extension).
+fn of_person(id: &str, numbers: &[(&str, &str)], born: &str, sex: &str, family: &str) -> String {
+    let numbers: String = numbers.iter().map(|(root, n)| format!(r#"<id root="{root}" extension="{n}"/>"#)).collect();
+    let old =
+        r#"<id root="1.2.4" extension="77"/><patient><name><given>Ann</given><family>Doe</family></name></patient>"#;
+    let new = format!(
+        r#"{numbers}<patient><name><given>A</given><family>{family}</family></name><administrativeGenderCode code="{sex}"/><birthTime value="{born}"/></patient>"#
+    );
+    document(id, "", "20240101", &[("p1", "1")]).replace(old, &new)
+}
+
+const SSN: &str = "2.16.840.1.113883.4.1";
+
+#[test]
+fn numbers_that_stand_in_the_place_of_one_make_nobody_one_person() {
+    for (one, two) in [
+        // A shared placeholder beside numbers of their own.
+        (&[("1.2.4", "A1"), (SSN, "999-99-9999")][..], &[("1.2.4", "A2"), (SSN, "999-99-9999")][..]),
+        // A real social security number is none to go by where there is another.
+        (&[("1.2.4", "A1"), (SSN, "123-45-6780")], &[("1.2.4", "A2"), (SSN, "123-45-6780")]),
+        (&[("1.2.4", "UNKNOWN"), (SSN, "000-00-0000")], &[("1.2.4", "UNKNOWN"), (SSN, "000-00-0000")]),
+    ] {
+        let house = House::new();
+        // Even where nothing else tells them apart.
+        house.import("1.xml", of_person("d1", one, "1975", "F", "Doe").as_bytes());
+        let report = house.import("2.xml", of_person("d2", two, "1975", "F", "Doe").as_bytes());
+        assert_eq!(report.dead_letters.len(), 0, "{report:?}");
+        let patients = current(&house, "Patient");
+        assert_eq!(patients.len(), 2, "{one:?} {two:?}: {patients:?}");
+        assert_eq!(current(&house, "Condition").len(), 2);
+    }
+    // Where there is no other, it is a number.
+    let house = House::new();
+    house.import("1.xml", of_person("d1", &[(SSN, "123-45-6780")], "1975", "F", "Doe").as_bytes());
+    house.import("2.xml", of_person("d2", &[(SSN, "123-45-6780")], "1975", "F", "Doe").as_bytes());
+    assert_eq!(current(&house, "Patient").len(), 1);
+}
+
+#[test]
+fn who_contradicts_the_owner_of_a_number_is_kept_apart_and_the_number_goes_on_to_find_its_owner() {
+    let house = House::new();
+    let number = &[("1.2.4", "A1")][..];
+    house.import("1.xml", of_person("d1", number, "19750501", "F", "Doe").as_bytes());
+    let report = house.import("2.xml", of_person("d2", number, "19900102", "M", "Roe").as_bytes());
+    assert!(report.issues.iter().any(|issue| issue.message.contains("A1 is that of another person")), "{report:?}");
+    let report = house.import("3.xml", of_person("d3", number, "19900102", "M", "Roe").as_bytes());
+    assert_eq!(report.dead_letters.len(), 0, "{report:?}");
+    // A wrong birth date alone is a slip.
+    house.import("4.xml", of_person("d4", number, "19750502", "F", "Doe").as_bytes());
+    let patients = current(&house, "Patient");
+    assert_eq!(patients.len(), 2, "{patients:?}");
+    let (roe, doe): (Vec<_>, Vec<_>) = patients.iter().partition(|text| text.contains("Roe"));
+    assert!(roe[0].contains("urn:oid:1.2.4#contested") && !doe[0].contains("contested"), "{patients:?}");
+    let of = |patient: &str| {
+        let id = patient.split("\"id\":\"").nth(1).unwrap().split('"').next().unwrap();
+        current(&house, "Condition").iter().filter(|text| text.contains(&format!("Patient/{id}"))).count()
+    };
+    assert_eq!((of(roe[0]), of(doe[0])), (2, 2));
+}
+
+#[test]
+fn the_end_is_the_same_in_whatever_order_versions_come() {
+    let set = |relation: &str| format!(r#"<setId root="1.2.6" extension="s"/>{relation}"#);
+    let chains = [
+        [
+            document("n1", "", "20240101120000+0000", &[("p1", "1"), ("p2", "2")]),
+            document("n2", &replaces("n1"), "20240102120000+0000", &[("p1", "1")]),
+            document("n3", &replaces("n2"), "20240103120000+0000", &[("p3", "3")]),
+        ],
+        [
+            document("n1", &set(""), "20240101120000+0000", &[("p1", "1"), ("p2", "2")]),
+            document("n2", &set(&replaces("n1")), "20240102120000+0000", &[("p1", "1")]),
+            document("n3", &set(&replaces("n2")), "20240103120000+0000", &[("p3", "3")]),
+        ],
+        [
+            document("n1", &set(""), "20240101120000+0000", &[("p1", "1"), ("p2", "2")]),
+            document("n2", &set(""), "20240102120000+0000", &[("p1", "2")]),
+            document("n3", &set(""), "20240103120000+0000", &[("p1", "3")]),
+        ],
+    ];
+    for (no, chain) in chains.iter().enumerate() {
+        let mut ends = std::collections::BTreeSet::new();
+        for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+            let house = House::new();
+            for at in order {
+                let report = house.import(&format!("{at}.xml"), chain[at].as_bytes());
+                assert_eq!(report.dead_letters.len(), 0, "{report:?}");
+            }
+            let conditions = current(&house, "Condition");
+            assert!(
+                conditions.len() == 1 && conditions[0].contains("\"code\":\"3\""),
+                "{no} {order:?}: {conditions:?}"
+            );
+            let documents = current(&house, "DocumentReference");
+            let live: Vec<_> = documents.iter().filter(|text| text.contains("\"status\":\"current\"")).collect();
+            assert!(documents.len() == 3 && live.len() == 1 && live[0].contains("n3"), "{no} {order:?}: {documents:?}");
+            let mut all: Vec<String> = ["Condition", "DocumentReference", "Composition", "Patient"]
+                .iter()
+                .flat_map(|kind| current(&house, kind))
+                .map(|text| without_meta(&text))
+                .collect();
+            all.sort();
+            ends.insert(all);
+        }
+        assert_eq!(ends.len(), 1, "{no}: {ends:#?}");
+    }
+}
+
+/// A resource without what tells of its versions.
+fn without_meta(text: &str) -> String {
+    let document = fhir::json::Document::parse(text.as_bytes()).unwrap();
+    let mut tree = fhir::json::Tree::from(document.root());
+    tree.remove("meta");
+    tree.to_string()
+}
+
+#[test]
+fn what_stands_in_entries_goes_with_them() {
+    let organizer = r#"<entry><organizer classCode="BATTERY" moodCode="EVN"><templateId root="2.16.840.1.113883.10.20.22.4.1"/><id root="1.9" extension="o"/><code code="24326-1" codeSystem="2.16.840.1.113883.6.1"/><statusCode code="completed"/><component><observation classCode="OBS" moodCode="EVN"><templateId root="2.16.840.1.113883.10.20.22.4.2"/><id root="1.9" extension="r"/><code code="2823-3" codeSystem="2.16.840.1.113883.6.1"/><statusCode code="completed"/><effectiveTime value="20240101"/><value xsi:type="PQ" value="4" unit="mmol/L"/></observation></component></organizer></entry>"#;
+    let house = House::new();
+    let first =
+        document("d1", "", "20240101120000+0000", &[]).replace("<text>p</text>", &format!("<text>p</text>{organizer}"));
+    house.import("1.xml", first.as_bytes());
+    assert_eq!((current(&house, "DiagnosticReport").len(), current(&house, "Observation").len()), (1, 1));
+    house.import("2.xml", document("d2", &replaces("d1"), "20240102120000+0000", &[]).as_bytes());
+    assert_eq!((current(&house, "DiagnosticReport").len(), current(&house, "Observation").len()), (0, 0));
+}
+
 #[test]
 fn what_no_rule_takes_is_not_laid_at_the_senders_door() {
     let house = House::new();

@@ -58,6 +58,9 @@ struct Leg {
 
 const MEDICINE: &str = "CASE WHEN r.medication_id IS NULL THEN r.codings ELSE m.codings END";
 const MEDICINE_TEXT: &str = "coalesce(r.medication_text, r.medication_display, m.code_text, m.code_display)";
+/// That no drug is known (SNOMED CT) is found of a person, not taken.
+const DRUG_OR_NONE: &str =
+    "CASE WHEN array_has(r.codings, 'http://snomed.info/sct|787481004') THEN 'observation' ELSE 'drug' END";
 const ROUTE: &str = "r.route_system || '|' || r.route_code";
 
 const LEGS: [Leg; 11] = [
@@ -114,6 +117,7 @@ const LEGS: [Leg; 11] = [
         ],
         unlike: "CASE WHEN r.status IN ('registered', 'cancelled', 'entered-in-error') THEN r.status \
                  WHEN r.absent_reason = 'not-performed' THEN 'not-performed' \
+                 WHEN r.interpretation = 'negated' THEN 'negated' \
                  WHEN array_has(r.codings, 'http://loinc.org|69453-9') AND r.component IS NULL \
                  AND coalesce(r.value_string, r.value_display, r.value_code) IS NOT NULL THEN 'in-death' \
                  WHEN r.component IS NULL AND r.has_components AND r.value IS NULL AND r.value_string IS NULL AND r.value_code IS NULL \
@@ -138,7 +142,7 @@ const LEGS: [Leg; 11] = [
     },
     Leg {
         resource_type: "MedicationRequest",
-        place: "'drug'",
+        place: DRUG_OR_NONE,
         from: "medication m RIGHT JOIN medication_request r ON m._id = r.medication_id",
         table: "r",
         columns: &[
@@ -187,7 +191,7 @@ const LEGS: [Leg; 11] = [
     },
     Leg {
         resource_type: "MedicationStatement",
-        place: "'drug'",
+        place: DRUG_OR_NONE,
         from: "medication m RIGHT JOIN medication_statement r ON m._id = r.medication_id",
         table: "r",
         columns: &[

@@ -82,6 +82,16 @@ fn f2o_060_nothing_that_did_not_happen_is_in_any_table() {
             "o2",
             &format!(r#""status":"entered-in-error",{code},"effectiveDateTime":"2024-03-02""#),
         ),
+        // What a clinical document negates: the value beside it was not found.
+        of_patient(
+            "Observation",
+            "o3",
+            &format!(
+                r#""status":"final",{code},"effectiveDateTime":"2024-03-02","valueQuantity":{{"value":4,"code":"mg"}},
+                "interpretation":[{{"coding":[{{"system":"urn:medweave:code:negation","code":"negated"}}]}}],
+                "component":[{{{code},"valueQuantity":{{"value":5}},"interpretation":[{{"coding":[{{"system":"urn:medweave:code:negation","code":"negated"}}]}}]}}]"#
+            ),
+        ),
         of_patient("Procedure", "p1", &format!(r#""status":"not-done",{code},"performedDateTime":"2024-03-02""#)),
         of_patient("Procedure", "p2", &format!(r#""status":"preparation",{code},"performedDateTime":"2024-03-02""#)),
         of_patient(
@@ -124,11 +134,26 @@ fn f2o_060_nothing_that_did_not_happen_is_in_any_table() {
     }
     assert_eq!(house.ask("SELECT count(*) FROM omop.visit_occurrence"), "1\n");
     // 062: each is in the report, with its reason.
-    assert_eq!(house.ask("SELECT count(*), count(reason) FROM omop_report.excluded"), "14,14\n");
+    assert_eq!(house.ask("SELECT count(*), count(reason) FROM omop_report.excluded"), "16,16\n");
     assert_eq!(
-        house.ask("SELECT reason FROM omop_report.excluded WHERE resource_id IN ('m2', 'm3', 'c1') ORDER BY 1"),
-        "do-not-perform\nplan\nrefuted\n"
+        house.ask("SELECT reason FROM omop_report.excluded WHERE resource_id IN ('m2', 'm3', 'c1', 'o3') ORDER BY 1"),
+        "do-not-perform\nnegated\nnegated\nplan\nrefuted\n"
     );
+}
+
+/// That no drug is known is found of a person: nothing was taken.
+#[test]
+fn that_no_drug_is_known_is_an_observation() {
+    let none = r#"{"system":"http://snomed.info/sct","code":"787481004","display":"No known medications"}"#;
+    let house = house(&[&of_patient(
+        "MedicationStatement",
+        "s1",
+        &format!(
+            r#""status":"active","medicationCodeableConcept":{{"coding":[{none}]}},"effectiveDateTime":"2024-03-02""#
+        ),
+    )]);
+    assert_eq!(house.ask("SELECT count(*) FROM omop.drug_exposure"), "0\n");
+    assert_eq!(house.ask("SELECT count(*) FROM omop.observation"), "1\n");
 }
 
 /// 061: the same filter each time: what comes later, or is taken back later, is judged by the same views.

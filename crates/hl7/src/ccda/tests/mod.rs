@@ -5,6 +5,7 @@ use fhir::validate::{Options, Severity, validate};
 
 mod entries;
 mod hostile;
+mod kept;
 mod mutations;
 mod people;
 mod words;

@@ -54,8 +54,12 @@ fn a_patient_has_names_race_contacts_and_languages() {
         <languageCommunication><languageCode code="en"/><preferenceInd value="true"/></languageCommunication></patient></patientRole></recordTarget></ClinicalDocument>"#;
     let mapped = map(patient);
     let patient = &mapped.resources[0];
-    // The number of the house is the better one.
-    assert_eq!((patient.key.system.as_str(), patient.also.len()), ("urn:oid:1.2.4", 1));
+    // The number of the house is the better one, and the nation's is none to go by beside it.
+    assert_eq!((patient.key.system.as_str(), patient.also.len()), ("urn:oid:1.2.4", 0));
+    // Each race leads to its own element.
+    let race = |part: usize| patient.origin(&format!("extension[0].extension[{part}].valueCoding")).unwrap();
+    assert!(race(0).xpath.ends_with("/patient[1]/raceCode[1]"), "{}", race(0).xpath);
+    assert!(race(1).xpath.ends_with("/patient[1]/sdtc:raceCode[1]"), "{}", race(1).xpath);
     let patient = &patient.resource;
     for (path, expected) in [
         ("identifier.0.system", "http://hl7.org/fhir/sid/us-ssn"),
