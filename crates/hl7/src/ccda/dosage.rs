@@ -150,7 +150,10 @@ impl<'d> Context<'d> {
             }
             (None, None) => {}
             _ => {
-                self.note(repeats, "how often it was repeated has no element in this form; it is in the document alone")
+                self.note(
+                    repeats,
+                    "how often it was repeated has no element in this form; it is in the document alone",
+                );
             }
         }
     }
