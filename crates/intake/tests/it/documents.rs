@@ -135,7 +135,8 @@ fn an_old_version_that_comes_late_changes_nothing_of_the_new() {
 
 /// A document of a person: numbers as (root, extension).
 fn of_person(id: &str, numbers: &[(&str, &str)], born: &str, sex: &str, family: &str) -> String {
-    let numbers: String = numbers.iter().map(|(root, n)| format!(r#"<id root="{root}" extension="{n}"/>"#)).collect();
+    let number = |(root, n): &(&str, &str)| format!(r#"<id root="{root}" extension="{n}"/>"#);
+    let numbers = numbers.iter().map(number).collect::<Vec<_>>().concat();
     let old =
         r#"<id root="1.2.4" extension="77"/><patient><name><given>Ann</given><family>Doe</family></name></patient>"#;
     let new = format!(
