@@ -16,6 +16,7 @@
 mod check;
 mod data_file;
 mod delta;
+mod disk;
 mod error;
 mod flush;
 mod follow;

@@ -1,6 +1,7 @@
 //! Asking a shelf.
 
 use super::table::{STORE, ShelfTable};
+use crate::disk::room;
 use crate::error::Error;
 use crate::lake::Capacity;
 use crate::sql::Stop;
@@ -171,7 +172,7 @@ impl Shelf {
     fn session(&self, limits: &Limits) -> EngineResult<SessionState> {
         let disk = DiskManagerBuilder::default()
             .with_mode(DiskManagerMode::Directories(vec![self.spill_folder.clone()]))
-            .with_max_temp_directory_size(limits.spill_bytes);
+            .with_max_temp_directory_size(room(&self.spill_folder, limits.spill_bytes));
         let environment = RuntimeEnvBuilder::new()
             .with_object_store_registry(Arc::new(OnlyShelf(Arc::clone(&self.files))))
             .with_memory_pool(Arc::new(FairSpillPool::new(limits.memory_bytes)))

@@ -7,6 +7,7 @@ use super::check::{Question, check, too_many_scans};
 use super::describe::{self, Listing};
 use super::explain_error::{query_error, without_kind};
 use super::growth;
+use super::rounds::Rounds;
 use super::stop::Stop;
 use crate::error::Error;
 use crate::guest::{self, Schema, Stores, bring};
@@ -103,7 +104,7 @@ pub(crate) fn settings(parts: usize) -> SessionConfig {
     config
 }
 
-/// A session without tables: functions that could make too much are bounded, and joins pause.
+/// A session without tables: functions that could make too much are bounded, joins pause, and recursive queries end.
 ///
 /// Filters are pushed down while plans are logical, where columns are told apart by their tables. The rules that push them down
 /// once more later find columns by their names alone: where a join gives two of one name they take the wrong one.
@@ -114,7 +115,7 @@ pub(crate) fn base_session(config: SessionConfig, environment: &Arc<RuntimeEnv>)
         .with_runtime_env(Arc::clone(environment))
         .with_default_features()
         .with_physical_optimizer_rules(rules.collect());
-    growth::bound(base).with_physical_optimizer_rule(Arc::new(Breath))
+    growth::bound(base).with_physical_optimizer_rule(Arc::new(Breath)).with_physical_optimizer_rule(Arc::new(Rounds))
 }
 
 /// Threads of the engine. One query may keep as many busy as its plan has parts, for as long as a step of it takes; those of the

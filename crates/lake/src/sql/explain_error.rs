@@ -1,6 +1,7 @@
 //! From the engine's errors to what a person can act on: message, place, hint.
 
 use super::describe::Listing;
+use super::rounds::Endless;
 use crate::error::{Error, Place, SqlError};
 use datafusion::common::{DataFusionError, SchemaError};
 use datafusion::sql::sqlparser::parser::ParserError;
@@ -113,6 +114,7 @@ pub(crate) fn query_error(sql: &str, error: &DataFusionError, listing: &Listing)
             "the query needs more memory than it may have: select fewer columns or rows, or group before joining"
                 .into(),
         ),
+        DataFusionError::External(inner) if inner.is::<Endless>() => Error::Limit(inner.to_string()),
         DataFusionError::ArrowError(arrow, _) => {
             Error::Sql(SqlError { message: arrow.to_string(), place: None, hint: None })
         }

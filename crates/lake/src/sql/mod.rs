@@ -7,6 +7,7 @@ pub(crate) mod describe;
 pub(crate) mod engine;
 pub(crate) mod explain_error;
 pub(crate) mod growth;
+pub(crate) mod rounds;
 mod stop;
 
 pub use answer::{Answer, Batch};

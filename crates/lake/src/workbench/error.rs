@@ -4,6 +4,7 @@ use super::names::Names;
 use super::reading::NotReadable;
 use super::written::Written;
 use crate::sql::explain_error::{nearest, without_kind};
+use crate::sql::rounds::Endless;
 use datafusion::arrow::error::ArrowError;
 use datafusion::common::{Column, DataFusionError, SchemaError, TableReference};
 use std::fmt;
@@ -154,6 +155,9 @@ fn own(root: &DataFusionError) -> Option<Error> {
     let DataFusionError::External(inner) = root else { return None };
     if let Some(error) = inner.downcast_ref::<Error>() {
         return Some(error.clone());
+    }
+    if let Some(endless) = inner.downcast_ref::<Endless>() {
+        return Some(Error::limit(endless.to_string()));
     }
     inner.downcast_ref::<NotReadable>().map(NotReadable::to_error)
 }

@@ -13,6 +13,7 @@ use super::question::Order;
 use super::rows::Scan;
 use super::sheet::BATCH_ROWS;
 use super::written::Written;
+use crate::disk::room;
 use crate::sql::Stop;
 use crate::sql::answer::{AbortOnDrop, Event, Waiting};
 use datafusion::arrow::array::RecordBatch;
@@ -48,7 +49,7 @@ pub struct Limits {
     pub memory_bytes: usize,
     /// Rows of the answer; further ones are left out, which [`Rows::is_cut`] tells.
     pub rows: usize,
-    /// Bytes on disk of what does not fit into memory.
+    /// Bytes on disk of what does not fit into memory; half of what is free, if that is less.
     pub spill_bytes: u64,
 }
 
@@ -395,7 +396,7 @@ impl Run {
     fn environment(&self) -> EngineResult<Arc<RuntimeEnv>> {
         let disk = DiskManagerBuilder::default()
             .with_mode(DiskManagerMode::Directories(vec![self.bench.spill_folder.clone()]))
-            .with_max_temp_directory_size(self.limits.spill_bytes);
+            .with_max_temp_directory_size(room(&self.bench.spill_folder, self.limits.spill_bytes));
         RuntimeEnvBuilder::from_runtime_env(&self.bench.environment)
             .with_memory_pool(Arc::new(FairSpillPool::new(self.limits.memory_bytes)))
             .with_disk_manager_builder(disk)

@@ -174,6 +174,19 @@ fn what_never_ends_is_ended_by_its_time() {
         assert_eq!(error.kind, Kind::Limit, "{sql}: {error}");
         assert!(start.elapsed() < Duration::from_secs(30), "{sql}");
     }
+    // A recursive query without an end is ended by its rounds before it fills the memory, and one of many levels is none.
+    let rows_of = |sql: &str| {
+        all(bench()
+            .plan(Question::new(parse(sql).unwrap(), vec![many("a", 1)]))
+            .unwrap()
+            .run(&Limits::default(), &Stop::default())
+            .unwrap())
+    };
+    let endless = "WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n";
+    let error = rows_of(endless).expect_err(endless);
+    assert!(error.kind == Kind::Limit && error.to_string().contains("rounds"), "{error}");
+    let days = "WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i + 1 FROM n WHERE i < 2000) SELECT max(i) FROM n";
+    rows_of(days).unwrap();
     // All turns are free again.
     for _ in 0..8 {
         assert_eq!(super::ask("SELECT 1"), "1");
