@@ -12,7 +12,7 @@ use std::fmt::{self, Display, Formatter};
 
 /// Codes of all reasons and remarks: why a row was refused or an element left out, why a row could not be read, and what deserves
 /// a look.
-pub const REASONS: [&str; 46] = [
+pub const REASONS: [&str; 49] = [
     "ambiguous-date",
     "ambiguous-match",
     "ambiguous-number",
@@ -28,6 +28,7 @@ pub const REASONS: [&str; 46] = [
     "duplicate-key",
     "end-before-start",
     "future-date",
+    "header-again",
     "hour-only",
     "identity-check",
     "impossible-date",
@@ -40,6 +41,7 @@ pub const REASONS: [&str; 46] = [
     "not-a-date",
     "not-a-literal",
     "not-a-number",
+    "not-a-range",
     "not-a-time",
     "not-an-integer",
     "nul-byte",
@@ -54,6 +56,7 @@ pub const REASONS: [&str; 46] = [
     "time-in-overlap",
     "too-long",
     "too-many-rows",
+    "totals-row",
     "unclosed-quote",
     "unit-in-value",
     "unknown-unit",

@@ -1,4 +1,4 @@
--- @target MedicationRequest @key y.住院号, y.医嘱序号 @each 医嘱 y @patient z.病人ID @required subject, encounter
+-- @target MedicationRequest @key y.住院号, y.医嘱序号 @each 医嘱 @patient z.病人ID @required subject, encounter
 SELECT 'unknown'                                                          AS status,   -- the table does not say
        'order'                                                            AS intent,
        text(y.药品名称)                                                   AS "medication.CodeableConcept.text",
@@ -9,7 +9,7 @@ SELECT 'unknown'                                                          AS sta
        code('frequency', y.频次)                                          AS "dosageInstruction.timing.code",
        instant(y.开始时间)                                                AS "dosageInstruction.timing.repeat.bounds.Period.start",
        code('route', y.用法)                                              AS "dosageInstruction.route",
-       quantity(regexp_replace(y.剂量, '[^0-9.]+$', ''), unit('dose', regexp_replace(y.剂量, '^[0-9.]+', '')))
+       quantity(number(y.amount), unit('dose', y.amount_unit))            -- a dose has no comparator in FHIR
                                                                           AS "dosageInstruction.doseAndRate.dose.Quantity"
-FROM 医嘱 y
+FROM order_row y
 LEFT JOIN 住院记录 z ON z.住院号 = y.住院号

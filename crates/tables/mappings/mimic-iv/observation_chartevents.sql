@@ -6,7 +6,8 @@ SELECT 'final'                                                                AS
        ref('encounter_icu', c.stay_id)                                        AS encounter,
        instant(c.charttime)                                                   AS "effective.dateTime",
        instant(c.storetime)                                                   AS issued,
-       coalesce(quantity(c.value, unit('chart', c.valueuom)), text(c.value))  AS value,
+       coalesce(quantity(coalesce(c.value, c.valuenum), unit('chart', c.valueuom)), text(c.value))
+                                                                              AS value,
        CASE WHEN c.warning = '1' THEN code('http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation', 'A', 'Abnormal') END
                                                                               AS interpretation,
        number(i.lownormalvalue)                                               AS "referenceRange.low.value",

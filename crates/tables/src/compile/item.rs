@@ -209,7 +209,7 @@ impl<'a, 'p, 'f> Lowering<'a, 'p, 'f> {
         let schema = r4();
         let allowed = wanted.type_id.as_ref().map_or(wanted.element.types, std::slice::from_ref);
         if signature.argument_only {
-            let message = format!("`{}` stands only as an argument of `quantity`", signature.name);
+            let message = format!("`{}` stands only as an argument of `quantity` and `range`", signature.name);
             self.problems.hint(place, message, "write quantity(value, unit('MAP', unit))".to_owned());
             return None;
         }

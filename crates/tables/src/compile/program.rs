@@ -321,6 +321,7 @@ impl Call {
             },
             (Function::Quantity | Function::Unit, 1) => &["value", "comparator"],
             (Function::Quantity | Function::Unit, _) => &["value", "comparator", "unit", "system", "code"],
+            (Function::Range, _) => &["low", "high"],
             (Function::Period, _) => &["start", "end"],
             (Function::Identifier, 2) => &["system", "value"],
             (Function::Identifier, 3) => &["use", "system", "value"],

@@ -198,7 +198,7 @@ fn functions_are_called_as_they_are_written() {
             test.sql:3:75: unknown code map `sx`; did you mean `sex`?
             test.sql:4:9: `component` needs `code`, and no item makes it; add … AS "component.code" (CodeableConcept)
             test.sql:4:23: unknown unit map `labs`; did you mean `lab`?
-            test.sql:4:64: `unit` stands only as an argument of `quantity`; write quantity(value, unit('MAP', unit))
+            test.sql:4:64: `unit` stands only as an argument of `quantity` and `range`; write quantity(value, unit('MAP', unit))
             test.sql:4:106: `date` gives date, dateTime, but `issued` is instant; it is made by instant, at_offset
             test.sql:5:9: unknown target `Patients`; did you mean `Patient`?
             test.sql:5:42: `Patient` has 1 key, not 2; give the values of its @key, in its order

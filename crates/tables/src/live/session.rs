@@ -238,9 +238,9 @@ impl Session {
                     }
                     (Asked::Query(query.trim().trim_end_matches(';').to_owned()), format!("query of {name}"))
                 }
-                None => match self.find(table.table.as_deref().unwrap_or(name)) {
+                None => match self.find_called(table.table.as_deref().unwrap_or(name), &table.names) {
                     Ok(known) => (Asked::Table(known.clone()), known.shown()),
-                    Err(_) if table.optional => {
+                    Err(_) if table.optional && !self.has(table.table.as_deref().unwrap_or(name), &table.names) => {
                         found.absent.push(name.clone());
                         continue;
                     }
@@ -282,6 +282,19 @@ impl Session {
             return Ok(None);
         }
         Err(failed(format!("{why}: take `encoding = \"{encoding}\"` out")))
+    }
+
+    /// The table of a name, else the one of the first other name that one alone has.
+    fn find_called(&self, name: &str, names: &[String]) -> Result<&TableName, ReadError> {
+        self.find(name).or_else(|error| names.iter().find_map(|other| self.find(other).ok()).ok_or(error))
+    }
+
+    /// True if there is a table of one of these names, or several.
+    fn has(&self, name: &str, names: &[String]) -> bool {
+        let is_it = |name: &str| {
+            self.catalogue.tables.iter().any(|table| is_name(&table.name, name) || is_name(&table.shown(), name))
+        };
+        is_it(name) || names.iter().any(|name| is_it(name))
     }
 
     /// The table of a name, with its schema or without; case does not matter where it tells none apart.

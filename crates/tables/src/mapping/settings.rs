@@ -83,6 +83,8 @@ impl Ranks {
 pub struct TableSettings {
     /// Where its file lies, relative to the delivery; `*` and `?` stand for any text and any character; `NAME.*` if none is said.
     pub file: Option<String>,
+    /// What the table may be called too, in files and databases; looked for in this order where nothing else leads to it.
+    pub names: Vec<String>,
     /// The table of a live database, with its schema or without; one of this name if none is said.
     pub table: Option<String>,
     /// What a live database is asked instead, in its own dialect: a single SELECT.
@@ -155,8 +157,9 @@ const KEYS: [&str; 16] = [
     "tables",
 ];
 const LIVE_KEYS: [&str; 3] = ["rows_per_second", "hours", "encoding"];
-const TABLE_KEYS: [&str; 12] = [
+const TABLE_KEYS: [&str; 13] = [
     "file",
+    "names",
     "table",
     "query",
     "key",
@@ -197,7 +200,8 @@ impl Settings {
     /// What a live database is asked by it, and when: equal texts ask the same. Whoever may write a mapping may not for that let a hospital's
     /// database be asked something else.
     pub fn asks(&self) -> String {
-        let tables: Vec<_> = self.tables.iter().map(|(name, table)| (name, &table.table, &table.query)).collect();
+        let tables: Vec<_> =
+            self.tables.iter().map(|(name, table)| (name, &table.table, &table.query, &table.names)).collect();
         let timed = self.schedule.is_some() || self.live.hours.is_some();
         format!(
             "{:?} {:?} {:?} {:?} {tables:?}",
@@ -216,6 +220,9 @@ impl Settings {
         let table = |(name, table): (&String, &TableSettings)| match (&table.query, &table.table) {
             (Some(query), _) => format!("for {name} the query {query}"),
             (None, Some(at)) if at != name => format!("for {name} the table {at}"),
+            (None, _) if !table.names.is_empty() => {
+                format!("for the table {name}, or {} if there is none", table.names.join(", "))
+            }
             (None, _) => format!("for the table {name}"),
         };
         let mut asked: Vec<String> = self.tables.iter().map(table).collect();
@@ -520,6 +527,7 @@ impl Reader<'_, '_, '_> {
         };
         Some(TableSettings {
             file: self.string(table, "file"),
+            names: self.strings(table, "names").unwrap_or_default(),
             table: self.string(table, "table"),
             query: self.string(table, "query"),
             key: self.strings(table, "key").unwrap_or_default(),

@@ -99,6 +99,11 @@ impl Charset {
         self.0.decode_without_bom_handling_and_without_replacement(bytes)
     }
 
+    /// True if each of its characters is one byte.
+    pub(super) fn is_of_one_byte(self) -> bool {
+        self.0.is_single_byte()
+    }
+
     /// True if a unit of it is two bytes.
     pub(super) fn is_wide(self) -> bool {
         self.0 == encoding_rs::UTF_16LE || self.0 == encoding_rs::UTF_16BE

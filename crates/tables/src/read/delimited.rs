@@ -2,7 +2,7 @@
 
 use super::batch::{BadRow, Place, RowBatch};
 use super::cut::{Cut, Cutter, Skip, line, too_large, unclosed};
-use super::header;
+use super::header::{self, Header};
 use super::options::TableOptions;
 use super::raw::Raw;
 use super::separator;
@@ -21,6 +21,7 @@ const ENDLESS: &str = "its header line does not end: is it a text file, and is a
 pub(super) struct Delimited {
     name: String,
     columns: Vec<String>,
+    header: Header,
     text: Text,
     cutter: Cutter,
     rows: u64,
@@ -76,6 +77,7 @@ impl Delimited {
         let mut table = Delimited {
             name: name.to_owned(),
             columns: Vec::new(),
+            header: Header::default(),
             text,
             cutter: Cutter::new(&separator, quote),
             rows: 0,
@@ -114,6 +116,7 @@ impl Delimited {
                     }
                     self.text.take(length);
                     let named = cells.open_cells().enumerate().filter(|(_, cell)| !cell.trim().is_empty());
+                    self.header = Header::of(cells.open_cells());
                     let required = named.last().map_or(0, |(column, _)| column + 1);
                     return Ok((header::columns(cells.open_cells(), &mut self.notes), required));
                 }
@@ -220,14 +223,17 @@ impl Table for Delimited {
             }
             match self.cutter.cut(rest, last, rows) {
                 Cut::Row { length, content } => {
-                    let Some(flaw) = self.text.flaw_within(length) else {
-                        let place = self.place(length);
-                        rows.end_row(place);
-                        continue;
+                    let (reason, message) = match self.text.flaw_within(length) {
+                        None if !self.header.is(rows.open_cells()) => {
+                            let place = self.place(length);
+                            rows.end_row(place);
+                            continue;
+                        }
+                        None => (Header::AGAIN.0, Header::AGAIN.1.to_owned()),
+                        Some(Flaw::Nul) => ("nul-byte", self.shown(Flaw::Nul)),
+                        Some(flaw) => ("bad-encoding", self.shown(flaw)),
                     };
                     rows.drop_row();
-                    let message = self.shown(flaw);
-                    let reason = if flaw == Flaw::Nul { "nul-byte" } else { "bad-encoding" };
                     self.bad(rows, length, content, reason, message);
                 }
                 Cut::Blank { length } => {

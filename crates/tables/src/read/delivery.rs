@@ -120,8 +120,62 @@ impl Delivery {
     /// # Errors
     /// When there is none, or more than one.
     pub fn find(&self, name: &str, file: Option<&str>) -> Result<&Listed, ReadError> {
+        self.find_called(name, file, &[])
+    }
+
+    /// The same of a table that has other names too: the first that leads to one table is taken, `name` and `file` before all.
+    ///
+    /// # Errors
+    /// As [`Delivery::find`].
+    pub fn find_called(&self, name: &str, file: Option<&str>, names: &[String]) -> Result<&Listed, ReadError> {
+        let (wanted, found) = self.called(name, file, names);
+        match found.as_slice() {
+            [one] => Ok(one),
+            [] => {
+                let near = self.passed_over.iter().find(|passed| {
+                    matches(wanted, &passed.file)
+                        || file_name(&passed.file).to_lowercase().starts_with(&name.to_lowercase())
+                });
+                let what = match near {
+                    Some(passed) => format!("`{wanted}` is no table here: {} is {}", passed.file, passed.why),
+                    None => format!("there is no table `{wanted}` here, but {}", shown(&self.tables)),
+                };
+                Err(ReadError::at(&self.path, what))
+            }
+            several => {
+                let files: Vec<String> = several.iter().take(SHOWN_NAMES).map(|listed| listed.shown()).collect();
+                let what =
+                    format!("`{wanted}` is {} tables: {}. Name one by `file = \"…\"`", several.len(), files.join(", "));
+                Err(ReadError::at(&self.path, what))
+            }
+        }
+    }
+
+    /// True if [`Delivery::find_called`] would find a table, or several.
+    pub fn has(&self, name: &str, file: Option<&str>, names: &[String]) -> bool {
+        !self.called(name, file, names).1.is_empty()
+    }
+
+    /// What a table is called here, and the tables that are called so: by the first name that one alone has, else by the first that any has.
+    fn called<'n>(&self, name: &'n str, file: Option<&'n str>, names: &'n [String]) -> (&'n str, Vec<&Listed>) {
+        let first = (file.unwrap_or(name), self.found(name, file));
+        let others = names.iter().map(|other| (other.as_str(), self.found(other, None)));
+        let mut several: Option<(&'n str, Vec<&Listed>)> = None;
+        for (wanted, found) in std::iter::once(first).chain(others) {
+            if found.len() == 1 {
+                return (wanted, found);
+            }
+            if several.as_ref().is_none_or(|(_, before)| before.is_empty()) && (several.is_none() || !found.is_empty()) {
+                several = Some((wanted, found));
+            }
+        }
+        several.unwrap_or_default()
+    }
+
+    /// The tables of a name, or of a pattern for their file.
+    fn found(&self, name: &str, file: Option<&str>) -> Vec<&Listed> {
         let is_named = |listed: &&Listed| listed.name.to_lowercase() == name.to_lowercase();
-        let found: Vec<&Listed> = match file {
+        match file {
             None => {
                 let found: Vec<&Listed> = self.tables.iter().filter(is_named).collect();
                 let in_file = |listed: &&Listed| stem(&listed.file).to_lowercase() == name.to_lowercase();
@@ -145,27 +199,6 @@ impl Delivery {
                     None => {}
                 }
                 found
-            }
-        };
-        let wanted = file.unwrap_or(name);
-        match found.as_slice() {
-            [one] => Ok(one),
-            [] => {
-                let near = self.passed_over.iter().find(|passed| {
-                    matches(wanted, &passed.file)
-                        || file_name(&passed.file).to_lowercase().starts_with(&name.to_lowercase())
-                });
-                let what = match near {
-                    Some(passed) => format!("`{wanted}` is no table here: {} is {}", passed.file, passed.why),
-                    None => format!("there is no table `{wanted}` here, but {}", shown(&self.tables)),
-                };
-                Err(ReadError::at(&self.path, what))
-            }
-            several => {
-                let files: Vec<String> = several.iter().take(SHOWN_NAMES).map(|listed| listed.shown()).collect();
-                let what =
-                    format!("`{wanted}` is {} tables: {}. Name one by `file = \"…\"`", several.len(), files.join(", "));
-                Err(ReadError::at(&self.path, what))
             }
         }
     }

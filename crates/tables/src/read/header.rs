@@ -32,6 +32,32 @@ pub(crate) fn columns(cells: impl Iterator<Item = impl AsRef<str>>, notes: &mut 
     names
 }
 
+/// The header line, to be known where it stands among the rows again: files put together, pages that were printed.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Header(Vec<String>);
+
+impl Header {
+    /// What is said of a row that is one.
+    pub(super) const AGAIN: (&str, &str) = ("header-again", "the header line once more, among the rows");
+
+    pub(super) fn of(cells: impl Iterator<Item = impl AsRef<str>>) -> Header {
+        let mut cells: Vec<String> = cells.map(|cell| cell.as_ref().trim_matches(is_blank).to_owned()).collect();
+        cells.truncate(cells.iter().rposition(|cell| !cell.is_empty()).map_or(0, |last| last + 1));
+        // Numbers are no names: such a line is a row of a file without a header, which may well come twice.
+        if cells.iter().any(|cell| crate::value::is_number(cell)) {
+            cells.clear();
+        }
+        Header(cells)
+    }
+
+    /// True if cells are the header's: all of them, and at least two, as one word alone may be a value.
+    pub(super) fn is(&self, mut cells: impl Iterator<Item = impl AsRef<str>>) -> bool {
+        self.0.len() > 1
+            && self.0.iter().all(|name| cells.next().is_some_and(|cell| cell.as_ref().trim_matches(is_blank) == name))
+            && cells.all(|cell| cell.as_ref().trim_matches(is_blank).is_empty())
+    }
+}
+
 fn is_blank(c: char) -> bool {
     c.is_whitespace() || matches!(c, '\u{feff}' | '\u{200b}')
 }

@@ -38,6 +38,7 @@ mod delivery;
 mod dump;
 pub(crate) mod header;
 mod list;
+mod mistaken;
 mod moment;
 mod ole;
 mod options;

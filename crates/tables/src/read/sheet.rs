@@ -1,14 +1,16 @@
 //! Rows of a sheet, made of cells that come one by one.
 
 use super::batch::{BadRow, Place};
+use super::header::{self, Header};
 use super::worker::{Ended, Outlet};
-use super::{CELL_BYTES, COLUMNS, ROW_BYTES, ReadError, header};
+use super::{CELL_BYTES, COLUMNS, ROW_BYTES, ReadError};
 
 /// A sheet that is read: the first row with anything in it is the header.
 pub(super) struct Sheet<'o> {
     outlet: &'o mut Outlet,
     place: String,
     columns: Option<usize>,
+    header: Header,
     /// The row that is made, from 0, and its cells; what is not there is empty.
     row: Option<u32>,
     cells: Vec<String>,
@@ -24,6 +26,7 @@ impl<'o> Sheet<'o> {
             outlet,
             place: place.to_owned(),
             columns: None,
+            header: Header::default(),
             row: None,
             cells: Vec::new(),
             used: 0,
@@ -84,6 +87,7 @@ impl<'o> Sheet<'o> {
                 return Err(ReadError::at(&self.place, what).into());
             }
             let cells: Vec<String> = self.cells.drain(..).take(used).collect();
+            self.header = Header::of(cells.iter());
             return self.name(cells.into_iter());
         };
         self.number += 1;
@@ -97,6 +101,9 @@ impl<'o> Sheet<'o> {
             Some(("row-too-large", format!("more than {} MiB", ROW_BYTES >> 20)))
         } else if cells.iter().any(|cell| cell.contains('\0')) {
             Some(("nul-byte", "a zero byte".to_owned()))
+        } else if self.header.is(cells.iter()) {
+            let (reason, what) = Header::AGAIN;
+            Some((reason, what.to_owned()))
         } else {
             None
         };

@@ -6,6 +6,7 @@
 //! of them in the text, and whatever ends with one (a line, a row in brackets) has an exact place.
 
 use super::charset::{Charset, Proposal, propose_encoding};
+use super::mistaken::Mistaken;
 use super::raw::Raw;
 use super::{Content, ReadError};
 use encoding_rs::{Decoder, DecoderResult};
@@ -43,6 +44,8 @@ pub(super) struct Text {
     declared: bool,
     /// None for UTF-8.
     decoder: Option<Decoder>,
+    /// Whether it is UTF-8 after all, where another encoding was declared.
+    mistaken: Option<Mistaken>,
     decoded: String,
     /// Of UTF-8 with bytes that are no text: what stands in the file, byte for byte where `decoded` has the text.
     original: Option<Vec<u8>>,
@@ -89,11 +92,14 @@ impl Text {
             }
         }
         let decoder = (charset != Charset::UTF_8).then(|| charset.0.new_decoder_without_bom_handling());
+        // A mark at the beginning leaves no doubt.
+        let mistaken = (decoder.is_some() && !charset.is_wide() && offset == 0).then(|| Mistaken::new(charset));
         let mut text = Text {
             raw,
             charset,
             declared: is_declared,
             decoder,
+            mistaken,
             decoded: String::new(),
             original: None,
             at: 0,
@@ -232,6 +238,17 @@ impl Text {
     fn decode_other(&mut self, last: bool) -> Result<(), ReadError> {
         let block = std::mem::take(&mut self.block);
         let Some(mut decoder) = self.decoder.take() else { return Ok(()) };
+        if let Some(mistaken) = &mut self.mistaken {
+            mistaken.look(&block);
+            if last && mistaken.is_utf_8() {
+                let what = format!(
+                    "declared as {}, but all of it is UTF-8: read as {0} its letters would be others. Declare `encoding = \"utf-8\"` for \
+                     it, under its table in mapping.toml if the other files are {0}",
+                    self.charset
+                );
+                return Err(ReadError::at(self.file(), what));
+            }
+        }
         self.bytes.extend_from_slice(&block);
         let mut from = 0;
         loop {

@@ -85,14 +85,12 @@ pub fn find_tables(settings: &Settings, path: &Path, scratch: &Path) -> Result<F
     let delivery = Arc::new(Delivery::open(path, &options)?);
     let mut found = Found { tables: Vec::new(), absent: Vec::new(), notes: delivery.notes().to_vec() };
     for (name, table) in &settings.tables {
-        let listed = match delivery.find(name, table.file.as_deref()) {
-            Ok(listed) => listed.clone(),
-            Err(_) if table.optional => {
-                found.absent.push(name.clone());
-                continue;
-            }
-            Err(error) => return Err(error.into()),
-        };
+        // Of several that may be meant none is taken: that is no table that is absent.
+        if table.optional && !delivery.has(name, table.file.as_deref(), &table.names) {
+            found.absent.push(name.clone());
+            continue;
+        }
+        let listed = delivery.find_called(name, table.file.as_deref(), &table.names)?.clone();
         let encoding = charset(table.encoding.as_ref(), &format!("mapping.toml, table {name}"))?.or(of_all);
         let mut log = if path.is_dir() { path.join(&listed.file) } else { path.to_owned() }.into_os_string();
         log.push("-wal");

@@ -16,6 +16,8 @@ use std::sync::Arc;
 pub(super) struct Code {
     slot: Slot,
     kind: Kind,
+    /// Whether what the source shows for a value is kept where the value itself is not there.
+    names_alone: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -48,9 +50,15 @@ impl Code {
             let own_system = map.source_system().map_or(own, str::to_owned);
             Kind::Map { map, own_system }
         };
-        let code = Code { slot: *slot, kind };
+        let code = Code { slot: *slot, kind, names_alone: false };
         code.check()?;
         Ok(code)
+    }
+
+    /// Of a name that comes with each row: it says what is meant where there is no code. A constant says nothing of a row.
+    pub fn with_name_of_row(self) -> Self {
+        let names_alone = self.slot.form() == Form::CodeableConcept;
+        Code { names_alone, ..self }
     }
 
     /// Holds the whole map against what the element requires, before the first row.
@@ -102,7 +110,10 @@ impl Code {
     }
 
     pub fn make<'a>(&'a self, arguments: &mut [Argument<'a>], notes: &mut Notes) -> Result<Value<'a>, Reason> {
-        let Some(value) = Argument::take_text_at(arguments, 1)? else { return Ok(Value::Absent) };
+        let Some(value) = Argument::take_text_at(arguments, 1)? else {
+            let name = if self.names_alone { words_at(arguments, 2, notes)? } else { None };
+            return Ok(name.map_or(Value::Absent, |text| Value::Coded(Coded { codings: Vec::new(), text: Some(text) })));
+        };
         let display = words_at(arguments, 2, notes)?;
         match &self.kind {
             Kind::System(system) => {

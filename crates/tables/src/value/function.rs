@@ -9,6 +9,8 @@ pub enum Function {
     Unit,
     /// A number with comparator and unit.
     Quantity,
+    /// From a low to a high value.
+    Range,
     /// A number.
     Number,
     /// A day, month or year.
@@ -91,10 +93,11 @@ const fn moment(name: &'static str) -> Parameter {
 
 impl Function {
     /// Every function, in the order of the documentation.
-    pub const ALL: [Function; 13] = [
+    pub const ALL: [Function; 14] = [
         Function::Code,
         Function::Quantity,
         Function::Unit,
+        Function::Range,
         Function::Number,
         Function::Date,
         Function::Instant,
@@ -118,6 +121,7 @@ impl Function {
             Function::Code => &CODE,
             Function::Unit => &UNIT,
             Function::Quantity => &QUANTITY,
+            Function::Range => &RANGE,
             Function::Number => &NUMBER,
             Function::Date => &DATE,
             Function::Instant => &INSTANT,
@@ -178,7 +182,7 @@ const CODE: Signature = Signature {
            and a value that the map lacks is counted. A value is looked up as it is written, without blanks at its ends; if \
            it is not there, in any case, with full-width letters as plain ones, and with runs of blanks as one. For an \
            element of type `code` only the map's target is taken; an unmapped value is `unmapped-code`. `display` is what the \
-           source shows for the value.",
+           source shows for the value; where there is no value, a `display` that comes with the row is the text of a CodeableConcept.",
 };
 
 const QUANTITY: Signature = Signature {
@@ -194,6 +198,19 @@ const QUANTITY: Signature = Signature {
            `≥`, full-width forms, 小于, 大于, 不大于, 不小于 and `less than`, `greater than`. Text that is no number (`阴性`, \
            `1:320`, `3-5`) is `not-a-number`: write `coalesce(quantity(…), text(…))`. `unit` is `unit(…)`; plain text there \
            becomes the unit for people and has no code.",
+};
+
+const RANGE: Signature = Signature {
+    name: "range",
+    parameters: &[required("value"), Parameter { takes: &[Function::Unit], fhir_type: "Quantity", ..optional("unit") }],
+    rest: false,
+    gives: &["Range", "Observation.referenceRange"],
+    argument_only: false,
+    help: "A range in one text: `3.9-6.1`, `-2-3`, `3.9～6.1`, `3.9--6.1`, `3.9 to 6.1`, `±3`, `(3.9-6.1)`, with or without its \
+           unit; `<0.5`, `≤5` and `～5` have a high end only, `>60`, `≥60` and `0.5-` a low one. A text without a digit (`阴性`) is no range \
+           and no failure. What else is none (`-5`, which may be one number or an end, a date, a titre, one range for each sex, a \
+           first number above the second, a unit that is not the value's) is `not-a-range`: keep the words beside it, \
+           `range(r.normal, unit(…)) AS \"referenceRange\", text(r.normal) AS \"referenceRange.text\"`.",
 };
 
 const UNIT: Signature = Signature {
@@ -392,6 +409,7 @@ mod tests {
             code(MAP, value[, display])
             quantity(value[, unit])
             unit(MAP, value)
+            range(value[, unit])
             number(value)
             date(value[, FORMAT])
             instant(value[, FORMAT[, ZONE]])

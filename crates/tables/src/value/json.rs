@@ -65,6 +65,16 @@ fn write(value: &Value<'_>, slot: &Slot, out: &mut Vec<u8>) -> Result<bool, Reas
             None => Ok(false),
         },
         (Value::Quantity(value), Form::Quantity) => quantity(value, out),
+        (Value::Range(bounds), Form::Range) => {
+            let mut object = Object::new(out);
+            for (name, bound) in [("low", &bounds.low), ("high", &bounds.high)] {
+                if let Some(bound) = bound {
+                    object.name(name);
+                    quantity(bound, object.out)?;
+                }
+            }
+            Ok(object.end())
+        }
         (Value::Period { start, end }, Form::Period) => {
             let mut object = Object::new(out);
             for (name, text) in [("start", start), ("end", end)] {
@@ -135,6 +145,7 @@ fn kind_of(value: &Value<'_>) -> &'static str {
         Value::Primitive { fhir_type, .. } => fhir_type,
         Value::Coded(_) => "a coded value",
         Value::Quantity(_) => "a Quantity",
+        Value::Range(_) => "a Range",
         Value::Period { .. } => "a Period",
         Value::Identifier { .. } => "an Identifier",
         Value::Name { .. } => "a HumanName",

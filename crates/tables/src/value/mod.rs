@@ -44,9 +44,11 @@ mod period;
 mod plain;
 mod prepare;
 mod quantity;
+mod range;
 mod reference;
 mod slot;
 mod text;
+mod totals;
 mod unit;
 mod width;
 mod zone;
@@ -65,6 +67,7 @@ pub(crate) use number::{has_another_sign, has_unit_behind};
 pub use prepare::{Argument, Context, Prepared, prepare, prepare_plain};
 pub(crate) use slot::trim;
 pub use slot::{Form, Slot};
+pub(crate) use totals::is_total;
 
 pub(crate) use width::plain_text;
 
@@ -120,6 +123,8 @@ pub enum Value<'a> {
     Coded(Coded<'a>),
     /// A Quantity.
     Quantity(Quantity<'a>),
+    /// A Range, or what has its ends.
+    Range(Box<Bounds<'a>>),
     /// A Period: dateTimes.
     Period {
         /// Start.
@@ -185,6 +190,15 @@ pub struct Postal<'a> {
     pub postal_code: Option<Cow<'a, str>>,
     /// Country.
     pub country: Option<Cow<'a, str>>,
+}
+
+/// The ends of a range; boxed in [`Value`] for its size.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Bounds<'a> {
+    /// From where on.
+    pub low: Option<Quantity<'a>>,
+    /// Up to where.
+    pub high: Option<Quantity<'a>>,
 }
 
 /// A coded value with all its codings; the first is what the rest of the world understands best.

@@ -177,7 +177,8 @@ const COMPARATORS: [(&str, &str); 22] = [
 
 const WORDS: [(&str, &str); 3] = [("less than", "<"), ("greater than", ">"), ("more than", ">")];
 
-fn comparator(text: &str) -> (Option<&'static str>, &str) {
+/// A comparator before a number, and the number.
+pub(super) fn comparator(text: &str) -> (Option<&'static str>, &str) {
     if text.starts_with(|c: char| c.is_ascii_digit()) {
         return (None, text);
     }

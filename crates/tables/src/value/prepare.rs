@@ -6,7 +6,8 @@ use super::number::NumberStyle;
 use super::slot::Slot;
 use super::{Function, Reason, Value};
 use super::{
-    address, code, date, identifier, moment, name, number, offset, period, plain, quantity, reference, text, unit,
+    address, code, date, identifier, moment, name, number, offset, period, plain, quantity, range, reference, text,
+    unit,
 };
 use crate::codes::{CodeMaps, UnitMaps, nearest, urn_part};
 use jiff::civil;
@@ -109,6 +110,7 @@ enum Call {
     Code(code::Code),
     Unit(unit::Unit),
     Quantity(quantity::Quantify),
+    Range(range::Ranging),
     Number(number::Number),
     Date(date::Day),
     Instant(moment::Instant),
@@ -149,9 +151,13 @@ pub fn prepare(
     }
     let literal = |at: usize| literals.get(at).copied().flatten();
     let call = match function {
-        Function::Code => Call::Code(code::Code::prepare(literal(0).unwrap_or_default(), slot, context)?),
+        Function::Code => {
+            let code = code::Code::prepare(literal(0).unwrap_or_default(), slot, context)?;
+            Call::Code(if literals.get(2) == Some(&None) { code.with_name_of_row() } else { code })
+        }
         Function::Unit => Call::Unit(unit::Unit::prepare(literal(0).unwrap_or_default(), literal(1), context)?),
         Function::Quantity => Call::Quantity(quantity::Quantify::new(context.numbers)),
+        Function::Range => Call::Range(range::Ranging::new(context.numbers)),
         Function::Number => Call::Number(number::Number::new(*slot, context.numbers)),
         Function::Date => Call::Date(date::Day::prepare(slot, literal(1), context)?),
         Function::Instant => Call::Instant(moment::Instant::prepare(slot, literal(1), literal(2), context)?),
@@ -196,6 +202,7 @@ impl Prepared {
             Call::Code(call) => call.make(arguments, notes),
             Call::Unit(call) => call.make(arguments, notes),
             Call::Quantity(call) => call.make(arguments, notes),
+            Call::Range(call) => call.make(arguments, notes),
             Call::Number(call) => call.make(arguments),
             Call::Date(call) => call.make(arguments),
             Call::Instant(call) => call.make(arguments, notes),

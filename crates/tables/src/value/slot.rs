@@ -48,6 +48,8 @@ pub enum Form {
     Coding,
     /// `Quantity` and the types made of it.
     Quantity,
+    /// `Range`, and a reference range, which has its ends.
+    Range,
     /// `Period`
     Period,
     /// `Identifier`
@@ -92,6 +94,8 @@ impl Form {
             "Duration" => ("Duration", Form::Quantity),
             "Distance" => ("Distance", Form::Quantity),
             "Count" => ("Count", Form::Quantity),
+            "Range" => ("Range", Form::Range),
+            "Observation.referenceRange" => ("Observation.referenceRange", Form::Range),
             "Period" => ("Period", Form::Period),
             "Identifier" => ("Identifier", Form::Identifier),
             "HumanName" => ("HumanName", Form::Name),

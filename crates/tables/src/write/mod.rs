@@ -27,7 +27,7 @@ pub use written::{Failure, Flag, Made, RowRef, Written};
 
 use crate::compile::Target;
 use crate::mapping::Problem;
-use crate::value::{Context, Notes, id};
+use crate::value::{Context, Notes, id, is_total};
 use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::{DataType, Field, Schema};
 use column::Column;
@@ -439,8 +439,19 @@ impl Writer {
         self.pen.dropped.clear();
         let first = own[0];
         let columns = &batches[first.batch as usize];
-        let Some(made) = key(&mut self.ids, &columns.keys, first.row as usize) else {
-            let (code, message) = ("no-key", "a part of the key has no value".to_owned());
+        let sum =
+            columns.keys.first().and_then(|key| Column::text(key, first.row as usize)).filter(|key| is_total(key));
+        let made = match sum {
+            None => key(&mut self.ids, &columns.keys, first.row as usize),
+            Some(_) => None,
+        };
+        let Some(made) = made else {
+            let (code, message) = match sum {
+                None => ("no-key", "a part of the key has no value".to_owned()),
+                Some(sum) => {
+                    ("totals-row", format!("`{}` stands where the key should: a row that adds up others", sum.trim()))
+                }
+            };
             self.pen.failures.push(Failure { element: None, code, message, text: None, row: first });
             out.outcomes.push(Outcome {
                 id: None,
