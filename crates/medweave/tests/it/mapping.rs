@@ -368,7 +368,7 @@ fn rows_in_the_shape_of_mimic_iv_are_mapped() {
         ("location", (3, 0)),
         ("encounter", (2, 0)),
         ("condition", (4, 0)),
-        ("observation_labevents", (4, 0)),
+        ("observation_labevents", (5, 0)),
         ("specimen_lab", (3, 0)),
         ("observation_micro_test", (2, 0)),
         ("observation_micro_org", (1, 0)),

@@ -202,7 +202,12 @@ fn take(
     let found = super::databases::tables_of(app, source, from, &mapping.settings)?;
     let name = from.and_then(Path::file_name).map(|name| name.to_string_lossy());
     let report = app.sources()?.pull_from(grant, &source.name, name.as_deref(), &found.tables, if_doubtful, go_on)?;
-    Ok((report, found.absent, found.notes))
+    let (mut absent, mut notes) = (found.absent, found.notes);
+    for (table, why) in &report.passed_over {
+        absent.push(table.clone());
+        notes.push(format!("{why}: it is taken as not delivered, as it may be missing"));
+    }
+    Ok((report, absent, notes))
 }
 
 fn report_json(source: &str, report: &PullReport, begun: Instant) -> Value {

@@ -256,6 +256,7 @@ impl Session {
                 name: name.clone(),
                 key: table.key.clone(),
                 uses: needs(table),
+                optional: table.optional,
                 origin: Box::new(LiveTable {
                     inner: Arc::clone(&self.inner),
                     asked,

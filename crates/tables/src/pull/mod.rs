@@ -88,6 +88,8 @@ pub struct PullTable {
     pub key: Vec<String>,
     /// Columns without which it is not taken.
     pub uses: Vec<String>,
+    /// Whether it is passed over where it lacks columns and was never there before: then nobody loses anything by it.
+    pub optional: bool,
     /// Where it is.
     pub origin: Box<dyn Origin>,
 }
@@ -132,6 +134,8 @@ pub struct PullReport {
     pub delivery: Option<i64>,
     /// Its tables.
     pub tables: Vec<TablePulled>,
+    /// Optional tables that were passed over, and why.
+    pub passed_over: Vec<(String, String)>,
 }
 
 /// A row where it came from.
@@ -383,7 +387,7 @@ impl Sources {
         };
         let spooled = Spooled { folder: coming, source: source.no };
         let of = |name: &str| spelling::table_as_known(&before, name);
-        let (mut read, mut doubts) = (Vec::new(), Vec::new());
+        let (mut read, mut doubts, mut passed_over) = (Vec::new(), Vec::new(), Vec::new());
         for (no, wanted) in tables.iter().enumerate() {
             let was = of(&wanted.name);
             let content = match was {
@@ -395,9 +399,16 @@ impl Sources {
                 None => CorrectedBad::new(),
             };
             let before = Before { table: was, content, corrected: &corrected };
-            let table = take::read(wanted, before, spooled.path(no), &mut |rows| go_on(&wanted.name, rows))?;
+            let table = match take::read(wanted, before, spooled.path(no), &mut |rows| go_on(&wanted.name, rows))? {
+                Ok(table) => table,
+                Err(lacking) if wanted.optional && was.is_none() => {
+                    passed_over.push((wanted.name.clone(), lacking.message));
+                    continue;
+                }
+                Err(lacking) => return Err(lacking.into()),
+            };
             doubts.extend(was.map(|was| table.doubts(was)).unwrap_or_default());
-            read.push(table);
+            read.push((table, wanted));
         }
         for table in tables {
             table.origin.all_are_read();
@@ -405,10 +416,10 @@ impl Sources {
         if !doubts.is_empty() && if_doubtful == IfDoubtful::Stop {
             return Err(Error::Suspicious(doubts));
         }
-        let told: Vec<TablePulled> = read.iter().map(take::TableRead::told).collect();
+        let told: Vec<TablePulled> = read.iter().map(|(table, _)| table.told()).collect();
         let keeping = Keeping { records: &self.records, grant, source: &source.name, now_us: self.records.now_us() };
         let mut taken = Vec::new();
-        for (table, wanted) in read.into_iter().zip(tables) {
+        for (table, wanted) in read {
             let bad_before = match of(&wanted.name) {
                 Some(was) => self.catalogue().bad_before(was.no)?,
                 None => HashSet::new(),
@@ -421,7 +432,7 @@ impl Sources {
             Some(self.catalogue().deliver(source.no, from.unwrap_or(&source.path), keeping.now_us, taken)?)
         };
         self.close_letters(grant, &source)?;
-        Ok(PullReport { delivery, tables: told })
+        Ok(PullReport { delivery, tables: told, passed_over })
     }
 
     /// Closes the letters of rows that can be read now, or do not come any more.

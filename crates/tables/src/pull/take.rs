@@ -146,13 +146,14 @@ impl Gathered {
     }
 }
 
-/// Reads a table of a delivery and compares it with what is current; `spool` is where its rows are written meanwhile.
+/// Reads a table of a delivery and compares it with what is current; `spool` is where its rows are written meanwhile. What comes back
+/// in its place is which columns it lacks.
 pub(super) fn read(
     wanted: &PullTable,
     Before { table: before, content: content_before, corrected }: Before<'_>,
     spool: PathBuf,
     go_on: &mut dyn FnMut(u64) -> Result<(), Error>,
-) -> Result<TableRead, Error> {
+) -> Result<Result<TableRead, ReadError>, Error> {
     let origin = &*wanted.origin;
     let content = content_of(origin, corrected)?;
     let mut out = TableRead {
@@ -176,7 +177,7 @@ pub(super) fn read(
         (out.same, out.rows) = (true, before.alive.len());
         out.bad_rows = content_before.as_ref().map_or(0, |was| was.bad);
         out.columns.clone_from(&before.columns);
-        return Ok(out);
+        return Ok(Ok(out));
     }
     let mut table = origin.open()?;
     out.columns = before.map_or_else(|| table.columns().to_vec(), |before| columns_as_known(table.columns(), before));
@@ -189,7 +190,7 @@ pub(super) fn read(
             missing.join(", "),
             out.columns.join(", ")
         );
-        return Err(ReadError { place: out.file, message }.into());
+        return Ok(Err(ReadError { place: out.file, message }));
     }
     let mut writer = SegmentWriter::create(&out.spool, &out.columns)?;
     let mut rows = RowBatch::new(out.columns.len());
@@ -216,7 +217,7 @@ pub(super) fn read(
     if let (Some(before), true) = (before, out.same) {
         // The same rows, which are current.
         out.rows = before.alive.len();
-        return Ok(out);
+        return Ok(Ok(out));
     }
     let delivered = Segment { path: out.spool.clone(), base: 0, rows: out.rows };
     let nothing = RoaringTreemap::new();
@@ -227,7 +228,7 @@ pub(super) fn read(
         let of_file = |name: &String| out.columns.iter().find(|column| is_name(column, name)).unwrap_or(name).clone();
         out.changed = changed(&out, before, &wanted.key.iter().map(of_file).collect::<Vec<_>>())?;
     }
-    Ok(out)
+    Ok(Ok(out))
 }
 
 /// Whether a column is the one of this name: case does not matter.

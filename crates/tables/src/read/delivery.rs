@@ -165,7 +165,8 @@ impl Delivery {
             if found.len() == 1 {
                 return (wanted, found);
             }
-            if several.as_ref().is_none_or(|(_, before)| before.is_empty()) && (several.is_none() || !found.is_empty()) {
+            if several.as_ref().is_none_or(|(_, before)| before.is_empty()) && (several.is_none() || !found.is_empty())
+            {
                 several = Some((wanted, found));
             }
         }

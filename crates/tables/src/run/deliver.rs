@@ -98,6 +98,7 @@ pub fn find_tables(settings: &Settings, path: &Path, scratch: &Path) -> Result<F
             name: name.clone(),
             key: table.key.clone(),
             uses: needs(table),
+            optional: table.optional,
             origin: Box::new(InDelivery {
                 delivery: Arc::clone(&delivery),
                 file: listed.shown(),

@@ -5,8 +5,8 @@ use super::width::plain_text;
 /// Words that stand where a key should: alone, or before what is no letter (`合计：`, `合计(人)`).
 const HEADS: [&str; 7] = ["合计", "总计", "小计", "共计", "累计", "总合计", "本页小计"];
 /// Words that stand there alone.
-const WORDS: [&str; 9] =
-    ["total", "totals", "subtotal", "sub-total", "sub total", "grand total", "summe", "zwischensumme", "gesamtsumme"];
+const WORDS: [&str; 8] =
+    ["total", "totals", "subtotal", "sub total", "grand total", "summe", "zwischensumme", "gesamtsumme"];
 /// The longest of them, and what may stand behind it.
 const BYTES_MAX: usize = 40;
 

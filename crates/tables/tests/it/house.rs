@@ -68,7 +68,8 @@ impl House {
     }
 
     pub fn pull_from(&self, origin: Box<dyn Origin>, if_doubtful: IfDoubtful) -> Result<PullReport, tables::Error> {
-        let table = PullTable { name: "lab".into(), key: vec!["id".into()], uses: vec!["id".into()], origin };
+        let table =
+            PullTable { name: "lab".into(), key: vec!["id".into()], uses: vec!["id".into()], optional: false, origin };
         self.sources.pull(&everything(), "his", &[table], if_doubtful, &mut |_, _| Ok(()))
     }
 

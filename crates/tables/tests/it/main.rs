@@ -3,6 +3,7 @@
 
 mod databases;
 mod dumps;
+mod found;
 mod house;
 mod incremental;
 mod live;

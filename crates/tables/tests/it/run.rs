@@ -54,6 +54,7 @@ pub fn pull(house: &House, tables: &[(&str, &str)]) {
             name: (*name).to_owned(),
             key: Vec::new(),
             uses: Vec::new(),
+            optional: false,
             origin: Box::new(Text { text: (*text).to_owned(), has_bytes: true }),
         })
         .collect();
