@@ -152,7 +152,7 @@ fn names_in_another_case_are_the_same_columns_and_tables() {
     let pull = |name: &str, text: &str, has_bytes| {
         let origin = Box::new(Text { text: text.to_owned(), has_bytes });
         let (key, uses) = (vec!["besuchnr".into()], vec!["Besuchnr".into()]);
-        let table = PullTable { name: name.into(), key, uses, origin };
+        let table = PullTable { name: name.into(), key, uses, optional: false, origin };
         house.sources.pull(&everything(), "his", &[table], IfDoubtful::Stop, &mut |_, _| Ok(())).unwrap()
     };
     pull("Besuche", first, true);
