@@ -97,11 +97,20 @@ class Functions:
         return json.dumps({"kind": "unit", "ucum": (lines[0]["ucum"] or None) if lines else None, "text": value})
 
     def quantity(self, value, unit=None):
+        if str(value).startswith("{"):
+            value = json.loads(value)["value"]
         value = value and folded(str(value)).replace("≤", "<=").replace("≥", ">=")
         found = value and re.fullmatch(r"(<=|>=|<|>)?\s*([+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?)", value)
         if not found:
             return None
         return json.dumps({"kind": "quantity", "value": found[2], "comparator": found[1], "unit": unit and json.loads(unit)["ucum"] if str(unit).startswith("{") else None})
+
+    def range(self, value, unit=None):
+        # The plain ones; what is written otherwise is held to its cells alone.
+        found = value and re.fullmatch(r"(\d+(?:\.\d+)?)\s*-\s*(\d+(?:\.\d+)?)", folded(str(value)))
+        if not found or decimal.Decimal(found[1]) > decimal.Decimal(found[2]):
+            return None
+        return json.dumps({"kind": "range", "low": found[1], "high": found[2], "unit": unit and json.loads(unit)["ucum"]})
 
     def number(self, value):
         return None if value is None else json.dumps({"kind": "number", "value": str(value).strip()})
@@ -155,13 +164,14 @@ def try_number(text):
 
 def database(maps):
     functions, base = Functions(maps), sqlite3.connect(":memory:")
-    for name in ("code", "unit", "quantity", "number", "date", "instant", "at_offset", "period", "identifier", "text", "ref"):
+    for name in ("code", "unit", "quantity", "range", "number", "date", "instant", "at_offset", "period", "identifier", "text", "ref"):
         base.create_function(name, -1, getattr(functions, name), deterministic=True)
     for name in ("name", "address"):
         base.create_function(name, -1, functions.parts)
     base.create_function("split_part", 3, lambda text, by, n: None if text is None else (text.split(by) + [""] * 99)[n - 1])
     base.create_function("regexp_replace", 3, lambda text, what, by: None if text is None else re.sub(what, by, text, count=1))
     base.create_function("regexp_like", 2, lambda text, what: None if text is None else bool(re.search(what, text)))
+    base.create_function("translate", 3, lambda text, what, by: None if text is None else text.translate(dict(zip(map(ord, what), by))))
     base.create_function("concat_ws", -1, lambda by, *texts: by.join(text for text in texts if text is not None))
     base.create_function("try_number", 1, try_number)
     base.execute("PRAGMA case_sensitive_like = ON")
@@ -207,6 +217,10 @@ def agrees(expected, value):
         case "quantity":
             return (decimal.Decimal(str(value.get("value"))) == decimal.Decimal(told["value"]) and value.get("comparator") == told["comparator"]
                     and (told["unit"] is None or value.get("code") == told["unit"]))
+        case "range":
+            ends = [(value.get(end) or {}, told[end]) for end in ("low", "high")]
+            return all(decimal.Decimal(str(here.get("value", "NaN"))) == decimal.Decimal(wanted) and (told["unit"] is None or here.get("code") == told["unit"])
+                       for here, wanted in ends)
         case "number":
             return decimal.Decimal(str(value)) == decimal.Decimal(told["value"])
         case "moment":
