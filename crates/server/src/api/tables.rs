@@ -205,7 +205,7 @@ fn take(
     let (mut absent, mut notes) = (found.absent, found.notes);
     for (table, why) in &report.passed_over {
         absent.push(table.clone());
-        notes.push(format!("{why}: it is taken as not delivered, as it may be missing"));
+        notes.push(tables::said::delivery::other_columns(table, why));
     }
     Ok((report, absent, notes))
 }

@@ -49,7 +49,8 @@ pub mod delivery {
     use super::{Said, json};
 
     /// Their codes.
-    pub const CODES: [&str; 4] = ["archive-names", "no-snapshots", "no-snapshot-of-table", "odbc-moment"];
+    pub const CODES: [&str; 5] =
+        ["archive-names", "no-snapshots", "no-snapshot-of-table", "odbc-moment", "other-columns"];
 
     /// Names of files in an archive whose encoding is not said.
     pub fn archive_names(file: &str) -> Said {
@@ -73,5 +74,11 @@ pub mod delivery {
     pub fn odbc_moment() -> Said {
         let text = "read by ODBC: whether all tables are of one moment depends on the driver";
         Said::new(CODES[3], json!({}), text.to_owned())
+    }
+
+    /// An optional table that lacks columns; `why` names them.
+    pub fn other_columns(table: &str, why: &str) -> Said {
+        let text = format!("{why}: it is taken as not delivered, as it may be missing");
+        Said::new(CODES[4], json!({"table": table}), text)
     }
 }
