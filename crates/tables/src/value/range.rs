@@ -131,8 +131,8 @@ impl Ranging {
         if value(&low) > value(&high) {
             return Err(Fault::LowAboveHigh);
         }
-        if is_nought(&high) {
-            high = high.trim_start_matches('-').to_owned();
+        if is_nought(&high) && high.starts_with('-') {
+            high.remove(0);
         }
         Ok(Read { low: Some(low), high: Some(high), unit: of_high.or(of_low) })
     }
