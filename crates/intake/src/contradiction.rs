@@ -37,13 +37,18 @@ fn text<'t>(of: &'t Tree, name: &str) -> Option<&'t str> {
 /// Whether both have names in one script, and no part of one is a part of the other.
 fn names_differ(one: &Tree, other: &Tree) -> bool {
     let (one, other) = (parts(one), parts(other));
-    let in_script = |parts: &[String], latin| parts.iter().any(|part| is_latin(part) == latin);
-    let comparable = [true, false].into_iter().any(|latin| in_script(&one, latin) && in_script(&other, latin));
+    let comparable = one.iter().any(|part| other.iter().any(|other| script(part) == script(other)));
     comparable && !one.iter().any(|part| other.contains(part))
 }
 
-fn is_latin(part: &str) -> bool {
-    part.chars().all(|c| (c as u32) < 0x250)
+/// Which script a part is written in, by its first character: Latin, Kana, Han, or a block of others.
+fn script(part: &str) -> u32 {
+    match part.chars().next().map_or(0, u32::from) {
+        0..0x250 => 0,
+        0x3040..0x3100 => 1,
+        0x3400..0xa000 | 0x2_0000.. => 2,
+        other => 3 + (other >> 8),
+    }
 }
 
 /// Family and given names and the words of whole names, in small letters. A whole name that is not written in words is one part.
@@ -51,6 +56,12 @@ fn parts(of: &Tree) -> Vec<String> {
     let mut parts = Vec::new();
     for name in of.get("name").map_or(&[][..], Tree::items) {
         let given = name.get("given").map_or(&[][..], Tree::items).iter().filter_map(Tree::as_str);
+        // What is written without spaces stands whole in one record, and in its parts in another.
+        let whole = [text(name, "family").map(str::to_owned), Some(given.clone().collect::<String>())];
+        let whole = whole.into_iter().flatten().collect::<String>();
+        if script(&whole) > 0 {
+            parts.push(whole);
+        }
         for text in given.chain(text(name, "family")).chain(text(name, "text")) {
             parts.extend(
                 text.split([' ', ',', '-', '\u{3000}', '·']).filter(|part| !part.is_empty()).map(str::to_lowercase),
@@ -93,6 +104,7 @@ mod tests {
         let zhang = r#"{"birthDate":"1950-06-11","gender":"male","name":[{"text":"张三"}]}"#;
         assert!(differ(zhang, r#"{"birthDate":"1951-06-11","name":[{"text":"Zhang San"}]}"#).is_empty());
         assert!(differ(zhang, r#"{"birthDate":"1951-06-11","gender":"unknown"}"#).is_empty());
+        assert!(differ(zhang, r#"{"birthDate":"1951-06-11","name":[{"family":"张","given":["三"]}]}"#).is_empty());
         assert_eq!(differ(zhang, r#"{"birthDate":"1951-06-11","name":[{"text":"李四"}]}"#), ["birth date", "name"]);
     }
 }

@@ -99,9 +99,16 @@ pub(crate) fn bearing(records: &Records, grant: &access::Grant, name: &str, json
     let query = SearchQuery::parse(name, pairs, &ParseOptions::default())?;
     let found = records.search(grant, &query)?.matches;
     let bearer = |stored: Stored| {
-        let record = tree(&stored.json)?;
+        let mut record = tree(&stored.json)?;
+        let mut id = stored.id;
+        if let Some(survivor) = goes_on(&record) {
+            if let Ok(stored) = records.read(grant, name, &survivor) {
+                record = tree(&stored.json)?;
+            }
+            id = survivor;
+        }
         let contradicts = if PEOPLE.contains(&name) { contradictions(&resource, &record) } else { Vec::new() };
-        Ok(Bearer { id: goes_on(&record).unwrap_or(stored.id), contradicts })
+        Ok(Bearer { id, contradicts })
     };
     found.into_iter().map(bearer).collect()
 }

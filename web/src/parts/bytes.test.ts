@@ -36,6 +36,7 @@ it('tells UTF-8 from older encodings, also when a character is cut, and says wha
 
 it('reads the files of a table as its mapping says, whatever they look like', () => {
   expect(readingOf(latin('17;M?ller'), { encoding: 'windows-1252' })).toEqual({ charset: 'windows-1252', guessed: false });
+  expect(readingOf(bytes('17;Müller'), { encoding: 'windows-1252' })).toEqual({ charset: 'utf-8', guessed: false });
   expect(readingOf(bytes('17;Muller'), { encoding: 'Shift_JIS' })).toEqual({ charset: 'shift_jis', guessed: false });
   expect(readingOf(bytes('17;Muller'), { encoding: null })).toEqual({ charset: 'utf-8', guessed: false });
   expect(readingOf(latin('17;M?ller'), { encoding: 'nothing-known' })).toEqual({ charset: 'windows-1252', guessed: true });

@@ -84,12 +84,14 @@ interface Said {
  */
 export function readingOf(bytes: Uint8Array, { encoding, charset, head }: Said = {}): Reading {
   const declared = encoding ? known(encoding) : undefined;
-  if (declared) return { charset: declared, guessed: false };
+  // Plain ASCII reads alike; what is UTF-8 beyond it is that, whatever is declared: rows of databases and sheets are kept as such.
+  if (declared && !bytes.some((b) => b > 0x7f)) return { charset: declared, guessed: false };
   try {
     // A range may begin or end inside a character: its first and last bytes say nothing.
     new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(bytes.findIndex((b) => (b & 0xc0) !== 0x80)), { stream: true });
     return { charset: 'utf-8', guessed: false };
   } catch {
+    if (declared) return { charset: declared, guessed: false };
     const said = [inHeader(bytes), head && inHeader(head), charset ? ofHl7(charset) : undefined].find((name) => name !== undefined && name !== 'utf-8');
     if (said) return { charset: said, guessed: false };
     return { charset: standAlone(bytes) ? 'windows-1252' : 'gb18030', guessed: true };

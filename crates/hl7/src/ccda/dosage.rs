@@ -274,7 +274,7 @@ fn time_unit(unit: &str) -> Option<&'static str> {
 
 /// A PQ of time in whole minutes.
 fn minutes_of(el: El<'_>) -> Option<i64> {
-    let number: i64 = el.attr("value")?.parse().ok()?;
+    let number = i64::from(el.attr("value")?.parse::<i32>().ok()?);
     let minutes = match time_unit(el.attr("unit")?)? {
         "s" if number % 60 == 0 => return Some(number / 60),
         "min" => 1,
@@ -282,5 +282,6 @@ fn minutes_of(el: El<'_>) -> Option<i64> {
         "d" => 1440,
         _ => return None,
     };
-    number.checked_mul(minutes)
+    // FHIR has 31 bits for them.
+    Some(number * minutes).filter(|minutes| i32::try_from(minutes.unsigned_abs()).is_ok())
 }

@@ -6,7 +6,9 @@
 use super::rows::RowColumn;
 use datafusion::common::{Column, Result};
 use datafusion::logical_expr::expr::WindowFunction;
-use datafusion::logical_expr::{Expr, LogicalPlan, Projection, Window, WindowFrameUnits, WindowFunctionDefinition};
+use datafusion::logical_expr::{
+    Expr, LogicalPlan, Projection, Window, WindowFrameBound, WindowFrameUnits, WindowFunctionDefinition,
+};
 use std::sync::Arc;
 
 /// Functions that give something else to each of some equal rows, whatever the frame.
@@ -45,13 +47,17 @@ fn of_one(window: &Expr, numbers: &[Expr]) -> Expr {
 fn tells_apart(function: &WindowFunction) -> bool {
     let WindowFunctionDefinition::WindowUDF(window) = &function.fun else {
         // A sum over so many ROWS hangs on which these are.
-        return function.params.window_frame.units == WindowFrameUnits::Rows && !function.params.order_by.is_empty();
+        let frame = &function.params.window_frame;
+        return frame.units == WindowFrameUnits::Rows
+            && !(frame.start_bound.is_unbounded() && frame.end_bound.is_unbounded());
     };
     let is = |names: &[&str]| names.contains(&window.name());
     let frame = &function.params.window_frame;
     let begins_first = frame.start_bound.is_unbounded();
+    // A distance would be counted in rows' numbers too.
+    let ends_plainly = frame.end_bound.is_unbounded() || frame.end_bound == WindowFrameBound::CurrentRow;
     is(&TELL_APART)
         || (is(&TAKE_ONE) && frame.units == WindowFrameUnits::Rows)
         // Its frame may end earlier then, and its first row is the same.
-        || (window.name() == "first_value" && begins_first && frame.units == WindowFrameUnits::Range)
+        || (window.name() == "first_value" && begins_first && ends_plainly && frame.units == WindowFrameUnits::Range)
 }

@@ -327,7 +327,10 @@ fn run_through(
         go_on: &mut go_on,
     };
     let mut report = runner.run(&mut door, options)?;
-    report.number_rows(&sources, grant)?;
+    // All is written: rows that cannot be read now have no number of their file.
+    if let Err(error) = report.number_rows(&sources, grant) {
+        records::tell_operator!("the rows of the report of {} have no numbers: {error}", source.name);
+    }
     if let Ok(own) = app.own() {
         own.note_unmapped(grant, &source.name, &report.unmapped, run.is_some(), app.now_us())?;
     }

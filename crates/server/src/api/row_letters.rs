@@ -67,9 +67,9 @@ pub(super) fn places(app: &App, grant: &Grant, letters: &[DeadLetter]) -> Result
     for (source, rows) in wanted {
         match app.sources()?.in_files(grant, source, &rows) {
             Ok(numbers) => drop(found.insert(source, numbers)),
-            // A source that was removed, with its rows.
-            Err(tables::Error::Unknown { .. }) => {}
-            Err(error) => return Err(error.into()),
+            Err(error @ tables::Error::Denied(_)) => return Err(error.into()),
+            // A source that was removed, with its rows, or one whose rows cannot be read: the letters of others are told all the same.
+            Err(_) => {}
         }
     }
     let place = |letter: &DeadLetter| match rows_of_letter(letter) {

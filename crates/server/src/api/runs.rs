@@ -121,7 +121,11 @@ pub(super) async fn undo(mut call: Call) -> Result<Answer, Refusal> {
                 sources.run_undone(&grant, &source.name, run.no)?;
             }
             let mut told = undone_json(app, &grant, &undone)?;
-            let later = later_runs(app, &grant, &source.name, &undone)?;
+            // What is done is not told as failed.
+            let later = match later_runs(app, &grant, &source.name, &undone) {
+                Err(error) if dry_run => return Err(error),
+                later => later.unwrap_or_default(),
+            };
             told["run"] = run.no.into();
             told["later_runs"] = later.into_iter().collect::<Vec<_>>().into();
             told["provenance"] = undone.provenance.into();
@@ -131,18 +135,23 @@ pub(super) async fn undo(mut call: Call) -> Result<Answer, Refusal> {
     Ok(Answer::of(&told))
 }
 
-/// Resources that were left whose later versions are looked at for the runs that wrote them.
-const LEFT: usize = 10_000;
+/// Later versions of what was left that are looked at for the runs that wrote them.
+const LOOKED_AT: i64 = 10_000;
 
-/// Versions of each of them that are looked at.
+/// Versions of each resource that are looked at.
 const VERSIONS: i64 = 100;
 
 /// The runs that stand and wrote later versions of what was left as it is: with these taken back first, that is taken back too.
 fn later_runs(app: &App, grant: &Grant, source: &str, undone: &Undone) -> Result<BTreeSet<i64>, Refusal> {
     let sources = app.sources()?;
     let (mut runs, mut seen) = (BTreeSet::new(), HashSet::new());
-    for left in undone.left.iter().filter(|left| left.again.is_none()).take(LEFT) {
+    let mut looked_at = 0;
+    for left in undone.left.iter().filter(|left| left.again.is_none()) {
         let first = left.written.max(left.version - VERSIONS);
+        looked_at += left.version - first;
+        if looked_at > LOOKED_AT {
+            break;
+        }
         for version in first + 1..=left.version {
             let of = app.records.source(grant, &left.resource_type, &left.id, Some(version))?;
             if of.arrival.media == ROW_LINKS && of.arrival.source == source && seen.insert(of.arrival.no) {

@@ -168,3 +168,24 @@ async fn a_match_that_comes_later_is_led_to_and_two_of_them_are_told() {
         (&Value::Null, &Value::Null, &json!("Ada L."))
     );
 }
+
+#[tokio::test]
+async fn what_refers_to_a_record_of_another_stays_when_the_row_that_met_it_is_gone() {
+    let house = House::new();
+    put(&house, bearer("m", "A1")).await;
+    clinic(&house, "17,A1,Ada,1980-01-02,555\n18,B2,Ben,1981-01-02,\n", "").await;
+    ran(&house).await;
+    assert_eq!(subject(&house, "1").await, "Patient/m");
+    clinic(&house, "18,B2,Ben,1981-01-02,\n", "").await;
+    for _ in 0..2 {
+        let report = ran(&house).await;
+        assert_eq!(report["targets"][1]["rejected"], 0, "{report}");
+        let stay = get(&house, &format!("/fhir/Encounter/{}", id("Encounter", "1"))).await;
+        assert_eq!(
+            (&stay["subject"]["reference"], &stay["status"]),
+            (&json!("Patient/m"), &json!("finished")),
+            "{stay}"
+        );
+        clinic(&house, "18,B2,Benjamin,1981-01-02,\n", "").await;
+    }
+}

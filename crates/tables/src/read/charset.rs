@@ -95,7 +95,7 @@ impl Charset {
     }
 
     /// Bytes as text; `None` if they are none in it.
-    pub(crate) fn decode(self, bytes: &[u8]) -> Option<Cow<'_, str>> {
+    pub fn decode(self, bytes: &[u8]) -> Option<Cow<'_, str>> {
         self.0.decode_without_bom_handling_and_without_replacement(bytes)
     }
 

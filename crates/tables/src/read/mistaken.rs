@@ -64,7 +64,9 @@ mod tests {
 
     fn is_utf_8(declared: &str, pieces: &[&[u8]]) -> bool {
         let mut mistaken = Mistaken::new(Charset::for_name(declared).unwrap());
-        pieces.iter().for_each(|piece| mistaken.look(piece));
+        for piece in pieces {
+            mistaken.look(piece);
+        }
         mistaken.is_utf_8()
     }
 

@@ -510,6 +510,12 @@ impl Runner {
         let (mut done, mut ids) =
             OneTarget::new(over, running, ids, before, meeting).run(&mut course.made, door, go_on)?;
         done.report.met = done.met.len() as u64;
+        if self.becomes(&planned.target) == Gone::Keep {
+            // What was put together with a record of others is kept there, and referred to there.
+            let is_kept = |id: &Id, met: &Met| !met.contains_key(id) && course.made.is_made(name, *id) == Some(false);
+            let kept: Vec<_> = met_before.iter().filter(|(id, _)| is_kept(id, &done.met)).collect();
+            done.met.extend(kept.into_iter().map(|(id, record)| (*id, record.clone())));
+        }
         course.equal += done.equal;
         let mut sum = done.ids.wrapping_add(met::sum(&done.met));
         let mut rows = RowsSeen { seen: std::mem::take(&mut done.seen), are_all_named: done.gathered == 0, of: None };

@@ -97,7 +97,9 @@ impl Known for KnownTargets<'_> {
             return true;
         }
         // A store that cannot be read ends the run where it is asked next.
-        self.0.kept_as(target).is_some_and(|resource_type| self.1.has(resource_type, id).unwrap_or(true))
+        self.0.kept_as(target).is_some_and(|resource_type| {
+            self.met(target, id).is_some() || self.1.has(resource_type, id).unwrap_or(true)
+        })
     }
 
     fn met(&self, target: &str, id: &str) -> Option<String> {

@@ -2,6 +2,7 @@
 
 use crate::failure::Failure;
 use serde_json::{Map, Value, json};
+use tables::read::Charset;
 
 /// What stands before a line that is for whoever edits, and is not kept.
 const NOTE: char = '#';
@@ -14,7 +15,10 @@ pub(super) fn to_edit(row: &Value, bytes: &[u8]) -> String {
     let mut cells = row["cells"].clone();
     let mut notes = String::new();
     if row["row"].is_null() {
-        let text = String::from_utf8_lossy(&bytes[..bytes.len().min(SHOWN_BYTES)]).into_owned();
+        let bytes = &bytes[..bytes.len().min(SHOWN_BYTES)];
+        let charset = row["encoding"].as_str().and_then(|name| Charset::for_name(name).ok());
+        let told = charset.and_then(|charset| charset.decode(bytes));
+        let text = told.unwrap_or_else(|| String::from_utf8_lossy(bytes)).into_owned();
         let text = text.trim_end_matches(['\r', '\n']);
         notes += "# This row could not be read. It came as:\n";
         for line in text.lines() {
@@ -23,7 +27,9 @@ pub(super) fn to_edit(row: &Value, bytes: &[u8]) -> String {
         notes += "# See that each cell is what it should be, say why in the reason, and save. Lines with a # are not kept.\n";
         if let Some(columns) = cells.as_object_mut() {
             let found = cut(text, columns.len());
-            for (cell, found) in columns.values_mut().zip(found).filter(|(_, found)| !found.is_empty()) {
+            // What could not be decoded would be kept as it is shown.
+            let is_told = |found: &str| !found.is_empty() && !found.contains(char::REPLACEMENT_CHARACTER);
+            for (cell, found) in columns.values_mut().zip(found).filter(|(_, found)| is_told(found)) {
                 *cell = json!(found);
             }
         }
@@ -111,7 +117,11 @@ mod tests {
         let text = to_edit(&unread(), b"P1;\"M\xfcller;Bonn;x\r\n");
         assert!(text.contains("# P1;\"M\u{fffd}ller;Bonn;x\n"), "{text}");
         let kept: Value = serde_json::from_slice(&edited(text.as_bytes())).unwrap();
-        assert_eq!(kept, json!({"reason": "", "cells": {"PatNr": "P1", "Name": "\"M\u{fffd}ller", "Ort": "Bonn"}}));
+        assert_eq!(kept, json!({"reason": "", "cells": {"PatNr": "P1", "Name": null, "Ort": "Bonn"}}));
+        let declared = json!({"row": null, "encoding": "windows-1252", "cells": unread()["cells"], "corrected": null});
+        let text = to_edit(&declared, b"P1;\"M\xfcller;Bonn;x\r\n");
+        let kept: Value = serde_json::from_slice(&edited(text.as_bytes())).unwrap();
+        assert_eq!(kept["cells"], json!({"PatNr": "P1", "Name": "\"Müller", "Ort": "Bonn"}));
         let row =
             json!({"row": 4, "cells": {"a": "1", "b": null}, "corrected": {"cells": {"b": "2"}, "reason": "seen"}});
         let text = to_edit(&row, b"");

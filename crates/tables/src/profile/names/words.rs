@@ -66,9 +66,12 @@ fn pieces_of(word: &str) -> Option<Vec<String>> {
     Some(vec![word[..word.len() - ending.len()].to_owned(), (*ending).to_owned()])
 }
 
+/// A longer word is none that is cut: a header may have millions of letters.
+const WORD_BYTES: usize = 64;
+
 /// The fewest known words that a word is made of, the longest first.
 fn cut(word: &str, pieces: usize) -> Option<Vec<&str>> {
-    if pieces == 0 {
+    if pieces == 0 || word.len() > WORD_BYTES {
         return None;
     }
     let mut best: Option<Vec<&str>> = None;
