@@ -65,7 +65,7 @@ fn what_is_not_taken_is_said() {
     refused(&house.import("a", b"<Patient xmlns='x'/>"), "XML");
     refused(&house.import("a", b"[{\"resourceType\":\"Patient\"}]"), "JSON array");
     refused(&house.import("a", b"{\"name\":\"package\"}"), "resourceType");
-    refused(&house.import("a", b"id,name\n1,x\n"), "id,name");
+    refused(&house.import("a", b"id,name\n1,x\n"), "lines of a table");
     refused(&house.import("a", b"\xff\xfe{\0\"\0"), "UTF-16");
     refused(&house.import("a", &zip(&[])), "an archive without files");
     refused(&house.import("a", &gzip(&gzip(&gzip(&gzip(LINES))))), "nested deeper than 3");

@@ -7,7 +7,8 @@ use crate::error::Error;
 use crate::pull::catalogue::Pulled;
 use crate::pull::compare::Segment;
 use crate::pull::segment::{NUMBER, SegmentReader};
-use crate::pull::{Sources, may_see, take};
+use crate::pull::spelling::table_as_known;
+use crate::pull::{Sources, may_see};
 use access::Grant;
 use arrow_array::cast::AsArray;
 use arrow_array::types::UInt64Type;
@@ -24,16 +25,21 @@ pub struct InFile {
     pub row: u64,
 }
 
-/// Rows of tables of a source, by the store's own numbers.
+/// Rows of tables of a source, by the store's own numbers; tables by the names that they were asked for.
 #[derive(Clone, Debug, Default)]
 pub struct InFiles(HashMap<String, HashMap<u64, InFile>>);
 
 impl InFiles {
     /// A row's number in its file; nothing if the row is not known.
     pub fn of(&self, table: &str, row: u64) -> Option<InFile> {
-        self.0.get(&table.to_lowercase())?.get(&row).copied()
+        let in_another_case = || self.0.iter().find(|(name, _)| name.to_lowercase() == table.to_lowercase());
+        let rows = self.0.get(table).or_else(|| Some(in_another_case()?.1));
+        rows?.get(&row).copied()
     }
 }
+
+/// A table by the name that it was asked for, with the deliveries that its segments came with.
+type Asked<'n> = (&'n str, Pulled, Vec<i64>);
 
 /// The numbers of all rows of a segment in their file, in their order.
 fn numbers(segment: &Segment, of: Option<&[u64]>, tell: &mut dyn FnMut(usize, u64)) -> Result<(), Error> {
@@ -71,10 +77,10 @@ impl Sources {
     ) -> Result<InFiles, Error> {
         may_see(grant)?;
         let mut found = InFiles::default();
-        for (table, brought) in self.with_deliveries(source, &|name| wanted.keys().any(|w| take::is_name(w, name)))? {
-            let asked = wanted.iter().filter(|(name, _)| take::is_name(name, &table.name));
-            let asked: BTreeSet<u64> = asked.flat_map(|(_, rows)| rows).copied().collect();
-            let rows = found.0.entry(table.name.to_lowercase()).or_default();
+        let names = wanted.keys().map(String::as_str);
+        for (name, table, brought) in self.with_deliveries(source, names)? {
+            let Some(asked) = wanted.get(name) else { continue };
+            let rows = found.0.entry(name.to_owned()).or_default();
             for (segment, delivery) in table.segments.iter().zip(brought) {
                 let of_segment: Vec<u64> = asked.range(segment.base..segment.base + segment.rows).copied().collect();
                 if !of_segment.is_empty() {
@@ -100,9 +106,9 @@ impl Sources {
         (row, delivery): (u64, Option<i64>),
     ) -> Result<u64, Error> {
         may_see(grant)?;
-        let tables = self.with_deliveries(source, &|name| take::is_name(name, table))?;
+        let tables = self.with_deliveries(source, std::iter::once(table))?;
         let unknown = |what, name: String| Error::Unknown { what, name, hint: None };
-        let (table, brought) = tables.into_iter().next().ok_or_else(|| unknown("table", table.to_owned()))?;
+        let (_, table, brought) = tables.into_iter().next().ok_or_else(|| unknown("table", table.to_owned()))?;
         let mut old = None;
         for (segment, brought) in table.segments.iter().zip(brought).rev() {
             if delivery.is_some_and(|delivery| delivery != brought) {
@@ -126,14 +132,15 @@ impl Sources {
         })
     }
 
-    /// Tables of a source, each with the deliveries that its segments came with.
-    fn with_deliveries(&self, source: &str, is: &dyn Fn(&str) -> bool) -> Result<Vec<(Pulled, Vec<i64>)>, Error> {
+    /// Tables of a source by these names, as far as it has them, each with the deliveries that its segments came with.
+    fn with_deliveries<'n>(&self, source: &str, names: impl Iterator<Item = &'n str>) -> Result<Vec<Asked<'n>>, Error> {
         let catalogue = self.catalogue();
         let source = catalogue.source(source)?;
         let tables = catalogue.tables(source.no)?;
-        let tables = tables.into_iter().filter(|table| is(&table.name)).map(|table| {
+        let known = names.filter_map(|name| Some((name, table_as_known(&tables, name)?.clone())));
+        let tables = known.map(|(name, table)| {
             let (brought, _) = catalogue.history_of(table.no)?;
-            Ok((table, brought.into_iter().map(|(_, delivery)| delivery).collect()))
+            Ok((name, table, brought.into_iter().map(|(_, delivery)| delivery).collect()))
         });
         tables.collect()
     }

@@ -524,7 +524,7 @@ impl Sources {
         let source = catalogue.source(source)?;
         let tables = catalogue.tables(source.no)?;
         let unknown = |what, name: String| Error::Unknown { what, name, hint: None };
-        let found = tables.into_iter().find(|found| take::is_name(&found.name, table));
+        let found = spelling::table_as_known(&tables, table).cloned();
         let found = found.ok_or_else(|| unknown("table", table.to_owned()))?;
         let origin = catalogue.origin_of(found.no, row)?.ok_or_else(|| unknown("row", row.to_string()))?;
         drop(catalogue);
