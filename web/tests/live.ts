@@ -58,8 +58,9 @@ export function live(house: House): void {
       await page.getByLabel('Password').fill(PASSWORD);
       await page.keyboard.press('Enter');
       await page.locator('[data-row-link]').first().waitFor();
-      // The menu has been fetched ahead: it opens without a server too.
-      await page.waitForResponse((response) => response.url().includes('PopMenu'));
+      // The menu has been fetched ahead, to its last byte and with what it needs: it opens without a server too.
+      await page.waitForFunction(() => performance.getEntriesByType('resource').some((one) => one.name.includes('PopMenu')));
+      await page.waitForLoadState('networkidle');
       watched.offline = true;
       await server.stop();
       await page.getByRole('button', { name: 'Account Ada Ward' }).click();
