@@ -96,7 +96,7 @@ impl Known for KnownTargets<'_> {
         if packed(id).and_then(|id| self.0.is_made(target, id)).unwrap_or(true) {
             return true;
         }
-        // A store that cannot be read ends the run where it is asked next.
+        // Where the store cannot be read now, the reference stays: what is refused here would be taken back.
         self.0.kept_as(target).is_some_and(|resource_type| {
             self.met(target, id).is_some() || self.1.has(resource_type, id).unwrap_or(true)
         })
