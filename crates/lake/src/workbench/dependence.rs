@@ -10,7 +10,6 @@
 //! may be found than is needed, never less.
 
 use super::rows::{as_sheet, sheet_of};
-use super::sheet::ROW;
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{DFSchema, JoinType, NullEquality};
@@ -135,7 +134,7 @@ fn shape(plan: &LogicalPlan, readings: &mut Vec<Reading>) -> Result<Shape, Strin
             let provider = sheet_of(scan).ok_or("it reads what is no table of the source")?;
             let table = as_sheet(&provider).ok_or("it reads what is no table of the source")?;
             let fields = table.schema.fields();
-            let row = fields.last().and_then(|field| field.name().strip_prefix(ROW)?.strip_prefix('_')?.parse().ok());
+            let row = table.occurrence();
             let reading = readings.len();
             readings.push(Reading { sheet: table.sheet.name().to_owned(), occurrence: row });
             let read: Vec<usize> = scan.projection.clone().unwrap_or_else(|| (0..fields.len()).collect());

@@ -17,6 +17,8 @@ pub struct Origin {
     pub sheet: String,
     /// The column's name there.
     pub column: String,
+    /// Which of the occurrences whose rows are followed it is read at, if it is one.
+    pub occurrence: Option<usize>,
 }
 
 type Origins = BTreeSet<Origin>;
@@ -129,9 +131,11 @@ impl Walk {
         let Some(table) = as_sheet(&provider) else { return vec![Origins::new(); fields.len()] };
         let schema = table.sheet.schema();
         let columns: Vec<usize> = scan.projection.clone().unwrap_or_else(|| (0..fields.len()).collect());
+        let occurrence = table.occurrence();
         let origin = |column: &usize| Origin {
             sheet: table.sheet.name().to_owned(),
             column: schema.field(*column).name().clone(),
+            occurrence,
         };
         columns.iter().map(|column| Origins::from([origin(column)])).collect()
     }

@@ -85,6 +85,16 @@ pub struct Occurrence {
     /// Where rows are gathered: the column (`UInt64`) that tells how many there were. Beyond [`super::KEPT_ROWS`] a row that
     /// a join repeated counts as often.
     pub count: Option<usize>,
+    /// Of each UNION around it the number, and that of the branch that it stands in.
+    pub branches: Vec<(usize, usize)>,
+}
+
+impl Occurrence {
+    /// Whether it stands in another branch of a UNION than this one: a row before both are gathered has rows of one of them.
+    pub fn excludes(&self, other: &Occurrence) -> bool {
+        let in_union = |union: usize| other.branches.iter().find(|(number, _)| *number == union);
+        self.branches.iter().any(|(union, branch)| in_union(*union).is_some_and(|(_, of_other)| of_other != branch))
+    }
 }
 
 /// A planned query; it can be run any number of times.
@@ -131,7 +141,8 @@ impl Planned {
         let occurrences = output.places().iter().zip(&rows).map(|((at, count), row)| {
             let scan = &scans[row.occurrence];
             let names = scan.names.iter().map(|name| names.spelled(name).to_owned()).collect();
-            Occurrence { sheet: scan.sheet.name().to_owned(), names, rows: *at, count: *count }
+            let branches = scan.branches.clone();
+            Occurrence { sheet: scan.sheet.name().to_owned(), names, rows: *at, count: *count, branches }
         });
         let occurrences = occurrences.collect();
         // Occurrences without a column (there are none: those that are not tracked have no scan) would shift these numbers.

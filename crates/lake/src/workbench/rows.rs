@@ -44,6 +44,8 @@ pub(super) struct Scan {
     pub(super) sheet: Arc<dyn Sheet>,
     /// What the query calls it, from the inside out: table, alias, view, its alias …
     pub(super) names: Vec<String>,
+    /// Of each UNION around it the number, and that of the branch that it stands in.
+    pub(super) branches: Vec<(usize, usize)>,
 }
 
 /// The sheet behind a scan, if it is one.
@@ -59,7 +61,7 @@ pub(super) fn as_sheet(provider: &Arc<dyn TableProvider>) -> Option<&SheetTable>
 
 /// Adds the rows to a plan.
 pub(super) fn track(plan: &LogicalPlan) -> Result<Tracked> {
-    let mut tracker = Tracker { scans: Vec::new() };
+    let mut tracker = Tracker { scans: Vec::new(), unions: 0 };
     let node = tracker.node(plan)?;
     let mut columns = columns_of(plan);
     columns.extend(node.rows.iter().map(|row| Expr::Column(row.column.clone())));
@@ -75,6 +77,8 @@ struct Node {
 
 struct Tracker {
     scans: Vec<Scan>,
+    /// UNIONs that were met.
+    unions: usize,
 }
 
 /// The columns that a plan gives, without those that are added.
@@ -142,7 +146,11 @@ impl Tracker {
         let table = sheet.with_row(&name);
         let row = table.schema.fields().len() - 1;
         let projection = scan.projection.as_ref().map(|columns| columns.iter().copied().chain([row]).collect());
-        self.scans.push(Scan { sheet: Arc::clone(&sheet.sheet), names: vec![scan.table_name.table().to_owned()] });
+        self.scans.push(Scan {
+            sheet: Arc::clone(&sheet.sheet),
+            names: vec![scan.table_name.table().to_owned()],
+            branches: Vec::new(),
+        });
         let plan = TableScanBuilder::new(scan.table_name.clone(), provider_as_source(Arc::new(table)))
             .with_projection(projection)
             .with_filters(scan.filters.clone())
@@ -237,7 +245,13 @@ impl Tracker {
         // Unions of unions are one: each would have all columns of rows again.
         let mut plans = Vec::new();
         branches_of(node, &mut plans);
-        let inputs = plans.iter().map(|input| self.node(input)).collect::<Result<Vec<_>>>()?;
+        let (number, mut inputs) = (self.unions, Vec::with_capacity(plans.len()));
+        self.unions += 1;
+        for (branch, plan) in plans.iter().enumerate() {
+            let before = self.scans.len();
+            inputs.push(self.node(plan)?);
+            self.scans[before..].iter_mut().for_each(|scan| scan.branches.push((number, branch)));
+        }
         let all: Vec<RowColumn> = inputs.iter().flat_map(|input| input.rows.iter().cloned()).collect();
         let mut branches = Vec::with_capacity(inputs.len());
         for (plan, input) in plans.into_iter().zip(inputs) {

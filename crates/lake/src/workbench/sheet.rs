@@ -67,6 +67,11 @@ impl SheetTable {
         fields.push(Arc::new(Field::new(name, DataType::UInt64, false)));
         SheetTable { sheet: Arc::clone(&self.sheet), schema: Arc::new(Schema::new(fields)) }
     }
+
+    /// Which occurrence it is, where its rows are followed.
+    pub(super) fn occurrence(&self) -> Option<usize> {
+        self.schema.fields().last()?.name().strip_prefix(ROW)?.strip_prefix('_')?.parse().ok()
+    }
 }
 
 #[async_trait::async_trait]

@@ -183,7 +183,9 @@ async fn with(client: &Client, mapping: Mapping) -> Result<(), Failure> {
         }
         Mapping::Pause { source } => {
             client.json(Method::POST, &format!("/api/mappings/{}/pause", path_part(&source)), None).await?;
-            say(&format!("the run of {source} is paused; `medweave mapping run {source} --write` goes on with it"))
+            say(&format!(
+                "the run of {source} ends; what it wrote stays, and `medweave mapping run {source} --write` goes on with it"
+            ))
         }
         Mapping::Undo { source, run, dry_run, json } => {
             let path = format!("/api/mappings/{}/undo", path_part(&source));
@@ -313,6 +315,11 @@ fn tell(report: &Value, write: bool, tried: Option<&str>) -> Result<(), Failure>
     for target in targets(report) {
         if let Some(extent) = extent(target) {
             say(&extent)?;
+        }
+        if let Some(children) = target["child_rows"].as_u64().filter(|rows| *rows > 0) {
+            let refused = target["child_rejected"].as_u64().unwrap_or(0);
+            let name = table::cell(&target["name"]);
+            say(&format!("  {name}: {children} rows of @element files beside these, {refused} of them refused"))?;
         }
         let reasons = target["reasons"].as_array().into_iter().chain(target["remarks"].as_array()).flatten();
         for (no, reason) in reasons.enumerate() {

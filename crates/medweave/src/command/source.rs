@@ -279,7 +279,11 @@ fn tell_pull(pulled: &Value) -> Result<(), Failure> {
         None => format!("nothing is different, in {} s", pulled["seconds"]),
     })?;
     if pulled["bad"].as_u64().unwrap_or(0) > 0 {
-        say(&format!("{} rows could not be read: medweave deadletter list", pulled["bad"]))?;
+        let kept = match pulled["kept"].as_u64().unwrap_or(0) {
+            0 => String::new(),
+            kept => format!(" ({kept} that were there before stay as they were)"),
+        };
+        say(&format!("{} rows could not be read{kept}: medweave deadletter list", pulled["bad"]))?;
     }
     Ok(())
 }

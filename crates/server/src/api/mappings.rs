@@ -229,6 +229,11 @@ fn run_now(
     let runner = prepare_with(app, grant, source, &files)?;
     let newest = app.sources().and_then(|sources| Ok(sources.newest_deliveries(grant)?)).map_err(Prepared::Refused)?;
     let delivery = newest.get(&source.name).map(|(no, _)| *no);
+    if delivery.is_none() {
+        let text = format!("{} has delivered nothing yet: there is nothing to map", source.name);
+        let refusal = Refusal::new(StatusCode::CONFLICT, "conflict", text);
+        return Err(Prepared::Refused(refusal.hint(format!("medweave source pull {}", source.name))));
+    }
     if how.of.as_ref().is_some_and(|of| of.hash != runner.hash() || of.delivery != delivery) {
         let text =
             "the mapping or the newest delivery is another than in the run that was looked at; nothing was written";
@@ -255,6 +260,8 @@ fn run_now(
     let (state, problem) = match &done {
         Ok(_) => (RunState::Done, String::new()),
         Err(_) if runs.is_halted() => (RunState::Paused, String::new()),
+        // Its queries end as well, and say so in their way.
+        Err(_) if lines.is_closed() || app.is_stopping() => (RunState::Interrupted, String::new()),
         Err(tables::Error::Stopped) => (RunState::Interrupted, String::new()),
         Err(error @ tables::Error::NoRoom) => (RunState::Interrupted, error.to_string()),
         Err(error) => (RunState::Failed, error.to_string()),
@@ -313,6 +320,10 @@ fn run_through(
             }
         }
         Ok(())
+    };
+    let _watch = {
+        let (app, queries) = (Arc::clone(app), runs.queries());
+        lines.watch(move || app.is_stopping(), move || queries.stop())
     };
     let limits = Limits { time: TIME, memory_bytes: MEMORY_BYTES, rows: ROWS, ..Limits::default() };
     let made = sources.made_folder();

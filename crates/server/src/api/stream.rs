@@ -13,8 +13,13 @@ use serde_json::Value;
 use std::io;
 use std::ops::ControlFlow;
 use std::pin::Pin;
+use std::sync::mpsc::RecvTimeoutError;
 use std::task::{Context, Poll};
+use std::time::Duration;
 use tokio::sync::mpsc;
+
+/// How often it is looked whether an answer is read still.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 /// Chunks that may wait for a slow reader.
 const WAITING: usize = 2;
@@ -60,7 +65,31 @@ impl Lines {
     pub(super) fn is_closed(&self) -> bool {
         self.send.is_closed()
     }
+
+    /// Looks, on a thread of its own and until what is given back is dropped, whether nobody reads any more or `is_over` says so, and calls `end` then:
+    /// what computes for long without a line to send would not notice.
+    pub(super) fn watch(
+        &self,
+        is_over: impl Fn() -> bool + Send + 'static,
+        end: impl FnOnce() + Send + 'static,
+    ) -> Watch {
+        let (done, waits) = std::sync::mpsc::channel::<()>();
+        let send = self.send.clone();
+        let look = move || {
+            while let Err(RecvTimeoutError::Timeout) = waits.recv_timeout(LOOK_EVERY) {
+                if send.is_closed() || is_over() {
+                    return end();
+                }
+            }
+        };
+        // Without a thread it is noticed with the next line.
+        drop(std::thread::Builder::new().name("watch".to_owned()).spawn(look));
+        Watch(done)
+    }
 }
+
+/// As long as this is there, somebody looks.
+pub(super) struct Watch(#[expect(dead_code, reason = "its end is what is waited for")] std::sync::mpsc::Sender<()>);
 
 /// An answer that `make` writes on a thread that may block.
 ///

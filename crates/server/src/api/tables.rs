@@ -221,6 +221,7 @@ fn report_json(source: &str, report: &PullReport, begun: Instant) -> Value {
         "gone": sum(|table| table.gone),
         "equal": sum(|table| table.equal),
         "bad": sum(|table| table.bad),
+        "kept": sum(|table| table.kept),
         "tables": report.tables.iter().map(table_json).collect::<Vec<_>>(),
         "seconds": (begun.elapsed().as_secs_f64() * 1_000.0).round() / 1_000.0,
     })
@@ -229,7 +230,8 @@ fn report_json(source: &str, report: &PullReport, begun: Instant) -> Value {
 fn table_json(table: &TablePulled) -> Value {
     json!({
         "name": table.name, "file": table.file, "rows": table.rows, "new": table.new, "changed": table.changed,
-        "gone": table.gone, "equal": table.equal, "bad": table.bad, "same_file": table.unchanged_file,
+        "gone": table.gone, "equal": table.equal, "bad": table.bad, "kept": table.kept,
+        "same_file": table.unchanged_file,
     })
 }
 

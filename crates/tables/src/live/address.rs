@@ -131,8 +131,11 @@ impl Address {
         let known = Engine::SCHEMES.iter().find(|(known, _)| *known == scheme);
         let engine = known.ok_or(AddressError::Scheme)?.1;
         let url = Url::parse(text).map_err(AddressError::Form)?;
-        if url.password().is_some() {
+        if url.password().is_some() || has_password(&url) {
             return Err(AddressError::Password);
+        }
+        if url.fragment().is_some() || url.path().contains(';') {
+            return Err(AddressError::Value("parameters stand behind a `?`, with `&` between them".into()));
         }
         if engine == Engine::Odbc && cfg!(not(feature = "odbc")) {
             return Err(AddressError::NoOdbc);
@@ -164,7 +167,7 @@ impl Address {
         let mut tls = None;
         for (name, value) in url.query_pairs() {
             match &*name.to_ascii_lowercase() {
-                "password" | "pwd" | "pass" | "passwd" => return Err(AddressError::Password),
+                name if PASSWORD.contains(&name) => return Err(AddressError::Password),
                 "tls" => tls = Some(tls_of(&value)?),
                 "ca" => address.ca = Some(PathBuf::from(&*value)),
                 "socket" => address.socket = Some(PathBuf::from(&*value)),
@@ -251,6 +254,16 @@ impl Address {
     }
 }
 
+/// Whether a password stands where nobody looks for one: in the name of the database or behind a `#`, as other programs write addresses.
+fn has_password(url: &Url) -> bool {
+    let decoded = |part: &str| percent_decode_str(part).decode_utf8_lossy().to_lowercase();
+    let is_told = |part: &str| PASSWORD.iter().any(|name| decoded(part).replace(' ', "").contains(&format!("{name}=")));
+    [url.username(), url.path(), url.fragment().unwrap_or_default()].into_iter().any(is_told)
+}
+
+/// What drivers call a password.
+const PASSWORD: [&str; 4] = ["password", "pwd", "pass", "passwd"];
+
 fn tls_of(value: &str) -> Result<Tls, AddressError> {
     match value {
         "on" => Ok(Tls::On),
@@ -308,6 +321,10 @@ mod tests {
             "postgres://a@db/his?password=hunter2",
             "mysql://a@db/his?pwd=hunter2",
             "sqlserver://:hunter2@db/his",
+            "sqlserver://joe@db/his;password=hunter2",
+            "sqlserver://joe@db/his;User%20Id=joe;PWD%3Dhunter2",
+            "mysql://joe@db/his#password=hunter2",
+            "postgres://db/password=hunter2",
         ] {
             let error = Address::parse(text).unwrap_err();
             assert_eq!(error, AddressError::Password);
@@ -350,6 +367,10 @@ mod tests {
             ("oracle://a@b/c", AddressError::Scheme),
             ("postgres://db/his", AddressError::Missing("user")),
             ("postgres://a@db", AddressError::Missing("database")),
+            (
+                "sqlserver://a@db/his;encrypt=yes",
+                AddressError::Value("parameters stand behind a `?`, with `&` between them".into()),
+            ),
             ("postgres://a@db/his?sslmode=disable", AddressError::Parameter("sslmode".into())),
             ("postgres://a@db/his?tls=maybe", AddressError::Value("tls is `on` or `off`".into())),
         ] {

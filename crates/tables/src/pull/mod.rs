@@ -18,6 +18,7 @@ mod segment;
 mod sheet;
 mod spelling;
 mod take;
+mod unreadable;
 
 pub use attempt::{Attempt, OwedRun, Times, attempts_in, failed_runs_in};
 pub use catalogue::{CurrentTable, Delivered, DeliveryInfo, Pulled, SourceInfo};
@@ -123,6 +124,8 @@ pub struct TablePulled {
     pub equal: u64,
     /// Rows that could not be read, each a dead letter.
     pub bad: u64,
+    /// Rows that it had and that are among these, by their keys: they stay as they were.
+    pub kept: u64,
     /// Whether the file is the same, byte for byte: then it was not read as rows.
     pub unchanged_file: bool,
 }
@@ -451,7 +454,7 @@ impl Sources {
         Ok(Pulling { all: &self.pulling, source: source.no })
     }
 
-    /// The current rows of all tables of a source as runs read them: with the cells that a person corrected. `nulls` says which
+    /// The current rows of all tables of a source as runs read them: with the cells that a person corrected, without blanks around cells. `nulls` says which
     /// spellings of a cell are no value.
     ///
     /// # Errors
@@ -468,7 +471,7 @@ impl Sources {
         let mut sheets = Vec::new();
         for table in catalogue.tables(source.no)? {
             let corrected = catalogue.corrected(&table)?;
-            sheets.push(PulledSheet::new(table, |name| nulls(name)).with_corrected(corrected));
+            sheets.push(PulledSheet::new(table, |name| nulls(name)).bare().with_corrected(corrected));
         }
         Ok(sheets)
     }

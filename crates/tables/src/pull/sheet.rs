@@ -27,23 +27,39 @@ pub struct PulledSheet {
     schema: SchemaRef,
     segments: Vec<Segment>,
     alive: Arc<RoaringTreemap>,
-    nulls: Arc<Vec<String>>,
+    spelled: Arc<Spelled>,
     corrected: Arc<CorrectedRows>,
+}
+
+/// How cells are read.
+#[derive(Debug, Default)]
+struct Spelled {
+    /// Spellings of no value.
+    nulls: Vec<String>,
+    /// Whether cells are without the blanks around them.
+    is_bare: bool,
 }
 
 impl PulledSheet {
     pub(super) fn new(table: Pulled, nulls: impl Fn(&str) -> Vec<String>) -> Self {
         let cells = table.columns.iter().map(|name| Field::new(name, DataType::Utf8View, true));
         let fields: Vec<Field> = cells.chain([Field::new(ROW, DataType::UInt64, false)]).collect();
-        let nulls = Arc::new(nulls(&table.name));
+        let spelled = Arc::new(Spelled { nulls: nulls(&table.name), is_bare: false });
         PulledSheet {
             name: table.name,
             schema: Arc::new(Schema::new(fields)),
             segments: table.segments,
             alive: Arc::new(table.alive),
-            nulls,
+            spelled,
             corrected: Arc::default(),
         }
+    }
+
+    /// The same with cells without the blanks around them: databases fill columns of a fixed width up, of one table and not of another that is joined to it.
+    #[must_use]
+    pub(super) fn bare(self) -> Self {
+        let nulls = self.spelled.nulls.clone();
+        PulledSheet { spelled: Arc::new(Spelled { nulls, is_bare: true }), ..self }
     }
 
     /// A table that was not delivered: it has no rows.
@@ -53,7 +69,7 @@ impl PulledSheet {
             schema: Arc::new(Schema::new(vec![Field::new(ROW, DataType::UInt64, false)])),
             segments: Vec::new(),
             alive: Arc::default(),
-            nulls: Arc::default(),
+            spelled: Arc::default(),
             corrected: Arc::default(),
         }
     }
@@ -182,7 +198,8 @@ impl PulledSheet {
         let out = Arc::new(self.schema.project(columns).map_err(|error| Error::segment(&segment.path, error))?);
         let cells: Vec<Field> = out.fields().iter().filter(|f| f.name() != ROW).map(|f| (**f).clone()).collect();
         let cells = Arc::new(Schema::new(cells));
-        let (alive, nulls, corrected) = (Arc::clone(&self.alive), Arc::clone(&self.nulls), Arc::clone(&self.corrected));
+        let (alive, spelled, corrected) =
+            (Arc::clone(&self.alive), Arc::clone(&self.spelled), Arc::clone(&self.corrected));
         let range = segment.base..segment.base + segment.rows;
         let rows = alive.range_cardinality(range.clone());
         let batches: Box<dyn Iterator<Item = Result<RecordBatch, Error>> + Send> = if rows == 0 {
@@ -205,7 +222,7 @@ impl PulledSheet {
                 let cells = of_batch.iter().enumerate().filter_map(|(at, row)| Some((at, corrected.get(row)?)));
                 let batch = with_cells(batch, &cells.collect::<Vec<_>>());
                 let numbers = Numbers::Of(of_batch);
-                shown(&batch, &numbers, &out, &nulls).map_err(|error| Error::segment(&segment.path, error))
+                shown(&batch, &numbers, &out, &spelled).map_err(|error| Error::segment(&segment.path, error))
             }))
         } else {
             let reader = SegmentReader::open(&segment.path, cells)?;
@@ -217,7 +234,7 @@ impl PulledSheet {
                 base = rows.end;
                 let cells = corrected.range(rows.clone()).map(|(row, cells)| ((row - rows.start) as usize, cells));
                 let batch = with_cells(batch, &cells.collect::<Vec<_>>());
-                current(&batch, rows, &out, &alive, all_alive, &nulls)
+                current(&batch, rows, &out, &alive, all_alive, &spelled)
                     .map_err(|error| Error::segment(&segment.path, error))
             }))
         };
@@ -256,15 +273,15 @@ fn current(
     out: &SchemaRef,
     alive: &RoaringTreemap,
     all_alive: bool,
-    nulls: &[String],
+    spelled: &Spelled,
 ) -> Result<RecordBatch, arrow_schema::ArrowError> {
     if all_alive {
-        return shown(batch, &Numbers::From(rows.start), out, nulls);
+        return shown(batch, &Numbers::From(rows.start), out, spelled);
     }
     let keep: arrow_array::BooleanArray = rows.clone().map(|row| Some(alive.contains(row))).collect();
     let kept = arrow_select::filter::filter_record_batch(batch, &keep)?;
     let numbers: Vec<u64> = rows.filter(|row| alive.contains(*row)).collect();
-    shown(&kept, &Numbers::Of(&numbers), out, nulls)
+    shown(&kept, &Numbers::Of(&numbers), out, spelled)
 }
 
 /// The numbers of the rows of a batch.
@@ -278,7 +295,7 @@ fn shown(
     batch: &RecordBatch,
     numbers: &Numbers<'_>,
     out: &SchemaRef,
-    nulls: &[String],
+    spelled: &Spelled,
 ) -> Result<RecordBatch, arrow_schema::ArrowError> {
     let mut cells = batch.columns().iter();
     let mut columns: Vec<ArrayRef> = Vec::with_capacity(out.fields().len());
@@ -289,11 +306,24 @@ fn shown(
                 Numbers::Of(numbers) => UInt64Array::from_iter_values(numbers.iter().copied()),
             }));
         } else if let Some(column) = cells.next() {
-            columns.push(without_nulls(column, nulls));
+            let column = without_nulls(column, &spelled.nulls);
+            columns.push(if spelled.is_bare { bare(&column) } else { column });
         }
     }
     let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
     RecordBatch::try_new_with_options(Arc::clone(out), columns, &options)
+}
+
+/// Cells without the blanks around them.
+fn bare(column: &ArrayRef) -> ArrayRef {
+    let cells: &StringViewArray = column.as_string_view();
+    let has_blanks = |cell: &str| crate::value::trim(cell).len() < cell.len();
+    if !cells.iter().flatten().any(has_blanks) {
+        return Arc::clone(column);
+    }
+    let mut copy = StringViewBuilder::with_capacity(cells.len());
+    cells.iter().for_each(|cell| copy.append_option(cell.map(crate::value::trim)));
+    Arc::new(copy.finish())
 }
 
 /// Cells that are spelled as no value become null.

@@ -7,6 +7,7 @@ use crate::pull::corrected::{BadHash, CorrectedBad};
 use crate::pull::hash::{RowHash, RowHasher};
 use crate::pull::segment::{LENGTH, OFFSET, SegmentReader, SegmentWriter, schema};
 use crate::pull::spelling::columns_as_known;
+use crate::pull::unreadable::keys_in;
 use crate::pull::{Origin, PullTable, TablePulled};
 use crate::read::{BadRow, ReadError, RowBatch};
 use crate::said::Doubt;
@@ -28,6 +29,8 @@ use std::sync::Arc;
 const MOST_LETTERS: usize = 10_000;
 /// Rows whose keys are compared to tell a changed row from one that is gone and another that is new.
 const MOST_KEYS: u64 = 2 << 20;
+/// Rows that are compared but for columns that came anew: 16 bytes each, of either side.
+const MOST_WIDENED: u64 = 4 << 20;
 /// The share of a table's rows that may be gone before somebody is asked, in percent.
 const MOST_GONE_PERCENT: u64 = 5;
 /// The share of a table's rows that may be changed before somebody is asked, in percent.
@@ -43,6 +46,10 @@ pub(super) struct TableRead {
     new: RoaringTreemap,
     gone: RoaringTreemap,
     changed: Option<u64>,
+    /// Of the changed rows and those that are gone, how many say what they said but for columns that came anew.
+    widened: u64,
+    /// Rows that the table had, and that came so that they cannot be read.
+    kept: u64,
     bad: Vec<BadRow>,
     bad_rows: u64,
     content: ([u8; 32], u64),
@@ -165,6 +172,8 @@ pub(super) fn read(
         new: RoaringTreemap::new(),
         gone: RoaringTreemap::new(),
         changed: Some(0),
+        widened: 0,
+        kept: 0,
         bad: Vec::new(),
         bad_rows: 0,
         content: content.unwrap_or_default(),
@@ -226,7 +235,10 @@ pub(super) fn read(
     (out.new, out.gone) = (difference.new, difference.gone);
     if let Some(before) = before {
         let of_file = |name: &String| out.columns.iter().find(|column| is_name(column, name)).unwrap_or(name).clone();
-        out.changed = changed(&out, before, &wanted.key.iter().map(of_file).collect::<Vec<_>>())?;
+        let key: Vec<String> = wanted.key.iter().map(of_file).collect();
+        out.keep_unreadable(before, &key)?;
+        out.changed = changed(&out, before, &key)?;
+        out.widened = widened(&out, before)?;
     }
     Ok(Ok(out))
 }
@@ -236,56 +248,121 @@ pub(crate) fn is_name(column: &str, name: &str) -> bool {
     column == name || column.to_lowercase() == name.to_lowercase()
 }
 
-/// Rows of which the key was there before: they changed. `None` if they are too many to be told apart.
+/// Rows of which the key was there before: they changed. `None` if that cannot be told: there is no key, or they are too many.
 fn changed(read: &TableRead, before: &Pulled, key: &[String]) -> Result<Option<u64>, Error> {
-    if key.is_empty() || read.new.is_empty() || read.gone.is_empty() {
+    if read.new.is_empty() || read.gone.is_empty() {
         return Ok(Some(0));
     }
-    if read.new.len() > MOST_KEYS || read.gone.len() > MOST_KEYS {
+    if key.is_empty() || read.new.len() > MOST_KEYS || read.gone.len() > MOST_KEYS {
         return Ok(None);
     }
-    let delivered = [Segment { path: read.spool.clone(), base: 0, rows: read.rows }];
-    let gone = keys(&before.segments, &read.gone, key)?;
-    let new = keys(&delivered, &read.new, key)?;
-    Ok(Some(new.intersection(&gone).count() as u64))
+    let mut gone = HashSet::new();
+    keys(&before.segments, &read.gone, key, &mut |_, hash| _ = gone.insert(hash))?;
+    let mut both = HashSet::new();
+    keys(&read.delivered(), &read.new, key, &mut |_, hash| _ = gone.contains(&hash).then(|| both.insert(hash)))?;
+    Ok(Some(both.len() as u64))
 }
 
-/// Hashes of the keys of some rows.
-fn keys(segments: &[Segment], wanted: &RoaringTreemap, key: &[String]) -> Result<HashSet<RowHash>, Error> {
-    let fields: Vec<Field> = key.iter().map(|name| Field::new(name, DataType::Utf8View, true)).collect();
-    let schema = Arc::new(Schema::new(fields));
+/// How many rows say what they said, but for columns that the table did not have: whoever adds a column changes each row, and is not asked for that.
+fn widened(read: &TableRead, before: &Pulled) -> Result<u64, Error> {
+    let is_known = |name: &&String| before.columns.contains(name);
+    let known: Vec<String> = read.columns.iter().filter(is_known).cloned().collect();
+    let few = read.new.len().max(read.gone.len()) <= MOST_WIDENED;
+    if known.len() == read.columns.len() || read.new.is_empty() || read.gone.is_empty() || !few {
+        return Ok(0);
+    }
+    let (mut gone, mut new) = (Vec::new(), Vec::new());
+    let mut hasher = RowHasher::new(&known);
+    each(&before.segments, &read.gone, &known, &mut |_, row| gone.push(hasher.hash(row, 0)))?;
+    each(&read.delivered(), &read.new, &known, &mut |_, row| new.push(hasher.hash(row, 0)))?;
+    gone.sort_unstable();
+    new.sort_unstable();
+    let (mut same, mut at) = (0, 0);
+    for hash in gone {
+        at += new[at..].partition_point(|other| *other < hash);
+        if new.get(at) == Some(&hash) {
+            (same, at) = (same + 1, at + 1);
+        }
+    }
+    Ok(same)
+}
+
+/// Hands on the hashes of the keys of some rows, with their numbers.
+fn keys(
+    segments: &[Segment],
+    wanted: &RoaringTreemap,
+    key: &[String],
+    take: &mut dyn FnMut(u64, RowHash),
+) -> Result<(), Error> {
     let positions: Vec<usize> = (0..key.len()).collect();
     let mut hasher = RowHasher::new(&[]);
-    let mut found = HashSet::new();
-    let mut one = RowBatch::new(key.len());
+    each(segments, wanted, key, &mut |row, cells| take(row, hasher.hash_of(cells, 0, &positions)))
+}
+
+/// Hands on some rows one by one, with their numbers: the cells of `columns` alone.
+fn each(
+    segments: &[Segment],
+    wanted: &RoaringTreemap,
+    columns: &[String],
+    take: &mut dyn FnMut(u64, &RowBatch),
+) -> Result<(), Error> {
+    let fields: Vec<Field> = columns.iter().map(|name| Field::new(name, DataType::Utf8View, true)).collect();
+    let schema = Arc::new(Schema::new(fields));
+    let mut one = RowBatch::new(columns.len());
     for segment in segments {
+        if wanted.range_cardinality(segment.base..segment.base + segment.rows) == 0 {
+            continue;
+        }
         let mut row = segment.base;
         for batch in SegmentReader::open(&segment.path, Arc::clone(&schema))? {
             let batch = batch?;
-            for at in 0..batch.num_rows() {
-                if wanted.contains(row + at as u64) {
-                    one.clear();
-                    for column in batch.columns() {
-                        let cells = column.as_string_view();
-                        one.push_cell(cells.is_valid(at).then(|| cells.value(at)));
-                    }
-                    one.end_row(crate::read::Place::default());
-                    found.insert(hasher.hash_of(&one, 0, &positions));
+            for at in (0..batch.num_rows()).filter(|at| wanted.contains(row + *at as u64)) {
+                one.clear();
+                for column in batch.columns() {
+                    let cells = column.as_string_view();
+                    one.push_cell(cells.is_valid(at).then(|| cells.value(at)));
                 }
+                one.end_row(crate::read::Place::default());
+                take(row + at as u64, &one);
             }
             row += batch.num_rows() as u64;
         }
     }
-    Ok(found)
+    Ok(())
 }
 
 impl TableRead {
+    /// What was delivered, as it lies in the spool.
+    fn delivered(&self) -> [Segment; 1] {
+        [Segment { path: self.spool.clone(), base: 0, rows: self.rows }]
+    }
+
+    /// Leaves rows as they were whose keys stand in rows that cannot be read, and in no other new row.
+    fn keep_unreadable(&mut self, before: &Pulled, key: &[String]) -> Result<(), Error> {
+        let positions: Vec<usize> =
+            key.iter().filter_map(|name| self.columns.iter().position(|column| column == name)).collect();
+        if self.gone.is_empty() || positions.len() < key.len() {
+            return Ok(());
+        }
+        let mut unread = keys_in(&self.bad, &positions, self.columns.len());
+        if unread.is_empty() {
+            return Ok(());
+        }
+        keys(&self.delivered(), &self.new, key, &mut |_, hash| _ = unread.remove(&hash))?;
+        let mut kept = RoaringTreemap::new();
+        keys(&before.segments, &self.gone, key, &mut |row, hash| _ = unread.contains(&hash).then(|| kept.insert(row)))?;
+        self.gone -= &kept;
+        self.kept = kept.len();
+        Ok(())
+    }
+
     /// What a person is asked before a delivery that looks like a mistake is taken.
     pub(super) fn doubts(&self, before: &Pulled) -> Vec<Doubt> {
         let mut doubts = Vec::new();
         let of = before.alive.len();
         let changed = self.changed.unwrap_or(self.gone.len().min(self.new.len()));
-        let lost = self.gone.len().saturating_sub(changed);
+        let lost = self.gone.len().saturating_sub(changed.max(self.widened));
+        let changed = changed.saturating_sub(self.widened);
         let table = || self.wanted.clone();
         if lost * 100 > of * MOST_GONE_PERCENT {
             let (percent, file) = (MOST_GONE_PERCENT, self.file.clone());
@@ -304,7 +381,7 @@ impl TableRead {
 
     /// What is told of it.
     pub(super) fn told(&self) -> TablePulled {
-        let changed = self.changed.unwrap_or(0);
+        let changed = self.changed.unwrap_or(0).max(self.widened);
         let (new, gone) = (self.new.len(), self.gone.len());
         TablePulled {
             name: self.wanted.clone(),
@@ -315,6 +392,7 @@ impl TableRead {
             gone: gone.saturating_sub(changed),
             equal: self.rows - new,
             bad: self.bad_rows,
+            kept: self.kept,
             unchanged_file: self.same,
         }
     }

@@ -207,7 +207,11 @@ impl Dbf {
         if reason == "bad-encoding" && !self.is_declared {
             return Err(undeclared(self.raw.file(), record));
         }
-        let text = self.charset.0.decode_without_bom_handling(&record[1..]).0.into_owned();
+        let text = |field: &Field| {
+            let bytes = &record[field.from..field.from + field.length];
+            self.charset.0.decode_without_bom_handling(bytes).0.trim().to_owned()
+        };
+        let text = self.fields.iter().map(text).collect::<Vec<_>>().join("\t");
         rows.bad.push(BadRow::new(place, reason, message, &text));
         Ok(())
     }

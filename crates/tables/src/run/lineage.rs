@@ -23,6 +23,10 @@ pub struct Link {
     /// How many more rows took part than are named, by table.
     #[serde(default)]
     pub more: BTreeMap<String, u64>,
+    /// By part of the target, which of the places where its query reads tables gave rows, where a UNION reads a table in several branches; none where
+    /// that is not so.
+    #[serde(default, rename = "in")]
+    pub branches: Vec<Vec<usize>>,
     /// Elements that came from this source, where the record is another's too.
     #[serde(default)]
     pub elements: Option<Vec<String>>,
@@ -159,8 +163,16 @@ impl Runner {
             let Some(part) = planned.parts.get(info.part) else { continue };
             let mut cells = Vec::new();
             let mut named: Vec<(&str, &str)> = Vec::new();
+            let gave = link.branches.get(info.part).filter(|gave| !gave.is_empty());
+            let is_other_branch = |occurrence: usize| {
+                let is_branch = part.rows.get(occurrence).is_some_and(|rows| rows.is_branch);
+                is_branch && gave.is_some_and(|gave| !gave.contains(&occurrence))
+            };
             for leaf in &info.leaves {
                 for origin in part.planned.columns().get(*leaf).map_or(&[][..], |column| &column.origins) {
+                    if origin.occurrence.is_some_and(is_other_branch) {
+                        continue;
+                    }
                     if !named.contains(&(origin.sheet.as_str(), origin.column.as_str())) {
                         named.push((&origin.sheet, &origin.column));
                     }

@@ -17,6 +17,8 @@ pub(super) struct RowColumn {
     pub(super) column: usize,
     /// The column that counts them, where rows were gathered.
     pub(super) count: Option<usize>,
+    /// Whether another branch of a UNION reads the same table: then it is told which of them gave the rows.
+    pub(super) is_branch: bool,
 }
 
 /// Rows that took part, by table, in the order of the tables' names.
@@ -27,6 +29,8 @@ pub(super) struct Links {
     places: Vec<Vec<usize>>,
     /// What each line begins with, the target and the mapping.
     head: Vec<u8>,
+    /// By part, the columns of branches that gave rows, by their number among those that were added.
+    branches: Vec<Vec<usize>>,
 }
 
 /// Rows of one table.
@@ -58,15 +62,18 @@ impl Links {
             Linked { table: name.to_owned(), name: quoted, named: Vec::new(), all: 0 }
         };
         let tables = names.iter().map(|name| linked(name)).collect();
-        Links { tables, places, head }
+        Links { tables, places, head, branches: vec![Vec::new(); parts.len()] }
     }
 
     /// Adds what a row of a batch of a part says.
     pub(super) fn add(&mut self, part: usize, columns: &[RowColumn], batch: &RecordBatch, row: usize) {
-        for (from, place) in columns.iter().zip(&self.places[part]) {
+        for (number, (from, place)) in columns.iter().zip(&self.places[part]).enumerate() {
             let column = batch.column(from.column);
             if column.is_null(row) {
                 continue;
+            }
+            if from.is_branch && !self.branches[part].contains(&number) && has_rows(column, row) {
+                self.branches[part].push(number);
             }
             let linked = &mut self.tables[*place];
             match column.as_primitive_opt::<UInt64Type>() {
@@ -85,6 +92,7 @@ impl Links {
 
     /// The rows by table: those that are named, and how many there are; forgets them.
     pub(super) fn take(&mut self) -> BTreeMap<String, (Vec<u64>, u64)> {
+        self.branches.iter_mut().for_each(Vec::clear);
         let linked = self.tables.iter_mut().filter(|linked| linked.all > 0);
         linked
             .map(|linked| (linked.table.clone(), (std::mem::take(&mut linked.named), std::mem::take(&mut linked.all))))
@@ -125,12 +133,23 @@ impl Links {
         if opened {
             out.push(b'}');
         }
+        if self.branches.iter().any(|branches| !branches.is_empty()) {
+            out.extend_from_slice(b",\"in\":");
+            // Writing numbers to a vector does not fail.
+            let _ = serde_json::to_writer(&mut *out, &self.branches);
+            self.branches.iter_mut().for_each(Vec::clear);
+        }
         if let Some(why) = why {
             out.extend_from_slice(b",\"why\":");
             push_string(why, out);
         }
         out.push(b'}');
     }
+}
+
+/// Whether a column names rows in one row.
+fn has_rows(column: &dyn Array, row: usize) -> bool {
+    column.as_list_opt::<i32>().is_none_or(|lists| lists.value_length(row) > 0)
 }
 
 impl Linked {
@@ -171,7 +190,7 @@ mod tests {
 
     #[test]
     fn a_line_names_its_rows_by_table() {
-        let column = |table: &str, column| RowColumn { table: table.into(), column, count: None };
+        let column = |table: &str, column| RowColumn { table: table.into(), column, count: None, is_branch: false };
         let main = [column("stay", 1), column("lab \"a\"", 0)];
         let child = [column("stay", 0)];
         let numbers = |values: Vec<Option<u64>>| Arc::new(UInt64Array::from(values)) as Arc<dyn Array>;

@@ -108,32 +108,44 @@ impl Desk {
             Err(why) => return Ok(Extent::Whole(why)),
         };
         let places = Places { tables: &tables, nodes: &graph.nodes };
-        let changed = graph.nodes.iter().map(|table| tables[*table].changed.clone()).collect();
+        let mut changed: Vec<RoaringTreemap> = graph.nodes.iter().map(|table| tables[*table].changed.clone()).collect();
         let each = graph.each(planned);
-        let table = &tables[graph.nodes[each]];
+        let table = &tables[graph.nodes[each[0]]];
+        let all_of_each =
+            |reached: &[RoaringTreemap]| each.iter().fold(RoaringTreemap::new(), |all, at| all | &reached[*at]);
         let of_each = |reached: &[RoaringTreemap]| {
-            let of = |sheet: &PulledSheet| reached[each].intersection_len(&sheet.alive());
+            let all = all_of_each(reached);
+            let of = |sheet: &PulledSheet| all.intersection_len(&sheet.alive());
             (of(&table.before), of(&table.now))
         };
         let is_too_much = |reached: &[RoaringTreemap]| {
             let (was, is) = of_each(reached);
             was + is > FEW && (was + is) * MOST > table.now.rows() + table.before.rows()
         };
-        let reached = match places.follow(changed, &graph.edges, &referring, &is_too_much)? {
-            Reached::Rows(reached) => reached,
-            Reached::TooMuch => {
-                return Ok(Extent::Whole(format!(
-                    "a third or more of the {} rows of {} are reached by what changed",
-                    table.now.rows(),
-                    table.now.name()
-                )));
+        let reached = loop {
+            let reached = match places.follow(changed, &graph.edges, &referring, &is_too_much)? {
+                Reached::Rows(reached) => reached,
+                Reached::TooMuch => {
+                    return Ok(Extent::Whole(format!(
+                        "a third or more of the {} rows of {} are reached by what changed",
+                        table.now.rows(),
+                        table.now.name()
+                    )));
+                }
+                Reached::Untold(node) => {
+                    let table = tables[graph.nodes[node]].now.name();
+                    return Ok(Extent::Whole(format!(
+                        "rows changed in {table}, of which it cannot be told what they change"
+                    )));
+                }
+            };
+            // A row counts as given if any branch of a UNION gives it: all of them look at the same rows.
+            let all = all_of_each(&reached);
+            if each.iter().all(|at| reached[*at] == all) {
+                break reached;
             }
-            Reached::Untold(node) => {
-                let table = tables[graph.nodes[node]].now.name();
-                return Ok(Extent::Whole(format!(
-                    "rows changed in {table}, of which it cannot be told what they change"
-                )));
-            }
+            changed = reached;
+            each.iter().for_each(|at| changed[*at].clone_from(&all));
         };
         let (was, is) = of_each(&reached);
         let mut parts = Vec::new();
@@ -238,7 +250,7 @@ impl Graph {
     fn of(planned: &PlannedTarget, tables: &[TwoStates]) -> Whole<Graph> {
         let mut graph = Graph { parts: Vec::new(), nodes: Vec::new(), edges: Vec::new() };
         for part in &planned.parts {
-            let each = part.rows.iter().position(|rows| rows.column == part.each).unwrap_or_default();
+            let each = part.each.first().copied().unwrap_or_default();
             let at = graph.parts.len();
             let [keys, groups, _] = part_of(planned, at).key_columns();
             let dependence = part.planned.dependence(each, &keys.chain(groups).collect::<Vec<_>>())?;
@@ -251,19 +263,18 @@ impl Graph {
             graph.parts.push(Followed { dependence, first });
         }
         let each = graph.each(planned);
-        if !graph.parts[0].dependence.cover.contains(&each) {
+        if !each.iter().all(|each| graph.parts[0].dependence.cover.contains(each)) {
             return Err(format!("its rows are not those of {}, one by one", planned.target.main.each.table));
         }
         graph.add_keys(planned)?;
         Ok(graph)
     }
 
-    /// The place where the table is read whose rows are accounted for.
-    fn each(&self, planned: &PlannedTarget) -> Node {
-        let part = &planned.parts[0];
-        let each = part.rows.iter().position(|rows| rows.column == part.each);
+    /// The places where the table is read whose rows are accounted for: one, or one in each branch of a UNION.
+    fn each(&self, planned: &PlannedTarget) -> Vec<Node> {
         let readings = &self.parts[0].dependence.readings;
-        readings.iter().position(|reading| reading.occurrence == each).unwrap_or_default()
+        let reading = |each: &usize| readings.iter().position(|reading| reading.occurrence == Some(*each));
+        planned.parts[0].each.iter().map(|each| reading(each).unwrap_or_default()).collect()
     }
 
     /// Rows of one key are reached together, and so are rows of one group.

@@ -106,41 +106,51 @@ pub(super) fn plan_part(
     };
     let planned = workbench.plan(question.clone()).or_else(|_| workbench.plan(in_full()));
     let mut planned = planned.map_err(&problem)?;
-    let mut driving = each_of(&planned, part);
-    if driving.is_some() && driving != planned.driving() {
+    let mut each = each_of(&planned, part);
+    if !each.is_empty() && each.first().copied() != planned.driving() {
         // Rows come in the order of another table: that of this one, where the query says which it is.
         let driven = Question { driving: part.each.alias.clone(), ..question };
         if let Some(again) = part.each.alias.as_ref().and_then(|_| workbench.plan(driven).ok()) {
             planned = again;
-            driving = each_of(&planned, part);
+            each = each_of(&planned, part);
         }
     }
-    let rows: Vec<RowColumn> = planned
-        .occurrences()
+    let all = planned.occurrences();
+    let rows: Vec<RowColumn> = all
         .iter()
         .map(|occurrence| RowColumn {
             table: occurrence.sheet.clone(),
             column: occurrence.rows,
             count: occurrence.count,
+            is_branch: all.iter().any(|other| other.sheet == occurrence.sheet && other.excludes(occurrence)),
         })
         .collect();
-    let driving = driving.and_then(|at| rows.get(at)).map(|row| (row.column, row.count));
-    let (each, count) = driving.ok_or_else(|| Problem {
-        file: part.file.clone(),
-        line: 1,
-        column: 1,
-        message: format!("the rows of {} cannot be followed through this query", part.each.table),
-        hint: Some("name the table that it goes through row by row: `@each TABLE ALIAS`".into()),
-    })?;
-    Ok(PlannedPart { planned, each, count, rows, only: None })
+    if each.is_empty() {
+        return Err(Problem {
+            file: part.file.clone(),
+            line: 1,
+            column: 1,
+            message: format!("the rows of {} cannot be followed through this query", part.each.table),
+            hint: Some("name the table that it goes through row by row: `@each TABLE ALIAS`".into()),
+        });
+    }
+    Ok(PlannedPart { planned, each, rows, only: None })
 }
 
-/// Which occurrence is the table whose rows are accounted for: under its alias if it has one, else the first.
-fn each_of(planned: &Planned, part: &Part) -> Option<usize> {
+/// Which occurrences are the table whose rows are accounted for: one under its alias if it has one, else the first; and of each other branch of a UNION
+/// that it stands in one too.
+fn each_of(planned: &Planned, part: &Part) -> Vec<usize> {
     let all = planned.occurrences();
     let of_table = |at: &usize| is_same(&all[*at].sheet, &part.each.table);
     let is_called = |at: &usize| {
         part.each.alias.as_ref().is_some_and(|alias| all[*at].names.iter().any(|name| is_same(name, alias)))
     };
-    (0..all.len()).find(|at| of_table(at) && is_called(at)).or_else(|| (0..all.len()).find(of_table))
+    let called = (0..all.len()).filter(|at| of_table(at) && is_called(at));
+    let mut each: Vec<usize> = Vec::new();
+    for at in called.chain((0..all.len()).filter(of_table)) {
+        if each.iter().all(|other| all[*other].excludes(&all[at])) {
+            each.push(at);
+        }
+    }
+    each
 }

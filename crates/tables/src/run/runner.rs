@@ -69,10 +69,8 @@ pub(super) struct PlannedTarget {
 /// A query of a target.
 pub(super) struct PlannedPart {
     pub(super) planned: Planned,
-    /// The column of rows of the table whose rows are accounted for; none if a child does not follow any.
-    pub(super) each: usize,
-    /// The column that counts them, where rows were gathered.
-    pub(super) count: Option<usize>,
+    /// Where in `rows` the table is whose rows are accounted for: at one place, or at one in each branch of a UNION.
+    pub(super) each: Vec<usize>,
     pub(super) rows: Vec<RowColumn>,
     /// Columns of rows, and which of these rows are meant: others are left out. None: all.
     pub(super) only: Option<Vec<(usize, RoaringTreemap)>>,

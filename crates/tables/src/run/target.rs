@@ -335,8 +335,9 @@ impl<'r> OneTarget<'r> {
     fn note_all(&mut self, written: &Written) {
         for (batch, (_, rows)) in written.batches.iter().enumerate() {
             let part = &self.planned.parts[0];
-            let numbers = rows.column(part.each).as_primitive_opt::<UInt64Type>();
-            let numbers = numbers.filter(|numbers| numbers.null_count() == 0 && part.count.is_none());
+            let only = if let [each] = part.each[..] { Some(&part.rows[each]) } else { None };
+            let numbers = only.and_then(|only| rows.column(only.column).as_primitive_opt::<UInt64Type>());
+            let numbers = numbers.filter(|numbers| numbers.null_count() == 0);
             let Some(numbers) = numbers.map(arrow_array::PrimitiveArray::values) else {
                 for row in 0..rows.num_rows() {
                     self.note(written, RowRef { batch: batch as u32, row: row as u32 });
@@ -357,13 +358,14 @@ impl<'r> OneTarget<'r> {
     fn note(&mut self, written: &Written, row: RowRef) {
         let (part, batch) = &written.batches[row.batch as usize];
         let part = &self.planned.parts[*part];
-        let mut named = 0;
-        each_row(batch.column(part.each), row.row as usize, &mut |number| {
-            self.seen.insert(number);
-            named += 1;
-        });
-        // Of rows that a query gathered only some are named.
-        if let Some(count) = part.count {
+        for from in part.each.iter().map(|at| &part.rows[*at]) {
+            let mut named = 0;
+            each_row(batch.column(from.column), row.row as usize, &mut |number| {
+                self.seen.insert(number);
+                named += 1;
+            });
+            // Of rows that a query gathered only some are named.
+            let Some(count) = from.count else { continue };
             let all = batch.column(count).as_primitive::<UInt64Type>();
             if all.is_valid(row.row as usize) {
                 self.gathered += all.value(row.row as usize).saturating_sub(named);
@@ -408,7 +410,7 @@ impl<'r> OneTarget<'r> {
             let (part, batch) = &written.batches[row.batch as usize];
             let part = &planned.parts[*part];
             let mut number = 0;
-            each_row(batch.column(part.each), row.row as usize, &mut |row| number = row);
+            part.each_row(batch, row.row as usize, &mut |row| number = row);
             Example {
                 table: part.table().to_owned(),
                 row: number,
@@ -424,7 +426,7 @@ impl<'r> OneTarget<'r> {
         let (part, batch) = &written.batches[failure.row.batch as usize];
         let part = &self.planned.parts[*part];
         let mut place = vec![part.table().to_owned()];
-        each_row(batch.column(part.each), failure.row.row as usize, &mut |row| place.push(format!("row {row}")));
+        part.each_row(batch, failure.row.row as usize, &mut |row| place.push(format!("row {row}")));
         let element = element.map(|info| format!(", {}", info.path)).unwrap_or_default();
         let place = place.join(" ") + &element;
         let why = format!("{}: {}", failure.code, failure.message);
@@ -569,6 +571,11 @@ fn each_row(column: &dyn Array, row: usize, with: &mut dyn FnMut(u64)) {
 impl PlannedPart {
     /// The table whose rows it goes through.
     pub(super) fn table(&self) -> &str {
-        self.rows.iter().find(|rows| rows.column == self.each).map_or("", |rows| &rows.table)
+        self.each.first().map_or("", |at| &self.rows[*at].table)
+    }
+
+    /// The rows of that table that took part in a row of a batch.
+    fn each_row(&self, batch: &RecordBatch, row: usize, with: &mut dyn FnMut(u64)) {
+        self.each.iter().for_each(|at| each_row(batch.column(self.rows[*at].column), row, with));
     }
 }

@@ -172,3 +172,9 @@ impl Table for Reading {
         Ok(!rows.is_empty() || !rows.bad.is_empty())
     }
 }
+
+/// A table of this text without a key.
+pub fn keyless(text: &str) -> PullTable {
+    let origin = Box::new(Text { text: text.to_owned(), has_bytes: true });
+    PullTable { name: "lab".into(), key: Vec::new(), uses: Vec::new(), optional: false, origin }
+}

@@ -144,6 +144,14 @@ SELECT code('urn:last', a.item) AS code, a.n AS \"extension('urn:n').valueIntege
 const LATEST: &str = "SELECT s.pid, l.item, count(*) OVER (PARTITION BY s.pid) AS n,
        row_number() OVER (PARTITION BY s.pid ORDER BY l.value DESC, l.id) AS nth FROM lab l JOIN stays s ON s.sid = l.sid";
 
+/// A resource for each fact that a row holds: some rows hold none.
+const FACT: &str = "-- @target Basic as Fact @key f.id, f.what @each lab
+SELECT code('urn:fact', f.word) AS code, code('urn:ward', f.ward) AS \"extension('urn:w').valueCodeableConcept\" FROM facts f";
+const FACTS: &str =
+    "SELECT l.id, 'item' AS what, l.item AS word, s.ward FROM lab l JOIN stays s ON s.sid = l.sid WHERE l.item <> 'X'
+UNION ALL SELECT id, 'value', value, NULL FROM lab WHERE value > '4'
+UNION ALL SELECT l.id, 'sex', p.sex, NULL FROM lab l JOIN stays s ON s.sid = l.sid JOIN people p ON p.pid = s.pid";
+
 #[derive(Clone, Debug)]
 struct Ward {
     people: BTreeMap<u8, (u8, u8)>,
@@ -151,6 +159,8 @@ struct Ward {
     lab: BTreeMap<u8, (u8, u8, u8)>,
     words: BTreeMap<u8, u8>,
     maps: u8,
+    /// Whether a target reads a table in several branches of a UNION.
+    has_unions: bool,
 }
 
 impl Ward {
@@ -188,7 +198,7 @@ impl Ward {
         let item = "source,system,code\nK,http://loinc.org,2823-3\n".to_owned()
             + if self.maps.is_multiple_of(2) { "" } else { "NA,http://loinc.org,2951-2\n" };
         let sex = "source,system,code\nf,http://hl7.org/fhir/administrative-gender,female\nm,http://hl7.org/fhir/administrative-gender,male\n";
-        vec![
+        let mut files = vec![
             ("mapping.toml", TOML.into()),
             ("patient.sql", PATIENT.into()),
             ("stay.sql", STAY.into()),
@@ -197,7 +207,11 @@ impl Ward {
             ("views/latest.sql", LATEST.into()),
             ("codes/item.csv", item),
             ("codes/sex.csv", sex.into()),
-        ]
+        ];
+        if self.has_unions {
+            files.extend([("fact.sql", FACT.to_owned()), ("views/facts.sql", FACTS.into())]);
+        }
+        files
     }
 }
 
@@ -298,6 +312,7 @@ fn what_is_not_different_is_not_mapped_and_what_uses_a_changed_map_is() {
         lab: BTreeMap::from([(1, (1, 0, 4)), (2, (2, 1, 5))]),
         words: BTreeMap::from([(0, 1)]),
         maps: 0,
+        has_unions: false,
     };
     use Mapped::{Nothing, Part, Whole};
     // Targets run in the order of their references: Basic has none.
@@ -340,6 +355,7 @@ fn what_refers_to_a_resource_that_is_kept_stays_when_its_row_is_gone() {
         lab: BTreeMap::from([(1, (1, 0, 4)), (2, (2, 1, 5))]),
         words: BTreeMap::new(),
         maps: 0,
+        has_unions: false,
     };
     both.deliver(&ward);
     let before = both.forgets.0.resources.clone();
@@ -380,6 +396,7 @@ fn a_part_that_is_cut_off_at_any_step_comes_to_the_same_end() {
         lab: (0..20).map(|id| (id, (id % 7, id % 3, id % 10))).collect(),
         words: BTreeMap::from([(0, 1), (1, 2)]),
         maps: 1,
+        has_unions: false,
     };
     both.deliver(&ward);
     // One comes, one goes, one is refused that was taken, one is another.
@@ -444,6 +461,7 @@ proptest! {
     #[test]
     fn a_run_that_remembers_makes_what_a_whole_one_makes(
         deliveries in prop::collection::vec(prop::collection::vec(change(), 0..8), 3..7),
+        has_unions: bool,
     ) {
         let mut both = Both::new();
         let mut ward = Ward {
@@ -452,6 +470,7 @@ proptest! {
             lab: (0..20).map(|id| (id, (id % 7, id % 3, id % 10))).collect(),
             words: BTreeMap::from([(0, 1), (1, 2)]),
             maps: 0,
+            has_unions,
         };
         both.deliver(&ward);
         for delivery in deliveries {

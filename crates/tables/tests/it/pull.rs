@@ -254,6 +254,68 @@ fn a_row_that_cannot_be_read_is_one_dead_letter_however_often_it_comes() {
 }
 
 #[test]
+fn a_row_that_comes_so_that_it_cannot_be_read_stays_as_it_was() {
+    let house = House::new();
+    house.pull(&lab(40, &[]));
+    // A separator in a value; then half a row; then a row that another follows with its key.
+    let damaged = |rows: &[(&str, &str)]| {
+        rows.iter()
+            .fold(lab(40, &[]), |text, (row, now)| text.replace(&format!("\n{row},GLU,5\n"), &format!("\n{now}\n")))
+    };
+    let text = damaged(&[("7", "7,GLU,5,1"), ("9", "9"), ("11", "11,GLU\n11,GLU,6")]);
+    let report = house.pull(&text);
+    assert_eq!(counts(&report.tables[0]), [38, 0, 1, 0, 37, 3]);
+    assert_eq!(report.tables[0].kept, 2);
+    let rows = house.rows();
+    assert_eq!(rows.len(), 40);
+    assert!(["7,GLU,5", "9,GLU,5", "11,GLU,6"].iter().all(|row| rows.contains(&(*row).to_owned())), "{rows:?}");
+    // They stay while they cannot be read, change once they can, and are gone once they come no more.
+    let report = house.pull(&(text.clone() + "41,GLU,1\n"));
+    assert_eq!((counts(&report.tables[0]), report.tables[0].kept), ([39, 1, 0, 0, 38, 3], 2));
+    let report = house.pull(&text.replace("\n7,GLU,5,1\n", "\n7,GLU,5.1\n").replace("\n9\n", "\n"));
+    assert_eq!((counts(&report.tables[0]), report.tables[0].kept), ([39, 0, 1, 2, 38, 1], 0));
+    let rows = house.rows();
+    assert!(rows.contains(&"7,GLU,5.1".to_owned()) && !rows.contains(&"9,GLU,5".to_owned()), "{rows:?}");
+}
+
+#[test]
+fn a_column_that_is_added_to_every_row_is_not_asked_about() {
+    let house = House::new();
+    house.pull(&lab(40, &[]));
+    let wide = |text: &str, more: &str| {
+        text.lines()
+            .enumerate()
+            .fold(String::new(), |all, (at, line)| all + line + "," + if at == 0 { "site" } else { more } + "\n")
+    };
+    // With what else changed, and what is gone.
+    let report = house.pull(&wide(&lab(39, &[(3, "6")]), "north"));
+    assert_eq!(counts(&report.tables[0]), [39, 0, 39, 1, 0, 0]);
+    assert!(house.rows().contains(&"3,GLU,6,north".to_owned()));
+    // What changes it later is a change.
+    let error = house.try_pull(&wide(&lab(39, &[(3, "6")]), "south"), IfDoubtful::Stop).unwrap_err().to_string();
+    assert!(error.contains("39 of 39 rows changed"), "{error}");
+    // Nor does a new column hide that the rest is another table.
+    let house = House::new();
+    house.pull(&lab(40, &[]));
+    let error = house.try_pull(&wide(&lab(40, &[]).replace(",5", ",mg"), "north"), IfDoubtful::Stop);
+    assert!(error.unwrap_err().to_string().contains("40 of 40 rows changed"));
+}
+
+#[test]
+fn rows_without_a_key_that_change_are_not_taken_for_lost() {
+    let house = House::new();
+    let table = |rows: usize, own: &[(usize, &str)]| crate::house::keyless(&lab(rows, own));
+    house.sources.pull(&everything(), "his", &[table(100, &[])], IfDoubtful::Stop, &mut |_, _| Ok(())).unwrap();
+    let own: Vec<(usize, &str)> = (0..10).map(|row| (row, "6")).collect();
+    let again = table(100, &own);
+    let report = house.sources.pull(&everything(), "his", &[again], IfDoubtful::Stop, &mut |_, _| Ok(())).unwrap();
+    assert_eq!(counts(&report.tables[0]), [100, 10, 0, 10, 90, 0]);
+    let less = table(90, &own);
+    let error = house.sources.pull(&everything(), "his", &[less], IfDoubtful::Stop, &mut |_, _| Ok(())).unwrap_err();
+    assert!(error.to_string().contains("lab has lost 10 of 100 rows"), "{error}");
+}
+
+#[test]
 fn what_a_crash_leaves_is_swept_and_what_was_taken_stays() {
     let house = House::new();
     house.pull(&lab(10, &[]));

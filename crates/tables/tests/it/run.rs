@@ -209,6 +209,42 @@ fn each_resource_leads_to_its_rows_and_each_element_to_its_cells() {
 }
 
 #[test]
+fn a_row_that_any_branch_of_a_union_gives_is_given_and_leads_to_the_cells_of_that_branch() {
+    const VITALS: &str = "-- @target Observation @key v.id, v.what
+SELECT 'final' AS status, code('urn:what', v.what) AS code, quantity(v.value) AS value FROM vitals v";
+    const BRANCHES: [&str; 3] = [
+        "SELECT w.id, 'hr' AS what, w.hr AS value FROM wide w WHERE w.hr IS NOT NULL",
+        "SELECT w.id, 'rr' AS what, w.rr AS value FROM wide w WHERE w.rr IS NOT NULL",
+        "SELECT w.id, 'temp' AS what, w.temp AS value FROM wide w JOIN wide other ON other.id = w.id WHERE w.temp IS NOT NULL",
+    ];
+    let house = House::new();
+    pull(&house, &[("wide", "id,hr,rr,temp\n1,80,12,37.0\n2,,14,\n3,,,36.5\n4,,,\n5,90,,\n6,,,\n")]);
+    for order in [[0, 1, 2], [2, 1, 0], [1, 2, 0]] {
+        let view = order.map(|at| BRANCHES[at]).join(" UNION ALL ");
+        let toml = "name = \"icu\"\n[tables.wide]\nkey = [\"id\"]\n";
+        let files = [("mapping.toml", toml), ("vitals.sql", VITALS), ("views/vitals.sql", view.as_str())];
+        let runner = prepare(&house, &files);
+        let (report, kept) = run(&runner);
+        // Two rows of the six give nothing.
+        assert_eq!(counts(&report, "Observation"), [8, 6, 0, 2, 0], "{view}");
+        for (id, resource) in &kept.resources {
+            let what = resource["code"]["coding"][0]["code"].as_str().unwrap();
+            let found =
+                runner.lineage(&house.sources, &everything(), "his", (&kept.links[id], i64::MAX), Some("value"));
+            let cells: Vec<(String, String)> = found
+                .unwrap()
+                .into_iter()
+                .flat_map(|element| element.cells)
+                .map(|cell| (cell.column, cell.cell.unwrap_or_default()))
+                .collect();
+            assert_eq!(cells.len(), 1, "{what}: {cells:?}");
+            assert_eq!(cells[0].0, what);
+            assert_eq!(cells[0].1.parse::<f64>().unwrap(), resource["valueQuantity"]["value"].as_f64().unwrap());
+        }
+    }
+}
+
+#[test]
 fn two_runs_say_the_same() {
     let house = House::new();
     let mut lab = "id,pid,item,value,unit\n".to_owned();

@@ -9,8 +9,9 @@ fn lineage(sql: &str) -> String {
     let planned = plan(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
     let mut text = String::new();
     for column in planned.columns() {
-        let origins: Vec<String> =
+        let mut origins: Vec<String> =
             column.origins.iter().map(|origin| format!("{}.{}", origin.sheet, origin.column)).collect();
+        origins.dedup();
         text.push_str(&format!("{} <- {}\n", column.name, origins.join(", ")));
     }
     let visible = planned.columns().len();
