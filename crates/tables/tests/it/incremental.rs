@@ -147,10 +147,11 @@ const LATEST: &str = "SELECT s.pid, l.item, count(*) OVER (PARTITION BY s.pid) A
 /// A resource for each fact that a row holds: some rows hold none.
 const FACT: &str = "-- @target Basic as Fact @key f.id, f.what @each lab
 SELECT code('urn:fact', f.word) AS code, code('urn:ward', f.ward) AS \"extension('urn:w').valueCodeableConcept\" FROM facts f";
-const FACTS: &str =
-    "SELECT l.id, 'item' AS what, l.item AS word, s.ward FROM lab l JOIN stays s ON s.sid = l.sid WHERE l.item <> 'X'
-UNION ALL SELECT id, 'value', value, NULL FROM lab WHERE value > '4'
-UNION ALL SELECT l.id, 'sex', p.sex, NULL FROM lab l JOIN stays s ON s.sid = l.sid JOIN people p ON p.pid = s.pid";
+/// Of ids that come once: which of two rows with one key is the first is not said where branches join.
+const FACTS: &str = "SELECT l.id, 'item' AS what, l.item AS word, s.ward FROM single l JOIN stays s ON s.sid = l.sid WHERE l.item <> 'X'
+UNION ALL SELECT id, 'value', value, NULL FROM single WHERE value > '4'
+UNION ALL SELECT l.id, 'sex', p.sex, NULL FROM single l JOIN stays s ON s.sid = l.sid JOIN people p ON p.pid = s.pid";
+const SINGLE: &str = "SELECT * FROM lab WHERE try_cast(id AS INT) > 3";
 
 #[derive(Clone, Debug)]
 struct Ward {
@@ -210,6 +211,7 @@ impl Ward {
         ];
         if self.has_unions {
             files.extend([("fact.sql", FACT.to_owned()), ("views/facts.sql", FACTS.into())]);
+            files.push(("views/single.sql", SINGLE.into()));
         }
         files
     }
