@@ -12,7 +12,7 @@ use std::fmt::{self, Display, Formatter};
 
 /// Codes of all reasons and remarks: why a row was refused or an element left out, why a row could not be read, and what deserves
 /// a look.
-pub const REASONS: [&str; 49] = [
+pub const REASONS: [&str; 51] = [
     "ambiguous-date",
     "ambiguous-match",
     "ambiguous-number",
@@ -27,6 +27,7 @@ pub const REASONS: [&str; 49] = [
     "decimal-sign",
     "duplicate-key",
     "end-before-start",
+    "from-midnight",
     "future-date",
     "header-again",
     "hour-only",
@@ -51,6 +52,7 @@ pub const REASONS: [&str; 49] = [
     "row-too-large",
     "second-value",
     "seconds-filled",
+    "stands-for-nothing",
     "stray-quote",
     "time-in-gap",
     "time-in-overlap",

@@ -1,6 +1,6 @@
 //! One column, cell by cell.
 
-use super::moments::Moments;
+use super::moments::{Looked, Moments, look};
 use super::sample::{Once, Sample, Sampling, hash_of};
 use super::shape::shape_of;
 use super::top::Top;
@@ -34,20 +34,7 @@ const NULLS: [&str; 12] = [
     "nat",
 ];
 /// Spellings of no value that may be values.
-const PERHAPS: [&str; 12] = [
-    "-",
-    "--",
-    ".",
-    "?",
-    "na",
-    "/",
-    "9999-12-31",
-    "9999-12-31 00:00:00",
-    "1900-01-01",
-    "1900-01-01 00:00:00",
-    "none",
-    "nil",
-];
+const PERHAPS: [&str; 10] = ["-", "--", ".", "?", "na", "/", "1900-01-01", "1900-01-01 00:00:00", "none", "nil"];
 
 /// Of so many rows one may lack a number, and one repeat another's, in what is nearly a key.
 const NEARLY: u64 = 100;
@@ -68,6 +55,8 @@ pub(super) struct ColumnProfiler {
     rows: u64,
     nulls: BTreeMap<String, u64>,
     perhaps: BTreeMap<String, u64>,
+    /// `31/12/9999` and the like.
+    far: BTreeMap<String, u64>,
     sampling: Sampling,
     once: Once,
     values: Top,
@@ -81,6 +70,7 @@ pub(super) struct ColumnProfiler {
     mangled: u64,
     full_width: u64,
     chinese: u64,
+    kana: u64,
     is_ascii: bool,
 }
 
@@ -137,6 +127,8 @@ pub struct ColumnProfile {
     pub(super) repeats: u64,
     /// Whether most values have Chinese characters.
     pub(super) is_chinese: bool,
+    /// Whether many values have letters that only Japanese has.
+    pub(super) is_kana: bool,
     /// Whether it is all ASCII, which is the same in most encodings.
     pub(super) is_ascii: bool,
     pub(super) sample: Sample,
@@ -179,8 +171,9 @@ pub struct DateRange {
     pub zoned: u64,
     /// Whether it is open which number is the month.
     pub ambiguous: bool,
-    /// The format that must be named, since such dates are not read without one.
-    pub needs_format: Option<&'static str>,
+    /// The formats that must be named, since such dates are not read without one, the most frequent first; an empty text stands for dates
+    /// that are. Empty if all are.
+    pub needed_formats: Vec<&'static str>,
     pub(super) years: (i32, i32),
 }
 
@@ -190,6 +183,7 @@ impl ColumnProfiler {
             rows: 0,
             nulls: BTreeMap::new(),
             perhaps: BTreeMap::new(),
+            far: BTreeMap::new(),
             sampling: Sampling::new(columns),
             once: Once::new(),
             values: Top::new(VALUES.min(OF_TABLE / columns.max(1)).max(AT_LEAST)),
@@ -203,6 +197,7 @@ impl ColumnProfiler {
             mangled: 0,
             full_width: 0,
             chinese: 0,
+            kana: 0,
             is_ascii: true,
         }
     }
@@ -220,6 +215,12 @@ impl ColumnProfiler {
             let lower = bare.to_ascii_lowercase();
             if NULLS.contains(&lower.as_str()) {
                 count(&mut self.nulls, bare);
+                return None;
+            }
+            // `date` and `instant` take it for none, and so must SQL.
+            if bare.contains("9999") && look(bare) == Looked::Nothing {
+                count(&mut self.nulls, bare);
+                count(&mut self.far, bare);
                 return None;
             }
             if PERHAPS.contains(&lower.as_str()) {
@@ -247,6 +248,7 @@ impl ColumnProfiler {
             self.mangled += u64::from(is_mangled(bare));
             self.full_width += u64::from(bare.chars().any(|c| ('\u{ff01}'..='\u{ff5e}').contains(&c)));
             self.chinese += u64::from(bare.chars().any(is_chinese));
+            self.kana += u64::from(bare.chars().any(is_kana));
         }
         if !self.numbers.add(bare) || bare.len() >= 8 {
             self.moments.add(bare);
@@ -297,6 +299,9 @@ impl ColumnProfiler {
                 let formats = dates.formats.iter().map(|(format, _)| (*format).to_owned()).collect();
                 doubts.push(Doubt::DateForms { formats });
             }
+        }
+        for (spelling, count) in &self.far {
+            doubts.push(Doubt::PerhapsNothing { spelling: spelling.clone(), count: *count });
         }
         for (spelling, count) in &self.perhaps {
             if *count < values {
@@ -350,6 +355,7 @@ impl ColumnProfiler {
                 .unwrap_or_else(|| (self.sampling.share_of_repeats() * values as f64).round() as u64),
             is_ascii: name.is_ascii() && self.is_ascii,
             is_chinese: self.chinese * 2 > values,
+            is_kana: self.kana * 4 > values,
             sampled_once: self.sampling.all_once(),
             sample: self.sampling.end(),
         }
@@ -403,17 +409,6 @@ fn date_range(moments: &Moments) -> Option<DateRange> {
     let mut formats: Vec<(&'static str, u64)> =
         moments.forms.iter().map(|(form, count)| (moments.format(*form), *count)).collect();
     formats.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-    let asks = |form: &super::moments::Form| {
-        use super::moments::Form;
-        matches!(form, Form::TwoTwoFour | Form::TwoTwoFourHyphens | Form::MonthName)
-    };
-    // A format fits all values or none: where there are several, `order` and the usual ones must do.
-    let needs_format = match moments.forms.keys().next() {
-        Some(form) if moments.forms.len() == 1 && asks(form) && !moments.is_ambiguous() && moments.with_time == 0 => {
-            Some(moments.format(*form))
-        }
-        _ => None,
-    };
     Some(DateRange {
         count: moments.count(),
         formats,
@@ -422,7 +417,7 @@ fn date_range(moments: &Moments) -> Option<DateRange> {
         midnights: moments.midnights,
         zoned: moments.zoned,
         ambiguous: moments.is_ambiguous(),
-        needs_format,
+        needed_formats: moments.needed(),
         years: (from, to),
     })
 }
@@ -444,6 +439,11 @@ fn by_frequency(counts: BTreeMap<String, u64>) -> Vec<(String, u64)> {
     let mut all: Vec<(String, u64)> = counts.into_iter().collect();
     all.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     all
+}
+
+/// A letter that only Japanese has, also in half width.
+pub(super) fn is_kana(c: char) -> bool {
+    matches!(c, '\u{3041}'..='\u{3096}' | '\u{30a1}'..='\u{30fa}' | '\u{ff66}'..='\u{ff9d}')
 }
 
 fn is_chinese(c: char) -> bool {

@@ -524,6 +524,7 @@ fn fits(role: Role, column: &ColumnProfile) -> bool {
         Role::Birth => column.is_dates() || is_year(column),
         Role::Death | Role::Start | Role::End | Role::Time => column.dates.is_some(),
         Role::Sex => column.distinct <= 16,
+        Role::FullName | Role::FamilyName | Role::GivenName => !column.is_numeric() && !column.is_dates(),
         Role::Class | Role::Marital | Role::Certainty => column.distinct <= 200 && !column.is_dates(),
         Role::Patient | Role::Encounter => {
             let flag = column.distinct <= 2 && values > 20;
@@ -597,9 +598,24 @@ fn is_about(role: Role) -> bool {
 /// Whether a column is what another's codes are called.
 fn is_label(name: &str) -> bool {
     let lower = name.to_lowercase();
-    ["名称", "name", "描述", "description", "desc", "label", "title", "text"]
-        .iter()
-        .any(|ending| lower.ends_with(ending))
+    [
+        "名称",
+        "name",
+        "描述",
+        "description",
+        "desc",
+        "label",
+        "title",
+        "text",
+        "名",
+        "libellé",
+        "libelle",
+        "descricao",
+        "descripcion",
+        "mc",
+    ]
+    .iter()
+    .any(|ending| lower.ends_with(ending))
 }
 
 /// A year in four digits.

@@ -1,12 +1,15 @@
-//! What values say by themselves, in English, German, French and Chinese: a sex, a kind of visit, a flag, how sure a diagnosis is.
+//! What values say by themselves, in English, German, French, Spanish, Portuguese, Chinese and Japanese: a sex, a kind of visit, a flag, how
+//! sure a diagnosis is, how something stands.
 //!
 //! Only what can mean one thing is known: the rest is for a person.
 
 /// The sex that a spelling is.
 pub(super) fn sex_of(value: &str) -> Option<&'static str> {
     match value.trim().to_lowercase().as_str() {
-        "m" | "male" | "man" | "男" | "男性" | "masculin" | "männlich" | "homme" => Some("male"),
-        "f" | "female" | "woman" | "w" | "女" | "女性" | "féminin" | "weiblich" | "femme" => Some("female"),
+        "m" | "male" | "man" | "男" | "男性" | "masculin" | "männlich" | "homme" | "masculino" | "hombre" | "homem"
+        | "maschio" | "varón" => Some("male"),
+        "f" | "female" | "woman" | "w" | "女" | "女性" | "féminin" | "weiblich" | "femme" | "femenino" | "feminino"
+        | "mujer" | "mulher" | "femmina" => Some("female"),
         _ => None,
     }
 }
@@ -30,8 +33,14 @@ pub(super) fn class_of(value: &str) -> Option<&'static str> {
         // Before and after a stay: no class says that.
         _ if has(&["vorstat", "nachstat"]) => return None,
         _ if has(&["teilstat", "tagesklinik"]) => "SS",
-        _ if has(&["emergency", "急诊", "urgences", "notfall", "notaufnahme"]) || lower == "ew emer." => "EMER",
-        _ if has(&["inpatient", "hospitali", "住院", "stationär", "stationaer"]) => "IMP",
+        _ if has(&["emergency", "急诊", "urgences", "notfall", "notaufnahme", "urgencia", "urgência", "救急"])
+            || lower == "ew emer." =>
+        {
+            "EMER"
+        }
+        _ if has(&["inpatient", "hospitali", "住院", "stationär", "stationaer", "internaç", "internac", "入院"]) => {
+            "IMP"
+        }
         _ if has(&[
             "outpatient",
             "ambulatory",
@@ -42,6 +51,9 @@ pub(super) fn class_of(value: &str) -> Option<&'static str> {
             "urgent care",
             "office",
             "ambulant",
+            "ambulator",
+            "ambulatoire",
+            "外来",
         ]) =>
         {
             "AMB"
@@ -68,6 +80,279 @@ pub(super) fn flag_of(value: &str) -> Option<&'static str> {
         "neg" | "negative" | "阴性" => "NEG",
         _ => return None,
     })
+}
+
+/// How something stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum State {
+    Planned,
+    Registered,
+    Arrived,
+    InProgress,
+    Preliminary,
+    Done,
+    Corrected,
+    Amended,
+    Held,
+    Stopped,
+    Cancelled,
+    Refused,
+    Mistaken,
+}
+
+const STATES: [(State, &[&str]); 13] = [
+    (
+        State::Planned,
+        &[
+            "planned",
+            "scheduled",
+            "booked",
+            "appointment",
+            "预约",
+            "已预约",
+            "待就诊",
+            "geplant",
+            "planifié",
+            "prévu",
+            "programado",
+            "programada",
+            "agendado",
+            "agendada",
+            "planificado",
+            "予約",
+            "予定",
+        ],
+    ),
+    (
+        State::Registered,
+        &[
+            "registered",
+            "ordered",
+            "pending",
+            "requested",
+            "已申请",
+            "申请",
+            "angefordert",
+            "offen",
+            "demandé",
+            "solicitado",
+            "solicitada",
+            "依頼",
+        ],
+    ),
+    (State::Arrived, &["arrived", "checked in", "checked-in", "eingetroffen", "已到", "已签到", "受付"]),
+    (
+        State::InProgress,
+        &[
+            "in progress",
+            "in-progress",
+            "active",
+            "ongoing",
+            "running",
+            "admitted",
+            "aktiv",
+            "laufend",
+            "en cours",
+            "en curso",
+            "em andamento",
+            "activo",
+            "ativo",
+            "在院",
+            "进行中",
+            "执行中",
+            "在用",
+            "実施中",
+            "入院中",
+        ],
+    ),
+    (
+        State::Preliminary,
+        &[
+            "preliminary",
+            "prelim",
+            "interim",
+            "unverified",
+            "vorläufig",
+            "provisoire",
+            "preliminar",
+            "初步",
+            "初步报告",
+            "未审核",
+            "中間報告",
+            "仮報告",
+        ],
+    ),
+    (
+        State::Done,
+        &[
+            "final",
+            "finished",
+            "completed",
+            "complete",
+            "done",
+            "closed",
+            "discharged",
+            "given",
+            "administered",
+            "performed",
+            "verified",
+            "validated",
+            "resulted",
+            "完成",
+            "已完成",
+            "已出院",
+            "已审核",
+            "已执行",
+            "已发布",
+            "abgeschlossen",
+            "beendet",
+            "erledigt",
+            "verabreicht",
+            "entlassen",
+            "freigegeben",
+            "terminé",
+            "terminée",
+            "validé",
+            "validée",
+            "administré",
+            "finalizado",
+            "finalizada",
+            "completado",
+            "concluído",
+            "concluída",
+            "realizado",
+            "realizada",
+            "administrado",
+            "validado",
+            "完了",
+            "実施済",
+            "退院済",
+            "確定",
+            "最終報告",
+        ],
+    ),
+    (
+        State::Corrected,
+        &[
+            "corrected",
+            "correction",
+            "korrigiert",
+            "corrigé",
+            "corregido",
+            "corrigido",
+            "更正",
+            "修正",
+            "已更正",
+            "訂正",
+        ],
+    ),
+    (State::Amended, &["amended", "ergänzt", "补充"]),
+    (
+        State::Held,
+        &[
+            "held",
+            "on hold",
+            "on-hold",
+            "hold",
+            "paused",
+            "suspended",
+            "pausiert",
+            "suspendu",
+            "suspendido",
+            "suspenso",
+            "暂停",
+            "保留",
+        ],
+    ),
+    (
+        State::Stopped,
+        &[
+            "stopped",
+            "discontinued",
+            "abgesetzt",
+            "abgebrochen",
+            "arrêté",
+            "détenu",
+            "detenido",
+            "interrompido",
+            "停止",
+            "已停止",
+            "已停",
+            "停嘱",
+            "中止",
+        ],
+    ),
+    (
+        State::Cancelled,
+        &[
+            "cancelled",
+            "canceled",
+            "cancel",
+            "storniert",
+            "abgesagt",
+            "annulé",
+            "annulée",
+            "cancelado",
+            "cancelada",
+            "anulado",
+            "anulada",
+            "取消",
+            "已取消",
+            "退号",
+            "已退号",
+            "撤销",
+            "キャンセル",
+            "取消済",
+        ],
+    ),
+    (
+        State::Refused,
+        &[
+            "refused",
+            "declined",
+            "not given",
+            "not done",
+            "not-done",
+            "abgelehnt",
+            "verweigert",
+            "refusé",
+            "rechazado",
+            "recusado",
+            "拒绝",
+            "已拒绝",
+            "拒否",
+        ],
+    ),
+    (
+        State::Mistaken,
+        &[
+            "entered in error",
+            "entered-in-error",
+            "error",
+            "in error",
+            "void",
+            "voided",
+            "deleted",
+            "invalid",
+            "irrtümlich",
+            "gelöscht",
+            "ungültig",
+            "supprimé",
+            "erroneo",
+            "作废",
+            "已作废",
+            "删除",
+            "已删除",
+            "無効",
+            "削除",
+        ],
+    ),
+];
+
+/// How something stands by a word for it.
+pub(super) fn state_of(value: &str) -> Option<State> {
+    let lower = value.trim().to_lowercase().replace('_', " ");
+    STATES.iter().find(|(_, words)| words.contains(&lower.as_str())).map(|(state, _)| *state)
 }
 
 /// The verification status that a word for how sure a diagnosis is means. A state after a disease is none: it says that it is over.

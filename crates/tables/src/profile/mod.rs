@@ -245,7 +245,7 @@ fn read_table(
 
 /// Whether a header line is a row: numbers and dates are no names.
 fn looks_like_data(columns: &[String]) -> bool {
-    let is_value = |name: &&String| name.parse::<f64>().is_ok() || moments::date_of(name).is_some();
+    let is_value = |name: &&String| name.parse::<f64>().is_ok() || moments::look(name) != moments::Looked::No;
     columns.iter().filter(is_value).count() * 3 > columns.len()
 }
 

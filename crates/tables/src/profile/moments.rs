@@ -1,5 +1,7 @@
 //! Dates and times as they are written: which forms there are, and from when to when.
 
+use crate::value::{DateParts, DateSeen, date_seen, plain_text};
+
 /// A form in which a date is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Form {
@@ -23,6 +25,17 @@ pub(super) enum Form {
     Chinese,
     /// `01-MAY-2024`, `1 May 2024`
     MonthName,
+    /// `May 1, 2024`
+    MonthNameFirst,
+    /// `01-MAY-24`: read by this format, and by none that is not said.
+    Short(&'static str),
+}
+
+impl Form {
+    fn has_year_last(self) -> bool {
+        use Form::{Dots, MonthName, Short, TwoTwoFour, TwoTwoFourHyphens};
+        matches!(self, Dots | MonthName | Short(_) | TwoTwoFour | TwoTwoFourHyphens)
+    }
 }
 
 /// A date that was read off a text.
@@ -39,32 +52,74 @@ pub(super) struct Seen {
     pub(super) zoned: bool,
 }
 
-const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+/// What a text is to a profile of dates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Looked {
+    /// A date.
+    Date(Seen),
+    /// `31/12/9999`, which stands for none.
+    Nothing,
+    /// No date.
+    No,
+}
 
-/// The date that a text is, if it is one that can be.
-pub(super) fn date_of(text: &str) -> Option<Seen> {
-    if text.len() < 6 || text.len() > 40 || !text.bytes().any(|byte| byte.is_ascii_digit()) {
-        return None;
+/// The years that dates of patients lie in; others are numbers of something.
+const YEARS: std::ops::RangeInclusive<i32> = 1800..=2300;
+/// A text with more bytes is no date.
+const BYTES_MAX: usize = 64;
+
+/// What a text is: a date is what `date` and `instant` read, or would if there were such a day.
+pub(super) fn look(text: &str) -> Looked {
+    if text.len() < 6 || text.len() > BYTES_MAX || !text.contains(|c: char| c.is_numeric()) {
+        return Looked::No;
     }
-    if text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return digits(text);
+    let text = &*plain_text(text);
+    let only_digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    if only_digits && text != "99991231" && !(text.len() > 8 && text.starts_with("99991231")) {
+        return digits(text).map_or(Looked::No, Looked::Date);
     }
-    let (numbers, rest, form) = date_part(text)?;
-    let [a, b, c] = numbers;
-    let (year, first, second) = match form {
-        Form::Dots | Form::TwoTwoFour | Form::TwoTwoFourHyphens | Form::MonthName => (c, a, b),
-        _ => (a, b, c),
-    };
-    let (time, zoned) = time_part(rest)?;
-    let year = i32::try_from(year).ok()?;
-    let is_day = match form {
-        Form::Dots | Form::MonthName => (1..=31).contains(&first) && (1..=12).contains(&second),
-        Form::TwoTwoFour | Form::TwoTwoFourHyphens => {
-            (1..=31).contains(&first) && (1..=31).contains(&second) && (first <= 12 || second <= 12)
+    let seen = match date_seen(text) {
+        DateSeen::Nothing => return Looked::Nothing,
+        DateSeen::No => return Looked::No,
+        DateSeen::Date(parts) => of_parts(text, &parts),
+        DateSeen::Impossible => {
+            let ([a, b, c], form) = numbers(text);
+            let (year, first, second) = if form.has_year_last() { (c, a, b) } else { (a, b, c) };
+            let year = i32::try_from(year).unwrap_or_default();
+            let (is_day, is_month) = (|day: u32| (1..=31).contains(&day), |month: u32| (1..=12).contains(&month));
+            let has_month = match form {
+                Form::TwoTwoFour | Form::TwoTwoFourHyphens => is_month(first) || is_month(second),
+                form if form.has_year_last() => is_month(second),
+                _ => is_month(first),
+            };
+            (is_day(first) && is_day(second) && has_month).then_some(Seen {
+                form,
+                year,
+                first,
+                second,
+                time: None,
+                zoned: false,
+            })
         }
-        _ => (1..=12).contains(&first) && (1..=31).contains(&second),
     };
-    (is_day && (1800..=2300).contains(&year)).then_some(Seen { form, year, first, second, time, zoned })
+    seen.filter(|seen| YEARS.contains(&seen.year)).map_or(Looked::No, Looked::Date)
+}
+
+fn of_parts(text: &str, parts: &DateParts) -> Option<Seen> {
+    let ([a, b, _], form) = numbers(text);
+    let form = parts.format.map_or(form, Form::Short);
+    let (month, day) = match (parts.month, parts.day) {
+        (Some(month), Some(day)) => (month, day),
+        // `2160-0` and `1975-2` are codes: a month alone has two digits, or says that it is one.
+        (Some(month), None) if form == Form::Chinese || text.len() == 7 => (month, 1),
+        _ => return None,
+    };
+    let (first, second) = match form {
+        Form::TwoTwoFour | Form::TwoTwoFourHyphens => (a, b),
+        form if form.has_year_last() => (day, month),
+        _ => (month, day),
+    };
+    Some(Seen { form, year: parts.year, first, second, time: parts.time, zoned: parts.zoned })
 }
 
 fn digits(text: &str) -> Option<Seen> {
@@ -83,62 +138,28 @@ fn digits(text: &str) -> Option<Seen> {
     fits.then_some(Seen { form, year: year as i32, first, second, time, zoned: false })
 }
 
-/// Three numbers, what follows them, and in which form they stood.
-fn date_part(text: &str) -> Option<([u32; 3], &str, Form)> {
-    let (a, rest) = leading(text)?;
-    let a_digits = text.len() - rest.len();
-    let sign = rest.chars().next()?;
-    if sign == '年' {
-        let (month, rest) = leading(&rest[sign.len_utf8()..])?;
-        let (day, rest) = leading(rest.strip_prefix('月')?)?;
-        return Some(([a, month, day], rest.strip_prefix('日').unwrap_or(rest), Form::Chinese));
-    }
-    let after = &rest[sign.len_utf8()..];
-    if matches!(sign, '-' | ' ') && after.len() >= 3 && after.is_char_boundary(3) {
-        let name = after[..3].to_ascii_lowercase();
-        if let Some(month) = MONTHS.iter().position(|known| *known == name) {
-            let rest = after[3..].trim_start_matches(|c: char| c.is_ascii_alphabetic());
-            let (year, rest) = leading(rest.trim_start_matches(['-', ' ', ',']))?;
-            let year = if year < 100 { year + if year < 30 { 2000 } else { 1900 } } else { year };
-            return Some(([a, month as u32 + 1, year], rest, Form::MonthName));
+/// The first three numbers of a date, and the form in which they stand.
+fn numbers(text: &str) -> ([u32; 3], Form) {
+    let mut runs = text.split(|c: char| !c.is_ascii_digit()).filter(|run| !run.is_empty());
+    let mut number = || runs.next().and_then(|run| run.parse().ok()).unwrap_or(0);
+    let numbers = [number(), number(), number()];
+    let rest = text.trim_start_matches(|c: char| c.is_ascii_digit());
+    let form = match (text.len() - rest.len(), rest.chars().next()) {
+        (0, _) => Form::MonthNameFirst,
+        (4, Some('-')) => Form::Iso,
+        (4, Some('/')) => Form::Slashes,
+        (4, Some('.')) => Form::YearDots,
+        (1 | 2, _) if rest.trim_start_matches(['-', '/', ' ']).starts_with(|c: char| c.is_ascii_alphabetic()) => {
+            Form::MonthName
         }
-    }
-    let (b, rest) = leading(after)?;
-    let rest = rest.strip_prefix(sign)?;
-    let (c, behind) = leading(rest)?;
-    let c_digits = rest.len() - behind.len();
-    let form = match (sign, a_digits, c_digits) {
-        ('-', 4, 1..=2) => Form::Iso,
-        ('/', 4, 1..=2) => Form::Slashes,
-        ('.', 4, 1..=2) => Form::YearDots,
-        ('.', 1..=2, 4) => Form::Dots,
-        ('/', 1..=2, 4) => Form::TwoTwoFour,
-        ('-', 1..=2, 4) => Form::TwoTwoFourHyphens,
-        _ => return None,
+        (1 | 2, Some('.')) => Form::Dots,
+        (1 | 2, Some('/')) => Form::TwoTwoFour,
+        (1 | 2, Some('-')) => Form::TwoTwoFourHyphens,
+        (8, _) => Form::Digits,
+        (12 | 14, _) => Form::DigitsWithTime,
+        _ => Form::Chinese,
     };
-    Some(([a, b, c], behind, form))
-}
-
-/// The number that a text begins with, of at most four digits.
-fn leading(text: &str) -> Option<(u32, &str)> {
-    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    if end == 0 || end > 4 { None } else { Some((text[..end].parse().ok()?, &text[end..])) }
-}
-
-type Time = (Option<(u32, u32)>, bool);
-
-/// The time behind a date: nothing, or what is one.
-fn time_part(rest: &str) -> Option<Time> {
-    if rest.is_empty() {
-        return Some((None, false));
-    }
-    let rest = rest.strip_prefix(['T', ' ', 't'])?.trim_start();
-    let (hour, rest) = leading(rest)?;
-    let rest = rest.strip_prefix([':', '时', '点'])?;
-    let (minute, rest) = leading(rest)?;
-    let zoned = rest.ends_with(['Z', 'z']) || rest.contains('+') || rest.rfind('-').is_some();
-    let fits = hour < 25 && minute < 60 && rest.chars().all(|c| c.is_ascii_digit() || ":.+-Zz 分秒AaPpMm".contains(c));
-    fits.then_some((Some((hour, minute)), zoned))
+    (numbers, form)
 }
 
 /// Year, month, day.
@@ -162,7 +183,7 @@ pub(super) struct Moments {
 
 impl Moments {
     pub(super) fn add(&mut self, text: &str) -> bool {
-        let Some(seen) = date_of(text) else { return false };
+        let Looked::Date(seen) = look(text) else { return false };
         *self.forms.entry(seen.form).or_default() += 1;
         self.zoned += u64::from(seen.zoned);
         if let Some((hour, minute)) = seen.time {
@@ -174,8 +195,8 @@ impl Moments {
             self.month_first += u64::from(seen.second > 12);
         }
         let (month, day) = match seen.form {
-            Form::Dots | Form::MonthName => (seen.second, seen.first),
-            Form::TwoTwoFour | Form::TwoTwoFourHyphens if seen.first > 12 => (seen.second, seen.first),
+            Form::TwoTwoFour | Form::TwoTwoFourHyphens if seen.first <= 12 => (seen.first, seen.second),
+            form if form.has_year_last() => (seen.second, seen.first),
             _ => (seen.first, seen.second),
         };
         let at = (seen.year, month, day);
@@ -213,6 +234,28 @@ impl Moments {
         open && (self.day_first == 0) == (self.month_first == 0)
     }
 
+    /// The formats that must be said, the most frequent first: dates whose year has two digits are not read without one, and those whose day
+    /// and month stand in one order only where no time is behind them. Empty texts stand for what needs none; nothing if nothing does.
+    pub(super) fn needed(&self) -> Vec<&'static str> {
+        let asks = |form: &Form| matches!(form, Form::TwoTwoFour | Form::TwoTwoFourHyphens);
+        let of = |form: &Form| match form {
+            Form::Short(format) => *format,
+            form if self.forms.len() == 1 && asks(form) && !self.is_ambiguous() && self.with_time == 0 => {
+                self.format(*form)
+            }
+            _ => "",
+        };
+        let mut forms: Vec<(&Form, &u64)> = self.forms.iter().collect();
+        forms.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+        let mut needed: Vec<&'static str> = Vec::new();
+        for format in forms.into_iter().map(|(form, _)| of(form)) {
+            if !needed.contains(&format) {
+                needed.push(format);
+            }
+        }
+        if needed.iter().all(|format| format.is_empty()) { Vec::new() } else { needed }
+    }
+
     /// A form as mappings write it.
     pub(super) fn format(&self, form: Form) -> &'static str {
         let month_first = self.month_first > self.day_first;
@@ -229,6 +272,8 @@ impl Moments {
             Form::TwoTwoFourHyphens => "%d-%m-%Y",
             Form::Chinese => "%Y年%m月%d日",
             Form::MonthName => "%d-%b-%Y",
+            Form::MonthNameFirst => "%b %d %Y",
+            Form::Short(format) => format,
         }
     }
 }
@@ -249,15 +294,57 @@ mod tests {
             ("12/31/1950", Form::TwoTwoFour, (1950, 12, 31)),
             ("1985年3月7日", Form::Chinese, (1985, 3, 7)),
             ("01-MAY-2024 10:00", Form::MonthName, (2024, 1, 5)),
+            ("01-MAY-24", Form::Short("%d-%b-%y"), (2024, 1, 5)),
+            ("01-MAY-45 10.30.00.000000 AM", Form::Short("%d-%b-%y %I.%M.%S.%f %p"), (1945, 1, 5)),
+            ("31.12.50", Form::Short("%d.%m.%y"), (1950, 31, 12)),
+            ("May 1, 2024 3:05PM", Form::MonthNameFirst, (2024, 5, 1)),
+            ("2024年5月1日 上午8:30", Form::Chinese, (2024, 5, 1)),
+            ("2024年5月1日下午3点", Form::Chinese, (2024, 5, 1)),
+            ("2024-05-01 上午8:55", Form::Iso, (2024, 5, 1)),
+            ("２０２４／５／１", Form::Slashes, (2024, 5, 1)),
+            ("20240501 0830", Form::Digits, (2024, 5, 1)),
+            ("1990-02-30", Form::Iso, (1990, 2, 30)),
         ] {
-            let seen = date_of(text).unwrap_or_else(|| panic!("{text}"));
+            let Looked::Date(seen) = look(text) else { panic!("{text}") };
             assert_eq!((seen.form, (seen.year, seen.first, seen.second)), (form, date), "{text}");
         }
-        for text in
-            ["", "12345678", "2024-13-01", "99/99/2024", "555 0101", "1-2-3", "2024-05-01x", "10.0.0.1", "３０日"]
-        {
-            assert_eq!(date_of(text), None, "{text}");
+        for text in [
+            "",
+            "12345678",
+            "2024-13-01",
+            "99/99/2024",
+            "555 0101",
+            "1-2-3",
+            "2024-05-01x",
+            "10.0.0.1",
+            "３０日",
+            "1975-2",
+            "2160-0",
+            "1.2.10",
+            "13.5 mg",
+            "上午8:55",
+        ] {
+            assert_eq!(look(text), Looked::No, "{text}");
         }
+        for text in ["31/12/9999", "9999-12-31 00:00:00", "99991231", "99991231235959", "31-DEC-9999", "9999年12月31日"]
+        {
+            assert_eq!(look(text), Looked::Nothing, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_called_a_date_is_read_by_the_formats_that_are_said() {
+        let needed = |texts: &[&str]| {
+            let mut moments = Moments::default();
+            texts.iter().for_each(|text| assert!(moments.add(text), "{text}"));
+            moments.needed()
+        };
+        assert_eq!(needed(&["01-MAR-24", "02-APR-45"]), ["%d-%b-%y"]);
+        assert_eq!(needed(&["01-MAR-24", "02-APR-45", "01-MAR-24 08:30"]), ["%d-%b-%y", "%d-%b-%y %H:%M"]);
+        assert_eq!(needed(&["01-MAR-24", "02-APR-45", "2024-03-01"]), ["%d-%b-%y", ""]);
+        assert_eq!(needed(&["01-MAR-2024", "1 May 2024"]), [""; 0]);
+        assert_eq!(needed(&["25/03/2020"]), ["%d/%m/%Y"]);
+        assert_eq!(needed(&["25/03/2020 10:00"]), [""; 0]);
     }
 
     #[test]

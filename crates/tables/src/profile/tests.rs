@@ -417,3 +417,202 @@ fn an_encoding_is_proposed_for_every_table_of_a_folder() {
     assert_eq!(each.matches("encoding = \"windows-1252\"").count(), 2, "{each}");
     assert!(each.contains("# its encoding, once it is: encoding = \"windows-1252\""), "{each}");
 }
+
+/// What a skeleton has for each file, after it compiled.
+fn skeleton_of(files: &[(&str, &[u8])]) -> (Vec<String>, std::collections::BTreeMap<String, String>) {
+    let profile = profile_of(files);
+    let made = skeleton(&profile, "new");
+    let lent: Vec<(&str, &str)> = made.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    assert_eq!(crate::compile::check(&lent), [], "{made:#?}");
+    let targets = profile.likely.iter().map(|likely| likely.target.to_owned()).collect();
+    (targets, made.into_iter().collect())
+}
+
+/// Patients, visits and results under the names of a country, with rows for them.
+fn hospital(tables: [&str; 3], heads: [&str; 3], sexes: [&str; 2], date: fn(usize) -> String) -> Vec<(String, String)> {
+    let mut texts = heads.map(|head| format!("{head}\n"));
+    for nth in 0..60 {
+        let _ = writeln!(texts[0], "P{nth:04},Name{nth},Given,{},{}", date(nth), sexes[nth % 2]);
+        let _ = writeln!(texts[1], "V{nth:05},P{:04},{},{}", nth * 7 % 60, date(20_000 + nth), date(20_002 + nth));
+        let _ = writeln!(
+            texts[2],
+            "{},V{:05},Na,Sodium,1{},mmol/L,135 - 145,{}",
+            500_000 + nth,
+            nth * 11 % 60,
+            nth % 60 + 100,
+            date(20_001 + nth)
+        );
+    }
+    tables.iter().map(|table| format!("{table}.csv")).zip(texts).collect()
+}
+
+/// So many days after 1950-01-01, in months of 28 days.
+fn day(nth: usize) -> (usize, usize, usize) {
+    (1950 + nth / 336, nth / 28 % 12 + 1, nth % 28 + 1)
+}
+
+#[test]
+fn hospitals_of_several_countries_are_understood_by_the_names_of_their_columns() {
+    fn iso(nth: usize) -> String {
+        let (year, month, day) = day(nth * 37 % 400 + nth);
+        format!("{year}-{month:02}-{day:02}")
+    }
+    for (tables, heads, sexes) in [
+        (
+            ["患者", "受診", "検査結果"],
+            [
+                "患者番号,氏名,カナ,生年月日,性別",
+                "受診番号,患者番号,入院日,退院日",
+                "検査ID,受診番号,検査コード,検査名,結果,単位,基準値,検査日",
+            ],
+            ["男", "女"],
+        ),
+        (
+            ["patients", "séjours", "résultats"],
+            [
+                "N° patient,Nom de naissance,Prénom,Date de naissance,Sexe",
+                "N° séjour,N° patient,Date d'entrée,Date de sortie",
+                "N° résultat,N° séjour,Code analyse,Libellé,Résultat,Unité,Valeurs de référence,Date prélèvement",
+            ],
+            ["Masculin", "Féminin"],
+        ),
+        (
+            ["pacientes", "ingresos", "resultados"],
+            [
+                "id_paciente,apellido,nombre,fecha_nacimiento,sexo",
+                "id_ingreso,id_paciente,fecha_ingreso,fecha_alta",
+                "id_resultado,id_ingreso,prueba,descripcion,resultado,unidad,referencia,fecha",
+            ],
+            ["H", "M"],
+        ),
+        (
+            ["PACIENTES", "ATENDIMENTOS", "RESULTADOS"],
+            [
+                "ID_PACIENTE,NOME,APELIDO,DATA_NASCIMENTO,SEXO",
+                "ID_ATENDIMENTO,ID_PACIENTE,DT_ENTRADA,DT_SAIDA",
+                "ID_RESULTADO,ID_ATENDIMENTO,EXAME,DESCRICAO,RESULTADO,UNIDADE,REFERENCIA,DT_COLETA",
+            ],
+            ["Masculino", "Feminino"],
+        ),
+        (
+            ["BRJBXX", "ZYJL", "JYJG"],
+            ["BRID,XM,MZ,CSRQ,XB", "ZYH,BRID,RYRQ,CYRQ", "JGXH,ZYH,XMDM,XMMC,JG,DW,CKFW,BGSJ"],
+            ["男", "女"],
+        ),
+    ] {
+        let files = hospital(tables, heads, sexes, iso);
+        let files: Vec<(&str, &[u8])> = files.iter().map(|(name, text)| (name.as_str(), text.as_bytes())).collect();
+        let (targets, made) = skeleton_of(&files);
+        assert_eq!(targets, ["Patient", "Encounter", "Observation"], "{tables:?}");
+        let all = made.values().cloned().collect::<Vec<_>>().join("\n");
+        for path in
+            ["name", "gender", "\"birthDate\"", "period", "value", "\"referenceRange.text\"", "\"effective.dateTime\""]
+        {
+            assert!(all.contains(&format!(" AS {path}")), "{tables:?} {path}\n{all}");
+        }
+        let sexes =
+            made["codes/sex.csv"].lines().skip(1).map(|line| line.rsplit(',').next().unwrap()).collect::<Vec<_>>();
+        assert_eq!(sexes.len(), 2, "{tables:?} {}", made["codes/sex.csv"]);
+        let zone = if tables[0] == "患者" { "Asia/Tokyo" } else { "" };
+        assert!(made["mapping.toml"].contains(zone), "{}", made["mapping.toml"]);
+    }
+    // `M` beside `H` is mujer.
+    let spanish = hospital(
+        ["pacientes", "ingresos", "resultados"],
+        [
+            "id_paciente,apellido,nombre,fecha_nacimiento,sexo",
+            "id_ingreso,id_paciente,fecha_ingreso,fecha_alta",
+            "a,b,c,d,e,f,g,h",
+        ],
+        ["H", "M"],
+        iso,
+    );
+    let (_, made) = skeleton_of(&[("pacientes.csv", spanish[0].1.as_bytes())]);
+    assert!(
+        made["codes/sex.csv"].contains("M,http://hl7.org/fhir/administrative-gender,female"),
+        "{}",
+        made["codes/sex.csv"]
+    );
+}
+
+#[test]
+fn years_of_two_digits_are_read_with_their_format_and_a_pivot_that_is_told() {
+    let mut text = "pid,surname,forename,born,sex,seen\n".to_owned();
+    for nth in 0..40 {
+        let (year, _, day) = (45 + nth, 0, nth % 28 + 1);
+        let _ = writeln!(
+            text,
+            "P{nth:04},Name{nth},Given,{day:02}-MAR-{year:02},{},{day:02}-JAN-24 08:30",
+            ["m", "f"][nth % 2]
+        );
+    }
+    let (_, made) = skeleton_of(&[("people.csv", text.as_bytes())]);
+    assert!(made["patient.sql"].contains("date(p.born, '%d-%b-%y')"), "{}", made["patient.sql"]);
+    let toml = &made["mapping.toml"];
+    let year = skeleton::this_year();
+    assert!(toml.contains(&format!("\npivot = {year}    # To do")) && toml.contains("people.born"), "{toml}");
+    let visits = text.replace("pid,surname,forename,born,sex,seen", "visit,a,b,arrived,c,left");
+    let profile = profile_of(&[("visits.csv", visits.as_bytes())]);
+    let column = profile.tables[0].columns.iter().find(|column| column.name == "left").unwrap();
+    assert_eq!(column.dates.as_ref().unwrap().needed_formats, ["%d-%b-%y %H:%M"]);
+}
+
+#[test]
+fn the_last_year_there_is_stands_for_nothing() {
+    let mut text = "visit,pid,arrived,left,kind\n".to_owned();
+    for nth in 0..40 {
+        let left = if nth % 2 == 0 { "31/12/9999".to_owned() } else { format!("{:02}/03/2024", nth % 28 + 1) };
+        let _ = writeln!(text, "V{nth:03},P{},{:02}/03/2024,{left},walk-in", nth % 17, nth % 28 + 1);
+    }
+    let profile = profile_of(&[("visits.csv", text.as_bytes())]);
+    let left = profile.tables[0].columns.iter().find(|column| column.name == "left").unwrap();
+    assert_eq!((left.values(), left.dates.as_ref().unwrap().count), (20, 20));
+    let doubt = "20 cells are 31/12/9999, which may mean no value: name it in `nulls` if it does";
+    assert!(left.doubts.iter().any(|told| told.to_string() == doubt), "{:?}", left.doubts);
+    let (_, made) = skeleton_of(&[("visits.csv", text.as_bytes())]);
+    assert!(made["mapping.toml"].contains("nulls = [\"\", \"31/12/9999\"]"), "{}", made["mapping.toml"]);
+}
+
+#[test]
+fn how_something_stands_comes_from_the_column_that_says_it() {
+    let mut visits = "visit,pid,arrived,left,kind,state\n".to_owned();
+    let mut results = "result,visit,test,value,unit,at,status\n".to_owned();
+    let mut meds = "order,visit,drug,dose,unit,start,状态\n".to_owned();
+    for nth in 0..60 {
+        let day = nth % 28 + 1;
+        let state = ["finished", "planned", "cancelled"][nth % 3];
+        let _ =
+            writeln!(visits, "V{nth:03},P{},2024-03-{day:02} 08:00,2024-03-{day:02} 09:00,walk-in,{state}", nth % 17);
+        let state = ["final", "corrected", "haemolysed", ""][nth % 4];
+        let _ = writeln!(results, "{},V{nth:03},HB,1{}.5,g/dL,2024-03-{day:02} 08:30,{state}", 9_000 + nth, nth % 9);
+        let state = ["已停", "作废", "given"][nth % 3];
+        let _ = writeln!(meds, "{},V{nth:03},Aspirin,100,mg,2024-03-{day:02} 08:30,{state}", 7_000 + nth);
+    }
+    let (_, made) = skeleton_of(&[
+        ("visits.csv", visits.as_bytes()),
+        ("results.csv", results.as_bytes()),
+        ("medications.csv", meds.as_bytes()),
+    ]);
+    assert!(made["encounter.sql"].contains("code('encounter-status', v.state)"), "{}", made["encounter.sql"]);
+    for line in [
+        "planned,http://hl7.org/fhir/encounter-status,planned",
+        "cancelled,http://hl7.org/fhir/encounter-status,cancelled",
+    ] {
+        assert!(made["codes/encounter-status.csv"].contains(line), "{}", made["codes/encounter-status.csv"]);
+    }
+    let observation = &made["observation.sql"];
+    assert!(
+        observation.contains("CASE WHEN t.status IS NULL THEN 'unknown' ELSE code('observation-status', t.status) END")
+    );
+    assert!(observation.contains("1 values have none yet") && !observation.contains("'final'"), "{observation}");
+    let map = &made["codes/observation-status.csv"];
+    assert!(
+        map.contains("# To do: haemolysed  (15 rows)")
+            && map.contains("corrected,http://hl7.org/fhir/observation-status,corrected")
+    );
+    let map = &made["codes/medicationrequest-status.csv"];
+    let system = "http://hl7.org/fhir/CodeSystem/medicationrequest-status";
+    for (word, code) in [("已停", "stopped"), ("作废", "entered-in-error"), ("given", "completed")] {
+        assert!(map.contains(&format!("{word},{system},{code}")), "{map}");
+    }
+}

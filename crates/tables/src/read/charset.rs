@@ -131,6 +131,37 @@ pub struct Proposal {
     pub why: String,
 }
 
+/// True if bytes in which ISO 8859-15 is other than windows-1252 are what they are there: signs of windows-1252 (`¼`, `½`) do not stand in
+/// words, and the euro sign stands beside a number. Where a byte from 80 to 9F occurs, which is a control character, it is windows-1252.
+fn is_latin_9(bytes: &[u8]) -> bool {
+    if bytes.iter().any(|byte| (0x80..=0x9f).contains(byte)) {
+        return false;
+    }
+    let is_upper = |byte: u8| byte.is_ascii_uppercase() || (0xc0..=0xde).contains(&byte);
+    let is_letter = |byte: u8| byte.is_ascii_alphabetic() || byte >= 0xc0;
+    let is_one = |(at, byte): (usize, &u8)| {
+        let before = at.checked_sub(1).map_or(b' ', |before| bytes[before]);
+        let after = bytes.get(at + 1).copied().unwrap_or(b' ');
+        match byte {
+            // Ž begins words: `l´eau` and `O´Brien` have a sign there.
+            0xb4 => is_letter(after) && !is_letter(before) && !before.is_ascii_digit(),
+            // Š, Œ, Ÿ begin words, or stand among capitals.
+            0xa6 | 0xbc | 0xbe => {
+                is_letter(after) && !is_letter(before) && !before.is_ascii_digit() || is_upper(before)
+            }
+            // š, ž, œ
+            0xa8 | 0xb8 | 0xbd => is_letter(after) && !before.is_ascii_digit() || is_letter(before),
+            // €
+            0xa4 => {
+                let number = if before == b' ' { at.checked_sub(2).map_or(b' ', |at| bytes[at]) } else { before };
+                number.is_ascii_digit()
+            }
+            _ => false,
+        }
+    };
+    bytes.iter().enumerate().any(is_one)
+}
+
 /// Proposes the encoding of bytes, the more of them the better.
 pub fn propose_encoding(bytes: &[u8]) -> Proposal {
     let proposal = |encoding, why: &str| Proposal { encoding, why: why.to_owned() };
@@ -158,6 +189,10 @@ pub fn propose_encoding(bytes: &[u8]) -> Proposal {
     detector.feed(bytes, true);
     let guess = Charset(detector.guess(None, Utf8Detection::Deny));
     let encoding = if guess.0 == encoding_rs::GBK { Charset::GB18030 } else { guess };
+    if encoding.0 == encoding_rs::WINDOWS_1252 && is_latin_9(bytes) {
+        let why = "bytes that are letters in it alone (Š, Ž, Œ, Ÿ) stand in words, and none is a character of windows-1252 alone";
+        return proposal(Charset(encoding_rs::ISO_8859_15), why);
+    }
     let (_, malformed) = encoding.0.decode_without_bom_handling(bytes);
     let why = if malformed {
         "its letters are most often together in it, but some bytes are no text in it either"
@@ -165,4 +200,20 @@ pub fn propose_encoding(bytes: &[u8]) -> Proposal {
         "all bytes are text in it, and its letters are most often together"
     };
     proposal(encoding, why)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signs_of_windows_1252_are_no_letters_of_iso_8859_15() {
+        let is_one = |text: &str, encoding: &'static Encoding| is_latin_9(&encoding.encode(text).0);
+        for text in ["CŒUR", "Legœuf", "Œuvrard", "30 €", "Žižka", "œdème"] {
+            assert!(is_one(text, encoding_rs::ISO_8859_15), "{text}");
+        }
+        for text in ["L’Hôte", "Œuvrard", "1¼ Löffel", "½ comprimé", "l´eau", "O´Brien", "¤", "Müller"] {
+            assert!(!is_one(text, encoding_rs::WINDOWS_1252), "{text}");
+        }
+    }
 }

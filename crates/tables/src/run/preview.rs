@@ -118,6 +118,11 @@ impl Runner {
             let mut seen = 0;
             // Values are counted by whole steps, and so are remarks.
             let (_, mut writer) = planned.steps(limits, stop, &mut |written| {
+                for failure in written.iter().filter(|made| made.json().is_some()).flat_map(|made| made.failures()) {
+                    let (message, text) = (failure.message.clone(), failure.text.clone());
+                    let example = || Example { table: String::new(), row: 0, in_file: None, message, text };
+                    tally.add(Effect::LeftOut, failure.code, failure.element, Share::Value, example);
+                }
                 for flag in written.iter().flat_map(|made| made.flags()) {
                     let (message, text) = (flag.message.clone(), flag.text.clone());
                     let example = || Example { table: String::new(), row: 0, in_file: None, message, text };
@@ -126,10 +131,11 @@ impl Runner {
                 seen += written.len();
                 if seen < samples { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
             })?;
-            let remarks = tally.end(path).1;
+            let (reasons, remarks) = tally.end(path);
             let values = counts::values_of(writer.take_values(), path);
             let name = planned.target.name.clone();
-            warnings.extend(unread::warnings(&[TargetReport { name, remarks, values, ..TargetReport::default() }]));
+            let report = TargetReport { name, reasons, remarks, values, ..TargetReport::default() };
+            warnings.extend(unread::warnings(&[report], self.context.numbers));
         }
         Ok(warnings)
     }

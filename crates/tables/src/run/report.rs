@@ -85,7 +85,7 @@ pub struct TargetReport {
     pub reasons: Vec<ReasonCount>,
     /// What deserves a look.
     pub remarks: Vec<ReasonCount>,
-    /// How many values were made of elements for which `coalesce` may take another value where the first cannot be read.
+    /// How many values were made of elements whose text may be none of what they are.
     #[serde(default)]
     pub values: Vec<ValueCount>,
 }
@@ -305,9 +305,19 @@ impl TargetReport {
             "mapped_rows": self.mapped_rows,
             "why_whole": self.why_whole,
             "why_whole_code": self.why_whole_code,
-            "reasons": self.reasons.iter().map(|reason| reason.to_json(None)).collect::<Vec<_>>(),
+            "reasons": self.reasons.iter().map(|reason| reason.to_json(self.of_left_out(reason))).collect::<Vec<_>>(),
             "remarks": self.remarks.iter().map(|remark| remark.to_json(self.of(remark))).collect::<Vec<_>>(),
         })
+    }
+
+    /// How many values there would be of an element of which a reason tells that some were left out: those that are, and those that are not
+    /// for this reason and others.
+    pub(super) fn of_left_out(&self, reason: &ReasonCount) -> Option<u64> {
+        let element = reason.element.as_ref().filter(|_| unread::is_counted(reason))?;
+        let same = |other: &&ReasonCount| other.element.as_ref() == Some(element) && unread::is_counted(other);
+        let left_out: u64 = self.reasons.iter().filter(same).map(|other| other.count).sum();
+        let made = self.values.iter().find(|values| values.element == *element).map_or(0, |values| values.count);
+        Some(made + left_out)
     }
 
     /// How many values there are of the element of which a remark tells what was not read.

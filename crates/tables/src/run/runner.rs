@@ -38,7 +38,7 @@ pub struct Runner {
     source: SourceInfo,
     settings: Settings,
     hash: String,
-    context: Context,
+    pub(super) context: Context,
     pub(super) targets: Vec<PlannedTarget>,
     not_delivered: Vec<String>,
     desk: Desk,
@@ -416,7 +416,7 @@ impl Runner {
             made_before::gather_gone(&folder)?;
         }
         report.unmapped = unmapped.by_frequency();
-        report.notes.extend(unread::warnings(&report.targets));
+        report.notes.extend(unread::warnings(&report.targets, self.context.numbers));
         Ok(report)
     }
 

@@ -16,6 +16,20 @@ pub(super) fn is_future(civil: &Civil<'_>, today: civil::Date) -> bool {
     first > (today.year(), today.month(), today.day())
 }
 
+/// The last year that can be written: `31/12/9999` says that there is no date, in whatever form.
+const LAST_YEAR: i16 = 9999;
+
+/// True for a date that stands for none.
+pub(super) fn is_nothing(civil: &Civil<'_>) -> bool {
+    civil.year == LAST_YEAR
+}
+
+/// Why such a date is none.
+pub(super) fn stands_for_nothing(text: &str) -> Reason {
+    let what = "lies in the last year there is and stands for none: name it in `nulls` of mapping.toml";
+    Reason::of("stands-for-nothing", text, what)
+}
+
 /// What dates need to be read.
 #[derive(Clone, Debug)]
 pub(super) struct Reading {
@@ -47,6 +61,9 @@ impl Reading {
             }
             (Err(fault), _) => return Err(fault.reason(text)),
         };
+        if is_nothing(&civil) {
+            return Err(stands_for_nothing(text));
+        }
         match self.latest {
             Some(today) if is_future(&civil, today) => {
                 Err(Reason::of("future-date", text, &format!("lies after today, {today}")))

@@ -53,7 +53,7 @@ impl Instant {
             return Ok(None);
         }
         let plainest = self.reading.format.is_none() && self.reading.latest.is_none();
-        if plainest && primitive::is_instant(text) {
+        if plainest && primitive::is_instant(text) && !text.starts_with("9999") {
             return Ok(Some(Cow::Borrowed(text)));
         }
         let folded = plain_text(text);
@@ -173,7 +173,10 @@ mod tests {
             ("UTC", "2016-12-31 23:59:60", "2016-12-31T23:59:60Z"),
             ("UTC", "2024年2月29日 下午3点", "2024-02-29 hour-only"),
             ("UTC", " ", ""),
-            ("UTC", "9999-12-31 24:00:00", "impossible-date"),
+            ("UTC", "9999-12-31 24:00:00", "stands-for-nothing"),
+            ("UTC", "9999-12-31T23:59:59Z", "stands-for-nothing"),
+            ("UTC", "31/12/9999", "stands-for-nothing"),
+            ("UTC", "99991231", "stands-for-nothing"),
             ("UTC", "2024-02-30 10:00", "impossible-date"),
             ("UTC", "yesterday", "not-a-date"),
             ("UTC", "03/04/2020 10:00", "ambiguous-date"),

@@ -14,7 +14,7 @@ const UCUM_TEXTS_MAX: usize = 1024;
 pub struct Notes {
     /// Flags of the values made since it was cleared, in kebab case: `time-in-gap`, `identity-check`, `unknown-unit` …
     pub flags: Vec<&'static str>,
-    /// What could not be read where another value was taken in its place: a flag's code, and why.
+    /// What could not be read where another value was taken in its place, or part of a value was kept: a flag's code, and why.
     pub passed_over: Option<Reason>,
     /// What no map knew, counted over the whole run.
     pub unmapped: Unmapped,

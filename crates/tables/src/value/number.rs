@@ -94,7 +94,18 @@ pub fn has_another_sign(text: &str, keeps_comparators: bool) -> bool {
         return false;
     }
     let is_number = |read: &Result<Parsed<'_>, Fault>| matches!(read, Ok(_) | Err(Fault::Ambiguous));
-    text.contains(['.', ',']) && (is_number(&point) || is_number(&comma))
+    (text.contains(['.', ',']) && (is_number(&point) || is_number(&comma))) || has_blanks_in(text)
+}
+
+/// `12 500`: a number once blanks stand between its groups of digits.
+fn has_blanks_in(text: &str) -> bool {
+    let is_one = |decimal| parse(text, NumberStyle { decimal, thousands: Some(' ') }).is_ok();
+    trim(text).contains(char::is_whitespace) && (is_one('.') || is_one(','))
+}
+
+/// True if the text is a number as a source writes them.
+pub(crate) fn is_read(text: &str, style: NumberStyle) -> bool {
+    parse(text, style).is_ok()
 }
 
 /// True for a number with a unit written behind it: `15 mmHg`.
@@ -106,9 +117,26 @@ pub fn has_unit_behind(text: &str) -> bool {
     number.ends_with(|c: char| c.is_ascii_digit())
         && unit.starts_with(|c: char| c.is_alphabetic() || matches!(c, '%' | '‰' | '°' | 'µ' | '/'))
         && unit.chars().count() <= UNIT_CHARACTERS_MAX
-        && !unit.contains(char::is_whitespace)
-        && !matches!(unit, "x" | "X")
+        && is_unit(unit)
         && (is_number(number) || has_another_sign(number, true))
+}
+
+/// Units that people write and UCUM does not know, in small letters.
+const UNITS: [&str; 24] = [
+    "mmhg", "cmh2o", "bpm", "/min", "rpm", "°c", "℃", "°", "iu/l", "iu/ml", "u/l", "u/ml", "miu/l", "miu/ml", "sec",
+    "min", "mcg", "次/分", "毫克", "毫升", "克", "kg/m²", "g/dl", "µmol/l",
+];
+
+/// True for what a unit is written as: letters that UCUM or hospitals have for one. `3/10`, `8T`, `5.0 H` and `1000以上` have none behind
+/// their number: a capital alone is as often a flag.
+fn is_unit(text: &str) -> bool {
+    let is_flag = text.len() == 1 && text.starts_with(|c: char| c.is_ascii_uppercase());
+    let says = text.contains(|c: char| c.is_alphabetic() || matches!(c, '%' | '‰' | '°'));
+    let is_known = || {
+        UNITS.contains(&text.to_lowercase().as_str())
+            || super::unit::spelling(text) != super::notes::UcumSpelling::Unknown
+    };
+    !text.contains(char::is_whitespace) && !is_flag && says && is_known()
 }
 
 /// Reads a number.

@@ -47,7 +47,7 @@ impl AtOffset {
             Argument::Value(_) => None,
         };
         let (Some(anchor), Some(minutes)) = (anchor, minutes) else { return Ok(Value::Absent) };
-        let anchor_us = self.anchor_us(&anchor)?;
+        let anchor_us = self.anchor_us(&anchor, notes)?;
         let at = anchor_us.checked_add(minutes).and_then(|us| self.instant.zone().text_of_us(us));
         match at.filter(|at| fhir::primitive::is_instant(at)) {
             Some(at) => Ok(Value::Primitive { fhir_type: self.fhir_type, text: Cow::Owned(at) }),
@@ -66,7 +66,7 @@ impl AtOffset {
             .ok_or_else(|| Reason::of("not-a-number", text, "is not a number of minutes"))
     }
 
-    fn anchor_us(&self, anchor: &str) -> Result<i64, Reason> {
+    fn anchor_us(&self, anchor: &str, notes: &mut Notes) -> Result<i64, Reason> {
         let not_a_day =
             || Reason::of("not-a-time", anchor, "is not as precise as a day: nothing can be counted from it");
         let moment = Moment::parse(anchor, ZoneOffset::UTC).map_err(|_| not_a_day())?;
@@ -74,6 +74,8 @@ impl AtOffset {
             Precision::Year | Precision::Month => Err(not_a_day()),
             Precision::Day => {
                 let civil = grammar::parse(anchor, None).map_err(|_| not_a_day())?;
+                // Minutes from an admission whose hour is not known: the hours of what is made are not known either.
+                notes.flag("from-midnight");
                 self.instant.zone().midnight_us(&civil).ok_or_else(not_a_day)
             }
             _ => Ok(moment.low_us),
@@ -91,8 +93,9 @@ mod tests {
         context.zone = jiff::tz::TimeZone::get(zone).unwrap();
         let call = AtOffset::prepare(&Slot::of_type("dateTime").unwrap(), &context).unwrap();
         let mut arguments = [Argument::Text(Some(minutes)), Argument::Text(Some(anchor))];
-        match call.make(&mut arguments, &mut Notes::default()) {
-            Ok(Value::Primitive { text, .. }) => text.into_owned(),
+        let mut notes = Notes::default();
+        match call.make(&mut arguments, &mut notes) {
+            Ok(Value::Primitive { text, .. }) => format!("{text} {}", notes.flags.join(",")).trim_end().to_owned(),
             Ok(other) => format!("{other:?}"),
             Err(reason) => reason.code.to_owned(),
         }
@@ -103,11 +106,11 @@ mod tests {
         for (zone, minutes, anchor, expected) in [
             ("UTC", "90", "2015-01-01T00:00:00Z", "2015-01-01T01:30:00Z"),
             ("UTC", "-90", "2015-01-01 00:00", "2014-12-31T22:30:00Z"),
-            ("UTC", "0.5", "2015-01-01", "2015-01-01T00:00:30Z"),
-            ("UTC", "1440", "2015-02-28", "2015-03-01T00:00:00Z"),
+            ("UTC", "0.5", "2015-01-01", "2015-01-01T00:00:30Z from-midnight"),
+            ("UTC", "1440", "2015-02-28", "2015-03-01T00:00:00Z from-midnight"),
             ("America/New_York", "60", "2024-03-10 01:30:00", "2024-03-10T03:30:00-04:00"),
             ("America/New_York", "0", "2024-03-10T06:30:00Z", "2024-03-10T01:30:00-05:00"),
-            ("America/New_York", "5", "2024-07-01", "2024-07-01T00:05:00-04:00"),
+            ("America/New_York", "5", "2024-07-01", "2024-07-01T00:05:00-04:00 from-midnight"),
             ("UTC", "", "2015-01-01", "Absent"),
             ("UTC", "5", "", "Absent"),
             ("UTC", "5", "2015", "not-a-time"),

@@ -29,11 +29,11 @@ impl Span {
             (Ok(start), Ok(end)) => (start, end),
             // One end that is known is worth keeping; nothing beside it would hide why.
             (Ok(Some(start)), Err(reason)) => {
-                notes.flag(reason.code);
+                notes.passed_over.get_or_insert(reason);
                 (Some(start), None)
             }
             (Err(reason), Ok(Some(end))) => {
-                notes.flag(reason.code);
+                notes.passed_over.get_or_insert(reason);
                 (None, Some(end))
             }
             (Err(reason), _) | (_, Err(reason)) => return Err(reason),
@@ -63,7 +63,7 @@ impl Span {
 }
 
 /// True if all of `end` lies before all of `start`.
-fn is_before(end: &str, start: &str) -> bool {
+pub(crate) fn is_before(end: &str, start: &str) -> bool {
     // Nearly always both have the same form and zone: then their texts have the order of their times.
     if end.len() == start.len() && end.len() >= 19 && end.get(19..) == start.get(19..) {
         return end.as_bytes()[..19] < start.as_bytes()[..19];
@@ -95,7 +95,8 @@ mod tests {
             Ok(other) => format!("{other:?}"),
             Err(reason) => reason.code.to_owned(),
         };
-        format!("{made} {}", notes.flags.join(",")).trim_end().to_owned()
+        let told = notes.passed_over.map(|reason| format!("{}: {}", reason.code, reason.message));
+        format!("{made} {}{}", notes.flags.join(","), told.unwrap_or_default()).trim_end().to_owned()
     }
 
     fn text(text: &'static str) -> Argument<'static> {
@@ -125,10 +126,14 @@ mod tests {
 
     #[test]
     fn an_end_that_cannot_be_read_leaves_the_other() {
-        assert_eq!(make(text("2026-06-29"), text("2026-02-30")), "2026-06-29.. impossible-date");
-        assert_eq!(make(text("2026-02-30"), text("2026-06-29")), "..2026-06-29 impossible-date");
+        let impossible = "impossible-date: `2026-02-30` is a day or time that does not exist";
+        assert_eq!(make(text("2026-06-29"), text("2026-02-30")), format!("2026-06-29.. {impossible}"));
+        assert_eq!(make(text("2026-02-30"), text("2026-06-29")), format!("..2026-06-29 {impossible}"));
+        assert!(
+            make(text("2026-06-29"), text("31/12/9999")).starts_with("2026-06-29.. stands-for-nothing: `31/12/9999`")
+        );
         assert_eq!(make(text("2026-02-30"), text("")), "impossible-date");
         let failed = Argument::Failed(Reason::of("not-a-date", "x", "is none"));
-        assert_eq!(make(text("2026-06-29"), failed), "2026-06-29.. not-a-date");
+        assert_eq!(make(text("2026-06-29"), failed), "2026-06-29.. not-a-date: `x` is none");
     }
 }

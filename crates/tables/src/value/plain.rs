@@ -1,6 +1,6 @@
 //! Elements without a function: the text of plain SQL, held to the rules of the element's type.
 
-use super::date::is_future;
+use super::date::{is_future, is_nothing, stands_for_nothing};
 use super::grammar::{self, DateFault};
 use super::notes::Notes;
 use super::number::{self, NumberStyle};
@@ -70,6 +70,7 @@ impl Plain {
     fn check_date(&self, text: &str) -> Result<(), Reason> {
         match grammar::parse(text, None) {
             Err(DateFault::Impossible) => Err(DateFault::Impossible.reason(text)),
+            Ok(civil) if is_nothing(&civil) => Err(stands_for_nothing(text)),
             Ok(civil) => match self.latest {
                 Some(today) if is_future(&civil, today) => {
                     Err(Reason::of("future-date", text, &format!("lies after today, {today}")))

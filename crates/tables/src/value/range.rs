@@ -111,8 +111,8 @@ impl Ranging {
                 _ => Read { low: Some(digits), high: None, unit },
             });
         }
-        // `~5`. Before a number a hyphen is a sign: `-5` alone may be either, and is no range.
-        if let Some(rest) = between(text, false).filter(|_| !text.starts_with(['-', '…', '.'])) {
+        // `—5`. Before a number a hyphen is a sign: `-5` alone may be either, and is no range; `~7` is about seven.
+        if let Some(rest) = between(text, false).filter(|_| !text.starts_with(['-', '…', '.', '~', '〜'])) {
             let (digits, rest) = self.signed(rest)?;
             return Ok(Read { low: None, high: Some(digits), unit: unit(rest)? });
         }
@@ -152,7 +152,15 @@ impl Ranging {
         let bytes = text.as_bytes();
         let is_digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
         let mut end = 0;
-        while is_digit(end) || (matches!(bytes.get(end), Some(b'.' | b',' | b'\'')) && is_digit(end + 1)) {
+        // A blank between groups of three digits, where the source has it: `4 000 - 10 000`.
+        let has_blanks = self.style.thousands.is_some_and(|sign| super::width::plain(sign) == ' ');
+        let is_group = |end: usize| {
+            has_blanks && bytes.get(end) == Some(&b' ') && (1..=3).all(|at| is_digit(end + at)) && !is_digit(end + 4)
+        };
+        while is_digit(end)
+            || (matches!(bytes.get(end), Some(b'.' | b',' | b'\'')) && is_digit(end + 1))
+            || (end > 0 && is_group(end))
+        {
             end += 1;
         }
         if matches!(bytes.get(end), Some(b'e' | b'E')) {

@@ -6,9 +6,15 @@ use super::slot::{Form, Slot, single_spaced, trim};
 use super::{Coded, Reason, STRING_BYTES_MAX, Value};
 use std::borrow::Cow;
 
-/// True for characters that FHIR's strings do not have.
+/// True for characters that are no text: what FHIR's strings do not have, and U+007F to U+009F, which letters of windows-1252 become where
+/// they are read as ISO 8859.
 fn is_control(c: char) -> bool {
-    c < ' ' && !matches!(c, '\t' | '\n' | '\r')
+    c.is_control() && !matches!(c, '\t' | '\n' | '\r')
+}
+
+/// True for the first byte of what may be one.
+fn may_be_control(byte: u8) -> bool {
+    byte < b' ' || byte == 0x7f || byte == 0xc2
 }
 
 /// A text as FHIR wants it: without white space at its ends and without control characters; none if nothing is left.
@@ -16,7 +22,7 @@ fn is_control(c: char) -> bool {
 /// # Errors
 /// `too-long`
 pub(super) fn words<'a>(text: Cow<'a, str>, notes: &mut Notes) -> Result<Option<Cow<'a, str>>, Reason> {
-    let text = if text.bytes().any(|byte| byte < b' ') && text.contains(is_control) {
+    let text = if text.bytes().any(may_be_control) && text.contains(is_control) {
         notes.flag("control-characters");
         Cow::Owned(text.replace(is_control, ""))
     } else {
@@ -111,6 +117,8 @@ mod tests {
         assert_eq!(make("string", "a\r\n b"), r#""a\r\n b""#);
         assert_eq!(make("string", "a\u{0}b\u{1b} "), "\"ab\" control-characters");
         assert_eq!(make("string", " \u{1} \u{3000}"), "absent");
+        assert_eq!(make("string", "L\u{92}Hôte\u{7f}"), "\"LHôte\" control-characters");
+        assert_eq!(make("string", "12 µg\u{a0}"), "\"12 µg\"");
         assert_eq!(make("CodeableConcept", " x "), "\"x\"");
         assert_eq!(make("code", "a  b"), "\"a b\"");
         // The examples of RFC 4648, and two bytes of one letter.

@@ -2,11 +2,12 @@
 
 use super::machine::Check;
 use super::memo;
-use crate::value::Reason;
+use crate::value::{Reason, is_before};
 use fhir::json::{Document, Node};
 use fhir::reference::Reference;
 use fhir::schema::{CodeList, r4};
 use std::borrow::Cow;
+use std::ops::Range;
 
 /// Places of [`Passed`]: a power of two.
 const PLACES: usize = 256;
@@ -24,7 +25,7 @@ impl Passed {
     pub fn object(&mut self, check: Check, json: &[u8]) -> Option<Reason> {
         // Lists live as long as the program, so that where one lies tells it from others.
         let kind = match check {
-            Check::Nothing | Check::Sibling => return None,
+            Check::Nothing | Check::Sibling | Check::Period => return None,
             Check::Reference => 0,
             Check::Concept(list) => std::ptr::from_ref(list).addr(),
             Check::Coding(list) => std::ptr::from_ref(list).addr() | 1,
@@ -60,8 +61,21 @@ pub fn object(check: Check, json: &[u8]) -> Option<Reason> {
         Check::Concept(list) => codings(root.get("coding").into_iter().flat_map(Node::items), list),
         Check::Coding(list) => codings(std::iter::once(root), list),
         Check::Reference => reference(root),
-        Check::Nothing | Check::Sibling => None,
+        Check::Nothing | Check::Sibling | Check::Period => None,
     }
+}
+
+/// Where the end of a Period stands, with the comma before it, if all of it lies before the start.
+pub fn early_end(period: &[u8]) -> Option<Range<usize>> {
+    const NAME: &[u8] = b",\"end\":";
+    let document = Document::parse(period).ok()?;
+    let (start, end) = (document.root().get("start")?, document.root().get("end")?);
+    if !is_before(&end.as_str()?, &start.as_str()?) {
+        return None;
+    }
+    let span = end.span();
+    let from = span.start.checked_sub(NAME.len()).filter(|from| period.get(*from..span.start) == Some(NAME))?;
+    Some(from..span.end)
 }
 
 fn text<'d>(node: Node<'d>, name: &str) -> Cow<'d, str> {

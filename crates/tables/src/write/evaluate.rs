@@ -6,8 +6,9 @@
 use super::check;
 use super::column::Column;
 use super::give::{text_of, write_give};
-use super::machine::{MEntry, MItem, MKind, MMember, MObject, MWay, Memory};
+use super::machine::{Check, MEntry, MItem, MKind, MMember, MObject, MWay, Memory};
 use super::memo::{CELLS, Look, Memo, Told};
+use super::passed_over::is_passed_over;
 use super::written::{Failure, Flag, RowRef};
 use crate::compile::EntryFrom;
 use crate::value::{Notes, Reason};
@@ -196,11 +197,32 @@ fn write_object(object: &MObject, rows: &Rows<'_>, pen: &mut Pen) -> bool {
         pen.json.truncate(start);
         return false;
     }
+    keep_in_order(object, start, rows, pen);
     if let Some(member) = written.demanded {
         pen.missing(member, rows.first());
         pen.refused = true;
     }
     true
+}
+
+/// Leaves out the end of a Period that lies before its start, and tells it: each came by a path of its own, which knows nothing of the other.
+fn keep_in_order(object: &MObject, start: usize, rows: &Rows<'_>, pen: &mut Pen) {
+    if !matches!(object.check, Check::Period) {
+        return;
+    }
+    let Some(end) = check::early_end(&pen.json[start..]) else { return };
+    pen.json.drain(start + end.start..start + end.end);
+    let Some(member) = object.members.iter().find(|member| member.name == "end").or(object.members.first()) else {
+        return;
+    };
+    if !pen.compares {
+        let (message, text) = (String::new(), None);
+        pen.flags.push(Flag { element: member.info, flag: "end-before-start", message, text, row: rows.first() });
+    }
+    if member.demanded {
+        pen.missing(member, rows.first());
+        pen.refused = true;
+    }
 }
 
 /// What became of an object's members.
@@ -521,6 +543,7 @@ fn write_way(way: &MWay, info: u32, rows: &Rows<'_>, pen: &mut Pen) -> Outcome {
         }
     }
     pen.json.push(b'}');
+    keep_in_order(object, start + way.head.len(), rows, pen);
     Outcome::Written
 }
 
@@ -585,8 +608,9 @@ pub fn write_item_of(item: &MItem, row: RowRef, batches: &[Columns], known: &dyn
     // What is told of a value goes with it; what no map knows is told also where a map was all there is.
     let unmapped = std::mem::take(&mut pen.scratch.unmapped);
     let told = pen.scratch.passed_over.take().filter(|_| written).map(|Reason { code: flag, message }| {
-        let text = text_of(&item.give, &item.leaves, columns, at).as_deref().map(shown);
-        Told { flag, message, text }
+        // Of a value that stands in part the message names what could not be read.
+        let text = is_passed_over(flag).then(|| text_of(&item.give, &item.leaves, columns, at)).flatten();
+        Told { flag, message, text: text.as_deref().map(shown) }
     });
     let noted = written && !pen.scratch.flags.is_empty() || !matches!(given, Ok(false)) && !unmapped.is_empty();
     if let Some(Told { flag, message, text }) = told.as_ref().filter(|_| !pen.compares) {

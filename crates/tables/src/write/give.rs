@@ -3,7 +3,7 @@
 use super::check;
 use super::column::Column;
 use super::evaluate::Known;
-use super::machine::{MCall, MGive, MJoined, MOut, Shape, ShapeKind};
+use super::machine::{Check, MCall, MGive, MJoined, MOut, Shape, ShapeKind};
 use super::passed_over;
 use crate::value::{Argument, Notes, Reason, Value, write_json};
 
@@ -238,7 +238,15 @@ fn write_shape(
                     }),
                     (true, None) => match check::object(*check, &out[first - 1..]) {
                         Some(reason) => Err(reason),
-                        None => Ok(true),
+                        None => {
+                            if matches!(check, Check::Period)
+                                && let Some(end) = check::early_end(&out[first - 1..])
+                            {
+                                out.drain(first - 1 + end.start..first - 1 + end.end);
+                                notes.flag("end-before-start");
+                            }
+                            Ok(true)
+                        }
                     },
                     (false, _) => Ok(false),
                 }

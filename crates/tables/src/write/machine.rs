@@ -32,14 +32,16 @@ pub enum Check {
     Coding(&'static CodeList),
     /// A Reference whose text was given.
     Reference,
+    /// A Period, whose end must not lie before its start.
+    Period,
     /// What stands beside a primitive: an id alone needs the value.
     Sibling,
 }
 
 impl Check {
-    /// True if something is looked at.
+    /// True if something is looked at for which the object cannot stand.
     pub fn is_any(self) -> bool {
-        !matches!(self, Check::Nothing | Check::Sibling)
+        !matches!(self, Check::Nothing | Check::Sibling | Check::Period)
     }
 }
 
@@ -104,7 +106,7 @@ pub struct MItem {
     pub leaves: Box<[usize]>,
     /// Where its value is remembered; none if it is not worth it.
     pub memory: Option<Memory>,
-    /// True if its values are counted: something that cannot be read may be told beside how many could.
+    /// True if its values are counted: how many could not be read, or be anything at all, is told beside how many could.
     pub is_counted: bool,
 }
 
@@ -149,6 +151,16 @@ impl MGive {
             }
             MGive::Call(call) => call.arguments.iter().any(MGive::may_fall_back),
             MGive::Case(_, all) => all.iter().any(MGive::may_fall_back),
+            _ => false,
+        }
+    }
+
+    /// True if a text of a row may be none of what the element is.
+    fn may_fail(&self) -> bool {
+        match self {
+            MGive::Call(_) => true,
+            MGive::Column(_, out) => out.slot.form() != Form::Text,
+            MGive::Case(_, all) | MGive::Coalesce(all) => all.iter().any(MGive::may_fail),
             _ => false,
         }
     }
@@ -448,6 +460,7 @@ impl<'a> Builder<'a> {
             Some("CodeableConcept") => element.binding.map_or(Check::Nothing, Check::Concept),
             Some("Coding") => element.binding.map_or(Check::Nothing, Check::Coding),
             Some("Reference") => Check::Reference,
+            Some("Period") => Check::Period,
             _ => Check::Nothing,
         };
         let items = way.items.iter().map(|item| self.item(item)).collect();
@@ -469,7 +482,7 @@ impl<'a> Builder<'a> {
         // Plain text is written faster than it is found again.
         let worth = (item.give.function().is_some() || give.is_call()) && self.can_be_remembered(item.info, &give);
         let memory = if worth { self.remember(info.leaves.clone()) } else { None };
-        let is_counted = give.may_fall_back();
+        let is_counted = give.may_fall_back() || (!info.leaves.is_empty() && give.may_fail());
         MItem { info: item.info, reject: item.reject, give, leaves: info.leaves.clone().into(), memory, is_counted }
     }
 
@@ -650,6 +663,7 @@ impl<'a> Builder<'a> {
             "CodeableConcept" => element.binding.map_or(Check::Nothing, Check::Concept),
             "Coding" => element.binding.map_or(Check::Nothing, Check::Coding),
             "Reference" => Check::Reference,
+            "Period" => Check::Period,
             _ => Check::Nothing,
         };
         let fields = shapes.into_iter().map(|(_, at, shape)| (at, shape)).collect();

@@ -30,6 +30,11 @@ enum Taken {
     Read,
 }
 
+/// True for the flags of values that were taken in the place of others.
+pub fn is_passed_over(flag: &str) -> bool {
+    matches!(flag, "decimal-sign" | "kept-as-text" | "other-value" | "unit-in-value")
+}
+
 /// The flag of a value that was taken after another could not be read, and why it could not; none if it says the same in another way.
 pub fn told((failed, reason): (&MGive, Reason), taken: &MGive, columns: &[Column], row: usize) -> Option<Reason> {
     if !UNREAD.contains(&reason.code) {

@@ -586,6 +586,25 @@ fn what_is_noted_of_a_value_that_is_not_there_goes_with_it() {
 }
 
 #[test]
+fn the_ends_of_a_period_are_held_against_each_other_where_each_has_a_path() {
+    writes(
+        r#"-- @target Encounter @key e.id
+        SELECT 'finished' AS status, code('http://a', 'IMP') AS class, instant(e.begun) AS "period.start", instant(e.ended) AS "period.end" FROM e"#,
+        "e.id | e.begun | e.ended
+         1 | 2024-04-04 | 2024-04-03
+         3 | 2024-04-04 | 2024-04-04
+         4 | 2024-04-04 | 31/12/9999",
+        expect![[r#"
+            {"resourceType":"Encounter","id":"5353","status":"finished","class":{"system":"http://a","code":"IMP"},"period":{"start":"2024-04-04"}}
+              period.end flag end-before-start
+            {"resourceType":"Encounter","id":"c669","status":"finished","class":{"system":"http://a","code":"IMP"},"period":{"start":"2024-04-04","end":"2024-04-04"}}
+            {"resourceType":"Encounter","id":"7f01","status":"finished","class":{"system":"http://a","code":"IMP"},"period":{"start":"2024-04-04"}}
+              period.end stands-for-nothing: `31/12/9999` lies in the last year there is and stands for none: name it in `nulls` of mapping.toml [31/12/9999]
+        "#]],
+    );
+}
+
+#[test]
 fn a_row_of_a_child_file_is_refused_alone() {
     writes(
         r#"=== test.sql

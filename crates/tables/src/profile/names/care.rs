@@ -15,15 +15,35 @@ pub const DOSE: &[&str] = &[
     "dosierung",
     "剂量",
     "用量",
+    "posologie",
+    "dosagem",
+    "投与量",
+    "数量",
+    "yl",
+    "jl",
 ];
 /// How a drug is given.
-pub const ROUTE: &[&str] = &["route", "routeadmin", "途径", "用法"];
+pub const ROUTE: &[&str] = &["route", "routeadmin", "途径", "用法", "voie", "via", "投与経路", "yf", "yyfs"];
 /// How often.
-pub const FREQUENCY: &[&str] = &["frequency", "freq", "频次", "频率"];
+pub const FREQUENCY: &[&str] = &[
+    "frequency",
+    "freq",
+    "频次",
+    "频率",
+    "fréquence",
+    "frequence",
+    "frecuencia",
+    "frequencia",
+    "用法回数",
+    "pc",
+    "yypc",
+];
 /// What somebody is allergic to.
-pub const ALLERGEN: &[&str] = &["allergen", "allergy", "过敏原", "过敏"];
+pub const ALLERGEN: &[&str] =
+    &["allergen", "allergy", "过敏原", "过敏", "allergie", "alergia", "アレルギー", "アレルゲン"];
 /// A vaccine.
-pub const VACCINE: &[&str] = &["vaccine", "vaccination", "immunization", "cvx", "疫苗"];
+pub const VACCINE: &[&str] =
+    &["vaccine", "vaccination", "immunization", "cvx", "疫苗", "vaccin", "vacuna", "vacina", "ワクチン"];
 /// A drug.
 pub const DRUG: &[&str] = &[
     "drug",
@@ -42,6 +62,18 @@ pub const DRUG: &[&str] = &[
     "药品",
     "药物",
     "药名",
+    "médicament",
+    "medicament",
+    "medicamento",
+    "fármaco",
+    "farmaco",
+    "薬剤",
+    "薬剤名",
+    "薬品",
+    "薬品名",
+    "医薬品",
+    "ypmc",
+    "ypdm",
 ];
 /// A procedure.
 pub const PROCEDURE: &[&str] = &[
@@ -56,6 +88,16 @@ pub const PROCEDURE: &[&str] = &[
     "eingriff",
     "手术",
     "操作",
+    "acte",
+    "acte medical",
+    "procedimiento",
+    "procedimento",
+    "手術",
+    "手術名",
+    "処置",
+    "ssmc",
+    "ssbm",
+    "ssdm",
 ];
 /// How sure a diagnosis is.
 pub const CERTAINTY: &[&str] = &[
@@ -89,4 +131,20 @@ pub const DIAGNOSIS: &[&str] = &[
     "diagnosisstring",
     "诊断",
     "疾病",
+    "diagnostic",
+    "diagnóstico",
+    "diagnostico",
+    "cim10",
+    "cie10",
+    "cid",
+    "cid10",
+    "診断",
+    "診断名",
+    "病名",
+    "傷病名",
+    "zdmc",
+    "zdbm",
+    "zddm",
+    "jbmc",
+    "jbbm",
 ];

@@ -1,7 +1,23 @@
 //! Words of names: what tells rows and codes apart, and says what they mean.
 
 /// A state of something.
-pub const STATUS: &[&str] = &["status", "state of", "状态"];
+pub const STATUS: &[&str] = &[
+    "status",
+    "state of",
+    "状态",
+    "zustand",
+    "statut",
+    "état",
+    "etat",
+    "stato",
+    "situacao",
+    "situação",
+    "状態",
+    "ステータス",
+    "狀態",
+    "zt",
+    "ztbz",
+];
 /// The number of a row among its like.
 pub const SEQUENCE: &[&str] = &["seq", "seq num", "sequence", "rank", "priority", "ordinal", "line", "序号", "顺序"];
 /// Words of a report.
@@ -46,6 +62,25 @@ pub const CODE: &[&str] = &[
     "编码",
     "代码",
     "项目",
+    "examen",
+    "exame",
+    "code analyse",
+    "code examen",
+    "prueba",
+    "analito",
+    "paramètre",
+    "parametre",
+    "parametro",
+    "parâmetro",
+    "項目",
+    "項目コード",
+    "検査コード",
+    "検査項目",
+    "検査項目コード",
+    "検査",
+    "xmdm",
+    "xmbm",
+    "xmbh",
 ];
 /// What a code means.
 pub const LABEL: &[&str] = &[
@@ -61,4 +96,18 @@ pub const LABEL: &[&str] = &[
     "名称",
     "描述",
     "中文名",
+    "libellé",
+    "libelle",
+    "intitulé",
+    "descripción",
+    "descripcion",
+    "descrição",
+    "descricao",
+    "descrizione",
+    "項目名",
+    "項目名称",
+    "検査名",
+    "検査名称",
+    "検査項目名",
+    "xmmc",
 ];

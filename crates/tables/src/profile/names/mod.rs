@@ -1,4 +1,5 @@
-//! What names of tables and columns say, in English, Chinese and German.
+//! What names of tables and columns say, in English, Chinese (also by the first letters of its sounds: `CSRQ` is 出生日期), German, French,
+//! Spanish, Portuguese and Japanese.
 //!
 //! A name is cut into its words (`words.rs`); a column's role (`role.rs`) is the first of a list of words and phrases that it is made of, of
 //! persons (`person.rs`), visits (`visit.rs`), results (`result.rs`), care (`care.rs`) and codes (`code.rs`). What a table is about is its
@@ -94,7 +95,13 @@ pub(super) fn role_of(name: &str) -> Option<Role> {
     held.max_by_key(|(length, _)| *length).map(|(_, role)| role)
 }
 
+/// First letters of two sounds: they are a name as a whole or none (`dw_date` is a date of a warehouse).
+const INITIALS: [&str; 9] = ["dw", "jg", "jl", "pc", "xb", "xm", "yf", "yl", "zt"];
+
 fn fits(phrase: &str, words: &[String], joined: &str, whole: bool) -> bool {
+    if INITIALS.contains(&phrase) {
+        return whole && joined == phrase;
+    }
     if !phrase.is_ascii() {
         return if whole {
             joined == phrase
@@ -193,6 +200,53 @@ mod tests {
             ("telefonnr", Some(Role::Phone)),
             ("candidate", Some(Role::Time)),
             ("station", Some(Role::Department)),
+            ("患者番号", Some(Role::Patient)),
+            ("氏名", Some(Role::FullName)),
+            ("生年月日", Some(Role::Birth)),
+            ("性別", Some(Role::Sex)),
+            ("入院日", Some(Role::Start)),
+            ("退院日", Some(Role::End)),
+            ("来院日時", Some(Role::Start)),
+            ("受診番号", Some(Role::Encounter)),
+            ("検査名", Some(Role::Label)),
+            ("検査日", Some(Role::Time)),
+            ("結果", Some(Role::Value)),
+            ("単位", Some(Role::Unit)),
+            ("基準値", Some(Role::RangeText)),
+            ("N° patient", Some(Role::Patient)),
+            ("Nom de naissance", Some(Role::FamilyName)),
+            ("Prénom", Some(Role::GivenName)),
+            ("Date de naissance", Some(Role::Birth)),
+            ("Date d'entrée", Some(Role::Start)),
+            ("Date de sortie", Some(Role::End)),
+            ("Résultat", Some(Role::Value)),
+            ("Unité", Some(Role::Unit)),
+            ("Libellé", Some(Role::Label)),
+            ("fecha_nacimiento", Some(Role::Birth)),
+            ("apellido", Some(Role::FamilyName)),
+            ("sexo", Some(Role::Sex)),
+            ("fecha_ingreso", Some(Role::Start)),
+            ("fecha_alta", Some(Role::End)),
+            ("resultado", Some(Role::Value)),
+            ("ID_ATENDIMENTO", Some(Role::Encounter)),
+            ("ID_PACIENTE", Some(Role::Patient)),
+            ("DT_NASC", Some(Role::Birth)),
+            ("DATA_NASCIMENTO", Some(Role::Birth)),
+            ("DT_ENTRADA", Some(Role::Start)),
+            ("DT_SAIDA", Some(Role::End)),
+            ("UNIDADE", Some(Role::Unit)),
+            ("BRID", Some(Role::Patient)),
+            ("XM", Some(Role::FullName)),
+            ("XB", Some(Role::Sex)),
+            ("CSRQ", Some(Role::Birth)),
+            ("ZYH", Some(Role::Encounter)),
+            ("RYRQ", Some(Role::Start)),
+            ("CYRQ", Some(Role::End)),
+            ("XMMC", Some(Role::Label)),
+            ("JG", Some(Role::Value)),
+            ("DW", Some(Role::Unit)),
+            ("CKZ", Some(Role::RangeText)),
+            ("dw_date", Some(Role::Time)),
             ("xq17", None),
         ] {
             assert_eq!(role_of(name), role, "{name}");

@@ -12,6 +12,13 @@ pub const NATIONAL: &[&str] = &[
     "passport",
     "身份证",
     "证件号",
+    "nir",
+    "cpf",
+    "dni",
+    "curp",
+    "rut",
+    "sfzh",
+    "マイナンバー",
 ];
 /// Date or year of birth.
 pub const BIRTH: &[&str] = &[
@@ -31,12 +38,64 @@ pub const BIRTH: &[&str] = &[
     "gebdatum",
     "geburtsjahr",
     "date of birth",
+    "naissance",
+    "date naissance",
+    "ddn",
+    "nasc",
+    "nascimento",
+    "data nascimento",
+    "dt nasc",
+    "nacimiento",
+    "fecha nacimiento",
+    "fecha nac",
+    "fnac",
+    "nascita",
+    "data nascita",
+    "生年月日",
+    "出生日",
+    "csrq",
+    "csny",
 ];
 /// Date of death.
-pub const DEATH: &[&str] =
-    &["death", "deathdate", "died", "dod", "deceased", "death date", "verstorben", "gestorben", "todesdatum", "死亡"];
+pub const DEATH: &[&str] = &[
+    "death",
+    "deathdate",
+    "died",
+    "dod",
+    "deceased",
+    "death date",
+    "verstorben",
+    "gestorben",
+    "todesdatum",
+    "死亡",
+    "décès",
+    "deces",
+    "date deces",
+    "fallecimiento",
+    "defuncion",
+    "defunción",
+    "obito",
+    "óbito",
+    "死亡日",
+    "swrq",
+];
 /// Administrative sex.
-pub const SEX: &[&str] = &["sex", "gender", "geschlecht", "geschl", "sexe", "性别"];
+pub const SEX: &[&str] = &[
+    "sex",
+    "gender",
+    "geschlecht",
+    "geschl",
+    "sexe",
+    "性别",
+    "sexo",
+    "sesso",
+    "genero",
+    "género",
+    "gênero",
+    "性別",
+    "xb",
+    "xingbie",
+];
 /// Marital state.
 pub const MARITAL: &[&str] = &["marital", "familienstand", "婚姻"];
 /// A family name.
@@ -52,6 +111,18 @@ pub const FAMILY_NAME: &[&str] = &[
     "last",
     "familienname",
     "zuname",
+    "nom",
+    "nom naissance",
+    "nom famille",
+    "nom de famille",
+    "nom de naissance",
+    "apellido",
+    "apellidos",
+    "primer apellido",
+    "sobrenome",
+    "cognome",
+    "氏",
+    "姓",
 ];
 /// A given name.
 pub const GIVEN_NAME: &[&str] = &[
@@ -65,10 +136,38 @@ pub const GIVEN_NAME: &[&str] = &[
     "fname",
     "first",
     "rufname",
+    "prénom",
+    "prenom",
+    "nombre",
+    "nombres",
+    "primer nombre",
+    "名",
 ];
 /// A name as a whole.
-pub const FULL_NAME: &[&str] =
-    &["patient name", "patientname", "full name", "fullname", "person name", "患者姓名", "病人姓名", "姓名"];
+pub const FULL_NAME: &[&str] = &[
+    "patient name",
+    "patientname",
+    "full name",
+    "fullname",
+    "person name",
+    "患者姓名",
+    "病人姓名",
+    "姓名",
+    "nome",
+    "nome paciente",
+    "nome completo",
+    "nombre completo",
+    "nombre paciente",
+    "nom complet",
+    "nom prenom",
+    "氏名",
+    "患者氏名",
+    "漢字氏名",
+    "xm",
+    "brxm",
+    "hzxm",
+    "xingming",
+];
 /// A telephone number.
 pub const PHONE: &[&str] = &[
     "phone",
@@ -88,20 +187,64 @@ pub const PHONE: &[&str] = &[
     "mobiltelefon",
     "festnetz",
     "rufnummer",
+    "téléphone",
+    "telefono",
+    "teléfono",
+    "telefone",
+    "celular",
+    "電話",
+    "電話番号",
+    "lxdh",
+    "dhhm",
 ];
 /// An electronic mail address.
 pub const EMAIL: &[&str] = &["email", "mail", "邮箱", "emailadresse"];
 /// A postal code.
-pub const POSTAL: &[&str] = &["zip", "postal", "postcode", "zipcode", "plz", "postleitzahl", "邮编", "邮政编码"];
+pub const POSTAL: &[&str] = &[
+    "zip",
+    "postal",
+    "postcode",
+    "zipcode",
+    "plz",
+    "postleitzahl",
+    "邮编",
+    "邮政编码",
+    "code postal",
+    "codepostal",
+    "codigo postal",
+    "cep",
+    "郵便番号",
+    "yzbm",
+];
 /// A city.
-pub const CITY: &[&str] = &["city", "town", "ort", "wohnort", "stadt", "城市", "市"];
+pub const CITY: &[&str] =
+    &["city", "town", "ort", "wohnort", "stadt", "城市", "市", "ville", "ciudad", "cidade", "commune", "市区町村"];
 /// A state or province.
 pub const STATE: &[&str] = &["state", "province", "bundesland", "省"];
 /// A country.
-pub const COUNTRY: &[&str] = &["country", "nation", "国家", "国籍"];
+pub const COUNTRY: &[&str] = &["country", "nation", "国家", "国籍", "pays", "país", "国名"];
 /// A line of an address.
-pub const ADDRESS: &[&str] =
-    &["address", "street", "addr", "strasse", "straße", "anschrift", "adresse", "地址", "住址", "hausnummer"];
+pub const ADDRESS: &[&str] = &[
+    "address",
+    "street",
+    "addr",
+    "strasse",
+    "straße",
+    "anschrift",
+    "adresse",
+    "地址",
+    "住址",
+    "hausnummer",
+    "dirección",
+    "direccion",
+    "endereço",
+    "endereco",
+    "domicilio",
+    "indirizzo",
+    "住所",
+    "jtdz",
+    "lxdz",
+];
 /// Which patient.
 pub const PATIENT: &[&str] = &[
     "patient",
@@ -122,4 +265,25 @@ pub const PATIENT: &[&str] = &[
     "患者",
     "病历号",
     "病案号",
+    "paciente",
+    "pacientes",
+    "id paciente",
+    "paciente id",
+    "idpaciente",
+    "codigo paciente",
+    "paziente",
+    "prontuario",
+    "prontuário",
+    "historia clinica",
+    "nhc",
+    "ipp",
+    "n patient",
+    "患者番号",
+    "カルテ番号",
+    "brid",
+    "brxh",
+    "hzid",
+    "blh",
+    "bah",
+    "patid",
 ];

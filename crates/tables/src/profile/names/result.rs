@@ -1,11 +1,43 @@
 //! Words of names: what was measured, and what came of it.
 
 /// The lower bound.
-pub const RANGE_LOW: &[&str] =
-    &["ref range lower", "range low", "normal low", "low", "lower", "range lower", "lln", "参考下限", "下限"];
+pub const RANGE_LOW: &[&str] = &[
+    "ref range lower",
+    "range low",
+    "normal low",
+    "low",
+    "lower",
+    "range lower",
+    "lln",
+    "参考下限",
+    "下限",
+    "borne inferieure",
+    "limite inferior",
+    "valor minimo",
+    "基準値下限",
+    "下限値",
+    "ckxx",
+    "ckzxx",
+];
 /// The upper bound.
-pub const RANGE_HIGH: &[&str] =
-    &["ref range upper", "range high", "normal high", "high", "upper", "range upper", "uln", "参考上限", "上限"];
+pub const RANGE_HIGH: &[&str] = &[
+    "ref range upper",
+    "range high",
+    "normal high",
+    "high",
+    "upper",
+    "range upper",
+    "uln",
+    "参考上限",
+    "上限",
+    "borne superieure",
+    "limite superior",
+    "valor maximo",
+    "基準値上限",
+    "上限値",
+    "cksx",
+    "ckzsx",
+];
 /// Bounds of what is normal.
 pub const RANGE_TEXT: &[&str] = &[
     "reference range",
@@ -21,12 +53,64 @@ pub const RANGE_TEXT: &[&str] = &[
     "参考范围",
     "参考值",
     "正常值",
+    "référence",
+    "valeurs reference",
+    "valeurs de reference",
+    "valeurs de référence",
+    "normes",
+    "referencia",
+    "referência",
+    "valores referencia",
+    "valores de referencia",
+    "valor referencia",
+    "valor de referencia",
+    "基準値",
+    "基準範囲",
+    "参照範囲",
+    "ckz",
+    "ckfw",
+    "ckqj",
 ];
 /// Whether a result is abnormal.
-pub const FLAG: &[&str] = &["abnormal", "flag", "interpretation", "abnormal flag", "异常", "标志", "提示"];
+pub const FLAG: &[&str] = &[
+    "abnormal",
+    "flag",
+    "interpretation",
+    "abnormal flag",
+    "异常",
+    "标志",
+    "提示",
+    "anormal",
+    "anomalie",
+    "異常",
+    "異常フラグ",
+    "判定",
+    "ycbz",
+    "yctz",
+];
 /// Its unit.
-pub const UNIT: &[&str] =
-    &["unit", "units", "uom", "valueuom", "measurename", "einheit", "masseinheit", "unite", "单位"];
+pub const UNIT: &[&str] = &[
+    "unit",
+    "units",
+    "uom",
+    "valueuom",
+    "measurename",
+    "einheit",
+    "masseinheit",
+    "unite",
+    "单位",
+    "unité",
+    "unites",
+    "unités",
+    "unidad",
+    "unidade",
+    "unidades",
+    "unità",
+    "unita",
+    "単位",
+    "dw",
+    "jldw",
+];
 /// The number in a result.
 pub const VALUE_NUMBER: &[&str] =
     &["valuenum", "value num", "value number", "numeric value", "value as number", "result numeric", "数值"];
@@ -48,4 +132,20 @@ pub const VALUE: &[&str] = &[
     "检验结果",
     "测量值",
     "值",
+    "résultat",
+    "valeur",
+    "resultado",
+    "resultados",
+    "valor",
+    "risultato",
+    "valore",
+    "結果",
+    "検査結果",
+    "結果値",
+    "検査値",
+    "測定値",
+    "jg",
+    "jyjg",
+    "jcjg",
+    "jgz",
 ];

@@ -3,7 +3,7 @@
 use super::ACT;
 use super::statement::Statement;
 use crate::profile::column::{ColumnProfile, LISTED};
-use crate::profile::meaning::{certainty_of, class_of, flag_of, sex_of};
+use crate::profile::meaning::{certainty_of, class_of, flag_of, sex_of, state_of};
 use crate::profile::table::TableProfile;
 use crate::profile::{Likely, Profile, names};
 use crate::run::{MappingFiles, files_of, shipped};
@@ -104,7 +104,15 @@ impl<'p> Files<'p> {
     }
 
     pub(super) fn sexes(&mut self, column: Option<&ColumnProfile>) {
-        let lines: Vec<_> = Self::meant(column, sex_of)
+        let listed = column.and_then(|column| column.listed.as_ref()).map_or(&[][..], Vec::as_slice);
+        let has = |letter: &str| listed.iter().any(|(value, _)| value.trim().eq_ignore_ascii_case(letter));
+        // `H` beside `M` is hombre beside mujer, beside `F` homme beside femme.
+        let of = |value: &str| match value.trim() {
+            "H" | "h" if has("m") || has("f") => Some("male"),
+            "M" | "m" if has("h") && !has("f") => Some("female"),
+            value => sex_of(value),
+        };
+        let lines: Vec<_> = Self::meant(column, of)
             .into_iter()
             .map(|(value, code)| (value.to_owned(), "http://hl7.org/fhir/administrative-gender", code))
             .collect();
@@ -131,6 +139,25 @@ impl<'p> Files<'p> {
         let lines: Vec<_> =
             Self::meant(column, flag_of).into_iter().map(|(value, code)| (value.to_owned(), system, code)).collect();
         self.codes("flag", &lines);
+    }
+
+    /// A map of states: words whose meaning is known, and the others as what is to do. Gives how many these are.
+    pub(super) fn states(&mut self, map: &str, target: &str, column: &ColumnProfile) -> usize {
+        let listed = column.listed.as_ref().map_or(&[][..], Vec::as_slice);
+        let code_of = |value: &str| super::status::code_of(target, state_of(value)?);
+        let (mut known, mut unknown) = (Vec::new(), Vec::new());
+        for (value, count) in listed.iter().take(LISTED) {
+            match code_of(value) {
+                Some((system, code)) => known.push((value.clone(), system, code)),
+                None => unknown.push((value.replace(['\n', '\r'], " "), *count)),
+            }
+        }
+        self.codes(map, &known);
+        let Some(text) = self.texts.get_mut(&format!("codes/{map}.csv")) else { return 0 };
+        for (value, count) in &unknown {
+            let _ = writeln!(text, "# To do: {value}  ({count} rows): source,system,code");
+        }
+        unknown.len()
     }
 
     pub(super) fn vitals(&mut self, known: &[(String, &'static str)]) {
@@ -180,7 +207,11 @@ impl<'p> Files<'p> {
         let chinese = profile.tables.iter().any(|table| {
             names::words_of(&table.name).concat().chars().any(is_chinese) || table.columns.iter().any(|c| c.is_chinese)
         });
-        let zone = if chinese { "Asia/Shanghai" } else { "UTC" };
+        let zone = match (self.is_japanese(), chinese) {
+            (true, _) => "Asia/Tokyo",
+            (false, true) => "Asia/Shanghai",
+            _ => "UTC",
+        };
         let _ = writeln!(text, "zone = \"{zone}\"    # To do: the zone of times that have none");
         let nulls = self.nulls();
         if nulls.len() > 1 {
@@ -243,7 +274,8 @@ impl<'p> Files<'p> {
         } else if dates().any(|dates| dates.ambiguous) {
             text.push_str("# To do: order = \"dmy\" or \"mdy\": how 03/04/2020 is read\n");
         }
-        // Only what is a date of something, not 9999-12-31.
+        self.pivot(&mut text);
+        // Only what is a date of something.
         if dates().any(|dates| dates.years.1 >= FUTURE && dates.years.0 >= 1_900 && dates.years.0 < 2_300)
             && dates().any(|dates| dates.years.0 >= FUTURE)
         {
@@ -321,6 +353,55 @@ impl<'p> Files<'p> {
         }
     }
 
+    /// Whether the source is Japanese: it has kana, which Chinese has not, or an encoding of Japan.
+    fn is_japanese(&self) -> bool {
+        let has_kana = |name: &str| name.chars().any(is_kana);
+        self.profile.encodings.iter().any(|one| {
+            let name = one.encoding.to_lowercase();
+            name == "shift_jis" || name == "euc-jp"
+        }) || self.profile.tables.iter().any(|table| {
+            has_kana(&table.name) || table.columns.iter().any(|column| has_kana(&column.name) || column.is_kana)
+        })
+    }
+
+    /// What years of two digits are: nobody is born in the future, and the rest is for a person to say.
+    fn pivot(&self, text: &mut String) {
+        let is_short = |column: &ColumnProfile| {
+            column.dates.as_ref().is_some_and(|dates| dates.needed_formats.iter().any(|format| format.contains("%y")))
+        };
+        let tables = self.profile.tables.iter();
+        let columns: Vec<(&TableProfile, &ColumnProfile)> = tables
+            .flat_map(|table| table.columns.iter().map(move |column| (table, column)))
+            .filter(|(_, column)| is_short(column))
+            .collect();
+        if columns.is_empty() {
+            return;
+        }
+        let named = columns.iter().map(|(table, column)| format!("{}.{}", table.name, column.name));
+        let named = named.collect::<Vec<_>>().join(", ").replace(['\n', '\r'], " ");
+        let is_birth = |(table, column): &(&TableProfile, &ColumnProfile)| {
+            let is_of = |likely: &Likely| {
+                likely.table == table.name && likely.columns.get(&names::Role::Birth) == Some(&column.name)
+            };
+            self.profile.likely.iter().any(is_of)
+        };
+        let year = this_year();
+        if columns.iter().any(is_birth) {
+            let _ = writeln!(
+                text,
+                "pivot = {year}    # To do: confirm: years of two digits ({named}) are {} to {year}. Who is older than that is read a hundred\n\
+                 #   years too young, and what lies after {year} in other columns a hundred years too early",
+                year - 99
+            );
+        } else {
+            let _ = writeln!(
+                text,
+                "# To do: pivot = {year} reads years of two digits ({named}) as {} to {year}; without it they are 1969 to 2068",
+                year - 99
+            );
+        }
+    }
+
     /// Spellings of no value, the empty cell first.
     fn nulls(&self) -> Vec<String> {
         let mut nulls = vec![String::new()];
@@ -373,6 +454,17 @@ fn known_units() -> BTreeMap<String, String> {
 
 fn fold(unit: &str) -> String {
     crate::codes::fold_unit(unit).into_owned()
+}
+
+/// By this machine's clock.
+pub(in crate::profile) fn this_year() -> i64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    fhir::time::civil_of_day(now.map_or(0, |since| since.as_secs() / 86_400) as i64).0
+}
+
+/// Also in half width.
+fn is_kana(c: char) -> bool {
+    crate::profile::column::is_kana(c)
 }
 
 fn is_chinese(c: char) -> bool {

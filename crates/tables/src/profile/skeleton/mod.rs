@@ -5,6 +5,7 @@
 
 mod files;
 mod statement;
+mod status;
 
 use super::Profile;
 use super::column::ColumnProfile;
@@ -14,6 +15,8 @@ use super::table::TableProfile;
 use crate::edit::name_in_sql;
 use crate::run::MappingFiles;
 pub use files::NOT_WRITTEN;
+#[cfg(test)]
+pub(super) use files::this_year;
 use files::{Files, map_name};
 use statement::Statement;
 use std::collections::BTreeSet;
@@ -222,7 +225,9 @@ impl<'p> Writing<'p> {
                 sql.item(&item, "name", &[name, given]);
             }
             (_, _, Some(name)) => sql.item(&format!("name({})", sql.cell(name)), "name", &[name]),
-            (Some(name), None, None) => sql.item(&format!("name({})", sql.cell(name)), "name", &[name]),
+            (Some(name), None, None) | (None, Some(name), None) => {
+                sql.item(&format!("name({})", sql.cell(name)), "name", &[name]);
+            }
             _ => {}
         }
         if let Some(sex) = column(Role::Sex) {
@@ -337,6 +342,7 @@ impl<'p> Writing<'p> {
             likely.columns.get(&Role::End),
         );
         match end {
+            _ if status::write(&mut self.files, &mut sql, (likely, table), &name) => {}
             Some(end) => {
                 let cell = sql.cell(end);
                 sql.constant(&format!("CASE WHEN {cell} IS NULL THEN 'in-progress' ELSE 'finished' END"), "status");
@@ -354,7 +360,20 @@ impl<'p> Writing<'p> {
                 sql.item(&format!("code('{map}', {})", sql.cell(class)), "class", &[class]);
             }
             None => {
-                let stays = ["stay", "admission", "icu", "inpatient", "hospital", "住院", "入院"];
+                let stays = [
+                    "stay",
+                    "admission",
+                    "icu",
+                    "inpatient",
+                    "hospital",
+                    "住院",
+                    "入院",
+                    "séjour",
+                    "sejour",
+                    "internac",
+                    "ingreso",
+                    "zyjl",
+                ];
                 let lower = table.name.to_lowercase();
                 let unit_stay = super::names::words_of(key).concat().contains("stay");
                 let class = if unit_stay || stays.iter().any(|word| lower.contains(word)) { "IMP" } else { "AMB" };
@@ -410,7 +429,7 @@ impl<'p> Writing<'p> {
             return Err("no column of it says what was measured");
         }
         let (mut sql, from, whose) = self.begin(likely, table, "");
-        sql.constant("'final'", "status");
+        self.status(&mut sql, likely, table, "'final'");
         if super::names::topics_of(&table.name).contains(&super::names::Topic::Results) {
             sql.constant(
                 "code('http://terminology.hl7.org/CodeSystem/observation-category', 'laboratory')",
@@ -463,6 +482,14 @@ impl<'p> Writing<'p> {
         Ok(())
     }
 
+    /// How the things of the target that was named last stand: as a column says, or `else_` for all where none does.
+    fn status(&mut self, sql: &mut Statement<'p>, likely: &Likely, table: &TableProfile, else_: &str) {
+        let name = self.names.last().cloned().unwrap_or_default();
+        if !status::write(&mut self.files, sql, (likely, table), &name) {
+            sql.constant(else_, "status");
+        }
+    }
+
     /// A table with a column for each vital value: a view makes a row of each.
     fn vitals(&mut self, likely: &'p Likely, table: &'p TableProfile) {
         let columns: Vec<(&ColumnProfile, &str, &str)> = table
@@ -477,6 +504,7 @@ impl<'p> Writing<'p> {
                 .iter()
                 .filter_map(|role| likely.columns.get(role)),
         );
+        kept.extend(status::column(likely, table).map(|column| &column.name));
         let numbered = table.keys.is_empty();
         let view = self.files.view_name(&table.name, "value");
         let shared: Vec<String> = kept
@@ -512,7 +540,7 @@ impl<'p> Writing<'p> {
         sql.header(&likely.why);
         let patient = whose.patient.as_ref().map_or(String::new(), |patient| format!(" @patient {patient}"));
         sql.directives(&format!("@target {said} @key {key}, t.vital @each {}{patient}", name_in_sql(&table.name)));
-        sql.constant("'final'", "status");
+        self.status(&mut sql, likely, table, "'final'");
         sql.constant("code('http://terminology.hl7.org/CodeSystem/observation-category', 'vital-signs')", "category");
         sql.constant("code('vital', t.vital)", "code");
         refer_to_patient(&mut sql, likely, &whose, "subject");
@@ -555,10 +583,10 @@ impl<'p> Writing<'p> {
         let (mut sql, from, whose) = self.begin(likely, table, subject);
         match likely.target {
             "MedicationRequest" => {
-                sql.constant("'completed'", "status");
+                self.status(&mut sql, likely, table, "'completed'");
                 sql.constant("'order'", "intent");
             }
-            "Procedure" | "Immunization" => sql.constant("'completed'", "status"),
+            "Procedure" | "Immunization" => self.status(&mut sql, likely, table, "'completed'"),
             "Condition" => {
                 if let Some(certainty) = column(Role::Certainty) {
                     self.files.certainties(table.column(certainty));

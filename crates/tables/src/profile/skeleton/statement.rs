@@ -74,16 +74,30 @@ impl<'p> Statement<'p> {
 
     /// The day that a column says.
     pub(super) fn date(&self, column: &str) -> String {
-        let format = self.table.column(column).and_then(|column| column.dates.as_ref()?.needs_format);
-        let format = format.map_or(String::new(), |format| format!(", '{format}'"));
-        format!("date({}{format})", self.cell(column))
+        self.read("date", column)
+    }
+
+    /// A call that reads the dates of a column, with the formats that they need.
+    fn read(&self, function: &str, column: &str) -> String {
+        let cell = self.cell(column);
+        let formats = self.table.column(column).and_then(|column| column.dates.as_ref());
+        let formats = formats.map_or(&[][..], |dates| dates.needed_formats.as_slice());
+        let call = |format: &&str| match *format {
+            "" => format!("{function}({cell})"),
+            format => format!("{function}({cell}, '{format}')"),
+        };
+        match formats {
+            [] => call(&""),
+            [one] => call(one),
+            all => format!("coalesce({})", all.iter().map(call).collect::<Vec<_>>().join(", ")),
+        }
     }
 
     /// The moment that a column says. Where all times are midnight they say no more than the day.
     pub(super) fn instant(&self, column: &str) -> String {
         let dates = self.table.column(column).and_then(|column| column.dates.as_ref());
         let only_days = dates.is_some_and(|dates| dates.with_time == dates.midnights && dates.count > 0);
-        if only_days { self.date(column) } else { format!("instant({})", self.cell(column)) }
+        if only_days { self.date(column) } else { self.read("instant", column) }
     }
 
     /// The same as an argument, where plain cells are moments already.

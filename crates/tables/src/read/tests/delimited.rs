@@ -164,6 +164,17 @@ fn a_file_that_is_not_utf8_is_refused_with_a_proposal() {
 }
 
 #[test]
+fn letters_that_only_iso_8859_15_has_are_told_from_signs() {
+    let proposed = |text: &str, encoding: &'static encoding_rs::Encoding| {
+        let text = format!("id;nom;prénom;ville\n{text}");
+        propose_encoding(&encoding.encode(&text).0).encoding.name()
+    };
+    let text = "1;D'Œuvrard;Zoé;Évreux\n2;Bœrsch;Anaïs;Besançon\n";
+    assert_eq!(proposed(text, encoding_rs::ISO_8859_15), "ISO-8859-15");
+    assert_ne!(proposed(text, encoding_rs::WINDOWS_1252), "ISO-8859-15");
+}
+
+#[test]
 fn bytes_that_are_no_text_make_their_row_bad() {
     let whole = read_file("t.csv", b"a,b\n1,\xff\xfe x\n2,ok\n3,\xe4\n", encoded("utf-8")).unwrap();
     assert_eq!(

@@ -73,7 +73,7 @@ fn one_end_alone_is_half_a_range() {
     check("＜0.5", "..0.5");
     check("≤5", "..5");
     check("小于5", "..5");
-    check("~5", "..5");
+    check("至5", "..5");
     check("—5", "..5");
     check(">60", "60..");
     check("≥ 60", "60..");
@@ -83,8 +83,34 @@ fn one_end_alone_is_half_a_range() {
 }
 
 #[test]
+fn blanks_between_groups_of_digits_are_read_where_the_source_has_them() {
+    let read = |text: &'static str, thousands| {
+        let style = NumberStyle { decimal: ',', thousands };
+        match Ranging::new(style).make(&mut [Argument::Text(Some(text))], &mut Notes::default()) {
+            Ok(Value::Range(bounds)) => {
+                let digits =
+                    |end: &Option<Quantity<'_>>| end.as_ref().map_or(String::new(), |end| end.value.to_string());
+                format!("{}..{}", digits(&bounds.low), digits(&bounds.high))
+            }
+            Ok(other) => format!("{other:?}"),
+            Err(reason) => reason.code.to_owned(),
+        }
+    };
+    for text in ["4 000 - 10 000", "4\u{202f}000-10\u{a0}000", "4 000 à 10 000"] {
+        let expected = if text.contains('à') { "not-a-range" } else { "4000..10000" };
+        assert_eq!(read(text, Some(' ')), expected, "{text}");
+        assert_eq!(read(text, Some('\u{202f}')), expected, "{text}");
+    }
+    assert_eq!(read("1 250,5 - 3 000 000", Some(' ')), "1250.5..3000000");
+    assert_eq!(read("4 000 - 10 000", None), "not-a-range");
+    assert_eq!(read("4 00 - 10 000", Some(' ')), "not-a-range");
+}
+
+#[test]
 fn what_may_be_something_else_is_none() {
     for text in [
+        "~7",
+        "～7",
         "-6.1",
         "5",
         "6.1-3.9",
