@@ -35,6 +35,8 @@ pub struct Current {
 pub trait Lookup {
     /// Which resource of `resource_type` the search `query` (`identifier=system|value&…`) matches.
     fn find(&self, resource_type: &str, query: &str) -> Result<Found, Error>;
+    /// The ids of all that it matches, oldest first, `most` of them at most.
+    fn find_all(&self, resource_type: &str, query: &str, most: usize) -> Result<Vec<String>, Error>;
     /// The current state of a resource; `None` if it never was.
     fn current(&self, resource_type: &str, id: &str) -> Result<Option<Current>, Error>;
     /// Validates the final text of a resource (references resolved, its id may be missing), extracts its index values and

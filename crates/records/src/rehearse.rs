@@ -124,13 +124,21 @@ impl Lookup for Rehearsing<'_, '_> {
             return Ok(stored);
         }
         let Some(asked) = one_identifier(resource_type, query) else {
-            let mut unanswered = self.rehearsal.unanswered.borrow_mut();
-            if unanswered.len() < NAMED {
-                unanswered.insert(format!("{resource_type}?{query}"));
-            }
+            self.rehearsal.leave_unanswered(resource_type, query);
             return Ok(stored);
         };
         Ok(self.rehearsal.find(type_id, &asked, stored))
+    }
+
+    fn find_all(&self, resource_type: &str, query: &str, most: usize) -> Result<Vec<String>, Error> {
+        let stored = self.stored.find_all(resource_type, query, most)?;
+        if r4()
+            .resource_type(resource_type)
+            .is_some_and(|of| self.rehearsal.after.keys().any(|(written, _)| *written == of))
+        {
+            self.rehearsal.leave_unanswered(resource_type, query);
+        }
+        Ok(stored)
     }
 
     fn current(&self, resource_type: &str, id: &str) -> Result<Option<Current>, Error> {
@@ -209,6 +217,14 @@ impl Rehearsal<'_> {
     /// stored before. They are forgotten by this.
     pub fn unanswered(&mut self) -> Vec<String> {
         std::mem::take(&mut *self.unanswered.borrow_mut()).into_iter().collect()
+    }
+
+    /// Notes a condition that is answered by what is stored alone.
+    fn leave_unanswered(&self, resource_type: &str, query: &str) {
+        let mut unanswered = self.unanswered.borrow_mut();
+        if unanswered.len() < NAMED {
+            unanswered.insert(format!("{resource_type}?{query}"));
+        }
     }
 
     fn operation(

@@ -13,6 +13,7 @@ use std::collections::HashMap;
 #[derive(Clone, Debug)]
 pub(crate) enum Answer {
     Found { resource_type: String, query: String, found: Found },
+    All { resource_type: String, query: String, most: usize, ids: Vec<String> },
     Current { resource_type: String, id: String, version: i64, deleted: bool },
 }
 
@@ -21,6 +22,9 @@ impl Answer {
         Ok(match self {
             Answer::Found { resource_type, query, found } => {
                 search::find(connection, shared, resource_type, query)? == *found
+            }
+            Answer::All { resource_type, query, most, ids } => {
+                search::find_all(connection, shared, resource_type, query, *most)? == *ids
             }
             Answer::Current { resource_type, id, version, deleted } => {
                 let now = read::state(connection, resource_type, id)?;
@@ -65,6 +69,18 @@ impl Lookup for Remembering<'_> {
         });
         self.found.borrow_mut().insert(key, found.clone());
         Ok(found)
+    }
+
+    fn find_all(&self, resource_type: &str, query: &str, most: usize) -> Result<Vec<String>, Error> {
+        self.grant.may(Permission::Search, resource_type)?;
+        let ids = search::find_all(self.connection, self.shared, resource_type, query, most)?;
+        self.answers.borrow_mut().push(Answer::All {
+            resource_type: resource_type.into(),
+            query: query.into(),
+            most,
+            ids: ids.clone(),
+        });
+        Ok(ids)
     }
 
     fn current(&self, resource_type: &str, id: &str) -> Result<Option<Current>, Error> {

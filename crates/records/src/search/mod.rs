@@ -95,6 +95,38 @@ impl From<SearchError> for Error {
 
 /// Which resource a condition in a URL or a reference matches.
 pub(crate) fn find(connection: &Connection, shared: &Shared, resource_type: &str, query: &str) -> Result<Found, Error> {
+    let found = matching(connection, shared, resource_type, query)?;
+    let mut rows = found.iter();
+    match (rows.next(), rows.next()) {
+        (None, _) => Ok(Found::None),
+        (Some(_), Some(_)) => Ok(Found::Many),
+        (Some(row), None) => {
+            let stored = read::by_row(connection, shared, Row(row as i64))?;
+            Ok(stored.map_or(Found::None, |s| Found::One(s.id)))
+        }
+    }
+}
+
+/// The ids of the resources that a condition matches, in the order in which they came, `most` of them at most.
+pub(crate) fn find_all(
+    connection: &Connection,
+    shared: &Shared,
+    resource_type: &str,
+    query: &str,
+    most: usize,
+) -> Result<Vec<String>, Error> {
+    let found = matching(connection, shared, resource_type, query)?;
+    let stored = found.iter().take(most).map(|row| read::by_row(connection, shared, Row(row as i64)));
+    stored.filter_map(|stored| stored.map(|stored| stored.map(|stored| stored.id)).transpose()).collect()
+}
+
+/// The rows that a condition matches.
+fn matching(
+    connection: &Connection,
+    shared: &Shared,
+    resource_type: &str,
+    query: &str,
+) -> Result<RoaringTreemap, Error> {
     let type_id =
         r4().type_id(resource_type).ok_or_else(|| Error::Search(format!("{resource_type} is no resource type")))?;
     let options = ParseOptions { handling: Handling::Strict, now_us: (shared.clock)(), ..ParseOptions::default() };
@@ -105,16 +137,7 @@ pub(crate) fn find(connection: &Connection, shared: &Shared, resource_type: &str
         )));
     }
     let parts = Compiler { connection, shared }.query(&query)?;
-    let found = Index::new(connection, shared, type_id).evaluate(&Condition::All(parts))?;
-    let mut rows = found.iter();
-    match (rows.next(), rows.next()) {
-        (None, _) => Ok(Found::None),
-        (Some(_), Some(_)) => Ok(Found::Many),
-        (Some(row), None) => {
-            let stored = read::by_row(connection, shared, Row(row as i64))?;
-            Ok(stored.map_or(Found::None, |s| Found::One(s.id)))
-        }
-    }
+    Index::new(connection, shared, type_id).evaluate(&Condition::All(parts))
 }
 
 /// Where a page begins.

@@ -159,6 +159,11 @@ fn searching_needs_the_right_to_search() {
     let about = || Arrived { door: "test".into(), ..Arrived::default() };
     denied(records.write(&without, trail, about(), b"x", ReuseArrival::Never, conditional));
     denied(records.rehearsal().run(&without, &conditional));
+    let listing = |lookup: &dyn Lookup| -> Result<Vec<Operation>, Error> {
+        lookup.find_all("Patient", "identifier=urn:x|1", 5)?;
+        Ok(Vec::new())
+    };
+    denied(records.rehearsal().run(&without, &listing));
 }
 
 #[test]
