@@ -1,15 +1,51 @@
 //! Whether two records of people that share a number can be of one person.
 //!
 //! A number may be a placeholder that a sender writes where it has none, or be typed wrong. One fact that differs is a correction
-//! mostly; where two of birth date, sex and name differ, the two are not put together.
+//! mostly; where two of birth date, sex and name differ, the two are not put together: who comes second has the number under a system
+//! by which nobody is found, so that it goes on to find the one who had it first.
 
 use fhir::json::Tree;
+use fhir::placeholder::is_placeholder;
+
+/// What is appended to the system of a number that another person has here: nobody is found by it.
+pub(crate) const CONTESTED: &str = "#contested";
+
+/// Dates that stand in the place of a date of birth: the first or last of a calendar or a database.
+const NO_BIRTHS: [&str; 6] = ["0001-01-01", "1753-01-01", "1800-01-01", "1900-01-01", "1901-01-01", "9999-12-31"];
+
+/// What is told of someone whose number another person has here.
+pub(crate) fn kept_apart(number: &str, differ: &[&str]) -> String {
+    format!(
+        "the number {number} is that of another person here ({} differ): both are kept apart, and the number goes on to find the one \
+         who had it first",
+        differ.join(" and ")
+    )
+}
+
+/// What stands for a person who is kept apart, known by `full_url`: the same person is known by the same later.
+pub(crate) fn apart(full_url: &str, person: &Tree) -> String {
+    let told = |name: &str| text(person, name).unwrap_or_default();
+    format!("{full_url} born {}, {}", told("birthDate"), told("gender"))
+}
+
+/// A number (system and value) that another person has here stays with `patient`, but finds nobody.
+pub(crate) fn mark_contested(patient: &mut Tree, is_contested: impl Fn(&str, &str) -> bool) {
+    let Some(Tree::Array(identifiers)) = patient.get_mut("identifier") else { return };
+    for identifier in identifiers {
+        let (Some(system), Some(value)) = (text(identifier, "system"), text(identifier, "value")) else { continue };
+        if is_contested(system, value) {
+            let system = format!("{system}{CONTESTED}");
+            identifier.set("system", system);
+        }
+    }
+}
 
 /// What differs in two records of people, if it is too much for one person: two or three of `birth date`, `sex`, `name`.
 /// What one of them does not say differs from nothing.
 pub(crate) fn contradictions(one: &Tree, other: &Tree) -> Vec<&'static str> {
     let mut differ = Vec::new();
-    if let (Some(one), Some(other)) = (text(one, "birthDate"), text(other, "birthDate"))
+    let born = |of| text(of, "birthDate").filter(|date| !NO_BIRTHS.contains(date));
+    if let (Some(one), Some(other)) = (born(one), born(other))
         && !one.starts_with(other)
         && !other.starts_with(one)
     {
@@ -59,12 +95,14 @@ fn parts(of: &Tree) -> Vec<String> {
         // What is written without spaces stands whole in one record, and in its parts in another.
         let whole = [text(name, "family").map(str::to_owned), Some(given.clone().collect::<String>())];
         let whole = whole.into_iter().flatten().collect::<String>();
-        if script(&whole) > 0 {
+        if script(&whole) > 0 && !is_placeholder(None, &whole) {
             parts.push(whole);
         }
         for text in given.chain(text(name, "family")).chain(text(name, "text")) {
             parts.extend(
-                text.split([' ', ',', '-', '\u{3000}', '·']).filter(|part| !part.is_empty()).map(str::to_lowercase),
+                text.split([' ', ',', '-', '\u{3000}', '·'])
+                    .filter(|part| !is_placeholder(None, part))
+                    .map(str::to_lowercase),
             );
         }
     }
@@ -104,6 +142,10 @@ mod tests {
         let zhang = r#"{"birthDate":"1950-06-11","gender":"male","name":[{"text":"张三"}]}"#;
         assert!(differ(zhang, r#"{"birthDate":"1951-06-11","name":[{"text":"Zhang San"}]}"#).is_empty());
         assert!(differ(zhang, r#"{"birthDate":"1951-06-11","gender":"unknown"}"#).is_empty());
+        // Nor what stands in the place of a name or a date.
+        assert!(differ(zhang, r#"{"birthDate":"1900-01-01","gender":"female","name":[{"text":"无"}]}"#).is_empty());
+        let ada = r#"{"birthDate":"1980-01-02","gender":"female","name":[{"text":"Ada Lovelace"}]}"#;
+        assert!(differ(ada, r#"{"birthDate":"1980-02-01","name":[{"family":"UNKNOWN","given":["Test"]}]}"#).is_empty());
         assert!(differ(zhang, r#"{"birthDate":"1951-06-11","name":[{"family":"张","given":["三"]}]}"#).is_empty());
         assert_eq!(differ(zhang, r#"{"birthDate":"1951-06-11","name":[{"text":"李四"}]}"#), ["birth date", "name"]);
     }

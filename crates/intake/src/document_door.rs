@@ -1,20 +1,23 @@
 //! Clinical documents as plans.
 //!
 //! A document is one request: everything it tells is stored, or nothing. What is its own is found by the id that its map gives; patients,
-//! encounters, people and organizations by their identifiers, among what other doors brought. A new version takes the place of the one
-//! it replaces; an old one that comes later changes nothing of what the newer told.
+//! encounters, people and organizations by their identifiers, among what other doors brought. Of the versions of a set the newest is
+//! current ([`crate::document_versions`]); an old one that comes later changes nothing of what the newest told.
 
-use crate::contradiction::contradictions;
+use crate::contradiction::{apart, kept_apart, mark_contested};
+use crate::document_parts::{Ended, Parts, without_parts};
+use crate::document_versions::{VERSIONS_MAX, Version, newest};
 use crate::fhir_door::put::{Put, bare};
 use crate::fhir_door::references::Names;
 use crate::fhir_door::refusal::at;
-use crate::hl7_door::{MessageSeen, patient_of, resolved};
+use crate::hl7_door::{MessageSeen, patient_of, person_differs, resolved};
 use fhir::json::{Document, Tree};
 use fhir::schema::{TypeId, r4};
 use hl7::ccda::{self, CdaError, Identity, Made, Mapped};
 use hl7::map::{Settings, token_condition};
 use records::{Besides, DeadLetterNo, Error, Found, IfEqual, Issue, Lookup, Operation, Planner, Write, derived_id};
-use std::collections::HashSet;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// The media type of clinical documents in arrivals.
@@ -52,7 +55,7 @@ impl Planner for DocumentPlan {
     fn plan(&self, lookup: &dyn Lookup) -> Result<Vec<Operation>, Error> {
         let mapped = self.mapped.get_or_init(|| ccda::convert(&self.content, &self.settings));
         let mapped = mapped.as_ref().map_err(refused)?;
-        let mut storing = Storing::new(lookup, &self.settings.source, mapped);
+        let mut storing = Storing::new(lookup, &self.settings, mapped);
         let operations = storing.operations(None)?;
         let seen = MessageSeen {
             event: mapped.kind.clone(),
@@ -96,40 +99,62 @@ pub(crate) struct Carrier<'a> {
 
 /// What is stored of one document.
 pub(crate) struct Storing<'a> {
-    lookup: &'a dyn Lookup,
-    source: &'a str,
+    pub(crate) lookup: &'a dyn Lookup,
+    settings: &'a Settings,
     mapped: &'a Mapped,
     /// What was found while it was stored: byte, and text.
-    found: Vec<(u64, String)>,
+    pub(crate) found: Vec<(u64, String)>,
     /// Numbers of the patient that another person has here: system, and value.
     contested: Vec<(String, String)>,
+}
+
+/// The resources of a document with their identities here.
+struct Told<'a> {
+    names: Names,
+    all: Vec<(&'a Made, Known)>,
+    /// All that is told.
+    taken: HashSet<(TypeId, String)>,
+    /// The patient's id.
+    subject: String,
+}
+
+/// The versions beside this one, and which is current.
+struct Family {
+    /// Those of the same set that are stored, but this one.
+    set: Vec<Version>,
+    /// Those that this one replaces by name and are of no set with it.
+    replaced: Vec<Version>,
+    /// Those that replace the newest by name and are of no set with it.
+    replacing: Vec<Version>,
+    newest: Newest,
+}
+
+/// Which version of a set is current.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Newest {
+    This,
+    /// By its place in the set.
+    Other(usize),
+    /// None: another document replaces it.
+    Nobody,
 }
 
 /// What is said first of a statement that no rule took: that is not its sender's fault.
 pub(crate) const WITHOUT_RULE: &str = "not mapped: ";
 
-/// What is appended to the system of a number that another person has here: nobody is found by it.
-const CONTESTED: &str = "#contested";
+/// Types of people, and of what they belong to: no version of a document takes them away.
+pub(crate) const PEOPLE: [&str; 6] =
+    ["Patient", "Practitioner", "PractitionerRole", "Organization", "RelatedPerson", "Location"];
 
-/// Types of the document's own that others than its entries are.
-const OF_THE_HEADER: [&str; 9] = [
-    "Patient",
-    "Practitioner",
-    "PractitionerRole",
-    "Organization",
-    "RelatedPerson",
-    "Location",
-    "Encounter",
-    "Consent",
-    "Device",
-];
+/// Those of whom the document alone tells no more than of anybody: they are not kept apart with a patient.
+const OF_THE_HOUSE: [&str; 4] = ["Practitioner", "PractitionerRole", "Organization", "Location"];
 
-/// Types of what stands for a document as a whole: an entry that refers to one takes none of it along.
-const OF_THE_DOCUMENT: [&str; 3] = ["Composition", "Binary", "Bundle"];
+/// Types of what stands for a document as a whole.
+pub(crate) const OF_THE_DOCUMENT: [&str; 3] = ["Composition", "Binary", "Bundle"];
 
 impl<'a> Storing<'a> {
-    pub(crate) fn new(lookup: &'a dyn Lookup, source: &'a str, mapped: &'a Mapped) -> Self {
-        Storing { lookup, source, mapped, found: Vec::new(), contested: Vec::new() }
+    pub(crate) fn new(lookup: &'a dyn Lookup, settings: &'a Settings, mapped: &'a Mapped) -> Self {
+        Storing { lookup, settings, mapped, found: Vec::new(), contested: Vec::new() }
     }
 
     /// What was odd: place, byte, text.
@@ -150,6 +175,81 @@ impl<'a> Storing<'a> {
 
     /// The operations that store it.
     pub(crate) fn operations(&mut self, carrier: Option<&Carrier<'_>>) -> Result<Vec<Operation>, Error> {
+        let told = self.told(carrier)?;
+        let this = self.this(&told.subject);
+        let before = self.version(&this.reference)?;
+        if before.as_ref().is_some_and(|before| before.is_after(&this)) {
+            let text = "a newer version of this document, of the same identifier, is here already: nothing of this one was taken";
+            self.found.push((0, text.into()));
+            return Ok(Vec::new());
+        }
+        let mut family = self.family(&this, &told.subject)?;
+        let currents = family.set.iter().chain(&before).filter(|version| version.is_current).count();
+        let mut again = None;
+        if let Newest::Other(at) = family.newest {
+            // It told all that is current, unless it was none of one.
+            if !family.set[at].is_current || currents > 1 {
+                again = self.again(&family.set[at], &this)?;
+                if again.is_none() && !family.set[at].is_current {
+                    family.newest = self.newest_of_current(&this, &family.set);
+                }
+            }
+        }
+        let is_old = family.newest != Newest::This;
+        if is_old {
+            self.found
+                .push((0, "a newer version of this document is here already: its entries stay as they are".into()));
+        } else if family.set.iter().filter(|version| version.is_current).count() > 1 {
+            self.found.push((0, "several versions of this document were current; the newest is now".into()));
+        }
+        let mut parts = Parts::new(self.lookup, if is_old { HashSet::new() } else { told.taken.clone() });
+        let mut operations = self.written(told, is_old, &family.replaced_by_name(&this))?;
+        if let Some(again) = again {
+            let known: HashSet<_> = operations.iter().map(|told| (told.resource_type, told.id.clone())).collect();
+            for operation in again {
+                parts.keep(operation.resource_type, &operation.id);
+                if !known.contains(&(operation.resource_type, operation.id.clone())) {
+                    operations.push(operation);
+                }
+            }
+        }
+        let current = match family.newest {
+            Newest::Other(at) => Some(&family.set[at]),
+            _ => None,
+        };
+        for stays in current.into_iter().chain(family.replacing.iter().filter(|version| version.is_current)) {
+            parts.keep_of(stays);
+        }
+        // What its own last version told goes with that.
+        let ends = family.set.iter().chain(&family.replaced).filter(|version| {
+            version.is_current && current.is_none_or(|current| current.composition != version.composition)
+        });
+        let mut changed: BTreeMap<(&'static str, String), Tree> = BTreeMap::new();
+        for version in ends {
+            // Where several were current, what one told may stand in the parts of another.
+            let told = if currents > 1 { self.parts_again(version)? } else { Vec::new() };
+            let gone = parts.end(version, told)?;
+            self.superseded(version, &gone, &mut changed)?;
+        }
+        if let Some(before) = &before {
+            let told = if currents > 1 { self.parts_again(before)? } else { Vec::new() };
+            parts.end(before, told)?;
+        }
+        operations.extend(parts.deletions());
+        for newer in family.replacing.iter().chain(&family.set).filter(|newer| newer.names(&this)) {
+            self.name_in(newer, &this, &mut changed)?;
+        }
+        for ((name, id), resource) in changed {
+            let is_told = |told: &Operation| told.id == id && r4().name(told.resource_type) == name;
+            if self.stored(name, &id)?.as_ref() != Some(&resource) && !operations.iter().any(is_told) {
+                operations.push(self.put(name, id, &resource)?);
+            }
+        }
+        Ok(operations)
+    }
+
+    /// The resources with their identities.
+    fn told(&mut self, carrier: Option<&Carrier<'_>>) -> Result<Told<'a>, Error> {
         let mapped = self.mapped;
         let mut names = Names::default();
         let mut all: Vec<(&Made, Known)> = Vec::with_capacity(mapped.resources.len());
@@ -182,39 +282,170 @@ impl<'a> Storing<'a> {
                 all.push((made, Known { resource_type, id, stored }));
             }
         }
-        let composition = self.own("Composition").map_or("", Made::own_id);
-        let newer = self.newer(&subject)?;
-        let is_old = newer != Found::None;
-        if is_old {
-            self.found
-                .push((0, "a newer version of this document is here already: its entries stay as they are".into()));
+        Ok(Told { names, all, taken, subject })
+    }
+
+    /// The operations for what is told; of an old version without its parts.
+    fn written(&self, told: Told<'a>, is_old: bool, replaced: &[Version]) -> Result<Vec<Operation>, Error> {
+        let Told { names, all, .. } = told;
+        let parts: HashSet<String> = all
+            .iter()
+            .filter(|(made, _)| made.is_part)
+            .map(|(made, known)| format!("{}/{}", made.key.resource_type, known.id))
+            .collect();
+        let left = all.into_iter().filter(|(made, _)| !is_old || !made.is_part);
+        left.map(|(made, known)| self.operation(made, known, &names, is_old.then_some(&parts), replaced)).collect()
+    }
+
+    /// This version.
+    fn this(&self, subject: &str) -> Version {
+        let resource = |name: &str| self.own(name).map_or_else(Tree::object, |made| made.resource.clone());
+        let id = |name: &str| self.own(name).map_or_else(String::new, |made| self.own_id(made, subject));
+        let version = Version::of(&resource("Composition"), &resource("DocumentReference"));
+        Version { composition: id("Composition"), reference: id("DocumentReference"), ..version }
+    }
+
+    /// A stored version, by the id of its DocumentReference; `None` if that is none of a document that was taken apart.
+    fn version(&self, reference: &str) -> Result<Option<Version>, Error> {
+        let Some(stored) = self.stored("DocumentReference", reference)? else { return Ok(None) };
+        let related = stored.get("context").and_then(|context| context.get("related")?.items().first());
+        let composition = related.and_then(|related| related.get("reference")?.as_str()?.strip_prefix("Composition/"));
+        let Some(composition) = composition else { return Ok(None) };
+        let composition = self.stored("Composition", composition)?;
+        Ok(composition.map(|composition| Version::of(&composition, &stored)))
+    }
+
+    /// Stored versions that have this identifier, by their own or their set's, of the patient and of the type that `this` is of.
+    fn numbered(
+        &self,
+        (system, value): &(String, String),
+        subject: &str,
+        this: &Version,
+    ) -> Result<Vec<Version>, Error> {
+        let query = format!("{}&patient=Patient/{subject}", token_condition("identifier", system, value));
+        let mut ids = self.lookup.find_all("DocumentReference", &query, VERSIONS_MAX + 1)?;
+        if ids.len() > VERSIONS_MAX {
+            ids = self.lookup.find_all("DocumentReference", &format!("{query}&status=current"), VERSIONS_MAX)?;
         }
-        let is_entry = |made: &Made| {
-            made.identity == Identity::Own
-                && made.key.value.contains('/')
-                && made.key.resource_type != "Binary"
-                && !OF_THE_HEADER.contains(&made.key.resource_type)
+        let mut all = Vec::new();
+        for id in ids {
+            if let Some(version) = self.version(&id)?
+                && version.kind == this.kind
+                && version.composition != this.composition
+            {
+                all.push(version);
+            }
+        }
+        Ok(all)
+    }
+
+    /// The versions beside this one, and which is current. Some senders use one set for everything: what has another type is no
+    /// version of this.
+    fn family(&self, this: &Version, subject: &str) -> Result<Family, Error> {
+        // Of a document without a set, the later ones may have its identifier as theirs.
+        let set = match self.mapped.set.as_ref().or(self.mapped.identifier.as_ref()) {
+            Some(set) => self.numbered(set, subject, this)?,
+            None => Vec::new(),
         };
-        let mut operations = Vec::with_capacity(all.len());
-        for (made, known) in all {
-            if is_old && is_entry(made) {
+        let mut replaced: Vec<Version> = Vec::new();
+        for number in &this.replaces {
+            for version in self.numbered(number, subject, this)? {
+                let is_known = set.iter().chain(&replaced).any(|known| known.composition == version.composition);
+                if !is_known && this.replaces(&version) {
+                    replaced.push(version);
+                }
+            }
+        }
+        let all: Vec<&Version> = std::iter::once(this).chain(&set).collect();
+        let best = newest(&all).unwrap_or(this);
+        let mut replacing = self.replacing(best, subject, &all)?;
+        if best != this {
+            replacing.extend(self.replacing(this, subject, &all)?);
+        }
+        let newest = if replacing.iter().any(|version| version.replaces(best)) {
+            Newest::Nobody
+        } else {
+            set.iter().position(|version| version == best).map_or(Newest::This, Newest::Other)
+        };
+        Ok(Family { set, replaced, replacing, newest })
+    }
+
+    /// Stored documents that replace `version` by name, but for those of `set`.
+    fn replacing(&self, version: &Version, subject: &str, set: &[&Version]) -> Result<Vec<Version>, Error> {
+        let Some((system, value)) = &version.number else { return Ok(Vec::new()) };
+        let query = format!("{}&patient=Patient/{subject}", token_condition("related-id", system, value));
+        let mut all = Vec::new();
+        for composition in self.lookup.find_all("Composition", &query, VERSIONS_MAX)? {
+            if set.iter().any(|known| known.composition == composition) {
                 continue;
             }
-            operations.push(self.operation(made, known, &names, is_old)?);
+            let related = format!("related=Composition/{composition}");
+            let Found::One(reference) = self.lookup.find("DocumentReference", &related)? else { continue };
+            if let Some(other) = self.version(&reference)?
+                && other.kind == version.kind
+                && other.names(version)
+            {
+                all.push(other);
+            }
         }
-        let mut replaced: Vec<(String, String)> =
-            mapped.replaces.iter().map(|one| (one.composition.clone(), one.document_reference.clone())).collect();
-        let older = self.older_of_set(&subject)?.filter(|(other, _)| other != composition);
-        replaced.extend(older.filter(|older| !replaced.contains(older)));
-        // Nothing that this one tells goes, and nothing twice.
-        let mut kept = if is_old { HashSet::new() } else { taken };
-        for (other, reference) in &replaced {
-            self.supersede(other, reference, is_old, &mut kept, &mut operations)?;
+        Ok(all)
+    }
+
+    /// The newest of this one and those that are current, where the newest of all cannot be told again.
+    fn newest_of_current(&mut self, this: &Version, set: &[Version]) -> Newest {
+        let text = "a newer version of this document cannot be told again, as its bytes are not here as this source sends them";
+        self.found.push((0, text.into()));
+        let current = set.iter().filter(|version| version.is_current);
+        let all: Vec<&Version> = std::iter::once(this).chain(current).collect();
+        let best = newest(&all).unwrap_or(this);
+        set.iter().position(|version| version == best).map_or(Newest::This, Newest::Other)
+    }
+
+    /// What a stored version told, once more, beside this one; `None` if it cannot be told again.
+    fn again(&self, version: &Version, this: &Version) -> Result<Option<Vec<Operation>>, Error> {
+        self.mapped_again(version, |storing, told, other| {
+            let mut replaced = storing.family(other, &told.subject)?.replaced_by_name(other);
+            replaced.extend(other.names(this).then(|| this.clone()));
+            let operations = storing.written(told, false, &replaced)?.into_iter();
+            Ok(operations.map(|told| Operation { at: 0, length: 0, ..told }).collect())
+        })
+    }
+
+    /// The parts that a stored version told, as `Type/id`; none if it cannot be told again.
+    fn parts_again(&self, version: &Version) -> Result<Vec<String>, Error> {
+        let parts = self.mapped_again(version, |_, told, _| {
+            let parts = told.all.iter().filter(|(made, _)| made.is_part);
+            Ok(parts.map(|(made, known)| format!("{}/{}", made.key.resource_type, known.id)).collect())
+        })?;
+        Ok(parts.unwrap_or_default())
+    }
+
+    /// A stored version from the bytes that were stored with it; `None` if they are not here, or not of this source.
+    fn mapped_again<T>(
+        &self,
+        version: &Version,
+        then: impl FnOnce(&Storing<'_>, Told<'_>, &Version) -> Result<T, Error>,
+    ) -> Result<Option<T>, Error> {
+        let Some(reference) = self.stored("DocumentReference", &version.reference)? else { return Ok(None) };
+        // It may have come in a message, and be about the patient of that.
+        let patient = reference.get("subject").and_then(|subject| subject.get("reference")?.as_str());
+        let patient = patient.and_then(|patient| patient.strip_prefix("Patient/"));
+        let carrier = Carrier { patient, told: HashSet::new() };
+        let contents = reference.get("content").map_or(&[][..], Tree::items).iter();
+        let urls = contents.filter_map(|content| content.get("attachment")?.get("url")?.as_str());
+        for id in urls.filter_map(|url| url.strip_prefix("Binary/")) {
+            let Some(binary) = self.stored("Binary", id)? else { continue };
+            for bytes in ccda::attached(&binary) {
+                let Ok(mapped) = ccda::convert(&bytes, self.settings) else { continue };
+                let mut storing = Storing::new(self.lookup, self.settings, &mapped);
+                let told = storing.told(Some(&carrier))?;
+                let other = storing.this(&told.subject);
+                if other.composition == version.composition {
+                    return then(&storing, told, &other).map(Some);
+                }
+            }
         }
-        if let Found::One(newer) = &newer {
-            self.name_in(newer, &mut operations)?;
-        }
-        Ok(operations)
+        Ok(None)
     }
 
     /// The id under which a resource is stored, or will be.
@@ -223,7 +454,7 @@ impl<'a> Storing<'a> {
         if made.identity == Identity::Own {
             return match own {
                 Some(own) if name == "Patient" && !self.is_another(own, made)? => Ok(own.to_owned()),
-                _ => Ok(made.own_id().to_owned()),
+                _ => Ok(self.own_id(made, subject)),
             };
         }
         for key in std::iter::once(&made.key).chain(&made.also) {
@@ -234,16 +465,11 @@ impl<'a> Storing<'a> {
                         key.value
                     );
                     self.found.push((made.span.start as u64, text));
-                    return Ok(derived_id(self.source, &format!("{} of {subject}", made.full_url)));
+                    return Ok(derived_id(&self.settings.source, &format!("{} of {subject}", made.full_url)));
                 }
                 Found::One(id) if name == "Patient" && self.is_another(&id, made)? => {
                     self.contested.push((key.system.clone(), key.value.clone()));
-                    let text = format!(
-                        "the number {} is that of another person here ({} differ): both are kept apart, and the number goes on \
-                         to find the one who had it first",
-                        key.value,
-                        self.differs(&id, made)?.join(" and ")
-                    );
+                    let text = kept_apart(&key.value, &self.differs(&id, made)?);
                     self.found.push((made.span.start as u64, text));
                 }
                 Found::One(id) => return Ok(id),
@@ -258,7 +484,6 @@ impl<'a> Storing<'a> {
                 Found::None => {}
             }
         }
-        let told = |name: &str| made.resource.get(name).and_then(Tree::as_str).unwrap_or_default();
         match own {
             Some(own) if name != "Patient" || !self.is_another(own, made)? => Ok(own.to_owned()),
             // The same person in a later document is known by the same.
@@ -267,11 +492,18 @@ impl<'a> Storing<'a> {
                 .iter()
                 .any(|(system, value)| (system, value) == (&made.key.system, &made.key.value)) =>
             {
-                let person = format!("{} born {}, {}", made.full_url, told("birthDate"), told("gender"));
-                Ok(derived_id(self.source, &person))
+                Ok(derived_id(&self.settings.source, &apart(&made.full_url, &made.resource)))
             }
-            _ => Ok(derived_id(self.source, &made.full_url)),
+            _ => Ok(derived_id(&self.settings.source, &made.full_url)),
         }
+    }
+
+    /// The id of what is the document's own. Two people of one number may have documents of one number too.
+    fn own_id(&self, made: &Made, subject: &str) -> String {
+        if self.contested.is_empty() || OF_THE_HOUSE.contains(&made.key.resource_type) {
+            return made.own_id().to_owned();
+        }
+        derived_id(&self.settings.source, &format!("{} of {subject}", made.full_url))
     }
 
     /// True if a stored patient cannot be the one that the document tells of, whatever number they share.
@@ -281,8 +513,7 @@ impl<'a> Storing<'a> {
 
     /// What differs too much for one person.
     fn differs(&self, id: &str, made: &Made) -> Result<Vec<&'static str>, Error> {
-        let stored = self.stored("Patient", id)?;
-        Ok(stored.map_or_else(Vec::new, |stored| contradictions(&stored, &made.resource)))
+        person_differs(self.lookup, id, &made.resource)
     }
 
     fn is_of_another(&self, id: &str, subject: &str) -> Result<bool, Error> {
@@ -291,82 +522,49 @@ impl<'a> Storing<'a> {
         Ok(about.is_some_and(|about| about != subject))
     }
 
-    fn stored(&self, name: &str, id: &str) -> Result<Option<Tree>, Error> {
-        let Some(json) = self.lookup.current(name, id)?.and_then(|current| current.json) else { return Ok(None) };
-        let document = Document::parse(json.as_bytes()).map_err(|e| Error::Damaged(format!("{name}/{id}: {e}")))?;
-        Ok(Some(Tree::from(document.root())))
-    }
-
-    /// The Composition of a version that is newer, or that replaces this one.
-    fn newer(&self, subject: &str) -> Result<Found, Error> {
-        if let Some((system, value)) = &self.mapped.identifier {
-            let condition = token_condition("related-id", system, value);
-            let found = self.lookup.find("Composition", &format!("{condition}&patient=Patient/{subject}"))?;
-            if found != Found::None {
-                return Ok(found);
-            }
-        }
-        match (self.of_set(subject), self.written()) {
-            (Some(set), Some(written)) => self.lookup.find("Composition", &format!("{set}&date=gt{written}")),
-            _ => Ok(Found::None),
-        }
-    }
-
-    /// The version of the same set that was the newest until this one: its Composition and DocumentReference. Nothing replaces it by name.
-    fn older_of_set(&self, subject: &str) -> Result<Option<(String, String)>, Error> {
-        let (Some(set), Some(written)) = (self.of_set(subject), self.written()) else { return Ok(None) };
-        let Found::One(reference) = self.lookup.find("DocumentReference", &format!("{set}&status=current"))? else {
-            return Ok(None);
-        };
-        let stored = self.stored("DocumentReference", &reference)?;
-        let related = stored.as_ref().and_then(|stored| stored.get("context")?.get("related")?.items().first());
-        let composition = related.and_then(|related| related.get("reference")?.as_str()?.strip_prefix("Composition/"));
-        let Some(composition) = composition else { return Ok(None) };
-        let is_older = self.lookup.find("Composition", &format!("_id={composition}&date=lt{written}"))? != Found::None;
-        Ok(is_older.then(|| (composition.to_owned(), reference)))
-    }
-
-    /// The condition of versions of the same set. Some senders use one set for everything: what has another type is no version of this.
-    fn of_set(&self, subject: &str) -> Option<String> {
-        let (system, value) = self.mapped.set.as_ref()?;
-        let set = format!("{}&patient=Patient/{subject}", token_condition("identifier", system, value));
-        let kind = self.own("Composition").and_then(|made| made.resource.get("type")?.get("coding")?.items().first());
-        let kind = kind.and_then(|coding| {
-            let part = |name: &str| coding.get(name).and_then(Tree::as_str);
-            Some(token_condition("type", part("system")?, part("code")?))
-        });
-        Some(kind.map_or_else(|| set.clone(), |kind| format!("{set}&{kind}")))
-    }
-
-    /// When it was written, as a search value.
-    fn written(&self) -> Option<String> {
-        Some(self.mapped.written.as_ref()?.replace('+', "%2B"))
+    pub(crate) fn stored(&self, name: &str, id: &str) -> Result<Option<Tree>, Error> {
+        stored(self.lookup, name, id)
     }
 
     fn own(&self, name: &str) -> Option<&'a Made> {
         self.mapped.resources.iter().find(|made| made.key.resource_type == name && !made.key.value.contains('/'))
     }
 
-    fn operation(&self, made: &Made, known: Known, names: &Names, is_old: bool) -> Result<Operation, Error> {
+    /// What is stored of one resource; `parts` are those of an old version.
+    fn operation(
+        &self,
+        made: &Made,
+        known: Known,
+        names: &Names,
+        parts: Option<&HashSet<String>>,
+        replaced: &[Version],
+    ) -> Result<Operation, Error> {
         let (at_byte, length) = (made.span.start as u64, made.span.len() as u64);
         let Known { resource_type, id, stored } = known;
         let keeps = made.write == ccda::Write::CreateIfAbsent
-            || (is_old && OF_THE_HEADER.contains(&made.key.resource_type) && made.identity == Identity::Own);
+            || (parts.is_some() && PEOPLE.contains(&made.key.resource_type) && made.identity == Identity::Own);
         if keeps && stored.is_some() {
             return Ok(bare(resource_type, id, Write::Keep, None, at_byte, length));
         }
         let mut resource = resolved(&made.resource, names)?;
-        if is_old {
-            if made.key.resource_type == "DocumentReference" {
-                resource.set("status", "superseded");
-            }
-            if made.key.resource_type == "Composition" {
-                without_entries(&mut resource);
+        if made.identity == Identity::Own {
+            resource.set("id", id.as_str());
+        }
+        if let Some(parts) = parts {
+            match made.key.resource_type {
+                "DocumentReference" => {
+                    resource.set("status", "superseded");
+                    without_parts(&mut resource, parts);
+                }
+                "Composition" => without_parts(&mut resource, parts),
+                _ => {}
             }
         }
         match made.key.resource_type {
-            "DocumentReference" => self.name_replaced(&mut resource)?,
-            "Patient" => self.mark_contested(&mut resource),
+            "DocumentReference" => name_replaced(&mut resource, replaced),
+            "Patient" => mark_contested(&mut resource, |system, value| {
+                self.contested.iter().any(|(known, number)| known == system && number == value)
+            }),
             _ => {}
         }
         let tree = match &stored {
@@ -390,113 +588,53 @@ impl<'a> Storing<'a> {
         put.operation(self.lookup).map_err(|error| at("document", error))
     }
 
-    /// A number that another person has here stays with this one, but finds nobody.
-    fn mark_contested(&self, patient: &mut Tree) {
-        let Some(Tree::Array(identifiers)) = patient.get_mut("identifier") else { return };
-        for identifier in identifiers {
-            let part = |name: &str| identifier.get(name).and_then(Tree::as_str);
-            let (Some(system), Some(value)) = (part("system"), part("value")) else { continue };
-            if self.contested.iter().any(|(known, number)| known == system && number == value) {
-                let system = format!("{system}{CONTESTED}");
-                identifier.set("system", system);
-            }
-        }
-    }
-
-    /// Where a replaced document is stored, the reference to it leads there.
-    fn name_replaced(&self, resource: &mut Tree) -> Result<(), Error> {
-        let Some(Tree::Array(relations)) = resource.get_mut("relatesTo") else { return Ok(()) };
-        for replaced in &self.mapped.replaces {
-            if self.stored("DocumentReference", &replaced.document_reference)?.is_none() {
-                continue;
-            }
-            for relation in relations.iter_mut() {
-                let Some(target) = relation.get_mut("target") else { continue };
-                let value = target.get("identifier").and_then(|identifier| identifier.get("value"));
-                if value.and_then(Tree::as_str) == Some(&replaced.identifier.1) {
-                    target.set("reference", format!("DocumentReference/{}", replaced.document_reference));
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// The document that replaced this one came before it: its reference leads here now.
-    fn name_in(&self, newer: &str, operations: &mut Vec<Operation>) -> Result<(), Error> {
-        let (Some(own), Some((_, number))) = (self.own("DocumentReference"), &self.mapped.identifier) else {
-            return Ok(());
-        };
-        let Found::One(id) = self.lookup.find("DocumentReference", &format!("related=Composition/{newer}"))? else {
-            return Ok(());
-        };
-        let Some(mut reference) = self.stored("DocumentReference", &id)? else { return Ok(()) };
-        let Some(Tree::Array(relations)) = reference.get_mut("relatesTo") else { return Ok(()) };
-        let mut is_named = false;
-        for target in relations.iter_mut().filter_map(|relation| relation.get_mut("target")) {
-            let value = target.get("identifier").and_then(|identifier| identifier.get("value"));
-            if value.and_then(Tree::as_str) == Some(number) && target.get("reference").is_none() {
-                target.set("reference", format!("DocumentReference/{}", own.own_id()));
-                is_named = true;
-            }
-        }
-        if is_named {
-            operations.push(self.put("DocumentReference", id, &reference)?);
-        }
-        Ok(())
-    }
-
-    /// What a replaced document told is told by this one now, or by the one that replaced both: it is superseded, and what no other tells
-    /// again goes. History stays.
-    fn supersede(
-        &mut self,
-        composition: &str,
-        reference: &str,
-        is_old: bool,
-        kept: &mut HashSet<(TypeId, String)>,
-        operations: &mut Vec<Operation>,
+    /// A document that replaces this one came before it: its reference leads here now.
+    fn name_in(
+        &self,
+        newer: &Version,
+        this: &Version,
+        changed: &mut BTreeMap<(&'static str, String), Tree>,
     ) -> Result<(), Error> {
-        let mut gone = 0;
-        if let Some(mut stored) = self.stored("Composition", composition)? {
-            let mut open = entries(&stored);
-            while let Some(entry) = open.pop() {
-                let Some((name, id)) = entry.split_once('/') else { continue };
-                let Some(resource_type) = r4().resource_type(name) else { continue };
-                let is_of_entries = !OF_THE_HEADER.contains(&name) && !OF_THE_DOCUMENT.contains(&name);
-                if !is_of_entries || !kept.insert((resource_type, id.to_owned())) {
-                    continue;
-                }
-                // A version between the two tells nothing itself; what the newest tells under the same id stays.
-                let by = if is_old { self.lookup.find("Composition", &format!("entry={entry}"))? } else { Found::None };
-                if by == Found::Many || matches!(&by, Found::One(other) if other != composition) {
-                    continue;
-                }
-                if let Some(part) = self.stored(name, id)? {
-                    gone += 1;
-                    // Members of a panel, results of a report, the drug of a prescription are of this document too.
-                    let mut parts = Vec::new();
-                    references(&part, &mut parts);
-                    open.extend(parts.into_iter().filter(|part| !part.starts_with("DocumentReference/")));
-                    operations.push(bare(resource_type, id.to_owned(), Write::Delete, None, 0, 0));
-                }
-            }
-            let before = stored.clone();
-            without_entries(&mut stored);
-            if stored != before {
-                operations.push(self.put("Composition", composition.to_owned(), &stored)?);
-            }
+        if let Some(reference) = self.to_change("DocumentReference", &newer.reference, changed)? {
+            name_replaced(reference, std::slice::from_ref(this));
         }
-        let Some(mut stored) = self.stored("DocumentReference", reference)? else { return Ok(()) };
-        if gone > 0 {
-            let number = stored.get("masterIdentifier").and_then(|number| number.get("value")).and_then(Tree::as_str);
+        Ok(())
+    }
+
+    /// What is stored, to be changed.
+    fn to_change<'c>(
+        &self,
+        name: &'static str,
+        id: &str,
+        changed: &'c mut BTreeMap<(&'static str, String), Tree>,
+    ) -> Result<Option<&'c mut Tree>, Error> {
+        Ok(match changed.entry((name, id.to_owned())) {
+            Entry::Occupied(known) => Some(known.into_mut()),
+            Entry::Vacant(vacant) => self.stored(name, id)?.map(|stored| vacant.insert(stored)),
+        })
+    }
+
+    /// What another told is told by the newest now: it is superseded. `gone` of its parts no other tells.
+    fn superseded(
+        &mut self,
+        version: &Version,
+        gone: &Ended,
+        changed: &mut BTreeMap<(&'static str, String), Tree>,
+    ) -> Result<(), Error> {
+        if let Some(composition) = self.to_change("Composition", &version.composition, changed)? {
+            without_parts(composition, &gone.parts);
+        }
+        if let Some(reference) = self.to_change("DocumentReference", &version.reference, changed)? {
+            without_parts(reference, &gone.parts);
+            reference.set("status", "superseded");
+        }
+        if gone.deleted > 0 {
+            let number = version.number.as_ref().map_or(&version.reference, |(_, value)| value);
             let text = format!(
-                "{gone} entries of the version it replaces ({}) are not in it any more and were deleted; their history stays",
-                number.unwrap_or(reference)
+                "{} entries of the version it replaces ({number}) are not in it any more and were deleted; their history stays",
+                gone.deleted
             );
             self.found.push((0, text));
-        }
-        if stored.get("status").and_then(Tree::as_str) != Some("superseded") {
-            stored.set("status", "superseded");
-            operations.push(self.put("DocumentReference", reference.to_owned(), &stored)?);
         }
         Ok(())
     }
@@ -519,38 +657,33 @@ impl<'a> Storing<'a> {
     }
 }
 
-/// Every reference in a resource, as `Type/id`.
-fn references(tree: &Tree, all: &mut Vec<String>) {
-    match tree {
-        Tree::Object(members) => {
-            for (name, value) in members {
-                match value.as_str() {
-                    Some(reference) if name == "reference" => all.push(reference.to_owned()),
-                    _ => references(value, all),
-                }
-            }
+impl Family {
+    /// Those that `this` replaces by name.
+    fn replaced_by_name(&self, this: &Version) -> Vec<Version> {
+        self.set.iter().chain(&self.replaced).filter(|version| this.names(version)).cloned().collect()
+    }
+}
+
+/// What is stored, as a tree.
+pub(crate) fn stored(lookup: &dyn Lookup, name: &str, id: &str) -> Result<Option<Tree>, Error> {
+    let Some(json) = lookup.current(name, id)?.and_then(|current| current.json) else { return Ok(None) };
+    let document = Document::parse(json.as_bytes()).map_err(|e| Error::Damaged(format!("{name}/{id}: {e}")))?;
+    Ok(Some(Tree::from(document.root())))
+}
+
+/// Where replaced documents are stored, the relations of a DocumentReference lead there.
+fn name_replaced(reference: &mut Tree, replaced: &[Version]) {
+    let Some(Tree::Array(relations)) = reference.get_mut("relatesTo") else { return };
+    for relation in relations.iter_mut().filter(|one| one.get("code").and_then(Tree::as_str) == Some("replaces")) {
+        let Some(target) = relation.get_mut("target") else { continue };
+        let part = |name: &str| target.get("identifier").and_then(|identifier| identifier.get(name)?.as_str());
+        let is = |version: &&Version| {
+            version.number.as_ref().is_some_and(|(system, value)| {
+                part("system") == Some(system.as_str()) && part("value") == Some(value.as_str())
+            })
+        };
+        if let Some(version) = replaced.iter().filter(is).min_by(|a, b| a.reference.cmp(&b.reference)) {
+            target.set("reference", format!("DocumentReference/{}", version.reference));
         }
-        Tree::Array(items) => items.iter().for_each(|item| references(item, all)),
-        _ => {}
-    }
-}
-
-/// The references of a Composition's sections.
-fn entries(composition: &Tree) -> Vec<String> {
-    let mut all = Vec::new();
-    let mut open: Vec<&Tree> = vec![composition];
-    while let Some(tree) = open.pop() {
-        open.extend(tree.get("section").map_or(&[][..], Tree::items));
-        let references = tree.get("entry").map_or(&[][..], Tree::items).iter();
-        all.extend(references.filter_map(|entry| entry.get("reference")?.as_str().map(str::to_owned)));
-    }
-    all
-}
-
-/// Takes the references to entries out of the sections: of an old version none are stored.
-fn without_entries(tree: &mut Tree) {
-    tree.remove("entry");
-    if let Some(Tree::Array(sections)) = tree.get_mut("section") {
-        sections.iter_mut().for_each(without_entries);
     }
 }

@@ -39,14 +39,11 @@ impl Importer {
         let settings = self.reading(&source.arrival.source).settings;
         // What was stored was a document then; if it is none by the rules of today, nothing is known of its elements.
         let Ok(mapped) = ccda::convert(&bytes, &settings) else { return Ok(origins) };
-        let made = mapped.resources.into_iter().find(|made| {
-            made.key.resource_type == resource_type
-                && match made.identity {
-                    Identity::Own => made.own_id() == id,
-                    Identity::Identifier => made.span.start as u64 == source.at,
-                }
-        });
-        origins.elements = made.map_or_else(Vec::new, |made| made.origins);
+        let all = || mapped.resources.iter().filter(|made| made.key.resource_type == resource_type);
+        let own = all().find(|made| made.identity == Identity::Own && made.own_id() == id);
+        // One that is known by a number, or kept apart, by its bytes.
+        let made = own.or_else(|| all().find(|made| source.at > 0 && made.span.start as u64 == source.at));
+        origins.elements = made.map_or_else(Vec::new, |made| made.origins.clone());
         Ok(origins)
     }
 }

@@ -3,7 +3,8 @@
 //! A message is one request: everything it tells is stored, or nothing. Its resources are found by their business identity
 //! and merged with what is stored, so that a repeat changes nothing. An event without a map is kept as it came and named.
 
-use crate::document_door::{Carrier, Storing};
+use crate::contradiction::{apart, contradictions, kept_apart, mark_contested};
+use crate::document_door::{Carrier, Storing, stored};
 use crate::fhir_door::put::{Put, bare};
 use crate::fhir_door::references::{Names, rewrite};
 use crate::fhir_door::refusal::{at, bad_request, refusal, unprocessable};
@@ -20,8 +21,8 @@ use records::{
     derived_id,
 };
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What a message was, known once it is planned.
@@ -160,7 +161,7 @@ impl MessagePlan {
                     patient: about.map(|operation| operation.id.as_str()),
                     told: operations.iter().map(|operation| (operation.resource_type, operation.id.clone())).collect(),
                 };
-                let mut storing = Storing::new(lookup, &self.reading.settings.source, &document);
+                let mut storing = Storing::new(lookup, &self.reading.settings, &document);
                 let told = storing.operations(Some(&carrier))?;
                 issues
                     .extend(storing.issues().into_iter().map(|(place, _, text)| (format!("OBX-5 {place}"), at, text)));
@@ -186,7 +187,14 @@ impl Planner for MessagePlan {
         let (seen, operations) = match outcome {
             Outcome::NoMap { event } => (MessageSeen { event, ..MessageSeen::default() }, Vec::new()),
             Outcome::Mapped(mapped) => {
-                let merge = Merge { plan: self, lookup, resources: &mapped.resources, apart: RefCell::default() };
+                let merge = Merge {
+                    plan: self,
+                    lookup,
+                    resources: &mapped.resources,
+                    says_who_is_who: mapped.event == "ADT^A40",
+                    apart: RefCell::default(),
+                    contested: RefCell::default(),
+                };
                 let mut operations = merge.operations()?;
                 let within = self.documents(&mapped.resources, lookup, &mut operations)?;
                 let issue = |i: &hl7::Issue| (i.place.to_string(), i.span.start as u64, i.text.clone());
@@ -260,6 +268,10 @@ struct Merge<'a> {
     plan: &'a MessagePlan,
     lookup: &'a dyn Lookup,
     resources: &'a [MappedResource],
+    /// True of a message that merges patients by their numbers: it may well be about one who was told otherwise before.
+    says_who_is_who: bool,
+    /// The ids of patients whose number another person has here.
+    contested: RefCell<HashSet<String>>,
     /// What was kept apart from what has the same number, or could not be put together: byte of the message, and why.
     apart: RefCell<Vec<(usize, String)>>,
 }
@@ -275,6 +287,39 @@ fn linked(link: &Tree) -> Option<&str> {
     link.get("other")?.get("reference")?.as_str()?.strip_prefix("Patient/")
 }
 
+/// A patient, and those that were merged with it, also in several steps: both sides of a merge name the other.
+fn one_person(lookup: &dyn Lookup, patient: &str) -> Result<Vec<String>, Error> {
+    let mut all = vec![patient.to_owned()];
+    let mut at = 0;
+    while at < all.len() && all.len() < MERGED_MAX {
+        let stored = stored(lookup, "Patient", &all[at])?;
+        let links = stored.as_ref().and_then(|stored| stored.get("link")).map_or(&[][..], Tree::items);
+        for other in links.iter().filter_map(linked) {
+            if !all.iter().any(|known| known == other) {
+                all.push(other.to_owned());
+            }
+        }
+        at += 1;
+    }
+    Ok(all)
+}
+
+/// What differs too much between a stored patient (or one that was merged with it) and `told` for one person.
+pub(crate) fn person_differs(lookup: &dyn Lookup, id: &str, told: &Tree) -> Result<Vec<&'static str>, Error> {
+    let mut first = Vec::new();
+    for one in one_person(lookup, id)? {
+        let Some(stored) = stored(lookup, "Patient", &one)? else { continue };
+        let differ = contradictions(&stored, told);
+        if differ.is_empty() {
+            return Ok(differ);
+        }
+        if first.is_empty() {
+            first = differ;
+        }
+    }
+    Ok(first)
+}
+
 impl Merge<'_> {
     fn operations(&self) -> Result<Vec<Operation>, Error> {
         let mut names = Names::default();
@@ -287,7 +332,13 @@ impl Merge<'_> {
                 .resource_type(name)
                 .ok_or_else(|| Error::Damaged(format!("the map made a {name}, which is no R4 resource")))?;
             let full_url = mapped.key.full_url(&self.plan.reading.settings.source);
-            let patient = patient_of(&mapped.resource).and_then(|reference| names.id(reference)).map(str::to_owned);
+            let mut patient = patient_of(&mapped.resource).and_then(|reference| names.id(reference)).map(str::to_owned);
+            if name == "Account" {
+                let subject = mapped.resource.get("subject").and_then(|subject| subject.items().first());
+                let subject = subject.and_then(|subject| subject.get("reference")?.as_str());
+                let id = subject.and_then(|reference| names.id(reference));
+                patient = id.filter(|id| self.contested.borrow().contains(*id)).map(str::to_owned);
+            }
             let (id, is_stored) = self.identity(mapped, &full_url, patient.as_deref(), &taken)?;
             names.enter(&full_url, resource_type, &id);
             let mut is_told = true;
@@ -318,8 +369,27 @@ impl Merge<'_> {
         taken: &HashMap<(TypeId, String), usize>,
     ) -> Result<(String, bool), Error> {
         let (name, condition) = (mapped.key.resource_type, mapped.key.condition());
-        let new = derived_id(&self.plan.reading.settings.source, full_url);
+        let source = &self.plan.reading.settings.source;
+        let new = derived_id(source, full_url);
+        // An account may be several people's, but not that of two who have one number.
+        if name == "Account"
+            && let Some(patient) = patient
+        {
+            let own = derived_id(source, &format!("{full_url} of {patient}"));
+            return Ok((own.clone(), self.is_there(name, &own)?));
+        }
         match self.find(name, &condition, patient)? {
+            Own::One(id) if name == "Patient" && !self.says_who_is_who => {
+                let differ = person_differs(self.lookup, &id, &mapped.resource)?;
+                if differ.is_empty() {
+                    return Ok((id, true));
+                }
+                // The same person in a later message is known by the same.
+                let own = derived_id(source, &apart(full_url, &mapped.resource));
+                self.apart.borrow_mut().push((mapped.span.start, kept_apart(&mapped.key.value, &differ)));
+                self.contested.borrow_mut().insert(own.clone());
+                return Ok((own.clone(), self.is_there(name, &own)?));
+            }
             Own::One(id) => return Ok((id, true)),
             Own::OfOthers => {
                 let patient = patient.unwrap_or_default();
@@ -370,7 +440,7 @@ impl Merge<'_> {
             Found::One(id) => Ok(Own::One(id)),
             Found::Many => {
                 let mut own = Own::OfOthers;
-                for patient in self.one_person(patient)? {
+                for patient in one_person(self.lookup, patient)? {
                     match self.lookup.find(name, &format!("{condition}&patient=Patient/{patient}"))? {
                         Found::One(id) => return Ok(Own::One(id)),
                         Found::Many => own = Own::Many,
@@ -389,9 +459,7 @@ impl Merge<'_> {
 
     /// What is stored, as a tree.
     fn stored(&self, name: &str, id: &str) -> Result<Option<Tree>, Error> {
-        let Some(json) = self.lookup.current(name, id)?.and_then(|current| current.json) else { return Ok(None) };
-        let document = Document::parse(json.as_bytes()).map_err(|e| Error::Damaged(format!("{name}/{id}: {e}")))?;
-        Ok(Some(Tree::from(document.root())))
+        stored(self.lookup, name, id)
     }
 
     /// True if what is stored is about another patient, and not one that was merged with this one.
@@ -403,24 +471,7 @@ impl Merge<'_> {
         if other == patient {
             return Ok(false);
         }
-        Ok(!self.one_person(patient)?.iter().any(|merged| merged == other))
-    }
-
-    /// This patient, and those that were merged with it, also in several steps: both sides of a merge name the other.
-    fn one_person(&self, patient: &str) -> Result<Vec<String>, Error> {
-        let mut all = vec![patient.to_owned()];
-        let mut at = 0;
-        while at < all.len() && all.len() < MERGED_MAX {
-            let stored = self.stored("Patient", &all[at])?;
-            let links = stored.as_ref().and_then(|stored| stored.get("link")).map_or(&[][..], Tree::items);
-            for other in links.iter().filter_map(linked) {
-                if !all.iter().any(|known| known == other) {
-                    all.push(other.to_owned());
-                }
-            }
-            at += 1;
-        }
-        Ok(all)
+        Ok(!one_person(self.lookup, patient)?.iter().any(|merged| merged == other))
     }
 
     /// The identity of what has a number that belongs to a resource of another patient.
@@ -465,6 +516,10 @@ impl Merge<'_> {
         let mut tree = if is_stored { self.stored(name, &id)? } else { None };
         for told in told {
             let mut resource = resolved(&told.resource, names)?;
+            if name == "Patient" && self.contested.borrow().contains(&id) {
+                let key = &told.key;
+                mark_contested(&mut resource, |system, value| system == key.system && value == key.value);
+            }
             let leads_to_itself = without_links_to(&id, &mut resource);
             tree = Some(match tree {
                 None => resource,

@@ -12,6 +12,8 @@
 mod contradiction;
 pub mod document_door;
 mod document_origins;
+mod document_parts;
+mod document_versions;
 mod error;
 pub mod fhir_door;
 pub mod hl7_door;

@@ -5,7 +5,7 @@ use super::context::Context;
 use super::draft::{Draft, Ref};
 use super::element::El;
 use super::null::absent;
-use super::problem::{RECORDERS, SNOMED};
+use super::problem::{RECORDERS, SNOMED, verification};
 use super::template::Kind;
 use crate::map::context::Fill;
 use fhir::json::Tree;
@@ -57,10 +57,14 @@ impl<'d> Context<'d> {
         let mut draft = self.begin("AllergyIntolerance", el);
         let value = el.get("value");
         let kind = Self::code_of(value);
-        let substance = el
+        let mut substances = el
             .all("participant")
-            .filter(|participant| participant.attr("typeCode") == Some("CSM"))
-            .find_map(|participant| participant.at(&["participantRole", "playingEntity"]));
+            .filter(|participant| matches!(participant.attr("typeCode"), Some("CSM") | None))
+            .filter_map(|participant| participant.at(&["participantRole", "playingEntity"]));
+        let substance = substances.next();
+        for other in substances {
+            self.warn(other, "an allergy is to one substance, the first; this one is in the document alone");
+        }
         let substance_code = substance.and_then(|entity| entity.get("code"));
         let named = substance_code.and_then(|code| self.concept(code)).or_else(|| {
             substance.and_then(|entity| entity.get("name")).and_then(El::plain).map(|name| concept_text(&name))
@@ -100,14 +104,11 @@ impl<'d> Context<'d> {
             (_, Some(code)) => (allergy_status(Self::code_of(Some(code))), code),
             _ => ("active", el),
         };
-        if !is_refuted {
+        let is_error = places.iter().any(|place| place.status() == Some("nullified"));
+        if !is_refuted && !is_error {
             draft.set("clinicalStatus", concept_of(CLINICAL, status, ""), from);
         }
-        draft.set(
-            "verificationStatus",
-            concept_of(VERIFICATION, if is_refuted { "refuted" } else { "confirmed" }, ""),
-            el,
-        );
+        draft.set("verificationStatus", concept_of(VERIFICATION, verification(is_refuted, is_error), ""), el);
         for criticality in self.take(el, Kind::Criticality) {
             let code = match Self::code_of(criticality.get("value")) {
                 "CRITL" => Some("low"),
@@ -150,7 +151,7 @@ impl<'d> Context<'d> {
             draft.push("extension", end, high);
             return true;
         }
-        if high.null() == Some("UNK") {
+        if matches!(high.null(), Some("UNK" | "ASKU")) {
             draft.push("extension", Tree::from([("url", ABATED.into()), ("_valueDateTime", absent("unknown"))]), high);
             return true;
         }

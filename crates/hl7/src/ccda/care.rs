@@ -4,7 +4,6 @@ use super::codes::concept_of;
 use super::context::Context;
 use super::draft::{Draft, Ref};
 use super::element::El;
-use super::made::Identity;
 use super::template::Kind;
 use crate::map::context::Fill;
 use fhir::json::Tree;
@@ -60,7 +59,7 @@ impl<'d> Context<'d> {
     }
 
     /// Those who the header says took part in the care that is documented.
-    pub(super) fn care_team(&self) -> Option<Ref> {
+    pub(super) fn care_team(&self) -> Option<(Ref, El<'d>)> {
         let event = self.root.all("documentationOf").find_map(|of| of.get("serviceEvent"))?;
         let mut draft = Draft::new("CareTeam", event);
         for performer in self.parties(event, "performer") {
@@ -80,7 +79,7 @@ impl<'d> Context<'d> {
         draft.put("subject", self.subject());
         draft.fill("period", event.get("effectiveTime").and_then(|time| self.period(time)), event);
         let key = self.counted_key("CareTeam", &self.set, "header");
-        Some(self.add(key, Identity::Own, draft))
+        Some((self.add_part(key, draft), event))
     }
 
     /// A Care Team Organizer.

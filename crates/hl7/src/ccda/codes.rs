@@ -38,7 +38,7 @@ impl<'d> Context<'d> {
         if let Some(uri) = name.and_then(|name| self.settings.coding_systems.get(name)) {
             return Some(uri.clone());
         }
-        let id = id?;
+        let Some(id) = id else { return name.and_then(oid::code_system_named).map(str::to_owned) };
         oid::code_system(id)
             .or_else(|| oid::is_uuid(id).then(|| format!("urn:uuid:{}", id.to_ascii_lowercase())))
             .or_else(|| id.contains(':').then(|| uri(id)))
@@ -75,6 +75,14 @@ impl<'d> Context<'d> {
     }
 
     fn codings(&self, el: El<'d>, codings: &mut Vec<Tree>, depth: usize) {
+        for qualifier in el.all("qualifier") {
+            let words = qualifier.get("value").and_then(|value| value.attr("displayName").or(value.attr("code")));
+            let text = format!(
+                "the qualifier {:?} of a code has no element; it is in the document alone",
+                words.unwrap_or_default()
+            );
+            self.warn(qualifier, text);
+        }
         if let Some(coding) = self.coding(el)
             && codings.len() < CODINGS_MAX
             && !codings
@@ -102,6 +110,16 @@ impl<'d> Context<'d> {
             }
         }
         concept
+    }
+
+    /// True if a code or its translations say no more than one of `general`; without any code, if it says nothing, or not what.
+    pub(super) fn is_general(el: El<'d>, general: &[&str]) -> bool {
+        let mut codes =
+            std::iter::once(el).chain(el.all("translation")).filter_map(|code| code.attr("code")).peekable();
+        if codes.peek().is_some() {
+            return codes.all(|code| general.contains(&code));
+        }
+        el.null().is_some_and(|flavor| flavor != "OTH")
     }
 
     /// The code of the first coding.

@@ -155,6 +155,16 @@ impl<'d> Context<'d> {
         }
     }
 
+    /// The element of that name, of which FHIR takes one: others are told.
+    pub(super) fn only(&self, el: El<'d>, name: &'static str) -> Option<El<'d>> {
+        let mut all = el.all(name);
+        let first = all.next();
+        for other in all.filter(|other| other.null().is_none()) {
+            self.warn(other, format!("a second {name} has no element; it is in the document alone"));
+        }
+        first
+    }
+
     /// The system of identifiers of `kind` that this source gives.
     pub(super) fn source_system(&self, kind: &str) -> String {
         match self.settings.systems.get(kind) {
@@ -219,6 +229,7 @@ impl<'d> Context<'d> {
                 also,
                 identity,
                 write,
+                is_part: false,
                 full_url: full_url.clone(),
                 resource: tree,
                 span: 0..0,
@@ -229,10 +240,20 @@ impl<'d> Context<'d> {
         Ref { kind, url: full_url, display: None }
     }
 
-    /// Adds a resource of the document's own.
+    /// Adds a resource that is a part of the document.
     pub(super) fn own(&self, draft: Draft<'d>) -> Ref {
         let key = self.own_key(draft.kind, draft.el);
-        self.add(key, Identity::Own, draft)
+        self.add_part(key, draft)
+    }
+
+    /// The same under another identity than that of its element.
+    pub(super) fn add_part(&self, key: Key, draft: Draft<'d>) -> Ref {
+        let made = self.add(key.clone(), Identity::Own, draft);
+        let state = &mut *self.state.borrow_mut();
+        if let Some(at) = state.by_key.get(&key) {
+            state.resources[*at].made.is_part = true;
+        }
+        made
     }
 
     /// Changes a resource that was added.
@@ -290,6 +311,37 @@ impl<'d> Context<'d> {
         found
     }
 
+    /// Gives each entry of a section what was made within it and no resource and no entry names: what a statement took for itself and had
+    /// no element for.
+    pub(super) fn name_the_unnamed(&self) {
+        let state = &mut *self.state.borrow_mut();
+        let mut named: HashSet<&str> = HashSet::new();
+        for entry in &state.resources {
+            references(&entry.made.resource, &entry.made.full_url, &mut named);
+        }
+        for made in state.entries.values().flatten() {
+            named.insert(&made.url);
+        }
+        let unnamed: Vec<(El<'d>, String)> = state
+            .taken
+            .iter()
+            .filter(|(_, _, url)| !named.contains(url.as_str()))
+            .map(|(_, el, url)| (*el, url.clone()))
+            .collect();
+        for (el, url) in unnamed {
+            let mut at = el.parent();
+            while let Some(parent) = at {
+                if let Some(made) = state.entries.get_mut(&parent.id()) {
+                    let kind = state.made.get(&el.id()).map(|made| made.kind);
+                    let is_new = !made.iter().any(|other| other.url == url);
+                    made.extend(kind.filter(|_| is_new).map(|kind| Ref { kind, url, display: None }));
+                    break;
+                }
+                at = parent.parent();
+            }
+        }
+    }
+
     /// Keeps what an entry became, for its section.
     pub(super) fn keep_entry(&self, entry: El<'d>, made: Vec<Ref>) {
         self.state.borrow_mut().entries.insert(entry.id(), made);
@@ -328,7 +380,7 @@ impl<'d> Context<'d> {
     }
 
     /// Everything that came of the document.
-    pub(super) fn finish(self, kind: String, replaced: &dyn Fn(El<'d>) -> Option<(String, String)>) -> Mapped {
+    pub(super) fn finish(self, kind: String) -> Mapped {
         let number = |el: El<'d>| self.identifier(el).map(|identified| (identified.system, identified.value));
         let replaces = self
             .root
@@ -336,10 +388,7 @@ impl<'d> Context<'d> {
             .filter(|related| related.attr("typeCode") == Some("RPLC"))
             .filter_map(|related| related.get("parentDocument"))
             .flat_map(|parent| parent.all("id"))
-            .filter_map(|id| {
-                let (composition, document_reference) = replaced(id)?;
-                Some(Replaced { identifier: number(id)?, composition, document_reference })
-            })
+            .filter_map(|id| Some(Replaced { identifier: number(id)? }))
             .collect();
         let identifier = self.root.get("id").and_then(number);
         let set = self.root.get("setId").and_then(number);
@@ -415,6 +464,24 @@ impl<'d> Context<'d> {
             })
             .collect();
         Mapped { kind, identifier, set, written, replaces, resources, issues, taken, unmapped }
+    }
+}
+
+/// The references in a resource to others than itself.
+fn references<'t>(tree: &'t Tree, own: &str, all: &mut HashSet<&'t str>) {
+    match tree {
+        Tree::Object(members) => {
+            for (name, value) in members {
+                match value.as_str() {
+                    Some(reference) if name == "reference" && reference != own => {
+                        all.insert(reference);
+                    }
+                    _ => references(value, own, all),
+                }
+            }
+        }
+        Tree::Array(items) => items.iter().for_each(|item| references(item, own, all)),
+        _ => {}
     }
 }
 

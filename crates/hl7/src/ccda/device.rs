@@ -4,7 +4,6 @@ use super::context::Context;
 use super::draft::Ref;
 use super::element::El;
 use super::entry::Surroundings;
-use super::made::Identity;
 use super::null::absent;
 use fhir::json::Tree;
 
@@ -98,7 +97,7 @@ impl<'d> Context<'d> {
         }
         draft.put("patient", self.subject());
         let key = self.counted_key("Device", &self.set, &self.xpath(product));
-        Some(self.add(key, Identity::Own, draft))
+        Some(self.add_part(key, draft))
     }
 
     fn device_request(&self, el: El<'d>) -> Ref {
@@ -123,9 +122,7 @@ impl<'d> Context<'d> {
             }
         }
         draft.put("subject", self.subject());
-        if let Some(time) = el.get("effectiveTime") {
-            self.fill_point_or_period(&mut draft, "occurrence", time);
-        }
+        self.occurrence(&mut draft, el);
         if let Some(time) = self.authored(&[el]) {
             self.fill_time(&mut draft, "authoredOn", time);
         }

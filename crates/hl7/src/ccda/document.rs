@@ -60,12 +60,13 @@ impl<'d> Context<'d> {
         let other = root.at(&["component", "nonXMLBody"]);
         if let Some(body) = body {
             self.map_entries(body);
+            self.name_the_unnamed();
             self.values_left(body);
         }
         self.turned_intervals();
         let sections = body.map(|body| self.sections(body)).unwrap_or_default();
-        self.care_team();
-        let composition = self.composition(sections, encounter.as_ref());
+        let team = self.care_team();
+        let composition = self.composition(sections, encounter.as_ref(), team.as_ref());
         self.document_reference(bytes, other, encounter.as_ref(), &composition);
     }
 
@@ -85,7 +86,12 @@ impl<'d> Context<'d> {
     /// Intervals that end before they begin: kept as sent, and told.
     fn turned_intervals(&self) {
         let all = self.root.0.descendants().filter(roxmltree::Node::is_element).map(El);
-        for el in all.filter(|el| matches!(el.name(), "effectiveTime" | "time" | "useablePeriod" | "comp" | "phase")) {
+        let is_interval = |el: &El<'d>| match el.name() {
+            "effectiveTime" | "time" | "useablePeriod" | "validTime" | "comp" | "phase" => true,
+            "value" => el.kind() == Some("IVL_TS"),
+            _ => false,
+        };
+        for el in all.filter(is_interval) {
             let end = |name| el.get(name).and_then(|end| self.moment(end)).map(|at| self.date_time_of(&at));
             let (Some(low), Some(high)) = (end("low"), end("high")) else { continue };
             if is_before(&high, &low) {
@@ -125,7 +131,7 @@ impl<'d> Context<'d> {
         title.or_else(name).unwrap_or_else(|| "Clinical document".to_owned())
     }
 
-    fn composition(&self, sections: Vec<(Tree, El<'d>)>, encounter: Option<&Ref>) -> Ref {
+    fn composition(&self, sections: Vec<(Tree, El<'d>)>, encounter: Option<&Ref>, team: Option<&(Ref, El<'d>)>) -> Ref {
         let root = self.root;
         let mut draft = Draft::new("Composition", root);
         let id = root.get("setId").and_then(|el| Some((self.identifier(el)?, el)));
@@ -160,7 +166,9 @@ impl<'d> Context<'d> {
             }
         }
         for related in root.all("relatedDocument") {
-            draft.push_some("relatesTo", self.composition_relation(related), related);
+            for relation in self.composition_relations(related) {
+                draft.push("relatesTo", relation, related);
+            }
         }
         for event in root.all("documentationOf").filter_map(|of| of.get("serviceEvent")) {
             let mut tree = Tree::object();
@@ -173,6 +181,10 @@ impl<'d> Context<'d> {
                 event.get("code").and_then(|code| self.concept(code)).into_iter().chain(class).collect(),
             );
             tree.fill("period", event.get("effectiveTime").and_then(|time| self.period(time)));
+            tree.fill_all(
+                "detail",
+                team.filter(|(_, of)| *of == event).map(|(team, _)| team.tree()).into_iter().collect(),
+            );
             let mut performers = Vec::new();
             for performer in self.parties(event, "performer") {
                 performers.push(extension(
@@ -261,11 +273,11 @@ impl<'d> Context<'d> {
         attester
     }
 
-    fn composition_relation(&self, related: El<'d>) -> Option<Tree> {
-        let code = relation(related)?;
-        let parent = related.get("parentDocument")?;
-        let identified = parent.all("id").find_map(|id| self.identifier(id))?;
-        Some(Tree::from([("code", code.into()), ("targetIdentifier", identified.tree)]))
+    /// A relation to another document, by each of its identifiers.
+    fn composition_relations(&self, related: El<'d>) -> Vec<Tree> {
+        let (Some(code), Some(parent)) = (relation(related), related.get("parentDocument")) else { return Vec::new() };
+        let all = self.identifiers(parent).into_iter();
+        all.map(|(identified, _)| Tree::from([("code", code.into()), ("targetIdentifier", identified.tree)])).collect()
     }
 
     /// `participant`s of the header are relatives and the like: each is a RelatedPerson, and an emergency contact or next of kin also one of the patient's.

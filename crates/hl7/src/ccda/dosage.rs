@@ -58,8 +58,8 @@ impl<'d> Context<'d> {
         }
         dosage.fill("timing", self.timing(el, bounds));
         self.as_needed(&mut dosage, el);
-        dosage.fill("site", el.get("approachSiteCode").and_then(|code| self.concept(code)));
-        dosage.fill("route", el.get("routeCode").and_then(|code| self.concept(code)));
+        dosage.fill("site", self.only(el, "approachSiteCode").and_then(|code| self.concept(code)));
+        dosage.fill("route", self.only(el, "routeCode").and_then(|code| self.concept(code)));
         let mut given = Tree::object();
         if let Some(dose) = el.get("doseQuantity") {
             self.put_amount(&mut given, "dose", dose, el.get("administrationUnitCode"));
@@ -69,28 +69,40 @@ impl<'d> Context<'d> {
         }
         dosage.fill_all("doseAndRate", filled(given).into_iter().collect());
         if let Some(most) = el.get("maxDoseQuantity") {
-            dosage.fill("maxDosePerPeriod", self.ratio(most));
+            let ratio = self.ratio(most);
+            if ratio.is_none() && most.elements().any(|part| part.attr("value").is_some()) {
+                self.warn(most, "a maximum without both amount and time has no element; it is in the document alone");
+            }
+            dosage.fill("maxDosePerPeriod", ratio);
         }
         filled(dosage)
     }
 
     /// A quantity or range; the unit of counted things is what they are.
     fn put_amount(&self, tree: &mut Tree, stem: &str, el: El<'d>, of: Option<El<'d>>) {
-        if let Some(mut quantity) = self.quantity(el) {
+        let of = of.and_then(|of| self.concept(of));
+        let coding = of.as_ref().and_then(|of| of.get("coding")?.items().first());
+        let words = coding.and_then(|coding| coding.get("display")).or_else(|| of.as_ref()?.get("text"));
+        let counted = |quantity: &mut Tree| {
             let unit = quantity.get("unit").and_then(Tree::as_str).unwrap_or("1");
             if unit == "1"
-                && let Some(of) = of.and_then(|of| self.concept(of))
+                && let Some(words) = words.and_then(Tree::as_str)
             {
-                let coding = of.get("coding").map_or(&[][..], Tree::items).first();
-                let words =
-                    coding.and_then(|coding| coding.get("display")).or_else(|| of.get("text")).and_then(Tree::as_str);
-                if let Some(words) = words {
-                    quantity.set("unit", words);
+                quantity.set("unit", words);
+            }
+        };
+        if let Some(mut quantity) = self.quantity(el) {
+            counted(&mut quantity);
+            tree.set(&format!("{stem}Quantity"), quantity);
+        } else if let Some(mut range) = self.range(el) {
+            for end in ["low", "high"] {
+                if let Some(end) = range.get_mut(end) {
+                    counted(end);
                 }
             }
-            tree.set(&format!("{stem}Quantity"), quantity);
-        } else if let Some(range) = self.range(el) {
             tree.set(&format!("{stem}Range"), range);
+        } else if el.elements().next().is_some() {
+            self.warn(el, "an amount of this form has no element; it is in the document alone");
         }
     }
 
@@ -123,7 +135,7 @@ impl<'d> Context<'d> {
         all
     }
 
-    fn timing(&self, el: El<'d>, bounds: bool) -> Option<Tree> {
+    pub(super) fn timing(&self, el: El<'d>, bounds: bool) -> Option<Tree> {
         let mut timing = Tree::object();
         let mut repeat = Tree::object();
         for time in Self::times(el) {
@@ -159,7 +171,14 @@ impl<'d> Context<'d> {
     }
 
     fn put_timing(&self, timing: &mut Tree, repeat: &mut Tree, time: El<'d>, bounds: bool) {
+        if time.attr("operator") == Some("E") {
+            self.warn(time, "a time at which it is not taken has no element; it is in the document alone");
+            return;
+        }
         match time.kind() {
+            Some("PIVL_TS" | "PIVL_PPD_TS") if repeat.get("period").is_some() => {
+                self.warn(time, "a second period of taking has no element; it is in the document alone");
+            }
             Some("PIVL_TS" | "PIVL_PPD_TS") => self.periodic(repeat, time),
             Some("EIVL_TS" | "EIVL_PPD_TS") => self.at_event(repeat, time),
             Some("SXPR_TS") => self.warn(time, "times in one another so deep are in the document alone"),
@@ -178,12 +197,31 @@ impl<'d> Context<'d> {
 
     /// From when to when; a timing has one such interval.
     fn put_bounds(&self, repeat: &mut Tree, time: El<'d>) {
-        let Some(period) = self.period(time) else { return };
+        let Some(period) = self.period(time) else {
+            if let Some(length) = time.get("width").and_then(|width| self.length_of(width)) {
+                repeat.set("boundsDuration", length);
+            }
+            return;
+        };
+        self.put_period(repeat, time, period);
+    }
+
+    fn put_period(&self, repeat: &mut Tree, time: El<'d>, period: Tree) {
         if repeat.get("boundsPeriod").is_none() {
             repeat.set("boundsPeriod", period);
         } else {
             self.warn(time, "a second interval of taking has no element; it is in the document alone");
         }
+    }
+
+    /// How long something lasts, as a Duration.
+    fn length_of(&self, width: El<'d>) -> Option<Tree> {
+        let unit = time_unit(width.attr("unit")?)?;
+        let mut length = Tree::from([("value", Tree::Number(self.number(width)?))]);
+        length.set("unit", unit);
+        length.set("system", super::quantity::UCUM);
+        length.set("code", unit);
+        Some(length)
     }
 
     /// An EIVL_TS: at an event of the day, or so long before or after it.
@@ -250,7 +288,16 @@ impl<'d> Context<'d> {
         }
         repeat.set("periodUnit", unit);
         if let Some(phase) = time.get("phase") {
-            self.put_bounds(repeat, phase);
+            // Within each period it goes on for the width of the phase.
+            let width =
+                phase.get("width").and_then(|width| Some((self.number(width)?, time_unit(width.attr("unit")?)?)));
+            if let Some((length, unit)) = width {
+                repeat.set("duration", Tree::Number(length));
+                repeat.set("durationUnit", unit);
+            }
+            if let Some(period) = self.ends(phase) {
+                self.put_period(repeat, phase, period);
+            }
         }
         if let Some(code) = time.attr("alignment").and_then(clean_code) {
             self.note(time, format!("the alignment {code:?} is in the text alone"));

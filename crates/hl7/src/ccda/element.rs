@@ -98,6 +98,15 @@ impl<'d> El<'d> {
         matches!(self.attr(name), Some("true" | "1"))
     }
 
+    /// What a BL says.
+    pub(super) fn truth(self) -> Option<bool> {
+        match self.attr("value")? {
+            "true" | "1" => Some(true),
+            "false" | "0" => Some(false),
+            _ => None,
+        }
+    }
+
     /// True if it says that what it tells did not happen, or is not there.
     pub(super) fn is_negated(self) -> bool {
         self.is_true("negationInd")
@@ -117,7 +126,12 @@ impl<'d> El<'d> {
     pub(super) fn related(self) -> impl Iterator<Item = (El<'d>, El<'d>)> + 'd {
         self.elements()
             .filter(|child| matches!(child.name(), "entryRelationship" | "component" | "entry" | "reference"))
-            .filter_map(|relation| Some((relation, relation.elements().find(|child| child.is_statement())?)))
+            .flat_map(|relation| relation.statements().map(move |inner| (relation, inner)))
+    }
+
+    /// Its elements that are statements: one, where the schema is kept.
+    pub(super) fn statements(self) -> impl Iterator<Item = El<'d>> + 'd {
+        self.elements().filter(|child| child.is_statement())
     }
 
     /// The code of its `statusCode`.

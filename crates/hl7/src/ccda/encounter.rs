@@ -173,7 +173,7 @@ impl<'d> Context<'d> {
         }
         // Whatever is in it belongs to it: it must be there before.
         let key = self.own_key("Encounter", el);
-        let made = self.add(key, Identity::Own, draft);
+        let made = self.add_part(key, draft);
         self.stands_within(el, &made);
         let mut more = Draft::new("Encounter", el);
         self.reasons(&mut more, el, around);

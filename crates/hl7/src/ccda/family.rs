@@ -39,8 +39,8 @@ impl<'d> Context<'d> {
             }
             if let Some(time) = person.extension("deceasedTime").filter(|time| time.attr("value").is_some()) {
                 self.fill_date(&mut draft, "deceasedDate", time);
-            } else if let Some(is) = person.extension("deceasedInd").filter(|is| is.attr("value").is_some()) {
-                draft.set("deceasedBoolean", is.attr("value") == Some("true"), is);
+            } else if let Some(is) = person.extension("deceasedInd") {
+                draft.fill("deceasedBoolean", is.truth(), is);
             }
         }
         if let Some(time) = el.get("effectiveTime").or_else(|| self.authored(&[el])) {

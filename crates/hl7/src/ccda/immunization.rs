@@ -66,12 +66,16 @@ impl<'d> Context<'d> {
             draft.set("manufacturer", made.tree(), maker);
         }
         for (element, name) in [("site", "approachSiteCode"), ("route", "routeCode")] {
-            if let Some(code) = el.get(name) {
+            if let Some(code) = self.only(el, name) {
                 draft.fill(element, self.concept(code), code);
             }
         }
         if let Some(dose) = el.get("doseQuantity") {
-            draft.fill("doseQuantity", self.quantity(dose), dose);
+            let quantity = self.quantity(dose);
+            if quantity.is_none() && dose.elements().next().is_some() {
+                self.warn(dose, "a dose of this form has no element; it is in the document alone");
+            }
+            draft.fill("doseQuantity", quantity, dose);
         }
         for performer in self.parties(el, "performer") {
             if performer.reference.is(&["Practitioner", "PractitionerRole", "Organization"]) {

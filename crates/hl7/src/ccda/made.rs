@@ -48,6 +48,9 @@ pub struct Made {
     pub identity: Identity,
     /// What happens where it is stored already.
     pub write: Write,
+    /// True of what goes with its version of the document: where the next version does not tell it, it goes. People, places and
+    /// the document itself are no parts.
+    pub is_part: bool,
     /// The `urn:uuid` by which the other resources of the document refer to it.
     pub full_url: String,
     /// Its content, references to other resources of the document as `urn:uuid`; with its `id` if that is the document's own.
@@ -191,10 +194,6 @@ impl fmt::Display for Unmapped {
 pub struct Replaced {
     /// Its identifier: system and value.
     pub identifier: (String, String),
-    /// The ids of its Composition and DocumentReference, if it was of the same type and patient.
-    pub composition: String,
-    /// See [`Replaced::composition`].
-    pub document_reference: String,
 }
 
 /// A document in FHIR.

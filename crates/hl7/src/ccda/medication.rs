@@ -5,7 +5,6 @@ use super::context::Context;
 use super::draft::{Draft, Ref};
 use super::element::El;
 use super::entry::Surroundings;
-use super::made::Identity;
 use super::problem::SNOMED;
 use super::template::Kind;
 use crate::map::context::{Fill, filled};
@@ -130,6 +129,7 @@ impl<'d> Context<'d> {
     fn taken_from(&self, draft: &mut Draft<'d>, el: El<'d>) {
         let mut all = Self::times(el).into_iter().filter(|time| {
             matches!(time.kind(), None | Some("IVL_TS" | "TS"))
+                && time.attr("operator") != Some("E")
                 && (time.attr("value").is_some() || time.elements().next().is_some())
         });
         let Some(time) = all.next() else { return };
@@ -155,7 +155,11 @@ impl<'d> Context<'d> {
     /// True if a statement says no more of the drug than that it is one.
     fn is_any_drug(el: El<'d>) -> bool {
         let code = Self::product(el).1.and_then(|material| material.get("code"));
-        code.is_none_or(|code| code.attr("code").map_or(code.null().is_some(), |code| ANY_DRUG.contains(&code)))
+        let name = Self::product(el).1.and_then(|material| material.get("name")).and_then(El::plain);
+        let has_code = code.is_some_and(|code| code.attr("code").is_some() || code.get("translation").is_some());
+        let is_none = |name: &str| ["no ", "none", "nil"].iter().any(|word| name.to_lowercase().starts_with(word));
+        // A name tells of one drug, where no code does.
+        (has_code || name.as_deref().is_none_or(is_none)) && code.is_none_or(|code| Self::is_general(code, &ANY_DRUG))
     }
 
     /// What was taken, as code, or as Medication where more is known of it.
@@ -193,7 +197,7 @@ impl<'d> Context<'d> {
         // What is taken, ordered and handed over is the same product.
         let words = blake3::hash(medication.tree.to_string().as_bytes()).to_hex();
         let key = Self::alike_key("Medication", &format!("{}/{}", self.set, &words[..32]));
-        let mut made = self.add(key, Identity::Own, medication);
+        let mut made = self.add_part(key, medication);
         made.display = display;
         draft.set("medicationReference", made.tree(), product);
     }

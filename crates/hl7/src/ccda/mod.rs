@@ -81,24 +81,22 @@ pub fn convert(bytes: &[u8], settings: &Settings) -> Result<Mapped, CdaError> {
     context.document(bytes);
     let code = root.get("code");
     let kind = code.and_then(|code| code.attr("displayName").or_else(|| code.attr("code")));
-    let replaced = |id: El<'_>| {
-        let token = token(&number(id)?, &about(root));
-        let own = |kind| {
-            let url = Context::alike_key(kind, &token).full_url(&settings.source);
-            url.strip_prefix("urn:uuid:").unwrap_or_default().to_owned()
-        };
-        Some((own("Composition"), own("DocumentReference")))
-    };
-    Ok(context.finish(kind.unwrap_or("clinical document").to_owned(), &replaced))
+    Ok(context.finish(kind.unwrap_or("clinical document").to_owned()))
 }
 
 /// What stands for the document, and for the set of versions it is one of. Some senders use one id for several documents: type and patient are
 /// part of it. Without an id, the content is.
 fn tokens(root: El<'_>, bytes: &[u8]) -> (String, String) {
     let about = about(root);
-    let document = root.get("id").and_then(number).unwrap_or_else(|| blake3::hash(bytes).to_hex().to_string());
-    let set = root.get("setId").and_then(number).unwrap_or_else(|| document.clone());
+    let number = |name| root.get(name).filter(|id| !is_authority_alone(*id)).and_then(number);
+    let document = number("id").unwrap_or_else(|| blake3::hash(bytes).to_hex().to_string());
+    let set = number("setId").unwrap_or_else(|| document.clone());
     (token(&document, &about), token(&set, &about))
+}
+
+/// True of an id that has no value, or is that of whoever gives numbers: it is the same in many documents.
+fn is_authority_alone(id: El<'_>) -> bool {
+    id.attr("extension").is_none() && (id.null().is_some() || id.attr("root").is_some_and(oid::is_authority))
 }
 
 /// Root and extension of an id.

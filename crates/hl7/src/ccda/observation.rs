@@ -107,11 +107,10 @@ impl<'d> Context<'d> {
         for code in el.all("interpretationCode") {
             draft.push_some("interpretation", self.concept(code), code);
         }
-        if let Some(method) = el.get("methodCode") {
-            draft.fill("method", self.concept(method), method);
-        }
-        if let Some(site) = el.get("targetSiteCode") {
-            draft.fill("bodySite", self.concept(site), site);
+        for (element, name) in [("method", "methodCode"), ("bodySite", "targetSiteCode")] {
+            if let Some(code) = self.only(el, name) {
+                draft.fill(element, self.concept(code), code);
+            }
         }
         self.reference_ranges(&mut draft, el);
         if let Some(specimen) = self.specimen(el) {
@@ -176,6 +175,9 @@ impl<'d> Context<'d> {
                 draft.set("dataAbsentReason", absent_concept(first.null().unwrap_or("UNK")), first);
             }
         }
+        for value in el.all("value").skip(1 + VALUES_MAX) {
+            self.warn(value, format!("of more than {VALUES_MAX} values this one is in the document alone"));
+        }
         for value in all.take(VALUES_MAX) {
             if let (Some((name, tree)), Some(code)) = (self.value(value, el), draft.tree.get("code").cloned()) {
                 let mut component = Tree::from([("code", code), (format!("value{name}").as_str(), tree)]);
@@ -205,15 +207,12 @@ impl<'d> Context<'d> {
                     None => some("Range", self.range(el)),
                 }
             }
-            "INT" => some("Integer", self.integer(el).map(|number| Tree::from(i64::from(number)))),
-            "BL" => some(
-                "Boolean",
-                match el.attr("value") {
-                    Some("true") => Some(Tree::Bool(true)),
-                    Some("false") => Some(Tree::Bool(false)),
-                    _ => None,
-                },
-            ),
+            "INT" => match el.attr("value").map(|text| text.trim_start_matches('+').parse::<i32>()) {
+                Some(Ok(number)) => some("Integer", Some(Tree::from(i64::from(number)))),
+                // One that is none, or too large for FHIR, is told as it stands.
+                _ => self.measured(el, statement),
+            },
+            "BL" => some("Boolean", el.truth().map(Tree::Bool)),
             "RTO" | "RTO_PQ_PQ" => some("Ratio", self.ratio(el)),
             "TS" => {
                 let mut at = Tree::object();
@@ -330,13 +329,10 @@ impl<'d> Context<'d> {
             performers = Self::references(self.parties(el, "author"), PERFORMERS);
         }
         draft.push_all("performer", performers);
-        let mut others = Vec::new();
         for (_, inner) in el.related() {
             for made in self.inner(inner, el, around) {
                 if made.is(&["Observation", "QuestionnaireResponse", "MolecularSequence"]) {
                     draft.push("hasMember", made.tree(), inner);
-                } else {
-                    others.push(made);
                 }
             }
         }

@@ -101,6 +101,25 @@ pub(super) fn code_system(oid: &str) -> Option<String> {
     is_oid(oid).then(|| format!("urn:oid:{oid}"))
 }
 
+/// The URI of a code system by the name that senders give it where they give no OID.
+pub(super) fn code_system_named(name: &str) -> Option<&'static str> {
+    let bare: String = name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect();
+    Some(match bare.as_str() {
+        "LOINC" | "LN" => "http://loinc.org",
+        "SNOMEDCT" | "SNOMED" | "SCT" | "SNOMEDCLINICALTERMS" => "http://snomed.info/sct",
+        "RXNORM" => "http://www.nlm.nih.gov/research/umls/rxnorm",
+        "ICD10CM" => "http://hl7.org/fhir/sid/icd-10-cm",
+        "ICD9CM" => "http://hl7.org/fhir/sid/icd-9-cm",
+        "ICD10" => "http://hl7.org/fhir/sid/icd-10",
+        "CPT" | "CPT4" => "http://www.ama-assn.org/go/cpt",
+        "HCPCS" => "http://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets",
+        "CVX" => "http://hl7.org/fhir/sid/cvx",
+        "NDC" => "http://hl7.org/fhir/sid/ndc",
+        "UCUM" => "http://unitsofmeasure.org",
+        _ => return None,
+    })
+}
+
 /// The URI of an authority's numbers.
 pub(super) fn authority(oid: &str) -> Option<&'static str> {
     AUTHORITIES.iter().find(|(known, _)| *known == oid).map(|(_, uri)| *uri)

@@ -122,18 +122,18 @@ impl<'d> Context<'d> {
         if let Some(time) = person.extension("deceasedTime").filter(|time| time.attr("value").is_some()) {
             self.fill_time(draft, "deceasedDateTime", time);
         } else if let Some(is) = person.extension("deceasedInd")
-            && let Some(value) = is.attr("value")
+            && let Some(value) = is.truth()
         {
-            draft.set("deceasedBoolean", value == "true", is);
+            draft.set("deceasedBoolean", value, is);
         }
         if let Some(birth) = person.extension("multipleBirthOrderNumber")
             && let Some(number) = self.integer(birth)
         {
             draft.set("multipleBirthInteger", Tree::from(i64::from(number)), birth);
         } else if let Some(is) = person.extension("multipleBirthInd")
-            && let Some(value) = is.attr("value")
+            && let Some(value) = is.truth()
         {
-            draft.set("multipleBirthBoolean", value == "true", is);
+            draft.set("multipleBirthBoolean", value, is);
         }
         if let Some(code) = person.get("maritalStatusCode") {
             draft.fill("maritalStatus", self.concept(code), code);
@@ -240,8 +240,8 @@ impl<'d> Context<'d> {
         };
         let mut communication =
             Tree::from([("language", Tree::from([("coding", vec![coding("urn:ietf:bcp:47", &code, "")].into())]))]);
-        if let Some(preferred) = el.get("preferenceInd").and_then(|is| is.attr("value")) {
-            communication.set("preferred", preferred == "true");
+        if let Some(preferred) = el.get("preferenceInd").and_then(El::truth) {
+            communication.set("preferred", preferred);
         }
         let mut parts = Vec::new();
         for (name, url) in [("modeCode", "type"), ("proficiencyLevelCode", "level")] {

@@ -22,6 +22,15 @@ pub(super) const RECORDERS: &[&str] = &["Practitioner", "PractitionerRole", "Pat
 /// Values that say no more than that it is a problem: negated, they mean that there is none.
 const ANY_PROBLEM: [&str; 6] = ["55607006", "64572001", "404684003", "418799008", "409586006", "282291009"];
 
+/// How sure it is.
+pub(super) fn verification(is_refuted: bool, is_error: bool) -> &'static str {
+    match (is_error, is_refuted) {
+        (true, _) => "entered-in-error",
+        (_, true) => "refuted",
+        _ => "confirmed",
+    }
+}
+
 /// What a status observation or concern says of a condition.
 pub(super) fn clinical_status(code: &str) -> Option<&'static str> {
     match code {
@@ -69,15 +78,12 @@ impl<'d> Context<'d> {
         if has_ended && !matches!(status, Some(("resolved" | "remission", _))) {
             status = Some(("resolved", time.unwrap_or(el)));
         }
-        if !is_refuted {
+        let is_error = places.iter().any(|place| place.status() == Some("nullified"));
+        if !is_refuted && !is_error {
             let (code, from) = status.unwrap_or(("active", el));
             draft.set("clinicalStatus", concept_of(CLINICAL, code, ""), from);
         }
-        draft.set(
-            "verificationStatus",
-            concept_of(VERIFICATION, if is_refuted { "refuted" } else { "confirmed" }, ""),
-            el,
-        );
+        draft.set("verificationStatus", concept_of(VERIFICATION, verification(is_refuted, is_error), ""), el);
         self.problem_category(&mut draft, el, around);
         if let Some(severity) = self.take(el, Kind::Severity).first().and_then(|severity| severity.get("value")) {
             draft.fill("severity", self.concept(severity), severity);
@@ -112,8 +118,7 @@ impl<'d> Context<'d> {
     }
 
     fn is_any_problem(el: El<'d>) -> bool {
-        el.get("value")
-            .is_none_or(|value| value.attr("code").map_or(value.null().is_some(), |code| ANY_PROBLEM.contains(&code)))
+        el.get("value").is_none_or(|value| Self::is_general(value, &ANY_PROBLEM))
     }
 
     fn problem_value(&self, draft: &mut super::draft::Draft<'d>, el: El<'d>, is_negated: bool) {

@@ -120,6 +120,17 @@ impl<'d> Context<'d> {
         }
         range.fill("low", el.get("low").and_then(|low| self.quantity(low)));
         range.fill("high", el.get("high").and_then(|high| self.quantity(high)));
+        let number = |end: &str| match range.get(end)?.get("value")? {
+            Tree::Number(digits) => digits.parse::<f64>().ok(),
+            _ => None,
+        };
+        let unit = |end: &str| range.get(end).and_then(|end| end.get("unit"));
+        if let (Some(low), Some(high)) = (number("low"), number("high"))
+            && low > high
+            && unit("low") == unit("high")
+        {
+            self.warn(el, format!("the lower end {low} is above the upper end {high}; both were kept as sent"));
+        }
         filled(range)
     }
 

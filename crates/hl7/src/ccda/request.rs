@@ -36,9 +36,7 @@ impl<'d> Context<'d> {
         if let Some(encounter) = self.encounter_of(el) {
             draft.put("encounter", encounter);
         }
-        if let Some(time) = el.get("effectiveTime") {
-            self.fill_point_or_period(&mut draft, "occurrence", time);
-        }
+        self.occurrence(&mut draft, el);
         if let Some(priority) = el.get("priorityCode") {
             let code = match priority.attr("code") {
                 Some("A" | "R") => Some("routine"),
@@ -100,6 +98,18 @@ impl<'d> Context<'d> {
         }
         self.comments(&mut draft, el);
         self.own(draft)
+    }
+
+    /// When something is to happen: at a time, within an interval, or again and again.
+    pub(super) fn occurrence(&self, draft: &mut super::draft::Draft<'d>, el: El<'d>) {
+        let times = Self::times(el);
+        let is_repeated =
+            |time: &&El<'d>| matches!(time.kind(), Some("PIVL_TS" | "PIVL_PPD_TS" | "EIVL_TS" | "EIVL_PPD_TS"));
+        if let Some(time) = times.iter().find(is_repeated) {
+            draft.fill("occurrenceTiming", self.timing(el, true), *time);
+        } else if let Some(time) = el.get("effectiveTime") {
+            self.fill_point_or_period(draft, "occurrence", time);
+        }
     }
 
     /// A handoff or other communication.

@@ -113,29 +113,31 @@ impl<'d> Context<'d> {
         let mut all: Vec<(u8, El<'d>, El<'d>)> = Vec::new();
         for section in body.0.descendants().map(El).filter(|el| el.name() == "section") {
             for entry in section.all("entry") {
-                let Some(statement) = entry.elements().find(|el| el.is_statement()) else {
-                    if let Some(other) = entry.elements().find(|el| el.name() != "templateId") {
-                        self.list(other, "no clinical statement that CDA knows by this name");
-                    }
-                    continue;
-                };
-                let refers = || {
-                    let inner = statement.0.descendants().filter(roxmltree::Node::is_element).map(El);
-                    inner.filter(|el| el.is_statement()).any(|el| kind(el) == Some(Kind::Reference))
-                };
-                let rank = match kind(statement) {
-                    Some(Kind::Encounter) => 0,
-                    _ if refers() => 2,
-                    _ => 1,
-                };
-                all.push((rank, entry, statement));
+                if entry.statements().next().is_none()
+                    && let Some(other) = entry.elements().find(|el| el.name() != "templateId")
+                {
+                    self.list(other, "no clinical statement that CDA knows by this name");
+                }
+                for statement in entry.statements() {
+                    let refers = || {
+                        let inner = statement.0.descendants().filter(roxmltree::Node::is_element).map(El);
+                        inner.filter(|el| el.is_statement()).any(|el| kind(el) == Some(Kind::Reference))
+                    };
+                    let rank = match kind(statement) {
+                        Some(Kind::Encounter) => 0,
+                        _ if refers() => 2,
+                        _ => 1,
+                    };
+                    all.push((rank, entry, statement));
+                }
             }
         }
         all.sort_by_key(|(rank, ..)| *rank);
         for (_, entry, statement) in all {
             let code = entry.parent().and_then(|section| section.get("code"));
-            let mut made: Vec<Ref> = Vec::new();
-            let mut known = HashSet::new();
+            // There may be another statement in the same entry.
+            let mut made = self.entry(entry);
+            let mut known: HashSet<String> = made.iter().map(|made| made.url.clone()).collect();
             for reference in self.statements_in(statement, &Surroundings::of_section(Self::code_of(code))) {
                 if known.insert(reference.url.clone()) {
                     made.push(reference);

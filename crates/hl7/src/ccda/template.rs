@@ -327,7 +327,20 @@ fn of_template(template: &str) -> Option<Kind> {
 /// A template that does not fit its element (an observation of a concern act's template) is passed over.
 pub(super) fn kind(el: El<'_>) -> Option<Kind> {
     let known = el.templates().filter_map(of_template).filter(|kind| fits(*kind, el)).min();
-    known.or_else(|| (el.name() == "observationMedia").then_some(Kind::Media))
+    known.or_else(|| (el.name() == "observationMedia").then_some(Kind::Media)).or_else(|| by_organizer(el))
+}
+
+/// What an observation without a template is by the organizer that it stands in.
+fn by_organizer(el: El<'_>) -> Option<Kind> {
+    if el.name() != "observation" || el.templates().next().is_some() {
+        return None;
+    }
+    let organizer = el.parent()?.parent().filter(|parent| parent.name() == "organizer")?;
+    match organizer.templates().filter_map(of_template).filter(|kind| fits(*kind, organizer)).min()? {
+        Kind::ResultOrganizer => Some(Kind::Result),
+        Kind::VitalOrganizer => Some(Kind::Vital),
+        _ => None,
+    }
 }
 
 /// True if the element can be what the template says.

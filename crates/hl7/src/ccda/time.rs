@@ -120,6 +120,17 @@ impl<'d> Context<'d> {
 
     /// A Period of an IVL_TS. Of a point in time, it starts and ends there.
     pub(super) fn period(&self, el: El<'d>) -> Option<Tree> {
+        let period = self.ends(el);
+        if period.as_ref().is_some_and(|period| period.get("end").is_none())
+            && let Some(width) = el.get("width").filter(|width| width.attr("value").is_some())
+        {
+            self.warn(width, "the length of an interval that gives no end has no element; it is in the document alone");
+        }
+        period
+    }
+
+    /// The same, whatever is said of its length.
+    pub(super) fn ends(&self, el: El<'d>) -> Option<Tree> {
         let mut period = Tree::object();
         if el.attr("value").is_some() {
             self.put_time(&mut period, "start", el);

@@ -62,8 +62,8 @@ impl<'m> Context<'m> {
         self.pass(pv1, [1]);
         let class_parts = Parts::from(self.take(pv1, 2));
         let class = self.code(class_parts.first(1)).unwrap_or_default();
-        let visit = self.cx(self.take(pv1, 19).into(), "visit");
-        let alternates: Vec<_> = repeats(self.take(pv1, 50)).filter_map(|parts| self.cx(parts, "visit")).collect();
+        let visit = self.number_of(self.take(pv1, 19).into(), "visit");
+        let alternates: Vec<_> = repeats(self.take(pv1, 50)).filter_map(|parts| self.number_of(parts, "visit")).collect();
         let says_nothing = matches!(class.as_str(), "N" | "U" | "")
             && visit.is_none()
             && alternates.is_empty()

@@ -149,7 +149,7 @@ impl<'m> Context<'m> {
     fn person(&self, group: &[Segment<'m>], write: Write) -> Result<Subject, MapError> {
         let (pid, pd1) = (group[0], find(group, "PD1"));
         self.within(pid, pd1.filter(|pd1| pd1.index() == pid.index() + 1).unwrap_or(pid));
-        self.patient(pid, pd1, write)
+        self.patient(pid, pd1, find(group, "PV1"), write)
     }
 
     /// ADT.
@@ -219,6 +219,9 @@ impl<'m> Context<'m> {
     /// ADT^A40.
     fn merge_group(&self, group: &[Segment<'m>]) -> Result<(), MapError> {
         let subject = self.person(group, Write::Update)?;
+        if !subject.is_numbered {
+            return Err(MapError::NoIdentity { place: group[0].field(3).place(), what: "patient" });
+        }
         let mut merged = false;
         for mrg in group.iter().filter(|segment| segment.is("MRG")) {
             self.within(*mrg, *mrg);

@@ -19,6 +19,13 @@ pub(super) struct Identified {
     pub(super) tree: Tree,
 }
 
+impl Identified {
+    /// True if it tells nothing from another of its kind.
+    pub(super) fn is_placeholder(&self) -> bool {
+        fhir::placeholder::is_placeholder(self.system.as_deref(), &self.value)
+    }
+}
+
 impl<'m> Context<'m> {
     /// An assigning authority (HD at parts `first`, `first + 1`, `first + 2`) as a system.
     pub(super) fn authority(&self, parts: Parts<'m>, first: u16) -> Option<String> {
@@ -74,6 +81,17 @@ impl<'m> Context<'m> {
             tree.set("assigner", Tree::from([("display", name.into())]));
         }
         Some(Identified { system, value, kind: type_code, tree })
+    }
+
+    /// CX of a number that is to find something: what stands in the place of one is told and left out.
+    pub(super) fn number_of(&self, parts: Parts<'m>, kind: &str) -> Option<Identified> {
+        let identified = self.cx(parts, kind)?;
+        if identified.is_placeholder() {
+            let text = format!("{:?} stands in the place of a number and was left out", identified.value);
+            self.note(parts.whole(), text);
+            return None;
+        }
+        Some(identified)
     }
 
     /// EI: value, then the authority as three parts. `type_code` is set if given (PLAC, FILL and so on, table 0203).

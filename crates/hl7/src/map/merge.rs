@@ -26,6 +26,11 @@ impl<'m> Context<'m> {
         if identifiers.is_empty() {
             return Err(MapError::NoIdentity { place: mrg.field(1).place(), what: "patient to be merged" });
         }
+        if identifiers.iter().all(Identified::is_placeholder) {
+            return Err(MapError::NoIdentity { place: mrg.field(1).place(), what: "patient to be merged" });
+        }
+        // Nobody else has what stands in the place of a number, and everybody may.
+        identifiers.retain(|identified| !identified.is_placeholder());
         // Some repeat the survivor's number beside the one that goes.
         let is_survivors =
             |i: &Identified| i.system.as_ref() == Some(&survivor.key.system) && i.value == survivor.key.value;

@@ -17,6 +17,8 @@ const EXTENSION: &str = "http://hl7.org/fhir/StructureDefinition/";
 pub(super) struct Subject {
     pub(super) key: Key,
     pub(super) reference: Tree,
+    /// False if all that is said of its number stands in the place of one.
+    pub(super) is_numbered: bool,
     /// System and value of each of its identifiers that has both.
     pub(super) numbers: Vec<(String, String)>,
     /// Stands for the patient in derived identities, without showing the identifier.
@@ -42,18 +44,32 @@ const NULLS: &[(&str, &[u16])] = &[
 ];
 
 impl<'m> Context<'m> {
-    /// PID, with the PD1 that follows it: puts Patient and Account.
+    /// PID, with the PD1 that follows it and the PV1 of its group: puts Patient and Account.
     pub(super) fn patient(
         &self,
         pid: Segment<'m>,
         pd1: Option<Segment<'m>>,
+        pv1: Option<Segment<'m>>,
         write: Write,
     ) -> Result<Subject, MapError> {
         self.pass(pid, [1]);
         let mut identifiers = self.patient_identifiers(pid);
-        let key = self
-            .patient_key(&identifiers)
-            .ok_or(MapError::NoIdentity { place: pid.field(3).place(), what: "patient" })?;
+        let placeholder = identifiers.iter().find(|identified| identified.is_placeholder());
+        let key = match (self.patient_key(&identifiers), placeholder) {
+            (Some(key), _) => key,
+            (None, Some(Identified { value, .. })) => {
+                let text = format!(
+                    "{value:?} stands in the place of a number and identifies nobody: the patient is known by this stay, or by this \
+                     message alone"
+                );
+                self.warn(*pid.field(3), text);
+                self.unnumbered_patient(pv1)
+            }
+            (None, None) => {
+                return Err(MapError::NoIdentity { place: pid.field(3).place(), what: "patient" });
+            }
+        };
+        let is_numbered = self.patient_key(&identifiers).is_some();
         let mut patient = resource("Patient");
         if let Some(number) = self.field_text(pid, 19) {
             let tree = self.national_number(&number);
@@ -79,9 +95,9 @@ impl<'m> Context<'m> {
             .collect();
         let reference = self.put(key.clone(), write, patient, cleared);
         let token = blake3::hash(format!("{}|{}", key.system, key.value).as_bytes()).to_hex()[..16].to_owned();
-        let account_number = self.cx(self.take(pid, 18).into(), "account");
+        let account_number = self.number_of(self.take(pid, 18).into(), "account");
         let account = account_number.clone().and_then(|number| self.account(number, &reference, write));
-        let subject = Subject { key, reference, numbers, token, account, account_number };
+        let subject = Subject { key, reference, is_numbered, numbers, token, account, account_number };
         self.mother(pid, &subject);
         Ok(subject)
     }
@@ -103,10 +119,25 @@ impl<'m> Context<'m> {
         all
     }
 
-    /// The identifier by which the patient is known: the best type, else the first that is no number of another kind.
+    /// The identity of a patient without a number: the stay's, if that has one; else nothing is known that another message would tell
+    /// of the same person, and not of another.
+    fn unnumbered_patient(&self, pv1: Option<Segment<'m>>) -> Key {
+        let visit = pv1.and_then(|pv1| self.cx(pv1.field(19).into(), "visit"));
+        match visit.filter(|visit| !visit.is_placeholder()) {
+            Some(visit) => {
+                let system = visit.system.unwrap_or_default();
+                self.derived_key("Patient", "patient-of-stay", &[&system, &visit.value])
+            }
+            None => self.derived_key("Patient", "patient-of-message", &[self.content_token()]),
+        }
+    }
+
+    /// The identifier by which the patient is known: the best type, else the first that is no number of another kind. What stands in the
+    /// place of a number is none.
     pub(super) fn patient_key(&self, identifiers: &[Identified]) -> Option<Key> {
         const OF_OTHER_THINGS: [&str; 9] = ["SS", "SB", "DL", "PPN", "AN", "VN", "MC", "MA", "NI"];
-        let usable = || identifiers.iter().filter(|identified| identified.system.is_some());
+        let usable =
+            || identifiers.iter().filter(|identified| identified.system.is_some() && !identified.is_placeholder());
         let by_type = self
             .settings
             .patient_identifier_types
@@ -348,7 +379,7 @@ impl<'m> Context<'m> {
     /// PID-21: the mother, known by her identifier alone.
     fn mother(&self, pid: Segment<'m>, subject: &Subject) {
         for parts in repeats(self.take(pid, 21)) {
-            let Some(identified) = self.cx(parts, "patient") else { continue };
+            let Some(identified) = self.number_of(parts, "patient") else { continue };
             let Some(system) = identified.system else { continue };
             let key = Key { resource_type: "RelatedPerson", system, value: identified.value };
             let mut person = resource("RelatedPerson");

@@ -50,7 +50,7 @@ impl<P: Planner> TakenApart<P> {
         let mut operations = Vec::new();
         for bytes in ccda::attached(resource) {
             let Ok(document) = ccda::convert(&bytes, &self.settings) else { continue };
-            let told = match Storing::new(lookup, &self.settings.source, &document).operations(Some(carrier)) {
+            let told = match Storing::new(lookup, &self.settings, &document).operations(Some(carrier)) {
                 Ok(told) => told,
                 Err(error) if is_fatal(&error) => return Err(error),
                 Err(_) => continue,

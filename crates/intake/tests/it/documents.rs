@@ -24,7 +24,7 @@ fn replaces(id: &str) -> String {
 }
 
 /// The current resources of a type, as JSON.
-fn current(house: &House, kind: &str) -> Vec<String> {
+pub fn current(house: &House, kind: &str) -> Vec<String> {
     let feed = house.records.feed(&everything(), records::Seq(0), 100_000).unwrap();
     let rows: std::collections::BTreeSet<_> = feed.into_iter().map(|entry| entry.row).collect();
     let rows: Vec<_> = rows.into_iter().collect();
@@ -243,7 +243,7 @@ fn the_end_is_the_same_in_whatever_order_versions_come() {
 }
 
 /// A resource without what tells of its versions.
-fn without_meta(text: &str) -> String {
+pub fn without_meta(text: &str) -> String {
     let document = fhir::json::Document::parse(text.as_bytes()).unwrap();
     let mut tree = fhir::json::Tree::from(document.root());
     tree.remove("meta");

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::io::Write;
 
 /// The text at a path of members, the first one where there are several.
-fn text(json: &str, path: &[&str]) -> String {
+pub fn text(json: &str, path: &[&str]) -> String {
     let document = Document::parse(json.as_bytes()).unwrap();
     let mut node = document.root();
     for name in path {
@@ -20,20 +20,20 @@ fn text(json: &str, path: &[&str]) -> String {
 }
 
 /// The resource of a type that has an identifier of this value.
-fn with_number(port: &Port, kind: &str, value: &str) -> String {
+pub fn with_number(port: &Port, kind: &str, value: &str) -> String {
     let value = format!("\"value\":\"{value}\"");
     let mut found: Vec<String> = port.all(kind).into_iter().filter(|json| json.contains(&value)).collect();
     assert_eq!(found.len(), 1, "{kind} {value}: {found:?}");
     found.remove(0)
 }
 
-fn accepted(line: &mut Line, message: &str) -> String {
+pub fn accepted(line: &mut Line, message: &str) -> String {
     let answer = line.ask(message);
     assert!(answer.contains("\rMSA|AA|"), "{answer}");
     answer
 }
 
-fn merge(no: u32, survivor: &str, replaced: &str) -> String {
+pub fn merge(no: u32, survivor: &str, replaced: &str) -> String {
     format!("MSH|^~\\&|ADT|HOSP|||20240104||ADT^A40|m{no}|P|2.5\rPID|1||{survivor}\rMRG|{replaced}\r")
 }
 

@@ -6,6 +6,7 @@ use fhir::validate::{Options, Severity, validate};
 mod entries;
 mod hostile;
 mod kept;
+mod losses;
 mod mutations;
 mod people;
 mod words;
