@@ -76,12 +76,12 @@ def counted(bundles):
             inside = last(visit.get("partOf")) in visits and visit.get("partOf")
             count["visit_detail" if inside else "visit_occurrence"] += 1
             seen.add(last(visit["subject"]))
-    verified = lambda resource: [coding.get("code") for coding in resource.get("verificationStatus", {}).get("coding", [])][:1]
+    verified = lambda resource: [coding.get("code") for coding in resource.get("verificationStatus", {}).get("coding", [])]
     for resource in of.get("Condition", []):
-        if verified(resource) not in (["refuted"], ["entered-in-error"]):
+        if not {"refuted", "entered-in-error"} & set(verified(resource)):
             event("condition_occurrence", resource, "subject", ["onsetDateTime", "recordedDate"])
     for resource in of.get("AllergyIntolerance", []):
-        if verified(resource) not in (["refuted"], ["entered-in-error"]):
+        if not {"refuted", "entered-in-error"} & set(verified(resource)):
             event("observation", resource, "patient", ["onsetDateTime", "recordedDate"])
     for resource in of.get("Procedure", []):
         if resource["status"] not in ("preparation", "not-done", "entered-in-error"):
@@ -109,7 +109,7 @@ def counted(bundles):
         measured = bool(measured & {"laboratory", "vital-signs"})
         of_itself = [] if "component" in resource and not has_value or "69453-9" in codes and has_value and died else [resource]
         for part in of_itself + resource.get("component", []):
-            table = "measurement" if measured or "valueQuantity" in part else "observation"
+            table = "measurement" if measured or "valueQuantity" in part or "valueInteger" in part else "observation"
             event(table, resource, "subject", ["effectiveDateTime", "issued"])
     for resource in of.get("DocumentReference", []):
         if resource["status"] == "current" and last(resource.get("subject")) in persons and \

@@ -80,7 +80,9 @@ impl Values {
                 _ => None,
             }),
             Values::Decimal(values, given) => {
-                values.append_option(text.and_then(|digits| digits.parse().ok()));
+                // What no double can hold is nothing; its digits stand beside it.
+                values
+                    .append_option(text.and_then(|digits| digits.parse().ok()).filter(|value: &f64| value.is_finite()));
                 given.append_option(text);
             }
             Values::Time(values, given) => {

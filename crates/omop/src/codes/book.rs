@@ -114,7 +114,13 @@ impl CodeBook {
         }
         let (system, code) = coding.split_once('|').unwrap_or(("", coding));
         let found = match vocabulary_of(system, &self.vocabularies) {
-            Some(vocabulary) => self.look_up(vocabulary, code.trim())?,
+            Some(vocabulary) => {
+                let found = self.look_up(vocabulary, code.trim())?;
+                match whole_ndc(code.trim()).filter(|_| vocabulary == "NDC" && found == Targets::default()) {
+                    Some(whole) => self.look_up(vocabulary, &whole)?,
+                    None => found,
+                }
+            }
             None => Targets::default(),
         };
         let found = Arc::new(found);
@@ -195,6 +201,18 @@ impl std::fmt::Debug for CodeBook {
     }
 }
 
+/// The eleven digits of a National Drug Code that was written as its three parts, of which one may lack its leading nought.
+fn whole_ndc(code: &str) -> Option<String> {
+    let parts: Vec<&str> = code.split('-').collect();
+    let [labeler, product, package] = parts[..] else { return None };
+    let is_part = |part: &str, most: usize| {
+        part.bytes().all(|byte| byte.is_ascii_digit()) && (most - 1..=most).contains(&part.len())
+    };
+    let digits = labeler.len() + product.len() + package.len();
+    let is_whole = is_part(labeler, 5) && is_part(product, 4) && is_part(package, 2) && digits >= 10;
+    is_whole.then(|| format!("{labeler:0>5}{product:0>4}{package:0>2}"))
+}
+
 /// A number whose bytes come largest first.
 fn number(bytes: &[u8]) -> i64 {
     bytes.iter().fold(0, |number, byte| (number << 8) | i64::from(*byte))
@@ -208,4 +226,21 @@ fn partition(count: u64, holds: impl Fn(u64) -> std::io::Result<bool>) -> std::i
         if holds(middle)? { high = middle } else { low = middle + 1 }
     }
     Ok(low)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::whole_ndc;
+
+    #[test]
+    fn a_drug_code_in_parts_has_eleven_digits() {
+        for code in ["0781-1506-10", "00781-1506-10"] {
+            assert_eq!(whole_ndc(code).as_deref(), Some("00781150610"));
+        }
+        assert_eq!(whole_ndc("50242-040-62").as_deref(), Some("50242004062"));
+        assert_eq!(whole_ndc("50242-0040-6").as_deref(), Some("50242004006"));
+        for code in ["00781150610", "0781-150-10", "x781-1506-10", "1-2-3-4"] {
+            assert_eq!(whole_ndc(code), None, "{code}");
+        }
+    }
 }

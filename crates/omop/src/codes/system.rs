@@ -6,7 +6,7 @@ pub const CONCEPT_SYSTEM: &str = "urn:medweave:code:omop-concept";
 const OTHER: &str = "urn:medweave:code:omop:";
 
 /// Addresses and the vocabularies that they mean.
-const SYSTEMS: [(&str, &str); 44] = [
+const SYSTEMS: [(&str, &str); 45] = [
     ("http://snomed.info/sct", "SNOMED"),
     ("urn:oid:2.16.840.1.113883.6.96", "SNOMED"),
     ("http://loinc.org", "LOINC"),
@@ -14,6 +14,7 @@ const SYSTEMS: [(&str, &str); 44] = [
     ("http://www.nlm.nih.gov/research/umls/rxnorm", "RxNorm"),
     ("urn:oid:2.16.840.1.113883.6.88", "RxNorm"),
     ("http://unitsofmeasure.org", "UCUM"),
+    ("urn:oid:2.16.840.1.113883.6.8", "UCUM"),
     ("http://hl7.org/fhir/sid/cvx", "CVX"),
     ("urn:oid:2.16.840.1.113883.12.292", "CVX"),
     ("http://hl7.org/fhir/sid/ndc", "NDC"),

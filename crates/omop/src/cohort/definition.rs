@@ -156,6 +156,12 @@ impl Definition {
         let root = node.object()?;
         root.ignore(&["Title", "cdmVersionRange"]);
         let concept_sets = root.list("ConceptSets")?.iter().map(concept_set).collect::<Result<Vec<_>, _>>()?;
+        for (at, set) in concept_sets.iter().enumerate() {
+            if concept_sets[..at].iter().any(|other| other.id == set.id) {
+                let place = format!("{}[{at}].id", root.member("ConceptSets"));
+                return Err(Error::definition(place, format!("there is a concept set {} already", set.id)));
+            }
+        }
         let known = |id: i64| concept_sets.iter().any(|set| set.id == id);
         let reading = Reading { known: &known };
         let primary = root.must("PrimaryCriteria")?.object()?;

@@ -129,7 +129,7 @@ impl Export<'_> {
             counts("SELECT resource_type, reason, count(*) FROM omop_report.excluded GROUP BY 1, 2 ORDER BY 1, 2")?;
         let imputed = counts("SELECT field, rule, count(*) FROM omop_report.imputed_date GROUP BY 1, 2 ORDER BY 1, 2")?;
         let unmapped = counts(
-            "SELECT table_name, 'rows', CAST(sum(events) AS BIGINT) FROM omop_report.unmapped GROUP BY 1, 2 ORDER BY 1, 2",
+            "SELECT table_name, field, CAST(sum(events) AS BIGINT) FROM omop_report.unmapped GROUP BY 1, 2 ORDER BY 1, 2",
         )?;
         Ok(json!({
             "kind": KIND,

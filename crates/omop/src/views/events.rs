@@ -4,7 +4,7 @@
 //! The tables of the model are made of it, since the domain of a concept decides the table, not the type of the resource.
 
 /// Columns of a leg, with what stands for nothing in each.
-const COLUMNS: [(&str, &str); 35] = [
+const COLUMNS: [(&str, &str); 37] = [
     ("type", ""),
     ("id", ""),
     ("row_no", ""),
@@ -23,9 +23,12 @@ const COLUMNS: [(&str, &str); 35] = [
     ("number", "CAST(NULL AS DOUBLE)"),
     ("comparator", "CAST(NULL AS VARCHAR)"),
     ("unit", "CAST(NULL AS VARCHAR)"),
+    ("unit_system", "CAST(NULL AS VARCHAR)"),
     ("unit_code", "CAST(NULL AS VARCHAR)"),
     ("value_codings", "CASE WHEN false THEN {codings} END"),
     ("value_text", "CAST(NULL AS VARCHAR)"),
+    // A value with the digits that it was sent with.
+    ("given", "CAST(NULL AS VARCHAR)"),
     ("low", "CAST(NULL AS DOUBLE)"),
     ("high", "CAST(NULL AS DOUBLE)"),
     ("quantity", "CAST(NULL AS DOUBLE)"),
@@ -61,6 +64,9 @@ const MEDICINE_TEXT: &str = "coalesce(r.medication_text, r.medication_display, m
 /// That no drug is known (SNOMED CT) is found of a person, not taken.
 const DRUG_OR_NONE: &str =
     "CASE WHEN array_has(r.codings, 'http://snomed.info/sct|787481004') THEN 'observation' ELSE 'drug' END";
+/// That it was not, said by any of the codings of its verification.
+const UNVERIFIED: &str = "CASE WHEN array_has(r.verification_statuses, 'entered-in-error') THEN 'entered-in-error' \
+                          WHEN array_has(r.verification_statuses, 'refuted') THEN 'refuted' END";
 const ROUTE: &str = "r.route_system || '|' || r.route_code";
 
 const LEGS: [Leg; 11] = [
@@ -81,12 +87,12 @@ const LEGS: [Leg; 11] = [
             ("ended_text", "r.abatement_text"),
             ("qualifier", "r.category_text"),
         ],
-        unlike: "CASE WHEN r.verification_status_code IN ('refuted', 'entered-in-error') THEN r.verification_status_code END",
+        unlike: UNVERIFIED,
     },
     Leg {
         resource_type: "Observation",
         place: "CASE WHEN array_has(r.categories, 'laboratory') OR array_has(r.categories, 'vital-signs') OR r.value IS NOT NULL \
-                THEN 'measurement' ELSE 'observation' END",
+                OR r.value_integer IS NOT NULL THEN 'measurement' ELSE 'observation' END",
         from: "observation r",
         table: "r",
         columns: &[
@@ -99,17 +105,26 @@ const LEGS: [Leg; 11] = [
             ),
             ("encounter_id", "r.encounter_id"),
             ("practitioner_id", "r.performer_id"),
-            ("begun", "coalesce(r.effective, r.issued)"),
-            ("begun_text", "coalesce(r.effective_text, r.issued_text)"),
-            ("begun_rule", "CASE WHEN r.effective IS NULL AND r.issued IS NOT NULL THEN 'when it was issued' END"),
+            ("begun", "coalesce(r.effective, r.effective_end, r.issued)"),
+            ("begun_text", "coalesce(r.effective_text, r.effective_end_text, r.issued_text)"),
+            (
+                "begun_rule",
+                "CASE WHEN r.effective IS NOT NULL THEN NULL WHEN r.effective_end IS NOT NULL THEN 'end of its period' \
+                 WHEN r.issued IS NOT NULL THEN 'when it was issued' END",
+            ),
             ("number", "coalesce(r.value, CAST(r.value_integer AS DOUBLE))"),
             ("comparator", "r.value_comparator"),
             ("unit", "r.value_unit"),
+            ("unit_system", "r.value_unit_system"),
             ("unit_code", "r.value_unit_code"),
             ("value_codings", "r.value_codings"),
             (
                 "value_text",
                 "coalesce(r.value_string, r.value_display, r.value_code, r.value_at_text, CAST(r.value_boolean AS VARCHAR))",
+            ),
+            (
+                "given",
+                "coalesce(coalesce(r.value_comparator, '') || r.value_text, CAST(r.value_integer AS VARCHAR), r.value_other)",
             ),
             ("low", "r.range_low"),
             ("high", "r.range_high"),
@@ -121,7 +136,8 @@ const LEGS: [Leg; 11] = [
                  WHEN array_has(r.codings, 'http://loinc.org|69453-9') AND r.component IS NULL \
                  AND coalesce(r.value_string, r.value_display, r.value_code) IS NOT NULL THEN 'in-death' \
                  WHEN r.component IS NULL AND r.has_components AND r.value IS NULL AND r.value_string IS NULL AND r.value_code IS NULL \
-                 AND r.value_integer IS NULL AND r.value_boolean IS NULL AND r.value_at IS NULL THEN 'in-components' END",
+                 AND r.value_integer IS NULL AND r.value_boolean IS NULL AND r.value_at IS NULL AND r.value_other IS NULL THEN 'in-components' \
+                 WHEN r.component >= 4095 THEN 'too-many-parts' END",
     },
     Leg {
         resource_type: "Procedure",
@@ -133,8 +149,9 @@ const LEGS: [Leg; 11] = [
             ("text", "coalesce(r.code_text, r.code_display)"),
             ("encounter_id", "r.encounter_id"),
             ("practitioner_id", "r.performer_id"),
-            ("begun", "r.start_at"),
-            ("begun_text", "r.start_at_text"),
+            ("begun", "coalesce(r.start_at, r.end_at)"),
+            ("begun_text", "coalesce(r.start_at_text, r.end_at_text)"),
+            ("begun_rule", "CASE WHEN r.start_at IS NULL AND r.end_at IS NOT NULL THEN 'end of its period' END"),
             ("ended", "r.end_at"),
             ("ended_text", "r.end_at_text"),
         ],
@@ -177,8 +194,9 @@ const LEGS: [Leg; 11] = [
             ("text", MEDICINE_TEXT),
             ("encounter_id", "r.encounter_id"),
             ("practitioner_id", "r.performer_id"),
-            ("begun", "r.start_at"),
-            ("begun_text", "r.start_at_text"),
+            ("begun", "coalesce(r.start_at, r.end_at)"),
+            ("begun_text", "coalesce(r.start_at_text, r.end_at_text)"),
+            ("begun_rule", "CASE WHEN r.start_at IS NULL AND r.end_at IS NOT NULL THEN 'end of its period' END"),
             ("ended", "r.end_at"),
             ("ended_text", "r.end_at_text"),
             ("quantity", "r.dose"),
@@ -199,9 +217,13 @@ const LEGS: [Leg; 11] = [
             ("text", MEDICINE_TEXT),
             ("encounter_id", "r.encounter_id"),
             ("practitioner_id", "r.source_id"),
-            ("begun", "coalesce(r.start_at, r.asserted)"),
-            ("begun_text", "coalesce(r.start_at_text, r.asserted_text)"),
-            ("begun_rule", "CASE WHEN r.start_at IS NULL AND r.asserted IS NOT NULL THEN 'when it was told' END"),
+            ("begun", "coalesce(r.start_at, r.end_at, r.asserted)"),
+            ("begun_text", "coalesce(r.start_at_text, r.end_at_text, r.asserted_text)"),
+            (
+                "begun_rule",
+                "CASE WHEN r.start_at IS NOT NULL THEN NULL WHEN r.end_at IS NOT NULL THEN 'end of its period' \
+                 WHEN r.asserted IS NOT NULL THEN 'when it was told' END",
+            ),
             ("ended", "r.end_at"),
             ("ended_text", "r.end_at_text"),
             ("quantity", "r.quantity"),
@@ -279,7 +301,7 @@ const LEGS: [Leg; 11] = [
             ("begun_rule", "CASE WHEN r.onset IS NULL AND r.recorded IS NOT NULL THEN 'when it was written down' END"),
             ("qualifier", "r.criticality"),
         ],
-        unlike: "CASE WHEN r.verification_status_code IN ('refuted', 'entered-in-error') THEN r.verification_status_code END",
+        unlike: UNVERIFIED,
     },
     Leg {
         resource_type: "DeviceUseStatement",
@@ -354,7 +376,8 @@ SELECT e.*, pr._row AS provider_id,
        coalesce(omop_date(e.begun, e.begun_text), e.visit_start_date) AS start_date,
        coalesce(omop_datetime(e.begun, e.begun_text), e.visit_start_datetime) AS start_datetime,
        CASE WHEN e.begun IS NULL THEN 'when the visit began' ELSE coalesce(e.begun_rule, omop_imputed(e.begun_text)) END AS start_rule,
-       omop_date(e.ended, e.ended_text) AS end_date, omop_datetime(e.ended, e.ended_text) AS end_datetime,
+       omop_last_date(e.ended, e.ended_text) AS end_date,
+       omop_end_datetime(e.ended, e.ended_text, e.begun, e.begun_text) AS end_datetime,
        CASE WHEN e.unlike IS NOT NULL AND (e.unlike <> 'in-death' OR e.deceased_at IS NOT NULL) THEN e.unlike WHEN e.person_id IS NULL THEN 'no-person'
             WHEN e.begun IS NULL AND e.visit_start_date IS NULL THEN 'no-date' END AS reason
 FROM (SELECT _id, _row FROM practitioner) pr
@@ -363,9 +386,9 @@ RIGHT JOIN (
   FROM (SELECT * FROM omop.__visit WHERE reason IS NULL) v
   RIGHT JOIN (
     SELECT e.*, p.person_id, p.deceased_at
-    FROM (SELECT patient_id, person_id, deceased_at FROM omop.__person WHERE reason IS NULL) p
+    FROM omop.__who p
     RIGHT JOIN omop.__leg e ON p.patient_id = e.patient_id
-  ) e ON v.encounter_id = e.encounter_id
+  ) e ON v.encounter_id = e.encounter_id AND v.person_id = e.person_id
 ) e ON pr._id = e.practitioner_id";
 
 /// The rows of a table of events: each with `t`, what of its codings belongs there.

@@ -25,6 +25,8 @@ pub(super) struct Known {
     pub(super) zone: TimeZone,
     /// What person source values are hashed with.
     pub(super) key: [u8; 32],
+    /// The day, counted from 1970.
+    pub(super) today: i32,
 }
 
 fn texts() -> DataType {
@@ -62,7 +64,7 @@ pub(super) fn functions(known: &Known) -> Vec<Function> {
     let moment = DataType::Timestamp(TimeUnit::Microsecond, None);
     let of = || known.clone();
     let (targets_of, first_of, coding_of, unit_of) = (of(), of(), of(), of());
-    let (day_of, moment_of, key_of) = (of(), of(), of());
+    let (day_of, moment_of, last_of, end_of, key_of) = (of(), of(), of(), of(), of());
     vec![
         // The rows of one table that codings become: codings, text, the place without concept, the place wanted.
         function(
@@ -71,24 +73,42 @@ pub(super) fn functions(known: &Known) -> Vec<Function> {
             DataType::List(item),
             move |arguments| targets(&targets_of, arguments),
         ),
-        // The standard concept of a coded value.
+        // The standard concept of a coded value; 0 if it has none, nothing if there is no code.
         function("omop_concept", vec![texts()], DataType::Int64, move |arguments| first(&first_of, &arguments[0])),
-        // The same of one coding, written as `system|code`.
+        // The standard concept of one coding, written as `system|code`; nothing if it has none.
         function("omop_concept_of", vec![DataType::Utf8], DataType::Int64, move |arguments| {
             of_coding(&coding_of, text(&arguments[0]))
         }),
-        // The concept of a unit: its code, else as it is shown.
-        function("omop_unit", vec![DataType::Utf8, DataType::Utf8], DataType::Int64, move |arguments| {
-            unit(&unit_of, text(&arguments[0]), text(&arguments[1]))
-        }),
+        // The concept of a unit: its system (UCUM if there is none), its code, and how it is shown.
+        function(
+            "omop_unit",
+            vec![DataType::Utf8, DataType::Utf8, DataType::Utf8],
+            DataType::Int64,
+            move |arguments| unit(&unit_of, [text(&arguments[0]), text(&arguments[1]), text(&arguments[2])]),
+        ),
         // The day of a time in the instance's zone: the time, and the text as given.
-        function("omop_date", vec![time(), DataType::Utf8], day, move |arguments| Ok(days(&day_of, arguments))),
+        function("omop_date", vec![time(), DataType::Utf8], day.clone(), move |arguments| {
+            Ok(days(&day_of, arguments, first_day))
+        }),
+        // The same of an end: the last day of a year or month.
+        function("omop_last_date", vec![time(), DataType::Utf8], day, move |arguments| {
+            Ok(days(&last_of, arguments, last_day))
+        }),
         // The time of a time in the instance's zone, midnight where only a day was given.
-        function("omop_datetime", vec![time(), DataType::Utf8], moment, move |arguments| {
+        function("omop_datetime", vec![time(), DataType::Utf8], moment.clone(), move |arguments| {
             Ok(moments(&moment_of, arguments))
         }),
+        // The time of an end, and of the begin after it: nothing where the end is no more than the day of the begin.
+        function("omop_end_datetime", vec![time(), DataType::Utf8, time(), DataType::Utf8], moment, move |arguments| {
+            Ok(ends(&end_of, arguments))
+        }),
         // How much of a date was given: day, month, year; nothing of a whole date or a time.
-        function("omop_imputed", vec![DataType::Utf8], DataType::Utf8, |arguments| Ok(imputed(text(&arguments[0])))),
+        function("omop_imputed", vec![DataType::Utf8], DataType::Utf8, |arguments| {
+            Ok(imputed(text(&arguments[0]), "first"))
+        }),
+        function("omop_imputed_end", vec![DataType::Utf8], DataType::Utf8, |arguments| {
+            Ok(imputed(text(&arguments[0]), "last"))
+        }),
         // The keyed hash of a text.
         function("omop_key", vec![DataType::Utf8], DataType::Utf8, move |arguments| {
             Ok(keyed(&key_of, text(&arguments[0])))
@@ -163,7 +183,8 @@ fn first(known: &Known, codings: &ArrayRef) -> Result<ArrayRef, String> {
         let given: Vec<&str> = owned.iter().map(String::as_str).collect();
         let choice = choose(known.book.as_deref(), &given, None, Place::Observation)
             .map_err(|error| format!("the book of codes cannot be read: {error}"))?;
-        out.append_option(choice.rows.first().map(|row| row.concept_id).filter(|id| *id != 0));
+        let is_coded = given.iter().any(|coding| !matches!(*coding, "" | "|"));
+        out.append_option(choice.rows.first().map(|row| row.concept_id).filter(|_| is_coded));
     }
     Ok(Arc::new(out.finish()))
 }
@@ -179,17 +200,23 @@ fn of_coding(known: &Known, codings: &StringArray) -> Result<ArrayRef, String> {
     Ok(Arc::new(out.finish()))
 }
 
-fn unit(known: &Known, codes: &StringArray, shown: &StringArray) -> Result<ArrayRef, String> {
+/// The system that a unit's code is taken to be of where none is named.
+const UCUM: &str = "http://unitsofmeasure.org";
+
+fn unit(known: &Known, [systems, codes, shown]: [&StringArray; 3]) -> Result<ArrayRef, String> {
     let mut out = Int64Builder::with_capacity(codes.len());
     for row in 0..codes.len() {
-        let mut found = None;
-        for unit in [at(codes, row), at(shown, row)].into_iter().flatten() {
+        let own = at(codes, row).map(|code| (at(systems, row).unwrap_or(UCUM), code));
+        let read = at(shown, row).map(|unit| (UCUM, unit));
+        // A unit that is not known is concept 0, none is nothing.
+        let mut found = (own.is_some() || read.is_some()).then_some(0);
+        for (system, unit) in [own, read].into_iter().flatten() {
             let Some(book) = &known.book else { break };
             let targets = book
-                .targets(&format!("http://unitsofmeasure.org|{unit}"))
+                .targets(&format!("{system}|{unit}"))
                 .map_err(|error| format!("the book of codes cannot be read: {error}"))?;
-            found = targets.standard.first().map(|standard| standard.concept_id).or(targets.source);
-            if found.is_some() {
+            if let Some(standard) = targets.standard.first() {
+                found = Some(standard.concept_id);
                 break;
             }
         }
@@ -212,12 +239,52 @@ fn local_us(known: &Known, us: i64, text: Option<&str>) -> i64 {
     us + i64::from(known.zone.to_offset(instant).seconds()) * 1_000_000
 }
 
-fn days(known: &Known, arguments: &[ArrayRef]) -> ArrayRef {
+/// The days of times: `day_of` tells it of the first day of a date and how much of the date was given.
+fn days(known: &Known, arguments: &[ArrayRef], day_of: fn(i32, Option<&str>, i32) -> i32) -> ArrayRef {
     let (times, texts) = (arguments[0].as_primitive::<TimestampMicrosecondType>(), text(&arguments[1]));
     let mut out = Date32Builder::with_capacity(times.len());
     for row in 0..times.len() {
         let us = (!times.is_null(row)).then(|| local_us(known, times.value(row), at(texts, row)));
-        out.append_option(us.and_then(|us| i32::try_from(us.div_euclid(DAY_US)).ok()));
+        let day = us.and_then(|us| i32::try_from(us.div_euclid(DAY_US)).ok());
+        out.append_option(day.map(|day| day_of(day, at(texts, row), known.today)));
+    }
+    Arc::new(out.finish())
+}
+
+fn first_day(day: i32, _: Option<&str>, _: i32) -> i32 {
+    day
+}
+
+/// The last day of a year or month that begins with a day; of the one that it is now, today.
+fn last_day(day: i32, text: Option<&str>, today: i32) -> i32 {
+    let last = || {
+        let first = jiff::civil::Date::constant(1970, 1, 1).checked_add(jiff::Span::new().try_days(day).ok()?).ok()?;
+        let last = match text?.len() {
+            4 => first.last_of_year(),
+            7 => first.last_of_month(),
+            _ => return None,
+        };
+        let days = i32::from(last.day_of_year() - first.day_of_year());
+        Some((day + days).min(today.max(day)))
+    };
+    last().unwrap_or(day)
+}
+
+fn ends(known: &Known, arguments: &[ArrayRef]) -> ArrayRef {
+    let times = |at: usize| arguments[at].as_primitive::<TimestampMicrosecondType>();
+    let (ends, end_texts, begins, begin_texts) = (times(0), text(&arguments[1]), times(2), text(&arguments[3]));
+    let mut out = TimestampMicrosecondBuilder::with_capacity(ends.len());
+    for row in 0..ends.len() {
+        let end = (!ends.is_null(row)).then(|| {
+            let us = local_us(known, ends.value(row), at(end_texts, row));
+            let day = i32::try_from(us.div_euclid(DAY_US)).unwrap_or_default();
+            us + i64::from(last_day(day, at(end_texts, row), known.today) - day) * DAY_US
+        });
+        let begin = (!begins.is_null(row)).then(|| local_us(known, begins.value(row), at(begin_texts, row)));
+        let is_within = |end: i64, begin: i64| (end..end + DAY_US).contains(&begin) && begin != end;
+        out.append_option(
+            end.filter(|end| !is_day(at(end_texts, row)) || !begin.is_some_and(|begin| is_within(*end, begin))),
+        );
     }
     Arc::new(out.finish())
 }
@@ -231,10 +298,10 @@ fn moments(known: &Known, arguments: &[ArrayRef]) -> ArrayRef {
     Arc::new(out.finish())
 }
 
-fn imputed(texts: &StringArray) -> ArrayRef {
+fn imputed(texts: &StringArray, which: &str) -> ArrayRef {
     let word = |text: &str| match text.len() {
-        4 => Some("first day of the year"),
-        7 => Some("first day of the month"),
+        4 => Some(format!("{which} day of the year")),
+        7 => Some(format!("{which} day of the month")),
         _ => None,
     };
     Arc::new(texts.iter().map(|text| text.and_then(word)).collect::<StringArray>())
@@ -252,10 +319,29 @@ mod tests {
     #[test]
     fn a_day_stays_a_day_and_a_time_is_told_in_the_zone() {
         let zone = TimeZone::get("Asia/Shanghai").unwrap_or(TimeZone::UTC);
-        let known = Known { book: None, zone, key: [0; 32] };
+        let known = Known { book: None, zone, key: [0; 32], today: 0 };
         // 2024-03-01T20:00:00Z is the second of March in Shanghai.
         let us = 1_709_323_200_000_000;
         assert_eq!(local_us(&known, us, Some("2024-03-01T20:00:00Z")).div_euclid(DAY_US), us.div_euclid(DAY_US) + 1);
         assert_eq!(local_us(&known, us, Some("2024-03-01")), us);
+    }
+
+    #[test]
+    fn an_end_of_which_only_the_year_is_known_is_its_last_day_or_today() {
+        let day = |year, month, day| {
+            let since = jiff::civil::Date::constant(year, month, day) - jiff::civil::Date::constant(1970, 1, 1);
+            since.get_days()
+        };
+        let today = day(2026, 6, 15);
+        for (first, text, last) in [
+            (day(2024, 1, 1), "2024", day(2024, 12, 31)),
+            (day(2024, 2, 1), "2024-02", day(2024, 2, 29)),
+            (day(2024, 2, 3), "2024-02-03", day(2024, 2, 3)),
+            (day(2026, 1, 1), "2026", today),
+            (day(2030, 1, 1), "2030", day(2030, 1, 1)),
+        ] {
+            assert_eq!(last_day(first, Some(text), today), last, "{text}");
+        }
+        assert_eq!(last_day(5, None, today), 5);
     }
 }

@@ -34,7 +34,7 @@ pub const REPORT: &str = "omop_report";
 /// The schema that leads from persons to patients.
 pub const LINK: &str = "omop_link";
 /// Changes when rows are made otherwise: part of run records.
-pub const MAPPING_VERSION: &str = "2";
+pub const MAPPING_VERSION: &str = "3";
 /// The version of the model.
 pub const CDM_VERSION: &str = "5.4";
 
@@ -127,8 +127,9 @@ const VIEWS: [(&str, &str); 19] = [
 ];
 
 /// Views that only views see.
-const HIDDEN: [(&str, &str); 3] = [
+const HIDDEN: [(&str, &str); 4] = [
     ("__person", include_str!("sql/__person.sql")),
+    ("__who", include_str!("sql/__who.sql")),
     ("__visit", include_str!("sql/__visit.sql")),
     ("__note", include_str!("sql/__note.sql")),
 ];
@@ -197,18 +198,29 @@ impl OmopGuest {
     }
 
     fn known(&self, files: Option<&VocabularyFiles>) -> Result<Known, Error> {
-        Ok(Known { book: self.book(files)?, zone: self.settings.zone.clone(), key: self.settings.key })
+        let (zone, key) = (self.settings.zone.clone(), self.settings.key);
+        Ok(Known { book: self.book(files)?, zone, key, today: self.today() })
+    }
+
+    /// The day, on the calendar of the zone, counted from 1970.
+    fn today(&self) -> i32 {
+        let now_us = (self.settings.now_us)();
+        let offset =
+            jiff::Timestamp::from_microsecond(now_us).map_or(0, |now| self.settings.zone.to_offset(now).seconds());
+        i32::try_from((now_us + i64::from(offset) * 1_000_000).div_euclid(86_400_000_000)).unwrap_or_default()
     }
 
     fn model(&self) -> Result<Schema, Error> {
         let files = self.vocabularies.current();
         let known = self.known(files.as_ref())?;
+        let today = format!("CAST(CAST({} AS INT) AS DATE)", known.today);
+        let made = |sql: &str| sql.replace("{today}", &today);
         let mut tables = Vec::new();
         for table in cdm::tables() {
             let further = (self.further)(table.name);
             let content = match (VIEWS.iter().find(|(name, _)| *name == table.name), further) {
                 (_, Some(batches)) => Content::Batches(batches),
-                (Some((name, sql)), None) => Content::View(sql.replace("{rows}", &events::rows_of(name))),
+                (Some((name, sql)), None) => Content::View(made(sql).replace("{rows}", &events::rows_of(name))),
                 (None, None) if table.name == "cdm_source" => Content::Batches(vec![self.source(files.as_ref())?]),
                 (None, None) => vocabulary_content(table, files.as_ref()),
             };
@@ -220,7 +232,7 @@ impl OmopGuest {
                 is_hidden: false,
             });
         }
-        tables.extend(HIDDEN.iter().map(|(name, sql)| hidden(name, sql)));
+        tables.extend(HIDDEN.iter().map(|(name, sql)| hidden(name, &made(sql))));
         tables.push(hidden("__leg", &events::legs()));
         tables.push(hidden("__event", events::EVENTS));
         Ok(Schema { name: SCHEMA.to_owned(), tables, functions: functions(&known), needs: Vec::new() })
@@ -257,7 +269,7 @@ impl OmopGuest {
                     of,
                     id,
                     ("row_id", number.clone(), "Key of the first row in omop that was made of it"),
-                    ("field", text.clone(), "start or end"),
+                    ("field", text.clone(), "start, end or death"),
                     ("rule", text.clone(), "What stands there"),
                 ],
                 include_str!("sql/report_imputed.sql"),
@@ -267,6 +279,7 @@ impl OmopGuest {
                 "Source values in omop that have no standard concept, and how often.",
                 &[
                     ("table_name", text.clone(), "Table of omop"),
+                    ("field", text.clone(), "Its field that is 0"),
                     ("source_value", text, "What the source says"),
                     ("source_concept_id", number.clone(), "Concept of the code itself, if there is one"),
                     ("events", number, "Rows"),
@@ -298,7 +311,7 @@ impl OmopGuest {
 
     /// The one row of `cdm_source`.
     fn source(&self, files: Option<&VocabularyFiles>) -> Result<RecordBatch, Error> {
-        let day = i32::try_from((self.settings.now_us)().div_euclid(86_400_000_000)).unwrap_or_default();
+        let day = self.today();
         let version = files.map_or("none loaded", |files| files.version.as_str());
         let table =
             cdm::table("cdm_source").map_or_else(|| Arc::new(arrow_schema::Schema::empty()), cdm::Table::schema);

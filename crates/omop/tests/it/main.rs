@@ -4,6 +4,7 @@
 mod cohort;
 mod data;
 mod house;
+mod odd;
 mod quality;
 mod statements;
 mod views;

@@ -311,7 +311,7 @@ fn measurements_have_values_units_and_components() {
     let house = house(&[&pressure, &coded]);
     let rows = "SELECT measurement_concept_id, operator_concept_id, value_as_number, unit_concept_id, unit_source_value, value_as_concept_id, \
                 value_source_value FROM omop.measurement ORDER BY measurement_date";
-    assert_eq!(house.ask(rows), "106,4171756,120.5,107,mmHg,,120.5\n106,,,,,108,Positive\n");
+    assert_eq!(house.ask(rows), "106,4171756,120.5,107,mmHg,,<120.5\n106,,,,,108,Positive\n");
     assert_eq!(house.ask("SELECT reason FROM omop_report.excluded"), "in-components\n");
 }
 

@@ -1,8 +1,8 @@
 SELECT p._row AS person_id, p._id AS patient_id,
        CASE p.gender WHEN 'male' THEN 8507 WHEN 'female' THEN 8532 ELSE 0 END AS gender_concept_id,
-       CAST(substr(p.birth_date_text, 1, 4) AS BIGINT) AS year_of_birth,
-       CASE WHEN length(p.birth_date_text) >= 7 THEN CAST(substr(p.birth_date_text, 6, 2) AS BIGINT) END AS month_of_birth,
-       CASE WHEN length(p.birth_date_text) >= 10 THEN CAST(substr(p.birth_date_text, 9, 2) AS BIGINT) END AS day_of_birth,
+       TRY_CAST(substr(p.birth_date_text, 1, 4) AS BIGINT) AS year_of_birth,
+       CASE WHEN length(p.birth_date_text) >= 7 THEN TRY_CAST(substr(p.birth_date_text, 6, 2) AS BIGINT) END AS month_of_birth,
+       CASE WHEN length(p.birth_date_text) >= 10 THEN TRY_CAST(substr(p.birth_date_text, 9, 2) AS BIGINT) END AS day_of_birth,
        CASE WHEN length(p.birth_date_text) >= 10 THEN p.birth_date END AS birth_datetime,
        CASE p.race_code WHEN '2106-3' THEN 8527 WHEN '2054-5' THEN 8516 WHEN '2028-9' THEN 8515 WHEN '1002-5' THEN 8657
                         WHEN '2076-8' THEN 8557 ELSE 0 END AS race_concept_id,

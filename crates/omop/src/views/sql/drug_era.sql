@@ -6,6 +6,7 @@ WITH once AS (
     JOIN omop.concept_ancestor a ON c.concept_id = a.ancestor_concept_id
   ) i
   JOIN omop.drug_exposure d ON i.descendant_concept_id = d.drug_concept_id
+  WHERE coalesce(d.days_supply, 0) >= 0
 ), followed AS (
   SELECT *, max(last_day) OVER (PARTITION BY person_id, concept_id ORDER BY first_day, last_day, id
                                 ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS until

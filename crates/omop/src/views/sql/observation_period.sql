@@ -1,17 +1,17 @@
 WITH seen AS (
   SELECT person_id, min(first_day) AS first_day, max(last_day) AS last_day
   FROM (
-    SELECT person_id, min(start_date) AS first_day, max(CASE WHEN end_date >= start_date THEN end_date ELSE start_date END) AS last_day
+    SELECT person_id, min(start_date) AS first_day, max(CASE WHEN end_date >= start_date THEN least(end_date, greatest(start_date, {today})) ELSE start_date END) AS last_day
     FROM omop.__event WHERE reason IS NULL GROUP BY person_id
     UNION ALL
-    SELECT person_id, min(start_date), max(CASE WHEN end_date >= start_date THEN end_date ELSE start_date END)
+    SELECT person_id, min(start_date), max(CASE WHEN end_date >= start_date THEN least(end_date, greatest(start_date, {today})) ELSE start_date END)
     FROM omop.__visit WHERE reason IS NULL GROUP BY person_id
   ) days
   GROUP BY person_id
 ), told AS (
-  SELECT e._row AS id, p.person_id, omop_date(e.start_at, e.start_at_text) AS first_day, omop_date(e.end_at, e.end_at_text) AS end_day,
-         omop_concept(e.type_codings) AS type_id
-  FROM (SELECT patient_id, person_id FROM omop.__person WHERE reason IS NULL) p
+  SELECT e._row AS id, p.person_id, omop_date(e.start_at, e.start_at_text) AS first_day, omop_last_date(e.end_at, e.end_at_text) AS end_day,
+         nullif(omop_concept(e.type_codings), 0) AS type_id
+  FROM omop.__who p
   JOIN episode_of_care e ON p.patient_id = e.patient_id
   WHERE array_has(e.type_codings, 'urn:medweave:code:omop-table|observation_period') AND e.start_at IS NOT NULL
     AND e.status NOT IN ('planned', 'waitlist', 'cancelled', 'entered-in-error')

@@ -2,14 +2,14 @@ SELECT v.row_no AS visit_detail_id, v.person_id,
        CASE v.class_code WHEN 'IMP' THEN 9201 WHEN 'ACUTE' THEN 9201 WHEN 'NONAC' THEN 9201 WHEN 'SS' THEN 9201 WHEN 'EMER' THEN 9203 WHEN 'AMB' THEN 9202
             WHEN 'OBSENC' THEN 581385 WHEN 'HH' THEN 581476 WHEN 'VR' THEN 5083 ELSE 0 END AS visit_detail_concept_id,
        v.start_date AS visit_detail_start_date, v.start_datetime AS visit_detail_start_datetime,
-       coalesce(v.end_date, v.start_date) AS visit_detail_end_date, coalesce(v.end_datetime, v.start_datetime) AS visit_detail_end_datetime,
-       32817 AS visit_detail_type_concept_id, v.provider_id, o._row AS care_site_id, v.class_code AS visit_detail_source_value,
+       coalesce(v.end_date, v.start_date) AS visit_detail_end_date, CASE WHEN v.end_date IS NULL THEN v.start_datetime ELSE v.end_datetime END AS visit_detail_end_datetime,
+       32817 AS visit_detail_type_concept_id, v.provider_id, o._row AS care_site_id, substr(v.class_code, 1, 50) AS visit_detail_source_value,
        0 AS visit_detail_source_concept_id, CAST(NULL AS BIGINT) AS admitted_from_concept_id,
        substr(coalesce(v.admit_source_text, v.admit_source_code), 1, 50) AS admitted_from_source_value,
        substr(coalesce(v.discharge_text, v.discharge_display, v.discharge_code), 1, 50) AS discharged_to_source_value,
        CAST(NULL AS BIGINT) AS discharged_to_concept_id,
        lag(v.row_no) OVER (PARTITION BY v.visit_occurrence_id ORDER BY v.start_datetime, v.row_no) AS preceding_visit_detail_id,
-       CAST(NULL AS BIGINT) AS parent_visit_detail_id, v.visit_occurrence_id
+       v.parent_visit_detail_id, v.visit_occurrence_id
 FROM (SELECT _id, _row FROM organization) o
 RIGHT JOIN (
   SELECT v.*, r._row AS provider_id FROM (SELECT _id, _row FROM practitioner) r RIGHT JOIN omop.__visit v ON r._id = v.practitioner_id
