@@ -149,9 +149,9 @@ impl Criterion {
         let fixed =
             |day: Option<Date>, column: &str| day.map_or_else(|| column.to_owned(), |day| format!("DATE '{day}'"));
         let (first, last) = (fixed(self.period.0, "C.start_date"), fixed(self.period.1, "C.end_date"));
-        let counted = self.counted.as_deref().unwrap_or("NULL");
+        let counted = self.counted.as_deref().unwrap_or("CAST(NULL AS DOUBLE)");
         format!(
-            "SELECT C.person_id AS a, C.{id} AS b, {first} AS c, {last} AS d, {visit} AS e, C.start_date AS f, CAST({counted} AS DOUBLE) AS g FROM \
+            "SELECT C.person_id AS a, C.{id} AS b, {first} AS c, {last} AS d, {visit} AS e, C.start_date AS f, {counted} AS g FROM \
              (SELECT x.*, CAST({start_of} AS DATE) AS start_date, CAST({end_of} AS DATE) AS end_date{ordinal} \
              FROM omop.{table} x WHERE {inner}) C {joins} WHERE {wheres}",
             id = domain.id,
@@ -174,7 +174,10 @@ fn count_column(domain: &'static Domain, column: &str, at: Option<&Node<'_>>) ->
         "VISIT_ID" if domain.has_visit => Some("C.visit_occurrence_id"),
         column => domain.columns.iter().find(|(name, _)| *name == column).map(|(_, sql)| *sql),
     };
-    sql.map(str::to_owned).ok_or_else(|| {
+    // Keys are wider than a double is exact.
+    let is_whole = !matches!(column, "VALUE_AS_NUMBER" | "RANGE_LOW" | "RANGE_HIGH" | "QUANTITY");
+    let sql = sql.map(|sql| format!("CAST({sql} AS {})", if is_whole { "BIGINT" } else { "DOUBLE" }));
+    sql.ok_or_else(|| {
         let what = format!("{column} of {} cannot be counted", domain.name);
         at.map_or_else(|| Error::definition(domain.name, &what), |node| node.wrong(&what))
     })

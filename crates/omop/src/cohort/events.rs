@@ -127,7 +127,11 @@ impl<'c> Over<'c> {
                 end: row.day(3),
                 visit: row.int(4),
                 sort: row.day(5)?,
-                counted: row.float(6).map(f64::to_bits),
+                // Nought is one value, whatever its sign.
+                counted: row
+                    .float(6)
+                    .map(|value| (value + 0.0).to_bits())
+                    .or_else(|| row.int(6).map(i64::cast_unsigned)),
             })
         };
         let found: Vec<Event> = rows(&answer).filter_map(event).collect();

@@ -84,6 +84,11 @@ fn what_is_not_understood_is_refused_by_its_path() {
             serde_json::json!({"ConditionOccurrence": {"Age": {"Value": 18.5, "Op": "gt"}}}),
             "PrimaryCriteria.CriteriaList[0].ConditionOccurrence.Age.Value",
         ),
+        (
+            "/ConceptSets",
+            serde_json::json!([{"id": 0, "expression": {"items": []}}, {"id": 0, "expression": {"items": []}}]),
+            "ConceptSets[1].id",
+        ),
         ("/CollapseSettings", serde_json::json!({"CollapseType": "NONE"}), "CollapseSettings.CollapseType"),
         ("/ExpressionLimit", serde_json::json!({"Type": "Random"}), "ExpressionLimit.Type"),
         (
