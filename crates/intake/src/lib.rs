@@ -23,6 +23,7 @@ mod replay;
 mod row_letters;
 mod run_provenance;
 pub mod tables_door;
+mod tables_gathering;
 mod tables_meeting;
 mod undo;
 

@@ -10,10 +10,11 @@ use crate::fhir_door::refusal::{is_fatal, refusal};
 use crate::import::Pace;
 use crate::row_letters::{self, Refused, RowLetters};
 use crate::run_provenance::RunPlan;
-use crate::tables_meeting::{MeetPlan, Meeting};
+use crate::tables_gathering::{Gathering, Of, type_of};
+use crate::tables_meeting::MeetPlan;
 use access::Grant;
-use fhir::json::{Document, Tree};
-use fhir::schema::{TypeId, r4};
+use fhir::json::Document;
+use fhir::schema::TypeId;
 use records::{
     ArrivalNo, Arrived, Besides, Change, DeliveryNo, Error, IfEqual, Lookup, NewDeadLetter, Operation, Pending,
     Planner, Records, ReuseArrival, RowClosed, Trail, Write,
@@ -22,9 +23,9 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use tables::mapping::Gone;
-use tables::pull::Sources;
+use tables::pull::{Given, Sources};
 use tables::run::{
-    Bearer, Chunk, Door, DoorError, Giver, Kept, ROW_LINKS, RowNow, RunEnds, RunInfo, Stored, entered_in_error,
+    Bearer, Chunk, Door, DoorError, Giver, Kept, Others, ROW_LINKS, RowNow, RunEnds, RunInfo, Stored, entered_in_error,
 };
 
 /// The door that arrivals of runs name.
@@ -58,6 +59,8 @@ pub struct TablesDoor<'a> {
     stored: Stored,
     first: Option<ArrivalNo>,
     meets: Meets<'a>,
+    /// By target, what is to be noted of who gives what when all is on disk that was submitted before.
+    given: Vec<(String, Vec<Given>)>,
     /// How often an element of a target stayed as another source has it.
     kept: BTreeMap<(String, String), u64>,
     /// Letters of rows, by target.
@@ -112,6 +115,7 @@ impl<'a> TablesDoor<'a> {
             first: None,
             meets,
             has: RefCell::default(),
+            given: Vec::new(),
             kept: BTreeMap::new(),
             letters: BTreeMap::new(),
             refused: BTreeSet::new(),
@@ -162,6 +166,27 @@ impl<'a> TablesDoor<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Waits for what is on its way, and notes what is withdrawn with it.
+    fn wait_for_all(&mut self) -> Result<(), Error> {
+        self.wait_for(0)?;
+        for (target, given) in std::mem::take(&mut self.given) {
+            self.note_given(&target, &given)?;
+        }
+        Ok(())
+    }
+
+    fn run_no(&self) -> Option<i64> {
+        self.run.as_ref().map(|run| run.no)
+    }
+
+    fn note_given(&self, target: &str, given: &[Given]) -> Result<(), Error> {
+        if given.is_empty() {
+            return Ok(());
+        }
+        let Meets { sources, giver } = self.meets;
+        sources.give(giver.source, target, self.run_no(), given).map_err(|error| Error::Damaged(error.to_string()))
     }
 
     fn put(&mut self, chunk: &mut Chunk) -> Result<(), Error> {
@@ -221,94 +246,52 @@ impl<'a> TablesDoor<'a> {
         self.wait_for(IN_FLIGHT)
     }
 
-    /// Takes the resources out that are one with a record of another door, and puts them together with it.
+    /// Takes the resources out that are put into records that others give to as well.
     fn meet(&mut self, chunk: &mut Chunk) -> Result<(), Error> {
-        let (mut met, mut links, mut owned) = (Vec::new(), Vec::new(), Vec::new());
-        let nothing = || Tree::object();
-        let all = std::mem::take(&mut chunk.resources);
-        for made in all {
-            match &made.met {
-                None => chunk.resources.push(made),
-                Some(record) => {
-                    let text = &chunk.json[made.json.clone()];
-                    met.push((
-                        made.resource_type,
-                        records::uuid_text(&made.id),
-                        record.clone(),
-                        crate::tables_meeting::tree(text)?,
-                        made.link,
-                    ));
-                }
+        let types = chunk.resources.iter().map(|made| made.resource_type);
+        let Some(name) = types.chain(chunk.gone.iter().map(|gone| gone.resource_type)).next() else { return Ok(()) };
+        if chunk.others == Others::Ignored {
+            return Ok(());
+        }
+        // What earlier rows gave is looked at.
+        self.wait_for_all()?;
+        let (target, table, source) = (chunk.target.clone(), chunk.table.clone(), self.source.clone());
+        let (records, grant, meets, others) = (self.records, self.grant, self.meets, chunk.others);
+        let (target, table, source) = (target.as_str(), table.as_str(), source.as_str());
+        let resource_type = type_of(name)?;
+        let of = Of { records, grant, meets, source, target, table, others, name, resource_type };
+        let mut gathering = Gathering::of(of);
+        for made in std::mem::take(&mut chunk.resources) {
+            if gathering.made(&made, &chunk.json[made.json.clone()], &chunk.links[made.link.clone()])? {
+                chunk.resources.push(made);
             }
         }
-        let of_gone = met.len();
+        let of_rows = gathering.changed.len() as u64;
         for gone in std::mem::take(&mut chunk.gone) {
-            match &gone.met {
-                None => chunk.gone.push(gone),
-                Some(record) => met.push((gone.resource_type, gone.id, record.clone(), nothing(), gone.link)),
+            if gathering.gone(&gone, &chunk.links[gone.link.clone()])? {
+                chunk.gone.push(gone);
             }
         }
-        let mut meetings = Vec::new();
-        for (no, (name, own, record, made, link)) in met.into_iter().enumerate() {
-            let unknown = || Error::NotSupported(format!("{name} is no resource type"));
-            let resource_type = r4().resource_type(name).ok_or_else(unknown)?;
-            let known = self
-                .meets
-                .sources
-                .owned(&format!("{name}/{record}"))
-                .map_err(|error| Error::Damaged(error.to_string()))?;
-            let place = row_letters::rows_of(&chunk.links[link.clone()], &chunk.table);
-            let mut meeting = Meeting { resource_type, own, record, made, known, link: 0..0, place };
-            let read = |id: &str| match self.records.read(self.grant, name, id) {
-                Ok(stored) => Ok(Some(stored.json)),
-                Err(Error::NotFound { .. } | Error::Gone { .. }) => Ok(None),
-                Err(error) => Err(error),
-            };
-            let Some(together) = meeting.together(self.meets.giver, &read)? else { continue };
-            for element in &together.merged.kept {
-                *self.kept.entry((chunk.target.clone(), element.clone())).or_default() += 1;
-            }
-            let changes = u64::from(together.record.is_some()) + u64::from(together.own.is_some());
-            if changes == 0 {
-                self.stored.equal += u64::from(no < of_gone);
-                continue;
-            }
-            let begin = links.len();
-            links.extend_from_slice(chunk.links[link].trim_ascii_end());
-            // Its line says what of the record came from here.
-            links.pop();
-            let more = [("elements", together.merged.elements()), ("kept", together.merged.kept.clone())];
-            for (word, names) in more {
-                let names: Vec<String> = names.into_iter().map(|name| Tree::String(name).to_string()).collect();
-                links.extend_from_slice(format!(",\"{word}\":[{}]", names.join(",")).as_bytes());
-            }
-            links.push(b'}');
-            meeting.link = begin..links.len();
-            links.push(b'\n');
-            owned.push((format!("{name}/{}", meeting.record), together.merged.owned));
-            if no >= of_gone {
-                self.stored.gone += changes;
-            } else if self.mode == Mode::Dry {
-                self.stored.changed += changes;
-            }
-            meetings.push((meeting, no < of_gone));
+        let of_gone = gathering.changed.len() as u64 - of_rows;
+        for element in &gathering.kept {
+            *self.kept.entry((target.to_owned(), element.clone())).or_default() += 1;
         }
-        let Mode::Write(delivery) = self.mode else { return Ok(()) };
+        self.stored.equal += gathering.equal;
+        self.stored.gone += of_gone;
+        let Mode::Write(delivery) = self.mode else {
+            self.stored.changed += of_rows;
+            return Ok(());
+        };
+        let (given, after) = gathering.given();
+        self.note_given(target, &given)?;
+        self.given.push((target.to_owned(), after));
+        let Gathering { meetings, links, .. } = gathering;
         if meetings.is_empty() {
             return Ok(());
         }
-        // Before it is given: what is there otherwise is not taken for what was given.
-        let noted = self.meets.sources.own(self.meets.giver.source, &owned);
-        noted.map_err(|error| Error::Damaged(error.to_string()))?;
-        let is_made = meetings.iter().all(|(_, is_made)| *is_made);
-        let refused = Refused::new(self.letters_of(&chunk.target)?);
-        let plan = MeetPlan {
-            meetings: meetings.into_iter().map(|(meeting, _)| meeting).collect(),
-            giver: self.meets.giver,
-            delivery,
-            refused: Arc::clone(&refused),
-        };
-        self.submit(&chunk.target, &links, plan, is_made.then_some(refused))
+        let refused = Refused::new(self.letters_of(target)?);
+        let plan = MeetPlan { meetings, giver: meets.giver, delivery, refused: Arc::clone(&refused) };
+        self.submit(target, &links, plan, (of_gone == 0).then_some(refused))
     }
 
     /// Resources whose rows are gone: those that still stand as they were say that they should not have been, or are deleted.
@@ -428,10 +411,28 @@ impl Door for TablesDoor<'_> {
     }
 
     fn bearing(&mut self, chunk: &Chunk) -> Result<Vec<Vec<Bearer>>, DoorError> {
+        let Meets { sources, giver } = self.meets;
         let all = chunk.resources.iter().map(|made| {
-            crate::tables_meeting::bearing(self.records, self.grant, made.resource_type, &chunk.json[made.json.clone()])
+            let (name, own) = (made.resource_type, records::uuid_text(&made.id));
+            let resource = (name, own.as_str(), &chunk.json[made.json.clone()]);
+            crate::tables_meeting::bearing((self.records, self.grant), resource, giver.source, &|record| {
+                sources.owned(&format!("{name}/{record}")).map_err(|error| Error::Damaged(error.to_string()))
+            })
         });
         all.collect::<Result<_, _>>().map_err(|error| DoorError(Box::new(error)))
+    }
+
+    fn gives(&mut self, target: &str) -> Result<bool, DoorError> {
+        let Meets { sources, giver } = self.meets;
+        sources.gives(giver.source, target).map_err(|error| DoorError(Box::new(error)))
+    }
+
+    fn gives_no_more(&mut self, target: &str) -> Result<(), DoorError> {
+        if self.mode == Mode::Dry {
+            return Ok(());
+        }
+        let Meets { sources, giver } = self.meets;
+        sources.forget_given(giver.source, target, self.run_no()).map_err(|error| DoorError(Box::new(error)))
     }
 
     fn has(&self, resource_type: &'static str, id: &str) -> Result<bool, DoorError> {
@@ -474,7 +475,7 @@ impl Door for TablesDoor<'_> {
     }
 
     fn settle(&mut self) -> Result<Stored, DoorError> {
-        self.wait_for(0).map_err(|error| DoorError(Box::new(error)))?;
+        self.wait_for_all().map_err(|error| DoorError(Box::new(error)))?;
         Ok(std::mem::take(&mut self.stored))
     }
 }
@@ -485,8 +486,7 @@ fn types_of(chunk: &Chunk) -> Result<Vec<TypeId>, Error> {
     let types = chunk.resources.iter().map(|made| match last {
         Some((name, resource_type)) if std::ptr::eq(name, made.resource_type) => Ok(resource_type),
         _ => {
-            let unknown = || Error::NotSupported(format!("{} is no resource type", made.resource_type));
-            let resource_type = r4().resource_type(made.resource_type).ok_or_else(unknown)?;
+            let resource_type = type_of(made.resource_type)?;
             last = Some((made.resource_type, resource_type));
             Ok(resource_type)
         }

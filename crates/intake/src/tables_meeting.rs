@@ -1,4 +1,4 @@
-//! A row's resource and the record of another door that it is one with, put together in the store.
+//! A row's resource and a record that others give to as well, put together in the store: of another door that it is one with, or its own.
 
 use crate::contradiction::contradictions;
 use crate::fhir_door::put::Put;
@@ -9,9 +9,10 @@ use fhir::placeholder::is_placeholder;
 use fhir::schema::{TypeId, r4};
 use fhir::search::{ParseOptions, SearchQuery};
 use records::{Besides, DeliveryNo, Error, IfEqual, Lookup, Operation, Planner, Records, Stored};
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
-use tables::run::{Bearer, Giver, Merged, Owned, forwarded, link, merge};
+use tables::run::{Bearer, Giver, Merged, Owned, forwarded, identifiers, label, link, merge, unlink};
 use tables::value::identity;
 
 /// Types of people.
@@ -19,17 +20,21 @@ const PEOPLE: [&str; 4] = ["Patient", "Person", "Practitioner", "RelatedPerson"]
 /// Records that are looked at for one identifier; more of them are as many as two.
 const LOOKED_AT: u32 = 5;
 
-/// A resource and the record that it is one with.
+/// A resource and the record that it is put into.
 pub(crate) struct Meeting {
     pub(crate) resource_type: TypeId,
     /// The id that its key gives.
     pub(crate) own: String,
     /// The id of the record.
     pub(crate) record: String,
-    /// What the mapping made; an object without members if its rows are gone.
+    /// What the mapping made; an object without members if its rows are gone, or another record is met now.
     pub(crate) made: Tree,
     /// Who gave what of the record.
     pub(crate) known: Vec<Owned>,
+    /// Whether the two are one no longer.
+    pub(crate) parts: bool,
+    /// Records that it was one with before.
+    pub(crate) left: Vec<String>,
     /// Its line in the arrival.
     pub(crate) link: Range<usize>,
     /// The rows, as dead letters name them.
@@ -56,25 +61,40 @@ impl Meeting {
     pub(crate) fn together(
         &self,
         giver: Giver,
-        read: &dyn Fn(&str) -> Result<Option<String>, Error>,
+        read: &dyn Fn(&str) -> Result<Option<Tree>, Error>,
     ) -> Result<Option<Together>, Error> {
         let Some(stored) = read(&self.record)? else { return Ok(None) };
-        let stored = tree(&stored)?;
-        let merged = merge(self.resource_type, &stored, &self.made, &self.known, giver);
+        let merged = merge(self.resource_type, &stored, &self.made, &self.known, giver, &self.own);
         let mut record = merged.record.clone();
         let mut own = None;
-        if let Some(before) = read(&self.own)? {
-            own = forwarded(self.resource_type, &tree(&before)?, &self.record);
-            if r4().name(self.resource_type) == "Patient" {
+        let is_patient = r4().name(self.resource_type) == "Patient";
+        if self.parts {
+            if is_patient {
+                unlink(&mut record, &self.own);
+            }
+        } else if self.record != self.own
+            && let Some(before) = read(&self.own)?
+        {
+            let mut leading = before.clone();
+            if is_patient {
+                self.left.iter().for_each(|left| unlink(&mut leading, left));
                 link(&mut record, &self.own, "replaces");
             }
+            own = forwarded(self.resource_type, &leading, &self.record);
+            own = own.or_else(|| (leading != before).then_some(leading));
         }
         Ok(Some(Together { merged, record: (record != stored).then_some(record), own }))
     }
 }
 
-/// The records that bear one of a resource's identifiers. A patient that was merged is the one that goes on.
-pub(crate) fn bearing(records: &Records, grant: &access::Grant, name: &str, json: &str) -> Result<Vec<Bearer>, Error> {
+/// The records that bear one of a resource's identifiers, `own` the id that its key gives. A patient that was merged is the one that goes on.
+/// A record that has no other number of it than the source gave itself is none of them: a number that was wrong would hold for ever.
+pub(crate) fn bearing(
+    (records, grant): (&Records, &access::Grant),
+    (name, own, json): (&str, &str, &str),
+    source: i64,
+    owned: &dyn Fn(&str) -> Result<Vec<Owned>, Error>,
+) -> Result<Vec<Bearer>, Error> {
     let resource = tree(json)?;
     let escaped = |text: &str| {
         let mut out = String::with_capacity(text.len());
@@ -90,14 +110,14 @@ pub(crate) fn bearing(records: &Records, grant: &access::Grant, name: &str, json
     let of_system = |identifier: &Tree| {
         identifies(identifier).then_some(format!("{}|{}", text(identifier, "system")?, text(identifier, "value")?))
     };
-    let identifiers = resource.get("identifier").map_or(&[][..], Tree::items);
-    let asked: Vec<String> = identifiers.iter().filter_map(of_system).collect();
+    let asked: Vec<String> = identifiers(&resource).iter().filter_map(of_system).collect();
     if asked.is_empty() {
         return Ok(Vec::new());
     }
     let pairs = vec![("identifier".to_owned(), asked.join(",")), ("_count".to_owned(), LOOKED_AT.to_string())];
     let query = SearchQuery::parse(name, pairs, &ParseOptions::default())?;
     let found = records.search(grant, &query)?.matches;
+    let numbers: Vec<String> = identifiers(&resource).iter().filter(|one| identifies(one)).map(label).collect();
     let bearer = |stored: Stored| {
         let mut record = tree(&stored.json)?;
         let mut id = stored.id;
@@ -106,11 +126,22 @@ pub(crate) fn bearing(records: &Records, grant: &access::Grant, name: &str, json
                 record = tree(&stored.json)?;
             }
             id = survivor;
+        } else if id != own {
+            let known = owned(&id)?;
+            let gave = |number: &String| {
+                let of_number = || known.iter().filter(|owned| owned.element == *number);
+                of_number().any(|owned| owned.is_first) && of_number().all(|owned| owned.source == source)
+            };
+            let mut common =
+                identifiers(&record).iter().map(label).filter(|number| numbers.contains(number)).peekable();
+            if common.peek().is_some() && common.all(|number| gave(&number)) {
+                return Ok(None);
+            }
         }
         let contradicts = if PEOPLE.contains(&name) { contradictions(&resource, &record) } else { Vec::new() };
-        Ok(Bearer { id, contradicts })
+        Ok(Some(Bearer { id, contradicts }))
     };
-    found.into_iter().map(bearer).collect()
+    found.into_iter().filter_map(|stored| bearer(stored).transpose()).collect()
 }
 
 /// Whether a number tells its bearer from others: not where it is a placeholder, nor a Chinese identity number that is wrong.
@@ -139,11 +170,25 @@ pub(crate) struct MeetPlan {
     pub(crate) refused: Arc<Refused>,
 }
 
+/// Records after the meetings of a plan so far, each with what writes it: several rows may be one with a record.
+type Written = BTreeMap<String, (Tree, Operation)>;
+
 impl MeetPlan {
-    fn operations(&self, meeting: &Meeting, lookup: &dyn Lookup) -> Result<Vec<Operation>, Error> {
+    /// What a meeting changes.
+    fn changed(&self, meeting: &Meeting, written: &Written, lookup: &dyn Lookup) -> Result<Written, Error> {
         let name = r4().name(meeting.resource_type);
-        let read = |id: &str| Ok(lookup.current(name, id)?.and_then(|current| current.json));
+        let read = |id: &str| match written.get(id) {
+            Some((record, _)) => Ok(Some(record.clone())),
+            None => {
+                let current = lookup.current(name, id)?.and_then(|current| current.json);
+                current.as_deref().map(tree).transpose()
+            }
+        };
         let Some(together) = meeting.together(self.giver, &read)? else {
+            // What it gave went with the record.
+            if meeting.made == Tree::object() {
+                return Ok(Written::new());
+            }
             let gone = format!("{name}/{}, which it is one with, is not there any more: run again", meeting.record);
             return Err(Error::NotSupported(gone));
         };
@@ -161,23 +206,23 @@ impl MeetPlan {
             }
             .operation(lookup)
         };
-        let mut operations = Vec::new();
-        if let Some(record) = &together.record {
-            operations.push(put(&meeting.record, record)?);
+        let mut changed = Written::new();
+        for (id, resource) in [(&meeting.record, together.record), (&meeting.own, together.own)] {
+            if let Some(resource) = resource {
+                let operation = put(id, &resource)?;
+                changed.insert(id.clone(), (resource, operation));
+            }
         }
-        if let Some(own) = &together.own {
-            operations.push(put(&meeting.own, own)?);
-        }
-        Ok(operations)
+        Ok(changed)
     }
 }
 
 impl Planner for MeetPlan {
     fn plan(&self, lookup: &dyn Lookup) -> Result<Vec<Operation>, Error> {
-        let (mut operations, mut refused) = (Vec::new(), self.refused.begin());
+        let (mut written, mut refused) = (Written::new(), self.refused.begin());
         for meeting in &self.meetings {
-            match self.operations(meeting, lookup) {
-                Ok(made) => operations.extend(made),
+            match self.changed(meeting, &written, lookup) {
+                Ok(changed) => written.extend(changed),
                 Err(error) if is_fatal(&error) => return Err(error),
                 Err(error) => {
                     let hint = "put together with the record that has its identifier it is no FHIR: mend the mapping, or the record";
@@ -186,7 +231,7 @@ impl Planner for MeetPlan {
             }
         }
         refused.end();
-        Ok(operations)
+        Ok(written.into_values().map(|(_, operation)| operation).collect())
     }
 
     fn besides(&self) -> Besides {

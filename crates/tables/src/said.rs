@@ -12,7 +12,7 @@ use std::fmt::{self, Display, Formatter};
 
 /// Codes of all reasons and remarks: why a row was refused or an element left out, why a row could not be read, and what deserves
 /// a look.
-pub const REASONS: [&str; 51] = [
+pub const REASONS: [&str; 52] = [
     "ambiguous-date",
     "ambiguous-match",
     "ambiguous-number",
@@ -52,6 +52,7 @@ pub const REASONS: [&str; 51] = [
     "row-too-large",
     "second-value",
     "seconds-filled",
+    "shared-match",
     "stands-for-nothing",
     "stray-quote",
     "time-in-gap",

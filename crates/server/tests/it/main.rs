@@ -8,6 +8,7 @@ mod disk;
 mod door;
 mod fault;
 mod fhir;
+mod giving;
 mod hostile;
 mod house;
 mod lag;

@@ -198,7 +198,7 @@ impl Catalogue {
             }
         }
         db.execute_batch(run_log::TABLE)?;
-        db.execute_batch(owned::TABLE)?;
+        owned::open(&mut db)?;
         db.execute_batch(attempt::TABLE)?;
         db.execute_batch(corrected::TABLE)?;
         db.execute_batch(LATELY)?;

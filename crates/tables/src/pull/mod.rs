@@ -25,6 +25,7 @@ pub use catalogue::{CurrentTable, Delivered, DeliveryInfo, Pulled, SourceInfo};
 pub use corrected::{BadLetter, Cells, Correction};
 pub use hash::RowHash;
 pub use in_file::{InFile, InFiles};
+pub use owned::Given;
 pub use raw::RawTables;
 pub use run_log::{RunBegins, RunInfo, RunState};
 pub use sheet::{PulledSheet, ROW};

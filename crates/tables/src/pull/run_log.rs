@@ -4,7 +4,7 @@
 
 use crate::error::Error;
 use crate::pull::catalogue::{Catalogue, SourceInfo};
-use crate::pull::{Sources, may_pull, may_see};
+use crate::pull::{Sources, may_pull, may_see, owned};
 use crate::run::ROW_LINKS;
 use crate::run::memory::forget_all;
 use access::Grant;
@@ -265,11 +265,12 @@ impl Sources {
     /// [`Error::Denied`], [`Error::Unknown`].
     pub fn run_undone(&self, grant: &Grant, source: &str, no: i64) -> Result<(), Error> {
         may_pull(grant)?;
-        let catalogue = self.catalogue();
+        let mut catalogue = self.catalogue();
         let source = catalogue.source(source)?;
         catalogue.run(&source, no)?;
         // What is noted as done is not done again: it comes last.
         forget_all(&catalogue.made_folder().join(source.no.to_string()), Some(no))?;
+        owned::taken_back(&mut catalogue.db, no)?;
         catalogue.db.execute("UPDATE run SET state = 'undone' WHERE no = ?1", [no])?;
         Ok(())
     }

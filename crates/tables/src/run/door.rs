@@ -7,6 +7,18 @@ use std::ops::Range;
 /// Media type of the arrivals of a run: a line of JSON for each resource and each refused row, that names the rows it was made of.
 pub const ROW_LINKS: &str = "application/vnd.medweave.rows+ndjson";
 
+/// What a target has to do with records that others give to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Others {
+    /// Nothing: what it makes is put as it is.
+    #[default]
+    Ignored,
+    /// It meets them by an identifier.
+    Met,
+    /// It met them, and does not any more: what it gave is withdrawn.
+    Left,
+}
+
 /// Resources of one target that go to the store together.
 #[derive(Debug, Default)]
 pub struct Chunk {
@@ -14,6 +26,8 @@ pub struct Chunk {
     pub target: String,
     /// The table whose rows are accounted for.
     pub table: String,
+    /// What the target has to do with records that others give to.
+    pub others: Others,
     /// Lines of JSON: `{"target":…,"rows":{table:[row,…]}}`.
     pub links: Vec<u8>,
     /// The resources' JSON, and maybe that of others between.
@@ -66,6 +80,8 @@ pub struct ChunkResource {
     pub id: [u8; 16],
     /// The record of another door that it is one with.
     pub met: Option<String>,
+    /// The one that it was one with when the last run had ended.
+    pub met_before: Option<String>,
     /// Its text in the chunk's JSON.
     pub json: Range<usize>,
     /// Its line in the chunk's links, without the line end; empty where the door needs none.
@@ -176,6 +192,22 @@ pub trait Door {
     /// As [`Door::take`].
     fn has(&self, _resource_type: &'static str, _id: &str) -> Result<bool, DoorError> {
         Ok(false)
+    }
+
+    /// Whether rows of a target gave to records before, as far as is remembered.
+    ///
+    /// # Errors
+    /// As [`Door::take`].
+    fn gives(&mut self, _target: &str) -> Result<bool, DoorError> {
+        Ok(false)
+    }
+
+    /// All that rows of a target gave to records is withdrawn, and on disk: it is not remembered any more.
+    ///
+    /// # Errors
+    /// As [`Door::take`].
+    fn gives_no_more(&mut self, _target: &str) -> Result<(), DoorError> {
+        Ok(())
     }
 
     /// Elements that stayed as others have them, of records that were met, since the last call.

@@ -1,8 +1,16 @@
 //! What becomes of a resource whose rows are gone.
 
+use crate::error::Error;
 use crate::mapping::Gone;
+use crate::run::door::{Chunk, ChunkGone, Door, Others};
+use crate::run::identities::Id;
+use crate::run::links::Links;
+use crate::run::made_before::{MadeIds, keep_gone};
+use crate::run::met::Met;
+use crate::run::target::CHUNK_RESOURCES;
 use fhir::json::{Document, Rewriter};
 use fhir::schema::{Element, r4};
+use std::path::Path;
 
 /// The status that says that something should not have been recorded.
 const ENTERED_IN_ERROR: &str = "entered-in-error";
@@ -50,6 +58,62 @@ pub fn entered_in_error(resource: &Document) -> Option<String> {
         }
     };
     Some(format!("{out},{added}}}"))
+}
+
+/// A target of which resources of earlier runs are gone.
+pub(super) struct Going<'g> {
+    pub(super) target: &'g str,
+    pub(super) table: &'g str,
+    pub(super) resource_type: &'static str,
+    pub(super) how: Gone,
+    pub(super) others: Others,
+    /// Hash of the mapping, in hex.
+    pub(super) mapping: &'g str,
+    pub(super) why: &'static str,
+}
+
+impl Going<'_> {
+    /// Hands on what earlier runs made and this one did not, with what becomes of it. Whether some of that was one with a record of others.
+    pub(super) fn hand_on(
+        &self,
+        ids: &mut MadeIds,
+        met: &Met,
+        door: &mut dyn Door,
+        run: Option<(&Path, i64)>,
+    ) -> Result<bool, Error> {
+        if self.how == Gone::Keep && met.is_empty() && self.others == Others::Ignored {
+            return Ok(false);
+        }
+        let (target, table) = (self.target.to_owned(), self.table.to_owned());
+        let mut chunk = Chunk { target, table, others: self.others, ..Chunk::default() };
+        let (mut told, mut was_met): (Vec<Id>, bool) = (Vec::new(), false);
+        let take = |door: &mut dyn Door, chunk: &mut Chunk, told: &mut Vec<Id>| {
+            if let Some((folder, run)) = run {
+                keep_gone(folder, run, self.target, told)?;
+            }
+            told.clear();
+            door.take(chunk)?;
+            chunk.clear();
+            Ok::<_, Error>(())
+        };
+        let mut links = Links::new(self.target, &self.mapping[..16], &[]);
+        ids.gone(&mut |id| {
+            told.push(id);
+            let begin = chunk.links.len();
+            links.write(Some(self.why), &mut chunk.links);
+            let link = begin..chunk.links.len();
+            chunk.links.push(b'\n');
+            let met = met.get(&id).cloned();
+            was_met |= met.is_some();
+            let id = records::uuid_text(&id);
+            chunk.gone.push(ChunkGone { resource_type: self.resource_type, id, met, how: self.how, link });
+            if chunk.gone.len() == CHUNK_RESOURCES { take(door, &mut chunk, &mut told) } else { Ok(()) }
+        })?;
+        if !chunk.gone.is_empty() {
+            take(door, &mut chunk, &mut told)?;
+        }
+        Ok(was_met)
+    }
 }
 
 #[cfg(test)]

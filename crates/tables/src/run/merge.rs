@@ -1,15 +1,22 @@
-//! A resource of a mapping, and the record of another door that it is one with.
+//! A resource of a mapping, and a record that others give to as well: of another door that it is one with, or its own.
 //!
 //! Each element at the top of a resource belongs to whoever gave it. What is absent is added; what is there gives way only to a
-//! source of a higher rank, or to the source that gave it. Identifiers stand side by side. What a source gave and does not give any
-//! more goes; nothing else of the record does.
+//! source of a higher rank, or to the row that gave it. Identifiers stand side by side. What a row gave and does not give any
+//! more goes, unless another is known to give the same; nothing else of the record does.
 
 use crate::mapping::Ranks;
 use fhir::json::Tree;
 use fhir::schema::{TypeId, r4};
+use std::collections::BTreeMap;
 
-/// Elements that no source takes part in.
+/// Elements of a record that no source takes part in.
 const LEFT_ALONE: [&str; 8] = ["resourceType", "id", "meta", "text", "implicitRules", "language", "contained", "link"];
+/// The same of a record that a row made itself: there it has its word on all but what the store or a merge put.
+const LEFT_ALONE_IN_OWN: [&str; 4] = ["resourceType", "id", "meta", "link"];
+/// Elements that are not compared one by one, or as identifiers.
+const APART: [&str; 4] = ["resourceType", "id", "meta", "identifier"];
+/// Hashes of what a row gave of an element that are remembered: runs may be taken back, one after the other.
+const REMEMBERED: usize = 8;
 
 /// Who gave an element of a record, as the runs of mappings know.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,10 +25,20 @@ pub struct Owned {
     pub element: String,
     /// The number of the source.
     pub source: i64,
+    /// The id that the row's key gives; empty where only the source is known.
+    pub own: String,
     /// The rank that it gave it with.
     pub rank: i64,
-    /// Hash of what it gave: what is there otherwise now is somebody else's.
-    pub content: i64,
+    /// Whether what stands there came from it; if not, it says the same.
+    pub is_first: bool,
+    /// Hashes of what it gave, the newest first: what is there otherwise is somebody else's.
+    pub contents: Vec<i64>,
+}
+
+impl Owned {
+    fn says(&self, content: i64) -> bool {
+        self.contents.first() == Some(&content)
+    }
 }
 
 /// A source that gives elements.
@@ -33,25 +50,26 @@ pub struct Giver {
     pub ranks: Ranks,
 }
 
+impl Giver {
+    /// Whether it was the row of this giver whose key gives the id `own`.
+    pub fn gave(self, own: &str, owned: &Owned) -> bool {
+        owned.source == self.source && (owned.own == own || owned.own.is_empty())
+    }
+}
+
 /// What came of putting the two together.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Merged {
     /// The record as it is to be.
     pub record: Tree,
-    /// What the source gives of it.
+    /// What the row gives of it, and what it says of it as others do, by element.
     pub owned: Vec<Owned>,
+    /// What others said of it too and give alone now.
+    pub passed_on: Vec<Owned>,
+    /// Names of the elements that the row gives.
+    pub elements: Vec<String>,
     /// Elements that it would give, and that stay as another has them.
     pub kept: Vec<String>,
-}
-
-impl Merged {
-    /// Names of the elements that the source gives.
-    pub fn elements(&self) -> Vec<String> {
-        let mut names: Vec<String> =
-            self.owned.iter().map(|owned| owned.element.split('|').next().unwrap_or_default().to_owned()).collect();
-        names.dedup();
-        names
-    }
 }
 
 /// The element's name, without the type of a choice, without the mark of what an element has beside its value.
@@ -82,48 +100,123 @@ fn hash(text: &str) -> i64 {
     twox_hash::xxhash3_64::Hasher::oneshot(text.as_bytes()).cast_signed()
 }
 
-fn identifiers(resource: &Tree) -> &[Tree] {
+/// A resource's identifiers.
+pub fn identifiers(resource: &Tree) -> &[Tree] {
     resource.get("identifier").map_or(&[], Tree::items)
 }
 
 /// System and value of an identifier.
-fn number(identifier: &Tree) -> (String, String) {
-    let text = |name: &str| identifier.get(name).and_then(Tree::as_str).unwrap_or_default().to_owned();
+fn number(identifier: &Tree) -> (&str, &str) {
+    let text = |name: &str| identifier.get(name).and_then(Tree::as_str).unwrap_or_default();
     (text("system"), text("value"))
 }
 
-/// Puts what a mapping made into the record that is stored; `known` says who gave what of it.
-pub fn merge(type_id: TypeId, stored: &Tree, made: &Tree, known: &[Owned], giver: Giver) -> Merged {
-    let mut merged = Merged { record: stored.clone(), owned: Vec::new(), kept: Vec::new() };
+/// What an identifier is called among the elements that are given.
+pub fn label(identifier: &Tree) -> String {
+    let (system, value) = number(identifier);
+    format!("identifier|{system}|{value}")
+}
+
+/// What is to be remembered of an element that a row gives, with what was before.
+fn noted(element: &str, (giver, own): (Giver, &str), is_first: bool, content: i64, before: Option<&Owned>) -> Owned {
+    let rank = if element.contains('|') { giver.ranks.other } else { giver.ranks.of(element) };
+    let mut contents = vec![content];
+    contents.extend(before.into_iter().flat_map(|before| &before.contents).filter(|one| **one != content));
+    contents.truncate(REMEMBERED);
+    Owned { element: element.to_owned(), source: giver.source, own: own.to_owned(), rank, is_first, contents }
+}
+
+/// What a row gives of a record that it makes alone: all. `known` says what it gave before.
+pub fn owned_whole(type_id: TypeId, made: &Tree, known: &[Owned], giver: Giver, own: &str) -> Vec<Owned> {
+    let mut elements: BTreeMap<String, i64> = BTreeMap::new();
+    for (name, _) in members(made) {
+        let element = name_of(type_id, name);
+        if !APART.contains(&element) && !elements.contains_key(element) {
+            elements.insert(element.to_owned(), content_of(type_id, made, element));
+        }
+    }
+    elements.extend(identifiers(made).iter().map(|one| (label(one), 0)));
+    let owned = elements.into_iter().map(|(element, content)| {
+        let before = known.iter().find(|owned| owned.element == element && giver.gave(own, owned));
+        noted(&element, (giver, own), true, content, before)
+    });
+    owned.collect()
+}
+
+/// Whether all of a stored record came from one row, and nobody else is known to say any of it: then the row may put it whole.
+pub fn is_of_one(type_id: TypeId, stored: &Tree, known: &[Owned], giver: Giver, own: &str) -> bool {
+    let of_row = |element: &str, content: i64| {
+        known.iter().any(|owned| owned.element == element && owned.is_first && owned.contents.contains(&content))
+    };
+    known.iter().all(|owned| giver.gave(own, owned))
+        && identifiers(stored).iter().all(|one| of_row(&label(one), 0))
+        && members(stored).iter().all(|(name, _)| {
+            let element = name_of(type_id, name);
+            APART.contains(&element) || of_row(element, content_of(type_id, stored, element))
+        })
+}
+
+/// Puts what a row made into a record that is stored; `known` says who gave what of it, `own` is the id that the row's key gives.
+pub fn merge(type_id: TypeId, stored: &Tree, made: &Tree, known: &[Owned], giver: Giver, own: &str) -> Merged {
+    let mut merged = Merged {
+        record: stored.clone(),
+        owned: Vec::new(),
+        passed_on: Vec::new(),
+        elements: Vec::new(),
+        kept: Vec::new(),
+    };
+    let is_own_record = stored.get("id").and_then(Tree::as_str) == Some(own);
+    let left_alone = if is_own_record { &LEFT_ALONE_IN_OWN[..] } else { &LEFT_ALONE[..] };
     let mut elements: Vec<&str> = Vec::new();
     for (name, _) in members(made) {
         let element = name_of(type_id, name);
-        if !LEFT_ALONE.contains(&element) && element != "identifier" && !elements.contains(&element) {
+        if !left_alone.contains(&element) && element != "identifier" && !elements.contains(&element) {
             elements.push(element);
         }
     }
     let none = hash("");
+    let is_rows = |owned: &Owned| giver.gave(own, owned);
     for element in &elements {
         let (theirs, ours) = (content_of(type_id, stored, element), content_of(type_id, made, element));
-        let owner = known.iter().find(|owned| owned.element == *element && owned.content == theirs);
+        let of_element = || known.iter().filter(|owned| owned.element == *element);
+        let before = of_element().find(|owned| is_rows(owned));
+        let owner = of_element()
+            .filter(|owned| owned.is_first && owned.contents.contains(&theirs))
+            .max_by_key(|owned| (owned.says(theirs), is_rows(owned)));
         let rank = giver.ranks.of(element);
-        let is_own = owner.is_some_and(|owner| owner.source == giver.source);
-        let gives = theirs == none || is_own || (theirs != ours && rank > owner.map_or(0, |owner| owner.rank));
+        let gives = theirs == none
+            || owner.is_some_and(is_rows)
+            || (theirs != ours && rank > owner.map_or(0, |owner| owner.rank));
         if gives {
             replace(type_id, &mut merged.record, made, element);
-            merged.owned.push(Owned { element: (*element).to_owned(), source: giver.source, rank, content: ours });
+            merged.elements.push((*element).to_owned());
         } else if theirs != ours {
             merged.kept.push((*element).to_owned());
         }
-    }
-    // What it gave before, and nobody changed since, goes when it gives it no more.
-    for owned in known.iter().filter(|owned| owned.source == giver.source && !owned.element.contains('|')) {
-        let is_given = elements.iter().any(|element| *element == owned.element);
-        if !is_given && content_of(type_id, stored, &owned.element) == owned.content {
-            replace(type_id, &mut merged.record, &Tree::object(), &owned.element);
+        // What another changed may come back as this row gave it.
+        let is_first = gives || (theirs != ours && before.is_some_and(|before| before.is_first));
+        if is_first || theirs == ours {
+            merged.owned.push(noted(element, (giver, own), is_first, ours, before));
         }
     }
-    merge_identifiers(&mut merged, made, known, giver);
+    // What it gave before, and nobody changed since, goes when it gives it no more.
+    for owned in known.iter().filter(|owned| is_rows(owned) && owned.is_first && !owned.element.contains('|')) {
+        let theirs = content_of(type_id, stored, &owned.element);
+        let is_given = elements.iter().any(|element| *element == owned.element);
+        if is_given || left_alone.contains(&owned.element.as_str()) || !owned.contents.contains(&theirs) {
+            continue;
+        }
+        let is_needed = r4().element_by_name(type_id, &owned.element).is_some_and(|element| element.min > 0);
+        let other = known.iter().find(|one| one.element == owned.element && !is_rows(one) && one.says(theirs));
+        match other {
+            Some(other) => merged.passed_on.push(Owned { is_first: true, ..other.clone() }),
+            // Without it the record is none.
+            None if is_needed => merged.owned.push(Owned { own: own.to_owned(), ..owned.clone() }),
+            None => replace(type_id, &mut merged.record, &Tree::object(), &owned.element),
+        }
+    }
+    merge_identifiers(&mut merged, made, known, (giver, own));
+    merged.owned.sort_by(|a, b| a.element.cmp(&b.element));
     merged
 }
 
@@ -146,24 +239,36 @@ fn replace(type_id: TypeId, record: &mut Tree, made: &Tree, element: &str) {
     }
 }
 
-fn merge_identifiers(merged: &mut Merged, made: &Tree, known: &[Owned], giver: Giver) {
-    let label = |(system, value): &(String, String)| format!("identifier|{system}|{value}");
-    let given: Vec<(String, String)> = identifiers(made).iter().map(number).collect();
-    let own = |label: &str| known.iter().any(|owned| owned.source == giver.source && owned.element == label);
-    // Numbers that it gave before and gives no more.
-    let mut all: Vec<Tree> = identifiers(&merged.record)
-        .iter()
-        .filter(|one| !own(&label(&number(one))) || given.contains(&number(one)))
-        .cloned()
-        .collect();
+fn merge_identifiers(merged: &mut Merged, made: &Tree, known: &[Owned], (giver, own): (Giver, &str)) {
+    let is_first =
+        |label: &str| known.iter().any(|owned| owned.is_first && owned.element == label && giver.gave(own, owned));
+    let mut all: Vec<Tree> = Vec::new();
+    for one in identifiers(&merged.record) {
+        let label = label(one);
+        // Numbers that it gave before and gives no more go, unless another gives them too.
+        if is_first(&label) && !identifiers(made).iter().any(|given| number(given) == number(one)) {
+            match known.iter().find(|owned| owned.element == label && !giver.gave(own, owned)) {
+                Some(other) => merged.passed_on.push(Owned { is_first: true, ..other.clone() }),
+                None => continue,
+            }
+        }
+        all.push(one.clone());
+    }
     for one in identifiers(made) {
-        let (at, label) = (all.iter().position(|there| number(there) == number(one)), label(&number(one)));
+        let (at, label) = (all.iter().position(|there| number(there) == number(one)), label(one));
+        if merged.owned.iter().any(|owned| owned.element == label) {
+            continue;
+        }
+        let gives = at.is_none() || is_first(&label);
         match at {
-            Some(at) if own(&label) => all[at] = one.clone(),
-            Some(_) => continue,
+            Some(at) if gives => all[at] = one.clone(),
+            Some(_) => {}
             None => all.push(one.clone()),
         }
-        merged.owned.push(Owned { element: label, source: giver.source, rank: giver.ranks.other, content: 0 });
+        if gives && merged.elements.last().is_none_or(|last| last != "identifier") {
+            merged.elements.push("identifier".to_owned());
+        }
+        merged.owned.push(noted(&label, (giver, own), gives, 0, None));
     }
     if all.is_empty() {
         merged.record.remove("identifier");
@@ -193,21 +298,38 @@ pub fn forwarded(type_id: TypeId, own: &Tree, to: &str) -> Option<Tree> {
     (out != *own).then_some(out)
 }
 
+/// Whether a patient's link leads to this other.
+fn leads(link: &Tree, reference: &str) -> bool {
+    link.get("other").and_then(|other| other.get("reference")).and_then(Tree::as_str) == Some(reference)
+}
+
 /// Adds a link to another patient, once.
 pub fn link(patient: &mut Tree, to: &str, kind: &str) {
     let reference = format!("Patient/{to}");
-    let leads = |link: &Tree| {
-        link.get("other").and_then(|other| other.get("reference")).and_then(Tree::as_str) == Some(reference.as_str())
-    };
-    if patient.get("link").map_or(&[][..], Tree::items).iter().any(leads) {
+    if patient.get("link").map_or(&[][..], Tree::items).iter().any(|link| leads(link, &reference)) {
         return;
     }
     let mut other = Tree::object();
-    other.set("reference", Tree::String(reference.clone()));
+    other.set("reference", Tree::String(reference));
     let mut entry = Tree::object();
     entry.set("other", other);
     entry.set("type", Tree::String(kind.to_owned()));
     patient.push("link", entry);
+}
+
+/// Takes the links to another patient away.
+pub fn unlink(patient: &mut Tree, to: &str) {
+    let reference = format!("Patient/{to}");
+    let links = patient.get("link").map_or(&[][..], Tree::items);
+    let left: Vec<Tree> = links.iter().filter(|link| !leads(link, &reference)).cloned().collect();
+    if left.len() == links.len() {
+        return;
+    }
+    if left.is_empty() {
+        patient.remove("link");
+    } else {
+        patient.set("link", left);
+    }
 }
 
 #[cfg(test)]
@@ -220,7 +342,7 @@ mod tests {
 
     fn merged(stored: &str, made: &str, known: &[Owned], ranks: Ranks) -> Merged {
         let patient = r4().resource_type("Patient").unwrap();
-        merge(patient, &tree(stored), &tree(made), known, Giver { source: 1, ranks })
+        merge(patient, &tree(stored), &tree(made), known, Giver { source: 1, ranks }, "d")
     }
 
     const HL7: &str = r#"{"resourceType":"Patient","id":"m","identifier":[{"system":"urn:mrn","value":"1"}],"name":[{"family":"Lee"}],"deceasedBoolean":false}"#;
@@ -232,7 +354,7 @@ mod tests {
         let wanted = r#"{"resourceType":"Patient","id":"m","identifier":[{"system":"urn:mrn","value":"1"},{"system":"urn:his","value":"7"}],"name":[{"family":"Lee"}],"deceasedBoolean":false,"birthDate":"1980","telecom":[{"value":"5"}]}"#;
         assert_eq!(all.record.to_string(), wanted);
         assert_eq!(all.kept, ["name", "deceased"]);
-        assert_eq!(all.elements(), ["birthDate", "telecom", "identifier"]);
+        assert_eq!(all.elements, ["birthDate", "telecom", "identifier"]);
         // The same again changes nothing, and what is its own it may change and take away.
         let again = merged(wanted, ROW, &all.owned, Ranks::default());
         assert_eq!((again.record.to_string().as_str(), &again.owned), (wanted, &all.owned));
@@ -259,13 +381,82 @@ mod tests {
         let other = Giver { source: 2, ranks: Ranks { identity: 10, contact: 1, other: 0 } };
         let patient = r4().resource_type("Patient").unwrap();
         let made = tree(r#"{"resourceType":"Patient","name":[{"family":"Lo"}],"telecom":[{"value":"7"}]}"#);
-        let theirs = merge(patient, &all.record, &made, &all.owned, other);
+        let theirs = merge(patient, &all.record, &made, &all.owned, other, "o");
         assert_eq!((theirs.kept.len(), theirs.kept[0].as_str()), (1, "name"));
         assert!(theirs.record.to_string().contains("\"7\""));
         // Somebody without a rank changed the name since: the higher rank has the word again.
         let changed = tree(&text.replace("\"Li\"", "\"Lu\""));
-        let again = merge(patient, &changed, &tree(ROW), &all.owned, Giver { source: 1, ranks });
+        let again = merge(patient, &changed, &tree(ROW), &all.owned, Giver { source: 1, ranks }, "d");
         assert!(again.record.to_string().contains("\"Li\""));
+    }
+
+    /// What is known of a record after a row was put into it.
+    fn known(known: &[Owned], merged: &Merged, own: &str) -> Vec<Owned> {
+        let others = known.iter().filter(|owned| owned.own != own).map(|owned| {
+            let passed = merged.passed_on.iter().find(|one| (&one.own, &one.element) == (&owned.own, &owned.element));
+            passed.unwrap_or(owned).clone()
+        });
+        others.chain(merged.owned.iter().cloned()).collect()
+    }
+
+    #[test]
+    fn a_value_that_two_give_stays_until_both_give_it_no_more() {
+        let patient = r4().resource_type("Patient").unwrap();
+        let giver = Giver { source: 1, ranks: Ranks::default() };
+        let made = tree(
+            r#"{"resourceType":"Patient","identifier":[{"system":"urn:his","value":"7"}],"birthDate":"1980","telecom":[{"value":"5"}]}"#,
+        );
+        let nothing = tree(r#"{"resourceType":"Patient"}"#);
+        let one = merge(patient, &tree(HL7), &made, &[], giver, "one");
+        let of_one = known(&[], &one, "one");
+        let two = merge(patient, &one.record, &made, &of_one, giver, "two");
+        assert_eq!(two.record, one.record);
+        let of_two = known(&of_one, &two, "two");
+        // Neither takes it from the other, however often they come.
+        let again = merge(patient, &two.record, &made, &of_two, giver, "one");
+        assert_eq!((&again.record, &again.owned), (&one.record, &one.owned));
+        // The second goes: nothing is different but who says it.
+        let less = merge(patient, &two.record, &nothing, &of_two, giver, "two");
+        assert_eq!((&less.record, less.passed_on.len()), (&one.record, 0));
+        // The first goes: the other gives it now, and may take it away.
+        let less = merge(patient, &two.record, &nothing, &of_two, giver, "one");
+        assert_eq!((&less.record, less.passed_on.len()), (&one.record, 3));
+        let left = known(&of_two, &less, "one");
+        let gone = merge(patient, &less.record, &nothing, &left, giver, "two");
+        assert_eq!(gone.record.to_string(), HL7);
+    }
+
+    #[test]
+    fn what_a_run_gave_that_was_taken_back_is_still_the_rows() {
+        let row = |phone: &str| format!(r#"{{"resourceType":"Patient","telecom":[{{"value":"{phone}"}}]}}"#);
+        let first = merged(HL7, &row("1"), &[], Ranks::default());
+        let second = merged(&first.record.to_string(), &row("2"), &first.owned, Ranks::default());
+        // The second was taken back, and the third is another.
+        let third = merged(&first.record.to_string(), &row("3"), &second.owned, Ranks::default());
+        assert!(third.kept.is_empty() && third.record.to_string().contains(r#""3""#), "{third:?}");
+    }
+
+    #[test]
+    fn a_record_is_of_one_row_until_another_gives_to_it() {
+        let patient = r4().resource_type("Patient").unwrap();
+        let giver = Giver { source: 1, ranks: Ranks::default() };
+        let own = tree(ROW);
+        let owned = owned_whole(patient, &own, &[], giver, "d");
+        assert!(is_of_one(patient, &own, &owned, giver, "d"));
+        assert!(!is_of_one(patient, &own, &[], giver, "d"));
+        let other = Giver { source: 2, ..giver };
+        let made = tree(
+            r#"{"resourceType":"Patient","identifier":[{"system":"urn:b","value":"9"}],"gender":"female","birthDate":"1980"}"#,
+        );
+        let two = merge(patient, &own, &made, &owned, other, "b");
+        let all = known(&owned, &two, "b");
+        assert!(!is_of_one(patient, &two.record, &all, giver, "d"));
+        // Its row again changes nothing, and what it changes of its own is changed.
+        let again = merge(patient, &two.record, &own, &all, giver, "d");
+        assert_eq!((&again.record, again.kept.len()), (&two.record, 0));
+        let phone = merge(patient, &two.record, &tree(&ROW.replace("\"5\"", "\"6\"")), &all, giver, "d");
+        let text = phone.record.to_string();
+        assert!(text.contains(r#""6""#) && text.contains("female") && text.contains("urn:b"), "{text}");
     }
 
     #[test]

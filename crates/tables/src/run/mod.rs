@@ -7,6 +7,7 @@
 mod counts;
 mod deliver;
 mod door;
+mod dropped;
 mod files;
 mod gone;
 mod identities;
@@ -32,14 +33,14 @@ pub use crate::pull::{RunBegins, RunInfo, RunState};
 pub(crate) use deliver::needs;
 pub use deliver::{Found, find_tables};
 pub use door::{
-    Bearer, Chunk, ChunkGone, ChunkRefused, ChunkResource, Door, DoorError, Kept, ROW_LINKS, RowNow, RunEnds, Stored,
-    urn_of,
+    Bearer, Chunk, ChunkGone, ChunkRefused, ChunkResource, Door, DoorError, Kept, Others, ROW_LINKS, RowNow, RunEnds,
+    Stored, urn_of,
 };
 pub use files::{MappingFiles, files_of, shipped};
 pub use gone::entered_in_error;
 pub use identities::TOLD_APART;
 pub use lineage::{CellCorrected, CellOrigin, ElementLineage, Link};
-pub use merge::{Giver, Merged, Owned, forwarded, link, merge};
+pub use merge::{Giver, Merged, Owned, forwarded, identifiers, is_of_one, label, link, merge, owned_whole, unlink};
 pub use preview::{Preview, PreviewElement, Sample, SampleReason};
 pub use report::{Effect, Example, Mapped, ReasonCount, RunReport, TargetReport, csv_of, unmapped_json};
 pub use runner::{PrepareError, RunOptions, Runner};

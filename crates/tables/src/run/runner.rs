@@ -6,21 +6,24 @@ use crate::error::Error;
 use crate::mapping::{Gone, Mapping, Problem, Settings};
 use crate::pull::{PulledSheet, SourceInfo, Sources};
 use crate::run::counts;
-use crate::run::door::{Chunk, ChunkGone, Door, DoorError, RowNow, RunEnds, Stored};
+use crate::run::door::{Chunk, Door, DoorError, Others, RowNow, RunEnds, Stored};
+use crate::run::dropped::{self, Remembered};
+use crate::run::gone::Going;
 use crate::run::identities::{Id, MadeTargets};
 use crate::run::links::RowColumn;
-use crate::run::made_before::{self, Before, MadeIds, keep_gone};
+use crate::run::made_before::{self, Before, MadeIds};
 use crate::run::memory::{self, Basis, Differs, Rows, State};
 use crate::run::met::{self, Met};
 use crate::run::part::{CameAndWent, Extent, PartOf};
 use crate::run::planning::{keys_query, plan, sheets};
 use crate::run::repeated::KeysQuery;
 use crate::run::report::{Mapped, RunReport, TargetReport};
-use crate::run::target::{CHUNK_RESOURCES, Meeting, OneTarget, Running, links_of, new_chunk};
+use crate::run::target::{Meeting, OneTarget, Running};
 use crate::run::unread;
 use crate::value::{Context, Unmapped};
 use crate::write::Writer;
 use access::Grant;
+use fhir::schema::r4;
 use lake::workbench::{Batches, Limits, Planned, Sheet, Stop, Workbench};
 use roaring::RoaringTreemap;
 use std::collections::{BTreeMap, HashSet};
@@ -233,11 +236,15 @@ impl Runner {
         Err(PrepareError::Problems(problems))
     }
 
+    /// What becomes of resources of a type whose rows of a table are gone, unless the target says.
+    fn becomes_of(&self, table: &str, resource_type: &str) -> Gone {
+        let table = self.settings.tables.iter().find(|(name, _)| is_same(name, table));
+        table.and_then(|(_, table)| table.missing).unwrap_or_else(|| super::gone::usual(resource_type))
+    }
+
     /// What becomes of a target's resources whose rows are gone.
     fn becomes(&self, target: &Target) -> Gone {
-        let table = self.settings.tables.iter().find(|(name, _)| is_same(name, &target.main.each.table));
-        let of_table = table.and_then(|(_, table)| table.missing);
-        target.gone.or(of_table).unwrap_or_else(|| super::gone::usual(target.resource_type))
+        target.gone.unwrap_or_else(|| self.becomes_of(&target.main.each.table, target.resource_type))
     }
 
     /// Says of which targets resources are kept whose rows are gone.
@@ -247,44 +254,68 @@ impl Runner {
         }
     }
 
-    /// Hands on resources of earlier runs whose rows are gone, with what becomes of them.
-    fn gone(
+    /// Remembers which targets there are, from before anything of them is stored.
+    fn remember_targets(&self, folder: &Path) -> Result<(), Error> {
+        self.targets.iter().try_for_each(|planned| {
+            let target = &planned.target;
+            let remembered = Remembered {
+                name: target.name.clone(),
+                resource_type: target.resource_type.to_owned(),
+                table: target.main.each.table.clone(),
+                gone: Some(self.becomes(target).as_str().to_owned()),
+            };
+            remembered.keep(folder)
+        })
+    }
+
+    /// Hands on resources of a target whose rows are gone, with what becomes of them.
+    fn gone(&self, ran: &mut Ran<'_>, door: &mut dyn Door, run: Option<(&Path, i64)>) -> Result<(), Error> {
+        let target = &ran.planned.target;
+        let going = Going {
+            target: &target.name,
+            table: &target.main.each.table,
+            resource_type: target.resource_type,
+            how: self.becomes(target),
+            others: ran.others,
+            mapping: &self.hash,
+            why: "its rows are gone",
+        };
+        ran.is_unsettled |= going.hand_on(&mut ran.ids, &ran.met_before, door, run)?;
+        Ok(())
+    }
+
+    /// Hands on what targets made that the mapping has no longer, as what rows made that are gone.
+    fn drop_targets(
         &self,
-        planned: &PlannedTarget,
-        ids: &mut MadeIds,
-        met: &Met,
+        folder: &Path,
+        written: bool,
         door: &mut dyn Door,
         run: Option<(&Path, i64)>,
-    ) -> Result<(), Error> {
-        let target = &planned.target;
-        let how = self.becomes(target);
-        if how == Gone::Keep && met.is_empty() {
-            return Ok(());
+    ) -> Result<Vec<Dropped>, Error> {
+        let targets: Vec<&str> = self.desk.program.targets.iter().map(|target| target.name.as_str()).collect();
+        let mut all = Vec::new();
+        for one in dropped::besides(folder, &targets)? {
+            let Some(resource_type) = r4().resource_type(&one.resource_type).map(|of| r4().name(of)) else { continue };
+            let met = met::recall(folder, &one.name)?;
+            let going = Going {
+                target: &one.name,
+                table: &one.table,
+                resource_type,
+                how: one.becomes().unwrap_or_else(|| self.becomes_of(&one.table, resource_type)),
+                others: if met.is_empty() && !door.gives(&one.name)? { Others::Ignored } else { Others::Left },
+                mapping: &self.hash,
+                why: "the mapping makes it no longer",
+            };
+            let mut ids = MadeIds::begin(folder, &one.name, written)?;
+            let mut count = 0;
+            ids.gone(&mut |_| {
+                count += 1;
+                Ok(())
+            })?;
+            going.hand_on(&mut ids, &met, door, run)?;
+            all.push(Dropped { note: one.told(going.how, count), name: one.name, resource_type, ids });
         }
-        let mut chunk = new_chunk(planned);
-        let mut told: Vec<Id> = Vec::new();
-        let take = |door: &mut dyn Door, chunk: &mut Chunk, told: &mut Vec<Id>| {
-            if let Some((folder, run)) = run {
-                keep_gone(folder, run, &target.name, told)?;
-            }
-            told.clear();
-            door.take(chunk)?;
-            chunk.clear();
-            Ok::<_, Error>(())
-        };
-        let mut links = links_of(planned, &self.hash);
-        ids.gone(&mut |id| {
-            told.push(id);
-            let begin = chunk.links.len();
-            links.write(Some("its rows are gone"), &mut chunk.links);
-            let link = begin..chunk.links.len();
-            chunk.links.push(b'\n');
-            let met = met.get(&id).cloned();
-            let id = records::uuid_text(&id);
-            chunk.gone.push(ChunkGone { resource_type: target.resource_type, id, met, how, link });
-            if chunk.gone.len() == CHUNK_RESOURCES { take(door, &mut chunk, &mut told) } else { Ok(()) }
-        })?;
-        if chunk.gone.is_empty() { Ok(()) } else { take(door, &mut chunk, &mut told) }
+        Ok(all)
     }
 
     /// What is to be known of a run of it.
@@ -356,6 +387,7 @@ impl Runner {
         self.keep(&mut course.made);
         if written {
             Rows::sweep_coming(&course.folder)?;
+            self.remember_targets(&course.folder)?;
         }
         for planned in &self.targets {
             self.one(planned, &mut course, door, go_on)?;
@@ -363,9 +395,12 @@ impl Runner {
         let Course { folder, begun_at, mut ran, rested, unmapped, equal, .. } = course;
         report.targets = course.reports;
         // Only a run that has seen every row knows what is gone.
+        let numbered = run.map(|run| (folder.as_path(), run));
         for one in &mut ran {
-            self.gone(one.planned, &mut one.ids, &one.met_before, door, run.map(|run| (folder.as_path(), run)))?;
+            self.gone(one, door, numbered)?;
         }
+        let dropped = self.drop_targets(&folder, written, door, numbered)?;
+        report.notes.extend(dropped.iter().map(|dropped| dropped.note.clone()));
         report.stored = door.settle()?;
         let kept = door.kept();
         for target in &mut report.targets {
@@ -384,7 +419,8 @@ impl Runner {
             let position = door.position();
             let alone = position == begun_at + wrote;
             // Nobody has stored what these may meet: nobody else wrote, and this run nothing of their type.
-            let types: Vec<&str> = ran.iter().map(|one| one.planned.target.resource_type).collect();
+            let of_dropped = dropped.iter().map(|dropped| dropped.resource_type);
+            let types: Vec<&str> = ran.iter().map(|one| one.planned.target.resource_type).chain(of_dropped).collect();
             let rested = rested.into_iter().filter(|(planned, state)| {
                 alone && state.position == Some(begun_at) && !types.contains(&planned.target.resource_type)
             });
@@ -392,10 +428,13 @@ impl Runner {
                 let state = State { position: Some(position), ..state };
                 memory::keep(&folder, &planned.target.name, &state)?;
             }
-            for Ran { planned, ids, state, met, leads_elsewhere, rows, .. } in ran {
+            for Ran { planned, ids, state, met, others, is_unsettled, rows, .. } in ran {
                 let is_refused =
                     door.conclude(&planned.target.name, &|table, row| planned.row_now(&rows, table, row))?;
                 ids.settle()?;
+                if others == Others::Left {
+                    door.gives_no_more(&planned.target.name)?;
+                }
                 met::keep(&folder, &planned.target.name, &met)?;
                 if is_refused {
                     // What the store did not take is compared with it again.
@@ -406,8 +445,13 @@ impl Runner {
                         Rows::keep(&folder, which, || sheet.remembered())?;
                     }
                 }
-                let state = State { position: Some(position).filter(|_| alone && !leads_elsewhere), ..state };
+                let state = State { position: Some(position).filter(|_| alone && !is_unsettled), ..state };
                 memory::keep(&folder, &planned.target.name, &state)?;
+            }
+            for Dropped { name, ids, .. } in dropped {
+                door.gives_no_more(&name)?;
+                met::keep(&folder, &name, &Met::new())?;
+                ids.settle()?;
             }
             let targets: Vec<&str> = self.targets.iter().map(|planned| planned.target.name.as_str()).collect();
             door.conclude_besides(&targets)?;
@@ -476,16 +520,23 @@ impl Runner {
                 }
             },
         };
+        let others = if planned.target.match_identifier {
+            Others::Met
+        } else if !met_before.is_empty() || door.gives(name)? {
+            Others::Left
+        } else {
+            Others::Ignored
+        };
         // Where others may have written what is met, the store is asked.
-        let is_known = known.is_some() && !planned.target.match_identifier;
+        let is_known = known.is_some() && others == Others::Ignored;
         let before = if is_known { Some(Before::open(&course.folder, name)?) } else { None };
         if course.written {
             memory::forget(&course.folder, name)?;
         }
-        let meeting = if planned.target.match_identifier {
-            Some(Meeting { own: Before::open(&course.folder, name)?, before: met_before.clone() })
-        } else {
+        let meeting = if others == Others::Ignored {
             None
+        } else {
+            Some(Meeting { others, own: Before::open(&course.folder, name)?, before: met_before.clone() })
         };
         if refers_to_itself {
             course.made.meet(name, met_before.clone());
@@ -541,8 +592,8 @@ impl Runner {
                 rows.of = Some(part.rows.reached);
             }
         }
-        // References among its own resources led where they led before.
-        let leads_elsewhere = refers_to_itself && done.met != met_before;
+        // References among its own resources led where they led before, and what was given to a record was not there for another row.
+        let is_unsettled = done.is_parted || (refers_to_itself && done.met != met_before);
         let sum = format!("{sum:032x}");
         course.made.meet(name, done.met.clone());
         course.ids_of.insert(name.clone(), sum.clone());
@@ -558,7 +609,7 @@ impl Runner {
             report: done.report,
             unmapped: counted,
         };
-        course.ran.push(Ran { planned, ids, state, met: done.met, met_before, leads_elsewhere, rows });
+        course.ran.push(Ran { planned, ids, state, met: done.met, met_before, others, is_unsettled, rows });
         Ok(())
     }
 
@@ -698,8 +749,19 @@ struct Ran<'r> {
     state: State,
     met: Met,
     met_before: Met,
-    leads_elsewhere: bool,
+    others: Others,
+    /// Whether another run may make something else of the same rows.
+    is_unsettled: bool,
     rows: RowsSeen,
+}
+
+/// A target that the mapping has no longer.
+struct Dropped {
+    name: String,
+    resource_type: &'static str,
+    /// What somebody should know about it.
+    note: String,
+    ids: MadeIds,
 }
 
 /// The rows that a target's query gave.

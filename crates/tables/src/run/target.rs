@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::run::counts;
-use crate::run::door::{Bearer, Chunk, ChunkRefused, ChunkResource, Door};
+use crate::run::door::{Bearer, Chunk, ChunkRefused, ChunkResource, Door, Others};
 use crate::run::identities::{Id, MadeTargets, Seen, Uniqueness, content};
 use crate::run::lineage::Link;
 use crate::run::links::{Links, RowColumn};
@@ -19,6 +19,7 @@ use arrow_array::types::UInt64Type;
 use arrow_array::{Array, RecordBatch};
 use lake::workbench::{Limits, Rows, Stop};
 use roaring::RoaringTreemap;
+use std::collections::HashSet;
 use std::path::Path;
 
 /// Resources after which a chunk is handed on: what one commit holds, and at most as many again as a step of the writer has.
@@ -52,6 +53,8 @@ pub(super) struct OneTarget<'r> {
     /// What the last run made, if the store is as that left it.
     before: Option<Before>,
     meeting: Option<Meeting>,
+    /// Records that it met so far.
+    met_now: HashSet<String>,
     /// Resources of a step that the door is asked about, by their number there.
     asked: Vec<usize>,
     /// Whether others refer to it.
@@ -63,8 +66,10 @@ pub(super) struct OneTarget<'r> {
     done: Done,
 }
 
-/// What a target needs to know that meets records of other doors.
+/// What a target needs to know that meets records of other doors, or did.
 pub(super) struct Meeting {
+    /// Whether it still does.
+    pub(super) others: Others,
     /// What the last run made: these are no others'.
     pub(super) own: Before,
     /// What the last run met.
@@ -82,6 +87,8 @@ pub(super) struct Done {
     pub(super) unmapped: Unmapped,
     /// Records that it met.
     pub(super) met: Met,
+    /// Whether some of it is not one any more with the record that it was one with.
+    pub(super) is_parted: bool,
     /// Rows of its table that its query gave, refused or not.
     pub(super) seen: RoaringTreemap,
     /// Rows that were gathered and not named.
@@ -119,13 +126,14 @@ pub(super) fn packed(id: &str) -> Option<Id> {
 }
 
 /// A chunk of a target, without anything.
-pub(super) fn new_chunk(planned: &PlannedTarget) -> Chunk {
+fn new_chunk(planned: &PlannedTarget, meeting: Option<&Meeting>) -> Chunk {
     let target = &planned.target;
-    Chunk { target: target.name.clone(), table: target.main.each.table.clone(), ..Chunk::default() }
+    let others = meeting.map_or(Others::Ignored, |meeting| meeting.others);
+    Chunk { target: target.name.clone(), table: target.main.each.table.clone(), others, ..Chunk::default() }
 }
 
 /// The lines of a target.
-pub(super) fn links_of(planned: &PlannedTarget, hash: &str) -> Links {
+fn links_of(planned: &PlannedTarget, hash: &str) -> Links {
     let parts: Vec<&[RowColumn]> = planned.parts.iter().map(|part| part.rows.as_slice()).collect();
     Links::new(&planned.target.name, &hash[..16], &parts)
 }
@@ -154,7 +162,8 @@ impl<'r> OneTarget<'r> {
             seen: RoaringTreemap::new(),
             gathered: 0,
             unique: Uniqueness::of(planned.table_rows),
-            chunk: new_chunk(planned),
+            chunk: new_chunk(planned, meeting.as_ref()),
+            met_now: HashSet::new(),
             links,
             ids,
             before,
@@ -301,7 +310,7 @@ impl<'r> OneTarget<'r> {
             };
             let link = if self.names_rows { self.link(written, &one, None) } else { 0..0 };
             let resource_type = self.planned.target.resource_type;
-            self.chunk.resources.push(ChunkResource { resource_type, id, met: None, json, link });
+            self.chunk.resources.push(ChunkResource { resource_type, id, met: None, met_before: None, json, link });
         }
         if as_they_lie {
             let empty = std::mem::take(&mut self.chunk.json).into_bytes();
@@ -449,12 +458,17 @@ impl<'r> OneTarget<'r> {
     /// Finds which resources of the chunk are records of other doors.
     fn meet(&mut self, door: &mut dyn Door) -> Result<(), Error> {
         let Some(meeting) = &self.meeting else { return Ok(()) };
+        for made in &mut self.chunk.resources {
+            made.met_before = meeting.before.get(&made.id).cloned();
+        }
+        if meeting.others != Others::Met {
+            return Ok(());
+        }
         let found = door.bearing(&self.chunk)?;
-        let (mut unsure, mut other_person) = (Vec::new(), Vec::new());
+        let (mut unsure, mut other_person, mut shared) = (Vec::new(), Vec::new(), Vec::new());
         for (made, bearing) in self.chunk.resources.iter_mut().zip(found) {
             let id = made.id;
             let (mut others, mut contradicts) = (Vec::new(), Vec::new());
-            let before = meeting.before.get(&id);
             for Bearer { id: other, contradicts: of_other } in bearing {
                 // What this source made itself is no other's.
                 let own = match packed(&other) {
@@ -464,14 +478,14 @@ impl<'r> OneTarget<'r> {
                 if own || others.contains(&other) {
                     continue;
                 }
-                if of_other.is_empty() || before == Some(&other) {
+                if of_other.is_empty() || made.met_before.as_ref() == Some(&other) {
                     others.push(other);
                 } else {
                     contradicts = of_other;
                 }
             }
             // What was met stays met, whoever else bears the identifier since.
-            let as_before = before.filter(|met| others.contains(met)).cloned();
+            let as_before = made.met_before.clone().filter(|met| others.contains(met));
             if others.len() > 1 {
                 unsure.push(made.link.clone());
             }
@@ -481,7 +495,11 @@ impl<'r> OneTarget<'r> {
             made.met = as_before.or_else(|| if others.len() == 1 { others.pop() } else { None });
             if let Some(met) = &made.met {
                 self.done.met.insert(id, met.clone());
+                if !self.met_now.insert(met.clone()) {
+                    shared.push((made.link.clone(), format!("{}/{met}", made.resource_type)));
+                }
             }
+            self.done.is_parted |= made.met_before.is_some() && made.met != made.met_before;
         }
         for link in unsure {
             self.remark(link, "ambiguous-match", "several records bear an identifier of it".to_owned());
@@ -491,6 +509,12 @@ impl<'r> OneTarget<'r> {
             let message =
                 format!("the record that bears an identifier of it has another {what}: they were not put together");
             self.remark(link, "contradicted-match", message);
+        }
+        for (link, record) in shared {
+            let message = format!(
+                "an earlier row is one with the same record, {record}: of what both give, what that row gave stays"
+            );
+            self.remark(link, "shared-match", message);
         }
         Ok(())
     }

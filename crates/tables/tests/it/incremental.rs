@@ -458,6 +458,57 @@ fn a_part_that_is_cut_off_at_any_step_comes_to_the_same_end() {
     assert!(steps > 8, "{steps} steps");
 }
 
+#[test]
+fn a_target_that_is_dropped_is_gone_also_after_a_run_that_was_cut_off() {
+    let mut both = Both::new();
+    let ward = Ward {
+        people: (0..5).map(|pid| (pid, (pid, pid % 3))).collect(),
+        stays: (0..7).map(|sid| (sid, (sid % 5, sid % 3))).collect(),
+        lab: (0..20).map(|id| (id, (id % 7, id % 3, id % 10))).collect(),
+        words: BTreeMap::new(),
+        maps: 1,
+    };
+    both.deliver(&ward);
+    let files: Vec<_> = ward.mapping().into_iter().filter(|(name, _)| *name != "lab.sql").collect();
+    let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    let runner = prepare(&both.house, &files);
+    let (stored, before) = (both.remembers.0.clone(), both.house.folder.path().join("before"));
+    copied(&both.remembers.1, &before);
+    let whole = both.run(&runner);
+    assert!(whole.stored.gone > 0 && whole.notes.iter().any(|note| note.contains("target Observation")), "{whole:#?}");
+    let (mut steps, mut ended) = (0, false);
+    while !ended {
+        assert!(steps < 100, "it never ends");
+        let folder = both.house.folder.path().join(format!("cut-off-{steps}"));
+        copied(&before, &folder);
+        let mut store = Store { left: Some(steps), ..stored.clone() };
+        let again = |store: &mut Store| {
+            let options = RunOptions {
+                written: true,
+                made: folder.clone(),
+                run: Some(2),
+                whole: false,
+                told_apart: tables::run::TOLD_APART,
+                limits: Limits::default(),
+                stop: Stop::default(),
+                go_on: &mut |_, _| Ok(()),
+            };
+            runner.run(store, options)
+        };
+        ended = again(&mut store).is_ok();
+        store = Store { left: None, refused: BTreeSet::new(), stored: Stored::default(), ..store };
+        if !ended {
+            again(&mut store).unwrap();
+        }
+        assert_eq!(store.resources, both.remembers.0.resources, "cut off at step {steps}");
+        let last = again(&mut store).unwrap();
+        let is_told = last.notes.iter().any(|note| note.contains("target Observation"));
+        assert!(last.stored.gone == 0 && !is_told, "cut off at step {steps}");
+        steps += 1;
+    }
+    assert!(steps > 3, "{steps} steps");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(4))]
     #[test]
