@@ -1,6 +1,7 @@
 import { MutationCache, QueryCache, QueryClient } from '@tanstack/react-query';
-import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, Outlet, parseSearchWith, redirect, stringifySearchWith } from '@tanstack/react-router';
+import { createRootRouteWithContext, createRoute, createRouter, Outlet, parseSearchWith, redirect, stringifySearchWith } from '@tanstack/react-router';
 import { ApiError } from './api/client';
+import { ChartPage, MePage, QualityPage, SetUp, SourcePage, SourcesPage, SqlPage } from './fetched';
 import { setLocked } from './live/lock';
 import { forget, sessionQuery } from './live/session';
 import { Failure } from './parts/Failure';
@@ -70,7 +71,7 @@ const signin = createRoute({
 const setup = createRoute({
   getParentRoute: () => root,
   path: '/setup',
-  component: lazyRouteComponent(() => import('./signin/SetUp'), 'SetUp'),
+  component: SetUp,
 });
 
 const inside = createRoute({
@@ -126,7 +127,7 @@ const chart = createRoute({
     if (typeof search['columns'] === 'number' && search['columns'] > 0) valid.columns = Math.floor(search['columns']);
     return valid;
   },
-  component: lazyRouteComponent(() => import('./chart/ChartPage'), 'ChartPage'),
+  component: ChartPage,
 });
 
 const sql = createRoute({
@@ -137,13 +138,13 @@ const sql = createRoute({
     const limit = Number(search['limit']);
     return { ...(q && { q }), ...(where && isReference(where) && { where }), ...(LIMITS.some((rows) => rows === limit) && { limit }) };
   },
-  component: lazyRouteComponent(() => import('./sql/SqlPage'), 'SqlPage'),
+  component: SqlPage,
 });
 
 const sources = createRoute({
   getParentRoute: () => inside,
   path: '/sources',
-  component: lazyRouteComponent(() => import('./sources/SourcesPage'), 'SourcesPage'),
+  component: SourcesPage,
 });
 
 /**
@@ -170,7 +171,7 @@ const source = createRoute({
     const [code, file, table, row, target] = [asText(search['code']), asText(search['file']), asText(search['table']), asText(search['row']), asText(search['target'])];
     return { ...(code && { code }), ...(file && { file }), ...(table && { table }), ...(row && /.\/\d+$/.test(row) && { row }), ...(target && { target }), ...(typeof search['run'] === 'number' && { run: search['run'] }), ...(search['profile'] === true && { profile: true }), ...(typeof search['letter'] === 'number' && { letter: search['letter'] }), ...(search['dealt'] === true && { dealt: true }), ...(search['unread'] === true && { unread: true }) };
   },
-  component: lazyRouteComponent(() => import('./sources/SourcePage'), 'SourcePage'),
+  component: SourcePage,
 });
 
 /** What of the quality page is open: a run, a table and a category of its checks, one check. */
@@ -196,13 +197,13 @@ const quality = createRoute({
       ...(search['all'] === true && { all: true }),
     };
   },
-  component: lazyRouteComponent(() => import('./quality/QualityPage'), 'QualityPage'),
+  component: QualityPage,
 });
 
 const me = createRoute({
   getParentRoute: () => inside,
   path: '/me',
-  component: lazyRouteComponent(() => import('./me/MePage'), 'MePage'),
+  component: MePage,
 });
 
 /** A number in an address that a double would write otherwise stays text: identifiers have eighteen digits and leading zeros. */

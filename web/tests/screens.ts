@@ -165,7 +165,7 @@ export function screens(house: House): void {
           page.off('request', count);
           watched.expected.add(409);
           const reasons = page.locator('.target[open] .reasons').first();
-          const refused = page.getByText('is running already');
+          const refused = page.locator('.act-said');
           for (let turn = 0; turn < 30 && !(await reasons.isVisible()); turn += 1) {
             await page.locator('.run-bar button').first().click();
             await reasons.or(refused).first().waitFor();

@@ -89,8 +89,14 @@ export function tables(house: House): void {
       await page.keyboard.press('9');
       await page.getByText('Writing is possible after a dry run.').waitFor();
       expect(await page.getByRole('button', { name: 'Write' }).isDisabled()).toBe(true);
-      await enter(page.getByRole('button', { name: 'Dry run' }));
+      // Who comes by key is in the part, not at the page's beginning, and stays where a button was pressed.
+      const focused = () => page.evaluate(() => document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.textContent);
+      await eventually(focused).toBe('Runs');
+      await page.keyboard.press('Tab');
+      await eventually(focused).toBe('Dry run');
+      await page.keyboard.press('Enter');
       await page.getByText('Dry run: nothing was written.').waitFor();
+      expect(await focused()).toBe('Dry run');
       const encounter = page.locator('.target', { hasText: 'Encounter' });
       expect(await encounter.getByRole('img').getAttribute('aria-label')).toBe('3 rows = 2 resources + 0 merged + 0 filtered + 1 refused');
       await encounter.locator('summary').press('Enter');
@@ -339,6 +345,20 @@ export function tables(house: House): void {
       await page.getByRole('complementary', { name: /Where from Observation/ }).getByText('Version 1').waitFor();
       await fine(watched);
       await watched.close();
+    });
+
+    it('says in Chinese why a source cannot be read', async () => {
+      server.command(['source', 'add', 'nowhere', '--path', '/nowhere-at-all', '--mapping', server.folder('nowhere-mapping', MAPPING)]);
+      const watched = await clinician({ ...LOOK, language: 'zh-Hans' });
+      const { page } = watched;
+      await page.goto(server.url('/sources/nowhere'));
+      await page.getByRole('button', { name: '立即拉取' }).press('Enter');
+      await page.locator('.failure').getByText(/^无法读取：/).waitFor();
+      await page.goto(server.url('/sources'));
+      await page.locator('tr', { hasText: 'nowhere' }).getByText(/^无法读取：/).waitFor();
+      await fine(watched);
+      await watched.close();
+      server.command(['source', 'remove', 'nowhere']);
     });
 
     it('tells an administrator which sources there are, and nothing of what they deliver', async () => {

@@ -5,7 +5,7 @@ use crate::request_id::RequestId;
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
-use tables::said::Doubt;
+use tables::said::{Doubt, Said, problem};
 
 /// One thing that is wrong, as an `OperationOutcome.issue` says it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,8 +60,16 @@ pub struct Refusal {
     headers: Vec<(HeaderName, HeaderValue)>,
     place: Option<TextPlace>,
     hint: Option<String>,
-    /// What of it pages say in the reader's language: a list.
-    doubts: Option<Box<Value>>,
+    words: Option<Box<Words>>,
+}
+
+/// What of a refusal pages say in the reader's language.
+#[derive(Clone, Debug)]
+enum Words {
+    /// The whole of it.
+    Said(Said),
+    /// What a person is to look at first: a list.
+    Doubts(Value),
 }
 
 /// Whom a refusal is told to.
@@ -90,8 +98,14 @@ impl Refusal {
             headers: Vec::new(),
             place: None,
             hint: None,
-            doubts: None,
+            words: None,
         }
+    }
+
+    /// A refusal that pages say in the reader's language.
+    pub(crate) fn saying(status: StatusCode, code: &str, said: Said) -> Refusal {
+        let text = said.to_string();
+        Refusal { words: Some(Box::new(Words::Said(said))), ..Refusal::new(status, code, text) }
     }
 
     /// 400: the request cannot be understood.
@@ -174,15 +188,33 @@ impl Refusal {
         if let Some(hint) = &self.hint {
             body["error"]["hint"] = json!(hint);
         }
-        if let Some(doubts) = &self.doubts {
-            body["error"]["doubts"] = (**doubts).clone();
+        match self.words.as_deref() {
+            Some(Words::Doubts(doubts)) => body["error"]["doubts"] = doubts.clone(),
+            Some(Words::Said(said)) => body["error"]["said"] = said.json(),
+            None => {}
         }
         body
     }
 
+    /// The whole of it by its code.
+    pub(crate) fn said(&self) -> Option<&Said> {
+        match self.words.as_deref() {
+            Some(Words::Said(said)) => Some(said),
+            _ => None,
+        }
+    }
+
+    /// Why something failed, as it is kept for whoever looks later.
+    pub(crate) fn kept(&self) -> String {
+        self.said().map_or_else(|| self.issues[0].text.clone(), Said::kept)
+    }
+
     /// What a person is to look at first, as pages say it.
     pub(crate) fn doubts(&self) -> Option<&Value> {
-        self.doubts.as_deref()
+        match self.words.as_deref() {
+            Some(Words::Doubts(doubts)) => Some(doubts),
+            _ => None,
+        }
     }
 
     /// The answer in the dialect of the API that was asked.
@@ -284,7 +316,7 @@ impl From<intake::fhir_door::Refusal> for Refusal {
                 expression: (!issue.place.is_empty()).then_some(issue.place),
             })
             .collect();
-        Refusal { status, issues, headers: Vec::new(), place: None, hint: None, doubts: None }
+        Refusal { status, issues, headers: Vec::new(), place: None, hint: None, words: None }
     }
 }
 
@@ -303,7 +335,8 @@ impl From<tables::Error> for Refusal {
     fn from(error: tables::Error) -> Refusal {
         use tables::Error as E;
         let text = error.to_string();
-        match error {
+        let said = problem::of(&error).map(|said| Box::new(Words::Said(said)));
+        let refusal: Refusal = match error {
             E::Denied(denied) => denied.into(),
             E::Records(error) => error.into(),
             E::Unknown { .. } => Refusal::not_found(text),
@@ -316,7 +349,7 @@ impl From<tables::Error> for Refusal {
                 let mut refusal = Refusal::new(StatusCode::CONFLICT, "business-rule", text)
                     .hint("if it is as it should be, pull it with --accept".into());
                 refusal.issues.extend(doubts.iter().map(|doubt| Issue::error("business-rule", doubt.to_string())));
-                refusal.doubts = Some(Box::new(doubts.iter().map(Doubt::json).collect()));
+                refusal.words = Some(Box::new(Words::Doubts(doubts.iter().map(Doubt::json).collect())));
                 refusal
             }
             E::Stopped | E::Paused => Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "transient", text),
@@ -326,7 +359,8 @@ impl From<tables::Error> for Refusal {
             },
             E::NoRoom => Refusal::new(StatusCode::INSUFFICIENT_STORAGE, "no-store", text),
             E::File { .. } | E::Segment { .. } | E::Catalogue(_) => Refusal::internal(text),
-        }
+        };
+        Refusal { words: said.or(refusal.words), ..refusal }
     }
 }
 

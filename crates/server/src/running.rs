@@ -6,6 +6,7 @@ use lake::workbench::Stop;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use tables::said::problem::busy;
 
 /// What is running, by name.
 #[derive(Clone, Default)]
@@ -34,7 +35,7 @@ impl Running {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if all.contains_key(name) {
             let text = format!("{name} is running already: wait until it has ended, or stop it");
-            return Err(Refusal::new(StatusCode::CONFLICT, "conflict", text));
+            return Err(Refusal::saying(StatusCode::CONFLICT, "conflict", busy(&text)));
         }
         let halt = Halt::default();
         all.insert(name.to_owned(), halt.clone());

@@ -3,7 +3,11 @@
 //! Every code has a sentence in each of the pages' catalogues (`web/src/i18n/`), which a test holds them to. What has no sentence
 //! there is shown as it is written here, in English.
 
+pub mod hint;
 mod note;
+pub mod problem;
+pub mod sign;
+pub mod warning;
 
 pub use note::{Said, delivery};
 

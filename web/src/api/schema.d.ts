@@ -1,5 +1,5 @@
-// docs/openapi.json 3913484ad48dd90aa5b54824b337ece54a1358ac2637640ff9d88adea06e8bd2
-// Made by `make api-types`, not by hand: 72206079d7c446e5357d6dfc1c637e21676f49ca8975704c109bc05388455343
+// docs/openapi.json 1a4568e2c4491c9c69ceae1375f7124e50c707635173ab747d4856b2071b4d9e
+// Made by `make api-types`, not by hand: d2e0a40f8eda5d4972e7699021f79b7cbe02948149f99ad0894e2cc35235fd9a
 export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
 export interface components {
@@ -270,6 +270,12 @@ export interface components {
             refused: {
                 what: string;
                 place: string;
+                reasons?: {
+                    reason: string;
+                    element: string | null;
+                    message: string;
+                }[];
+                said?: components["schemas"]["Doubt"] | null;
             } | null;
         };
         DateRange: {
@@ -294,12 +300,14 @@ export interface components {
             what: string;
             place: string;
             hint: string;
+            hint_said?: components["schemas"]["Doubt"] | null;
             arrival: components["schemas"]["Arrival"];
             offset: number;
             length: number;
             closed: string | null;
             closed_by: string | null;
             reason: string | null;
+            reason_said?: components["schemas"]["Doubt"] | null;
             replayed_as: number | null;
             correction?: components["schemas"]["Arrival"] | null;
             row?: {
@@ -462,6 +470,7 @@ export interface components {
             table: string;
             sure: number;
             why: string;
+            because: components["schemas"]["Doubt"][];
             columns: {
                 [key: string]: string;
             };
@@ -570,6 +579,7 @@ export interface components {
         MappingCheck: {
             problems: components["schemas"]["MappingProblem"][];
             warnings: string[];
+            warnings_said: components["schemas"]["Doubt"][];
         };
         MappingFile: {
             path: string;
@@ -985,6 +995,9 @@ export interface components {
                 line?: number;
                 column?: number;
                 hint?: string;
+                said?: components["schemas"]["Doubt"];
+                doubts?: components["schemas"]["Doubt"][];
+                problems?: components["schemas"]["MappingProblem"][];
             };
         };
         Replayed: {
@@ -1062,6 +1075,7 @@ export interface components {
                 refused: number;
             } | null;
             problem: string | null;
+            problem_said?: components["schemas"]["Doubt"] | null;
         };
         RunReason: {
             reason: string;
@@ -1091,6 +1105,7 @@ export interface components {
             targets: components["schemas"]["RunTarget"][];
             not_delivered: string[];
             notes: string[];
+            notes_said?: components["schemas"]["Doubt"][];
             new: number;
             changed: number;
             equal: number;
@@ -1367,8 +1382,10 @@ export interface components {
             next?: string | null;
             late?: boolean;
             problem?: string;
+            problem_said?: components["schemas"]["Doubt"];
             doubts?: components["schemas"]["Doubt"][];
             run_problem?: string;
+            run_problem_said?: components["schemas"]["Doubt"];
         };
         Token: {
             id: number;

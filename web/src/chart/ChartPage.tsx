@@ -1,8 +1,9 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
-import { lazy, Suspense, useCallback, useMemo } from 'react';
+import { useCallback, useMemo } from 'react';
 import { json } from '../api/client';
 import type { Chart } from '../api/types';
+import { WhereFrom } from '../fetched';
 import { useT } from '../i18n';
 import { useFollow } from '../live/follow';
 import { useZone } from '../live/session';
@@ -24,8 +25,6 @@ import { ListSteps } from './ListSteps';
 import { Summary } from './Summary';
 import '../parts/tabs.css';
 import './chart.css';
-
-const WhereFrom = lazy(async () => ({ default: (await import('../parts/WhereFrom')).WhereFrom }));
 
 type TabWord = 'chart.summary' | 'chart.labs' | 'chart.vitals' | 'chart.other' | 'chart.encounters';
 
@@ -148,9 +147,7 @@ export function ChartPage() {
         {tab === 'encounters' && <Encounters chart={data} errors={errors} openWhere={openWhere} />}
       </div>
       {where && (
-        <Suspense fallback={<div className="where-place" />}>
-          <WhereFrom key={`${where} ${field ?? ''}`} patient={id} reference={where} field={field} onClose={closeWhere} />
-        </Suspense>
+        <WhereFrom key={`${where} ${field ?? ''}`} patient={id} reference={where} field={field} onClose={closeWhere} />
       )}
     </div>
   );

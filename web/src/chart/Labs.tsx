@@ -1,5 +1,6 @@
-import { lazy, Suspense, useMemo } from 'react';
+import { useMemo } from 'react';
 import type { Chart, LabResult } from '../api/types';
+import { Trend } from '../fetched';
 import { useLanguage, useT } from '../i18n';
 import { useZone } from '../live/session';
 import { widestFraction } from '../parts/decimal';
@@ -16,8 +17,6 @@ import { ResultValue } from './ResultValue';
 import { testName } from './testName';
 import { displayUnit } from './unit';
 import './labs.css';
-
-const Trend = lazy(async () => ({ default: (await import('../parts/Trend')).Trend }));
 
 interface Props {
   chart: Chart;
@@ -60,17 +59,15 @@ export function Labs({ chart, part, errors, search, set, openWhere }: Props) {
   return (
     <div className="labs">
       {open && (
-        <Suspense fallback={<div className="trend-place" />}>
-          <Trend
-            key={open.test.key}
-            title={testName(t, language, open.test)}
-            unit={displayUnit(open.unit ?? '')}
-            range={open.range}
-            points={open.course}
-            onPoint={(point) => openWhere(point.result.ref, point.result.field)}
-            onClose={() => set({ test: undefined })}
-          />
-        </Suspense>
+        <Trend
+          key={open.test.key}
+          title={testName(t, language, open.test)}
+          unit={displayUnit(open.unit ?? '')}
+          range={open.range}
+          points={open.course}
+          onPoint={(point) => openWhere(point.result.ref, point.result.field)}
+          onClose={() => set({ test: undefined })}
+        />
       )}
       <div className="labs-scroll" role="region" aria-label={t('labs.region')} tabIndex={0}>
         <table className="labs-grid">

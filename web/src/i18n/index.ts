@@ -1,37 +1,54 @@
-import { IntlMessageFormat } from 'intl-messageformat';
 import { useSyncExternalStore } from 'react';
-import english from './en.json';
+import { whenBack } from '../live/connection';
 import { preference } from '../live/preference';
+import { reach } from '../live/reach';
+import { message, type Values } from './message';
+import { ALWAYS, LANGUAGES, ROOMS, type Key, type Language, type Room } from './rooms';
 
-/** Languages of the pages, by BCP 47 tag. */
-export const LANGUAGES = { en: 'English', 'zh-Hans': '简体中文' } as const;
-export type Language = keyof typeof LANGUAGES;
-
-/** A message of the catalogue. */
-export type Key = keyof typeof english;
-export type Values = Record<string, string | number>;
+export { LANGUAGES, type Key, type Language, type Room, type Values };
 export type Translate = (key: Key, values?: Values) => string;
 
-const catalogues = new Map<Language, Record<Key, string>>([['en', english]]);
-const formats = new Map<string, IntlMessageFormat>();
+/** What was fetched of the catalogues. */
+const texts: Record<Language, Partial<Record<Key, string>>> = { en: { ...ALWAYS }, 'zh-Hans': {} };
+const fetched: Record<Language, Set<Room>> = { en: new Set(['core']), 'zh-Hans': new Set() };
+/** What the pages said so far: another language has it all before it is shown. */
+const wanted = new Set<Room>(['core']);
+
 const chosen = preference<Language>('language', guess(), (text) => (text in LANGUAGES ? (text as Language) : undefined));
 
 function guess(): Language {
-  const wanted = globalThis.navigator?.languages ?? [];
-  const first = wanted.find((tag) => /^(en|zh)\b/i.test(tag));
+  const languages = globalThis.navigator?.languages ?? [];
+  const first = languages.find((tag) => /^(en|zh)\b/i.test(tag));
   return first?.toLowerCase().startsWith('zh') ? 'zh-Hans' : 'en';
 }
 
 let shown: Language = 'en';
 const listeners = new Set<() => void>();
 
-/** Loads the catalogue of the chosen language, then shows it. English is always there. */
+const lacks = (language: Language): Room[] => [...wanted].filter((room) => !fetched[language].has(room));
+
+/** Fetches what is wanted and not there yet of a language. */
+async function complete(language: Language): Promise<void> {
+  for (let rooms = lacks(language); rooms.length > 0; rooms = lacks(language)) {
+    await Promise.all(
+      rooms.map(async (room) => {
+        Object.assign(texts[language], (await ROOMS[language][room]()).default);
+        fetched[language].add(room);
+      }),
+    );
+  }
+}
+
+/** Fetches what a part of the pages says, in the language shown: whoever shows the part waits for it. */
+export async function fetchTexts(rooms: readonly Room[]): Promise<void> {
+  for (const room of rooms) wanted.add(room);
+  await complete(shown);
+}
+
+/** Shows the chosen language as soon as all is there that the pages say. */
 async function showChosen(): Promise<void> {
   const language = chosen.get();
-  if (!catalogues.has(language)) {
-    const { default: messages } = await import('./zh-Hans.json');
-    catalogues.set(language, messages);
-  }
+  await complete(language);
   // Another may have been chosen while this one was on its way.
   if (language !== chosen.get() || language === shown) return;
   shown = language;
@@ -46,19 +63,23 @@ export function chooseLanguage(language: Language): void {
 
 /** Shows the language of this browser, and from then on whichever is chosen, here or in another tab. */
 export async function startLanguage(): Promise<void> {
-  chosen.subscribe(() => void showChosen().catch(() => undefined));
+  const show = () => void (lacks(chosen.get()).length > 0 ? reach() : Promise.resolve()).then(showChosen).catch(() => undefined);
+  chosen.subscribe(show);
+  // One that was chosen while the server was away.
+  whenBack(() => chosen.get() !== shown && show());
   await showChosen();
 }
 
-/** A message of a catalogue: of all pages, or one that a page has for itself, whose keys are of its own. */
-export function format<K extends string>(language: Language, messages: Record<K, string>, key: K, values?: Values): string {
-  const id = `${language} ${key}`;
-  let message = formats.get(id);
-  if (!message) {
-    message = new IntlMessageFormat(messages[key], language, undefined, { ignoreTag: true });
-    formats.set(id, message);
+const messages: Record<Language, Map<string, (values?: Values) => string>> = { en: new Map(), 'zh-Hans': new Map() };
+
+/** A message of a catalogue: of all pages, or one that a page has for itself. */
+export function format(language: Language, text: string, values?: Values): string {
+  let say = messages[language].get(text);
+  if (!say) {
+    say = message(text, language);
+    messages[language].set(text, say);
   }
-  return String(message.format(values));
+  return say(values);
 }
 
 function subscribe(tell: () => void): () => void {
@@ -74,7 +95,16 @@ export function useLanguage(): Language {
 export const useChosenLanguage = (): Language => useSyncExternalStore(chosen.subscribe, chosen.get);
 
 /** Whether the catalogues have words for a code of the server; one that is newer than the pages has none. */
-export const isKnown = (key: string): boolean => key in english;
+export const isKnown = (key: string): boolean => key in texts[shown];
+
+/** A sentence of the server: its code with what it names, and the same in English. */
+export interface Said {
+  values: object;
+  text: string;
+}
+
+/** What the server says, by the message `key` of its code; in English where the pages have no words for it. */
+export const say = (t: Translate, key: string, { values, text }: Said): string => (isKnown(key) ? t(key as Key, values as Values) : text);
 
 /** A FHIR code as the value of a `select`, whose branches cannot have hyphens in their names; `code` for the branch `other`. */
 export function choice<Name extends string>(name: Name, code: string): Record<Name | 'code', string> {
@@ -91,7 +121,7 @@ const translators = new Map<Language, Translate>();
 export function translator(language: Language): Translate {
   let t = translators.get(language);
   if (!t) {
-    t = (key, values) => format(language, catalogues.get(language) ?? english, key, values);
+    t = (key, values) => format(language, texts[language][key] ?? texts.en[key] ?? key, values);
     translators.set(language, t);
   }
   return t;

@@ -15,10 +15,17 @@ export interface Connection {
 let connection: Connection = { reached: true, at_ms: Date.now() };
 const listeners = new Set<() => void>();
 
+const returns = new Set<() => void>();
+
 function change(next: Partial<Connection>): void {
+  const isBack = next.reached === true && !connection.reached;
   connection = { ...connection, ...next };
   for (const tell of listeners) tell();
+  if (isBack) for (const tell of returns) tell();
 }
+
+/** Told each time that the server is there again. */
+export const whenBack = (tell: () => void): void => void returns.add(tell);
 
 /** Notes that a request got an answer (of any status), or none. */
 export function note(reached: boolean): void {

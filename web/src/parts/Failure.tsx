@@ -1,6 +1,6 @@
 import { Link } from '@tanstack/react-router';
 import { ApiError } from '../api/client';
-import { useT, type Translate } from '../i18n';
+import { say, useT, type Said, type Translate } from '../i18n';
 import { useSession } from '../live/session';
 
 interface Words {
@@ -8,8 +8,12 @@ interface Words {
   text: string;
 }
 
+/** A part of the pages that the server has no longer, or that could not be fetched although the server is there: only a reload helps. */
+export class PartMissing extends Error {}
+
 /** What went wrong and what to do, by the kind of answer. */
 function wordsOf(t: Translate, error: unknown): Words {
+  if (error instanceof PartMissing) return { title: t('failure.part.title'), text: t('failure.part.text') };
   if (!(error instanceof ApiError)) return { title: t('failure.page.title'), text: t('failure.page.text') };
   switch (error.status) {
     case 0:
@@ -36,18 +40,30 @@ function wordsOf(t: Translate, error: unknown): Words {
   }
 }
 
+/** How messages begin that say why the rooms of tables refuse something; which page shows them has them. */
+const PROBLEM = 'problem.';
+
+/** What the server said by a code, in the reader's language. */
+function saidOf(t: Translate, { details: { said } }: ApiError): string | undefined {
+  if (typeof said !== 'object' || said === null || !('code' in said)) return undefined;
+  return say(t, PROBLEM + String(said.code), said as unknown as Said);
+}
+
 /** An error in the place of what it kept from showing. */
 export function Failure({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
   const t = useT();
   const { title, text } = wordsOf(t, error);
   const patients = useSession()?.features.includes('patients') ?? false;
   const api = error instanceof ApiError ? error : undefined;
-  const again = onRetry && (!api || api.status === 0 || api.status >= 429);
+  const words = api && saidOf(t, api);
+  const stale = error instanceof PartMissing;
+  const again = onRetry && !stale && (!api || api.status === 0 || api.status >= 429);
   return (
     <div className="failure" role="alert">
       <h2>{title}</h2>
       <p>{text}</p>
-      {api?.message && (
+      {words && <p className="failure-words">{words}</p>}
+      {!words && api?.message && (
         <p className="failure-words">
           {t('failure.serverSays')} <q lang="en">{api.message}</q>
         </p>
@@ -61,6 +77,11 @@ export function Failure({ error, onRetry }: { error: unknown; onRetry?: () => vo
         </p>
       )}
       <p className="failure-ways">
+        {stale && (
+          <button type="button" className="button" data-primary onClick={() => globalThis.location.reload()}>
+            {t('shell.reloadNow')}
+          </button>
+        )}
         {again && (
           <button type="button" className="button" data-primary onClick={onRetry}>
             {t('failure.retry')}

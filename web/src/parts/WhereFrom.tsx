@@ -1,7 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
-import { lazy, Suspense, useEffect, useId, useRef, useState } from 'react';
+import { useEffect, useId, useRef, useState } from 'react';
 import { json } from '../api/client';
 import type { Version, Where } from '../api/types';
+import { Cells } from '../fetched';
 import { useT, type Key } from '../i18n';
 import { useFollow } from '../live/follow';
 import { Differences, JsonView, RawBytes } from './RawBytes';
@@ -10,8 +11,6 @@ import { Waiting } from './Waiting';
 import { At } from './When';
 import './where.css';
 
-/** Fetched for records that a mapping made. */
-const Cells = lazy(async () => ({ default: (await import('./Cells')).Cells }));
 /** The media type of what a mapping's run leaves of a resource: the numbers of its rows. */
 const ROW_LINKS = 'application/vnd.medweave.rows+ndjson';
 
@@ -85,9 +84,7 @@ export function WhereFrom({ patient, reference, field, onClose }: Props) {
             ))}
           </div>
           {view === 'cells' && (
-            <Suspense fallback={<Waiting lines={8} />}>
-              <Cells key={version.version} reference={reference} version={version.version} field={field} />
-            </Suspense>
+            <Cells key={version.version} reference={reference} version={version.version} field={field} />
           )}
           {view === 'raw' && <RawBytes key={version.version} reference={reference} version={version} field={field} />}
           {view === 'json' && <JsonView key={version.version} reference={reference} version={version.version} field={field} />}

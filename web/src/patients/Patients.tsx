@@ -296,7 +296,7 @@ function IdentifierText({ identifier }: { identifier: Identifier | undefined }) 
   );
 }
 
-const REASONS = ['name', 'sounds', 'pinyin', 'initials', 'near', 'identifier', 'born', 'phone', 'id'] as const;
+const REASONS = ['name', 'pinyin', 'initials', 'near', 'identifier', 'born', 'phone', 'id'] as const;
 
 function reasonText(t: Translate, reason: Reason): string {
   const kind = REASONS.find((known) => known === reason.kind);

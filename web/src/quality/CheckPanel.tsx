@@ -1,8 +1,9 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { lazy, Suspense, useEffect, useId, useRef, useState } from 'react';
+import { useEffect, useId, useRef, useState } from 'react';
 import { json } from '../api/client';
 import type { QualityCheck as Check, QualityRows as CheckRows } from '../api/types';
+import { OmopRow, WhereFrom } from '../fetched';
 import { useLanguage, useT } from '../i18n';
 import { Failure } from '../parts/Failure';
 import { Waiting } from '../parts/Waiting';
@@ -10,9 +11,6 @@ import { At } from '../parts/When';
 import { cellText } from '../sql/result';
 import { checkSentence } from './words';
 import '../parts/where.css';
-
-const WhereFrom = lazy(async () => ({ default: (await import('../parts/WhereFrom')).WhereFrom }));
-const OmopRow = lazy(async () => ({ default: (await import('./OmopRow')).OmopRow }));
 
 /** How lineage calls the row of an OMOP table: `omop/measurement/815792128`. */
 const OMOP = 'omop/';
@@ -34,14 +32,10 @@ export function CheckPanel({ check, onClose }: Props) {
   const rows = useQuery({ queryKey: ['quality', 'rows', check], queryFn: ({ signal }) => json<CheckRows>(`${path}/rows?limit=100`, { signal }), staleTime: Number.POSITIVE_INFINITY });
   useEffect(() => heading.current?.focus(), []);
   if (where !== undefined) {
-    return (
-      <Suspense fallback={<aside className="where" />}>
-        {where.startsWith(OMOP) ? (
-          <OmopRow key={where} row={where.slice(OMOP.length)} onClose={() => setWhere(undefined)} />
-        ) : (
-          <WhereFrom key={where} patient="" reference={where} field={undefined} onClose={() => setWhere(undefined)} />
-        )}
-      </Suspense>
+    return where.startsWith(OMOP) ? (
+      <OmopRow key={where} row={where.slice(OMOP.length)} onClose={() => setWhere(undefined)} />
+    ) : (
+      <WhereFrom key={where} patient="" reference={where} field={undefined} onClose={() => setWhere(undefined)} />
     );
   }
   const { data } = found;

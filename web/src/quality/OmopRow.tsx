@@ -1,15 +1,13 @@
 import { useQuery } from '@tanstack/react-query';
-import { lazy, Suspense, useEffect, useId, useRef, useState } from 'react';
+import { useEffect, useId, useRef, useState } from 'react';
 import { json } from '../api/client';
 import type { OmopLineage } from '../api/types';
+import { Cells, WhereFrom } from '../fetched';
 import { useT } from '../i18n';
 import { Failure } from '../parts/Failure';
 import { Waiting } from '../parts/Waiting';
 import '../sources/sources.css';
 import '../parts/where.css';
-
-const Cells = lazy(async () => ({ default: (await import('../parts/Cells')).Cells }));
-const WhereFrom = lazy(async () => ({ default: (await import('../parts/WhereFrom')).WhereFrom }));
 
 interface Props {
   /** `measurement/815792128`. */
@@ -34,9 +32,7 @@ export function OmopRow({ row, onClose }: Props) {
   const { data } = found;
   if (record && data) {
     return (
-      <Suspense fallback={<aside className="where" />}>
-        <WhereFrom patient="" reference={data.ref} field={undefined} onClose={() => setRecord(false)} />
-      </Suspense>
+      <WhereFrom patient="" reference={data.ref} field={undefined} onClose={() => setRecord(false)} />
     );
   }
   return (
@@ -76,9 +72,7 @@ export function OmopRow({ row, onClose }: Props) {
             </div>
           </dl>
           {data.lineage ? (
-            <Suspense fallback={<Waiting lines={8} />}>
-              <Cells reference={data.lineage.ref} version={data.lineage.version} field={undefined} />
-            </Suspense>
+            <Cells reference={data.lineage.ref} version={data.lineage.version} field={undefined} />
           ) : (
             <p className="muted">{t('quality.noCells')}</p>
           )}

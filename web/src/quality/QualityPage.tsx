@@ -4,6 +4,7 @@ import { useCallback, useId, useMemo, useState } from 'react';
 import { json } from '../api/client';
 import type { Quality, QualityOutcomes, QualityRun as Run } from '../api/types';
 import { useT } from '../i18n';
+import { acting } from '../parts/acting';
 import { Failure, StaleBar } from '../parts/Failure';
 import { Empty, PageTitle } from '../parts/Page';
 import { Waiting } from '../parts/Waiting';
@@ -105,7 +106,7 @@ export function QualityPage() {
                   </option>
                 ))}
               </select>
-              <button type="button" className="button" data-primary disabled={act?.running} onClick={runAll}>
+              <button type="button" className="button" data-primary {...acting(act?.running, runAll)}>
                 {act?.running ? t('quality.running') : t('quality.run')}
               </button>
             </span>

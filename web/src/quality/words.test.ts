@@ -1,9 +1,10 @@
 import { expect, it } from 'vitest';
-import { translator } from '../i18n';
+import { fetchTexts, translator } from '../i18n';
 import english from './sentences.en.json';
 import chinese from './sentences.zh-Hans.json';
 import { checkSentence, definitionsText, whyNot } from './words';
 
+await fetchTexts(['quality']);
 const t = translator('en');
 const values = { table: 'measurement', at: 'measurement.value_as_number', against: '12', concept: '' };
 

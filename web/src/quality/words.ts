@@ -12,7 +12,8 @@ const SENTENCES: Record<Language, Record<string, string>> = { en: english, 'zh-H
 export function checkSentence(language: Language, { check, kind, sentence, values }: Sentence): string {
   const name = kind === 'fhir' ? check : kind;
   const messages = SENTENCES[language];
-  return name in messages ? format(language, messages, name, values) : sentence;
+  const words = messages[name];
+  return words === undefined ? sentence : format(language, words, values);
 }
 
 /** Why a check does not apply. */

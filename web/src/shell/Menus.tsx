@@ -1,13 +1,10 @@
-import { lazy, Suspense, useRef, useState, type ReactNode } from 'react';
+import { useCallback, useRef, useState, type ReactNode } from 'react';
 import { useNavigate } from '@tanstack/react-router';
 import { chooseLanguage, LANGUAGES, useLanguage, useT, type Language } from '../i18n';
 import { useSession } from '../live/session';
 import { chooseTheme, THEMES, useTheme } from '../live/theme';
 import { useLeave } from './leave';
-import type { PopMenuProps } from './PopMenu';
-
-const fetched = async () => ({ default: (await import('./PopMenu')).PopMenu });
-const PopMenu = lazy(fetched);
+import { PopMenu, type PopMenuProps } from './PopMenu';
 
 interface Props extends Omit<PopMenuProps, 'button' | 'onClose'> {
   className?: string;
@@ -18,7 +15,7 @@ interface Props extends Omit<PopMenuProps, 'button' | 'onClose'> {
 export function MenuButton({ className, children, onChoose, ...menu }: Props) {
   const button = useRef<HTMLButtonElement>(null);
   const [open, setOpen] = useState(false);
-  const ahead = () => void fetched().catch(() => undefined);
+  const close = useCallback(() => setOpen(false), []);
   return (
     <>
       <button
@@ -29,9 +26,7 @@ export function MenuButton({ className, children, onChoose, ...menu }: Props) {
         aria-label={menu.label}
         aria-haspopup="menu"
         aria-expanded={open}
-        onPointerEnter={ahead}
-        onFocus={ahead}
-        onClick={() => setOpen(true)}
+        onClick={() => setOpen(!open)}
         onKeyDown={(event) => {
           if (event.key === 'ArrowDown') {
             event.preventDefault();
@@ -42,17 +37,15 @@ export function MenuButton({ className, children, onChoose, ...menu }: Props) {
         {children}
       </button>
       {open && (
-        <Suspense>
-          <PopMenu
-            {...menu}
-            button={button}
-            onClose={() => setOpen(false)}
-            onChoose={(id) => {
-              setOpen(false);
-              onChoose(id);
-            }}
-          />
-        </Suspense>
+        <PopMenu
+          {...menu}
+          button={button}
+          onClose={close}
+          onChoose={(id) => {
+            setOpen(false);
+            onChoose(id);
+          }}
+        />
       )}
     </>
   );

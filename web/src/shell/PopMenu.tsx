@@ -1,6 +1,4 @@
-import { Menu, MenuItem, Popover } from 'react-aria-components';
-import type { ReactNode, RefObject } from 'react';
-import { AriaWords } from './AriaWords';
+import { useEffect, useId, useLayoutEffect, useRef, type KeyboardEvent, type ReactNode, type RefObject } from 'react';
 
 export interface Choice {
   id: string;
@@ -19,27 +17,102 @@ export interface PopMenuProps {
   onClose: () => void;
 }
 
-/** What a menu button opens. It is fetched when the button is reached, so that no page waits for it. */
+/** Between the menu and its button, and between it and the edge of the window. */
+const GAP_PX = 4;
+/** Letters that come closer together than this are of one word. */
+const WORD_MS = 800;
+
+/**
+ * What a menu button opens. It is on every page and says how to sign out, so it is there without being fetched, also while the server is away.
+ */
 export function PopMenu({ button, label, choices, chosen, head, onChoose, onClose }: PopMenuProps) {
+  const box = useRef<HTMLDivElement>(null);
+  const headId = useId();
+  const typed = useRef({ text: '', at_ms: 0 });
+
+  useLayoutEffect(() => {
+    const popover = box.current;
+    const opener = button.current;
+    if (!popover || !opener) return;
+    popover.showPopover();
+    const place = opener.getBoundingClientRect();
+    const { width, height } = popover.getBoundingClientRect();
+    const below = place.bottom + GAP_PX;
+    const fits = below + height + GAP_PX <= globalThis.innerHeight;
+    popover.style.insetInlineStart = 'auto';
+    popover.style.left = `${Math.max(GAP_PX, Math.min(place.right - width, document.documentElement.clientWidth - width - GAP_PX))}px`;
+    popover.style.top = `${fits ? below : Math.max(GAP_PX, place.top - GAP_PX - height)}px`;
+    (popover.querySelector<HTMLElement>('[aria-checked="true"]') ?? popover.querySelector<HTMLElement>('[data-choice]'))?.focus();
+  }, [button]);
+
+  useEffect(() => {
+    const onPress = (event: PointerEvent) => {
+      const within = event.target instanceof Node && (box.current?.contains(event.target) || button.current?.contains(event.target));
+      if (!within) onClose();
+    };
+    globalThis.addEventListener('pointerdown', onPress);
+    globalThis.addEventListener('resize', onClose);
+    return () => {
+      globalThis.removeEventListener('pointerdown', onPress);
+      globalThis.removeEventListener('resize', onClose);
+    };
+  }, [button, onClose]);
+
+  const onKeyDown = (event: KeyboardEvent) => {
+    const items = [...(box.current?.querySelectorAll<HTMLElement>('[data-choice]') ?? [])];
+    const at = items.findIndex((item) => item === document.activeElement);
+    const go = (to: number) => {
+      event.preventDefault();
+      items[(to + items.length) % items.length]?.focus();
+    };
+    if (event.key === 'ArrowDown') go(at + 1);
+    else if (event.key === 'ArrowUp') go(at - 1);
+    else if (event.key === 'Home') go(0);
+    else if (event.key === 'End') go(-1);
+    else if (event.key === 'Escape') {
+      event.preventDefault();
+      button.current?.focus();
+      onClose();
+    } else if (event.key === 'Tab') {
+      // The next place is that after the button.
+      button.current?.focus();
+      onClose();
+    } else if (event.key.length === 1 && event.key !== ' ' && !event.ctrlKey && !event.metaKey && !event.altKey) {
+      const before = event.timeStamp - typed.current.at_ms < WORD_MS ? typed.current.text : '';
+      typed.current = { text: before + event.key.toLowerCase(), at_ms: event.timeStamp };
+      const from = Math.max(0, before === '' ? at + 1 : at);
+      const found = [...items.keys()].map((n) => (from + n) % items.length).find((n) => items[n]?.textContent.toLowerCase().startsWith(typed.current.text));
+      if (found !== undefined) go(found);
+    }
+  };
+
   return (
-    <AriaWords>
-      <Popover className="popover" placement="bottom end" triggerRef={button} isOpen onOpenChange={(open) => !open && onClose()}>
-        {head && <p className="popover-head muted">{head}</p>}
-        <Menu
-          aria-label={label}
-          // oxlint-disable-next-line jsx-a11y/no-autofocus -- a menu takes the focus when it opens
-          autoFocus="first"
-          {...(chosen !== undefined && { selectionMode: 'single' as const, selectedKeys: [chosen] })}
-          onAction={(key) => onChoose(String(key))}
-          onClose={onClose}
-        >
-          {choices.map((choice) => (
-            <MenuItem key={choice.id} id={choice.id} className="menu-item" textValue={choice.text}>
-              <span lang={choice.lang}>{choice.text}</span>
-            </MenuItem>
-          ))}
-        </Menu>
-      </Popover>
-    </AriaWords>
+    <div ref={box} className="popover" popover="manual">
+      {head && (
+        <p id={headId} className="popover-head muted">
+          {head}
+        </p>
+      )}
+      <div role="menu" tabIndex={-1} aria-label={label} aria-describedby={head ? headId : undefined} onKeyDown={onKeyDown}>
+        {choices.map((choice) => (
+          <button
+            key={choice.id}
+            type="button"
+            data-choice
+            className="menu-item"
+            role={chosen === undefined ? 'menuitem' : 'menuitemradio'}
+            aria-checked={chosen === undefined ? undefined : choice.id === chosen}
+            tabIndex={-1}
+            onPointerEnter={(event) => event.currentTarget.focus()}
+            onClick={() => {
+              button.current?.focus();
+              onChoose(choice.id);
+            }}
+          >
+            <span lang={choice.lang}>{choice.text}</span>
+          </button>
+        ))}
+      </div>
+    </div>
   );
 }

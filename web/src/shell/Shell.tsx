@@ -1,6 +1,6 @@
 import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router';
 import { useQueryClient } from '@tanstack/react-query';
-import { lazy, Suspense, useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
+import { useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
 import { useT } from '../i18n';
 import { useConnection } from '../live/connection';
 import { useKeptChoices } from '../live/choices';
@@ -11,13 +11,10 @@ import { nextTheme } from '../live/theme';
 import { Ago } from '../parts/When';
 import { useAhead } from './ahead';
 import { useKeys, type Binding } from './keys';
+import { KeysHelp } from './KeysHelp';
+import { LockScreen } from './LockScreen';
 import { AccountMenu, LanguageMenu, ThemeMenu } from './Menus';
 import './shell.css';
-
-/** Seldom opened: its dialog is fetched when it is. */
-const KeysHelp = lazy(async () => ({ default: (await import('./KeysHelp')).KeysHelp }));
-
-const LockScreen = lazy(async () => ({ default: (await import('./LockScreen')).LockScreen }));
 
 const BRAND = 'medweave';
 
@@ -109,17 +106,9 @@ export function Shell() {
           <Outlet />
         </main>
         <RouteAnnouncer path={path} />
-        {help && (
-          <Suspense>
-            <KeysHelp isOpen onClose={() => setHelp(false)} />
-          </Suspense>
-        )}
+        {help && <KeysHelp onClose={() => setHelp(false)} />}
       </div>
-      {locked && (
-        <Suspense fallback={<div className="lock" />}>
-          <LockScreen />
-        </Suspense>
-      )}
+      {locked && <LockScreen />}
     </>
   );
 }
@@ -174,7 +163,8 @@ function RouteAnnouncer({ path }: { path: string }) {
     if (before.current === path) return undefined;
     before.current = path;
     // The new page has its title once it is drawn.
-    const timer = setTimeout(() => setText(document.querySelector('main h1')?.textContent ?? ''), 100);
+    const said = () => ['main h1', 'main .tabs [aria-current]'].flatMap((one) => document.querySelector(one)?.textContent ?? []).join(' · ');
+    const timer = setTimeout(() => setText(said()), 100);
     return () => clearTimeout(timer);
   }, [path]);
   return (

@@ -36,7 +36,7 @@ function onKey(event: KeyboardEvent): void {
   if (arrow && event.target instanceof HTMLInputElement) return;
   if (letter && !singleKeys()) return;
   // A dialog or menu of its own keeps all keys to itself.
-  if (event.target instanceof Element && event.target.closest('[role="dialog"][data-modal],[role="menu"]')) return;
+  if (event.target instanceof Element && event.target.closest('[data-modal],[role="menu"]')) return;
   const pair = first && event.timeStamp - first_ms < PAIR_MS ? `${first} ${event.key}` : '';
   first = '';
   const all = allBindings();

@@ -5,13 +5,14 @@ import { json } from '../api/client';
 import type { Approval, CodeMap, SuggestedCodes, UnmappedCode, UnmappedCodes, Vocabularies } from '../api/types';
 import { useT } from '../i18n';
 import { useSession } from '../live/session';
+import { acting } from '../parts/acting';
 import { Count } from '../parts/Count';
 import { Failure, StaleBar } from '../parts/Failure';
 import { Waiting } from '../parts/Waiting';
 import { At } from '../parts/When';
 import type { SourceSearch } from '../router';
-import { whyText } from './said';
 import type { SetSearch } from './SourcePage';
+import { whyText } from './suggested';
 import './codes.css';
 
 interface Props {
@@ -167,7 +168,7 @@ function OneValue({ source, one, map }: OneValueProps) {
               </li>
             ))}
           </ul>
-          <button type="button" className="button" disabled={revoke.isPending} onClick={() => revoke.mutate()}>
+          <button type="button" className="button" {...acting(revoke.isPending, () => revoke.mutate())}>
             {t('codes.revoke')}
           </button>
         </div>
@@ -208,7 +209,7 @@ function OneValue({ source, one, map }: OneValueProps) {
                   <code>{suggestion.system}</code>
                 </td>
                 <td className="muted">
-                  {whyText(t, suggestion)} · <span lang="en">{suggestion.from}</span>
+                  {whyText(t, suggestion)} · {suggestion.from.startsWith(VOCABULARY) ? t('codes.fromVocabulary', { name: suggestion.from.slice(VOCABULARY.length) }) : suggestion.from}
                 </td>
                 <td className="number" data-label={t('codes.score')}>
                   {suggestion.score > 0 ? suggestion.score : '–'}
@@ -217,9 +218,9 @@ function OneValue({ source, one, map }: OneValueProps) {
                   <button
                     type="button"
                     className="button"
-                    disabled={!person || approve.isPending}
+                    disabled={!person}
                     aria-label={t('codes.approveIt', { code: suggestion.code, value: one.value })}
-                    onClick={() => approve.mutate({ system: suggestion.system, code: suggestion.code, display: suggestion.display })}
+                    {...acting(approve.isPending, () => approve.mutate({ system: suggestion.system, code: suggestion.code, display: suggestion.display }))}
                   >
                     {t('codes.approve')}
                   </button>

@@ -2,7 +2,8 @@ import { useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { json } from '../api/client';
 import type { Profile } from '../api/types';
-import { useT } from '../i18n';
+import { say, useT } from '../i18n';
+import { acting } from '../parts/acting';
 import { Count } from '../parts/Count';
 import { Failure, StaleBar } from '../parts/Failure';
 import { Empty } from '../parts/Page';
@@ -44,7 +45,7 @@ export function CurrentTables({ name, search, set }: Props) {
       <StaleBar error={tables.error} onRetry={() => void tables.refetch()} />
       {!profile.data && (
         <p className="page-note profile-ask">
-          <button type="button" className="button" disabled={profile.isFetching} onClick={() => set({ profile: true })}>
+          <button type="button" className="button" {...acting(profile.isFetching, () => set({ profile: true }))}>
             {t('profile.ask')}
           </button>{' '}
           <span className="muted">{t('profile.asks')}</span>
@@ -140,6 +141,11 @@ function Doubts({ profile }: { profile: Profile }) {
                       {Object.entries(one.columns).map(([role, column]) => (
                         <li key={role}>
                           <code>{column}</code> <span className="muted">{roleWords(t, role)}</span>
+                        </li>
+                      ))}
+                      {one.because.map((sign) => (
+                        <li key={sign.text} className="muted">
+                          {say(t, `sign.${sign.code}`, sign)}
                         </li>
                       ))}
                     </ul>

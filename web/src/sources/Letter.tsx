@@ -2,7 +2,8 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useId, useState } from 'react';
 import { json, send } from '../api/client';
 import type { CorrectedLetter, DeadLetter } from '../api/types';
-import { useT } from '../i18n';
+import { say, useLanguage, useT } from '../i18n';
+import { acting, takesFocus } from '../parts/acting';
 import { Failure } from '../parts/Failure';
 import { RowBytes } from '../parts/RowBytes';
 import { rowKey } from '../parts/rowKey';
@@ -10,7 +11,9 @@ import { Waiting } from '../parts/Waiting';
 import { At } from '../parts/When';
 import { begin, dismiss, stop, useAct } from './acts';
 import { Running, Said } from './Pull';
+import { reasonText } from './said';
 import type { SetSearch } from './SourcePage';
+import { Told } from './Told';
 import '../parts/where.css';
 
 interface Props {
@@ -43,8 +46,8 @@ export function Letter({ source, letter: { no, state }, set }: Props) {
   return (
     <div className="letter">
       {data.state === 'open' && (
-        <p className="muted" lang={row ? undefined : 'en'}>
-          {row ? t(row.row === null ? 'letters.hintUnread' : 'letters.hintRefused') : hint}
+        <p className="muted" lang={row || data.hint_said ? undefined : 'en'}>
+          {row ? t(row.row === null ? 'letters.hintUnread' : 'letters.hintRefused') : data.hint_said ? say(t, `hint.${data.hint_said.code}`, data.hint_said) : hint}
         </p>
       )}
       {data.closed && (
@@ -53,7 +56,7 @@ export function Letter({ source, letter: { no, state }, set }: Props) {
           {data.reason && (
             <>
               {' '}
-              · <span lang="en">{data.reason}</span>
+              · {data.reason_said ? say(t, `closed.${data.reason_said.code}`, data.reason_said) : data.reason}
             </>
           )}
         </p>
@@ -70,7 +73,7 @@ export function Letter({ source, letter: { no, state }, set }: Props) {
         <>
           {row && <Correction key={JSON.stringify(row.cells)} path={path} row={row} onKept={again} />}
           <div className="letter-ways">
-            <button type="button" className="button" data-primary disabled={act?.running} onClick={() => void begin(key, `${path}/replay`, undefined, again)}>
+            <button type="button" className="button" data-primary {...acting(act?.running, () => void begin(key, `${path}/replay`, undefined, again))}>
               {t('letters.replay')}
             </button>
             <Discard path={path} disabled={act?.running ?? false} onDone={again} />
@@ -148,7 +151,7 @@ function Correction({ path, row: { cells, corrected }, onKept }: CorrectionProps
       <div role="status">
         {keep.data?.refused && (
           <p className="danger">
-            ▲ {t('letters.stillRefused')} <span lang="en">{keep.data.refused.what}</span>
+            ▲ {t('letters.stillRefused')} <StillRefused refused={keep.data.refused} />
           </p>
         )}
         {keep.data && !keep.data.refused && <p className="better">✓ {t('letters.kept')}</p>}
@@ -156,6 +159,19 @@ function Correction({ path, row: { cells, corrected }, onKept }: CorrectionProps
       {keep.error && <Failure error={keep.error} />}
     </form>
   );
+}
+
+/** Why the mapping would not take the row either. */
+function StillRefused({ refused: { reasons = [], said, what } }: { refused: NonNullable<CorrectedLetter['refused']> }) {
+  const t = useT();
+  const language = useLanguage();
+  if (reasons.length === 0) return <Told said={said} text={what} />;
+  return reasons.map(({ reason, element, message }, n) => (
+    <span key={`${reason} ${element}`}>
+      {n > 0 && '; '}
+      {reasonText(t, reason)} {element && <code>{element}</code>} {language === 'en' && message}
+    </span>
+  ));
 }
 
 /** Says that a letter is not needed, and why. */
@@ -181,7 +197,7 @@ function Discard({ path, disabled, onDone }: { path: string; disabled: boolean; 
       }}
     >
       <label htmlFor={id}>{t('quality.reason')}</label>
-      <input id={id} name="why" className="input" required autoComplete="off" />
+      <input ref={takesFocus} id={id} name="why" className="input" required autoComplete="off" />
       <button type="submit" className="button" data-danger disabled={disabled || discard.isPending}>
         {t('letters.discard')}
       </button>

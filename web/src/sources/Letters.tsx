@@ -2,6 +2,7 @@ import { useInfiniteQuery } from '@tanstack/react-query';
 import { json } from '../api/client';
 import type { DeadLetter, DeadLetters } from '../api/types';
 import { choice, useT } from '../i18n';
+import { acting } from '../parts/acting';
 import { Failure, StaleBar } from '../parts/Failure';
 import { Toggle } from '../parts/Toggle';
 import { Waiting } from '../parts/Waiting';
@@ -76,7 +77,7 @@ export function Letters({ name, search, set }: Props) {
       )}
       {letters.hasNextPage && (
         <p className="page-note">
-          <button type="button" className="button" disabled={letters.isFetchingNextPage} onClick={() => void letters.fetchNextPage()}>
+          <button type="button" className="button" {...acting(letters.isFetchingNextPage, () => void letters.fetchNextPage())}>
             {t('letters.more')}
           </button>
         </p>

@@ -3,6 +3,7 @@ import { Link } from '@tanstack/react-router';
 import { useId, useState } from 'react';
 import type { Doubt } from '../api/types';
 import { useT } from '../i18n';
+import { acting } from '../parts/acting';
 import { Failure } from '../parts/Failure';
 import { useLasting } from '../live/clock';
 import { begin, dismiss, stop, useAct, type Act, type Progress } from './acts';
@@ -25,7 +26,7 @@ export function Pull({ name }: { name: string }) {
     });
   return (
     <>
-      <button type="button" className="button" data-primary disabled={act?.running} onClick={() => pull(false)}>
+      <button type="button" className="button" data-primary {...acting(act?.running, () => pull(false))}>
         {t('pull.now')}
       </button>
       {act && (

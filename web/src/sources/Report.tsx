@@ -1,4 +1,4 @@
-import { useT } from '../i18n';
+import { say, useT } from '../i18n';
 import { Count } from '../parts/Count';
 import type { SourceSearch } from '../router';
 import { save } from '../sql/ask';
@@ -64,10 +64,14 @@ export function Report({ report, search, set }: Props) {
       {report.not_delivered.length > 0 && <p className="notice">{t('run.notDelivered', { targets: report.not_delivered.join(', ') })}</p>}
       {report.unmapped.length > 0 && <UnmappedList unmapped={report.unmapped} />}
       {report.notes.length > 0 && (
-        <section aria-label={t('run.notes')} className="notice" lang="en">
-          {report.notes.map((note) => (
-            <p key={note}>{note}</p>
-          ))}
+        <section aria-label={t('run.notes')} className="notice" data-kind="warn">
+          {report.notes_said
+            ? report.notes_said.map((note) => <p key={note.text}>{say(t, `warning.${note.code}`, note)}</p>)
+            : report.notes.map((note) => (
+                <p key={note} lang="en">
+                  {note}
+                </p>
+              ))}
         </section>
       )}
     </>

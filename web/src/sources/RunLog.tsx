@@ -9,6 +9,7 @@ import { At } from '../parts/When';
 import type { SourceSearch } from '../router';
 import { Report } from './Report';
 import type { SetSearch } from './SourcePage';
+import { Told } from './Told';
 import { Undo } from './Undo';
 
 /** A run goes on elsewhere too: at the command line, by a schedule. */
@@ -109,8 +110,8 @@ function Past({ name, run, search, set }: PastProps) {
   return (
     <div className="run-past">
       {run.problem && (
-        <p className="notice" data-kind="danger" lang="en">
-          {run.problem}
+        <p className="notice" data-kind="danger">
+          <Told said={run.problem_said} text={run.problem} />
         </p>
       )}
       {run.state === 'running' && (

@@ -1,7 +1,8 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { send } from '../api/client';
-import type { TableSource } from '../api/types';
+import type { Doubt, TableSource } from '../api/types';
 import { useT } from '../i18n';
+import { acting } from '../parts/acting';
 import { Failure } from '../parts/Failure';
 import { Empty } from '../parts/Page';
 import type { SourceSearch } from '../router';
@@ -12,6 +13,7 @@ import type { RunReport } from './report';
 import { Report } from './Report';
 import { RunLog } from './RunLog';
 import type { SetSearch } from './SourcePage';
+import { Told } from './Told';
 import { Undo } from './Undo';
 import './runs.css';
 
@@ -53,13 +55,14 @@ export function Runs({ source, search, set }: Props) {
   /** Whether writing is the next step. */
   const ready = dry && !newer && changes > 0;
   const halted = act?.error?.code === 'conflict';
+  const said = act?.error?.details['said'] as Doubt | undefined;
   return (
     <>
       <div className="run-bar">
-        <button type="button" className="button" data-primary={ready ? undefined : ''} disabled={act?.running} onClick={() => run(false)}>
+        <button type="button" className="button" data-primary={ready ? undefined : ''} {...acting(act?.running, () => run(false))}>
           {t('run.dry')}
         </button>
-        <button type="button" className="button" data-primary={ready ? '' : undefined} disabled={!dry || newer || act?.running} aria-describedby="run-why" onClick={() => run(true)}>
+        <button type="button" className="button" data-primary={ready ? '' : undefined} disabled={!act?.running && (!dry || newer)} aria-describedby="run-why" {...acting(act?.running, () => run(true))}>
           {t('run.write')}
         </button>
         <span id="run-why" className="muted run-why">
@@ -71,8 +74,10 @@ export function Runs({ source, search, set }: Props) {
         {act?.stopped && <Said onClose={() => dismiss(key)}>{t('run.stopped')}</Said>}
         {halted && (
           <Said kind="warn" onClose={() => dismiss(key)}>
-            <p lang="en">{act.error?.message}</p>
-            {act.error?.hint && <p lang="en">{act.error.hint}</p>}
+            <p>
+              <Told said={said} text={act.error?.message} />
+            </p>
+            {!said && act.error?.hint && <p lang="en">{act.error.hint}</p>}
           </Said>
         )}
         {act?.error && !halted && (problemsOf(act.error) ? <Problems problems={problemsOf(act.error) ?? []} /> : <Failure error={act.error} />)}

@@ -1,6 +1,7 @@
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
-import { lazy, Suspense, useCallback, useMemo } from 'react';
+import { useCallback, useMemo, useRef } from 'react';
 import type { TableSource } from '../api/types';
+import { Codes, CurrentTables, Letters, MappingTab, RowPanel, Runs } from '../fetched';
 import { useT } from '../i18n';
 import { useSession } from '../live/session';
 import { Failure } from '../parts/Failure';
@@ -9,21 +10,13 @@ import { Waiting } from '../parts/Waiting';
 import type { SourceSearch } from '../router';
 import { Missing } from '../shell/Missing';
 import { moveFocus, useFocusBack, useKeys, type Binding } from '../shell/keys';
-import { CurrentTables } from './CurrentTables';
 import { DeliveryList } from './DeliveryList';
 import { Pull } from './Pull';
 import { useSources } from './queries';
-import { RowPanel } from './RowPanel';
-import { Freshness } from './SourcesPage';
+import { Freshness } from './Freshness';
 import '../parts/rows.css';
 import '../parts/tabs.css';
 import './sources.css';
-
-const Codes = lazy(async () => ({ default: (await import('./Codes')).Codes }));
-const Letters = lazy(async () => ({ default: (await import('./Letters')).Letters }));
-const Runs = lazy(async () => ({ default: (await import('./Runs')).Runs }));
-
-const MappingTab = lazy(async () => ({ default: (await import('./mapping/MappingTab')).MappingTab }));
 
 const TABS = [
   { tab: undefined, word: 'source.deliveries' },
@@ -48,6 +41,7 @@ export function SourcePage() {
   const sources = useSources();
   const reads = useSession()?.features.includes('sql') ?? false;
   const { row } = search;
+  const part = useRef<HTMLElement>(null);
 
   const set = useCallback<SetSearch>(
     (change) =>
@@ -70,10 +64,11 @@ export function SourcePage() {
     () => [
       { does: 'keys.next', run: () => moveFocus(ITEMS, 1) },
       { does: 'keys.previous', run: () => moveFocus(ITEMS, -1) },
-      ...TABS.map(({ tab: to, word }): Binding => ({ does: word, run: () => void navigate({ to: '/sources/$name/{-$tab}', params: { name, tab: to } }) })),
+      // Whoever goes to a part by its key is in it: the next Tab is of the part, not of the page's head.
+      ...TABS.map(({ tab: to, word }): Binding => ({ does: word, run: () => void navigate({ to: '/sources/$name/{-$tab}', params: { name, tab: to } }).then(() => part.current?.focus()) })),
       { fixed: 'Escape', does: 'keys.close', run: () => set({ row: undefined }) },
     ],
-    [navigate, name, set],
+    [navigate, name, set, part],
   );
   useKeys(keys);
 
@@ -121,28 +116,14 @@ export function SourcePage() {
                 </Link>
               ))}
             </nav>
-            {tab === undefined && <DeliveryList name={name} />}
-            {tab === 'tables' && <CurrentTables name={name} search={search} set={set} />}
-            {tab === 'mapping' && (
-              <Suspense fallback={<Waiting lines={12} />}>
-                <MappingTab key={name} source={source} search={search} set={set} />
-              </Suspense>
-            )}
-            {tab === 'codes' && (
-              <Suspense fallback={<Waiting lines={8} />}>
-                <Codes name={name} search={search} set={set} />
-              </Suspense>
-            )}
-            {tab === 'letters' && (
-              <Suspense fallback={<Waiting lines={8} />}>
-                <Letters name={name} search={search} set={set} />
-              </Suspense>
-            )}
-            {tab === 'runs' && (
-              <Suspense fallback={<Waiting lines={8} />}>
-                <Runs source={source} search={search} set={set} />
-              </Suspense>
-            )}
+            <section ref={part} tabIndex={-1} className="source-part" aria-label={t(TABS.find((one) => one.tab === tab)?.word ?? 'source.deliveries')}>
+              {tab === undefined && <DeliveryList name={name} />}
+              {tab === 'tables' && <CurrentTables name={name} search={search} set={set} />}
+              {tab === 'mapping' && <MappingTab key={name} source={source} search={search} set={set} />}
+              {tab === 'codes' && <Codes name={name} search={search} set={set} />}
+              {tab === 'letters' && <Letters name={name} search={search} set={set} />}
+              {tab === 'runs' && <Runs source={source} search={search} set={set} />}
+            </section>
           </>
         )}
       </div>

@@ -1,6 +1,6 @@
 import { Link } from '@tanstack/react-router';
 import { useMemo } from 'react';
-import type { Doubt, TableSource } from '../api/types';
+import type { TableSource } from '../api/types';
 import { useT } from '../i18n';
 import { useSession } from '../live/session';
 import { Failure, StaleBar } from '../parts/Failure';
@@ -8,8 +8,8 @@ import { Empty, PageTitle } from '../parts/Page';
 import { Waiting } from '../parts/Waiting';
 import { Ago, AsOf, At } from '../parts/When';
 import { moveFocus, useKeys, type Binding } from '../shell/keys';
+import { Freshness } from './Freshness';
 import { useSources, type Sender } from './queries';
-import { doubtText } from './said';
 import '../parts/rows.css';
 import './sources.css';
 
@@ -91,58 +91,6 @@ function Tables({ tables }: { tables: TableSource[] }) {
         </table>
       )}
     </section>
-  );
-}
-
-/** What a source that is pulled by a schedule says besides. */
-type Timed = TableSource & { pulled?: string | null; next?: string | null; late?: boolean; problem?: string; doubts?: Doubt[] };
-
-interface FreshnessProps {
-  source: Timed;
-  /** Whether it stands where no head of a column says what the age is of. */
-  named?: boolean;
-}
-
-/** How old what is known of a source is, and what is wrong about that: late, or the last try failed. */
-export function Freshness({ source, named = false }: FreshnessProps) {
-  const t = useT();
-  const looked = source.pulled ?? source.last?.at;
-  return (
-    <>
-      {looked ? (
-        <span>
-          {named && t('sources.read')} <Ago at_ms={Date.parse(looked)} />
-        </span>
-      ) : (
-        <span className="state">{t('sources.notPulled')}</span>
-      )}
-      {source.next && (
-        <span className="muted">
-          {' '}
-          {t('sources.next')} <At at={source.next} />
-        </span>
-      )}
-      {source.late && (
-        <span className="state state-line" data-kind="danger">
-          {t('sources.late')}
-        </span>
-      )}
-      {source.doubts?.map((doubt) => (
-        <span key={doubt.text} className="state state-line" data-kind="danger">
-          {doubtText(t, doubt)}
-        </span>
-      ))}
-      {source.problem && !source.doubts?.length && (
-        <span className="state state-line" data-kind="danger" lang="en">
-          {source.problem}
-        </span>
-      )}
-      {source.run_problem && (
-        <span className="state state-line" data-kind="danger">
-          {t('sources.runFailed')} <span lang="en">{source.run_problem}</span>
-        </span>
-      )}
-    </>
   );
 }
 

@@ -2,6 +2,7 @@ import { useMutation } from '@tanstack/react-query';
 import { json } from '../api/client';
 import type { UndoneRun } from '../api/types';
 import { useT } from '../i18n';
+import { acting, takesFocus } from '../parts/acting';
 import { Failure } from '../parts/Failure';
 
 interface Props {
@@ -21,18 +22,18 @@ export function Undo({ name, run, onDone }: Props) {
   return (
     <div className="undo">
       {!look.data && !undo.data && (
-        <button type="button" className="button" disabled={look.isPending} onClick={() => look.mutate()}>
+        <button type="button" className="button" {...acting(look.isPending, () => look.mutate())}>
           {t('run.undo')}
         </button>
       )}
       {look.data && !undo.data && (
-        <div className="notice" data-kind="warn" role="alert">
+        <div ref={takesFocus} className="notice" data-kind="warn" role="alert" tabIndex={-1}>
           <p>{t('run.undo.ask', counts(look.data))}</p>
           {(look.data.later_runs ?? []).length > 0 && <p>▲ {t('run.undo.later', { runs: look.data.later_runs?.join(', ') ?? '', count: look.data.later_runs?.length ?? 0 })}</p>}
           <Referring of={look.data.referring} />
           {look.data.provenance > 0 && <p>{t('run.undo.provenance')}</p>}
           <p className="undo-ways">
-            <button type="button" className="button" data-danger disabled={undo.isPending} onClick={() => undo.mutate()}>
+            <button type="button" className="button" data-danger {...acting(undo.isPending, () => undo.mutate())}>
               {t('run.undo.now')}
             </button>
             <button type="button" className="button" onClick={() => look.reset()}>
@@ -41,7 +42,7 @@ export function Undo({ name, run, onDone }: Props) {
           </p>
         </div>
       )}
-      {undo.data && <p role="status">{t('run.undo.done', counts(undo.data))}</p>}
+      {undo.data && <p ref={takesFocus} role="status" tabIndex={-1}>{t('run.undo.done', counts(undo.data))}</p>}
       {error && <Failure error={error} />}
     </div>
   );

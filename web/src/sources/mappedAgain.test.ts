@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
-import { translator } from '../i18n';
+import { fetchTexts, translator } from '../i18n';
 import { mappedAgain, whyWhole } from './mappedAgain';
 
+await fetchTexts(['runs']);
 const t = translator('en');
 const first = { name: 'Patient', table_rows: 60, mapped: 'whole' as const, mapped_rows: null, why_whole: 'no run of it is remembered' };
 const part = { name: 'Observation', table_rows: 1_300, mapped: 'part' as const, mapped_rows: 12, why_whole: null };

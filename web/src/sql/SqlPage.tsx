@@ -1,8 +1,9 @@
 import { useMutation } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
-import { lazy, Suspense, useCallback, useEffect, useId, useMemo, useRef, useState } from 'react';
+import { useCallback, useEffect, useId, useMemo, useRef, useState } from 'react';
 import { ApiError } from '../api/client';
 import type { SqlResult } from '../api/types';
+import { WhereFrom } from '../fetched';
 import { useT } from '../i18n';
 import { useLasting } from '../live/clock';
 import { useSession } from '../live/session';
@@ -21,8 +22,6 @@ import { referencesOf } from './reference';
 import { ResultGrid } from './ResultGrid';
 import { Side } from './Side';
 import './sql.css';
-
-const WhereFrom = lazy(async () => ({ default: (await import('../parts/WhereFrom')).WhereFrom }));
 
 const FIRST = 'SELECT * FROM patient LIMIT 100';
 
@@ -150,9 +149,7 @@ export function SqlPage() {
         </div>
       </div>
       {where && (
-        <Suspense fallback={<div className="where-place" />}>
-          <WhereFrom key={where} patient="" reference={where} field={undefined} onClose={() => openWhere(undefined)} />
-        </Suspense>
+        <WhereFrom key={where} patient="" reference={where} field={undefined} onClose={() => openWhere(undefined)} />
       )}
     </div>
   );

@@ -63,7 +63,8 @@ impl<'m> Context<'m> {
         let class_parts = Parts::from(self.take(pv1, 2));
         let class = self.code(class_parts.first(1)).unwrap_or_default();
         let visit = self.number_of(self.take(pv1, 19).into(), "visit");
-        let alternates: Vec<_> = repeats(self.take(pv1, 50)).filter_map(|parts| self.number_of(parts, "visit")).collect();
+        let alternates: Vec<_> =
+            repeats(self.take(pv1, 50)).filter_map(|parts| self.number_of(parts, "visit")).collect();
         let says_nothing = matches!(class.as_str(), "N" | "U" | "")
             && visit.is_none()
             && alternates.is_empty()

@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use tables::mapping::Settings;
 use tables::read::Charset;
+use tables::said::{Said, hint};
 
 /// What tells of progress.
 const LINES: &str = "application/x-ndjson";
@@ -40,12 +41,14 @@ fn letter_json(letter: &DeadLetter, place: &str) -> Value {
         "what": letter.what,
         "place": place,
         "hint": letter.hint,
+        "hint_said": hint::of(&letter.hint).as_ref().map(Said::json),
         "arrival": arrival_json(&letter.arrival),
         "offset": letter.at,
         "length": letter.length,
         "closed": letter.closed_us.map(instant),
         "closed_by": letter.closed_by,
         "reason": letter.reason,
+        "reason_said": letter.reason.as_deref().and_then(hint::closed).as_ref().map(Said::json),
         "replayed_as": letter.replayed.map(|no| no.0),
     })
 }

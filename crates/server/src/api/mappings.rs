@@ -21,6 +21,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tables::pull::SourceInfo;
 use tables::run::{Giver, MappingFiles, PrepareError, RunBegins, RunInfo, RunOptions, RunState, Runner, TOLD_APART};
+use tables::said::{Said, problem};
 
 /// How often progress is told.
 const TELL_EVERY: Duration = Duration::from_millis(200);
@@ -71,7 +72,9 @@ pub(super) async fn check(call: Call) -> Result<Answer, Refusal> {
         })
         .await?;
     let problems: Vec<Value> = problems.iter().map(problem_json).collect();
-    Ok(Answer::of(&json!({"problems": problems, "warnings": warnings})))
+    let said: Vec<Value> = warnings.iter().map(Said::json).collect();
+    let warnings: Vec<String> = warnings.iter().map(ToString::to_string).collect();
+    Ok(Answer::of(&json!({"problems": problems, "warnings": warnings, "warnings_said": said})))
 }
 
 pub(super) fn problem_json(problem: &tables::mapping::Problem) -> Value {
@@ -235,9 +238,7 @@ fn run_now(
         return Err(Prepared::Refused(refusal.hint(format!("medweave source pull {}", source.name))));
     }
     if how.of.as_ref().is_some_and(|of| of.hash != runner.hash() || of.delivery != delivery) {
-        let text =
-            "the mapping or the newest delivery is another than in the run that was looked at; nothing was written";
-        let refusal = Refusal::new(StatusCode::CONFLICT, "conflict", text);
+        let refusal = Refusal::saying(StatusCode::CONFLICT, "conflict", problem::not_looked_at());
         return Err(Prepared::Refused(refusal.hint("look at a dry run of what is there now".into())));
     }
     if how.write {
@@ -263,20 +264,25 @@ fn run_now(
         // Its queries end as well, and say so in their way.
         Err(_) if lines.is_closed() || app.is_stopping() => (RunState::Interrupted, String::new()),
         Err(tables::Error::Stopped) => (RunState::Interrupted, String::new()),
-        Err(error @ tables::Error::NoRoom) => (RunState::Interrupted, error.to_string()),
-        Err(error) => (RunState::Failed, error.to_string()),
+        Err(error @ tables::Error::NoRoom) => (RunState::Interrupted, kept(error)),
+        Err(error) => (RunState::Failed, kept(error)),
     };
     let report = done.as_ref().map(|(told, _)| told).map_err(|_| problem.as_str());
     let noted = app.sources().and_then(|sources| Ok(sources.end_run(grant, &source.name, run.no, state, report)?));
     if state == RunState::Paused {
-        let text = format!("run {} of {} is paused", run.no, source.name);
-        let refusal = Refusal::new(StatusCode::CONFLICT, "conflict", text);
+        let said = problem::run_paused(run.no, &source.name);
+        let refusal = Refusal::saying(StatusCode::CONFLICT, "conflict", said);
         return Err(Prepared::Refused(refusal.hint("the next run that writes goes on with it".into())));
     }
     let mut told = done.map(with_csv).map_err(|error| Prepared::Refused(error.into()))?;
     noted.map_err(Prepared::Refused)?;
     told["run"] = json!(run.no);
     Ok(told)
+}
+
+/// Why a run failed, as its log keeps it.
+fn kept(error: &tables::Error) -> String {
+    problem::of(error).map_or_else(|| error.to_string(), |said| said.kept())
 }
 
 /// Takes every row through, and gives the report.

@@ -25,7 +25,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tables::mapping::Mapping;
 use tables::pull::{BadLetter, Cells, Correction, IfDoubtful, InFiles};
-use tables::run::{Runner, Sample};
+use tables::run::{Runner, Sample, SampleReason};
+use tables::said::Said;
 
 /// Time and memory that a look at one row may take.
 const TIME: Duration = Duration::from_secs(20);
@@ -190,17 +191,22 @@ fn correct_refused(
     cells.retain(|column, cell| !came.cells.iter().any(|(name, as_it_came)| name == column && as_it_came == cell));
     let correction = kept(app, grant, letter, (cells, reason), bytes)?;
     sources.correct(grant, source, row, &correction)?;
-    let refused = match why_refused(app, grant, letter, of) {
+    let mut refused = match why_refused(app, grant, letter, of) {
         Ok(refused) => refused,
         // It is kept; what keeps it from being tried is told by the run.
-        Err(refusal) => Some(refusal.issues.first().map(|issue| issue.text.clone()).unwrap_or_default()),
+        Err(refusal) => {
+            let text = refusal.issues.first().map(|issue| issue.text.clone()).unwrap_or_default();
+            Some(json!({"what": text, "reasons": [], "said": refusal.said().map(Said::json)}))
+        }
     };
-    let refused = refused.map(|what| json!({"what": what, "place": letter.place}));
+    if let Some(refused) = &mut refused {
+        refused["place"] = json!(letter.place);
+    }
     Ok(json!({"arrival": correction.arrival, "refused": refused}))
 }
 
 /// Why the mapping would refuse the row as it is now, if it would. References are looked at by the run alone.
-fn why_refused(app: &App, grant: &Grant, letter: &DeadLetter, of: &RowOfLetter) -> Result<Option<String>, Refusal> {
+fn why_refused(app: &App, grant: &Grant, letter: &DeadLetter, of: &RowOfLetter) -> Result<Option<Value>, Refusal> {
     let sources = app.sources()?;
     let source = sources.source(grant, &letter.arrival.source)?;
     let files = of_source(app, grant, &source)?;
@@ -218,13 +224,18 @@ fn why_refused(app: &App, grant: &Grant, letter: &DeadLetter, of: &RowOfLetter) 
     let preview = runner.preview(target, SAMPLES, &limits, &Stop::default())?;
     let refused = preview.samples.iter().find(|sample| sample.resource.is_none());
     let of_sample = |sample: &Sample| {
-        let reasons: Vec<String> =
+        let words: Vec<String> =
             sample.reasons.iter().map(|reason| format!("{}: {}", reason.code, reason.message)).collect();
-        reasons.join("; ")
+        let one = |reason: &SampleReason| json!({"reason": reason.code, "element": reason.element, "message": reason.message});
+        let reasons: Vec<Value> = sample.reasons.iter().map(one).collect();
+        json!({"what": words.join("; "), "reasons": reasons, "said": null})
     };
     Ok(match refused {
         Some(sample) => Some(of_sample(sample)),
-        None if preview.samples.is_empty() => Some("the mapping passes the row over".to_owned()),
+        None if preview.samples.is_empty() => {
+            let said = tables::said::problem::passed_over();
+            Some(json!({"what": said.to_string(), "reasons": [], "said": said.json()}))
+        }
         None => None,
     })
 }

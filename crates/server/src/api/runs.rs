@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 use tables::run::{ROW_LINKS, RunInfo, RunState, csv_of};
+use tables::said::Said;
 
 /// Runs that are listed unless somebody asks for fewer.
 const RUNS: usize = 100;
@@ -25,6 +26,7 @@ pub(super) fn run_of(source: &str) -> String {
 }
 
 fn run_json(run: &RunInfo) -> Value {
+    let problem = run.problem.clone().map(Said::of_kept);
     json!({
         "run": run.no,
         "state": run.state.as_str(),
@@ -36,7 +38,8 @@ fn run_json(run: &RunInfo) -> Value {
         "hash": run.hash,
         "delivery": run.delivery,
         "counts": run.counts,
-        "problem": run.problem,
+        "problem": problem.as_ref().map(|(text, _)| text),
+        "problem_said": problem.as_ref().and_then(|(_, said)| said.as_ref()).map(Said::json),
     })
 }
 

@@ -34,14 +34,22 @@ pub(super) fn listed(app: &App, grant: &access::Grant, source: &SourceInfo) -> R
     told["late"] = json!(times.is_late);
     // It may quote rows.
     if let Some(problem) = attempt.and_then(|attempt| attempt.problem).filter(|_| grant.may_use_sql().is_ok()) {
+        let (problem, said) = Said::of_kept(problem);
         told["problem"] = json!(problem);
+        if let Some(said) = said {
+            told["problem_said"] = said.json();
+        }
         if let Some(doubts) = app.sources()?.doubts(source)? {
             told["doubts"] = doubts;
         }
     }
     let run_problem = app.sources()?.owed_run(source)?.and_then(|run| run.problem);
     if let Some(problem) = run_problem.filter(|_| grant.may_use_sql().is_ok()) {
+        let (problem, said) = Said::of_kept(problem);
         told["run_problem"] = json!(problem);
+        if let Some(said) = said {
+            told["run_problem_said"] = said.json();
+        }
     }
     Ok(told)
 }
@@ -71,11 +79,8 @@ pub(super) fn mapping_of(app: &App, grant: &access::Grant, source: &SourceInfo) 
 
 /// A mapping that does not compile, with all that is wrong.
 pub(super) fn wrong(mapping: &str, problems: &[tables::mapping::Problem]) -> Refusal {
-    let mut refusal = Refusal::new(
-        StatusCode::UNPROCESSABLE_ENTITY,
-        "invalid",
-        format!("mapping {mapping}: {} problems; `medweave mapping check` lists them", problems.len()),
-    );
+    let said = tables::said::problem::mapping_wrong(mapping, problems.len());
+    let mut refusal = Refusal::saying(StatusCode::UNPROCESSABLE_ENTITY, "invalid", said);
     refusal.issues.extend(problems.iter().map(|problem| crate::refusal::Issue::error("invalid", problem.to_string())));
     refusal
 }
@@ -184,7 +189,7 @@ pub(super) fn pull_now(
     let done = take(app, grant, source, from, if_doubtful, &mut noting);
     match &done {
         Err(_) if is_stopped => sources.stop_attempt(source)?,
-        Err(refusal) => sources.end_attempt(source, Some(&refusal.issues[0].text), refusal.doubts())?,
+        Err(refusal) => sources.end_attempt(source, Some(&refusal.kept()), refusal.doubts())?,
         Ok(_) => sources.end_attempt(source, None, None)?,
     }
     done

@@ -68,7 +68,7 @@ pub(crate) fn run_owed(app: &Arc<App>, grant: &Grant, source: &SourceInfo) -> Re
         // It goes on when the program starts again.
         Err(_) if app.is_stopping() => Ok(None),
         Err(refusal) => {
-            sources.end_owed_run(source, Some(&refusal.issues[0].text))?;
+            sources.end_owed_run(source, Some(&refusal.kept()))?;
             Err(refusal)
         }
     }

@@ -7,6 +7,7 @@ use super::joins::Join;
 use super::meaning::{certainty_of, class_of, sex_of};
 use super::names::{Role, Topic, role_of, topics_of};
 use super::table::TableProfile;
+use crate::said::{Said, sign};
 use std::collections::BTreeMap;
 
 /// Points from which something is likely.
@@ -23,6 +24,8 @@ pub struct Likely {
     pub sure: u32,
     /// Why.
     pub why: String,
+    /// The same as codes: all signs but the columns, which stand below.
+    pub because: Vec<Said>,
     /// The columns by what they seem to be.
     pub columns: BTreeMap<Role, String>,
 }
@@ -259,34 +262,36 @@ impl<'t> Looked<'t> {
         self.topics.contains(&topic)
     }
 
-    fn likely(&self, target: &'static str, points: u32, why: Vec<String>) -> Option<Likely> {
+    fn likely(&self, target: &'static str, points: u32, why: Vec<Said>) -> Option<Likely> {
         let is_dictionary = self.speaks_of(Topic::Dictionary) && !self.has(Role::Patient);
         if points < LIKELY || is_dictionary {
             return None;
         }
         let rows = self.table.rows;
+        let words: Vec<String> = why.iter().map(ToString::to_string).collect();
         Some(Likely {
             target,
             table: self.table.name.clone(),
             sure: (points * 10).min(99),
-            why: format!("{rows} rows of {}: {}", self.table.name, why.join(", ")),
+            why: format!("{rows} rows of {}: {}", self.table.name, words.join(", ")),
+            because: why.into_iter().filter(|sign| sign.code() != "column").collect(),
             columns: self.roles.clone(),
         })
     }
 
     /// Adds up signs: points and words for each that is there.
-    fn signs(&self, topic: Option<(Topic, u32)>, roles: &[(Role, u32)]) -> (u32, Vec<String>) {
+    fn signs(&self, topic: Option<(Topic, u32)>, roles: &[(Role, u32)]) -> (u32, Vec<Said>) {
         let (mut points, mut why) = (0, Vec::new());
         if let Some((topic, worth)) = topic
             && self.speaks_of(topic)
         {
             points += worth;
-            why.push("its name".to_owned());
+            why.push(sign::name());
         }
         for (role, worth) in roles {
             if let Some(column) = self.roles.get(role) {
                 points += worth;
-                why.push(format!("{column} ({})", role.words()));
+                why.push(sign::column(column, role.words()));
             }
         }
         (points, why)
@@ -336,7 +341,10 @@ impl<'t> Looked<'t> {
         }
         let single = |key: &&super::table::Key| key.columns.len() == 1;
         let keys: Vec<&String> = self.table.keys.iter().filter(single).map(|key| &key.columns[0]).collect();
-        let lacks = |key: &String| self.table.keys.iter().find(|of| of.columns == [key.as_str()])?.lacks_in_words();
+        let lacks = |key: &String| {
+            let of = self.table.keys.iter().find(|of| of.columns == [key.as_str()])?;
+            Some((of.lacks?, of.lacks_in_words()?))
+        };
         let patient = self.roles.get(&Role::Patient);
         // Each row is a visit: the column that says which is unique. A table whose key is the patient is one of patients.
         let named = self.roles.get(&Role::Encounter).filter(|named| keys.contains(named));
@@ -348,13 +356,13 @@ impl<'t> Looked<'t> {
         if named.is_some() {
             points += 2;
             why.push(match lacks(&key) {
-                None => format!("{key} is unique"),
-                Some(lacks) => format!("{key} is nearly unique: {lacks}"),
+                None => sign::unique(&key),
+                Some((lacks, words)) => sign::nearly_unique(&key, (lacks.repeats, lacks.empty), &words),
             });
         }
         if referred {
             points += 3;
-            why.push(format!("other tables refer to {key}"));
+            why.push(sign::referred(&key));
         }
         let has_time = self.has(Role::Start) || self.has(Role::Time);
         let has_span = self.has(Role::Start) && (named.is_some() || self.has(Role::End));
@@ -403,7 +411,7 @@ impl<'t> Looked<'t> {
         if columns.len() < 3 {
             return None;
         }
-        let why = vec![format!("a column for each of {}", columns.join(", "))];
+        let why = vec![sign::each(&columns)];
         self.about_somebody(self.likely("Observation", 5 + columns.len() as u32, why))
     }
 

@@ -3,7 +3,7 @@
 use super::column::{ColumnProfile, SHOWN};
 use super::table::{Key, TableProfile};
 use super::{Join, Likely, Profile};
-use crate::said::Doubt;
+use crate::said::{Doubt, Said};
 use serde_json::{Value, json};
 
 impl Profile {
@@ -92,6 +92,10 @@ impl Likely {
     fn to_json(&self) -> Value {
         let columns: serde_json::Map<String, Value> =
             self.columns.iter().map(|(role, column)| (role.words().to_owned(), json!(column))).collect();
-        json!({"target": self.target, "table": self.table, "sure": self.sure, "why": self.why, "columns": columns})
+        let because: Vec<Value> = self.because.iter().map(Said::json).collect();
+        json!({
+            "target": self.target, "table": self.table, "sure": self.sure, "why": self.why, "because": because,
+            "columns": columns,
+        })
     }
 }

@@ -6,6 +6,7 @@ use crate::run::report::{Effect, Example, TargetReport};
 use crate::run::runner::{PlannedTarget, Runner};
 use crate::run::tally::{Share, Tally};
 use crate::run::{counts, unread};
+use crate::said::Said;
 use crate::value::Counted;
 use crate::write::{Everything, Made, WriteError, Writer, Written};
 use arrow_array::RecordBatch;
@@ -110,7 +111,7 @@ impl Runner {
     ///
     /// # Errors
     /// [`Error::Query`] if a query fails or takes more than `limits`.
-    pub fn warnings(&self, samples: usize, limits: &Limits, stop: &Stop) -> Result<Vec<String>, Error> {
+    pub fn warnings(&self, samples: usize, limits: &Limits, stop: &Stop) -> Result<Vec<Said>, Error> {
         let mut warnings = Vec::new();
         for planned in self.targets.iter().filter(|planned| planned.writer.counts_values()) {
             let path = |element: u32| planned.target.path_of(element);

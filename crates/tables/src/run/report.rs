@@ -3,6 +3,7 @@
 use crate::error::Error;
 use crate::pull::{InFile, Sources};
 use crate::run::{Kept, Stored, unread};
+use crate::said::Said;
 use crate::value::{Counted, UnmappedKind};
 use access::Grant;
 use serde::{Deserialize, Serialize};
@@ -33,7 +34,7 @@ pub struct RunReport {
     /// Targets whose table was not delivered.
     pub not_delivered: Vec<String>,
     /// What somebody should know about the whole of it.
-    pub notes: Vec<String>,
+    pub notes: Vec<Said>,
     /// What the door said.
     pub stored: Stored,
     /// Codes and units that no map knew, the most frequent first.
@@ -221,7 +222,8 @@ impl RunReport {
             "written": self.written,
             "targets": self.targets.iter().map(TargetReport::to_json).collect::<Vec<_>>(),
             "not_delivered": self.not_delivered,
-            "notes": self.notes,
+            "notes": self.notes.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            "notes_said": self.notes.iter().map(Said::json).collect::<Vec<_>>(),
             "new": self.stored.new,
             "changed": self.stored.changed,
             "equal": self.stored.equal,

@@ -313,7 +313,8 @@ impl Runner {
                 Ok(())
             })?;
             going.hand_on(&mut ids, &met, door, run)?;
-            all.push(Dropped { note: one.told(going.how, count), name: one.name, resource_type, ids });
+            let note = dropped_target(&one.name, one.told(going.how, count));
+            all.push(Dropped { note, name: one.name, resource_type, ids });
         }
         Ok(all)
     }
@@ -760,7 +761,7 @@ struct Dropped {
     name: String,
     resource_type: &'static str,
     /// What somebody should know about it.
-    note: String,
+    note: Said,
     ids: MadeIds,
 }
 

@@ -1,8 +1,9 @@
 //! Values that could not be read: left out, or passed over by `coalesce` for others. How many of how many, and what may be wrong with the mapping.
 
 use super::report::{Effect, ReasonCount, TargetReport};
+use crate::said::Said;
+use crate::said::warning::{LeftOut, Unread};
 use crate::value::{NumberStyle, is_read};
-use std::fmt::Write;
 
 /// The remarks that tell of a value that stands in the place of another.
 pub(super) const CODES: [&str; 4] = ["decimal-sign", "kept-as-text", "other-value", "unit-in-value"];
@@ -21,12 +22,12 @@ pub(super) fn is_counted(reason: &ReasonCount) -> bool {
 }
 
 /// What a mapping may have forgotten to say, if much of an element was not read. `style` is how it says that numbers are written.
-pub(super) fn warnings(targets: &[TargetReport], style: NumberStyle) -> Vec<String> {
+pub(super) fn warnings(targets: &[TargetReport], style: NumberStyle) -> Vec<Said> {
     targets.iter().flat_map(|target| [left_out(target), passed_over(target, style)].concat()).collect()
 }
 
 /// Elements of which at least half were left out, the most frequent reason of each first.
-fn left_out(target: &TargetReport) -> Vec<String> {
+fn left_out(target: &TargetReport) -> Vec<Said> {
     let mut told: Vec<&str> = Vec::new();
     let mut warnings = Vec::new();
     for reason in target.reasons.iter().filter(|reason| is_counted(reason)) {
@@ -39,13 +40,17 @@ fn left_out(target: &TargetReport) -> Vec<String> {
         told.push(element);
         let example =
             reason.examples.iter().map(|example| example.message.as_str()).find(|message| !message.is_empty());
-        let example = example.map_or(String::new(), |message| format!(": {message}"));
-        let most = if reason.count == count { String::new() } else { format!(", {} of them", reason.count) };
-        let advice = advice(&reason.code).map_or(String::new(), |advice| format!(". {advice}"));
-        warnings.push(format!(
-            "{} {element}: {count} of {all} values were left out ({}{most}{example}){advice}",
-            target.name, reason.code
-        ));
+        let left_out = LeftOut {
+            target: &target.name,
+            element,
+            count,
+            of: all,
+            reason: &reason.code,
+            most: reason.count,
+            example: example.unwrap_or_default(),
+            advice: advice(&reason.code).unwrap_or_default(),
+        };
+        warnings.push(left_out.said());
     }
     warnings
 }
@@ -74,7 +79,7 @@ fn advice(code: &str) -> Option<&'static str> {
     })
 }
 
-fn passed_over(target: &TargetReport, style: NumberStyle) -> Vec<String> {
+fn passed_over(target: &TargetReport, style: NumberStyle) -> Vec<Said> {
     let mut warnings = Vec::new();
     for remark in &target.remarks {
         let Some(all) = target.of(remark) else { continue };
@@ -94,33 +99,21 @@ fn passed_over(target: &TargetReport, style: NumberStyle) -> Vec<String> {
     warnings
 }
 
-fn warning(target: &str, remark: &ReasonCount, (all, numbers): (u64, u64), style: NumberStyle) -> String {
+fn warning(target: &str, remark: &ReasonCount, (all, numbers): (u64, u64), style: NumberStyle) -> Said {
     let element = remark.element.as_deref().unwrap_or_default();
     let texts: Vec<&str> = remark.examples.iter().filter_map(|example| example.text.as_deref()).collect();
     let text = texts.first().copied().unwrap_or_default();
-    let mut warning = format!("{target} {element}: {} of {all} values were not read", remark.count);
-    // Writing to a `String` does not fail.
-    let _ = match remark.code.as_str() {
-        "decimal-sign" => {
-            let advice = sign(&texts, style, remark.count * 2 > numbers);
-            write!(warning, " as numbers and kept as text, such as `{text}`: {advice}")
-        }
-        "unit-in-value" => write!(
-            warning,
-            " as numbers and kept as text, such as `{text}`: their unit stands in the value. Give quantity(…) the number and the unit apart, \
-             as with split_part(column, ' ', 1)"
-        ),
-        _ => write!(
-            warning,
-            ", such as `{text}`, and a constant stands in their place: see how the source writes them (decimal and order in mapping.toml)"
-        ),
-    };
-    warning
+    let unread = Unread { target, element, count: remark.count, of: all, text };
+    match remark.code.as_str() {
+        "decimal-sign" => sign(&unread, &texts, style, remark.count * 2 > numbers),
+        "unit-in-value" => unread.unit_in_value(),
+        _ => unread.other_value(),
+    }
 }
 
 /// What to say about how numbers are written, so that more of them are read than now: tried on those that were not. Another decimal sign is
 /// only for most of them (`is_most`): it would lose those that are read by the one there is.
-fn sign(texts: &[&str], style: NumberStyle, is_most: bool) -> String {
+fn sign(unread: &Unread<'_>, texts: &[&str], style: NumberStyle, is_most: bool) -> Said {
     let read = |style: NumberStyle| texts.iter().filter(|text| is_read(text, style)).count();
     let other = if style.decimal == ',' { '.' } else { ',' };
     let by_sign = if is_most { read(NumberStyle { decimal: other, thousands: None }) } else { 0 };
@@ -132,14 +125,14 @@ fn sign(texts: &[&str], style: NumberStyle, is_most: bool) -> String {
     let grouped = format!("if {name} stands between thousands, say thousands = \"{thousands}\" in mapping.toml");
     let signed = format!("if `{other}` stands before the fraction, say decimal = \"{other}\" in mapping.toml");
     match by_sign.cmp(&by_groups) {
-        std::cmp::Ordering::Greater => signed,
-        std::cmp::Ordering::Equal if by_sign > 0 => format!("{signed}; {grouped}"),
-        _ if by_groups > 0 => grouped,
-        _ => format!(
+        std::cmp::Ordering::Greater => unread.decimal_sign(other, &signed),
+        std::cmp::Ordering::Equal if by_sign > 0 => unread.number_signs(&format!("{signed}; {grouped}")),
+        _ if by_groups > 0 => unread.number_signs(&grouped),
+        _ => unread.number_signs(&format!(
             "most numbers have another sign than these, and mapping.toml has one for all: make them alike in a view, as with \
              replace(column, '{other}', '{}')",
             style.decimal
-        ),
+        )),
     }
 }
 
@@ -164,7 +157,8 @@ mod tests {
 
     fn told_in(style: NumberStyle, remarks: Vec<ReasonCount>, values: u64) -> Vec<String> {
         let values = vec![ValueCount { element: "value".into(), count: values }];
-        warnings(&[TargetReport { name: "Observation".into(), remarks, values, ..TargetReport::default() }], style)
+        let target = TargetReport { name: "Observation".into(), remarks, values, ..TargetReport::default() };
+        warnings(&[target], style).iter().map(ToString::to_string).collect()
     }
 
     fn told(remarks: Vec<ReasonCount>, values: u64) -> Vec<String> {
@@ -214,7 +208,8 @@ mod tests {
             let values = vec![ValueCount { element: "value".into(), count: made }];
             let target = TargetReport { name: "Patient".into(), reasons, values, ..TargetReport::default() };
             let of: Vec<_> = target.reasons.iter().map(|reason| target.of_left_out(reason)).collect();
-            (of, warnings(&[target], POINT))
+            let warned: Vec<String> = warnings(&[target], POINT).iter().map(ToString::to_string).collect();
+            (of, warned)
         };
         let left_out = |code: &str, count| counted(code, Effect::LeftOut, count, "01-MAR-24");
         let (all, warned) = of(vec![left_out("not-a-date", 40), left_out("future-date", 2)], 3);

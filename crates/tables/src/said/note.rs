@@ -1,30 +1,32 @@
-//! What is told beside what was found: notes on deliveries.
+//! What is told beside what was found: a sentence with its code, and notes on deliveries.
 //!
 //! Each has a code and names what its sentence names, so that pages can say it in the reader's language; in English it is as it is displayed.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+use std::borrow::Cow;
 use std::fmt::{self, Display, Formatter};
 
 /// A sentence: its code, what it names, and the sentence in English.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Said {
-    code: &'static str,
+    code: Cow<'static, str>,
     values: Map<String, Value>,
     text: String,
 }
 
 impl Said {
-    fn new(code: &'static str, values: Value, text: String) -> Said {
+    pub(super) fn new(code: &'static str, values: Value, text: String) -> Said {
         let values = match values {
             Value::Object(values) => values,
             _ => Map::new(),
         };
-        Said { code, values, text }
+        Said { code: code.into(), values, text }
     }
 
     /// Stable, for the catalogues of the pages.
-    pub fn code(&self) -> &'static str {
-        self.code
+    pub fn code(&self) -> &str {
+        &self.code
     }
 
     /// What the sentence names.
@@ -35,6 +37,19 @@ impl Said {
     /// As programs and pages get it.
     pub fn json(&self) -> Value {
         json!({"code": self.code, "values": self.values, "text": self.text})
+    }
+
+    /// As it is kept where a sentence in English may stand too.
+    pub fn kept(&self) -> String {
+        self.json().to_string()
+    }
+
+    /// What was kept: the sentence in English, and the same with its code if it has one.
+    pub fn of_kept(kept: String) -> (String, Option<Said>) {
+        match serde_json::from_str::<Said>(&kept) {
+            Ok(said) => (said.text.clone(), Some(said)),
+            Err(_) => (kept, None),
+        }
     }
 }
 

@@ -173,12 +173,18 @@ fn numbers_that_are_kept_as_text_are_counted_of_all_and_what_may_be_wrong_is_tol
     assert_eq!((&example["table"], &example["text"]), (&json!("lab"), &json!("10.0")));
     assert!(example["message"].as_str().unwrap().contains("is not a number"), "{example}");
     assert_eq!(report.notes.len(), 1, "{:?}", report.notes);
-    assert!(report.notes[0].starts_with("Observation value: 40 of 43 values were not read as numbers"));
-    assert!(report.notes[0].ends_with("say decimal = \".\" in mapping.toml"), "{}", report.notes[0]);
+    let note = report.notes[0].to_string();
+    assert!(note.starts_with("Observation value: 40 of 43 values were not read as numbers"));
+    assert!(note.ends_with("say decimal = \".\" in mapping.toml"), "{note}");
+    let said = &report.to_json()["notes_said"][0];
+    assert_eq!(
+        (&said["code"], &said["values"]["sign"], &said["text"]),
+        (&json!("decimal-sign"), &json!("."), &json!(note))
+    );
     assert_eq!(kept.resources.values().filter(|one| one["valueString"].is_string()).count(), 42);
     // The first rows show it before anything is run.
     let warnings = runner.warnings(20, &Limits::default(), &Stop::default()).unwrap();
-    assert!(warnings[0].starts_with("Observation value: 40 of 43 values"), "{warnings:?}");
+    assert!(warnings[0].to_string().starts_with("Observation value: 40 of 43 values"), "{warnings:?}");
 
     let runner = prepare(&house, &[("mapping.toml", TOML), files[1], files[2]]);
     let (report, _) = run(&runner);

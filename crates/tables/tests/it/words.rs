@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use tables::said::{Doubt, REASONS};
+use tables::said::{Doubt, REASONS, delivery, hint, problem, sign, warning};
 
 fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -10,8 +10,12 @@ fn repository() -> PathBuf {
 
 /// Sentences of a language of the pages.
 fn catalogue(language: &str) -> serde_json::Value {
-    let path = repository().join(format!("web/src/i18n/{language}.json"));
-    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+    let mut all = serde_json::Map::new();
+    for file in std::fs::read_dir(repository().join("web/src/i18n").join(language)).unwrap() {
+        let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
+        all.extend(serde_json::from_str::<serde_json::Map<_, _>>(&text).unwrap());
+    }
+    all.into()
 }
 
 fn doubts() -> Vec<Doubt> {
@@ -57,6 +61,34 @@ fn every_reason_and_doubt_has_a_sentence_in_each_language_of_the_pages() {
         let all = catalogue.as_object().unwrap();
         let of = |head: &str| all.keys().filter(|key| key.starts_with(head)).count();
         assert_eq!((of("reason."), of("doubt.")), (REASONS.len(), Doubt::CODES.len()), "{language}");
+        // What a column is stands beside its name.
+        let signs = sign::CODES.into_iter().filter(|code| *code != "column").collect();
+        let families: [(&str, Vec<&str>); 6] = [
+            ("note", delivery::CODES.to_vec()),
+            ("warning", warning::CODES.to_vec()),
+            ("problem", problem::CODES.to_vec()),
+            ("sign", signs),
+            ("hint", hint::HINTS.map(|(code, _)| code).to_vec()),
+            ("closed", hint::CLOSED.map(|(code, _)| code).to_vec()),
+        ];
+        for (head, codes) in families {
+            for code in &codes {
+                assert!(!sentence(format!("{head}.{code}")).is_empty());
+            }
+            assert_eq!(of(&format!("{head}.")), codes.len(), "{language}: {head}");
+        }
+    }
+}
+
+/// Letters keep words, not codes: those that the pages know are those that are written.
+#[test]
+fn the_hints_and_reasons_that_pages_say_are_those_that_letters_are_given() {
+    let mut text = String::new();
+    for room in ["intake/src", "records/src", "tables/src/pull"] {
+        sources(&repository().join("crates").join(room), &mut text);
+    }
+    for (code, words) in hint::HINTS.into_iter().chain(hint::CLOSED) {
+        assert!(text.contains(words), "{code}: nobody writes `{words}`");
     }
 }
 

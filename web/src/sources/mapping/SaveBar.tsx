@@ -4,6 +4,7 @@ import { useId, useState } from 'react';
 import { ApiError, json } from '../../api/client';
 import type { MappingFile, MappingFiles, SavedMapping, TableSource } from '../../api/types';
 import { useT } from '../../i18n';
+import { acting, takesFocus } from '../../parts/acting';
 import { Failure } from '../../parts/Failure';
 import { setDraft } from './drafts';
 
@@ -39,7 +40,7 @@ export function SaveBar({ source, from, files, changed, problems, ms, saving, er
       {from.kind === 'own' ? (
         <>
           <span className="muted">{changed ? t('mapping.unsaved') : t('mapping.saved')}</span>
-          <button type="button" className="button" disabled={!changed || saving} onClick={onSave}>
+          <button type="button" className="button" disabled={!changed && !saving} {...acting(saving, onSave)}>
             {t('mapping.save')}
           </button>
           <Use source={source} mapping={from.mapping} disabled={changed || problems !== 0} />
@@ -108,7 +109,7 @@ function CopyForm({ source, from, files }: { source: TableSource; from: MappingF
       }}
     >
       <label htmlFor={box}>{t('mapping.copyName', { name: from.mapping })}</label>
-      <input id={box} className="input" value={name} autoComplete="off" spellCheck={false} required pattern="[a-z][a-z0-9.\-]*" onChange={(event) => setName(event.target.value)} />
+      <input ref={takesFocus} id={box} className="input" value={name} autoComplete="off" spellCheck={false} required pattern="[a-z][a-z0-9.\-]*" onChange={(event) => setName(event.target.value)} />
       <button type="submit" className="button" data-primary disabled={copy.isPending}>
         {t('mapping.copyNow')}
       </button>

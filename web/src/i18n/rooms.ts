@@ -1,0 +1,59 @@
+import type chart from './en/chart.json';
+import type codes from './en/codes.json';
+import core from './en/core.json';
+import type letters from './en/letters.json';
+import type mapping from './en/mapping.json';
+import type me from './en/me.json';
+import type profile from './en/profile.json';
+import type quality from './en/quality.json';
+import type runs from './en/runs.json';
+import type sql from './en/sql.json';
+import type tables from './en/tables.json';
+import type where from './en/where.json';
+
+/** Languages of the pages, by BCP 47 tag. */
+export const LANGUAGES = { en: 'English', 'zh-Hans': '简体中文' } as const;
+export type Language = keyof typeof LANGUAGES;
+
+type Texts = typeof chart & typeof codes & typeof core & typeof letters & typeof mapping & typeof me & typeof profile & typeof quality & typeof runs & typeof sql & typeof tables & typeof where;
+/** A message of the catalogue. */
+export type Key = keyof Texts;
+
+/** English words that all pages say: they are always there. */
+export const ALWAYS = core;
+
+/** Part of the catalogue: what all pages say is `core`, the others come with the pages that say them. */
+export type Room = 'chart' | 'codes' | 'core' | 'letters' | 'mapping' | 'me' | 'profile' | 'quality' | 'runs' | 'sql' | 'tables' | 'where';
+
+type Fetch = () => Promise<{ default: Partial<Record<Key, string>> }>;
+
+export const ROOMS: Record<Language, Record<Room, Fetch>> = {
+  en: {
+    chart: () => import('./en/chart.json'),
+    codes: () => import('./en/codes.json'),
+    core: () => Promise.resolve({ default: core }),
+    letters: () => import('./en/letters.json'),
+    mapping: () => import('./en/mapping.json'),
+    me: () => import('./en/me.json'),
+    profile: () => import('./en/profile.json'),
+    quality: () => import('./en/quality.json'),
+    runs: () => import('./en/runs.json'),
+    sql: () => import('./en/sql.json'),
+    tables: () => import('./en/tables.json'),
+    where: () => import('./en/where.json'),
+  },
+  'zh-Hans': {
+    chart: () => import('./zh-Hans/chart.json'),
+    codes: () => import('./zh-Hans/codes.json'),
+    core: () => import('./zh-Hans/core.json'),
+    letters: () => import('./zh-Hans/letters.json'),
+    mapping: () => import('./zh-Hans/mapping.json'),
+    me: () => import('./zh-Hans/me.json'),
+    profile: () => import('./zh-Hans/profile.json'),
+    quality: () => import('./zh-Hans/quality.json'),
+    runs: () => import('./zh-Hans/runs.json'),
+    sql: () => import('./zh-Hans/sql.json'),
+    tables: () => import('./zh-Hans/tables.json'),
+    where: () => import('./zh-Hans/where.json'),
+  },
+};
