@@ -22,6 +22,8 @@ pub(crate) struct Version {
     pub(crate) composition: String,
     /// The id of its DocumentReference.
     pub(crate) reference: String,
+    /// The set of versions that it says it is one of.
+    pub(crate) set: Option<Number>,
     /// Its own identifier.
     pub(crate) number: Option<Number>,
     /// What type it is: system and code.
@@ -30,9 +32,10 @@ pub(crate) struct Version {
     pub(crate) replaces: Vec<Number>,
     /// False if it is superseded.
     pub(crate) is_current: bool,
-    version: Option<i64>,
+    /// Its number among the versions.
+    pub(crate) no: Option<i64>,
     /// A dateTime of FHIR.
-    written: Option<String>,
+    pub(crate) written: Option<String>,
 }
 
 impl Version {
@@ -47,11 +50,12 @@ impl Version {
         Version {
             composition: text(composition, "id"),
             reference: text(reference, "id"),
+            set: composition.get("identifier").and_then(number),
             number: reference.get("masterIdentifier").and_then(number),
             kind: kind.map(|coding| (text(coding, "system"), text(coding, "code"))),
             replaces: replaced.filter_map(|relation| number(relation.get("targetIdentifier")?)).collect(),
             is_current: text(reference, "status") == "current",
-            version: version.and_then(|version| text(version, "valueString").trim().parse().ok()),
+            no: version.and_then(|version| text(version, "valueString").trim().parse().ok()),
             written: composition.get("date").and_then(Tree::as_str).map(str::to_owned),
         }
     }
@@ -68,8 +72,9 @@ impl Version {
 
     /// True if what both say of version and time makes it newer than `other`.
     pub(crate) fn is_after(&self, other: &Version) -> bool {
-        match (self.version, other.version) {
-            (Some(one), Some(other)) if one != other => one > other,
+        match (self.no, other.no) {
+            // Numbers of two sets say nothing of each other.
+            (Some(one), Some(no)) if one != no && self.set == other.set => one > no,
             _ => self.is_later(other),
         }
     }
@@ -103,8 +108,8 @@ fn is_later(one: &str, other: &str) -> bool {
 
 /// The newest of them, but for what they replace by name.
 fn picked<'v>(all: &[&'v Version]) -> Option<&'v Version> {
-    let most = all.iter().filter_map(|one| one.version).max();
-    let left: Vec<&Version> = all.iter().copied().filter(|one| one.version.is_none() || one.version == most).collect();
+    let most = all.iter().filter_map(|one| one.no).max();
+    let left: Vec<&Version> = all.iter().copied().filter(|one| one.no.is_none() || one.no == most).collect();
     let latest: Vec<&Version> =
         left.iter().copied().filter(|one| !left.iter().any(|other| other.is_later(one))).collect();
     // With days and instants in different zones each may be earlier than another.
@@ -141,7 +146,7 @@ mod tests {
         Version {
             composition: format!("c{id}"),
             number: Some(number(id)),
-            version,
+            no: version,
             written: (!written.is_empty()).then(|| written.to_owned()),
             replaces: replaces.iter().map(|id| number(id)).collect(),
             ..Version::default()

@@ -134,7 +134,7 @@ fn assert_whole(state: &[String]) {
 const ORDERS: [[usize; 3]; 6] = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
 
 /// The end of three versions in each order: which are current, and what problems and results there are.
-fn ends(versions: [Told<'_>; 3]) -> (Vec<String>, Vec<String>) {
+fn ends(versions: &[Told<'_>; 3]) -> (Vec<String>, Vec<String>) {
     let mut ends = BTreeSet::new();
     let mut first = None;
     for order in ORDERS {
@@ -175,7 +175,7 @@ fn of<'t>(id: &'t str, problems: &'t [(&'t str, &'t str)]) -> Told<'t> {
 fn versions_of_one_time_end_alike_in_every_order() {
     let [one, two, three] =
         [of("8", &[("p1", "1"), ("p2", "2")]), of("9", &[("p1", "3")]), of("10", &[("p1", "4"), ("p3", "5")])];
-    assert_eq!(ends([one, two, three]), (vec!["10".to_owned()], vec!["4".to_owned(), "5".to_owned()]));
+    assert_eq!(ends(&[one, two, three]), (vec!["10".to_owned()], vec!["4".to_owned(), "5".to_owned()]));
 }
 
 #[test]
@@ -183,11 +183,11 @@ fn the_number_of_a_version_comes_before_its_time_and_what_replaces_before_both()
     let versioned = |told: Told<'static>, version: &'static str, time: &'static str| Told { version, time, ..told };
     let [one, two, three] = [of("a", &[("p1", "1")]), of("b", &[("p1", "2"), ("p2", "9")]), of("c", &[("p1", "3")])];
     let (live, told) =
-        ends([versioned(one, "10", "2022"), versioned(two, "9", "2023"), versioned(three, "2", "20240101")]);
+        ends(&[versioned(one, "10", "2022"), versioned(two, "9", "2023"), versioned(three, "2", "20240101")]);
     assert_eq!((live, told), (vec!["a".to_owned()], vec!["1".to_owned()]));
     // A version without a number is compared by its time: that makes a circle, which ends alike too.
     let (live, _) =
-        ends([versioned(one, "1", "20240103"), versioned(two, "", "20240102"), versioned(three, "2", "20240101")]);
+        ends(&[versioned(one, "1", "20240103"), versioned(two, "", "20240102"), versioned(three, "2", "20240101")]);
     assert_eq!(live, ["b"]);
     // Names are right where times and numbers are wrong: each is older than what it replaces.
     let replacing = |told: Told<'static>, replaces: &'static str| Told { replaces, ..told };
@@ -196,12 +196,12 @@ fn the_number_of_a_version_comes_before_its_time_and_what_replaces_before_both()
         replacing(versioned(two, "2", "20240102"), "a"),
         replacing(versioned(three, "1", "20240101"), "b"),
     ];
-    assert_eq!(ends(chain), (vec!["c".to_owned()], vec!["3".to_owned()]));
+    assert_eq!(ends(&chain), (vec!["c".to_owned()], vec!["3".to_owned()]));
     // All replace each other: the newest by the rest.
     let circle = [replacing(one, "c"), replacing(two, "a"), replacing(three, "b")];
-    assert_eq!(ends(circle).0, ["c"]);
+    assert_eq!(ends(&circle).0, ["c"]);
     // One says that it replaces itself.
-    assert_eq!(ends([replacing(one, "a"), two, three]).0, ["c"]);
+    assert_eq!(ends(&[replacing(one, "a"), two, three]).0, ["c"]);
 }
 
 #[test]
@@ -210,10 +210,10 @@ fn times_are_compared_as_far_as_they_say() {
     let [one, two, three] = [of("a", &[("p1", "1")]), of("b", &[("p1", "2")]), of("c", &[("p1", "3")])];
     // 04:30 and 04:00 of the next day, in the world's time.
     let zones = [at(one, "20240101233000-0500"), at(two, "20240102040000+0000"), at(three, "20240102100000+0800")];
-    assert_eq!(ends(zones).0, ["a"]);
+    assert_eq!(ends(&zones).0, ["a"]);
     // A day may be before or after one of its times: the greater identifier decides, and an earlier day is earlier.
-    assert_eq!(ends([at(one, "20240102120000+0000"), at(two, "20240102"), at(three, "20240101")]).0, ["b"]);
-    assert_eq!(ends([at(one, ""), at(two, ""), at(three, "")]).0, ["c"]);
+    assert_eq!(ends(&[at(one, "20240102120000+0000"), at(two, "20240102"), at(three, "20240101")]).0, ["b"]);
+    assert_eq!(ends(&[at(one, ""), at(two, ""), at(three, "")]).0, ["c"]);
 }
 
 #[test]
@@ -224,18 +224,21 @@ fn parts_of_parts_are_those_of_the_newest_in_every_order() {
     let two = Told { results: &[("r1", "21"), ("r3", "23")], visit: "2", ..told("b", "20240102") };
     let three = Told { results: &[("r1", "31")], ..told("c", "20240103") };
     let expect = |values: &[&str]| values.iter().map(|value| (*value).to_owned()).collect::<Vec<_>>();
-    assert_eq!(ends([one, two, three]).1, expect(&["1", "31"]));
+    assert_eq!(ends(&[one, two, three]).1, expect(&["1", "31"]));
     assert_eq!(
-        ends([Told { time: "20240103", ..two }, one, Told { time: "20240102", ..three }]).1,
+        ends(&[Told { time: "20240103", ..two }, one, Told { time: "20240102", ..three }]).1,
         expect(&["1", "21", "23"])
     );
     // The panel is not told again, or by the newest alone.
-    assert_eq!(ends([one, two, Told { results: &[], problems: &[], device: "3", team: true, ..three }]).1, expect(&[]));
-    assert_eq!(ends([Told { results: &[], ..one }, Told { results: &[], ..two }, three]).1, expect(&["1", "31"]));
+    assert_eq!(
+        ends(&[one, two, Told { results: &[], problems: &[], device: "3", team: true, ..three }]).1,
+        expect(&[])
+    );
+    assert_eq!(ends(&[Told { results: &[], ..one }, Told { results: &[], ..two }, three]).1, expect(&["1", "31"]));
     // The same by names alone, without a set.
     let [one, two, three] =
         [Told { set: "", ..one }, Told { set: "", replaces: "a", ..two }, Told { set: "", replaces: "b", ..three }];
-    assert_eq!(ends([one, two, three]), (vec!["c".to_owned()], expect(&["1", "31"])));
+    assert_eq!(ends(&[one, two, three]), (vec!["c".to_owned()], expect(&["1", "31"])));
 }
 
 #[test]
@@ -243,7 +246,7 @@ fn a_set_that_bears_the_number_of_its_first_version_is_one_set() {
     let one = Told { set: "", ..of("x", &[("p1", "1"), ("p2", "2")]) };
     let two = Told { set: "x", time: "20240102", ..of("y", &[("p1", "3")]) };
     let three = Told { set: "x", time: "20240103", ..of("z", &[("p1", "4")]) };
-    assert_eq!(ends([one, two, three]), (vec!["z".to_owned()], vec!["4".to_owned()]));
+    assert_eq!(ends(&[one, two, three]), (vec!["z".to_owned()], vec!["4".to_owned()]));
 }
 
 #[test]

@@ -28,7 +28,7 @@ pub(crate) const RELATIONS: usize = 100;
 
 /// Tables that a query may read, where what WITH defines counts as often as it is named: it is put in there, so that a short
 /// text can ask for a plan without end.
-pub(crate) const SCANS: u64 = 400;
+pub(crate) const SCANS: u64 = 800;
 
 /// What is to be planned.
 pub(super) enum Question {

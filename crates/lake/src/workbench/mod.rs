@@ -35,7 +35,7 @@
 //! of a few rows can be followed to what it changes ([`Dependence`]).
 //!
 //! # Limits
-//! Queries have as many parts, tables and levels as those of the lake, and their plans at most 400 scans. Memory is bounded
+//! Queries have as many parts, tables and levels as those of the lake, and their plans at most 800 scans. Memory is bounded
 //! whatever the tables are: sorts and groups go to disk, a join whose kept side does not fit is run again as one that sorts
 //! and merges, functions say beforehand what they would make, joins pause so that a run can be ended at any time.
 

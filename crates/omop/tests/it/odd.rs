@@ -415,10 +415,9 @@ fn long_texts_are_cut_at_a_character_and_states_are_not_cut() {
                     r#""status":"final","code":{{"text":"{long}"}},"effectiveDateTime":"2024-03-02","valueString":"{long}""#
                 ),
             ),
-            format!(
-                r#"{{"resourceType":"Patient","id":"c","birthDate":"1990-01-01","address":[{{"state":"Massachusetts"}}]}}"#
-            ),
-            format!(r#"{{"resourceType":"Patient","id":"d","birthDate":"1990-01-01","address":[{{"state":"MA"}}]}}"#),
+            r#"{"resourceType":"Patient","id":"c","birthDate":"1990-01-01","address":[{"state":"Massachusetts"}]}"#
+                .to_owned(),
+            r#"{"resourceType":"Patient","id":"d","birthDate":"1990-01-01","address":[{"state":"MA"}]}"#.to_owned(),
             of(
                 "Encounter",
                 "e",

@@ -336,7 +336,9 @@ mod tests {
     fn what_is_called_a_date_is_read_by_the_formats_that_are_said() {
         let needed = |texts: &[&str]| {
             let mut moments = Moments::default();
-            texts.iter().for_each(|text| assert!(moments.add(text), "{text}"));
+            for text in texts {
+                assert!(moments.add(text), "{text}");
+            }
             moments.needed()
         };
         assert_eq!(needed(&["01-MAR-24", "02-APR-45"]), ["%d-%b-%y"]);

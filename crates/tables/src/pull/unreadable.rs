@@ -31,7 +31,9 @@ pub(super) fn keys_in(bad: &[BadRow], key: &[usize], columns: usize) -> HashSet<
                 let of_key: Option<Vec<&str>> = places.iter().map(|place| cells.get(*place).copied()).collect();
                 let Some(of_key) = of_key.filter(|cells| cells.iter().any(|cell| !cell.is_empty())) else { continue };
                 one.clear();
-                of_key.iter().for_each(|cell| one.push_cell(Some(cell)));
+                for cell in of_key {
+                    one.push_cell(Some(cell));
+                }
                 one.end_row(Place::default());
                 found.insert(hasher.hash_of(&one, 0, &order));
             }
@@ -73,7 +75,9 @@ mod tests {
         let bad = BadRow::new(Place::default(), "ragged-row", "", text);
         let positions: Vec<usize> = key.iter().map(|(at, _)| *at).collect();
         let mut one = RowBatch::new(key.len());
-        key.iter().for_each(|(_, cell)| one.push_cell(Some(cell)));
+        for (_, cell) in key {
+            one.push_cell(Some(cell));
+        }
         one.end_row(Place::default());
         let all: Vec<usize> = (0..key.len()).collect();
         keys_in(&[bad], &positions, columns).contains(&RowHasher::new(&[]).hash_of(&one, 0, &all))

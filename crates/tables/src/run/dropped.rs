@@ -34,7 +34,7 @@ impl Remembered {
     /// Remembers it.
     pub(super) fn keep(&self, folder: &Path) -> Result<(), Error> {
         let path = file_of(folder, &self.name).with_extension(TARGET);
-        let coming = path.with_extension("target-coming");
+        let coming = path.with_extension("coming");
         let failed = |error| Error::file("write", &coming, error);
         let text = serde_json::to_vec(self).map_err(|error| failed(error.into()))?;
         if std::fs::read(&path).is_ok_and(|before| before == text) {

@@ -145,7 +145,9 @@ impl Desk {
                 break reached;
             }
             changed = reached;
-            each.iter().for_each(|at| changed[*at].clone_from(&all));
+            for at in &each {
+                changed[*at].clone_from(&all);
+            }
         };
         let (was, is) = of_each(&reached);
         let mut parts = Vec::new();

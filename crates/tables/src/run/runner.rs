@@ -20,6 +20,8 @@ use crate::run::repeated::KeysQuery;
 use crate::run::report::{Mapped, RunReport, TargetReport};
 use crate::run::target::{Meeting, OneTarget, Running};
 use crate::run::unread;
+use crate::said::Said;
+use crate::said::warning::dropped_target;
 use crate::value::{Context, Unmapped};
 use crate::write::Writer;
 use access::Grant;

@@ -245,7 +245,7 @@ SELECT 'final' AS status, code('urn:what', v.what) AS code, quantity(v.value) AS
                 .collect();
             assert_eq!(cells.len(), 1, "{what}: {cells:?}");
             assert_eq!(cells[0].0, what);
-            assert_eq!(cells[0].1.parse::<f64>().unwrap(), resource["valueQuantity"]["value"].as_f64().unwrap());
+            assert_eq!(cells[0].1, resource["valueQuantity"]["value"].to_string());
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::*;
 
 fn issues(mapped: &Mapped) -> String {
-    mapped.issues.iter().map(|issue| format!("{}\n", issue.text)).collect()
+    mapped.issues.iter().fold(String::new(), |all, issue| all + &issue.text + "\n")
 }
 
 fn medication(inner: &str) -> String {
