@@ -200,6 +200,13 @@ const quality = createRoute({
   component: QualityPage,
 });
 
+/** An address that is no page, in the frame that leads to those there are. */
+const missing = createRoute({
+  getParentRoute: () => inside,
+  path: '$',
+  component: Missing,
+});
+
 const me = createRoute({
   getParentRoute: () => inside,
   path: '/me',
@@ -213,7 +220,7 @@ export function searchValue(text: string): unknown {
 }
 
 export const router = createRouter({
-  routeTree: root.addChildren([signin, setup, inside.addChildren([home, patients, chart, sql, sources, source, quality, me])]),
+  routeTree: root.addChildren([signin, setup, inside.addChildren([home, patients, chart, sql, sources, source, quality, me, missing])]),
   context: { queries },
   parseSearch: parseSearchWith(searchValue),
   stringifySearch: stringifySearchWith(JSON.stringify, searchValue),

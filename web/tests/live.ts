@@ -110,10 +110,17 @@ export function live(house: House): void {
       await page.locator('.cm-content').click();
       await page.keyboard.press('Control+a');
       await page.keyboard.type('SELECT 40 + 2 AS answer');
+      // What stands above the page is covered with it.
+      await page.getByRole('button', { name: 'Account Ada Ward' }).click();
+      await page.getByRole('menuitem', { name: 'Keys of this page' }).click();
+      const keys = page.getByRole('dialog', { name: 'Keys of this page' });
+      await keys.waitFor();
       await page.clock.fastForward('16:00');
       const lock = page.getByRole('dialog', { name: 'Locked' });
       await lock.waitFor();
+      expect(await keys.count()).toBe(0);
       expect(await page.locator('.shell').evaluate((shell) => shell.hasAttribute('inert'))).toBe(true);
+      expect(await lock.getByLabel('Password').evaluate((box) => box === document.activeElement)).toBe(true);
       const refused = await page.evaluate(async () => (await fetch('/api/patients?q=')).status);
       expect(refused, 'the session opens nothing, not only this page').toBe(401);
       await fine(watched);
@@ -124,6 +131,7 @@ export function live(house: House): void {
       await lock.getByLabel('Password').fill(PASSWORD);
       await page.keyboard.press('Enter');
       await lock.waitFor({ state: 'detached' });
+      await keys.getByRole('button', { name: 'Close' }).click();
       expect(await page.locator('.cm-content').textContent()).toContain('SELECT 40 + 2 AS answer');
       await page.locator('.cm-content').click();
       await page.keyboard.press('Control+Enter');

@@ -3,7 +3,7 @@ import type { Chart } from '../api/types';
 import { allergiesOf } from '../chart/standing';
 import { useLanguage, useT } from '../i18n';
 import { AgeText } from './AgeText';
-import { mainIdentifier } from './identifier';
+import { identifierLabel, mainIdentifier } from './identifier';
 import { PersonName } from './PersonName';
 import { sexText } from './sex';
 import { When } from './When';
@@ -49,7 +49,7 @@ export function Banner({ chart }: { chart: Chart }) {
           <dd>{sexText(t, patient.sex)}</dd>
         </div>
         <div>
-          <dt>{id?.label ?? t('banner.identifier')}</dt>
+          <dt>{id?.label ? identifierLabel(t, id.label) : t('banner.identifier')}</dt>
           <dd className="banner-id">{id?.value ?? t('value.notKnown')}</dd>
         </div>
         {stay && (

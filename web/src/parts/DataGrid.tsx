@@ -100,7 +100,17 @@ export function DataGrid({ label, columns, rows, cell, text, onEnter }: Props) {
             style={{ gridTemplateColumns: template, transform: `translateY(${item.start}px)` }}
           >
             {columns.map((column, n) => (
-              <div key={n} role="gridcell" className="grid-cell" data-align={column.align} {...cellProps(item.index, n)}>
+              <div
+                key={n}
+                role="gridcell"
+                className="grid-cell"
+                data-align={column.align}
+                {...cellProps(item.index, n)}
+                onPointerEnter={({ currentTarget: one }) => {
+                  // What is cut off is told on pointing.
+                  one.title = one.scrollWidth > one.clientWidth ? text(item.index, n) : '';
+                }}
+              >
                 {cell(item.index, n)}
               </div>
             ))}

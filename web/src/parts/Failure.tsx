@@ -49,6 +49,9 @@ function saidOf(t: Translate, { details: { said } }: ApiError): string | undefin
   return say(t, PROBLEM + String(said.code), said as unknown as Said);
 }
 
+/** Whether nothing but another page helps. */
+const leadsAway = (error: unknown): boolean => !(error instanceof ApiError) || [403, 404, 410, 501].includes(error.status);
+
 /** An error in the place of what it kept from showing. */
 export function Failure({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
   const t = useT();
@@ -57,11 +60,13 @@ export function Failure({ error, onRetry }: { error: unknown; onRetry?: () => vo
   const api = error instanceof ApiError ? error : undefined;
   const words = api && saidOf(t, api);
   const stale = error instanceof PartMissing;
+  // Where the reason is said in words, the number of the answer tells nobody more.
+  const refused = words !== undefined && api !== undefined && api.status >= 400 && api.status < 500 && !leadsAway(error);
   const again = onRetry && !stale && (!api || api.status === 0 || api.status >= 429);
   return (
     <div className="failure" role="alert">
-      <h2>{title}</h2>
-      <p>{text}</p>
+      <h2>{refused ? t('failure.notDone.title') : title}</h2>
+      {!refused && <p>{text}</p>}
       {words && <p className="failure-words">{words}</p>}
       {!words && api?.message && (
         <p className="failure-words">
@@ -87,7 +92,7 @@ export function Failure({ error, onRetry }: { error: unknown; onRetry?: () => vo
             {t('failure.retry')}
           </button>
         )}
-        {patients && (
+        {patients && leadsAway(error) && (
           <Link to="/patients" search={{ q: '' }} className="button">
             {t('failure.toPatients')}
           </Link>

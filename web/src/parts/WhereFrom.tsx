@@ -5,10 +5,13 @@ import type { Version, Where } from '../api/types';
 import { Cells } from '../fetched';
 import { useT, type Key } from '../i18n';
 import { useFollow } from '../live/follow';
+import { doorText } from './door';
 import { Differences, JsonView, RawBytes } from './RawBytes';
 import { Failure } from './Failure';
 import { Waiting } from './Waiting';
 import { At } from './When';
+import { whoText } from './who';
+import { wrapperText } from './wrapper';
 import './where.css';
 
 /** The media type of what a mapping's run leaves of a resource: the numbers of its rows. */
@@ -108,9 +111,9 @@ function ArrivalFacts({ version }: { version: Version }) {
     ['where.arrival', t('where.arrivalNo', { no: String(arrival.no) })],
     ['where.name', arrival.name],
     ['where.source', arrival.source],
-    ['where.door', arrival.door],
-    ['where.principal', arrival.principal],
-    ['where.media', [arrival.media, arrival.wrapper].filter(Boolean).join(' · ')],
+    ['where.door', doorText(t, arrival.door)],
+    ['where.principal', whoText(t, arrival.principal)],
+    ['where.media', [arrival.media, wrapperText(t, arrival.wrapper)].filter(Boolean).join(' · ')],
     ['where.place', t('where.range', { offset: version.offset, length: version.length, whole: arrival.length })],
     ['where.hash', arrival.hash],
   ];

@@ -21,6 +21,11 @@ describe('pieces', () => {
     expect(pieces(all, span, (text) => ({ field: spanOf(text, 'valueString') }), 'utf-8').filter((p) => p.mark === 'field')).toEqual([]);
   });
 
+  it('shows nothing of a character that is cut at the end of what was fetched', () => {
+    const gb = Uint8Array.of(0x31, 0x0a, 0xd1, 0xaa, 0xba);
+    expect(pieces(gb, { from: 0, to: 2 }, () => undefined, 'gb18030').map((p) => p.text)).toEqual(['1\n', '血']);
+  });
+
   it('shows the ends of segments and other control characters', () => {
     expect(pieces(bytes('\u000bMSH|1\rPID|2\r\u001c'), { from: 1, to: 7 }, () => undefined, 'utf-8').map((p) => p.text)).toEqual(['‹0B›', 'MSH|1↵\n', 'PID|2↵\n‹1C›']);
   });

@@ -112,7 +112,8 @@ function show(text: string): string {
  * `record` is the record's place in `bytes`; `locate` finds in its text the part that counts and the element that was used.
  */
 export function pieces(bytes: Uint8Array, record: Span, locate: (text: string) => Located | undefined, charset: string): Piece[] {
-  const decode = (from: number, to: number): string => new TextDecoder(charset).decode(bytes.subarray(from, to));
+  // The bytes may end inside a character, of which then nothing is shown.
+  const decode = (from: number, to: number): string => new TextDecoder(charset).decode(bytes.subarray(from, to), { stream: to === bytes.length && to > record.to });
   const text = decode(record.from, record.to);
   const { within = { from: 0, to: text.length }, field } = locate(text) ?? {};
   const all: Piece[] = [{ text: decode(0, record.from) + text.slice(0, within.from) }];

@@ -8,7 +8,7 @@ import { useFollow } from '../live/follow';
 import { useSession } from '../live/session';
 import { AgeText } from '../parts/AgeText';
 import { Failure, StaleBar } from '../parts/Failure';
-import { mainIdentifier } from '../parts/identifier';
+import { identifierLabel, mainIdentifier } from '../parts/identifier';
 import { Empty, PageTitle } from '../parts/Page';
 import { PersonName } from '../parts/PersonName';
 import { sexText } from '../parts/sex';
@@ -290,7 +290,7 @@ function IdentifierText({ identifier }: { identifier: Identifier | undefined }) 
   if (!identifier) return <span className="muted">{t('value.none')}</span>;
   return (
     <>
-      {identifier.label && <span className="muted">{identifier.label} </span>}
+      {identifier.label && <span className="muted">{identifierLabel(t, identifier.label)} </span>}
       {identifier.value}
     </>
   );

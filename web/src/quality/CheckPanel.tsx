@@ -8,6 +8,7 @@ import { useLanguage, useT } from '../i18n';
 import { Failure } from '../parts/Failure';
 import { Waiting } from '../parts/Waiting';
 import { At } from '../parts/When';
+import { Who } from '../parts/Who';
 import { cellText } from '../sql/result';
 import { checkSentence } from './words';
 import '../parts/where.css';
@@ -115,7 +116,7 @@ function Threshold({ check, path }: { check: Check; path: string }) {
       </p>
       {check.thresholds[0] && (
         <p className="muted">
-          {check.thresholds[0].who} · <At at={check.thresholds[0].at} /> · {check.thresholds[0].reason}
+          <Who who={check.thresholds[0].who} /> · <At at={check.thresholds[0].at} /> · {check.thresholds[0].reason}
         </p>
       )}
       {open && (

@@ -9,6 +9,7 @@ import { Failure, StaleBar } from '../parts/Failure';
 import { Empty, PageTitle } from '../parts/Page';
 import { Waiting } from '../parts/Waiting';
 import { Ago, At } from '../parts/When';
+import { Who } from '../parts/Who';
 import type { QualitySearch } from '../router';
 import { begin, dismiss, stop, useAct } from '../sources/acts';
 import { Running, Said } from '../sources/Pull';
@@ -152,7 +153,7 @@ function Runs({ runs, shown, onRun }: RunsProps) {
         <b>{t('quality.runNo', { run: shown.run })}</b> · <At at={shown.at} /> <span className="muted">(<Ago at_ms={Date.parse(shown.at)} />)</span>
         <span className="muted">
           {' '}
-          · {shown.who} · {t('run.seconds', { seconds: shown.seconds })}
+          · <Who who={shown.who} /> · {t('run.seconds', { seconds: shown.seconds })}
         </span>
       </p>
       <p className="quality-totals">

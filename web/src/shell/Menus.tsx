@@ -1,12 +1,13 @@
 import { useCallback, useRef, useState, type ReactNode } from 'react';
 import { useNavigate } from '@tanstack/react-router';
 import { chooseLanguage, LANGUAGES, useLanguage, useT, type Language } from '../i18n';
+import { useLocked } from '../live/lock';
 import { useSession } from '../live/session';
 import { chooseTheme, THEMES, useTheme } from '../live/theme';
 import { useLeave } from './leave';
 import { PopMenu, type PopMenuProps } from './PopMenu';
 
-interface Props extends Omit<PopMenuProps, 'button' | 'onClose'> {
+interface Props extends Omit<PopMenuProps, 'button' | 'from' | 'onClose'> {
   className?: string;
   children: ReactNode;
 }
@@ -14,8 +15,11 @@ interface Props extends Omit<PopMenuProps, 'button' | 'onClose'> {
 /** A button that opens a menu. */
 export function MenuButton({ className, children, onChoose, ...menu }: Props) {
   const button = useRef<HTMLButtonElement>(null);
-  const [open, setOpen] = useState(false);
-  const close = useCallback(() => setOpen(false), []);
+  // What is above the page would be above the screen that covers it too.
+  const locked = useLocked();
+  const [from, setFrom] = useState<'first' | 'last'>();
+  const open = from !== undefined && !locked;
+  const close = useCallback(() => setFrom(undefined), []);
   return (
     <>
       <button
@@ -26,12 +30,11 @@ export function MenuButton({ className, children, onChoose, ...menu }: Props) {
         aria-label={menu.label}
         aria-haspopup="menu"
         aria-expanded={open}
-        onClick={() => setOpen(!open)}
+        onClick={() => setFrom(open ? undefined : 'first')}
         onKeyDown={(event) => {
-          if (event.key === 'ArrowDown') {
-            event.preventDefault();
-            setOpen(true);
-          }
+          if (event.key !== 'ArrowDown' && event.key !== 'ArrowUp') return;
+          event.preventDefault();
+          setFrom(event.key === 'ArrowDown' ? 'first' : 'last');
         }}
       >
         {children}
@@ -40,9 +43,10 @@ export function MenuButton({ className, children, onChoose, ...menu }: Props) {
         <PopMenu
           {...menu}
           button={button}
+          from={from}
           onClose={close}
           onChoose={(id) => {
-            setOpen(false);
+            setFrom(undefined);
             onChoose(id);
           }}
         />

@@ -10,6 +10,8 @@ export interface PopMenuProps {
   button: RefObject<HTMLButtonElement | null>;
   label: string;
   choices: Choice[];
+  /** Which choice has the focus at first, where none holds. */
+  from: 'first' | 'last';
   /** The choice that holds now, of menus that choose. */
   chosen?: string | undefined;
   head?: ReactNode;
@@ -25,7 +27,7 @@ const WORD_MS = 800;
 /**
  * What a menu button opens. It is on every page and says how to sign out, so it is there without being fetched, also while the server is away.
  */
-export function PopMenu({ button, label, choices, chosen, head, onChoose, onClose }: PopMenuProps) {
+export function PopMenu({ button, label, choices, from, chosen, head, onChoose, onClose }: PopMenuProps) {
   const box = useRef<HTMLDivElement>(null);
   const headId = useId();
   const typed = useRef({ text: '', at_ms: 0 });
@@ -42,8 +44,9 @@ export function PopMenu({ button, label, choices, chosen, head, onChoose, onClos
     popover.style.insetInlineStart = 'auto';
     popover.style.left = `${Math.max(GAP_PX, Math.min(place.right - width, document.documentElement.clientWidth - width - GAP_PX))}px`;
     popover.style.top = `${fits ? below : Math.max(GAP_PX, place.top - GAP_PX - height)}px`;
-    (popover.querySelector<HTMLElement>('[aria-checked="true"]') ?? popover.querySelector<HTMLElement>('[data-choice]'))?.focus();
-  }, [button]);
+    const items = [...popover.querySelectorAll<HTMLElement>('[data-choice]')];
+    (items.find((item) => item.ariaChecked === 'true') ?? items.at(from === 'first' ? 0 : -1))?.focus();
+  }, [button, from]);
 
   useEffect(() => {
     const onPress = (event: PointerEvent) => {
@@ -51,10 +54,15 @@ export function PopMenu({ button, label, choices, chosen, head, onChoose, onClos
       if (!within) onClose();
     };
     globalThis.addEventListener('pointerdown', onPress);
-    globalThis.addEventListener('resize', onClose);
+    // Its place is another then; focus stays where one was.
+    const onResize = () => {
+      button.current?.focus();
+      onClose();
+    };
+    globalThis.addEventListener('resize', onResize);
     return () => {
       globalThis.removeEventListener('pointerdown', onPress);
-      globalThis.removeEventListener('resize', onClose);
+      globalThis.removeEventListener('resize', onResize);
     };
   }, [button, onClose]);
 
@@ -80,8 +88,11 @@ export function PopMenu({ button, label, choices, chosen, head, onChoose, onClos
     } else if (event.key.length === 1 && event.key !== ' ' && !event.ctrlKey && !event.metaKey && !event.altKey) {
       const before = event.timeStamp - typed.current.at_ms < WORD_MS ? typed.current.text : '';
       typed.current = { text: before + event.key.toLowerCase(), at_ms: event.timeStamp };
-      const from = Math.max(0, before === '' ? at + 1 : at);
-      const found = [...items.keys()].map((n) => (from + n) % items.length).find((n) => items[n]?.textContent.toLowerCase().startsWith(typed.current.text));
+      // One letter again and again goes through all that begin with it.
+      const { text } = typed.current;
+      const wanted = /^(.)\1*$/u.exec(text)?.[1] ?? text;
+      const start = Math.max(0, wanted.length === 1 ? at + 1 : at);
+      const found = [...items.keys()].map((n) => (start + n) % items.length).find((n) => items[n]?.textContent.toLowerCase().startsWith(wanted));
       if (found !== undefined) go(found);
     }
   };

@@ -106,7 +106,7 @@ export function Shell() {
           <Outlet />
         </main>
         <RouteAnnouncer path={path} />
-        {help && <KeysHelp onClose={() => setHelp(false)} />}
+        {help && !locked && <KeysHelp onClose={() => setHelp(false)} />}
       </div>
       {locked && <LockScreen />}
     </>

@@ -35,8 +35,8 @@ function onKey(event: KeyboardEvent): void {
   if (typing(event.target) && (letter || arrow)) return;
   if (arrow && event.target instanceof HTMLInputElement) return;
   if (letter && !singleKeys()) return;
-  // A dialog or menu of its own keeps all keys to itself.
-  if (event.target instanceof Element && event.target.closest('[data-modal],[role="menu"]')) return;
+  // A dialog keeps all keys to itself, wherever the focus is, and a menu its own.
+  if (document.querySelector('[data-modal]') || (event.target instanceof Element && event.target.closest('[role="menu"]'))) return;
   const pair = first && event.timeStamp - first_ms < PAIR_MS ? `${first} ${event.key}` : '';
   first = '';
   const all = allBindings();

@@ -10,6 +10,8 @@ import { Count } from '../parts/Count';
 import { Failure, StaleBar } from '../parts/Failure';
 import { Waiting } from '../parts/Waiting';
 import { At } from '../parts/When';
+import { Who } from '../parts/Who';
+import { whoText } from '../parts/who';
 import type { SourceSearch } from '../router';
 import type { SetSearch } from './SourcePage';
 import { whyText } from './suggested';
@@ -164,7 +166,7 @@ function OneValue({ source, one, map }: OneValueProps) {
           <ul>
             {one.approved.map((approval) => (
               <li key={approval.no}>
-                ✓ {approval.code === '' ? t('codes.noCode') : <code>{approval.code}</code>} {approval.display} <span className="muted">{approval.system}</span> · {approval.by} · <At at={approval.at} />
+                ✓ {approval.code === '' ? t('codes.noCode') : <code>{approval.code}</code>} {approval.display} <span className="muted">{approval.system}</span> · <Who who={approval.by} /> · <At at={approval.at} />
               </li>
             ))}
           </ul>
@@ -357,11 +359,11 @@ function Approvals({ approvals }: { approvals: Approval[] }) {
                 {approval.code === '' ? t('codes.noCode') : <code>{approval.code}</code>} {approval.display} <span className="muted">{approval.system}</span>
               </td>
               <td>
-                {approval.by} <At at={approval.at} />
+                <Who who={approval.by} /> <At at={approval.at} />
                 {approval.revoked && (
                   <span className="muted">
                     {' '}
-                    · {t('codes.revoked', { by: approval.revoked_by ?? '' })} <At at={approval.revoked} />
+                    · {t('codes.revoked', { by: whoText(t, approval.revoked_by ?? '') })} <At at={approval.revoked} />
                   </span>
                 )}
               </td>

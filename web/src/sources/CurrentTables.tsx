@@ -130,10 +130,10 @@ function Doubts({ profile }: { profile: Profile }) {
             <tbody>
               {profile.likely.map((one) => (
                 <tr key={`${one.table} ${one.target}`}>
-                  <th scope="row">
+                  <th scope="row" className="likely-name">
                     <code>{one.table}</code>
                   </th>
-                  <td data-label={t('profile.likely')}>
+                  <td data-label={t('profile.likely')} className="fixed">
                     <b>{one.target}</b>
                   </td>
                   <td>

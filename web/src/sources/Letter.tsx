@@ -9,6 +9,7 @@ import { RowBytes } from '../parts/RowBytes';
 import { rowKey } from '../parts/rowKey';
 import { Waiting } from '../parts/Waiting';
 import { At } from '../parts/When';
+import { whoText } from '../parts/who';
 import { begin, dismiss, stop, useAct } from './acts';
 import { Running, Said } from './Pull';
 import { reasonText } from './said';
@@ -52,7 +53,7 @@ export function Letter({ source, letter: { no, state }, set }: Props) {
       )}
       {data.closed && (
         <p>
-          {t('letters.closed', { by: data.closed_by ?? '' })} <At at={data.closed} />
+          {t('letters.closed', { by: whoText(t, data.closed_by ?? '') })} <At at={data.closed} />
           {data.reason && (
             <>
               {' '}
@@ -120,7 +121,7 @@ function Correction({ path, row: { cells, corrected }, onKept }: CorrectionProps
       <h3>{t('letters.cells')}</h3>
       {corrected && (
         <p className="muted">
-          {t('letters.corrected', { by: corrected.by })} <At at={corrected.at} /> · {corrected.reason}
+          {t('letters.corrected', { by: whoText(t, corrected.by) })} <At at={corrected.at} /> · {corrected.reason}
         </p>
       )}
       <div className="letter-grid">

@@ -1,4 +1,4 @@
-import { say, useT } from '../i18n';
+import { useT } from '../i18n';
 import { Count } from '../parts/Count';
 import type { SourceSearch } from '../router';
 import { save } from '../sql/ask';
@@ -6,6 +6,7 @@ import { mappedAgain, whyWhole } from './mappedAgain';
 import { LawBar, LawLegend, PARTS } from './LawBar';
 import { Reasons } from './Reasons';
 import type { RunReport, TargetReport, Unmapped } from './report';
+import { runNoteText } from './runNote';
 import type { SetSearch } from './SourcePage';
 
 interface Props {
@@ -66,7 +67,7 @@ export function Report({ report, search, set }: Props) {
       {report.notes.length > 0 && (
         <section aria-label={t('run.notes')} className="notice" data-kind="warn">
           {report.notes_said
-            ? report.notes_said.map((note) => <p key={note.text}>{say(t, `warning.${note.code}`, note)}</p>)
+            ? report.notes_said.map((note) => <p key={note.text}>{runNoteText(t, note)}</p>)
             : report.notes.map((note) => (
                 <p key={note} lang="en">
                   {note}

@@ -6,6 +6,7 @@ import { Count } from '../parts/Count';
 import { Failure, StaleBar } from '../parts/Failure';
 import { Waiting } from '../parts/Waiting';
 import { At } from '../parts/When';
+import { Who } from '../parts/Who';
 import type { SourceSearch } from '../router';
 import { Report } from './Report';
 import type { SetSearch } from './SourcePage';
@@ -56,7 +57,7 @@ export function RunLog({ name, search, set }: Props) {
             </span>
             <Counts counts={run.counts} />
             <span className="muted">
-              {run.who}
+              <Who who={run.who} />
               {run.delivery !== null && <> · {t('source.delivery', { no: run.delivery })}</>}
             </span>
           </summary>

@@ -3,6 +3,7 @@ import { useMemo } from 'react';
 import type { TableSource } from '../api/types';
 import { useT } from '../i18n';
 import { useSession } from '../live/session';
+import { doorText } from '../parts/door';
 import { Failure, StaleBar } from '../parts/Failure';
 import { Empty, PageTitle } from '../parts/Page';
 import { Waiting } from '../parts/Waiting';
@@ -123,7 +124,7 @@ function Senders({ senders }: { senders: Sender[] }) {
                 <td data-label={t('sources.where')}>
                   {sender.address && <code>{sender.address}</code>}
                   {sender.address && sender.door && ' · '}
-                  {sender.door && <Door door={sender.door} />}
+                  {sender.door && doorText(t, sender.door)}
                 </td>
                 <td data-label={t('sources.lastMessage')}>{sender.last ? <At at={sender.last} /> : <span className="muted">{reads ? t('sources.never') : t('value.notKnown')}</span>}</td>
                 <td>{sender.last && <Ago at_ms={Date.parse(sender.last)} />}</td>
@@ -148,12 +149,4 @@ function SenderName({ sender: { name }, reads }: { sender: Sender; reads: boolea
       {shown}
     </Link>
   );
-}
-
-const DOORS = ['mllp', 'http', 'https', 'import'] as const;
-
-function Door({ door }: { door: string }) {
-  const t = useT();
-  const known = DOORS.find((one) => one === door);
-  return known ? <>{t(`door.${known}`)}</> : <code>{door}</code>;
 }
