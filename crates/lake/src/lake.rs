@@ -299,8 +299,9 @@ impl Lake {
             batches.extend_from_slice(&state.active.batches[number]);
             SnapshotTable { table: Arc::clone(table), files: Arc::clone(&state.files[number]), batches }
         });
-        let behind = state.lag.behind(Instant::now());
-        Ok(Snapshot { position: Seq(state.active.to.seq), behind, tables: tables.collect(), dead: Arc::new(dead) })
+        let (position, behind) = (Seq(state.active.to.seq), state.lag.behind(Instant::now()));
+        let epoch = (state.rebuilds, state.flushed.seq);
+        Ok(Snapshot { position, epoch, behind, tables: tables.collect(), dead: Arc::new(dead) })
     }
 
     /// How the lake is doing.
@@ -621,6 +622,7 @@ impl Shared {
     fn rest(&self) -> Result<(), Error> {
         lock(&self.files).shrink()?;
         lock(&self.reader).shrink()?;
+        self.engine.forget_kept();
         records::give_back_memory();
         Ok(())
     }

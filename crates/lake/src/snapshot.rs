@@ -15,7 +15,9 @@ use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, Pa
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::logical_expr::utils::conjunction;
-use datafusion::logical_expr::{ColumnarValue, Expr, ScalarUDF, TableProviderFilterPushDown, Volatility, create_udf};
+use datafusion::logical_expr::{
+    ColumnarValue, EmptyRelation, Expr, LogicalPlan, ScalarUDF, TableProviderFilterPushDown, Volatility, create_udf,
+};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
 use datafusion::physical_plan::filter::FilterExecBuilder;
@@ -23,6 +25,7 @@ use datafusion::physical_plan::union::UnionExec;
 use datafusion::prelude::col;
 use records::Seq;
 use roaring::RoaringTreemap;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,10 +36,31 @@ pub(crate) const STORE: &str = "lake://files";
 #[derive(Clone)]
 pub(crate) struct Snapshot {
     pub(crate) position: Seq,
+    /// How often the lake was made again, and the position that the files hold: while these are the same, tables only gain rows and
+    /// dead versions.
+    pub(crate) epoch: (u64, i64),
     /// For how long it has been behind the feed.
     pub(crate) behind: Duration,
     pub(crate) tables: Vec<SnapshotTable>,
     pub(crate) dead: Arc<RoaringTreemap>,
+}
+
+impl Snapshot {
+    /// For each table what is the same in two snapshots only if its rows are.
+    pub(crate) fn states(&self) -> HashMap<String, String> {
+        let ((rebuilds, flushed), dead) = (self.epoch, self.dead.len());
+        let state = |table: &SnapshotTable| {
+            let rows: usize = table.batches.iter().map(RecordBatch::num_rows).sum();
+            format!("{} {rebuilds} {flushed} {dead} {rows}", table.table.name)
+        };
+        self.tables.iter().map(|table| (table.table.name.clone(), state(table))).collect()
+    }
+}
+
+/// A plan without rows: what is joined with it need not be read.
+pub(crate) fn nothing(schema: &SchemaRef) -> Result<LogicalPlan> {
+    let schema = Arc::new(DFSchema::try_from(Arc::clone(schema))?);
+    Ok(LogicalPlan::EmptyRelation(EmptyRelation { produce_one_row: false, schema }))
 }
 
 /// A table's files and what came after them.
@@ -45,6 +69,13 @@ pub(crate) struct SnapshotTable {
     pub(crate) table: Arc<Table>,
     pub(crate) files: Arc<Vec<DataFile>>,
     pub(crate) batches: Vec<RecordBatch>,
+}
+
+impl SnapshotTable {
+    /// Whether it has no rows, not even of versions that are dead.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.files.is_empty() && self.batches.is_empty()
+    }
 }
 
 /// A table for the engine: the rows of its files and batches whose version is not dead.

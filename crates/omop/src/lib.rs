@@ -18,6 +18,7 @@ mod error;
 pub mod export;
 pub mod folder;
 mod listed;
+mod once;
 pub mod quality;
 mod still;
 mod store;

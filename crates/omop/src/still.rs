@@ -7,19 +7,15 @@
 use crate::asking::{Cdm, SCHEMA};
 use crate::cdm;
 use crate::error::Error;
-use crate::folder::Out;
+use crate::once::{self, At};
 use crate::vocabulary::Loaded;
 use access::Grant;
 use arrow_array::RecordBatch;
-use arrow_schema::SchemaRef;
 use lake::shelf::{Part, Shelf, ShelfTable};
 use lake::{Capacity, Lake, Limits, Pinned, Stop, workbench};
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-
-/// What copies leave free of their disk, where the store itself writes.
-const KEEP_FREE_BYTES: u64 = 512 << 20;
 
 /// Is told the name of a table that is about to be made.
 type Told = Box<dyn Fn(&str) + Send + Sync>;
@@ -34,7 +30,7 @@ pub struct Still {
     vocabulary: Option<Arc<Loaded>>,
     told: Option<Told>,
     shelf: RwLock<Shelf>,
-    /// Tables that are on the shelf.
+    /// Tables that are on the shelf, and views that were made for them.
     copied: Mutex<BTreeSet<&'static str>>,
     /// Removed when this is dropped, after the shelf.
     folder: tempfile::TempDir,
@@ -97,18 +93,16 @@ impl Still {
 
     /// Puts a table on the shelf, unless it is there.
     fn copy(&self, table: &'static cdm::Table) -> Result<(), Error> {
-        let mut copied = self.copied.lock().unwrap_or_else(PoisonError::into_inner);
+        self.put(table, &mut self.copied.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn put(&self, table: &'static cdm::Table, copied: &mut BTreeSet<&'static str>) -> Result<(), Error> {
         if copied.contains(table.name) {
             return Ok(());
         }
         let part = match self.vocabulary.as_ref().and_then(|loaded| loaded.files(table.name)) {
             Some((folder, names, rows)) => self.linked(table.name, &folder, &names, rows)?,
-            None => {
-                if let Some(told) = &self.told {
-                    told(table.name);
-                }
-                vec![self.written(table)?]
-            }
+            None => vec![self.written(table, copied)?],
         };
         let mut shelf = self.shelf.write().unwrap_or_else(PoisonError::into_inner);
         shelf.put(ShelfTable::new(table.name, table.schema(), part));
@@ -132,29 +126,24 @@ impl Still {
         Ok(parts)
     }
 
-    /// The rows of a view, in a file.
-    fn written(&self, table: &cdm::Table) -> Result<Part, Error> {
-        let (path, columns) = (format!("{}.parquet", table.name), table.schema());
-        let mut out = Out::create(&self.folder.path().join(&path), &columns)?;
-        let sql = format!("SELECT * FROM {SCHEMA}.{}", table.name);
-        let write = |batch: RecordBatch| {
-            check_room(self.folder.path(), KEEP_FREE_BYTES)?;
-            out.write(&RecordBatch::try_new(SchemaRef::clone(&columns), batch.columns().to_vec())?)
-        };
-        self.of_lake(&sql, write, usize::MAX)?;
-        let (bytes, rows) = out.end()?;
+    /// The rows of a view, in a file. What it reads that others read too is made before it, once.
+    fn written(&self, table: &cdm::Table, copied: &mut BTreeSet<&'static str>) -> Result<Part, Error> {
+        let at =
+            At { lake: &self.lake, pinned: &self.pinned, grant: &self.grant, limits: self.limits, stop: &self.stop };
+        if let Some(told) = &self.told {
+            told(table.name);
+        }
+        for need in once::needs(table.name) {
+            if let Some(need) = cdm::table(need) {
+                self.put(need, copied)?;
+            } else if !copied.contains(need) {
+                at.make(need, None, self.folder.path())?;
+                copied.insert(need);
+            }
+        }
+        let (path, bytes, rows) = at.make(table.name, Some(table.schema()), self.folder.path())?;
         Ok(Part::File { path, bytes, rows })
     }
-}
-
-/// That there is room on a folder's disk for more than what must stay free. Where the system does not say, writing tells.
-fn check_room(folder: &Path, keep_bytes: u64) -> Result<(), Error> {
-    let Ok(disk) = rustix::fs::statvfs(folder) else { return Ok(()) };
-    let free_bytes = disk.f_bavail.saturating_mul(disk.f_frsize);
-    if free_bytes < keep_bytes {
-        return Err(Error::NoRoom { folder: folder.display().to_string(), free_bytes, keep_bytes });
-    }
-    Ok(())
 }
 
 /// The tables of the model that a query names: each after the schema, in quotes or not.
@@ -221,15 +210,7 @@ impl Cdm for Still {
 
 #[cfg(test)]
 mod tests {
-    use super::{check_room, named};
-
-    #[test]
-    fn a_disk_is_not_filled() {
-        let folder = tempfile::tempdir().expect("a folder");
-        check_room(folder.path(), 0).expect("there is always nothing");
-        let error = check_room(folder.path(), u64::MAX).expect_err("no disk is so large").to_string();
-        assert!(error.contains("MiB are free on the disk of") && error.contains("free some"), "{error}");
-    }
+    use super::named;
 
     #[test]
     fn tables_are_found_by_the_schema_before_them() {

@@ -13,12 +13,14 @@
 
 mod files;
 mod function;
+mod kept;
 mod plan;
 
 pub use function::{Call, TableFunction};
 
 pub(crate) use files::Stores;
-pub(crate) use plan::{Refused, bring, is_own, named, parts};
+pub(crate) use kept::KeptViews;
+pub(crate) use plan::{LakeTables, Refused, bring, is_own, named, parts};
 
 use crate::error::Error;
 use crate::lake::Lake;
@@ -93,6 +95,9 @@ pub enum Content {
     /// A query over the lake's tables (by their names) and those of its own schema and those it
     /// needs (by `schema.table`). Its columns are found by name and cast to the types of the table's columns.
     View(String),
+    /// The same of a view that many queries use and that has few rows as a rule: while the lake's tables that it reads do not
+    /// change, they are kept in memory. What functions it calls must give the same as long as the text of the view is the same.
+    Kept(String),
     /// A table of text: the table's columns are those of the sheet, in its order, by other names perhaps.
     Sheet(Arc<dyn Sheet>),
     /// Parquet files of one folder with the table's columns.
@@ -112,6 +117,7 @@ impl fmt::Debug for Content {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Content::View(text) => f.debug_tuple("View").field(text).finish(),
+            Content::Kept(text) => f.debug_tuple("Kept").field(text).finish(),
             Content::Sheet(sheet) => f.debug_tuple("Sheet").field(&sheet.name()).finish(),
             Content::Parquet { folder, files, .. } => f.debug_tuple("Parquet").field(folder).field(files).finish(),
             Content::Batches(batches) => f.debug_tuple("Batches").field(&batches.len()).finish(),

@@ -1,7 +1,8 @@
 //! Bringing the tables that a query reaches before the engine: views are planned in the order in which they use each other.
 
 use super::files::{FileTable, Stores};
-use super::{Content, Function, Schema, SchemaTable};
+use super::{Content, Function, KeptViews, Schema, SchemaTable};
+use crate::snapshot::nothing;
 use crate::sql::check::{NESTING, SCANS, scans};
 use crate::workbench::SheetTable;
 use datafusion::arrow::array::ArrayRef;
@@ -70,10 +71,18 @@ fn parse(text: &str) -> Result<Statement> {
     parser.parse_statement()
 }
 
+/// What queries know of the lake beside its tables.
+pub(crate) struct LakeTables<'l> {
+    /// The state of each of its tables, by name.
+    pub(crate) states: &'l HashMap<String, String>,
+    pub(crate) kept: &'l KeptViews,
+}
+
 /// Plans what a statement reaches of the guests' schemas, and puts it into the session's catalogue.
 pub(crate) async fn bring(
     session: &SessionState,
     stores: &Stores,
+    lake: &LakeTables<'_>,
     schemas: &[Arc<Schema>],
     statement: &Statement,
 ) -> std::result::Result<(), Refused> {
@@ -92,7 +101,9 @@ pub(crate) async fn bring(
         // A function of this name that was there before is hidden from views.
         let _ = views.register_udf(Arc::new(udf(function)));
     }
-    let mut desk = Desk { session: views, stores, schemas, providers: HashMap::new(), sizes: HashMap::new() };
+    let states = lake.states.clone();
+    let (providers, sizes) = (HashMap::new(), HashMap::new());
+    let mut desk = Desk { session: views, stores, schemas, providers, sizes, states, kept: lake.kept };
     for name in &wanted {
         desk.bring(name).await?;
     }
@@ -122,6 +133,9 @@ struct Desk<'d> {
     providers: HashMap<String, Arc<MemorySchemaProvider>>,
     /// How often tables are read by each that is there, by `schema.table`.
     sizes: HashMap<String, u64>,
+    /// The states of the lake's tables and of kept views, by their names in plans.
+    states: HashMap<String, String>,
+    kept: &'d KeptViews,
 }
 
 /// What is still to be done for a table.
@@ -151,7 +165,7 @@ impl Desk<'_> {
                     }
                     let table = find(self.schemas, &name.0, &name.1).ok_or_else(|| Refused::Missing(full.clone()))?;
                     steps.push(Step::Close(name.clone()));
-                    if let Content::View(text) = &table.content {
+                    if let Content::View(text) | Content::Kept(text) = &table.content {
                         let statement = parse(text).map_err(|error| Refused::View(full, error))?;
                         let needs = named_in(&statement).into_iter().filter(|(schema, _)| !is_own(schema));
                         steps.extend(needs.map(Step::Open));
@@ -179,6 +193,28 @@ impl Desk<'_> {
                     size = scans(&**inner, &self.sizes);
                 }
                 Arc::new(self.view(table, text, statement).await.map_err(failed)?)
+            }
+            Content::Kept(text) => {
+                let statement = parse(text).map_err(failed)?;
+                let scans = match &statement {
+                    Statement::Statement(inner) => scans(&**inner, &self.sizes),
+                    _ => 1,
+                };
+                let view = self.view(table, text, statement).await.map_err(failed)?;
+                match self.kept.rows(&self.session, &full, view.logical_plan(), &self.states).await {
+                    // Of no rows the engine makes no joins.
+                    Some((rows, _)) if rows.num_rows() == 0 => {
+                        Arc::new(ViewTable::new(nothing(&rows.schema()).map_err(failed)?, None))
+                    }
+                    Some((rows, of)) => {
+                        self.states.insert(full.clone(), of);
+                        Arc::new(MemTable::try_new(rows.schema(), vec![vec![rows]]).map_err(failed)?)
+                    }
+                    None => {
+                        size = scans;
+                        Arc::new(view)
+                    }
+                }
             }
             Content::Sheet(sheet) => {
                 let columns: Vec<String> = table.columns.iter().map(|column| column.name.clone()).collect();

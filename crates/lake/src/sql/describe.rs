@@ -50,7 +50,7 @@ impl Listing {
             schema: schema.name.clone(),
             name: table.name.clone(),
             called: format!("{}.{}", quoted(&schema.name), quoted(&table.name)),
-            kind: if matches!(table.content, Content::View(_)) { "VIEW" } else { "BASE TABLE" },
+            kind: if matches!(table.content, Content::View(_) | Content::Kept(_)) { "VIEW" } else { "BASE TABLE" },
             comment: table.comment.clone(),
             columns: table
                 .columns

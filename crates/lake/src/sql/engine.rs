@@ -10,14 +10,15 @@ use super::growth;
 use super::rounds::Rounds;
 use super::stop::Stop;
 use crate::error::Error;
-use crate::guest::{self, Schema, Stores, bring};
+use crate::guest::{self, KeptViews, LakeTables, Schema, Stores, bring};
 use crate::lake::{Capacity, Lake};
-use crate::snapshot::{Rows, Snapshot};
+use crate::snapshot::{Rows, Snapshot, nothing};
 use access::Grant;
 use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::catalog::view::ViewTable;
 use datafusion::catalog::{
     CatalogProvider, CatalogProviderList, MemoryCatalogProvider, MemoryCatalogProviderList, MemorySchemaProvider,
-    SchemaProvider,
+    SchemaProvider, TableProvider,
 };
 use datafusion::common::{DataFusionError, Result};
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
@@ -30,6 +31,7 @@ use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::prelude::{SQLOptions, SessionConfig};
 use futures::StreamExt;
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -77,6 +79,7 @@ pub(crate) struct Engine {
     base: SessionState,
     environment: Arc<RuntimeEnv>,
     stores: Stores,
+    kept: Arc<KeptViews>,
     turns: Arc<Semaphore>,
     capacity: Capacity,
 }
@@ -138,12 +141,18 @@ impl Engine {
             .map_err(Error::engine)?;
         let base = base_session(settings(capacity.threads), &environment).build();
         let turns = Arc::new(Semaphore::new(capacity.queries.max(1)));
-        Ok(Engine { runtime: Some(runtime), base, environment, stores, turns, capacity })
+        let kept = Arc::default();
+        Ok(Engine { runtime: Some(runtime), base, environment, stores, kept, turns, capacity })
     }
 
     /// Whether no query runs.
     pub(crate) fn is_idle(&self) -> bool {
         self.turns.available_permits() == self.capacity.queries.max(1)
+    }
+
+    /// Gives back the memory of views that are kept.
+    pub(crate) fn forget_kept(&self) {
+        self.kept.forget();
     }
 
     /// Checks, plans and starts a query. Parsed queries and plans are trees that are walked and dropped by recursion: they stay on
@@ -197,19 +206,21 @@ impl Engine {
         let aborted = AbortOnDrop(run.abort_handle());
         let (wanted, columns) = waiting.until(is_checked)?.unwrap_or_else(|_| Err(waiting.broken()))?;
         let schemas = lake.schemas(grant, &wanted)?;
+        let schemas = pinned.map_or_else(|| schemas.clone(), |pinned| pinned.over(&schemas));
         let listing = Listing::new(&tables, &schemas);
         let columns = columns.map(|(schema, name)| listing.columns(sql, schema.as_deref(), &name)).transpose()?;
         let snapshot = match pinned {
-            Some(pinned) => pinned.0.clone(),
+            Some(pinned) => pinned.snapshot.clone(),
             None => lake.snapshot(limits.freshness, limits.time, stop)?,
         };
         let (position, behind) = (snapshot.position, snapshot.behind);
         let stores = Arc::new(self.stores.afresh());
+        let (states, kept) = (snapshot.states(), Arc::clone(&self.kept));
         let mut session = self.session(snapshot, &listing, &stores, limits).map_err(Error::engine)?;
         for function in lake.table_functions(grant) {
             session.register_udtf(&function.name.clone(), Arc::new(function));
         }
-        let _ = give_session.send(Desk { session, stores, schemas, columns });
+        let _ = give_session.send(Desk { session, stores, states, kept, schemas, columns });
         let schema = match waiting.until(plan)? {
             Ok(Ok(schema)) => schema,
             Ok(Err(Refused::Busy(running))) => return Err(Error::Busy { running }),
@@ -246,7 +257,14 @@ impl Engine {
             .build_arc()?;
         let public = MemorySchemaProvider::new();
         for table in snapshot.tables {
-            public.register_table(table.table.name.clone(), Arc::new(Rows::new(table, &snapshot.dead)))?;
+            let name = table.table.name.clone();
+            let rows: Arc<dyn TableProvider> = if table.is_empty() {
+                // Legs of unions and sides of joins that have no rows fall away when it is planned.
+                Arc::new(ViewTable::new(nothing(&table.table.schema)?, None))
+            } else {
+                Arc::new(Rows::new(table, &snapshot.dead))
+            };
+            public.register_table(name, rows)?;
         }
         let catalog = MemoryCatalogProvider::new();
         catalog.register_schema("public", Arc::new(public))?;
@@ -272,6 +290,8 @@ impl Drop for Engine {
 struct Desk {
     session: SessionState,
     stores: Arc<Stores>,
+    states: HashMap<String, String>,
+    kept: Arc<KeptViews>,
     schemas: Vec<Arc<Schema>>,
     /// The query for the columns of a table, where they are asked for.
     columns: Option<String>,
@@ -323,7 +343,8 @@ async fn plan(desk: &Desk, question: Question) -> Result<Arc<dyn ExecutionPlan>,
     let session = &desk.session;
     let plan = match question {
         Question::Statement(statement) => {
-            bring(session, &desk.stores, &desk.schemas, &statement).await.map_err(Refused::Tables)?;
+            let lake = LakeTables { states: &desk.states, kept: &desk.kept };
+            bring(session, &desk.stores, &lake, &desk.schemas, &statement).await.map_err(Refused::Tables)?;
             session.statement_to_plan(statement).await
         }
         Question::Tables => session.create_logical_plan(&describe::tables()).await,

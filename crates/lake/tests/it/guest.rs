@@ -9,6 +9,7 @@ use datafusion::parquet::arrow::ArrowWriter;
 use lake::guest::{Content, Function, Guest, Schema, SchemaColumn, SchemaTable};
 use lake::{Error, Limits};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 struct Rooms(Vec<Schema>);
 
@@ -222,4 +223,92 @@ fn tempfile_folder(name: &str) -> std::path::PathBuf {
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::create_dir_all(&folder).unwrap();
     folder
+}
+
+#[test]
+fn a_view_that_is_kept_is_made_again_when_and_only_when_a_table_that_it_reads_has_other_rows() {
+    let made = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&made);
+    let counted = Function {
+        name: "counted".into(),
+        arguments: vec![DataType::Utf8],
+        returns: DataType::Utf8,
+        run: Arc::new(move |arguments| {
+            count.fetch_add(1, Ordering::Relaxed);
+            Ok(Arc::clone(&arguments[0]))
+        }),
+    };
+    let kept = |name: &str, sql: &str| SchemaTable {
+        content: Content::Kept(sql.into()),
+        ..hidden(view(name, "", &[("id", DataType::Utf8)]))
+    };
+    let mut rooms = schema(
+        "rooms",
+        vec![
+            kept(
+                "__beds",
+                "SELECT counted(p._id) AS id FROM patient p LEFT JOIN rooms.__gone g ON g.id = p._id WHERE g.id IS NULL",
+            ),
+            kept("__gone", "SELECT _id AS id FROM encounter WHERE status = 'cancelled'"),
+            view("beds", "SELECT id FROM rooms.__beds", &[("id", DataType::Utf8)]),
+        ],
+    );
+    rooms.functions = vec![counted];
+    let house = house(vec![rooms]);
+    let beds = || house.ask("SELECT string_agg(id, ' ' ORDER BY id) FROM rooms.beds");
+    let makes = |run: &dyn Fn(), expected: &str| {
+        run();
+        let before = made.load(Ordering::Relaxed);
+        assert_eq!(beds(), format!("{expected}\n"));
+        assert_eq!(beds(), format!("{expected}\n"));
+        made.load(Ordering::Relaxed) > before
+    };
+    let observation = r#"{"resourceType":"Observation","id":"o","status":"final","code":{"text":"x"}}"#;
+    let patient = r#"{"resourceType":"Patient","id":"c","birthDate":"1990"}"#;
+    let encounter = r#"{"resourceType":"Encounter","id":"e","status":"planned","class":{"code":"AMB"}}"#;
+    assert!(makes(&|| {}, "a b"));
+    assert!(!makes(&|| house.put(observation), "a b"));
+    assert!(makes(&|| house.put(patient), "a b c"));
+    // The same rows under the same name.
+    assert!(makes(&|| house.put(&patient.replace("1990", "1991")), "a b c"));
+    assert!(makes(&|| house.delete("Patient", "c"), "a b"));
+    house.put(encounter);
+    assert!(!makes(&|| {}, "a b"));
+    // What is kept without rows may have some later: of a patient's name.
+    let cancelled = encounter.replace("planned", "cancelled").replace("\"e\"", "\"a\"");
+    assert!(makes(&|| house.put(&cancelled), "b"));
+    house.lake().flush().unwrap();
+    makes(&|| {}, "b");
+    assert!(makes(&|| house.delete("Encounter", "a"), "a b"));
+    house.lake().rebuild().unwrap();
+    makes(&|| {}, "a b");
+}
+
+#[test]
+fn tables_made_once_at_a_position_are_read_where_views_name_them() {
+    let house = house(vec![schema(
+        "rooms",
+        vec![
+            hidden(view("__beds", "SELECT _id AS id FROM patient", &[])),
+            view("beds", "SELECT id FROM rooms.__beds", &[("id", DataType::Utf8)]),
+        ],
+    )]);
+    let (lake, grant, limits, stop) = (house.lake(), everything(), Limits::default(), lake::Stop::default());
+    let pinned = lake.pin(&grant, &limits, &stop).unwrap();
+    let mut answer = lake.table_at(&pinned, &grant, ("rooms", "__beds"), &limits, &stop).unwrap();
+    assert_eq!(answer.next_batch().unwrap().unwrap().num_rows(), 2);
+    let ids: ArrayRef = Arc::new(StringArray::from(vec!["x", "y", "z"]));
+    let other = RecordBatch::try_from_iter_with_nullable([("id", ids, true)]).unwrap();
+    let folder = tempfile_folder("guest-made");
+    let file = std::fs::File::create(folder.join("beds.parquet")).unwrap();
+    let mut writer = ArrowWriter::try_new(file, other.schema(), None).unwrap();
+    writer.write(&other).unwrap();
+    writer.close().unwrap();
+    pinned.lay(("rooms", "__beds"), &other.schema(), &folder, "beds.parquet", 3);
+    let mut answer = lake.query_at(&pinned, &grant, "SELECT max(id) FROM rooms.beds", &limits, &stop).unwrap();
+    let batch = answer.next_batch().unwrap().unwrap();
+    assert!(format!("{:?}", batch.column(0)).contains("z"));
+    // Others see what they saw, and what is hidden stays so.
+    assert_eq!(house.ask("SELECT max(id) FROM rooms.beds"), "b\n");
+    assert!(lake.query_at(&pinned, &grant, "SELECT * FROM rooms.__beds", &limits, &stop).is_err());
 }

@@ -43,6 +43,11 @@ impl Target {
         self.part.join(name)
     }
 
+    /// A folder for what is gone when all are written.
+    pub(super) fn scratch(&self) -> Result<tempfile::TempDir, Error> {
+        tempfile::tempdir_in(&self.part).map_err(|error| Error::file("make a folder in", &self.part, error))
+    }
+
     /// Puts all files in place, and the record last. What an earlier export left goes first.
     pub(super) fn finish(mut self, record: &Value) -> Result<(), Error> {
         let failed = |error| Error::file("finish", &self.folder, error);

@@ -9,8 +9,10 @@ mod load;
 
 pub use load::{Loaded, load_into_duckdb};
 
+use crate::asking::SCHEMA;
 use crate::cdm;
 use crate::error::Error;
+use crate::once::{self, At};
 use crate::views::{CDM_VERSION, MAPPING_VERSION, OmopGuest};
 use access::Grant;
 use folder::Target;
@@ -98,18 +100,35 @@ impl Export<'_> {
             Format::Parquet | Format::DuckDb => Written::Parquet,
         };
         let mut rows = Map::new();
-        for table in cdm::tables() {
+        let scratch = target.scratch()?;
+        let at = At { lake: self.lake, pinned: &pinned, grant: self.grant, limits, stop: &self.stop };
+        let tables: Vec<&cdm::Table> = cdm::tables().iter().collect();
+        // What others read is made once, before them.
+        for table in once::needs_of(&tables) {
+            at.make(table, cdm::table(table).map(cdm::Table::schema), scratch.path())?;
+        }
+        for table in tables {
             let path = target.part(&format.file(table.name));
             let failed = |error| Error::file("write", &path, error);
             let mut answer = self.ask(&pinned, &format!("SELECT * FROM omop.{}", table.name), &limits)?;
             let mut file = BufWriter::new(File::create(&path).map_err(failed)?);
             let done = output::write(&mut answer, written, &mut file)?;
             file.into_inner().map_err(|error| failed(error.into_error()))?.sync_all().map_err(failed)?;
+            if written == Written::Parquet {
+                pinned.lay(
+                    (SCHEMA, table.name),
+                    &table.schema(),
+                    &target.part(""),
+                    &format.file(table.name),
+                    done.rows,
+                );
+            }
             told(table.name, done.rows);
             rows.insert(table.name.to_owned(), json!(done.rows));
         }
         let mut record = self.record(&pinned, &limits, rows)?;
         record["format"] = json!(format.name());
+        scratch.close().map_err(|error| Error::file("clear", to, error))?;
         if format == Format::DuckDb {
             let path = target.part(load::SCRIPT);
             std::fs::write(&path, load::script()).map_err(|error| Error::file("write", &path, error))?;

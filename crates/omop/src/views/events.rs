@@ -45,6 +45,23 @@ const COLUMNS: [(&str, &str); 37] = [
     ("unlike", ""),
 ];
 
+/// For how many days a dispense of a request lasts.
+macro_rules! supply {
+    () => {
+        "r.supply * CASE WHEN r.supply_unit IN ('d', 'day', 'days') THEN 1 WHEN r.supply_unit IN ('wk', 'week', 'weeks') THEN 7 \
+         WHEN r.supply_unit IN ('mo', 'month', 'months') THEN 30 WHEN r.supply_unit IN ('a', 'year', 'years') THEN 365 END"
+    };
+}
+
+/// Whether a reference range is in the unit of the value, as far as both are told.
+macro_rules! of_unit {
+    () => {
+        "coalesce(r.range_unit, r.range_unit_code) IS NULL OR coalesce(r.value_unit, r.value_unit_code) IS NULL \
+         OR lower(r.range_unit) IN (lower(r.value_unit), lower(r.value_unit_code)) \
+         OR r.range_unit_code = r.value_unit_code OR lower(r.range_unit_code) = lower(r.value_unit)"
+    };
+}
+
 const TIME: &str = "arrow_cast(NULL, 'Timestamp(Microsecond, Some(\"UTC\"))')";
 
 /// One type of resources: what its columns are, and where they come from.
@@ -67,6 +84,9 @@ const DRUG_OR_NONE: &str =
 /// That it was not, said by any of the codings of its verification.
 const UNVERIFIED: &str = "CASE WHEN array_has(r.verification_statuses, 'entered-in-error') THEN 'entered-in-error' \
                           WHEN array_has(r.verification_statuses, 'refuted') THEN 'refuted' END";
+/// The ends of a reference range, where it has the unit of the value or one of them has none.
+const LOW: &str = concat!("CASE WHEN ", of_unit!(), " THEN r.range_low END");
+const HIGH: &str = concat!("CASE WHEN ", of_unit!(), " THEN r.range_high END");
 const ROUTE: &str = "r.route_system || '|' || r.route_code";
 
 const LEGS: [Leg; 11] = [
@@ -126,8 +146,8 @@ const LEGS: [Leg; 11] = [
                 "given",
                 "coalesce(coalesce(r.value_comparator, '') || r.value_text, CAST(r.value_integer AS VARCHAR), r.value_other)",
             ),
-            ("low", "r.range_low"),
-            ("high", "r.range_high"),
+            ("low", LOW),
+            ("high", HIGH),
             ("qualifier", "coalesce(r.interpretation_text, r.interpretation)"),
         ],
         unlike: "CASE WHEN r.status IN ('registered', 'cancelled', 'entered-in-error') THEN r.status \
@@ -169,13 +189,11 @@ const LEGS: [Leg; 11] = [
             ("practitioner_id", "r.requester_id"),
             ("begun", "coalesce(r.authored, r.valid_from)"),
             ("begun_text", "coalesce(r.authored_text, r.valid_from_text)"),
-            ("ended", "r.valid_to"),
-            ("ended_text", "r.valid_to_text"),
+            // Until when it may be dispensed is no end of taking it, where it is said for how long it lasts.
+            ("ended", concat!("CASE WHEN coalesce(", supply!(), ", 0) < 1 THEN r.valid_to END")),
+            ("ended_text", concat!("CASE WHEN coalesce(", supply!(), ", 0) < 1 THEN r.valid_to_text END")),
             ("quantity", "r.quantity"),
-            (
-                "supply_days",
-                "r.supply * CASE r.supply_unit WHEN 'd' THEN 1 WHEN 'wk' THEN 7 WHEN 'mo' THEN 30 WHEN 'a' THEN 365 END",
-            ),
+            ("supply_days", supply!()),
             ("refills", "r.refills"),
             ("sig", "r.dosage_text"),
             ("route", ROUTE),
@@ -310,7 +328,7 @@ const LEGS: [Leg; 11] = [
         table: "r",
         columns: &[
             ("codings", "d.codings"),
-            ("text", "coalesce(d.type_text, d.type_display)"),
+            ("text", "coalesce(d.type_text, d.type_display, r.device_display)"),
             ("encounter_id", "r.encounter_id"),
             ("practitioner_id", "r.source_id"),
             ("begun", "coalesce(r.start_at, r.recorded)"),
@@ -327,7 +345,8 @@ const LEGS: [Leg; 11] = [
         resource_type: "Device",
         place: "'device'",
         // Those whose use is told by a statement are there already.
-        from: "(SELECT DISTINCT device_id FROM device_use) u RIGHT JOIN device r ON u.device_id = r._id",
+        from: "(SELECT DISTINCT device_id FROM device_use WHERE coalesce(status, '') NOT IN ('intended', 'entered-in-error') \
+               AND coalesce(start_at, recorded) IS NOT NULL) u RIGHT JOIN device r ON u.device_id = r._id",
         table: "r",
         columns: &[
             ("patient_id", "r.bearer_id"),
@@ -375,7 +394,7 @@ pub(super) const EVENTS: &str = "
 SELECT e.*, pr._row AS provider_id,
        coalesce(omop_date(e.begun, e.begun_text), e.visit_start_date) AS start_date,
        coalesce(omop_datetime(e.begun, e.begun_text), e.visit_start_datetime) AS start_datetime,
-       CASE WHEN e.begun IS NULL THEN 'when the visit began' ELSE coalesce(e.begun_rule, omop_imputed(e.begun_text)) END AS start_rule,
+       CASE WHEN e.begun IS NULL THEN 'when the visit began' ELSE coalesce(e.begun_rule, omop_imputed(e.begun, e.begun_text)) END AS start_rule,
        omop_last_date(e.ended, e.ended_text) AS end_date,
        omop_end_datetime(e.ended, e.ended_text, e.begun, e.begun_text) AS end_datetime,
        CASE WHEN e.unlike IS NOT NULL AND (e.unlike <> 'in-death' OR e.deceased_at IS NOT NULL) THEN e.unlike WHEN e.person_id IS NULL THEN 'no-person'
@@ -383,7 +402,7 @@ SELECT e.*, pr._row AS provider_id,
 FROM (SELECT _id, _row FROM practitioner) pr
 RIGHT JOIN (
   SELECT e.*, v.visit_occurrence_id, v.visit_detail_id, v.start_date AS visit_start_date, v.start_datetime AS visit_start_datetime
-  FROM (SELECT * FROM omop.__visit WHERE reason IS NULL) v
+  FROM omop.__within v
   RIGHT JOIN (
     SELECT e.*, p.person_id, p.deceased_at
     FROM omop.__who p

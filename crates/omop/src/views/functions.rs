@@ -65,6 +65,7 @@ pub(super) fn functions(known: &Known) -> Vec<Function> {
     let of = || known.clone();
     let (targets_of, first_of, coding_of, unit_of) = (of(), of(), of(), of());
     let (day_of, moment_of, last_of, end_of, key_of) = (of(), of(), of(), of(), of());
+    let (begin_of, until_of) = (of(), of());
     vec![
         // The rows of one table that codings become: codings, text, the place without concept, the place wanted.
         function(
@@ -102,12 +103,13 @@ pub(super) fn functions(known: &Known) -> Vec<Function> {
         function("omop_end_datetime", vec![time(), DataType::Utf8, time(), DataType::Utf8], moment, move |arguments| {
             Ok(ends(&end_of, arguments))
         }),
-        // How much of a date was given: day, month, year; nothing of a whole date or a time.
-        function("omop_imputed", vec![DataType::Utf8], DataType::Utf8, |arguments| {
-            Ok(imputed(text(&arguments[0]), "first"))
+        // Why the day of a time is not the one that was given: of a month or year it is the first, of a time in another zone it
+        // may be the one before or after. Nothing of a whole date, and of most times.
+        function("omop_imputed", vec![time(), DataType::Utf8], DataType::Utf8, move |arguments| {
+            Ok(imputed(&begin_of, arguments, "first"))
         }),
-        function("omop_imputed_end", vec![DataType::Utf8], DataType::Utf8, |arguments| {
-            Ok(imputed(text(&arguments[0]), "last"))
+        function("omop_imputed_end", vec![time(), DataType::Utf8], DataType::Utf8, move |arguments| {
+            Ok(imputed(&until_of, arguments, "last"))
         }),
         // The keyed hash of a text.
         function("omop_key", vec![DataType::Utf8], DataType::Utf8, move |arguments| {
@@ -298,13 +300,30 @@ fn moments(known: &Known, arguments: &[ArrayRef]) -> ArrayRef {
     Arc::new(out.finish())
 }
 
-fn imputed(texts: &StringArray, which: &str) -> ArrayRef {
-    let word = |text: &str| match text.len() {
-        4 => Some(format!("{which} day of the year")),
-        7 => Some(format!("{which} day of the month")),
-        _ => None,
+/// What is told of a time whose day by the clock of the zone is not the day that its source says.
+pub(crate) const OTHER_DAY: &str = "day in the zone of the settings";
+
+fn imputed(known: &Known, arguments: &[ArrayRef], which: &str) -> ArrayRef {
+    let (times, texts) = (arguments[0].as_primitive::<TimestampMicrosecondType>(), text(&arguments[1]));
+    let word = |row: usize| -> Option<String> {
+        let text = at(texts, row)?;
+        match text.len() {
+            4 => Some(format!("{which} day of the year")),
+            7 => Some(format!("{which} day of the month")),
+            _ => (!times.is_null(row) && is_on_other_day(known, times.value(row), text)).then(|| OTHER_DAY.to_owned()),
+        }
     };
-    Arc::new(texts.iter().map(|text| text.and_then(word)).collect::<StringArray>())
+    Arc::new((0..texts.len()).map(word).collect::<StringArray>())
+}
+
+/// Whether a time that came with the offset of its place is on another day by the clock of the zone. One in UTC tells no place.
+fn is_on_other_day(known: &Known, us: i64, text: &str) -> bool {
+    if is_day(Some(text)) || text.ends_with(['Z', 'z']) || text.ends_with("00:00") {
+        return false;
+    }
+    let Some(given) = text.get(..10).and_then(|day| day.parse::<jiff::civil::Date>().ok()) else { return false };
+    let given = given.duration_since(jiff::civil::Date::constant(1970, 1, 1)).as_hours() / 24;
+    local_us(known, us, Some(text)).div_euclid(DAY_US) != given
 }
 
 fn keyed(known: &Known, texts: &StringArray) -> ArrayRef {
@@ -324,6 +343,22 @@ mod tests {
         let us = 1_709_323_200_000_000;
         assert_eq!(local_us(&known, us, Some("2024-03-01T20:00:00Z")).div_euclid(DAY_US), us.div_euclid(DAY_US) + 1);
         assert_eq!(local_us(&known, us, Some("2024-03-01")), us);
+    }
+
+    #[test]
+    fn a_day_of_another_zone_is_told() {
+        let zone = TimeZone::get("Europe/Berlin").unwrap_or(TimeZone::UTC);
+        let known = Known { book: None, zone, key: [0; 32], today: 0 };
+        let told = |text: &str| {
+            let instant: jiff::Timestamp = text.parse().expect("a time");
+            is_on_other_day(&known, instant.as_microsecond(), text)
+        };
+        assert!(told("2024-03-01T23:30:00-05:00"));
+        assert!(told("1960-03-01T23:30:00-05:00"));
+        assert!(!told("2024-03-01T12:30:00-05:00"));
+        assert!(!told("2024-03-01T23:30:00+01:00"));
+        assert!(!told("2024-03-01T23:30:00Z"));
+        assert!(!told("2024-03-01T23:30:00+00:00"));
     }
 
     #[test]

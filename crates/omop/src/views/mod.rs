@@ -34,9 +34,12 @@ pub const REPORT: &str = "omop_report";
 /// The schema that leads from persons to patients.
 pub const LINK: &str = "omop_link";
 /// Changes when rows are made otherwise: part of run records.
-pub const MAPPING_VERSION: &str = "3";
+pub const MAPPING_VERSION: &str = "4";
 /// The version of the model.
 pub const CDM_VERSION: &str = "5.4";
+
+/// What happened to people, of all types of resources: what the tables of events are made of.
+pub(crate) const EVENT: &str = "__event";
 
 /// A version of the vocabularies.
 #[derive(Clone, Debug, Default)]
@@ -127,11 +130,18 @@ const VIEWS: [(&str, &str); 19] = [
 ];
 
 /// Views that only views see.
-const HIDDEN: [(&str, &str); 4] = [
+const HIDDEN: [(&str, &str); 3] = [
     ("__person", include_str!("sql/__person.sql")),
-    ("__who", include_str!("sql/__who.sql")),
     ("__visit", include_str!("sql/__visit.sql")),
     ("__note", include_str!("sql/__note.sql")),
+];
+
+/// Those of them that most queries use, and of which the lake keeps the rows while they are few.
+const KEPT: [(&str, &str); 4] = [
+    ("__merged", include_str!("sql/__merged.sql")),
+    ("__who", include_str!("sql/__who.sql")),
+    ("__part", include_str!("sql/__part.sql")),
+    ("__within", include_str!("sql/__within.sql")),
 ];
 
 /// The row number of the resource that a row of a table was made of, by its key; none for tables that are not made of resources.
@@ -232,9 +242,10 @@ impl OmopGuest {
                 is_hidden: false,
             });
         }
-        tables.extend(HIDDEN.iter().map(|(name, sql)| hidden(name, &made(sql))));
-        tables.push(hidden("__leg", &events::legs()));
-        tables.push(hidden("__event", events::EVENTS));
+        tables.extend(HIDDEN.iter().map(|(name, sql)| hidden(name, Content::View(made(sql)))));
+        tables.extend(KEPT.iter().map(|(name, sql)| hidden(name, Content::Kept((*sql).to_owned()))));
+        tables.push(hidden("__leg", Content::View(events::legs())));
+        tables.push(hidden(EVENT, Content::View(events::EVENTS.to_owned())));
         Ok(Schema { name: SCHEMA.to_owned(), tables, functions: functions(&known), needs: Vec::new() })
     }
 
@@ -358,8 +369,8 @@ impl Guest for OmopGuest {
     }
 }
 
-fn hidden(name: &str, sql: &str) -> SchemaTable {
-    SchemaTable { is_hidden: true, ..SchemaTable::view(name, "", Vec::new(), sql) }
+fn hidden(name: &str, content: Content) -> SchemaTable {
+    SchemaTable { is_hidden: true, content, ..SchemaTable::view(name, "", Vec::new(), "") }
 }
 
 fn vocabulary_content(table: &cdm::Table, files: Option<&VocabularyFiles>) -> Content {

@@ -4,6 +4,7 @@
 mod cohort;
 mod data;
 mod house;
+mod merged;
 mod odd;
 mod quality;
 mod statements;

@@ -513,3 +513,177 @@ fn a_drug_code_in_parts_is_found() {
     let rows = "SELECT drug_concept_id, drug_source_concept_id, drug_source_value FROM omop.drug_exposure";
     assert_eq!(house.ask(rows), "109,114,0781-1506-10\n");
 }
+
+/// The range of another unit, or of values that are not normal ones, is none of the value's.
+#[test]
+fn a_reference_range_is_of_normal_values_in_the_unit_of_the_value() {
+    let house = house();
+    let range = |id: &str, value: &str, ranges: &str| {
+        observation(id, "8480-6", &format!(r#""valueQuantity":{{"value":5,{value}}},"referenceRange":[{ranges}]"#))
+    };
+    let glucose = r#""unit":"mmol/L","code":"mmol/L","system":"http://unitsofmeasure.org""#;
+    let of = |low: &str, rest: &str| format!(r#"{{"low":{{"value":{low}{rest}}}}}"#);
+    put(
+        &house,
+        &[
+            range("a", glucose, &of("1", "")),
+            range("b", glucose, &of("2", r#","unit":"mg/dL""#)),
+            range("c", glucose, &of("3", r#","unit":"MMOL/L""#)),
+            range("d", glucose, &of("4", r#","code":"mmol/L""#)),
+            range("e", glucose, &of("5", r#","unit":"mmol per litre","code":"mg/dL""#)),
+            range("f", r#""unit":"mm Hg","code":"mm[Hg]""#, &of("6", r#","unit":"mmHg","code":"mm[Hg]""#)),
+            range("g", r#""comparator":"<""#, &of("7", r#","unit":"mg/dL""#)),
+            range("h", glucose, &format!(r#"{{"text":"see below"}},{}"#, of("8", ""))),
+            range(
+                "i",
+                glucose,
+                r#"{"type":{"coding":[{"code":"critical"}]},"low":{"value":0}},{"type":{"coding":[{"code":"normal"}]},"high":{"value":9}}"#,
+            ),
+        ],
+    );
+    let ends = "SELECT range_low, range_high FROM omop.measurement ORDER BY measurement_id";
+    assert_eq!(house.ask(ends), "1,\n,\n3,\n4,\n,\n6,\n7,\n8,\n,9\n");
+}
+
+/// A statement that did not happen takes no device away, and a device may be told by its name alone.
+#[test]
+fn a_device_is_there_unless_its_use_is_told() {
+    let house = house();
+    let device = |id: &str| {
+        format!(
+            r#"{{"resourceType":"Device","id":"{id}","type":{{"text":"{id}"}},"manufactureDate":"2020-05-06","patient":{{"reference":"Patient/a"}}}}"#
+        )
+    };
+    let usage = |id: &str, status: &str, device: &str| {
+        of(
+            "DeviceUseStatement",
+            id,
+            "a",
+            &format!(r#""status":"{status}","timingDateTime":"2021-01-01","device":{device}"#),
+        )
+    };
+    put(
+        &house,
+        &[
+            device("one"),
+            device("two"),
+            usage("u1", "entered-in-error", r#"{"reference":"Device/one"}"#),
+            usage("u2", "active", r#"{"reference":"Device/two"}"#),
+            usage("u3", "active", r#"{"display":"Hearing aid"}"#),
+        ],
+    );
+    let all = "SELECT device_source_value, device_exposure_start_date FROM omop.device_exposure ORDER BY 1";
+    assert_eq!(house.ask(all), "Hearing aid,2021-01-01\none,2020-05-06\ntwo,2021-01-01\n");
+}
+
+/// Until when a request may be dispensed is no end of taking it.
+#[test]
+fn a_request_lasts_as_long_as_its_supply() {
+    let house = house();
+    let request = |id: &str, rest: &str| {
+        of(
+            "MedicationRequest",
+            id,
+            "a",
+            &format!(
+                r#""status":"active","intent":"order",{DRUG},"authoredOn":"2024-01-01","dispenseRequest":{{{rest}}}"#
+            ),
+        )
+    };
+    let valid = r#""validityPeriod":{"start":"2024-01-01","end":"2024-12-31"}"#;
+    let supply = |unit: &str| format!(r#""expectedSupplyDuration":{{"value":2,{unit}}}"#);
+    put(
+        &house,
+        &[
+            request("a", valid),
+            request("b", &format!("{valid},{}", supply(r#""code":"wk""#))),
+            request("c", &supply(r#""unit":"weeks""#)),
+            request("d", &format!("{valid},{}", supply(r#""unit":"boxes""#))),
+        ],
+    );
+    let ends = "SELECT drug_exposure_end_date, verbatim_end_date, days_supply FROM omop.drug_exposure ORDER BY drug_exposure_id";
+    assert_eq!(house.ask(ends), "2024-12-31,2024-12-31,\n2024-01-14,,14\n2024-01-14,,14\n2024-12-31,2024-12-31,\n");
+}
+
+/// A stay of which only the end is told is dated by it, as everything else.
+#[test]
+fn a_visit_without_a_begin_is_dated_by_its_end_and_holds_its_events() {
+    let house = house();
+    put(
+        &house,
+        &[
+            encounter("e", "a", r#""status":"finished","period":{"end":"2024-03-04"}"#),
+            condition("c", r#""encounter":{"reference":"Encounter/e"}"#),
+            encounter("never", "a", r#""status":"finished""#),
+        ],
+    );
+    assert_eq!(
+        house.ask("SELECT visit_start_date, visit_end_date, condition_start_date FROM omop.visit_occurrence JOIN omop.condition_occurrence USING (visit_occurrence_id)"),
+        "2024-03-04,2024-03-04,2024-03-04\n"
+    );
+    let rules = "SELECT resource_id, field, rule FROM omop_report.imputed_date ORDER BY 1, 2";
+    assert_eq!(house.ask(rules), "c,start,when the visit began\ne,start,end of its period\n");
+    assert_eq!(house.ask("SELECT resource_id, reason FROM omop_report.excluded"), "never,no-date\n");
+}
+
+/// The model has one race a person: of several it is none of them.
+#[test]
+fn a_person_of_two_races_is_of_neither_alone() {
+    let house = house();
+    let person = |id: &str, codes: &[&str]| {
+        let categories: String =
+            codes.iter().map(|code| format!(r#"{{"url":"ombCategory","valueCoding":{{"code":"{code}"}}}},"#)).collect();
+        format!(
+            r#"{{"resourceType":"Patient","id":"{id}","birthDate":"1990-01-01","extension":[{{"url":"http://hl7.org/fhir/us/core/StructureDefinition/us-core-race",
+            "extension":[{categories}{{"url":"text","valueString":"{id}"}}]}}]}}"#
+        )
+    };
+    put(&house, &[person("both", &["2106-3", "2054-5"]), person("one", &["2054-5"])]);
+    let races =
+        "SELECT race_source_value, race_concept_id FROM omop.person WHERE race_source_value IS NOT NULL ORDER BY 1";
+    assert_eq!(house.ask(races), "both,0\none,8516\n");
+}
+
+/// A cause that was not found is none.
+#[test]
+fn a_negated_cause_of_death_is_no_cause() {
+    let house = house();
+    let cause =
+        |id: &str, text: &str, rest: &str| observation(id, "69453-9", &format!(r#""valueString":"{text}"{rest}"#));
+    let negated = r#","interpretation":[{"coding":[{"system":"urn:medweave:code:negation","code":"negated"}]}]"#;
+    put(
+        &house,
+        &[
+            r#"{"resourceType":"Patient","id":"a","birthDate":"1970-02-03","deceasedDateTime":"2024-05-05"}"#.into(),
+            cause("c1", "Plague", negated),
+            cause("c2", "Flu", ""),
+        ],
+    );
+    assert_eq!(house.ask("SELECT cause_source_value FROM omop.death"), "Flu\n");
+}
+
+/// Where the zone is not the one of the place, the day is another: that is told.
+#[test]
+fn a_day_that_the_zone_of_the_settings_makes_another_is_reported() {
+    let house = House::new(None, "UTC");
+    let late =
+        |id: &str, at: &str| observation(id, "8480-6", r#""valueQuantity":{"value":1}"#).replace("2024-03-02", at);
+    put(
+        &house,
+        &[
+            PERSON.into(),
+            late("late", "2024-03-02T23:30:00-05:00"),
+            late("noon", "2024-03-02T12:30:00-05:00"),
+            encounter(
+                "e",
+                "a",
+                r#""status":"finished","period":{"start":"2024-03-02T10:00:00-05:00","end":"2024-03-02T20:00:00-05:00"}"#,
+            ),
+        ],
+    );
+    assert_eq!(
+        house.ask("SELECT resource_id, field, rule FROM omop_report.imputed_date ORDER BY 1, 2"),
+        "e,end,day in the zone of the settings\nlate,start,day in the zone of the settings\n"
+    );
+    assert_eq!(house.ask("SELECT measurement_date FROM omop.measurement ORDER BY 1"), "2024-03-02\n2024-03-03\n");
+}

@@ -159,3 +159,55 @@ fn an_export_is_typed_when_empty_has_a_record_and_refuses_a_folder_that_holds_so
     assert!(told.contains("thesis.docx"), "{told}");
     assert!(to.join("person.parquet").exists());
 }
+
+/// Tables that are made once for many questions, each of what was made before, are those of the views.
+#[test]
+fn an_instance_at_a_position_has_the_rows_of_the_views() {
+    let house = House::with(
+        "109 RxNorm 7980 Drug S Ingredient
+         100 SNOMED 44054006 Condition S
+         101 LOINC 8480-6 Measurement S",
+        "",
+    );
+    let of = |kind: &str, id: &str, rest: &str| {
+        format!(r#"{{"resourceType":"{kind}","id":"{id}","subject":{{"reference":"Patient/a"}},{rest}}}"#)
+    };
+    let coding = |system: &str, code: &str| format!(r#"{{"coding":[{{"system":"{system}","code":"{code}"}}]}}"#);
+    let code = coding("http://snomed.info/sct", "44054006");
+    let drug = coding("http://www.nlm.nih.gov/research/umls/rxnorm", "7980");
+    let mut all = vec![PERSON.to_owned(), VISIT.to_owned()];
+    for at in 0..20 {
+        let day = format!("2024-{:02}-0{}", at % 12 + 1, at % 7 + 1);
+        all.push(of(
+            "Condition",
+            &format!("c{at}"),
+            &format!(r#""code":{code},"onsetDateTime":"{day}","encounter":{{"reference":"Encounter/e"}}"#),
+        ));
+        all.push(of(
+            "MedicationAdministration",
+            &format!("m{at}"),
+            &format!(r#""status":"completed","medicationCodeableConcept":{drug},"effectiveDateTime":"{day}""#),
+        ));
+        all.push(of("Observation", &format!("o{at}"), &format!(r#""status":"final","code":{{"text":"x"}},"effectiveDateTime":"{day}T10:00:00Z","valueQuantity":{{"value":{at}}}"#)));
+    }
+    all.push(r#"{"resourceType":"Coverage","id":"i","status":"active","beneficiary":{"reference":"Patient/a"},"payor":[{"display":"AOK"}],"period":{"start":"2020-01-01"}}"#.into());
+    house.put(&all.iter().map(String::as_str).collect::<Vec<_>>());
+    let (grant, limits, stop) = (grant("system/*.rs"), lake::Limits::default(), lake::Stop::default());
+    let views = omop::Store::new(house.lake.clone(), grant.clone(), limits, stop.clone());
+    let scratch = house.folder.path().join("scratch");
+    let still = omop::Still::new(house.lake.clone(), grant, limits, stop, None, &scratch).unwrap();
+    let mut filled = 0;
+    for table in cdm::tables().iter().rev() {
+        let sql = format!("SELECT * FROM omop.{}", table.name);
+        let rows = |cdm: &dyn omop::Cdm| {
+            let mut rows: Vec<String> =
+                omop::ListedRows::of(&cdm.ask(&sql).unwrap()).rows.iter().map(|row| format!("{row:?}")).collect();
+            rows.sort();
+            rows
+        };
+        let made = rows(&still);
+        assert_eq!(made, rows(&views), "{}", table.name);
+        filled += usize::from(!made.is_empty());
+    }
+    assert!(filled >= 10, "{filled}");
+}

@@ -8,8 +8,9 @@ use crate::time::instant;
 use access::Permission;
 use axum::http::StatusCode;
 use lake::{Limits, Stop};
-use omop::Store;
+use omop::Still;
 use omop::cohort::{Definition, StoredCohort, StoredCohorts, run};
+use omop::vocabulary::Vocabulary;
 use records::ReadRecord;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -74,14 +75,15 @@ pub(super) async fn find(mut call: Call) -> Result<Answer, Refusal> {
     let _asking = stop.on_drop();
     let told = call.app.reading(move |app| {
         let limits = Limits { time: QUERY_TIME, rows: EVENTS, ..Limits::default() };
-        let store = Store::new(app.lake()?, grant.clone(), limits, stop);
-        let found = run(&store, &definition);
+        let loaded = Vocabulary::open(&app.data)?.current();
+        let still = Still::new(app.lake()?, grant.clone(), limits, stop, loaded, &app.omop_scratch())?;
+        let found = run(&still, &definition);
         let outcome = found.as_ref().map_or_else(ToString::to_string, |_| "done".to_owned());
         let count = found.as_ref().map_or(0, |found| found.members.len() as u64);
         let query: String = syntax.chars().take(TRAIL).collect();
         let record = ReadRecord { action: "cohort", query: &query, outcome: &outcome, count, given: &[] };
         app.records.audit_read(&grant, &record)?;
-        let (found, seq) = (found?, store.position());
+        let (found, seq) = (found?, still.position());
         let kept = match &keep {
             Some(name) => {
                 let stored = StoredCohorts::open(&app.data)?;

@@ -32,7 +32,22 @@ pub(crate) async fn run(settings: &Settings, export: &OmopExport) -> Result<(), 
         say(&format!("left out: {resource_type}: {}", reasons.join(", ")))?;
     }
     for (name, counts) in record["unmapped"].as_object().into_iter().flatten() {
-        say(&format!("without a standard concept: {name}: {}", counts["rows"]))?;
+        let fields: Vec<String> =
+            counts.as_object().into_iter().flatten().map(|(field, count)| format!("{field} {count}")).collect();
+        say(&format!("without a standard concept: {name}: {}", fields.join(", ")))?;
+    }
+    let on_other_day: u64 = record["imputed_dates"]
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(_, rules)| count(&rules["day in the zone of the settings"]))
+        .sum();
+    if on_other_day > 0 {
+        say(&format!(
+            "{on_other_day} dates are a day before or after what their sources say: times are on the clock of {}; if that is not the clock of the \
+             hospital, set its zone (omop_report.imputed_date lists them)",
+            table::cell(&record["zone"])
+        ))?;
     }
     match record["duckdb"]["state"].as_str() {
         Some("loaded") => say(&format!("{} is made", folder.join("omop.duckdb").display()))?,

@@ -6,7 +6,12 @@ FROM (
          row_number() OVER (PARTITION BY w.person_id ORDER BY c._row) AS n
   FROM omop.__who w JOIN observation c ON w.patient_id = c.patient_id
   WHERE array_has(c.codings, 'http://loinc.org|69453-9') AND c.component IS NULL AND coalesce(c.value_string, c.value_display, c.value_code) IS NOT NULL
-    AND c.status NOT IN ('registered', 'cancelled', 'entered-in-error')
+    AND coalesce(c.status, '') NOT IN ('registered', 'cancelled', 'entered-in-error') AND coalesce(c.absent_reason, '') <> 'not-performed'
+    AND coalesce(c.interpretation, '') <> 'negated'
 ) c
-RIGHT JOIN omop.__person p ON c.person_id = p.person_id AND c.n = 1
-WHERE p.reason IS NULL AND p.deceased_at IS NOT NULL
+RIGHT JOIN (
+  -- Of records that were merged it may be that only another than the person's own tells.
+  SELECT person_id, deceased_at, deceased_at_text, row_number() OVER (PARTITION BY person_id ORDER BY deceased_at, deceased_at_text) AS n
+  FROM omop.__who WHERE deceased_at IS NOT NULL
+) p ON c.person_id = p.person_id AND c.n = 1
+WHERE p.n = 1

@@ -5,6 +5,6 @@ SELECT n.note_id, n.person_id, n.note_date, n.note_datetime, 32817 AS note_type_
 FROM (SELECT _id, _row FROM practitioner) r
 RIGHT JOIN (
   SELECT n.*, v.visit_occurrence_id, v.visit_detail_id
-  FROM (SELECT * FROM omop.__visit WHERE reason IS NULL) v RIGHT JOIN omop.__note n ON v.encounter_id = n.encounter_id AND v.person_id = n.person_id
+  FROM omop.__within v RIGHT JOIN omop.__note n ON v.encounter_id = n.encounter_id AND v.person_id = n.person_id
 ) n ON r._id = n.author_id
 WHERE n.unlike IS NULL AND n.note_text IS NOT NULL

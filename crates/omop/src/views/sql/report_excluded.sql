@@ -1,6 +1,7 @@
 SELECT type AS resource_type, id AS resource_id, component, reason FROM omop.__event WHERE reason IS NOT NULL
 UNION ALL SELECT 'Patient', patient_id, CAST(NULL AS BIGINT), reason FROM omop.__person WHERE reason IS NOT NULL
-UNION ALL SELECT 'Patient', patient_id, CAST(NULL AS BIGINT), 'death-without-date' FROM omop.__person WHERE reason IS NULL AND deceased AND deceased_at IS NULL
+UNION ALL SELECT 'Patient', patient_id, CAST(NULL AS BIGINT), 'death-without-date' FROM omop.__person
+WHERE (reason IS NULL OR reason = 'replaced') AND deceased AND deceased_at IS NULL
 UNION ALL SELECT 'Encounter', encounter_id, CAST(NULL AS BIGINT), reason FROM omop.__visit WHERE reason IS NOT NULL
 UNION ALL SELECT 'DocumentReference', id, CAST(NULL AS BIGINT), coalesce(unlike, 'no-text') FROM omop.__note WHERE unlike IS NOT NULL OR note_text IS NULL
 UNION ALL SELECT 'Specimen', s._id, CAST(NULL AS BIGINT),
