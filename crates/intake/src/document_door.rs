@@ -10,7 +10,7 @@ use crate::document_versions::{VERSIONS_MAX, Version, newest};
 use crate::fhir_door::put::{Put, bare};
 use crate::fhir_door::references::Names;
 use crate::fhir_door::refusal::at;
-use crate::hl7_door::{MessageSeen, patient_of, person_differs, resolved};
+use crate::hl7_door::{MessageSeen, one_person, patient_of, person_differs, resolved};
 use fhir::json::{Document, Tree};
 use fhir::schema::{TypeId, r4};
 use hl7::ccda::{self, CdaError, Identity, Made, Mapped};
@@ -106,6 +106,8 @@ pub(crate) struct Storing<'a> {
     pub(crate) found: Vec<(u64, String)>,
     /// Numbers of the patient that another person has here: system, and value.
     contested: Vec<(String, String)>,
+    /// Those by which others than the patient are found, who is found by a better one.
+    of_others: Vec<(String, String)>,
 }
 
 /// The resources of a document with their identities here.
@@ -124,6 +126,8 @@ struct Family {
     set: Vec<Version>,
     /// Those that this one replaces by name and are of no set with it.
     replaced: Vec<Version>,
+    /// Those and others that it names so, which are newer for better reasons.
+    named: Vec<Version>,
     /// Those that replace the newest by name and are of no set with it.
     replacing: Vec<Version>,
     newest: Newest,
@@ -154,7 +158,7 @@ pub(crate) const OF_THE_DOCUMENT: [&str; 3] = ["Composition", "Binary", "Bundle"
 
 impl<'a> Storing<'a> {
     pub(crate) fn new(lookup: &'a dyn Lookup, settings: &'a Settings, mapped: &'a Mapped) -> Self {
-        Storing { lookup, settings, mapped, found: Vec::new(), contested: Vec::new() }
+        Storing { lookup, settings, mapped, found: Vec::new(), contested: Vec::new(), of_others: Vec::new() }
     }
 
     /// What was odd: place, byte, text.
@@ -217,7 +221,10 @@ impl<'a> Storing<'a> {
             Newest::Other(at) => Some(&family.set[at]),
             _ => None,
         };
-        for stays in current.into_iter().chain(family.replacing.iter().filter(|version| version.is_current)) {
+        // One that replaces the newest may be replaced by this one.
+        let ends = |version: &Version| family.replaced.iter().any(|one| one.composition == version.composition);
+        let replacing = family.replacing.iter().filter(|version| version.is_current && !ends(version));
+        for stays in current.into_iter().chain(replacing) {
             parts.keep_of(stays);
         }
         // What its own last version told goes with that.
@@ -264,6 +271,7 @@ impl<'a> Storing<'a> {
             let id = self.identity(made, own, &subject)?;
             if name == "Patient" {
                 subject.clone_from(&id);
+                self.numbers_of_others(made, &id)?;
                 if own.is_some_and(|own| own != id) {
                     let text = "the document in the message is about another patient than the message; each is stored with its own";
                     self.found.push((made.span.start as u64, text.into()));
@@ -343,19 +351,21 @@ impl<'a> Storing<'a> {
     /// version of this.
     fn family(&self, this: &Version, subject: &str) -> Result<Family, Error> {
         // Of a document without a set, the later ones may have its identifier as theirs.
-        let set = match self.mapped.set.as_ref().or(self.mapped.identifier.as_ref()) {
+        let mut set = match self.mapped.set.as_ref().or(self.mapped.identifier.as_ref()) {
             Some(set) => self.numbered(set, subject, this)?,
             None => Vec::new(),
         };
-        let mut replaced: Vec<Version> = Vec::new();
+        set.retain(|version| version.appends == this.appends);
+        let mut named: Vec<Version> = Vec::new();
         for number in &this.replaces {
             for version in self.numbered(number, subject, this)? {
-                let is_known = set.iter().chain(&replaced).any(|known| known.composition == version.composition);
-                if !is_known && this.replaces(&version) {
-                    replaced.push(version);
+                let is_known = set.iter().chain(&named).any(|known| known.composition == version.composition);
+                if !is_known && this.names(&version) {
+                    named.push(version);
                 }
             }
         }
+        let replaced = named.iter().filter(|version| this.replaces(version)).cloned().collect();
         let all: Vec<&Version> = std::iter::once(this).chain(&set).collect();
         let best = newest(&all).unwrap_or(this);
         let mut replacing = self.replacing(best, subject, &all)?;
@@ -367,7 +377,7 @@ impl<'a> Storing<'a> {
         } else {
             set.iter().position(|version| version == best).map_or(Newest::This, Newest::Other)
         };
-        Ok(Family { set, replaced, replacing, newest })
+        Ok(Family { set, replaced, named, replacing, newest })
     }
 
     /// Stored documents that replace `version` by name, but for those of `set`.
@@ -454,6 +464,13 @@ impl<'a> Storing<'a> {
         if made.identity == Identity::Own {
             return match own {
                 Some(own) if name == "Patient" && !self.is_another(own, made)? => Ok(own.to_owned()),
+                // Documents of two people without a number may have one number.
+                _ if name == "Patient" && self.is_another(made.own_id(), made)? => {
+                    let text = kept_apart("of the document", &self.differs(made.own_id(), made)?);
+                    self.found.push((made.span.start as u64, text));
+                    self.contested.push((made.key.system.clone(), made.key.value.clone()));
+                    Ok(derived_id(&self.settings.source, &apart(&made.full_url, &made.resource)))
+                }
                 _ => Ok(self.own_id(made, subject)),
             };
         }
@@ -496,6 +513,27 @@ impl<'a> Storing<'a> {
             }
             _ => Ok(derived_id(&self.settings.source, &made.full_url)),
         }
+    }
+
+    /// Numbers of the patient, stored as `id`, by which another is found go on to find that one alone.
+    fn numbers_of_others(&mut self, made: &Made, id: &str) -> Result<(), Error> {
+        if made.identity == Identity::Own {
+            return Ok(());
+        }
+        for key in std::iter::once(&made.key).chain(&made.also) {
+            let Found::One(other) = self.lookup.find("Patient", &key.condition())? else { continue };
+            let number = (key.system.clone(), key.value.clone());
+            if self.contested.contains(&number) || one_person(self.lookup, id)?.contains(&other) {
+                continue;
+            }
+            let text = format!(
+                "the number {} is that of another patient here, and goes on to find that one; the patient was found by another number",
+                key.value
+            );
+            self.found.push((made.span.start as u64, text));
+            self.of_others.push(number);
+        }
+        Ok(())
     }
 
     /// The id of what is the document's own. Two people of one number may have documents of one number too.
@@ -563,7 +601,8 @@ impl<'a> Storing<'a> {
         match made.key.resource_type {
             "DocumentReference" => name_replaced(&mut resource, replaced),
             "Patient" => mark_contested(&mut resource, |system, value| {
-                self.contested.iter().any(|(known, number)| known == system && number == value)
+                let mut others = self.contested.iter().chain(&self.of_others);
+                others.any(|(known, number)| known == system && number == value)
             }),
             _ => {}
         }
@@ -660,7 +699,7 @@ impl<'a> Storing<'a> {
 impl Family {
     /// Those that `this` replaces by name.
     fn replaced_by_name(&self, this: &Version) -> Vec<Version> {
-        self.set.iter().chain(&self.replaced).filter(|version| this.names(version)).cloned().collect()
+        self.set.iter().chain(&self.named).filter(|version| this.names(version)).cloned().collect()
     }
 }
 

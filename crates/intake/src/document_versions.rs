@@ -30,6 +30,8 @@ pub(crate) struct Version {
     pub(crate) kind: Option<(String, String)>,
     /// The documents that it replaces by name.
     pub(crate) replaces: Vec<Number>,
+    /// The documents that it is added to: it is a version of what is added to the same, whatever set it is of.
+    pub(crate) appends: Vec<Number>,
     /// False if it is superseded.
     pub(crate) is_current: bool,
     /// Its number among the versions.
@@ -46,14 +48,20 @@ impl Version {
         let all = |name: &str| composition.get(name).map_or(&[][..], Tree::items).iter();
         let kind = composition.get("type").and_then(|kind| kind.get("coding")?.items().first());
         let version = all("extension").find(|extension| text(extension, "url") == VERSION_URL);
-        let replaced = all("relatesTo").filter(|relation| text(relation, "code") == "replaces");
+        let related = |code: &str| -> Vec<Number> {
+            let relations = all("relatesTo").filter(|relation| text(relation, "code") == code);
+            relations.filter_map(|relation| number(relation.get("targetIdentifier")?)).collect()
+        };
+        let mut appends = related("appends");
+        appends.sort();
         Version {
             composition: text(composition, "id"),
             reference: text(reference, "id"),
             set: composition.get("identifier").and_then(number),
             number: reference.get("masterIdentifier").and_then(number),
             kind: kind.map(|coding| (text(coding, "system"), text(coding, "code"))),
-            replaces: replaced.filter_map(|relation| number(relation.get("targetIdentifier")?)).collect(),
+            replaces: related("replaces"),
+            appends,
             is_current: text(reference, "status") == "current",
             no: version.and_then(|version| text(version, "valueString").trim().parse().ok()),
             written: composition.get("date").and_then(Tree::as_str).map(str::to_owned),

@@ -147,6 +147,14 @@ impl MessagePlan {
         for mapped in resources.iter().filter(|mapped| mapped.key.resource_type == "DocumentReference") {
             for bytes in ccda::attached(&mapped.resource) {
                 let (at, length) = (mapped.span.start as u64, mapped.span.len() as u64);
+                let status = mapped.resource.get("status").and_then(Tree::as_str);
+                if let Some(status @ ("entered-in-error" | "superseded")) = status {
+                    let text = format!(
+                        "the document in it is {status} (TXA-19) and was not taken apart; what is here of it stays as it is"
+                    );
+                    issues.push(("TXA-19".to_owned(), at, text));
+                    continue;
+                }
                 let document = match ccda::convert(&bytes, &self.reading.settings) {
                     Ok(document) => document,
                     Err(error) => {
@@ -261,6 +269,9 @@ enum Own {
     OfOthers,
 }
 
+/// Documents of one number that are looked at.
+const DOCUMENTS_MAX: usize = 64;
+
 /// Patients that are one person, at most.
 const MERGED_MAX: usize = 100;
 
@@ -282,13 +293,21 @@ pub(crate) fn patient_of(resource: &Tree) -> Option<&str> {
     about.get("reference").and_then(Tree::as_str)
 }
 
+/// True of the DocumentReference that a clinical document which was taken apart is itself: it leads to its Composition.
+fn is_of_itself(document: &Tree) -> bool {
+    let related = document.get("context").and_then(|context| context.get("related")).map_or(&[][..], Tree::items);
+    related.iter().any(|one| {
+        one.get("reference").and_then(Tree::as_str).is_some_and(|reference| reference.starts_with("Composition/"))
+    })
+}
+
 /// The id of the patient that a link of a stored patient leads to.
 fn linked(link: &Tree) -> Option<&str> {
     link.get("other")?.get("reference")?.as_str()?.strip_prefix("Patient/")
 }
 
 /// A patient, and those that were merged with it, also in several steps: both sides of a merge name the other.
-fn one_person(lookup: &dyn Lookup, patient: &str) -> Result<Vec<String>, Error> {
+pub(crate) fn one_person(lookup: &dyn Lookup, patient: &str) -> Result<Vec<String>, Error> {
     let mut all = vec![patient.to_owned()];
     let mut at = 0;
     while at < all.len() && all.len() < MERGED_MAX {
@@ -371,6 +390,14 @@ impl Merge<'_> {
         let (name, condition) = (mapped.key.resource_type, mapped.key.condition());
         let source = &self.plan.reading.settings.source;
         let new = derived_id(source, full_url);
+        if name == "DocumentReference" {
+            return match self.find_document(&condition, patient)? {
+                Own::None => Ok((new.clone(), self.is_there(name, &new)?)),
+                Own::One(id) => Ok((id, true)),
+                Own::OfOthers => self.kept_apart(mapped, full_url, patient.unwrap_or_default()),
+                Own::Many => Err(Error::MultipleMatches { resource_type: name.into(), query: condition }),
+            };
+        }
         // An account may be several people's, but not that of two who have one number.
         if name == "Account"
             && let Some(patient) = patient
@@ -450,6 +477,29 @@ impl Merge<'_> {
                 Ok(own)
             }
         }
+    }
+
+    /// As [`Merge::find`], among what messages and others tell of documents: what a clinical document tells of itself is a record of its own,
+    /// also where the message that brings it has its number.
+    fn find_document(&self, condition: &str, patient: Option<&str>) -> Result<Own, Error> {
+        let mut own = Own::None;
+        for id in self.lookup.find_all("DocumentReference", condition, DOCUMENTS_MAX)? {
+            let Some(stored) = self.stored("DocumentReference", &id)? else { continue };
+            if is_of_itself(&stored) {
+                continue;
+            }
+            let is_of_another = match patient {
+                Some(patient) => self.is_of_another("DocumentReference", &id, patient)?,
+                None => false,
+            };
+            own = match own {
+                Own::None | Own::OfOthers if !is_of_another => Own::One(id),
+                Own::None => Own::OfOthers,
+                Own::One(_) | Own::Many if !is_of_another => return Ok(Own::Many),
+                same => same,
+            };
+        }
+        Ok(own)
     }
 
     /// True if something is stored under this id.

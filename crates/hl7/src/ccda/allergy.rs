@@ -30,12 +30,20 @@ fn kind_of(code: &str) -> (Option<&'static str>, Option<&'static str>) {
     }
 }
 
+/// Substances that are no more than "a substance", "a drug", "a food".
+const ANY_SUBSTANCE: [&str; 7] =
+    ["105590001", "410942007", "373873005", "763158003", "255620007", "762766007", "419199007"];
+/// Values that say themselves that there is none: negated, they do not mean that there is one.
+const NONE_KNOWN: [&str; 5] = ["716186003", "160244002", "409137002", "429625007", "428607008"];
+/// Substances that are no more than "a drug".
+const ANY_DRUG: [&str; 3] = ["410942007", "373873005", "763158003"];
+
 /// That nothing of a kind is known.
 fn none_known(code: &str) -> (&'static str, &'static str) {
     match code {
-        "416098002" | "59037007" | "419511003" => ("409137002", "No known drug allergies"),
-        "414285001" | "235719002" | "418471000" => ("429625007", "No known food allergy"),
-        "426232007" => ("428607008", "No known environmental allergy"),
+        "416098002" | "59037007" | "419511003" | "409137002" => ("409137002", "No known drug allergies"),
+        "414285001" | "235719002" | "418471000" | "429625007" => ("429625007", "No known food allergy"),
+        "426232007" | "428607008" => ("428607008", "No known environmental allergy"),
         _ => ("716186003", "No known allergy"),
     }
 }
@@ -52,11 +60,12 @@ fn severity(code: &str) -> Option<&'static str> {
 
 impl<'d> Context<'d> {
     pub(super) fn allergy(&self, el: El<'d>) -> Ref {
-        let concern = Self::parent_statement(el).filter(|parent| parent.name() == "act");
+        let concern = Self::parent_statement(el).filter(|parent| parent.is_concern());
         let places: Vec<El<'d>> = std::iter::once(el).chain(concern).collect();
         let mut draft = self.begin("AllergyIntolerance", el);
         let value = el.get("value");
-        let kind = Self::code_of(value);
+        let known = |value: El<'d>| value.codes().find(|code| is_any_allergy(code));
+        let kind = value.and_then(known).unwrap_or_default();
         let mut substances = el
             .all("participant")
             .filter(|participant| matches!(participant.attr("typeCode"), Some("CSM") | None))
@@ -70,10 +79,23 @@ impl<'d> Context<'d> {
             substance.and_then(|entity| entity.get("name")).and_then(El::plain).map(|name| concept_text(&name))
         });
         let is_negated = el.is_negated() || concern.is_some_and(El::is_negated);
-        let is_none = is_negated && named.is_none();
+        // A value that names what the allergy is to (allergy to penicillin) denies that one alone.
+        let is_kind = value.is_none_or(|value| {
+            let null = || value.null().is_some_and(|flavor| flavor != "OTH");
+            value.codes().next().map_or_else(null, |_| value.codes().all(is_any_allergy))
+        });
+        // A name beside a general code tells of one substance.
+        let name = substance.and_then(|entity| entity.get("name")).and_then(El::plain);
+        let of_any = substance_code.filter(|code| {
+            code.codes().next().is_some() && name.as_deref().is_none_or(|name| code.attr("displayName") == Some(name))
+        });
+        let is_any =
+            named.is_none() || of_any.is_some_and(|code| code.codes().all(|code| ANY_SUBSTANCE.contains(&code)));
+        let is_none = is_negated && is_any && is_kind;
         let is_refuted = is_negated && !is_none;
         if is_none {
-            let (code, text) = none_known(kind);
+            let drugs = of_any.is_some_and(|code| code.codes().any(|code| ANY_DRUG.contains(&code)));
+            let (code, text) = none_known(if drugs { "416098002" } else { kind });
             let mut concept = concept_of(SNOMED, code, text);
             concept.fill("text", self.words_of(el, substance_code));
             draft.set("code", concept, value.unwrap_or(el));
@@ -95,13 +117,16 @@ impl<'d> Context<'d> {
             draft.push_some("category", category, value);
         }
         let told = self.take(el, Kind::ProblemStatus);
-        let told = told.iter().find_map(|status| status.get("value"));
+        let told = told.iter().find_map(|status| {
+            let value = status.get("value")?;
+            Some((value.codes().find_map(allergy_status)?, value))
+        });
         let has_ended = self.allergy_time(&mut draft, el);
         let of_concern = concern.and_then(|concern| concern.get("statusCode"));
         let (status, from) = match (told, of_concern) {
             _ if has_ended => ("resolved", el),
-            (Some(value), _) if value.attr("code").is_some() => (allergy_status(Self::code_of(Some(value))), value),
-            (_, Some(code)) => (allergy_status(Self::code_of(Some(code))), code),
+            (Some(told), _) => told,
+            (_, Some(code)) => (allergy_status(Self::code_of(Some(code))).unwrap_or("active"), code),
             _ => ("active", el),
         };
         let is_error = places.iter().any(|place| place.status() == Some("nullified"));
@@ -110,12 +135,10 @@ impl<'d> Context<'d> {
         }
         draft.set("verificationStatus", concept_of(VERIFICATION, verification(is_refuted, is_error), ""), el);
         for criticality in self.take(el, Kind::Criticality) {
-            let code = match Self::code_of(criticality.get("value")) {
-                "CRITL" => Some("low"),
-                "CRITH" => Some("high"),
-                "CRITU" => Some("unable-to-assess"),
-                _ => None,
-            };
+            let code = criticality.get("value").and_then(|value| value.codes().find_map(how_critical));
+            if code.is_none() && criticality.get("value").is_some_and(El::says_something) {
+                self.note(criticality, "this criticality has no code of FHIR; it is in the document alone");
+            }
             draft.fill("criticality", code, criticality);
         }
         draft.put("patient", self.subject());
@@ -161,9 +184,14 @@ impl<'d> Context<'d> {
     fn reactions(&self, draft: &mut Draft<'d>, el: El<'d>) {
         // A severity of the allergy itself is that of its reactions, where they have none.
         let own = Self::parts(el, Kind::Severity).into_iter().next();
-        let own_severity = own.and_then(|severity_el| severity(Self::code_of(severity_el.get("value"))));
+        let severity_of = |el: El<'d>| el.get("value").and_then(|value| value.codes().find_map(severity));
+        let own_severity = own.and_then(severity_of);
         let mut used = false;
         for reaction in self.take(el, Kind::Reaction) {
+            if reaction.is_negated() {
+                self.list(reaction, "it denies a reaction, which FHIR has no element for");
+                continue;
+            }
             let value = reaction.get("value");
             let mut tree = Tree::object();
             let manifestation = self.required_concept(value, self.words_of(reaction, value));
@@ -172,7 +200,11 @@ impl<'d> Context<'d> {
                 self.put_time(&mut tree, "onset", low);
             }
             let severities = self.take(reaction, Kind::Severity);
-            let told = severities.iter().find_map(|el| severity(Self::code_of(el.get("value"))));
+            let told = severities.iter().copied().find_map(severity_of);
+            let has_value = |el: &&El<'d>| el.get("value").is_some_and(El::says_something);
+            for other in severities.iter().filter(has_value).filter(|_| told.is_none()) {
+                self.note(*other, "this severity has no code of FHIR; it is in the document alone");
+            }
             used |= own_severity.is_some() && (told.is_none() || told == own_severity);
             tree.fill("severity", told.or(own_severity));
             for comment in self.take(reaction, Kind::Comment) {
@@ -196,10 +228,25 @@ impl<'d> Context<'d> {
     }
 }
 
-fn allergy_status(code: &str) -> &'static str {
+fn allergy_status(code: &str) -> Option<&'static str> {
     match code {
-        "73425007" | "suspended" | "aborted" | "completed" => "inactive",
-        "413322009" => "resolved",
-        _ => "active",
+        "73425007" | "suspended" | "aborted" | "completed" => Some("inactive"),
+        "413322009" => Some("resolved"),
+        "55561003" | "active" | "new" => Some("active"),
+        _ => None,
     }
+}
+
+fn how_critical(code: &str) -> Option<&'static str> {
+    match code {
+        "CRITL" => Some("low"),
+        "CRITH" => Some("high"),
+        "CRITU" => Some("unable-to-assess"),
+        _ => None,
+    }
+}
+
+/// True of a value that says no more than that it is an allergy, of some category.
+fn is_any_allergy(code: &str) -> bool {
+    kind_of(code) != (None, None) || NONE_KNOWN.contains(&code)
 }

@@ -29,7 +29,8 @@ impl<'d> Context<'d> {
     pub(super) fn coverage(&self, el: El<'d>) -> Outcome {
         let mut first = None;
         for (relation, policy) in el.related() {
-            if super::template::kind(policy) != Some(Kind::Policy) || !self.claim(policy) {
+            let is_policy = super::template::kind(policy) == Some(Kind::Policy) && !policy.is_negated();
+            if !is_policy || !self.claim(policy) {
                 continue;
             }
             let order =

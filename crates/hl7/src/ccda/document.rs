@@ -16,6 +16,9 @@ use fhir::json::Tree;
 /// Bytes of a document that are kept as a Binary. Longer ones are the arrival alone.
 const BINARY_BYTES: usize = 24 << 20;
 
+/// Namespaces that are told.
+const FOREIGN_MAX: usize = 20;
+
 const CCDA: &str = "http://hl7.org/fhir/us/ccda/StructureDefinition/";
 
 const SIGNERS: &[&str] = &["Practitioner", "PractitionerRole", "Patient", "RelatedPerson", "Organization"];
@@ -58,8 +61,13 @@ impl<'d> Context<'d> {
         self.relations();
         let body = root.at(&["component", "structuredBody"]);
         let other = root.at(&["component", "nonXMLBody"]);
+        for component in root.all("component").skip(1) {
+            self.warn(component, "a document has one body, the first; this one is in the document alone");
+        }
+        self.foreign();
         if let Some(body) = body {
             self.map_entries(body);
+            self.list_within(body, "it stands where it tells of another statement that has no element for it");
             self.name_the_unnamed();
             self.values_left(body);
         }
@@ -68,6 +76,26 @@ impl<'d> Context<'d> {
         let team = self.care_team();
         let composition = self.composition(sections, encounter.as_ref(), team.as_ref());
         self.document_reference(bytes, other, encounter.as_ref(), &composition);
+    }
+
+    /// What is in no namespace of CDA is not read: each is told once, with where it is first.
+    fn foreign(&self) {
+        let mut known: Vec<&str> = Vec::new();
+        for node in self.root.0.descendants().filter(roxmltree::Node::is_element) {
+            let name = node.tag_name().namespace().unwrap_or_default();
+            if !matches!(name, super::read::V3 | super::read::SDTC) && !known.contains(&name) {
+                // What is taken out of a narrative is told there.
+                if node.ancestors().any(|around| around.tag_name().name() == "text") {
+                    continue;
+                }
+                known.push(name);
+                let text = format!("elements of the namespace {name:?} are not read; they are in the document alone");
+                self.warn(El(node), text);
+                if known.len() == FOREIGN_MAX {
+                    return;
+                }
+            }
+        }
     }
 
     /// Values beyond the first of what is no Observation: FHIR has one there.

@@ -85,10 +85,11 @@ impl<'d> Context<'d> {
         let words = coding.and_then(|coding| coding.get("display")).or_else(|| of.as_ref()?.get("text"));
         let counted = |quantity: &mut Tree| {
             let unit = quantity.get("unit").and_then(Tree::as_str).unwrap_or("1");
-            if unit == "1"
-                && let Some(words) = words.and_then(Tree::as_str)
-            {
+            let Some(words) = words.and_then(Tree::as_str) else { return };
+            if unit == "1" {
                 quantity.set("unit", words);
+            } else if !unit.eq_ignore_ascii_case(words) {
+                self.note(el, format!("the amount is in {unit:?}; that it is given as {words:?} has no element"));
             }
         };
         if let Some(mut quantity) = self.quantity(el) {

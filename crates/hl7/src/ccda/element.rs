@@ -1,6 +1,7 @@
 //! Elements of a document, as the maps ask them: by local name in the namespaces of CDA.
 
 use super::read::{SDTC, V3};
+use super::template::{Kind, kind};
 use roxmltree::{Node, NodeId};
 use std::ops::Range;
 
@@ -72,6 +73,15 @@ impl<'d> El<'d> {
         names.iter().try_fold(self, |el, name| el.get(name))
     }
 
+    /// The section that it is or stands in.
+    pub(super) fn section(self) -> Option<El<'d>> {
+        let mut at = self;
+        while at.name() != "section" {
+            at = at.parent()?;
+        }
+        Some(at)
+    }
+
     /// The element it is in.
     pub(super) fn parent(self) -> Option<El<'d>> {
         self.0.parent_element().map(El)
@@ -107,9 +117,35 @@ impl<'d> El<'d> {
         }
     }
 
-    /// True if it says that what it tells did not happen, or is not there.
+    /// True if it says that what it tells did not happen, or is not there; or if the relation that it stands in is negated.
     pub(super) fn is_negated(self) -> bool {
-        self.is_true("negationInd")
+        let relation = self.parent().filter(|parent| parent.name() == "entryRelationship");
+        self.is_true("negationInd") || relation.is_some_and(|relation| relation.is_true("negationInd"))
+    }
+
+    /// True if it is an act that only holds what it is concerned with: what it says is said of that.
+    pub(super) fn is_concern(self) -> bool {
+        self.name() == "act" && matches!(kind(self), None | Some(Kind::Wrapper))
+    }
+
+    /// True if it says more than that there is nothing: an attribute besides its type and null flavor, text, or an element that does.
+    pub(super) fn says_something(self) -> bool {
+        self.0.descendants().any(|node| {
+            node.text().is_some_and(|text| node.is_text() && !text.trim().is_empty())
+                || node.attributes().any(|attribute| {
+                    attribute.namespace().is_none()
+                        && !matches!(
+                            attribute.name(),
+                            "nullFlavor" | "typeCode" | "classCode" | "moodCode" | "determinerCode"
+                        )
+                        && !attribute.value().trim().is_empty()
+                })
+        })
+    }
+
+    /// The codes of a code and its translations, the first first.
+    pub(super) fn codes(self) -> impl Iterator<Item = &'d str> + 'd {
+        std::iter::once(self).chain(self.all("translation")).filter_map(|code| code.attr("code"))
     }
 
     /// The templates it says it follows.

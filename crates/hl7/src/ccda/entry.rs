@@ -71,25 +71,31 @@ impl<'d> Context<'d> {
             return;
         }
         if around.depth > DEPTH_MAX {
-            self.list(el, format!("it is nested deeper than {DEPTH_MAX} statements"));
-            for node in
-                el.0.descendants().skip(1).filter(roxmltree::Node::is_element).map(El).filter(|el| el.is_statement())
-            {
-                if self.claim(node) {
-                    self.list(node, format!("it is nested deeper than {DEPTH_MAX} statements"));
-                }
-            }
+            let why = format!("it is nested deeper than {DEPTH_MAX} statements");
+            self.list(el, why.as_str());
+            self.list_within(el, &why);
             return;
         }
         let kind = kind(el);
+        if let Some(whom) = of_another(el).filter(|_| kind != Some(Kind::FamilyOrganizer)) {
+            let why = format!("it is about another than the patient: {whom}");
+            self.list(el, why.as_str());
+            self.list_within(el, &why);
+            return;
+        }
         match self.map(kind, el, around) {
             Outcome::Made(made) => {
                 self.stands_for(kind.map_or("observation", Kind::name), el, &made);
+                self.unsaid(el, made.kind);
                 out.push(made);
             }
             Outcome::Wrapper => {}
             Outcome::Mentions(all) => out.extend(all),
             Outcome::Listed(why) => self.list(el, why),
+        }
+        if kind == Some(Kind::FamilyOrganizer) {
+            self.list_within(el, "it is about a relative, and no observation of family history");
+            return;
         }
         for (_, inner) in el.related() {
             if !self.is_claimed(inner) {
@@ -99,6 +105,16 @@ impl<'d> Context<'d> {
         // A document may put statements where CDA has none; they are not lost either.
         for other in el.elements().filter(|other| other.is_statement() && !self.is_claimed(*other)) {
             self.statement(other, &around.within(el), out);
+        }
+    }
+
+    /// Lists the statements in an element that no rule took.
+    pub(super) fn list_within(&self, el: El<'d>, why: &str) {
+        let inner = el.0.descendants().skip(1).filter(roxmltree::Node::is_element).map(El);
+        for statement in inner.filter(|el| el.is_statement()) {
+            if self.claim(statement) {
+                self.list(statement, why);
+            }
         }
     }
 
@@ -126,8 +142,8 @@ impl<'d> Context<'d> {
             Kind::Medication | Kind::PlannedMedication => self.medication(el, around).into(),
             Kind::SupplyOrder => self.supply_order(el).into(),
             Kind::Dispense => self.dispense(el).into(),
-            Kind::Immunization => self.immunization(el, around).into(),
-            Kind::PlannedImmunization => self.planned_immunization(el).into(),
+            Kind::Immunization => self.immunization(el, around),
+            Kind::PlannedImmunization => self.planned_immunization(el),
             Kind::ResultOrganizer => self.report(el, around).into(),
             Kind::VitalOrganizer | Kind::Panel(_) => self.panel(kind, el, around).into(),
             Kind::Result | Kind::Vital | Kind::Smoking | Kind::Observed(_) | Kind::Reaction | Kind::Priority => {
@@ -139,6 +155,9 @@ impl<'d> Context<'d> {
             Kind::Request | Kind::Instruction => self.request(el, around).into(),
             Kind::Encounter => self.encounter_entry(el, around).into(),
             Kind::Goal => self.goal(el, around).into(),
+            Kind::Policy | Kind::Coverage | Kind::DeviceSupply if el.is_negated() => {
+                Outcome::Listed("it is negated, which FHIR has no element for".into())
+            }
             Kind::Coverage => self.coverage(el),
             Kind::Policy => self.policy(el, None).into(),
             Kind::FamilyOrganizer => self.family(el).into(),
@@ -147,6 +166,9 @@ impl<'d> Context<'d> {
             Kind::Note => self.note_activity(el).into(),
             Kind::Communication => self.communication(el).into(),
             Kind::Media => self.media(el).into(),
+            Kind::Wrapper if el.related().next().is_none() => {
+                Outcome::Listed("it holds no statement; its text is in the section".into())
+            }
             Kind::Wrapper => Outcome::Wrapper,
             Kind::Reference => {
                 let all = self.referred(el);
@@ -214,9 +236,10 @@ impl<'d> Context<'d> {
         draft
     }
 
-    /// The statements directly in one that are of a kind.
+    /// The statements directly in one that are of a kind. What says that there is nothing to tell is none.
     pub(super) fn parts(el: El<'d>, of: Kind) -> Vec<El<'d>> {
-        el.related().map(|(_, inner)| inner).filter(|inner| kind(*inner) == Some(of)).collect()
+        let all = el.related().map(|(_, inner)| inner);
+        all.filter(|inner| kind(*inner) == Some(of) && inner.null().is_none()).collect()
     }
 
     /// The same, claimed for the rule that asks.
@@ -251,4 +274,24 @@ impl<'d> Context<'d> {
             at = at.parent()?;
         }
     }
+}
+
+/// Whom a statement is about, by its own subject or that of the section it stands in, if not the patient.
+fn of_another(el: El<'_>) -> Option<String> {
+    let mut at = Some(el);
+    while let Some(place) = at {
+        if let Some(related) = place.get("subject").and_then(|subject| subject.get("relatedSubject")) {
+            let code = related.get("code");
+            let is_patient = code.is_some_and(|code| code.codes().any(|code| matches!(code, "SELF" | "ONESELF")));
+            if related.says_something() && !is_patient {
+                let words = code.and_then(|code| code.attr("displayName").or(code.attr("code")));
+                let name = || related.get("subject")?.get("name")?.plain();
+                return Some(words.map(str::to_owned).or_else(name).unwrap_or_else(|| "a relative".to_owned()));
+            }
+            return None;
+        }
+        // Statements around it were asked before.
+        at = if place.is_statement() { place.section() } else { place.parent().and_then(El::section) };
+    }
+    None
 }

@@ -77,6 +77,10 @@ impl<'d> Context<'d> {
             }
         }
         for death in self.take(el, Kind::DeathCause) {
+            if death.is_negated() {
+                condition.set("contributedToDeath", false);
+                continue;
+            }
             condition.set("contributedToDeath", true);
             condition.fill("outcome", death.get("value").and_then(|value| self.concept(value)));
             for age in self.take(death, Kind::AgeAtOnset) {

@@ -86,7 +86,8 @@ impl<'d> Context<'d> {
                 for made in self.inner(inner, el, around) {
                     draft.push("outcomeReference", made.tree(), inner);
                 }
-                draft.fill("achievementStatus", achievement(Self::code_of(inner.get("value"))), inner);
+                let status = inner.get("value").and_then(|value| value.codes().find_map(achievement));
+                draft.fill("achievementStatus", status, inner);
             }
         }
         self.comments(&mut draft, el);

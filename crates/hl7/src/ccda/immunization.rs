@@ -2,16 +2,15 @@
 
 use super::codes::concept_of;
 use super::context::Context;
-use super::draft::Ref;
 use super::element::El;
-use super::entry::Surroundings;
+use super::entry::{Outcome, Surroundings};
 use super::null::absent;
 use super::template::Kind;
 use crate::map::context::Fill;
 use fhir::json::Tree;
 
 impl<'d> Context<'d> {
-    pub(super) fn immunization(&self, el: El<'d>, around: &Surroundings<'d>) -> Ref {
+    pub(super) fn immunization(&self, el: El<'d>, around: &Surroundings<'d>) -> Outcome {
         if !matches!(el.attr("moodCode"), None | Some("EVN")) {
             return self.planned_immunization(el);
         }
@@ -22,6 +21,9 @@ impl<'d> Context<'d> {
             Some("cancelled" | "aborted") => "not-done",
             _ => "completed",
         };
+        if let Some(other @ ("new" | "held" | "suspended")) = el.status() {
+            self.warn(el, format!("FHIR has no vaccination that is {other:?}; it is told as {status}"));
+        }
         draft.set("status", status, if el.is_negated() { el } else { el.get("statusCode").unwrap_or(el) });
         for refusal in Self::parts(el, Kind::Refusal) {
             if let Some(code) = refusal.get("code")
@@ -92,11 +94,11 @@ impl<'d> Context<'d> {
         self.vaccine_reactions(&mut draft, el, around);
         self.series(&mut draft, el);
         self.comments(&mut draft, el);
-        self.own(draft)
+        self.own(draft).into()
     }
 
     fn vaccine_reactions(&self, draft: &mut super::draft::Draft<'d>, el: El<'d>, around: &Surroundings<'d>) {
-        for reaction in Self::parts(el, Kind::Reaction) {
+        for reaction in Self::parts(el, Kind::Reaction).into_iter().filter(|reaction| !reaction.is_negated()) {
             for made in self.inner(reaction, el, around) {
                 if made.is(&["Observation"]) {
                     let mut tree = Tree::from([("detail", made.tree())]);
@@ -126,8 +128,20 @@ impl<'d> Context<'d> {
         }
     }
 
-    /// A planned immunization.
-    pub(super) fn planned_immunization(&self, el: El<'d>) -> Ref {
+    /// A planned immunization. A recommendation has no status, and none is made of what is not to be.
+    pub(super) fn planned_immunization(&self, el: El<'d>) -> Outcome {
+        if el.is_negated() {
+            return Outcome::Listed("that a vaccination is not to be given has no element in a recommendation".into());
+        }
+        if let Some(status @ ("aborted" | "cancelled" | "nullified")) = el.status() {
+            return Outcome::Listed(format!(
+                "a planned vaccination that is {status} has no element in a recommendation"
+            ));
+        }
+        let forecast = match el.status() {
+            Some("completed") => ("complete", "Complete"),
+            _ => ("due", "Due"),
+        };
         let mut draft = self.begin("ImmunizationRecommendation", el);
         draft.put("patient", self.subject());
         let written = self.authored(&[el]).or_else(|| self.root.get("effectiveTime"));
@@ -139,7 +153,11 @@ impl<'d> Context<'d> {
         planned.push("vaccineCode", self.required_concept(code, self.words_of(el, code)));
         planned.set(
             "forecastStatus",
-            concept_of("http://terminology.hl7.org/CodeSystem/immunization-recommendation-status", "due", "Due"),
+            concept_of(
+                "http://terminology.hl7.org/CodeSystem/immunization-recommendation-status",
+                forecast.0,
+                forecast.1,
+            ),
         );
         if let Some(time) = el.get("effectiveTime") {
             let mut due = Tree::from([("code", concept_of("http://loinc.org", "30980-7", "Date vaccine due"))]);
@@ -149,6 +167,6 @@ impl<'d> Context<'d> {
         }
         planned.fill("description", self.statement_text(el));
         draft.push("recommendation", planned, el);
-        self.own(draft)
+        self.own(draft).into()
     }
 }

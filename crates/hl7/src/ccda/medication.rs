@@ -5,6 +5,7 @@ use super::context::Context;
 use super::draft::{Draft, Ref};
 use super::element::El;
 use super::entry::Surroundings;
+use super::observation::is_state_unknown;
 use super::problem::SNOMED;
 use super::template::Kind;
 use crate::map::context::{Fill, filled};
@@ -14,7 +15,7 @@ const REQUESTERS: &[&str] = &["Practitioner", "PractitionerRole", "Organization"
 const INFORMANTS: &[&str] = &["Patient", "Practitioner", "PractitionerRole", "RelatedPerson", "Organization"];
 
 /// Material codes that say no more than that it is a drug: negated, they mean that there is none.
-const ANY_DRUG: [&str; 3] = ["410942007", "373873005", "763158003"];
+const ANY_DRUG: [&str; 4] = ["410942007", "373873005", "763158003", "787481004"];
 
 /// What a mood asks for, as `intent` of requests.
 pub(super) fn intent(el: El<'_>) -> &'static str {
@@ -34,7 +35,9 @@ pub(super) fn request_status(el: El<'_>) -> &'static str {
         Some("suspended" | "held") => "on-hold",
         Some("nullified") => "entered-in-error",
         Some("new") => "draft",
-        _ => "active",
+        Some("active") => "active",
+        None if !is_state_unknown(el) => "active",
+        _ => "unknown",
     }
 }
 
@@ -47,12 +50,12 @@ impl<'d> Context<'d> {
         if is_taken {
             // CCD 1.0 tells of the medication's own status beside that of the act.
             let told = self.take(el, Kind::ProblemStatus).into_iter().find_map(|status| {
-                match Self::code_of(status.get("value")) {
+                status.get("value")?.codes().find_map(|code| match code {
                     "55561003" => Some("active"),
                     "421139008" => Some("on-hold"),
                     "392521001" | "73425007" => Some("completed"),
                     _ => None,
-                }
+                })
             });
             // That there is no drug is told by the code; the record of it stands, or no longer does.
             let is_negated = el.is_negated() && !Self::is_any_drug(el);
@@ -77,8 +80,9 @@ impl<'d> Context<'d> {
                 Some("suspended" | "held") => "on-hold",
                 Some("nullified") => "entered-in-error",
                 Some("new") => "draft",
-                Some("active") | None => "active",
-                Some(_) => "unknown",
+                Some("active") => "active",
+                None if !is_state_unknown(el) => "active",
+                _ => "unknown",
             };
             draft.set("status", status, code);
             draft.put("intent", intent(el));
@@ -215,6 +219,9 @@ impl<'d> Context<'d> {
             _ => return,
         };
         for indication in Self::parts(el, Kind::Indication) {
+            if indication.is_negated() {
+                continue;
+            }
             let value = indication.get("value");
             let concept = value.and_then(|value| self.concept(value));
             let concept =
@@ -231,7 +238,7 @@ impl<'d> Context<'d> {
             let is_reason = relation.attr("typeCode") == Some("RSON") || draft.kind == "Encounter";
             if is_reason && super::template::kind(inner) == Some(Kind::Problem) {
                 for made in self.inner(inner, el, around) {
-                    if made.is(&["Condition"]) {
+                    if made.is(&["Condition"]) && !inner.is_negated() {
                         draft.push(reference, made.tree(), inner);
                     }
                 }
@@ -241,7 +248,7 @@ impl<'d> Context<'d> {
 
     /// A supply in a request tells of its refills.
     fn refills(&self, draft: &mut Draft<'d>, el: El<'d>) {
-        let Some(supply) = Self::parts(el, Kind::SupplyOrder).into_iter().next() else {
+        let Some(supply) = Self::parts(el, Kind::SupplyOrder).into_iter().find(|supply| !supply.is_negated()) else {
             if let Some(repeats) = el.get("repeatNumber")
                 && let Some(number) = self.repeats(repeats)
             {
@@ -322,6 +329,9 @@ impl<'d> Context<'d> {
         };
         draft.set("status", status, el.get("statusCode").unwrap_or(el));
         draft.put("intent", "order");
+        if el.is_negated() {
+            draft.set("doNotPerform", true, el);
+        }
         self.supplied(&mut draft, el);
         draft.put("subject", self.subject());
         if let Some(time) = self.authored(&[el]) {
@@ -351,11 +361,12 @@ impl<'d> Context<'d> {
     pub(super) fn dispense(&self, el: El<'d>) -> Ref {
         let mut draft = self.begin("MedicationDispense", el);
         let status = match el.status() {
+            Some("nullified") => "entered-in-error",
+            _ if el.is_negated() => "declined",
             Some("completed") => "completed",
             Some("active") => "in-progress",
             Some("aborted") => "stopped",
             Some("cancelled") => "cancelled",
-            Some("nullified") => "entered-in-error",
             _ => "unknown",
         };
         draft.set("status", status, el.get("statusCode").unwrap_or(el));

@@ -55,6 +55,7 @@ mod template;
 mod text;
 mod time;
 mod unit;
+mod unsaid;
 
 pub use attached::attached;
 pub use error::CdaError;
@@ -91,7 +92,11 @@ fn tokens(root: El<'_>, bytes: &[u8]) -> (String, String) {
     let number = |name| root.get(name).filter(|id| !is_authority_alone(*id)).and_then(number);
     let document = number("id").unwrap_or_else(|| blake3::hash(bytes).to_hex().to_string());
     let set = number("setId").unwrap_or_else(|| document.clone());
-    (token(&document, &about), token(&set, &about))
+    // An addendum is no version of what it is added to, though senders give it the set of that.
+    let added = root.all("relatedDocument").filter(|related| related.attr("typeCode") == Some("APND"));
+    let added = added.filter_map(|related| related.get("parentDocument")).flat_map(|parent| parent.all("id"));
+    let of_set: Vec<String> = about.iter().cloned().chain(added.filter_map(self::number)).collect();
+    (token(&document, &about), token(&set, &of_set))
 }
 
 /// True of an id that has no value, or is that of whoever gives numbers: it is the same in many documents.

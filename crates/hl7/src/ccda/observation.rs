@@ -55,8 +55,14 @@ fn status(el: El<'_>) -> &'static str {
         Some("aborted" | "cancelled") => "cancelled",
         Some("nullified") => "entered-in-error",
         Some(_) => "unknown",
+        None if is_state_unknown(el) => "unknown",
         None => "final",
     }
+}
+
+/// True if a statement says that its state is not known.
+pub(super) fn is_state_unknown(el: El<'_>) -> bool {
+    el.get("statusCode").is_some_and(|status| status.null().is_some())
 }
 
 impl<'d> Context<'d> {
@@ -70,7 +76,9 @@ impl<'d> Context<'d> {
             // Earlier versions of the template say only that something is asserted.
             let loinc = coding("http://loinc.org", "72166-2", "Tobacco smoking status NHIS");
             let others = concept.get("coding").map_or(&[][..], Tree::items).to_vec();
+            let text = concept.get("text").cloned();
             concept = Tree::from([("coding", std::iter::once(loinc).chain(others).collect::<Vec<_>>().into())]);
+            concept.fill("text", text);
         }
         draft.set("code", concept, code.unwrap_or(el));
         draft.put("subject", self.subject());
@@ -142,9 +150,16 @@ impl<'d> Context<'d> {
         }
     }
 
+    /// True if what holds it is negated: a concern, or an organizer.
+    fn is_in_negated(el: El<'d>) -> bool {
+        let holder = Self::parent_statement(el).filter(|holder| holder.is_concern() || holder.name() == "organizer");
+        holder.is_some_and(El::is_negated)
+    }
+
     /// The value, or why there is none. FHIR has one; more are components of the same code.
     fn values(&self, draft: &mut Draft<'d>, el: El<'d>) {
-        if el.is_negated() {
+        let is_negated = el.is_negated() || Self::is_in_negated(el);
+        if is_negated {
             // What was not found, or not done: whatever stands here is told as that.
             draft.push("interpretation", negated(), el);
         }
@@ -153,7 +168,7 @@ impl<'d> Context<'d> {
             let is_group = el
                 .related()
                 .any(|(_, inner)| matches!(super::template::kind(inner), Some(Kind::Observed(_) | Kind::Result)));
-            if !is_group && draft.kind == "Observation" && !el.is_negated() {
+            if !is_group && draft.kind == "Observation" && !is_negated {
                 let words = self.statement_text(el);
                 match words {
                     // What is told only in words.
@@ -172,16 +187,27 @@ impl<'d> Context<'d> {
                 draft.set(&format!("value{name}"), value, first);
             }
             None => {
-                draft.set("dataAbsentReason", absent_concept(first.null().unwrap_or("UNK")), first);
+                // A value is there that FHIR has no form for.
+                let is_unit = first.attr("unit").is_some() && first.elements().next().is_none();
+                let is_there = first.null().is_none() && first.says_something() && !is_unit;
+                if is_there {
+                    self.warn(first, "a value of this form has no element; it is in the document alone");
+                }
+                let flavor = first.null().unwrap_or(if is_there { "OTH" } else { "UNK" });
+                draft.set("dataAbsentReason", absent_concept(flavor), first);
             }
         }
         for value in el.all("value").skip(1 + VALUES_MAX) {
             self.warn(value, format!("of more than {VALUES_MAX} values this one is in the document alone"));
         }
         for value in all.take(VALUES_MAX) {
-            if let (Some((name, tree)), Some(code)) = (self.value(value, el), draft.tree.get("code").cloned()) {
+            let told = self.value(value, el);
+            if told.is_none() && value.null().is_none() && value.says_something() {
+                self.warn(value, "a value of this form has no element; it is in the document alone");
+            }
+            if let (Some((name, tree)), Some(code)) = (told, draft.tree.get("code").cloned()) {
                 let mut component = Tree::from([("code", code), (format!("value{name}").as_str(), tree)]);
-                if el.is_negated() {
+                if is_negated {
                     component.push("interpretation", negated());
                 }
                 let at = draft.tree.get("component").map_or(0, |all| all.items().len());
@@ -239,6 +265,8 @@ impl<'d> Context<'d> {
                 self.note(el, "the value names no type; with a number and a unit it was read as a PQ");
                 self.measured(el, statement)
             }
+            // Other forms of a PQ (PPD_PQ, SXCM_PQ, ...): a number with a unit.
+            _ if el.attr("value").is_some() && el.attr("unit").is_some() => self.measured(el, statement),
             _ => {
                 let text = self.text(el).or_else(|| el.attr("value").and_then(super::text::clean));
                 some("String", text.map(Tree::from))
@@ -375,8 +403,9 @@ impl<'d> Context<'d> {
             Some("aborted" | "cancelled") => "cancelled",
             Some("active" | "held" | "suspended" | "new") => "registered",
             Some("nullified") => "entered-in-error",
-            Some("completed") | None => "final",
-            Some(_) => "unknown",
+            Some("completed") => "final",
+            None if !is_state_unknown(el) => "final",
+            _ => "unknown",
         };
         draft.set("status", status, el.get("statusCode").unwrap_or(el));
         draft.push("category", concept_of("http://terminology.hl7.org/CodeSystem/v2-0074", "LAB", "Laboratory"), el);

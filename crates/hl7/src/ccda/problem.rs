@@ -20,7 +20,8 @@ const ASSERTED: &str = "http://hl7.org/fhir/StructureDefinition/condition-assert
 pub(super) const RECORDERS: &[&str] = &["Practitioner", "PractitionerRole", "Patient", "RelatedPerson"];
 
 /// Values that say no more than that it is a problem: negated, they mean that there is none.
-const ANY_PROBLEM: [&str; 6] = ["55607006", "64572001", "404684003", "418799008", "409586006", "282291009"];
+const ANY_PROBLEM: [&str; 7] =
+    ["55607006", "64572001", "404684003", "418799008", "409586006", "282291009", "160245001"];
 
 /// How sure it is.
 pub(super) fn verification(is_refuted: bool, is_error: bool) -> &'static str {
@@ -46,7 +47,7 @@ pub(super) fn clinical_status(code: &str) -> Option<&'static str> {
 
 impl<'d> Context<'d> {
     pub(super) fn problem(&self, el: El<'d>, around: &Surroundings<'d>) -> Ref {
-        let concern = around.parent.filter(|parent| parent.name() == "act");
+        let concern = around.parent.filter(|parent| parent.is_concern());
         let places: Vec<El<'d>> = std::iter::once(el).chain(concern).collect();
         let mut draft = self.begin("Condition", el);
         let time = el.get("effectiveTime");
@@ -69,7 +70,7 @@ impl<'d> Context<'d> {
         let told = self.take(el, Kind::ProblemStatus);
         let told = told.iter().find_map(|status| {
             let value = status.get("value")?;
-            Some((clinical_status(value.attr("code")?)?, value))
+            Some((value.codes().find_map(clinical_status)?, value))
         });
         let of_concern =
             concern.and_then(|concern| Some((clinical_status(concern.status()?)?, concern.get("statusCode")?)));

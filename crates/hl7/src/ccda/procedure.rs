@@ -113,6 +113,8 @@ impl<'d> Context<'d> {
                 Some("LOC") if !draft.has("location") => {
                     if let Some(place) = self.location(participant) {
                         draft.set("location", place.tree(), participant);
+                    } else if participant.says_something() {
+                        self.note(participant, "it names no place; it is in the document alone");
                     }
                 }
                 Some("DEV" | "PRD") => {
@@ -145,7 +147,7 @@ impl<'d> Context<'d> {
             }
             match super::template::kind(inner) {
                 Some(Kind::Problem) if relation.attr("typeCode") != Some("RSON") => {
-                    for made in self.inner(inner, el, around) {
+                    for made in self.inner(inner, el, around).into_iter().filter(|_| !inner.is_negated()) {
                         draft.push("complicationDetail", made.tree(), inner);
                     }
                 }

@@ -44,6 +44,9 @@ impl<'d> Context<'d> {
                 Some("EM" | "S") => Some("stat"),
                 _ => None,
             };
+            if code.is_none() && priority.says_something() {
+                self.note(priority, "this priority has no code of FHIR; it is in the document alone");
+            }
             draft.fill("priority", code, priority);
         }
         if let Some(time) = self.authored(&[el]) {

@@ -277,7 +277,8 @@ impl<'m> Context<'m> {
     fn order_results(&self, orc: Option<Segment<'m>>, obr: Segment<'m>, rest: &[Segment<'m>], patient: &Patient<'_>) {
         let subject = patient.subject;
         let when = self.date_time(obr.field(7).into());
-        let fallback = match when {
+        // Of a day there may be several.
+        let fallback = match when.filter(|when| when.contains('T')) {
             Some(when) => format!("{}|{when}", subject.token),
             None => format!("{}|{}", subject.token, self.content_token()),
         };

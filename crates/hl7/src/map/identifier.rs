@@ -97,7 +97,8 @@ impl<'m> Context<'m> {
     /// EI: value, then the authority as three parts. `type_code` is set if given (PLAC, FILL and so on, table 0203).
     ///
     /// Where the value is empty and nothing but EI.3 is given, that is the value: senders shift it there. But an OID, a UUID, or
-    /// what EI.4 calls by its kind, is an authority, which gave no number; a device alone is known by such an id.
+    /// what EI.4 calls by its kind, is an authority, which gave no number; a device alone is known by such an id. What stands in the place of
+    /// a number (`0`, `NA`, `-`) is told and left out: two orders with it are not one.
     pub(super) fn ei(&self, parts: Parts<'m>, kind: &str, type_code: Option<&str>) -> Option<Identified> {
         let (value, system) = match self.text(parts.first(1)) {
             Some(value) => (value, self.authority(parts, 2)),
@@ -111,6 +112,11 @@ impl<'m> Context<'m> {
                 (value, None)
             }
         };
+        if kind != DEVICE && is_no_count(&value) {
+            let text = format!("{value:?} stands in the place of a number and was left out");
+            self.note(parts.whole(), text);
+            return None;
+        }
         let system = system.unwrap_or_else(|| self.source_system(kind));
         let mut tree = Tree::object();
         if let Some(code) = type_code {
@@ -136,6 +142,14 @@ impl<'m> Context<'m> {
     pub(super) fn plain_identifier(system: &str, type_code: &str, value: &str) -> Tree {
         Tree::from([("type", identifier_type(type_code)), ("system", system.into()), ("value", value.into())])
     }
+}
+
+/// True if a value stands for "there is none" among numbers that are counted up, as those of orders and specimens are: noughts, signs, a word. One that
+/// such a count reaches (`9999`, `111111`) is a number.
+fn is_no_count(value: &str) -> bool {
+    let mut bare = value.chars().filter(|c| c.is_alphanumeric());
+    let is_digits_alone = value.chars().any(|c| c.is_ascii_digit() && c != '0') && bare.all(|c| c.is_ascii_digit());
+    !is_digits_alone && fhir::placeholder::is_placeholder(None, value)
 }
 
 /// The groups of a UUID have 8, 4, 4, 4 and 12 digits.

@@ -323,7 +323,7 @@ fn the_documents_of_the_test_data_are_stored_and_again_change_nothing() {
 }
 
 /// A document in OBX-5, in Base64.
-fn message(control: &str, document: &[u8]) -> String {
+pub fn message(control: &str, document: &[u8]) -> String {
     let mut data = String::new();
     for chunk in document.chunks(3) {
         const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -333,7 +333,7 @@ fn message(control: &str, document: &[u8]) -> String {
         }
     }
     format!(
-        "MSH|^~\\&|EHR|HOSP|||20240102||MDM^T02|{control}|P|2.5\rEVN|T02|20240102\rPID|1||12^^^HOSP^MR||Roe^Ann||19700102|F\rPV1|1|O\rTXA|1|DS|TX|20240102|||||||||D{control}^HOSP|||||AU\rOBX|1|ED|34133-9^Summary^LN||^text^xml^Base64^{data}||||||F\r"
+        "MSH|^~\\&|EHR|HOSP|||20240102||MDM^T02|{control}|P|2.5\rEVN|T02|20240102\rPID|1||12^^^HOSP^MR||Roe^Ann||19700102|F\rPV1|1|O\rTXA|1|DS|TX|20240102||||||||D{control}^HOSP|||||AU\rOBX|1|ED|34133-9^Summary^LN||^text^xml^Base64^{data}||||||F\r"
     )
 }
 
@@ -353,4 +353,87 @@ fn a_document_in_a_message_is_taken_apart_and_is_of_its_patient() {
     let report = house.import("mdm.hl7", message("2", &text.as_bytes()[..text.len() - 9]).as_bytes());
     assert_eq!(report.dead_letters.len(), 0, "{report:?}");
     assert!(report.issues.iter().any(|issue| issue.message.contains("not taken apart")), "{report:?}");
+}
+
+#[test]
+fn a_message_with_the_number_of_the_document_that_it_brings_is_a_record_beside_it() {
+    let text = document("d1", "", "20240101", &[("p1", "1")]);
+    // TXA-12 is the id of the document.
+    let numbered = |control: &str| {
+        message(control, text.as_bytes())
+            .replace(&format!("|D{control}^HOSP|"), "|d1^^1.2.3^ISO|")
+            .replace("12^^^HOSP^MR", "77^^^&1.2.4&ISO^MR")
+    };
+    let mut ends = Vec::new();
+    for document_first in [true, false] {
+        let house = House::new();
+        let mut files = [("d.xml", text.clone()), ("m.hl7", numbered("1"))];
+        if !document_first {
+            files.reverse();
+        }
+        for (name, content) in &files {
+            let report = house.import(name, content.as_bytes());
+            assert_eq!(report.dead_letters.len(), 0, "{name}: {report:?}");
+        }
+        // Sent again, and as a newer message.
+        let again = house.import("again.hl7", numbered("1").as_bytes());
+        assert_eq!((again.dead_letters.len(), again.stored), (0, 0), "{again:?}");
+        let newer = house.import("newer.hl7", numbered("2").replace("|DS|", "|CN|").as_bytes());
+        assert_eq!(newer.dead_letters.len(), 0, "{newer:?}");
+        let documents = current(&house, "DocumentReference");
+        assert_eq!(documents.len(), 2, "{documents:?}");
+        let (own, messages): (Vec<_>, Vec<_>) = documents.iter().partition(|text| text.contains("Composition/"));
+        assert!(own[0].contains("34133-9") && own[0].contains("Binary/"), "{own:?}");
+        assert!(messages[0].contains("\"CN\"") && messages[0].contains("\"data\""), "{messages:?}");
+        assert_eq!(current(&house, "Condition").len(), 1);
+        ends.push(documents.into_iter().map(|text| without_meta(&text)).collect::<std::collections::BTreeSet<_>>());
+    }
+    assert_eq!(ends[0], ends[1]);
+}
+
+#[test]
+fn a_document_that_its_message_withdraws_is_not_taken_apart() {
+    for state in ["CA", "OB"] {
+        let house = House::new();
+        let text = message("1", document("d1", "", "20240101", &[("p1", "1")]).as_bytes());
+        let report = house.import("m.hl7", text.replace("|||||AU\r", &format!("|||||AU||{state}\r")).as_bytes());
+        assert_eq!(report.dead_letters.len(), 0, "{report:?}");
+        assert_eq!((current(&house, "Condition").len(), current(&house, "DocumentReference").len()), (0, 1));
+        assert!(report.issues.iter().any(|issue| issue.message.contains("was not taken apart")), "{report:?}");
+    }
+}
+
+#[test]
+fn documents_of_two_people_without_a_number_and_of_one_number_are_kept_apart() {
+    let house = House::new();
+    let none = |born: &str, sex: &str, family: &str| {
+        of_person("d1", &[], born, sex, family).replace("<patientRole>", r#"<patientRole><id nullFlavor="UNK"/>"#)
+    };
+    house.import("1.xml", none("19500101", "F", "Doe").as_bytes());
+    let report = house.import("2.xml", none("19900505", "M", "Roe").as_bytes());
+    assert_eq!(report.dead_letters.len(), 0, "{report:?}");
+    assert_eq!((current(&house, "Patient").len(), current(&house, "Condition").len()), (2, 2), "{report:?}");
+    // The same again is nothing new.
+    let again = house.import("3.xml", none("19900505", "M", "Roe").replace("<title>", "<title> ").as_bytes());
+    assert_eq!((current(&house, "Patient").len(), current(&house, "Condition").len()), (2, 2), "{again:?}");
+}
+
+#[test]
+fn a_number_of_another_patient_beside_the_patients_own_goes_on_to_find_the_other() {
+    let house = House::new();
+    house.import("1.xml", of_person("d1", &[("1.2.4", "A1")], "1975", "F", "Doe").as_bytes());
+    house.import("2.xml", of_person("d2", &[("1.2.5", "B1")], "1990", "M", "Roe").as_bytes());
+    let both = of_person("d3", &[("1.2.4", "A1"), ("1.2.5", "B1")], "1975", "F", "Doe");
+    let report = house.import("3.xml", both.as_bytes());
+    assert!(report.issues.iter().any(|issue| issue.message.contains("B1 is that of another patient")), "{report:?}");
+    let report = house.import("4.xml", of_person("d4", &[("1.2.5", "B1")], "1990", "M", "Roe").as_bytes());
+    assert_eq!(report.dead_letters.len(), 0, "{report:?}");
+    let patients = current(&house, "Patient");
+    assert_eq!(patients.len(), 2, "{patients:?}");
+    let of = |name: &str| {
+        let patient = patients.iter().find(|text| text.contains(name)).unwrap();
+        let id = patient.split("\"id\":\"").nth(1).unwrap().split('"').next().unwrap();
+        current(&house, "Condition").iter().filter(|text| text.contains(&format!("Patient/{id}"))).count()
+    };
+    assert_eq!((of("Doe"), of("Roe")), (2, 2));
 }

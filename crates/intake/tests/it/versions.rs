@@ -1,12 +1,13 @@
 //! Versions of a clinical document: whatever order they come in, one is current, and what is stored is what it tells.
 
-use crate::documents::{current, without_meta};
+use crate::documents::{current, message, without_meta};
 use crate::house::House;
 use fhir::json::{Document, Node, Tree};
+use proptest::prelude::*;
 use std::collections::BTreeSet;
 
 /// A version: what it says of itself, and what it tells.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Told<'t> {
     id: &'t str,
     set: &'t str,
@@ -254,16 +255,23 @@ fn an_addendum_makes_nothing_old() {
     let parent = of("a", &[("p1", "1")]);
     let addendum = Told { set: "t", replaces: "a", ..of("b", &[("p2", "2")]) };
     let addendum = addendum.text().replace("RPLC", "APND");
-    for turned in [false, true] {
-        let house = House::new();
-        let mut texts = [parent.text(), addendum.clone()];
-        if turned {
-            texts.reverse();
+    // One that has the set of what it is added to, and tells of the same entry.
+    let of_set = Told { replaces: "a", time: "20240102", ..of("b", &[("p1", "2")]) }.text().replace("RPLC", "APND");
+    for addendum in [addendum, of_set] {
+        let mut ends = BTreeSet::new();
+        for turned in [false, true] {
+            let house = House::new();
+            let mut texts = [parent.text(), addendum.clone()];
+            if turned {
+                texts.reverse();
+            }
+            for text in texts {
+                house.import("d.xml", text.as_bytes());
+            }
+            assert_eq!((live(&house).len(), current(&house, "Condition").len()), (2, 2));
+            ends.insert(state(&house));
         }
-        for text in texts {
-            house.import("d.xml", text.as_bytes());
-        }
-        assert_eq!((live(&house).len(), current(&house, "Condition").len()), (2, 2));
+        assert_eq!(ends.len(), 1, "{ends:#?}");
     }
 }
 
@@ -376,5 +384,59 @@ fn two_people_of_one_number_have_documents_of_one_number() {
         let origins =
             house.importer.document_origins(&crate::house::everything(), "Condition", &id(condition), None).unwrap();
         assert!(!origins.elements.is_empty());
+    }
+}
+
+/// What versions may tell: of one number twice, too.
+const PROBLEMS: [&[(&str, &str)]; 4] = [&[], &[("p1", "1")], &[("p1", "2"), ("p2", "3")], &[("p1", "4"), ("p1", "5")]];
+const RESULTS: [&[(&str, &str)]; 4] =
+    [&[], &[("r1", "11")], &[("r1", "21"), ("r2", "22")], &[("r1", "31"), ("r1", "32")]];
+
+prop_compose! {
+    fn any_told(id: &'static str, set: &'static str)(
+        version in prop::sample::select(vec!["", "1", "2"]),
+        time in prop::sample::select(vec!["", "2024", "20240101", "20240102", "20240101120000+0000", "20240102003000+1400"]),
+        replaces in prop::sample::select(vec!["", "", "a", "b", "c", "x"]),
+        problems in prop::sample::select(PROBLEMS.to_vec()),
+        results in prop::sample::select(RESULTS.to_vec()),
+        parts in 0..8u8,
+    ) -> Told<'static> {
+        let part = |bit: u8, text: &'static str| if parts & bit == 0 { "" } else { text };
+        Told { id, set, version, time, replaces, problems, results, visit: part(1, "7"), device: part(2, "8"), team: parts & 4 > 0 }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, max_shrink_iters: 64, ..ProptestConfig::default() })]
+
+    /// Three versions of a set, one of another set (which may replace one of them), and a message that brings one of a third.
+    #[test]
+    fn documents_and_messages_end_alike_in_every_order(
+        told in (any_told("a", "s"), any_told("b", "s"), any_told("c", "s"), any_told("x", "t"), any_told("y", "u")),
+        turned in Just((0..5).collect::<Vec<usize>>()).prop_shuffle(),
+    ) {
+        let in_message = message("1", told.4.text().as_bytes()).replace("12^^^HOSP^MR||Roe^Ann||19700102|F", "77^^^&1.2.4&ISO^MR||Doe^Ann");
+        let files = [
+            ("a.xml", told.0.text()),
+            ("b.xml", told.1.text()),
+            ("c.xml", told.2.text()),
+            ("x.xml", told.3.text()),
+            ("m.hl7", in_message),
+        ];
+        let end = |order: &[usize]| {
+            let house = House::new();
+            for at in order {
+                let report = house.import(files[*at].0, files[*at].1.as_bytes());
+                assert_eq!(report.dead_letters.len(), 0, "{report:?}");
+            }
+            let state = state(&house);
+            assert_whole(&state);
+            // Of the patient, who came first tells.
+            state.into_iter().filter(|text| !text.contains("\"resourceType\":\"Patient\"")).collect::<Vec<_>>()
+        };
+        let (one, other) = (end(&[0, 1, 2, 3, 4]), end(&turned));
+        let differ: Vec<_> = one.iter().filter(|text| !other.contains(text)).collect();
+        let but: Vec<_> = other.iter().filter(|text| !one.contains(text)).collect();
+        prop_assert!(differ.is_empty() && but.is_empty(), "{:?}: {:#?} {:#?}", turned, differ, but);
     }
 }

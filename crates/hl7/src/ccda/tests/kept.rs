@@ -156,6 +156,13 @@ fn that_there_is_no_drug_is_negated_once() {
     }
 }
 
+fn statement_of_unknown_state() -> String {
+    format!(
+        r#"<observation classCode="OBS" moodCode="EVN">{}<code code="2823-3" codeSystem="2.16.840.1.113883.6.1"/><statusCode nullFlavor="UNK"/><value xsi:type="PQ" value="4" unit="mg"/></observation>"#,
+        template("2")
+    )
+}
+
 #[test]
 fn states_are_those_of_the_guide() {
     let value = r#"<value xsi:type="PQ" value="4" unit="mg"/>"#;
@@ -166,6 +173,8 @@ fn states_are_those_of_the_guide() {
         let mapped = observation("2", status, code, value);
         assert_eq!(at(one(&mapped, "Observation"), "status"), expected, "{status}");
     }
+    let unknown = statement_of_unknown_state();
+    assert_eq!(at(one(&entries("30954-2", "x", &[&unknown]), "Observation"), "status"), "unknown");
     for (status, expected) in [
         ("active", "in-progress"),
         ("aborted", "unknown"),

@@ -3,12 +3,14 @@ use crate::map::Settings;
 use fhir::json::{Document, Tree};
 use fhir::validate::{Options, Severity, validate};
 
+mod denied;
 mod entries;
 mod hostile;
 mod kept;
 mod losses;
 mod mutations;
 mod people;
+mod unsaid;
 mod words;
 
 /// A document around a header and a body.

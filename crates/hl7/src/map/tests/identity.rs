@@ -73,3 +73,24 @@ fn an_authority_without_a_number_is_no_number() {
     let shifted = mapped("MSH|^~\\&|LAB||||20240102||ORU^R01|1|P|2.5\nPID|1||7^^^HOSP^MR\nOBR|1||^^F77|CBC^Count^L");
     resource(&shifted, "DiagnosticReport", "F77/CBC");
 }
+
+#[test]
+fn what_stands_in_the_place_of_an_order_number_makes_no_two_orders_one() {
+    for no_number in ["0", "000", "NA", "N/A", "-", "无", "0^LAB^1.2.3^ISO", "UNKNOWN"] {
+        for kind in ["ServiceRequest", "DiagnosticReport", "Observation"] {
+            let one = result(no_number).replace("OBR|1||", &format!("ORC|RE|{no_number}\nOBR|1|{no_number}|"));
+            let two = one.replace("|130|", "|90|");
+            assert_ne!(keys(&one, "his", kind), keys(&two, "his", kind), "{no_number} {kind}");
+            assert_eq!(keys(&one, "his", kind), keys(&one, "his", kind));
+        }
+    }
+    let found = mapped(&result("0"));
+    assert!(found.issues.iter().any(|issue| issue.text.contains("\"0\" stands in the place of a number")));
+    let request = found.resources.iter().find(|made| made.key.resource_type == "ServiceRequest").unwrap();
+    assert!(!request.resource.to_string().contains("\"value\":\"0\""), "{}", request.resource);
+    // The common order's number counts where the detail has none, and a count that reaches 9999 goes on.
+    let common = result("0").replace("OBR|1||", "ORC|RE||F7\nOBR|1||");
+    assert_eq!(keys(&common, "his", "ServiceRequest"), keys(&result("F7"), "his", "ServiceRequest"));
+    let later = result("9999").replace("|20240102||||||||||", "|20240103||||||||||");
+    assert_eq!(keys(&result("9999"), "his", "ServiceRequest"), keys(&later, "his", "ServiceRequest"));
+}
