@@ -25,7 +25,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tables::mapping::Gone;
 use tables::pull::{Given, Sources};
 use tables::run::{
-    Bearer, Chunk, Door, DoorError, Giver, Kept, Others, ROW_LINKS, RowNow, RunEnds, RunInfo, Stored, entered_in_error,
+    Bearer, Chunk, ChunkGone, Door, DoorError, Giver, Kept, Others, ROW_LINKS, RowNow, RunEnds, RunInfo, Stored,
+    entered_in_error,
 };
 
 /// The door that arrivals of runs name.
@@ -67,6 +68,10 @@ pub struct TablesDoor<'a> {
     letters: BTreeMap<String, Arc<Mutex<RowLetters>>>,
     /// Targets of which the store refused something.
     refused: BTreeSet<String>,
+    /// Targets of which a row withdrew something that another row may have.
+    unsettled: BTreeSet<String>,
+    /// Types of records, and whether rows of other sources give to some of them.
+    given_to: BTreeMap<&'static str, bool>,
     /// The run, of one that writes.
     run: Option<RunInfo>,
     /// The arrival that tells of it.
@@ -119,6 +124,8 @@ impl<'a> TablesDoor<'a> {
             kept: BTreeMap::new(),
             letters: BTreeMap::new(),
             refused: BTreeSet::new(),
+            unsettled: BTreeSet::new(),
+            given_to: BTreeMap::new(),
             run: None,
             told: None,
         }
@@ -218,12 +225,7 @@ impl<'a> TablesDoor<'a> {
             if !is_news {
                 continue;
             }
-            // The same row for the same reason, after it was taken in between, is another letter: its run tells them apart.
-            let mut line = chunk.links[refused.link.clone()].trim_ascii_end().to_vec();
-            if let Some(run) = &self.run {
-                line.pop();
-                line.extend_from_slice(format!(",\"run\":{}}}", run.no).as_bytes());
-            }
+            let line = chunk.links[refused.link.clone()].trim_ascii_end();
             let letter = NewDeadLetter {
                 at: 0,
                 length: line.len() as u64,
@@ -232,7 +234,7 @@ impl<'a> TablesDoor<'a> {
                 hint: "mend the row at its source, the mapping, or its cells here; the next run takes it".into(),
             };
             let plan = RowRefused { letter, delivery };
-            self.submit(&chunk.target, &line, plan, None)?;
+            self.submit(&chunk.target, line, plan, None)?;
         }
         let plan = MadePlan::of(chunk, &types, &changes, delivery, Refused::new(letters));
         if plan.resources.is_empty() {
@@ -250,7 +252,7 @@ impl<'a> TablesDoor<'a> {
     fn meet(&mut self, chunk: &mut Chunk) -> Result<(), Error> {
         let types = chunk.resources.iter().map(|made| made.resource_type);
         let Some(name) = types.chain(chunk.gone.iter().map(|gone| gone.resource_type)).next() else { return Ok(()) };
-        if chunk.others == Others::Ignored {
+        if chunk.others == Others::Ignored && !self.do_others_give(name)? {
             return Ok(());
         }
         // What earlier rows gave is looked at.
@@ -261,18 +263,31 @@ impl<'a> TablesDoor<'a> {
         let resource_type = type_of(name)?;
         let of = Of { records, grant, meets, source, target, table, others, name, resource_type };
         let mut gathering = Gathering::of(of);
+        let was_gone = std::mem::take(&mut chunk.gone);
+        let ended = |(id, how): (String, Gone), link: std::ops::Range<usize>| ChunkGone {
+            resource_type: name,
+            id,
+            met: None,
+            how,
+            link,
+        };
         for made in std::mem::take(&mut chunk.resources) {
             if gathering.made(&made, &chunk.json[made.json.clone()], &chunk.links[made.link.clone()])? {
-                chunk.resources.push(made);
+                chunk.resources.push(made.clone());
             }
+            chunk.gone.extend(gathering.ended.drain(..).map(|one| ended(one, made.link.clone())));
         }
         let of_rows = gathering.changed.len() as u64;
-        for gone in std::mem::take(&mut chunk.gone) {
+        for gone in was_gone {
             if gathering.gone(&gone, &chunk.links[gone.link.clone()])? {
-                chunk.gone.push(gone);
+                chunk.gone.push(gone.clone());
             }
+            chunk.gone.extend(gathering.ended.drain(..).map(|one| ended(one, gone.link.clone())));
         }
         let of_gone = gathering.changed.len() as u64 - of_rows;
+        if gathering.is_unsettled {
+            self.unsettled.insert(target.to_owned());
+        }
         for element in &gathering.kept {
             *self.kept.entry((target.to_owned(), element.clone())).or_default() += 1;
         }
@@ -291,7 +306,20 @@ impl<'a> TablesDoor<'a> {
         }
         let refused = Refused::new(self.letters_of(target)?);
         let plan = MeetPlan { meetings, giver: meets.giver, delivery, refused: Arc::clone(&refused) };
-        self.submit(target, &links, plan, (of_gone == 0).then_some(refused))
+        self.submit(target, &links, plan, (of_gone == 0).then_some(refused))?;
+        // What is gone is looked at as it is then.
+        if chunk.gone.is_empty() { Ok(()) } else { self.wait_for(0) }
+    }
+
+    /// Whether rows of other sources give to records of a type.
+    fn do_others_give(&mut self, name: &'static str) -> Result<bool, Error> {
+        if let Some(give) = self.given_to.get(name) {
+            return Ok(*give);
+        }
+        let Meets { sources, giver } = self.meets;
+        let give = sources.others_give(giver.source, name).map_err(|error| Error::Damaged(error.to_string()))?;
+        self.given_to.insert(name, give);
+        Ok(give)
     }
 
     /// Resources whose rows are gone: those that still stand as they were say that they should not have been, or are deleted.
@@ -395,7 +423,10 @@ impl<'a> TablesDoor<'a> {
             ..Arrived::default()
         };
         let trail = Trail { action: "mapping".into(), detail: self.detail.clone() };
-        let pending = self.records.submit(self.grant, trail, about, content, ReuseArrival::IfSame, plan)?;
+        // What another run did, or refused, by the same lines is another arrival, and its letters are others: each is taken back by itself.
+        let run = self.run.as_ref().map(|run| format!("\n{{\"run\":{}}}\n", run.no)).unwrap_or_default();
+        let content = [content.trim_ascii_end(), run.as_bytes()].concat();
+        let pending = self.records.submit(self.grant, trail, about, &content, ReuseArrival::IfSame, plan)?;
         self.waiting.push_back(InFlight { target: target.to_owned(), pending, refused });
         self.wait_for(ROWS_IN_FLIGHT)
     }
@@ -467,7 +498,7 @@ impl Door for TablesDoor<'_> {
 
     fn conclude(&mut self, target: &str, now: &dyn Fn(&str, u64) -> RowNow) -> Result<bool, DoorError> {
         self.close_letters(target, now).map_err(|error| DoorError(Box::new(error)))?;
-        Ok(self.refused.contains(target))
+        Ok(self.refused.contains(target) || self.unsettled.contains(target))
     }
 
     fn conclude_besides(&mut self, targets: &[&str]) -> Result<(), DoorError> {

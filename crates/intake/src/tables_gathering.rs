@@ -10,7 +10,10 @@ use records::{Error, HistoryOf, HistoryQuery, Records};
 use std::collections::{BTreeMap, BTreeSet};
 use tables::mapping::Gone;
 use tables::pull::Given;
-use tables::run::{ChunkGone, ChunkResource, Others, Owned, is_of_one, owned_whole};
+use tables::run::{
+    ChunkGone, ChunkResource, Link, Merged, Others, Owned, can_be_in_error, goes_on, identifiers, is_forwarded,
+    is_nobodys, is_of_one, owned_whole,
+};
 
 /// Versions of a record among which the last is looked for that a run of the source wrote.
 const LOOKED_BACK: u32 = 50;
@@ -44,6 +47,10 @@ pub(crate) struct Gathering<'g> {
     pub(crate) equal: u64,
     /// Elements that stay as another has them.
     pub(crate) kept: Vec<String>,
+    /// Whether a row withdrew something that another of the source may have: the next run gives what that has.
+    pub(crate) is_unsettled: bool,
+    /// Records to which nobody gives since rows left them, and what becomes of them.
+    pub(crate) ended: Vec<(String, Gone)>,
     /// Records as the meetings so far leave them.
     now: BTreeMap<String, Tree>,
     /// Who gives what of them then.
@@ -70,6 +77,8 @@ impl<'g> Gathering<'g> {
             changed: BTreeSet::new(),
             equal: 0,
             kept: Vec::new(),
+            is_unsettled: false,
+            ended: Vec::new(),
             now: BTreeMap::new(),
             known: BTreeMap::new(),
             given: BTreeMap::new(),
@@ -79,24 +88,32 @@ impl<'g> Gathering<'g> {
     /// Takes a resource that was made. Whether it is to be put as it is, a record of its own.
     pub(crate) fn made(&mut self, made: &ChunkResource, json: &str, line: &[u8]) -> Result<bool, Error> {
         let own = records::uuid_text(&made.id);
-        let resource = tree(json)?;
-        let record = made.met.clone().unwrap_or_else(|| own.clone());
-        let left = self.part(&own, made.met_before.as_deref(), &record, line)?;
-        if made.met.is_some() {
-            let known = self.known(&record)?;
-            self.meet(self.meeting(&own, record, resource, known, left, line), line)?;
-            return Ok(false);
-        }
-        if self.of.others == Others::Left {
+        if self.of.others == Others::Ignored && !self.do_others_give(&own)? {
             return Ok(true);
         }
-        let stored = self.read(&own)?;
+        let resource = tree(json)?;
+        let record = made.met.clone().unwrap_or_else(|| own.clone());
+        let stored = if made.met.is_none() { self.read(&own)? } else { None };
+        let Of { resource_type, meets, others, .. } = self.of;
+        // What led to the record that it was one with is itself again.
+        let led = stored.as_ref().filter(|own| is_forwarded(resource_type, own) && !identifiers(&resource).is_empty());
+        let before = [made.met_before.as_deref(), led.and_then(goes_on)].map(|before| before.map(str::to_owned));
+        // Of a record that it leaves to nobody it is said where that can be.
+        let left = self.part(&own, before, &record, (line, Gone::EnteredInError))?;
+        if made.met.is_some() {
+            let known = self.known(&record)?;
+            self.meet(self.meeting(&own, record, resource, known, left, line), (line, Gone::Keep))?;
+            return Ok(false);
+        }
+        if others != Others::Met && !self.do_others_give(&own)? {
+            return Ok(true);
+        }
         let known = self.known_of_own(&own, stored.is_some())?;
-        let Of { resource_type, meets, .. } = self.of;
-        match stored {
-            // What led to the record that it was one with is itself again.
-            Some(stored) if left.is_empty() && !is_of_one(resource_type, &stored, &known, meets.giver, &own) => {
-                self.meet(self.meeting(&own, own.clone(), resource, known, left, line), line)?;
+        match &stored {
+            Some(stored)
+                if left.is_empty() && led.is_none() && !is_of_one(resource_type, stored, &known, meets.giver, &own) =>
+            {
+                self.meet(self.meeting(&own, own.clone(), resource, known, left, line), (line, Gone::Keep))?;
                 Ok(false)
             }
             _ => {
@@ -110,25 +127,37 @@ impl<'g> Gathering<'g> {
     /// Takes a resource whose rows are gone. Whether that is to be said of the record of its own.
     pub(crate) fn gone(&mut self, gone: &ChunkGone, line: &[u8]) -> Result<bool, Error> {
         let own = &gone.id;
-        let record = gone.met.as_ref().unwrap_or(own);
-        let left = self.part(own, None, record, line)?;
-        if gone.met.is_some() {
-            let known = self.known(record)?;
-            self.meet(self.meeting(own, record.clone(), Tree::object(), known, left, line), line)?;
-            return Ok(false);
-        }
-        if gone.how == Gone::Keep {
+        let Of { resource_type, meets, others, .. } = self.of;
+        if others == Others::Ignored && !self.do_others_give(own)? {
             return Ok(true);
         }
+        let record = gone.met.as_ref().unwrap_or(own);
         let stored = self.read(own)?;
+        // What is deleted is led to by nothing, and leads to nothing.
+        let led = stored.as_ref().filter(|stored| gone.how == Gone::Delete && is_forwarded(resource_type, stored));
+        let left = self.part(own, [led.and_then(goes_on).map(str::to_owned), None], record, (line, gone.how))?;
+        if gone.met.is_some() {
+            let known = self.known(record)?;
+            let meeting = self.meeting(own, record.clone(), Tree::object(), known, left, line);
+            self.meet(Meeting { parts: gone.how == Gone::Delete, ..meeting }, (line, gone.how))?;
+            if gone.how == Gone::Keep {
+                return Ok(false);
+            }
+            // What had its own id led there.
+            self.note(own, own, Vec::new())?;
+            return Ok(true);
+        }
+        if gone.how == Gone::Keep {
+            return Ok(false);
+        }
         let known = self.known_of_own(own, stored.is_some())?;
-        let Of { resource_type, meets, .. } = self.of;
-        match stored {
+        match &stored {
             // What others gave to it stays.
             Some(stored)
-                if gone.how == Gone::Delete && !is_of_one(resource_type, &stored, &known, meets.giver, own) =>
+                if known.iter().any(|owned| !meets.giver.gave(own, owned))
+                    || (gone.how == Gone::Delete && !is_of_one(resource_type, stored, &known, meets.giver, own)) =>
             {
-                self.meet(self.meeting(own, own.clone(), Tree::object(), known, left, line), line)?;
+                self.meet(self.meeting(own, own.clone(), Tree::object(), known, left, line), (line, gone.how))?;
                 Ok(false)
             }
             _ => {
@@ -138,6 +167,12 @@ impl<'g> Gathering<'g> {
         }
     }
 
+    /// Whether rows of other sources give to a record.
+    fn do_others_give(&mut self, id: &str) -> Result<bool, Error> {
+        let source = self.of.meets.giver.source;
+        Ok(self.known(id)?.iter().any(|owned| owned.source != source))
+    }
+
     /// What is different of who gives what: to be noted before it is written, and when it is on disk. What is there otherwise is not taken for
     /// what was given, and what is to be withdrawn is known until it is.
     pub(crate) fn given(&self) -> (Vec<Given>, Vec<Given>) {
@@ -145,13 +180,14 @@ impl<'g> Gathering<'g> {
         for ((record, source, own), was) in &self.given {
             let known = self.known.get(record).map_or(&[][..], Vec::as_slice);
             let of_row = known.iter().filter(|owned| owned.source == *source && owned.own == *own);
-            let owned: Vec<Owned> = of_row.cloned().collect();
+            let is_runs = *source == self.of.meets.giver.source;
+            let owned: Vec<Owned> = of_row.filter(|owned| is_runs || !was.contains(owned)).cloned().collect();
             let record = format!("{}/{record}", self.of.name);
             let given = Given { record, source: *source, own: own.clone(), owned };
             let is_left = |one: &&Owned| !given.owned.iter().any(|owned| owned.element == one.element);
             let withdrawn: Vec<Owned> = was.iter().filter(is_left).cloned().collect();
-            if withdrawn.is_empty() {
-                before.push(given);
+            if withdrawn.is_empty() || !is_runs {
+                before.extend((is_runs || !given.owned.is_empty()).then_some(given));
                 continue;
             }
             if !given.owned.is_empty() {
@@ -178,30 +214,57 @@ impl<'g> Gathering<'g> {
     }
 
     /// Withdraws what a row gave to other records than this one, which they are.
-    fn part(&mut self, own: &str, before: Option<&str>, record: &str, line: &[u8]) -> Result<Vec<String>, Error> {
+    fn part(
+        &mut self,
+        own: &str,
+        before: [Option<String>; 2],
+        record: &str,
+        (line, becomes): (&[u8], Gone),
+    ) -> Result<Vec<String>, Error> {
         let Of { meets, target, name, .. } = self.of;
         let gave = meets.sources.gave(meets.giver.source, target, own).map_err(|error| damaged(&error))?;
         let mut left: Vec<String> =
             gave.iter().filter_map(|gave| gave.strip_prefix(name)?.strip_prefix('/')).map(str::to_owned).collect();
-        left.extend(before.map(str::to_owned));
+        left.extend(before.into_iter().flatten());
         left.retain(|left| left != record && left != own);
         left.sort_unstable();
         left.dedup();
         for left in &left {
             let known = self.known(left)?;
             let meeting = self.meeting(own, left.clone(), Tree::object(), known, Vec::new(), line);
-            self.meet(Meeting { parts: true, ..meeting }, line)?;
+            self.meet(Meeting { parts: true, ..meeting }, (line, becomes))?;
         }
         Ok(left)
     }
 
-    /// Puts a resource into a record.
-    fn meet(&mut self, mut meeting: Meeting, line: &[u8]) -> Result<(), Error> {
+    /// Puts a resource into a record, or withdraws what it gave. Where nothing is left of the record then but what nobody gives, `becomes` says what
+    /// becomes of it.
+    fn meet(&mut self, mut meeting: Meeting, (line, becomes): (&[u8], Gone)) -> Result<(), Error> {
         let read = |id: &str| self.read(id);
-        let Some(together) = meeting.together(self.of.meets.giver, &read)? else {
+        let giver = self.of.meets.giver;
+        let Some(together) = meeting.together(giver, &read)? else {
             // What it gave went with the record.
             return self.note(&meeting.record, &meeting.own, Vec::new());
         };
+        let is_row = |owned: &Owned| giver.gave(&meeting.own, owned);
+        let is_withdrawn = meeting.made == Tree::object();
+        let ends = becomes == Gone::Delete || (becomes == Gone::EnteredInError && can_be_in_error(self.of.name));
+        if is_withdrawn
+            && ends
+            && meeting.known.iter().all(is_row)
+            && is_nobodys(meeting.resource_type, &together.merged)
+            && self.was_made(&meeting.record)?
+        {
+            self.note(&meeting.record, &meeting.own, Vec::new())?;
+            self.ended.push((meeting.record, becomes));
+            return Ok(());
+        }
+        let Merged { owned, passed_on, .. } = &together.merged;
+        let is_less = |was: &Owned| {
+            is_row(was) && was.is_first && !owned.iter().chain(passed_on).any(|now| now.element == was.element)
+        };
+        let is_shared = |owned: &Owned| owned.source == giver.source && !is_row(owned);
+        self.is_unsettled |= meeting.known.iter().any(is_less) && meeting.known.iter().any(is_shared);
         for other in &together.merged.passed_on {
             self.pass_on(&meeting.record, other)?;
         }
@@ -211,7 +274,7 @@ impl<'g> Gathering<'g> {
             changed.into_iter().filter_map(|(id, resource)| Some((id.clone(), resource?))).collect();
         let (elements, kept) = (together.merged.elements, together.merged.kept);
         if changed.is_empty() {
-            self.equal += u64::from(meeting.made != Tree::object());
+            self.equal += u64::from(!is_withdrawn);
             self.kept.extend(kept);
             return Ok(());
         }
@@ -231,6 +294,15 @@ impl<'g> Gathering<'g> {
         self.now.extend(changed);
         self.meetings.push(meeting);
         Ok(())
+    }
+
+    /// Whether a run of some source made a record.
+    fn was_made(&self, id: &str) -> Result<bool, Error> {
+        match self.of.records.source(self.of.grant, self.of.name, id, Some(1)) {
+            Ok(first) => Ok(first.arrival.door == DOOR),
+            Err(Error::NotFound { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// What is stored under an id, after the meetings so far.
@@ -271,7 +343,12 @@ impl<'g> Gathering<'g> {
         };
         for version in versions.iter().filter(|version| !version.json.is_empty()) {
             let arrival = records.source(grant, name, own, Some(version.version))?.arrival;
-            if arrival.door == DOOR && arrival.source == source {
+            if arrival.door != DOOR || arrival.source != source {
+                continue;
+            }
+            // What it put into what others had given is not all its own.
+            let line = records.source_bytes(grant, name, own, Some(version.version))?;
+            if Link::read(&line).is_some_and(|link| link.elements.is_none()) {
                 known.extend(owned_whole(resource_type, &tree(&version.json)?, &[], meets.giver, own));
                 break;
             }
@@ -298,10 +375,11 @@ impl<'g> Gathering<'g> {
         let mut known = self.known(record)?;
         let was = known.iter().filter(|one| (one.source, &one.own) == (other.source, &other.own)).cloned().collect();
         self.given.entry((record.to_owned(), other.source, other.own.clone())).or_insert(was);
-        for one in &mut known {
-            if (one.source, &one.own, &one.element) == (other.source, &other.own, &other.element) {
-                *one = other.clone();
-            }
+        let is_same =
+            |one: &&mut Owned| (one.source, &one.own, &one.element) == (other.source, &other.own, &other.element);
+        match known.iter_mut().find(is_same) {
+            Some(one) => *one = other.clone(),
+            None => known.push(other.clone()),
         }
         self.known.insert(record.to_owned(), known);
         Ok(())

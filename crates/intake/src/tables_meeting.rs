@@ -12,7 +12,9 @@ use records::{Besides, DeliveryNo, Error, IfEqual, Lookup, Operation, Planner, R
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
-use tables::run::{Bearer, Giver, Merged, Owned, forwarded, identifiers, label, link, merge, unlink};
+use tables::run::{
+    Bearer, Giver, Merged, Owned, forwarded, goes_on, identifiers, is_entered_in_error, label, link, merge, unlink,
+};
 use tables::value::identity;
 
 /// Types of people.
@@ -88,7 +90,8 @@ impl Meeting {
 }
 
 /// The records that bear one of a resource's identifiers, `own` the id that its key gives. A patient that was merged is the one that goes on.
-/// A record that has no other number of it than the source gave itself is none of them: a number that was wrong would hold for ever.
+/// A record that has no other number of it than the source gave itself is none of them: a number that was wrong would hold for ever. Nor is one that
+/// was entered in error, unless the row gives to it already: what counts would count no more.
 pub(crate) fn bearing(
     (records, grant): (&Records, &access::Grant),
     (name, own, json): (&str, &str, &str),
@@ -121,13 +124,18 @@ pub(crate) fn bearing(
     let bearer = |stored: Stored| {
         let mut record = tree(&stored.json)?;
         let mut id = stored.id;
-        if let Some(survivor) = goes_on(&record) {
+        if let Some(survivor) = goes_on(&record).map(str::to_owned) {
             if let Ok(stored) = records.read(grant, name, &survivor) {
                 record = tree(&stored.json)?;
             }
             id = survivor;
         } else if id != own {
             let known = owned(&id)?;
+            let is_met =
+                || known.iter().any(|owned| owned.source == source && (owned.own == own || owned.own.is_empty()));
+            if is_entered_in_error(&record) && !is_met() {
+                return Ok(None);
+            }
             let gave = |number: &String| {
                 let of_number = || known.iter().filter(|owned| owned.element == *number);
                 of_number().any(|owned| owned.is_first) && of_number().all(|owned| owned.source == source)
@@ -152,14 +160,6 @@ fn identifies(identifier: &Tree) -> bool {
     let (value, system) = (text("value").unwrap_or_default(), text("system"));
     !is_placeholder(system, value)
         && (!identity::is_identity(system.unwrap_or_default(), codes) || identity::is_right(value))
-}
-
-/// The patient that goes on where this one was merged with another.
-fn goes_on(patient: &Tree) -> Option<String> {
-    let links = patient.get("link").map_or(&[][..], Tree::items);
-    let replaced = links.iter().find(|link| link.get("type").and_then(Tree::as_str) == Some("replaced-by"))?;
-    let other = replaced.get("other")?.get("reference")?.as_str()?;
-    other.strip_prefix("Patient/").map(str::to_owned)
 }
 
 /// The plan of a chunk's meetings.

@@ -5,28 +5,28 @@ use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 const FHIR: &str = "application/fhir+json";
-const JSON: &str = "application/json";
+pub(super) const JSON: &str = "application/json";
 
 /// How a mapping's patients meet records of others.
-const MATCH: &str = "@match identifier";
+pub(super) const MATCH: &str = "@match identifier";
 
-async fn put(house: &House, resource: Value) {
+pub(super) async fn put(house: &House, resource: Value) {
     let path = format!("/fhir/{}/{}", resource["resourceType"].as_str().unwrap(), resource["id"].as_str().unwrap());
     let told = house.operate(Method::PUT, &path, FHIR, &resource.to_string()).await;
     assert!(told.status.is_success(), "{}", told.text);
 }
 
-async fn get(house: &House, path: &str) -> Option<Value> {
+pub(super) async fn get(house: &House, path: &str) -> Option<Value> {
     let told = house.operate(Method::GET, path, FHIR, "").await;
     (told.status == StatusCode::OK).then(|| told.json())
 }
 
-async fn patient(house: &House, id: &str) -> Value {
+pub(super) async fn patient(house: &House, id: &str) -> Value {
     get(house, &format!("/fhir/Patient/{id}")).await.unwrap_or_else(|| panic!("there is no Patient/{id}"))
 }
 
 /// Writes a file of a source, and adds the source if it is new.
-async fn write(house: &House, source: &str, files: &[(&str, &str)]) {
+pub(super) async fn write(house: &House, source: &str, files: &[(&str, &str)]) {
     let folder = house.folder().join(source);
     let is_new = !folder.exists();
     std::fs::create_dir_all(&folder).unwrap();
@@ -41,7 +41,7 @@ async fn write(house: &House, source: &str, files: &[(&str, &str)]) {
 }
 
 /// The people of a source, and its mapping of them.
-async fn people(house: &House, source: &str, how: &str, rows: &str) {
+pub(super) async fn people(house: &House, source: &str, how: &str, rows: &str) {
     let people = format!("pid,mrn,name,born,phone\n{rows}");
     let mapping = format!(
         "-- @target Patient @key p.pid {how}
@@ -57,7 +57,7 @@ async fn pull(house: &House, source: &str) {
     assert!(told.status.is_success() && !told.text.contains("\"error\""), "{}", told.text);
 }
 
-async fn run(house: &House, source: &str, how: Value) -> Value {
+pub(super) async fn run(house: &House, source: &str, how: Value) -> Value {
     pull(house, source).await;
     let told = house.operate(Method::POST, &format!("/api/mappings/{source}/run"), JSON, &how.to_string()).await;
     let last: Value = serde_json::from_str(told.text.lines().last().unwrap()).unwrap();
@@ -65,12 +65,12 @@ async fn run(house: &House, source: &str, how: Value) -> Value {
     last["report"].clone()
 }
 
-async fn ran(house: &House, source: &str) -> Value {
+pub(super) async fn ran(house: &House, source: &str) -> Value {
     run(house, source, json!({"write": true})).await
 }
 
 /// Runs a source whose rows did not change: nothing is written, remembered or whole.
-async fn rests(house: &House, source: &str) {
+pub(super) async fn rests(house: &House, source: &str) {
     for how in [json!({"write": true}), json!({"write": true, "whole": true}), json!({"write": true})] {
         let report = run(house, source, how.clone()).await;
         let wrote = ["new", "changed", "gone", "refused"].map(|count| report[count].as_u64().unwrap());
@@ -78,11 +78,11 @@ async fn rests(house: &House, source: &str) {
     }
 }
 
-fn id(source: &str, target: &str, key: &str) -> String {
+pub(super) fn id(source: &str, target: &str, key: &str) -> String {
     tables::value::id::derived(source, target, &[key])
 }
 
-fn numbers(patient: &Value) -> Vec<String> {
+pub(super) fn numbers(patient: &Value) -> Vec<String> {
     let all = patient["identifier"].as_array().into_iter().flatten();
     let mut numbers: Vec<String> =
         all.map(|one| format!("{}|{}", one["system"].as_str().unwrap(), one["value"].as_str().unwrap())).collect();

@@ -12,6 +12,7 @@ mod giving;
 mod hostile;
 mod house;
 mod lag;
+mod leaving;
 mod live;
 mod meeting;
 mod omop;

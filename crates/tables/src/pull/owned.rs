@@ -2,8 +2,10 @@
 
 use crate::error::Error;
 use crate::pull::Sources;
-use crate::run::Owned;
-use rusqlite::{Connection, OptionalExtension, params};
+use crate::run::{Owned, still_given};
+use fhir::json::Tree;
+use fhir::schema::r4;
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use std::collections::BTreeMap;
 
 /// The table, which catalogues of earlier programs get when they are opened: a line for a record and each row that gives to it.
@@ -21,10 +23,17 @@ CREATE INDEX IF NOT EXISTS given_before_of ON given_before (record, source, own,
 ";
 /// Runs of which it is known what was given before them, for whoever takes one back.
 const RUNS_KEPT: i64 = 1_000;
+/// Lines that are looked at together when a run is taken back.
+const AT_ONCE: usize = 1_000;
 
 /// Of a line that a run changes, what it was before that run.
 const BEFORE: &str = "INSERT OR IGNORE INTO given_before (run, record, source, own, target, what)
-    VALUES (?1, ?2, ?3, ?4, ?5, (SELECT what FROM given WHERE record = ?2 AND source = ?3 AND own = ?4))";
+    VALUES (?1, ?2, ?3, ?4, coalesce((SELECT target FROM given WHERE record = ?2 AND source = ?3 AND own = ?4), ?5),
+            (SELECT what FROM given WHERE record = ?2 AND source = ?3 AND own = ?4))";
+
+/// Lines of a target of a source, of records to which no other source gives.
+const ALONE: &str = "source = ?1 AND target = ?2
+     AND NOT EXISTS (SELECT 1 FROM given AS other WHERE other.record = given.record AND other.source <> ?1)";
 
 /// What a row gives of a record, to be noted.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,7 +44,7 @@ pub struct Given {
     pub source: i64,
     /// The id that the row's key gives.
     pub own: String,
-    /// The elements; none: it gives nothing any more.
+    /// The elements; none: it gives nothing any more. Of a row of another source than the one that runs, only those that are otherwise now.
     pub owned: Vec<Owned>,
 }
 
@@ -99,24 +108,80 @@ pub(super) fn open(db: &mut Connection) -> Result<(), Error> {
 const BEFORE_OF_SOURCE: &str = "INSERT OR IGNORE INTO given_before (run, record, source, own, target, what)
     SELECT ?1, record, source, own, target, what FROM given WHERE record = ?2 AND source = ?3 AND own = ''";
 
-/// A run was taken back: what is given is what it was before, but for what a later run changed.
-pub(super) fn taken_back(db: &mut Connection, run: i64) -> Result<(), Error> {
+/// A line of what was given before a run.
+struct Line {
+    record: String,
+    source: i64,
+    own: String,
+    target: String,
+    what: Option<String>,
+}
+
+impl Line {
+    fn of(row: &Row<'_>) -> rusqlite::Result<Line> {
+        Ok(Line { record: row.get(0)?, source: row.get(1)?, own: row.get(2)?, target: row.get(3)?, what: row.get(4)? })
+    }
+
+    /// Has what was given be what it was before, but for what `stands` still has of what the run gave: somebody else changed the record since.
+    fn take_back(self, writing: &Transaction<'_>, run: i64, stands: Stands<'_>) -> Result<(), Error> {
+        let Line { record, source, own, target, what } = self;
+        let key = params![record, source, own];
+        let later = "SELECT min(run) FROM given_before WHERE record = ?1 AND source = ?2 AND own = ?3 AND run > ?4";
+        let later: Option<i64> =
+            writing.prepare_cached(later)?.query_row(params![record, source, own, run], |row| row.get(0))?;
+        if let Some(later) = later {
+            // That one stands, and what was before this run was before it.
+            writing
+                .prepare_cached(
+                    "UPDATE given_before SET target = ?5, what = ?6 WHERE record = ?1 AND source = ?2 AND own = ?3 AND run = ?4",
+                )?
+                .execute(params![record, source, own, later, target, what])?;
+            return Ok(());
+        }
+        let now = "SELECT what FROM given WHERE record = ?1 AND source = ?2 AND own = ?3";
+        let now: Option<String> = writing.prepare_cached(now)?.query_row(key, |row| row.get(0)).optional()?;
+        if now == what {
+            return Ok(());
+        }
+        let unpacked = |what: Option<&String>| what.map_or(Ok(Vec::new()), |what| unpacked(what, source, &own));
+        let mut given = unpacked(what.as_ref())?;
+        let resource_type = record.split('/').next().and_then(|name| r4().resource_type(name));
+        if let (Some(now), Some(resource_type)) = (&now, resource_type)
+            && let Some(stored) = stands(&record)?
+        {
+            given = still_given(resource_type, &stored, given, unpacked(Some(now))?);
+        }
+        let delete = "DELETE FROM given WHERE record = ?1 AND source = ?2 AND own = ?3";
+        writing.prepare_cached(delete)?.execute(key)?;
+        if !given.is_empty() {
+            let insert = "INSERT INTO given (record, source, own, target, what) VALUES (?1, ?2, ?3, ?4, ?5)";
+            writing.prepare_cached(insert)?.execute(params![record, source, own, target, packed(&given)?])?;
+        }
+        Ok(())
+    }
+}
+
+/// What is stored of a record (`TYPE/id`).
+pub(super) type Stands<'s> = &'s dyn Fn(&str) -> Result<Option<Tree>, Error>;
+
+/// A run was taken back: what is given is what it was before, but for what a later run changed, and for what still stands.
+pub(super) fn taken_back(db: &mut Connection, run: i64, stands: Stands<'_>) -> Result<(), Error> {
     let writing = db.transaction()?;
-    writing.execute(
-        "DELETE FROM given_before WHERE run = ?1 AND EXISTS (SELECT 1 FROM given_before l WHERE l.run > ?1
-         AND l.record = given_before.record AND l.source = given_before.source AND l.own = given_before.own)",
-        [run],
-    )?;
-    writing.execute(
-        "DELETE FROM given WHERE EXISTS (SELECT 1 FROM given_before b
-         WHERE b.run = ?1 AND b.record = given.record AND b.source = given.source AND b.own = given.own)",
-        [run],
-    )?;
-    writing.execute(
-        "INSERT INTO given (record, source, own, target, what)
-         SELECT record, source, own, target, what FROM given_before WHERE run = ?1 AND what IS NOT NULL",
-        [run],
-    )?;
+    let mut last = (String::new(), 0, String::new());
+    loop {
+        let lines: Vec<Line> = writing
+            .prepare_cached(
+                "SELECT record, source, own, target, what FROM given_before WHERE run = ?1 AND (record, source, own) > (?2, ?3, ?4)
+                 ORDER BY record, source, own LIMIT ?5",
+            )?
+            .query_map(params![run, last.0, last.1, last.2, AT_ONCE as i64], Line::of)?
+            .collect::<Result<_, _>>()?;
+        let Some(end) = lines.last() else { break };
+        last = (end.record.clone(), end.source, end.own.clone());
+        for line in lines {
+            line.take_back(&writing, run, stands)?;
+        }
+    }
     writing.execute("DELETE FROM given_before WHERE run = ?1", [run])?;
     writing.commit()?;
     Ok(())
@@ -164,7 +229,21 @@ impl Sources {
         Ok(query.query_row(params![source, target], |_| Ok(())).optional()?.is_some())
     }
 
-    /// Forgets what rows of a target gave, in the course of a run.
+    /// Whether rows of other sources gave something to records of a type.
+    ///
+    /// # Errors
+    /// [`Error::Catalogue`].
+    pub fn others_give(&self, source: i64, resource_type: &str) -> Result<bool, Error> {
+        let catalogue = self.catalogue();
+        // `0` comes after `/`.
+        let (first, last) = (format!("{resource_type}/"), format!("{resource_type}0"));
+        let mut query = catalogue
+            .db
+            .prepare_cached("SELECT 1 FROM given WHERE record >= ?1 AND record < ?2 AND source <> ?3 LIMIT 1")?;
+        Ok(query.query_row(params![first, last, source], |_| Ok(())).optional()?.is_some())
+    }
+
+    /// Forgets what rows of a target gave, in the course of a run; not of records to which other sources give: there each has its own word.
     ///
     /// # Errors
     /// [`Error::Catalogue`].
@@ -173,18 +252,20 @@ impl Sources {
         let writing = catalogue.db.transaction()?;
         if let Some(run) = run {
             writing.execute(
-                "INSERT OR IGNORE INTO given_before (run, record, source, own, target, what)
-                 SELECT ?1, record, source, own, target, what FROM given WHERE source = ?2 AND target = ?3",
-                params![run, source, target],
+                &format!(
+                    "INSERT OR IGNORE INTO given_before (run, record, source, own, target, what)
+                     SELECT ?3, record, source, own, target, what FROM given WHERE {ALONE}"
+                ),
+                params![source, target, run],
             )?;
         }
-        writing.execute("DELETE FROM given WHERE source = ?1 AND target = ?2", params![source, target])?;
+        writing.execute(&format!("DELETE FROM given WHERE {ALONE}"), params![source, target])?;
         writing.commit()?;
         Ok(())
     }
 
     /// Notes what rows of a target of a source are about to give of records in the course of a run, in the place of what they gave of them,
-    /// and what others give alone now.
+    /// and what rows of other sources give alone now, beside what they gave: these may be running themselves.
     ///
     /// # Errors
     /// [`Error::Catalogue`].
@@ -201,7 +282,7 @@ impl Sources {
                     writing.prepare_cached(BEFORE_OF_SOURCE)?.execute(params![run, one.record, one.source])?;
                 }
             }
-            if one.owned.is_empty() || one.source == source {
+            if one.source == source {
                 // What an earlier program noted of the source is this row's.
                 writing
                     .prepare_cached("DELETE FROM given WHERE record = ?1 AND source = ?2 AND own IN ('', ?3)")?
@@ -210,16 +291,30 @@ impl Sources {
             if one.owned.is_empty() {
                 continue;
             }
+            let owned = if one.source == source { one.owned.clone() } else { beside(&writing, one)? };
             writing
                 .prepare_cached(
                     "INSERT INTO given (record, source, own, target, what) VALUES (?1, ?2, ?3, ?4, ?5)
                      ON CONFLICT (record, source, own) DO UPDATE SET what = excluded.what",
                 )?
-                .execute(params![one.record, one.source, one.own, target, packed(&one.owned)?])?;
+                .execute(params![one.record, one.source, one.own, target, packed(&owned)?])?;
         }
         writing.commit()?;
         Ok(())
     }
+}
+
+/// What a row gives of a record, with some of it as `given` says.
+fn beside(db: &Connection, given: &Given) -> Result<Vec<Owned>, Error> {
+    let Given { record, source, own, owned } = given;
+    let what: Option<String> = db
+        .prepare_cached("SELECT what FROM given WHERE record = ?1 AND source = ?2 AND own = ?3")?
+        .query_row(params![record, source, own], |row| row.get(0))
+        .optional()?;
+    let mut all = what.map_or(Ok(Vec::new()), |what| unpacked(&what, *source, own))?;
+    all.retain(|one| !owned.iter().any(|now| now.element == one.element));
+    all.extend(owned.iter().cloned());
+    Ok(all)
 }
 
 #[cfg(test)]
@@ -263,7 +358,57 @@ mod tests {
         }
         db.execute("DELETE FROM given WHERE source = 1", []).unwrap();
         db.execute("INSERT INTO given VALUES ('Patient/m', 1, 'r', 'Patient', '[]')", []).unwrap();
-        taken_back(&mut db, 3).unwrap();
+        taken_back(&mut db, 3, &|_| Ok(None)).unwrap();
         assert_eq!(all(&db), before);
+    }
+
+    #[test]
+    fn runs_are_taken_back_in_any_order_and_what_others_kept_of_them_stays_the_rows() {
+        let mut db = Connection::open_in_memory().unwrap();
+        open(&mut db).unwrap();
+        let number = |value: &str| Owned {
+            element: format!("identifier|urn:mrn|{value}"),
+            source: 1,
+            own: "r".into(),
+            rank: 0,
+            is_first: true,
+            contents: vec![0],
+        };
+        let write = |db: &Connection, run: i64, target: &str, values: &[&str]| {
+            // Another target may write it: the line stays the one's that gave.
+            let by = if run == 2 { "Other" } else { target };
+            db.execute(BEFORE, params![run, "Patient/m", 1, "r", by]).unwrap();
+            db.execute("DELETE FROM given", []).unwrap();
+            let owned: Vec<Owned> = values.iter().map(|value| number(value)).collect();
+            let line = params!["Patient/m", 1, "r", target, packed(&owned).unwrap()];
+            db.execute("INSERT INTO given VALUES (?1, ?2, ?3, ?4, ?5)", line).unwrap();
+        };
+        let given = |db: &Connection| -> Option<(String, Vec<String>)> {
+            let read = |row: &Row<'_>| Ok((row.get(0)?, row.get::<_, String>(1)?));
+            let line = db.query_row("SELECT target, what FROM given", [], read).optional().unwrap()?;
+            Some((line.0, unpacked(&line.1, 1, "r").unwrap().into_iter().map(|one| one.element).collect()))
+        };
+        let labels = |values: &[&str]| values.iter().map(|value| number(value).element).collect::<Vec<_>>();
+        write(&db, 1, "Patient", &["1"]);
+        write(&db, 2, "Patient", &["2"]);
+        write(&db, 3, "Patient", &["3"]);
+        let nothing: Stands<'_> = &|_| Ok(None);
+        taken_back(&mut db, 2, nothing).unwrap();
+        assert_eq!(given(&db), Some(("Patient".into(), labels(&["3"]))));
+        taken_back(&mut db, 3, nothing).unwrap();
+        assert_eq!(given(&db), Some(("Patient".into(), labels(&["1"]))));
+        // What was given stands, since somebody else wrote the record after the run.
+        let stored = |record: &str| {
+            assert_eq!(record, "Patient/m");
+            let text = br#"{"resourceType":"Patient","identifier":[{"system":"urn:mrn","value":"1"},{"system":"urn:mrn","value":"9"}]}"#;
+            Ok(Some(Tree::from(fhir::json::Document::parse(text).unwrap().root())))
+        };
+        write(&db, 4, "Patient", &["4"]);
+        taken_back(&mut db, 1, &stored).unwrap();
+        taken_back(&mut db, 4, &stored).unwrap();
+        assert_eq!(given(&db), None);
+        write(&db, 5, "Patient", &["9"]);
+        taken_back(&mut db, 5, &stored).unwrap();
+        assert_eq!(given(&db), Some(("Patient".into(), labels(&["9"]))));
     }
 }

@@ -8,6 +8,7 @@ use crate::pull::{Sources, may_pull, may_see, owned};
 use crate::run::ROW_LINKS;
 use crate::run::memory::forget_all;
 use access::Grant;
+use fhir::json::{Document, Tree};
 use records::DeliveryNo;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde_json::Value;
@@ -270,7 +271,17 @@ impl Sources {
         catalogue.run(&source, no)?;
         // What is noted as done is not done again: it comes last.
         forget_all(&catalogue.made_folder().join(source.no.to_string()), Some(no))?;
-        owned::taken_back(&mut catalogue.db, no)?;
+        owned::taken_back(&mut catalogue.db, no, &|record| {
+            let Some((resource_type, id)) = record.split_once('/') else { return Ok(None) };
+            let stored = match self.records.read(grant, resource_type, id) {
+                Ok(stored) => stored,
+                Err(records::Error::NotFound { .. } | records::Error::Gone { .. }) => return Ok(None),
+                Err(error) => return Err(error.into()),
+            };
+            let document = Document::parse(stored.json.as_bytes());
+            // What is damaged has nothing of it.
+            Ok(document.ok().map(|document| Tree::from(document.root())))
+        })?;
         catalogue.db.execute("UPDATE run SET state = 'undone' WHERE no = ?1", [no])?;
         Ok(())
     }

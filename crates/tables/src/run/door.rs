@@ -229,7 +229,7 @@ pub trait Door {
     }
 
     /// Closes the dead letters of rows of a target that this run did not refuse; `now` says what becomes of a row of a table.
-    /// Whether the store refused something of the target: then it is not as the run made it.
+    /// Whether the next run must look at all of it: the store refused something, or a row withdrew what another may have.
     ///
     /// # Errors
     /// As [`Door::take`].

@@ -13,6 +13,8 @@ use std::path::Path;
 
 /// The end of the names of these files.
 const TARGET: &str = "target";
+/// The same while they are written: `coming` are ids of a run that may have been cut off.
+const TARGET_COMING: &str = "target-coming";
 
 /// What is remembered of a target, whether the mapping has it or not.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -34,7 +36,7 @@ impl Remembered {
     /// Remembers it.
     pub(super) fn keep(&self, folder: &Path) -> Result<(), Error> {
         let path = file_of(folder, &self.name).with_extension(TARGET);
-        let coming = path.with_extension("coming");
+        let coming = path.with_extension(TARGET_COMING);
         let failed = |error| Error::file("write", &coming, error);
         let text = serde_json::to_vec(self).map_err(|error| failed(error.into()))?;
         if std::fs::read(&path).is_ok_and(|before| before == text) {
@@ -123,8 +125,23 @@ mod tests {
         made.note([1; 16], 1).unwrap();
         made.settle().unwrap();
         assert!(besides(path, &["Stay"]).unwrap().is_empty());
-        assert_eq!(besides(path, &["Other"]).unwrap(), [stay]);
-        MadeIds::begin(path, "Stay", true).unwrap().settle().unwrap();
+        assert_eq!(besides(path, &["Other"]).unwrap(), std::slice::from_ref(&stay));
+        // What a run made that was cut off is known, though another word is remembered since.
+        let mut made = MadeIds::begin(path, "Stay", true).unwrap();
+        made.note([1; 16], 1).unwrap();
+        made.note([2; 16], 1).unwrap();
+        made.flush().unwrap();
+        drop(made);
+        Remembered { gone: None, ..stay }.keep(path).unwrap();
+        let mut gone = Vec::new();
+        let mut made = MadeIds::begin(path, "Stay", true).unwrap();
+        made.gone(&mut |id| {
+            gone.push(id);
+            Ok(())
+        })
+        .unwrap();
+        assert_eq!(gone, [[1; 16], [2; 16]]);
+        made.settle().unwrap();
         assert!(besides(path, &[]).unwrap().is_empty());
         assert!(besides(&path.join("nothing"), &[]).unwrap().is_empty());
     }

@@ -8,7 +8,7 @@ use crate::run::links::Links;
 use crate::run::made_before::{MadeIds, keep_gone};
 use crate::run::met::Met;
 use crate::run::target::CHUNK_RESOURCES;
-use fhir::json::{Document, Rewriter};
+use fhir::json::{Document, Rewriter, Tree};
 use fhir::schema::{Element, r4};
 use std::path::Path;
 
@@ -38,7 +38,19 @@ fn says(resource_type: &str) -> Option<Says> {
 
 /// What is done for a target unless its mapping says: a type that can say so says that it was entered in error.
 pub(super) fn usual(resource_type: &str) -> Gone {
-    if says(resource_type).is_some() { Gone::EnteredInError } else { Gone::Keep }
+    if can_be_in_error(resource_type) { Gone::EnteredInError } else { Gone::Keep }
+}
+
+/// Whether a resource says that it was entered in error.
+pub fn is_entered_in_error(resource: &Tree) -> bool {
+    let is_code = |code: Option<&Tree>| code.and_then(Tree::as_str) == Some(ENTERED_IN_ERROR);
+    let codings = resource.get(VERIFICATION).and_then(|of| of.get("coding")).map_or(&[][..], Tree::items);
+    is_code(resource.get("status")) || codings.iter().any(|coding| is_code(coding.get("code")))
+}
+
+/// Whether a type can say that a resource was entered in error.
+pub fn can_be_in_error(resource_type: &str) -> bool {
+    says(resource_type).is_some()
 }
 
 /// A resource with the status that says that it was entered in error; `None` if its type has none.
@@ -73,7 +85,7 @@ pub(super) struct Going<'g> {
 }
 
 impl Going<'_> {
-    /// Hands on what earlier runs made and this one did not, with what becomes of it. Whether some of that was one with a record of others.
+    /// Hands on what earlier runs made and this one did not, with what becomes of it. Whether that may let others of the target be what they were not.
     pub(super) fn hand_on(
         &self,
         ids: &mut MadeIds,
@@ -86,7 +98,7 @@ impl Going<'_> {
         }
         let (target, table) = (self.target.to_owned(), self.table.to_owned());
         let mut chunk = Chunk { target, table, others: self.others, ..Chunk::default() };
-        let (mut told, mut was_met): (Vec<Id>, bool) = (Vec::new(), false);
+        let (mut told, mut matters): (Vec<Id>, bool) = (Vec::new(), false);
         let take = |door: &mut dyn Door, chunk: &mut Chunk, told: &mut Vec<Id>| {
             if let Some((folder, run)) = run {
                 keep_gone(folder, run, self.target, told)?;
@@ -104,7 +116,8 @@ impl Going<'_> {
             let link = begin..chunk.links.len();
             chunk.links.push(b'\n');
             let met = met.get(&id).cloned();
-            was_met |= met.is_some();
+            // What was no other's while its row was there may be met by another row now.
+            matters |= met.is_some() || self.others == Others::Met;
             let id = records::uuid_text(&id);
             chunk.gone.push(ChunkGone { resource_type: self.resource_type, id, met, how: self.how, link });
             if chunk.gone.len() == CHUNK_RESOURCES { take(door, &mut chunk, &mut told) } else { Ok(()) }
@@ -112,7 +125,7 @@ impl Going<'_> {
         if !chunk.gone.is_empty() {
             take(door, &mut chunk, &mut told)?;
         }
-        Ok(was_met)
+        Ok(matters)
     }
 }
 
@@ -150,6 +163,7 @@ mod tests {
             let made = entered_in_error(&Document::parse(text.as_bytes()).unwrap()).unwrap();
             assert_eq!(made, wanted);
             let again = Document::parse(made.as_bytes()).unwrap();
+            assert!(is_entered_in_error(&Tree::from(again.root())));
             assert!(!has_errors(&validate(again.root(), &Options::default())));
         }
         assert_eq!(entered_in_error(&Document::parse(br#"{"resourceType":"Patient"}"#).unwrap()), None);

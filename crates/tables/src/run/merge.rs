@@ -210,14 +210,62 @@ pub fn merge(type_id: TypeId, stored: &Tree, made: &Tree, known: &[Owned], giver
         let other = known.iter().find(|one| one.element == owned.element && !is_rows(one) && one.says(theirs));
         match other {
             Some(other) => merged.passed_on.push(Owned { is_first: true, ..other.clone() }),
-            // Without it the record is none.
-            None if is_needed => merged.owned.push(Owned { own: own.to_owned(), ..owned.clone() }),
+            // Without it the record is none: whoever gives to it says from now on what it is.
+            None if is_needed => match known.iter().find(|one| !is_rows(one)) {
+                Some(heir) => merged.passed_on.push(inherited(&owned.element, theirs, heir, known)),
+                None => merged.owned.push(Owned { own: own.to_owned(), ..owned.clone() }),
+            },
             None => replace(type_id, &mut merged.record, &Tree::object(), &owned.element),
         }
     }
     merge_identifiers(&mut merged, made, known, (giver, own));
     merged.owned.sort_by(|a, b| a.element.cmp(&b.element));
     merged
+}
+
+/// An element that stays as it is, as what another gives: it may change it, and take it away.
+fn inherited(element: &str, content: i64, heir: &Owned, known: &[Owned]) -> Owned {
+    let of_heir = |one: &&Owned| one.element == element && (one.source, &one.own) == (heir.source, &heir.own);
+    let said = known.iter().find(of_heir);
+    let mut contents = said.map(|said| said.contents.clone()).unwrap_or_default();
+    contents.push(content);
+    let rank = said.map_or(0, |said| said.rank);
+    Owned { element: element.to_owned(), rank, is_first: true, contents, ..heir.clone() }
+}
+
+/// What a row gives of a record when a run was taken back by which it gave `now`, and before which it gave `before`: what the run gave and what
+/// still stands, since somebody else changed the record meanwhile, is the row's.
+pub(crate) fn still_given(type_id: TypeId, record: &Tree, before: Vec<Owned>, now: Vec<Owned>) -> Vec<Owned> {
+    let mut given = before;
+    for one in now.into_iter().filter(|one| one.is_first) {
+        let content = if one.element.contains('|') {
+            identifiers(record).iter().any(|there| label(there) == one.element).then_some(0)
+        } else {
+            let content = content_of(type_id, record, &one.element);
+            (content != hash("") && one.contents.contains(&content)).then_some(content)
+        };
+        let Some(content) = content else { continue };
+        match given.iter_mut().find(|before| before.element == one.element) {
+            None => given.push(one),
+            Some(before) if !before.contents.contains(&content) => {
+                before.contents.insert(0, content);
+                before.contents.truncate(REMEMBERED);
+                before.is_first = true;
+            }
+            Some(before) => before.is_first = true,
+        }
+    }
+    given
+}
+
+/// Whether nothing is left of a record from which a row withdrew all but what the record's type requires: it is nobody's.
+pub fn is_nobodys(type_id: TypeId, merged: &Merged) -> bool {
+    let is_required = |element: &str| merged.owned.iter().any(|owned| owned.element == element);
+    merged.passed_on.is_empty()
+        && members(&merged.record).iter().all(|(name, _)| {
+            let element = name_of(type_id, name);
+            element == "link" || (APART.contains(&element) && element != "identifier") || is_required(element)
+        })
 }
 
 /// Takes an element as another resource has it.
@@ -296,6 +344,24 @@ pub fn forwarded(type_id: TypeId, own: &Tree, to: &str) -> Option<Tree> {
         out.set("active", Tree::Bool(false));
     }
     (out != *own).then_some(out)
+}
+
+/// Whether a record is as [`forwarded`] leaves one: it leads to another or does not count, and is found by no identifier.
+pub fn is_forwarded(type_id: TypeId, record: &Tree) -> bool {
+    let is_inactive = || record.get("active") == Some(&Tree::Bool(false));
+    identifiers(record).is_empty()
+        && if r4().name(type_id) == "Patient" {
+            is_inactive() && goes_on(record).is_some()
+        } else {
+            super::gone::is_entered_in_error(record) || is_inactive()
+        }
+}
+
+/// The patient that goes on where this one was merged with another.
+pub fn goes_on(patient: &Tree) -> Option<&str> {
+    let links = patient.get("link").map_or(&[][..], Tree::items);
+    let replaced = links.iter().find(|link| link.get("type").and_then(Tree::as_str) == Some("replaced-by"))?;
+    replaced.get("other")?.get("reference")?.as_str()?.strip_prefix("Patient/")
 }
 
 /// Whether a patient's link leads to this other.
@@ -460,6 +526,61 @@ mod tests {
     }
 
     #[test]
+    fn what_a_type_requires_goes_to_another_who_gives_or_leaves_what_is_nobodys() {
+        let encounter = r4().resource_type("Encounter").unwrap();
+        let giver = Giver { source: 1, ranks: Ranks::default() };
+        let stored = tree(
+            r#"{"resourceType":"Encounter","id":"a","identifier":[{"value":"1"}],"status":"finished","class":{"code":"AMB"}}"#,
+        );
+        let nothing = tree("{}");
+        let alone = owned_whole(encounter, &stored, &[], giver, "a");
+        let gone = merge(encounter, &stored, &nothing, &alone, giver, "a");
+        assert!(is_nobodys(encounter, &gone) && gone.owned.len() == 2, "{gone:?}");
+        // Another gives too, and says otherwise what the class is.
+        let other = Giver { source: 2, ..giver };
+        let made = tree(
+            r#"{"resourceType":"Encounter","identifier":[{"value":"2"}],"status":"finished","class":{"code":"IMP"}}"#,
+        );
+        let two = merge(encounter, &stored, &made, &alone, other, "b");
+        assert_eq!(two.kept, ["class"]);
+        let of_two = known(&alone, &two, "b");
+        let gone = merge(encounter, &two.record, &nothing, &of_two, giver, "a");
+        assert!(!is_nobodys(encounter, &gone) && gone.owned.is_empty(), "{gone:?}");
+        let mut left: Vec<Owned> = of_two.into_iter().filter(|owned| owned.own == "b").collect();
+        left.retain(|owned| !gone.passed_on.iter().any(|one| one.element == owned.element));
+        left.extend(gone.passed_on.iter().cloned());
+        let again = merge(encounter, &gone.record, &made, &left, other, "b");
+        assert!(again.record.to_string().contains("IMP") && again.kept.is_empty(), "{again:?}");
+        let gone = merge(encounter, &again.record, &nothing, &again.owned, other, "b");
+        assert!(is_nobodys(encounter, &gone), "{gone:?}");
+        // Of somebody whom nobody knows it is not.
+        let more = tree(&again.record.to_string().replace("\"status\"", "\"language\":\"de\",\"status\""));
+        assert!(!is_nobodys(encounter, &merge(encounter, &more, &nothing, &again.owned, other, "b")));
+    }
+
+    #[test]
+    fn what_stands_of_a_run_that_was_taken_back_is_the_rows() {
+        let patient = r4().resource_type("Patient").unwrap();
+        let row = |phone: &str| {
+            tree(&format!(
+                r#"{{"resourceType":"Patient","identifier":[{{"system":"urn:his","value":"7"}}],"telecom":[{{"value":"{phone}"}}]}}"#
+            ))
+        };
+        let giver = Giver { source: 1, ranks: Ranks::default() };
+        let first = merge(patient, &tree(HL7), &row("1"), &[], giver, "d");
+        let second = merge(patient, &first.record, &row("2"), &first.owned, giver, "d");
+        // Nothing was taken back, since the record was changed.
+        let given = still_given(patient, &second.record, first.owned.clone(), second.owned.clone());
+        let gone = merge(patient, &second.record, &tree("{}"), &given, giver, "d");
+        assert_eq!(gone.record.to_string(), HL7);
+        let given = still_given(patient, &first.record, Vec::new(), first.owned.clone());
+        assert_eq!(given, first.owned);
+        // All was.
+        assert_eq!(still_given(patient, &tree(HL7), Vec::new(), first.owned.clone()), []);
+        assert_eq!(still_given(patient, &first.record, first.owned.clone(), second.owned), first.owned);
+    }
+
+    #[test]
     fn what_had_an_id_of_its_own_leads_to_the_record_that_it_is() {
         let patient = r4().resource_type("Patient").unwrap();
         let forwarded = forwarded(patient, &tree(ROW), "m").unwrap();
@@ -467,6 +588,11 @@ mod tests {
         assert!(!text.contains("identifier") && text.contains(r#""active":false"#), "{text}");
         assert!(text.contains(r#""link":[{"other":{"reference":"Patient/m"},"type":"replaced-by"}]"#), "{text}");
         assert_eq!(super::forwarded(patient, &forwarded, "m"), None);
+        assert!(is_forwarded(patient, &forwarded) && goes_on(&forwarded) == Some("m"));
+        assert!(
+            !is_forwarded(patient, &tree(ROW))
+                && !is_forwarded(patient, &tree(r#"{"resourceType":"Patient","active":false}"#))
+        );
         let encounter = r4().resource_type("Encounter").unwrap();
         let own = tree(
             r#"{"resourceType":"Encounter","id":"d","identifier":[{"value":"1"}],"status":"finished","class":{"code":"IMP"}}"#,
