@@ -81,6 +81,8 @@ pub enum Doubt {
     RowsChanged { table: String, changed: u64, of: u64 },
     /// A table has fewer columns than before.
     ColumnsLost { table: String, columns: Vec<String> },
+    /// A text file ends within a line, which it did not before.
+    CutOff { table: String, file: String },
     /// Values hold the sign for what could not be decoded.
     Broken { count: u64, of: u64 },
     /// Values look like text decoded twice.
@@ -105,7 +107,7 @@ pub enum Doubt {
 
 impl Doubt {
     /// The codes of all of them.
-    pub const CODES: [&str; 13] = [
+    pub const CODES: [&str; 14] = [
         "rows-lost",
         "rows-changed",
         "columns-lost",
@@ -119,6 +121,7 @@ impl Doubt {
         "day-or-month",
         "date-forms",
         "perhaps-nothing",
+        "cut-off",
     ];
 
     /// Stable, for the catalogues of the pages.
@@ -137,6 +140,7 @@ impl Doubt {
             Doubt::DayOrMonth => 10,
             Doubt::DateForms { .. } => 11,
             Doubt::PerhapsNothing { .. } => 12,
+            Doubt::CutOff { .. } => 13,
         };
         Doubt::CODES[at]
     }
@@ -149,6 +153,7 @@ impl Doubt {
             }
             Doubt::RowsChanged { table, changed, of } => json!({"table": table, "changed": changed, "of": of}),
             Doubt::ColumnsLost { table, columns } => json!({"table": table, "columns": columns.join(", ")}),
+            Doubt::CutOff { table, file } => json!({"table": table, "file": file}),
             Doubt::Broken { count, of }
             | Doubt::DecodedTwice { count, of }
             | Doubt::FullWidth { count, of }
@@ -187,6 +192,9 @@ impl Display for Doubt {
             }
             Doubt::ColumnsLost { table, columns } => {
                 write!(f, "table {table} has no column {} any more", columns.join(", "))
+            }
+            Doubt::CutOff { table, file } => {
+                write!(f, "the last line of table {table} has no end, which it had the last time: was {file} cut off?")
             }
             Doubt::Broken { count, of } => {
                 many(*count, *of, "hold \u{fffd}: the file was decoded wrongly before it came here")

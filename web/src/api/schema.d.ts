@@ -1,5 +1,5 @@
-// docs/openapi.json 1a4568e2c4491c9c69ceae1375f7124e50c707635173ab747d4856b2071b4d9e
-// Made by `make api-types`, not by hand: d2e0a40f8eda5d4972e7699021f79b7cbe02948149f99ad0894e2cc35235fd9a
+// docs/openapi.json 59f98635e9d1a8243d6ec6982f9dbfb5b8f0cc0e995b16bda10db42720ef8949
+// Made by `make api-types`, not by hand: 447bd11b4ddaf7809ed2f2898615b3b7f092d580b7d98b18faee8786af8dcdbc
 export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1304,6 +1304,7 @@ export interface components {
             };
             data?: string;
             late_sources?: string[];
+            failed_pulls?: string[];
             failed_runs?: string[];
             disk_bytes?: {
                 records: number;

@@ -43,6 +43,7 @@ mod bench;
 mod dependence;
 mod error;
 mod in_turn;
+mod joined;
 mod locate;
 mod merging;
 mod names;

@@ -40,6 +40,8 @@ pub(super) struct Draft {
     pub(super) written: Written,
     /// Whether it asks when it runs.
     pub(super) asks_for_time: bool,
+    /// Whether its rows come in the order of the driving sheet's, and of nothing else.
+    pub(super) is_by_rows: bool,
 }
 
 /// A column of the answer.
@@ -74,7 +76,8 @@ pub(super) fn draft(bench: &Bench, question: Question) -> Result<Draft, Error> {
         Some(name) => Some(find(&scans, &desk.names, &name)?),
         None => first,
     };
-    let plan = in_order(plan, &rows, &sort_by, visible, driving.filter(|_| order == Order::Kept), sorted)?;
+    let by_rows = if order == Order::Kept { rows_in_order(&rows, &scans, driving) } else { Vec::new() };
+    let plan = in_order(plan, &sort_by, visible, by_rows, sorted)?;
     let plan = desk.analyze(plan).and_then(name_casts).map_err(fail)?;
     let mut found = origins(&plan).map_err(fail)?;
     found.truncate(visible);
@@ -87,7 +90,8 @@ pub(super) fn draft(bench: &Bench, question: Question) -> Result<Draft, Error> {
         placed(fail(error), &query, &runs)
     })?;
     let Desk { names, .. } = desk;
-    Ok(Draft { plan, columns, rows, scans, driving, order, names, written, asks_for_time })
+    let is_by_rows = order == Order::Kept && sort_by.is_empty() && !sorted;
+    Ok(Draft { plan, columns, rows, scans, driving, order, names, written, asks_for_time, is_by_rows })
 }
 
 impl Desk {
@@ -235,13 +239,21 @@ fn is_sorted(plan: &LogicalPlan) -> bool {
     }
 }
 
-/// Sorts by columns of the answer, then by the rows of the driving sheet.
+/// The columns of rows that the answer is ordered by, where nothing else orders it: the driving sheet's. Of a UNION they are those of all sheets, since
+/// its branches have rows of different ones, and rows without any would come as the engine happens to join them.
+fn rows_in_order(rows: &[RowColumn], scans: &[Scan], driving: Option<usize>) -> Vec<Column> {
+    let is_union = scans.iter().any(|scan| !scan.branches.is_empty());
+    let drives = |row: &&RowColumn| Some(row.occurrence) == driving;
+    let others = rows.iter().filter(|row| is_union && !drives(row));
+    rows.iter().filter(drives).chain(others).filter(|row| !row.many).map(|row| row.column.clone()).collect()
+}
+
+/// Sorts by columns of the answer, then by rows of sheets.
 fn in_order(
     plan: LogicalPlan,
-    rows: &[RowColumn],
     sort_by: &[SortBy],
     visible: usize,
-    driving: Option<usize>,
+    by_rows: Vec<Column>,
     sorted: bool,
 ) -> Result<LogicalPlan, Error> {
     let mut order = Vec::new();
@@ -253,8 +265,7 @@ fn in_order(
         order.push(Expr::Column(column).sort(!by.descending, false));
     }
     if !order.is_empty() || !sorted {
-        let row = rows.iter().find(|row| Some(row.occurrence) == driving && !row.many);
-        order.extend(row.map(|row| Expr::Column(row.column.clone()).sort(true, false)));
+        order.extend(by_rows.into_iter().map(|column| Expr::Column(column).sort(true, false)));
     }
     if order.is_empty() {
         return Ok(plan);

@@ -4,6 +4,7 @@ use super::bench::Bench;
 use super::dependence::{Dependence, dependence};
 use super::error::{Error, Kind, explain};
 use super::in_turn::UnionsInTurn;
+use super::joined::Joined;
 use super::merging::Merging;
 use super::names::Names;
 use super::origins::Origin;
@@ -18,6 +19,7 @@ use crate::sql::Stop;
 use crate::sql::answer::{AbortOnDrop, Event, Waiting};
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::{DataType, SchemaRef};
+use datafusion::arrow::error::ArrowError;
 use datafusion::common::{DataFusionError, Result as EngineResult};
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::FairSpillPool;
@@ -107,6 +109,8 @@ pub struct Planned {
     driving: Option<usize>,
     order: Order,
     asks_for_time: bool,
+    /// The columns of rows by which what one row gave is put in order, that of the driving sheet first.
+    joined: Option<(usize, Vec<usize>)>,
     context: Arc<Context>,
 }
 
@@ -129,7 +133,7 @@ impl std::fmt::Debug for Planned {
 
 impl Planned {
     pub(super) fn new(bench: Arc<Bench>, draft: Draft) -> Planned {
-        let Draft { plan, columns, rows, scans, driving, order, names, written, asks_for_time } = draft;
+        let Draft { plan, columns, rows, scans, driving, order, names, written, asks_for_time, is_by_rows } = draft;
         let output = Output::new(plan.schema(), columns.iter().map(|column| column.name.as_str()), &rows);
         let columns = columns.into_iter().enumerate().map(|(at, column)| OutputColumn {
             name: column.name,
@@ -148,7 +152,15 @@ impl Planned {
         // Occurrences without a column (there are none: those that are not tracked have no scan) would shift these numbers.
         debug_assert!(rows.iter().enumerate().all(|(at, row)| at == row.occurrence), "occurrences are in order");
         let context = Arc::new(Context { names, written, scans });
-        Planned { bench, plan, output: Arc::new(output), columns, occurrences, driving, order, asks_for_time, context }
+        let of_one =
+            |at: usize| output.places().get(at).filter(|(_, count)| count.is_none()).map(|(column, _)| *column);
+        let by = driving.filter(|_| is_by_rows).and_then(|driving| Some((driving, of_one(driving)?)));
+        let joined = by.map(|(driving, column)| {
+            (column, (0..output.places().len()).filter(|at| *at != driving).filter_map(of_one).collect::<Vec<_>>())
+        });
+        let joined = joined.filter(|(_, others)| !others.is_empty());
+        let output = Arc::new(output);
+        Planned { bench, plan, output, columns, occurrences, driving, order, asks_for_time, joined, context }
     }
 
     /// Whether it asks when it runs (`now()`, `current_date`): the same sheets give something else another day.
@@ -244,11 +256,16 @@ impl Planned {
             _run: AbortOnDrop(task.abort_handle()),
             waiting: Waiting { runtime, deadline, stop: stop.clone() },
             output: Arc::clone(&self.output),
+            joined: self.joined.clone().map(|(driving, others)| Joined::new(driving, others)),
             context: Arc::clone(&self.context),
             cut: false,
             ended: false,
         })
     }
+}
+
+fn disordered(error: &ArrowError) -> Error {
+    Error::new(Kind::Engine, format!("rows could not be put in order: {error}"))
 }
 
 /// A time that does not come.
@@ -262,6 +279,7 @@ pub struct Rows {
     _run: AbortOnDrop,
     waiting: Waiting,
     output: Arc<Output>,
+    joined: Option<Joined>,
     context: Arc<Context>,
     cut: bool,
     ended: bool,
@@ -284,28 +302,38 @@ impl Rows {
     /// # Errors
     /// [`Kind::Value`] if a value cannot be computed, [`Kind::Limit`], [`Kind::Sheet`], [`Kind::Cancelled`].
     pub fn next_batch(&mut self) -> Result<Option<RecordBatch>, Error> {
-        if self.ended {
-            return Ok(None);
-        }
-        let event = self.waiting.until(self.events.recv()).inspect_err(|_| self.ended = true)?;
-        match event {
-            Some(Event::Rows(batch)) => {
-                let batch = self.output.batch(&batch).inspect_err(|_| self.ended = true)?;
+        loop {
+            if self.ended {
+                return match &mut self.joined {
+                    Some(joined) => joined.end().map_err(|error| disordered(&error)),
+                    None => Ok(None),
+                };
+            }
+            let next = self.next_event().inspect_err(|_| {
+                self.ended = true;
+                self.joined = None;
+            })?;
+            let Some(batch) = next else { continue };
+            let Some(joined) = &mut self.joined else { return Ok(Some(batch)) };
+            if let Some(batch) = joined.take(batch).map_err(|error| disordered(&error))? {
                 return Ok(Some(batch));
             }
+        }
+    }
+
+    /// The next rows as the engine gives them; none after the last.
+    fn next_event(&mut self) -> Result<Option<RecordBatch>, Error> {
+        match self.waiting.until(self.events.recv())? {
+            Some(Event::Rows(batch)) => return self.output.batch(&batch).map(Some),
             Some(Event::More) => self.cut = true,
             Some(Event::End) => {}
             Some(Event::Failed(error)) => {
-                self.ended = true;
                 let error = explain(&error, &self.context.names, &self.context.written);
                 // What fails for one row is no mistake in the SQL.
                 let kind = if error.kind == Kind::Sql { Kind::Value } else { error.kind };
                 return Err(Error { kind, ..error });
             }
-            None => {
-                self.ended = true;
-                return Err(self.waiting.broken().into());
-            }
+            None => return Err(self.waiting.broken().into()),
         }
         self.ended = true;
         Ok(None)

@@ -307,7 +307,7 @@ fn tables_made_once_at_a_position_are_read_where_views_name_them() {
     pinned.lay(("rooms", "__beds"), &other.schema(), &folder, "beds.parquet", 3);
     let mut answer = lake.query_at(&pinned, &grant, "SELECT max(id) FROM rooms.beds", &limits, &stop).unwrap();
     let batch = answer.next_batch().unwrap().unwrap();
-    assert!(format!("{:?}", batch.column(0)).contains("z"));
+    assert!(format!("{:?}", batch.column(0)).contains('z'));
     // Others see what they saw, and what is hidden stays so.
     assert_eq!(house.ask("SELECT max(id) FROM rooms.beds"), "b\n");
     assert!(lake.query_at(&pinned, &grant, "SELECT * FROM rooms.__beds", &limits, &stop).is_err());

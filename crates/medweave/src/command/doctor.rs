@@ -180,6 +180,11 @@ fn late(report: &mut Report, data: &Path) {
             .map(|files| tables::mapping::Settings::of_files(&files))
             .unwrap_or_default();
         let times = tables::pull::Times::of(&source, attempt.as_ref(), &settings, directory::now_us());
+        if let Some(problem) = attempt.as_ref().and_then(|attempt| attempt.problem.as_deref()) {
+            let what = format!("the last pull of source {} failed: {problem}", source.name);
+            let advice = format!("when it is mended: medweave source pull {}", source.name);
+            report.find(Severity::Note, what, folder.display(), &advice);
+        }
         if times.is_late {
             let what = format!("source {} is late: it was not pulled for longer than its mapping allows", source.name);
             let advice = format!("look why: medweave source list; then medweave source pull {}", source.name);

@@ -380,7 +380,9 @@ fn tell(report: &Value, write: bool, tried: Option<&str>) -> Result<(), Failure>
             ),
         })?;
     }
-    if let Some(run) = report["run"].as_u64().filter(|_| report["arrival"].is_u64()) {
+    let changes = ["new", "changed", "gone"].iter().any(|what| report[*what].as_u64().unwrap_or(0) > 0);
+    let wrote = report["arrival"].is_u64() || changes && report["written"] == true;
+    if let Some(run) = report["run"].as_u64().filter(|_| wrote) {
         say(&format!("to take this run back: medweave mapping undo {source} {run}"))?;
     }
     if report["refused"].as_u64().unwrap_or(0) > 0 {

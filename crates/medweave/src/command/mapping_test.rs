@@ -11,7 +11,7 @@ use crate::failure::Failure;
 use crate::settings::Settings;
 use axum::http::Method;
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use tables::mapping::{Mapping, TableSettings};
 
@@ -270,7 +270,7 @@ fn write_tables(mapping: &str, case: &Value, into: &Path) -> Result<(), Failure>
         let text = match text {
             Some((_, text)) => text.as_str().unwrap_or_default().to_owned(),
             None if settings.optional || !named.is_empty() => continue,
-            None => header(settings, settings.separator.or(parsed.settings.separator)),
+            None => header(settings, settings.separator.or(parsed.settings.separator), &files),
         };
         let file = file_of(name, settings);
         // With a byte-order mark the text is UTF-8, whatever the mapping says of its hospital's files.
@@ -289,8 +289,9 @@ fn write(path: &Path, name: &str, text: &str, into: &Path) -> Result<(), Failure
     Ok(std::fs::write(path, text)?)
 }
 
-/// The header line of a table that a case does not give.
-fn header(settings: &TableSettings, separator: Option<char>) -> String {
+/// The header line of a table that a case does not give. Of one of which the mapping lists no column it has what stands behind a point in
+/// the mapping's SQL (`r.item`): more columns than there are do no harm where there are no rows.
+fn header(settings: &TableSettings, separator: Option<char>, files: &[(&str, &str)]) -> String {
     let mut columns: Vec<&String> = settings.uses.iter().flatten().collect();
     for column in settings.key.iter().chain(settings.columns.iter().flatten()) {
         if !columns.contains(&column) {
@@ -301,7 +302,28 @@ fn header(settings: &TableSettings, separator: Option<char>) -> String {
         return String::new();
     }
     let separator = separator.unwrap_or(',').to_string();
-    columns.iter().map(|column| column.as_str()).collect::<Vec<_>>().join(&separator) + "\n"
+    let mut names: Vec<&str> = columns.iter().map(|column| column.as_str()).collect();
+    if names.is_empty() {
+        let sql =
+            files.iter().filter(|(path, _)| Path::new(path).extension().is_some_and(|extension| extension == "sql"));
+        names = sql.flat_map(|(_, text)| qualified(text)).collect::<BTreeSet<_>>().into_iter().collect();
+    }
+    names.join(&separator) + "\n"
+}
+
+/// The names behind points in a text of SQL.
+fn qualified(sql: &str) -> impl Iterator<Item = &str> {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_';
+    let behind = sql.match_indices('.').filter(move |(at, _)| sql[..*at].ends_with(|c: char| is_part(c) || c == '"'));
+    behind.filter_map(move |(at, _)| {
+        let rest = &sql[at + 1..];
+        let name = match rest.strip_prefix('"') {
+            Some(quoted) => quoted.split('"').next()?,
+            None => &rest[..rest.find(|c: char| !is_part(c)).unwrap_or(rest.len())],
+        };
+        let begins = name.starts_with(|c: char| c.is_alphabetic() || c == '_');
+        (begins && !name.contains([',', ';', '\t', '\n'])).then_some(name)
+    })
 }
 
 /// A file that the mapping's pattern for a table fits.
@@ -428,6 +450,12 @@ fn read_counts(path: &Path) -> Result<Vec<(String, u64)>, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_behind_points_are_columns() {
+        let sql = "SELECT r.item AS code, number(r.\"val ue\") FROM results r WHERE r.n > 1.5 AND 'a. b' <> \"x\".y";
+        assert_eq!(qualified(sql).collect::<Vec<_>>(), ["item", "val ue", "n", "y"]);
+    }
 
     #[test]
     fn what_is_expected_is_a_part_of_what_is_there() {

@@ -54,6 +54,10 @@ fn text(told: &Value, is_served: bool) -> String {
         let names: Vec<&str> = late.iter().filter_map(Value::as_str).collect();
         line("late", format!("{}: see medweave source list", names.join(", ")));
     }
+    if let Some(failed) = told["failed_pulls"].as_array().filter(|failed| !failed.is_empty()) {
+        let names: Vec<&str> = failed.iter().filter_map(Value::as_str).collect();
+        line("not pulled", format!("{}: see medweave source list", names.join(", ")));
+    }
     if let Some(failed) = told["failed_runs"].as_array().filter(|failed| !failed.is_empty()) {
         let names: Vec<&str> = failed.iter().filter_map(Value::as_str).collect();
         line("not mapped", format!("{}: see medweave source list", names.join(", ")));

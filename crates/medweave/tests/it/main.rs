@@ -4,6 +4,7 @@
 
 mod access;
 mod commands;
+mod commas;
 mod crash;
 mod crash_mllp;
 mod crash_runs;
@@ -41,4 +42,5 @@ mod runs;
 mod soak;
 mod sql;
 mod streams;
+mod twice;
 mod witness;

@@ -631,11 +631,12 @@ fn a_visit_without_a_begin_is_dated_by_its_end_and_holds_its_events() {
 fn a_person_of_two_races_is_of_neither_alone() {
     let house = house();
     let person = |id: &str, codes: &[&str]| {
-        let categories: String =
+        let categories: Vec<String> =
             codes.iter().map(|code| format!(r#"{{"url":"ombCategory","valueCoding":{{"code":"{code}"}}}},"#)).collect();
         format!(
             r#"{{"resourceType":"Patient","id":"{id}","birthDate":"1990-01-01","extension":[{{"url":"http://hl7.org/fhir/us/core/StructureDefinition/us-core-race",
-            "extension":[{categories}{{"url":"text","valueString":"{id}"}}]}}]}}"#
+            "extension":[{}{{"url":"text","valueString":"{id}"}}]}}]}}"#,
+            categories.concat()
         )
     };
     put(&house, &[person("both", &["2106-3", "2054-5"]), person("one", &["2054-5"])]);

@@ -63,6 +63,10 @@ pub(super) async fn status(call: Call) -> Result<Answer, Refusal> {
                     super::unattended::times(app, &grant, source, now_us).is_ok_and(|(_, times)| times.is_late)
                 });
                 out["late_sources"] = late.map(|source| json!(source.name)).collect();
+                let unpulled = all.iter().filter(|source| {
+                    sources.attempt(source).is_ok_and(|last| last.is_some_and(|last| last.problem.is_some()))
+                });
+                out["failed_pulls"] = unpulled.map(|source| json!(source.name)).collect();
                 let failed = all.iter().filter(|source| {
                     sources.owed_run(source).is_ok_and(|run| run.is_some_and(|run| run.problem.is_some()))
                 });

@@ -4,8 +4,8 @@ use super::program::{Leaf, LeafRole};
 use crate::mapping::Place;
 use sqlparser::ast::helpers::attached_token::AttachedToken;
 use sqlparser::ast::{
-    BinaryOperator, CaseWhen, CastKind, CharacterLength, DataType, Expr, Ident, OrderByExpr, Query, SelectItem,
-    SetExpr, Value, ValueWithSpan,
+    BinaryOperator, CaseWhen, CastKind, CharacterLength, DataType, Expr, FunctionArg, FunctionArgExpr,
+    FunctionArguments, Ident, OrderByExpr, Query, SelectItem, SetExpr, Value, ValueWithSpan,
 };
 use sqlparser::tokenizer::Span;
 use std::collections::HashMap;
@@ -27,7 +27,8 @@ impl Leaves {
         }
         let at = self.all.len();
         self.by_text.insert(key, at);
-        self.all.push((expr, Leaf { sql: shown, place, elements: Vec::new(), role }));
+        let is_chosen = is_chosen(&expr);
+        self.all.push((expr, Leaf { sql: shown, place, elements: Vec::new(), role, is_chosen }));
         at
     }
 
@@ -85,6 +86,33 @@ pub fn query(original: &Query, leaves: Leaves, columns: &Columns<'_>) -> (Query,
 
 fn named(expr: Expr, name: String) -> SelectItem {
     SelectItem::ExprWithAlias { expr, alias: Ident::new(name) }
+}
+
+/// Functions whose text is that of an argument.
+const CHOOSING: [&str; 8] = ["coalesce", "ifnull", "nvl", "nullif", "trim", "btrim", "first_value", "last_value"];
+
+/// Whether an expression gives the text of one of its columns as it is.
+fn is_chosen(expr: &Expr) -> bool {
+    match expr {
+        Expr::Identifier(_) | Expr::CompoundIdentifier(_) => true,
+        Expr::Nested(expr) | Expr::Trim { expr, .. } => is_chosen(expr),
+        Expr::Cast { expr, data_type: DataType::Varchar(_) | DataType::Text, .. } => is_chosen(expr),
+        Expr::Value(value) => matches!(value.value, Value::Null),
+        Expr::Case { conditions, else_result, .. } => {
+            conditions.iter().all(|when| is_chosen(&when.result)) && else_result.as_deref().is_none_or(is_chosen)
+        }
+        Expr::Function(function) => {
+            let name = function.name.to_string().to_ascii_lowercase();
+            let FunctionArguments::List(list) = &function.args else { return false };
+            let arguments = if name == "nullif" { &list.args[..list.args.len().min(1)] } else { &list.args };
+            CHOOSING.contains(&name.as_str())
+                && arguments.iter().all(|argument| match argument {
+                    FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => is_chosen(expr),
+                    _ => false,
+                })
+        }
+        _ => false,
+    }
 }
 
 /// As text: keys are equal where their texts are, whatever the types of their columns.

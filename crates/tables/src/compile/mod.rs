@@ -73,6 +73,7 @@ fn context(mapping: &Mapping, source: &str, found: &mut Vec<Problem>) -> Context
     }
     context.numbers = settings.numbers;
     context.order = settings.order;
+    context.calendar = settings.calendar;
     context.pivot = settings.pivot.unwrap_or(context.pivot);
     for file in &mapping.files {
         if let (Some(target), None) = (&file.header.target, &file.header.element) {

@@ -140,6 +140,8 @@ pub struct Leaf {
     pub elements: Vec<u32>,
     /// How it is used.
     pub role: LeafRole,
+    /// Whether its text is that of one of its columns, and not computed.
+    pub is_chosen: bool,
 }
 
 /// How a leaf is used.

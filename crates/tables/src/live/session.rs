@@ -369,6 +369,10 @@ impl Origin for LiveTable {
         format!("{:?} {:?}", self.asked, self.charset.map(Charset::name))
     }
 
+    fn spells_numbers(&self) -> bool {
+        true
+    }
+
     fn content(&self) -> Result<Option<Content>, ReadError> {
         Ok(None)
     }

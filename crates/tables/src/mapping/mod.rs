@@ -15,6 +15,7 @@ mod tests;
 pub use header::{EachName, Header, Otherwise, PathText, TargetName};
 pub use nearest::{did_you_mean, nearest};
 pub use problem::{Place, Problem, Problems, in_order};
+pub(crate) use settings::FILE as SETTINGS_FILE;
 pub use settings::{Gone, Ranks, Settings, TableSettings};
 
 use sqlparser::ast::Query;

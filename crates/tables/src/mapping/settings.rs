@@ -5,7 +5,7 @@ use super::problem::{Place, Problems};
 use crate::live::{Hours, Limits};
 use crate::read::Charset;
 use crate::schedule::{Schedule, span};
-use crate::value::{NumberStyle, Order};
+use crate::value::{Calendar, NumberStyle, Order};
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -33,6 +33,8 @@ pub struct Settings {
     pub numbers: NumberStyle,
     /// In which order day and month stand in `03/04/2020`; none if it is not said.
     pub order: Option<Order>,
+    /// How years are counted where a date names no era.
+    pub calendar: Calendar,
     /// The last year that two digits can mean.
     pub pivot: Option<i16>,
     /// True if the source's years are shifted, as in data for research: births and deaths may lie in the future.
@@ -138,7 +140,7 @@ impl Gone {
     }
 }
 
-const KEYS: [&str; 16] = [
+const KEYS: [&str; 17] = [
     "name",
     "version",
     "zone",
@@ -148,6 +150,7 @@ const KEYS: [&str; 16] = [
     "decimal",
     "thousands",
     "order",
+    "calendar",
     "pivot",
     "shifted",
     "rank",
@@ -184,6 +187,7 @@ impl Default for Settings {
             separator: None,
             numbers: NumberStyle::default(),
             order: None,
+            calendar: Calendar::default(),
             pivot: None,
             shifted: false,
             rank: Ranks::default(),
@@ -427,6 +431,9 @@ impl Reader<'_, '_, '_> {
         }
         if let Some(order) = self.one_of(table, "order", &["dmy", "mdy", "ymd"]) {
             settings.order = Order::named(&order);
+        }
+        if let Some(calendar) = self.one_of(table, "calendar", &["gregorian", "minguo", "buddhist"]) {
+            settings.calendar = Calendar::named(&calendar).unwrap_or_default();
         }
         if let Some(item) = table.get("pivot") {
             settings.pivot = item.as_integer().and_then(|year| i16::try_from(year).ok());

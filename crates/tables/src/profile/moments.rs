@@ -27,6 +27,8 @@ pub(super) enum Form {
     MonthName,
     /// `May 1, 2024`
     MonthNameFirst,
+    /// `令和6年5月1日`, `R6.5.1`, `民國113年5月1日`
+    Era,
     /// `01-MAY-24`: read by this format, and by none that is not said.
     Short(&'static str),
 }
@@ -111,7 +113,7 @@ fn of_parts(text: &str, parts: &DateParts) -> Option<Seen> {
     let (month, day) = match (parts.month, parts.day) {
         (Some(month), Some(day)) => (month, day),
         // `2160-0` and `1975-2` are codes: a month alone has two digits, or says that it is one.
-        (Some(month), None) if form == Form::Chinese || text.len() == 7 => (month, 1),
+        (Some(month), None) if matches!(form, Form::Chinese | Form::Era) || text.len() == 7 => (month, 1),
         _ => return None,
     };
     let (first, second) = match form {
@@ -145,6 +147,7 @@ fn numbers(text: &str) -> ([u32; 3], Form) {
     let numbers = [number(), number(), number()];
     let rest = text.trim_start_matches(|c: char| c.is_ascii_digit());
     let form = match (text.len() - rest.len(), rest.chars().next()) {
+        (0, _) if !text.bytes().take(2).all(|byte| byte.is_ascii_alphabetic()) => Form::Era,
         (0, _) => Form::MonthNameFirst,
         (4, Some('-')) => Form::Iso,
         (4, Some('/')) => Form::Slashes,
@@ -273,6 +276,7 @@ impl Moments {
             Form::Chinese => "%Y年%m月%d日",
             Form::MonthName => "%d-%b-%Y",
             Form::MonthNameFirst => "%b %d %Y",
+            Form::Era => "%EC%Ey-%m-%d",
             Form::Short(format) => format,
         }
     }
@@ -298,6 +302,9 @@ mod tests {
             ("01-MAY-45 10.30.00.000000 AM", Form::Short("%d-%b-%y %I.%M.%S.%f %p"), (1945, 1, 5)),
             ("31.12.50", Form::Short("%d.%m.%y"), (1950, 31, 12)),
             ("May 1, 2024 3:05PM", Form::MonthNameFirst, (2024, 5, 1)),
+            ("令和6年5月1日", Form::Era, (2024, 5, 1)),
+            ("S45.05.01", Form::Era, (1970, 5, 1)),
+            ("民國113/05/01", Form::Era, (2024, 5, 1)),
             ("2024年5月1日 上午8:30", Form::Chinese, (2024, 5, 1)),
             ("2024年5月1日下午3点", Form::Chinese, (2024, 5, 1)),
             ("2024-05-01 上午8:55", Form::Iso, (2024, 5, 1)),

@@ -50,10 +50,13 @@ CREATE INDEX segment_pulled ON segment (pulled, base);
 /// The columns that a table had last. Catalogues of earlier programs get it when they are opened; what is not in it had all columns.
 const LATELY: &str = "
 CREATE TABLE IF NOT EXISTS lately (pulled INTEGER PRIMARY KEY REFERENCES pulled(no), columns TEXT NOT NULL) STRICT;
+-- How a table was written: its columns whose numbers have a point, whatever is declared; whether its last row has no line end.
+CREATE TABLE IF NOT EXISTS written (pulled INTEGER PRIMARY KEY REFERENCES pulled(no), points TEXT NOT NULL, is_open INTEGER NOT NULL) STRICT;
 ";
 
-const PULLED: &str = "SELECT p.no, p.name, p.columns, p.rows, p.alive, coalesce(l.columns, p.columns)
-    FROM pulled p LEFT JOIN lately l ON l.pulled = p.no";
+const PULLED: &str =
+    "SELECT p.no, p.name, p.columns, p.rows, p.alive, coalesce(l.columns, p.columns), coalesce(w.points, '[]'), coalesce(w.is_open, 1)
+    FROM pulled p LEFT JOIN lately l ON l.pulled = p.no LEFT JOIN written w ON w.pulled = p.no";
 
 /// First row and delivery of segments, and deliveries with the rows that they no longer had.
 pub(super) type History = (Vec<(u64, i64)>, Vec<(i64, RoaringTreemap)>);
@@ -84,6 +87,10 @@ pub struct Pulled {
     pub columns: Vec<String>,
     /// Those that it had last.
     pub columns_last: Vec<String>,
+    /// Those whose numbers have a point, whatever is declared of the source.
+    pub points: Vec<String>,
+    /// Whether its last row had no line end, or that is not known.
+    pub is_open: bool,
     /// Number that its next row gets.
     pub rows: u64,
     /// Rows that are current.
@@ -152,6 +159,10 @@ pub(super) struct ContentBefore {
 pub(super) struct TableTaken {
     pub(super) name: String,
     pub(super) columns: Vec<String>,
+    /// Those whose numbers have a point, whatever is declared of the source.
+    pub(super) points: Vec<String>,
+    /// Whether its last row has no line end.
+    pub(super) is_open: bool,
     pub(super) file: String,
     pub(super) content: [u8; 32],
     pub(super) bytes: u64,
@@ -316,6 +327,7 @@ impl Catalogue {
             "DELETE FROM segment WHERE pulled IN (SELECT no FROM pulled WHERE source = ?1)",
             "DELETE FROM delivered WHERE delivery IN (SELECT no FROM delivery WHERE source = ?1)",
             "DELETE FROM delivery WHERE source = ?1",
+            "DELETE FROM written WHERE pulled IN (SELECT no FROM pulled WHERE source = ?1)",
             "DELETE FROM lately WHERE pulled IN (SELECT no FROM pulled WHERE source = ?1)",
             "DELETE FROM pulled WHERE source = ?1",
             "DELETE FROM run WHERE source = ?1",
@@ -524,6 +536,10 @@ impl Catalogue {
                 params![no, serde_json::json!(table.columns).to_string()],
             )?;
             writing.execute(
+                "INSERT OR REPLACE INTO written (pulled, points, is_open) VALUES (?1, ?2, ?3)",
+                params![no, serde_json::json!(table.points).to_string(), table.is_open],
+            )?;
+            writing.execute(
                 "INSERT INTO delivered (delivery, pulled, file, content, bytes, rows, new, bad, gone)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
                 params![
@@ -586,6 +602,8 @@ fn pulled_of(row: &Row<'_>) -> rusqlite::Result<Pulled> {
         name: row.get(1)?,
         columns: columns_of(row, 2)?,
         columns_last: columns_of(row, 5)?,
+        points: columns_of(row, 6)?,
+        is_open: row.get(7)?,
         rows: row.get::<_, i64>(3)? as u64,
         alive: bitmap_of(row, 4)?,
         segments: Vec::new(),

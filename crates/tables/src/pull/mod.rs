@@ -12,6 +12,7 @@ mod corrected;
 mod hash;
 mod in_file;
 mod owned;
+mod points;
 mod raw;
 mod run_log;
 mod segment;
@@ -29,6 +30,7 @@ pub use owned::Given;
 pub use raw::RawTables;
 pub use run_log::{RunBegins, RunInfo, RunState};
 pub use sheet::{PulledSheet, ROW};
+pub(crate) use sheet::{has_points, with_points};
 pub(crate) use take::is_name;
 
 use crate::error::Error;
@@ -59,6 +61,11 @@ pub trait Origin {
 
     /// How it is read (encoding, separator …): the same bytes read otherwise are other rows.
     fn reading(&self) -> String;
+
+    /// True if its numbers are spelled by the reader, with a point, and not by whoever wrote the file.
+    fn spells_numbers(&self) -> bool {
+        false
+    }
 
     /// What its file holds, unpacked; `None` of a table that is no file, which must be read to know.
     ///

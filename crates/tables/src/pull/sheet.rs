@@ -17,6 +17,42 @@ use std::sync::Arc;
 /// Name of the hidden column of row numbers.
 pub const ROW: &str = "__row";
 
+/// Metadata of a column whose numbers have a point, whatever is declared of the source.
+const POINTS: &str = "medweave.points";
+
+/// Whether the numbers of a column have a point: those of types, and those of text that says so.
+pub(crate) fn has_points(field: &Field) -> bool {
+    field.data_type().is_numeric() || is_pointed(field)
+}
+
+/// The same column with numbers that have a point.
+fn pointed(field: Field) -> Field {
+    field.with_metadata([(POINTS.to_owned(), String::new())].into())
+}
+
+/// The columns of an answer, those marked whose text is of columns whose numbers have a point: `chosen` says of which columns that is.
+pub(crate) fn with_points(
+    schema: &Schema,
+    chosen: &[Option<Vec<(&str, &str)>>],
+    sheets: &[Arc<PulledSheet>],
+) -> Schema {
+    let has = |(sheet, column): &(&str, &str)| {
+        let sheet = sheets.iter().find(|one| take::is_name(&one.name, sheet));
+        sheet.is_some_and(|one| {
+            one.schema.fields().iter().any(|field| is_pointed(field) && take::is_name(field.name(), column))
+        })
+    };
+    let fields = schema.fields().iter().enumerate().map(|(at, field)| match chosen.get(at) {
+        Some(Some(of)) if !of.is_empty() && of.iter().all(has) => pointed((**field).clone()),
+        _ => (**field).clone().with_metadata(std::collections::HashMap::new()),
+    });
+    Schema::new(fields.collect::<Vec<_>>())
+}
+
+fn is_pointed(field: &Field) -> bool {
+    field.metadata().contains_key(POINTS)
+}
+
 /// Where at most one row of so many is read, the others are passed over on disk.
 const SPARSE: u64 = 8;
 
@@ -29,6 +65,10 @@ pub struct PulledSheet {
     alive: Arc<RoaringTreemap>,
     spelled: Arc<Spelled>,
     corrected: Arc<CorrectedRows>,
+    /// Columns that its last delivery has not.
+    lost: Arc<[String]>,
+    /// Whether no delivery had it, not even without rows.
+    never_came: bool,
 }
 
 /// How cells are read.
@@ -42,9 +82,14 @@ struct Spelled {
 
 impl PulledSheet {
     pub(super) fn new(table: Pulled, nulls: impl Fn(&str) -> Vec<String>) -> Self {
-        let cells = table.columns.iter().map(|name| Field::new(name, DataType::Utf8View, true));
+        let cells = table.columns.iter().map(|name| {
+            let field = Field::new(name, DataType::Utf8View, true);
+            if table.points.contains(name) { pointed(field) } else { field }
+        });
         let fields: Vec<Field> = cells.chain([Field::new(ROW, DataType::UInt64, false)]).collect();
         let spelled = Arc::new(Spelled { nulls: nulls(&table.name), is_bare: false });
+        let is_lost = |column: &&String| !table.columns_last.contains(column);
+        let lost = table.columns.iter().filter(is_lost).cloned().collect();
         PulledSheet {
             name: table.name,
             schema: Arc::new(Schema::new(fields)),
@@ -52,6 +97,8 @@ impl PulledSheet {
             alive: Arc::new(table.alive),
             spelled,
             corrected: Arc::default(),
+            lost,
+            never_came: false,
         }
     }
 
@@ -71,6 +118,8 @@ impl PulledSheet {
             alive: Arc::default(),
             spelled: Arc::default(),
             corrected: Arc::default(),
+            lost: Arc::default(),
+            never_came: true,
         }
     }
 
@@ -78,6 +127,24 @@ impl PulledSheet {
     #[must_use]
     pub(super) fn with_corrected(self, corrected: CorrectedRows) -> Self {
         PulledSheet { corrected: Arc::new(corrected), ..self }
+    }
+
+    /// Whether no delivery had it: its columns are not known then.
+    pub(crate) fn never_came(&self) -> bool {
+        self.never_came
+    }
+
+    /// Columns that it had and that its last delivery has not.
+    pub(crate) fn lost(&self) -> &[String] {
+        &self.lost
+    }
+
+    /// The same where some columns may be missing: nobody lost them.
+    #[must_use]
+    pub(crate) fn without_lost(mut self, optional: &[String]) -> Self {
+        let is_lost = |column: &&String| !optional.iter().any(|name| take::is_name(column, name));
+        self.lost = self.lost.iter().filter(is_lost).cloned().collect();
+        self
     }
 
     /// The same with columns that are null where it does not have them, in whatever case.
@@ -168,7 +235,7 @@ impl PulledSheet {
     pub fn which(&self) -> String {
         let mut hasher = blake3::Hasher::new();
         for field in self.schema.fields() {
-            hasher.update(field.name().as_bytes()).update(b"\n");
+            hasher.update(field.name().as_bytes()).update(if is_pointed(field) { b".\n".as_slice() } else { b"\n" });
         }
         let mut bytes = Vec::with_capacity(self.alive.serialized_size());
         // Writing to memory does not fail.

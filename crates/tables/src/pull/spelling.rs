@@ -51,6 +51,8 @@ mod tests {
             name: name.into(),
             columns,
             columns_last,
+            points: vec![],
+            is_open: false,
             rows: 0,
             alive: RoaringTreemap::new(),
             segments: vec![],

@@ -5,6 +5,7 @@ use crate::pull::catalogue::{ContentBefore, Pulled, TableTaken};
 use crate::pull::compare::{Segment, compare};
 use crate::pull::corrected::{BadHash, CorrectedBad};
 use crate::pull::hash::{RowHash, RowHasher};
+use crate::pull::points::Points;
 use crate::pull::segment::{LENGTH, OFFSET, SegmentReader, SegmentWriter, schema};
 use crate::pull::spelling::columns_as_known;
 use crate::pull::unreadable::keys_in;
@@ -41,6 +42,10 @@ pub(super) struct TableRead {
     wanted: String,
     file: String,
     columns: Vec<String>,
+    /// Those whose numbers have a point.
+    points: Vec<String>,
+    /// Whether its last row has no line end.
+    is_open: bool,
     spool: PathBuf,
     rows: u64,
     new: RoaringTreemap,
@@ -76,6 +81,9 @@ fn with_reading(origin: &dyn Origin, corrected: &CorrectedBad, hash: &[u8]) -> [
     let mut hasher = blake3::Hasher::new();
     hasher.update(hash);
     hasher.update(origin.reading().as_bytes());
+    if origin.spells_numbers() {
+        hasher.update(b"points");
+    }
     for (hash, cells) in corrected {
         hasher.update(hash).update(serde_json::json!(cells).to_string().as_bytes());
     }
@@ -167,6 +175,8 @@ pub(super) fn read(
         wanted: before.map_or(&wanted.name, |before| &before.name).clone(),
         file: origin.file().to_owned(),
         columns: Vec::new(),
+        points: Vec::new(),
+        is_open: false,
         spool,
         rows: 0,
         new: RoaringTreemap::new(),
@@ -205,7 +215,11 @@ pub(super) fn read(
     let mut rows = RowBatch::new(out.columns.len());
     let mut hasher = RowHasher::new(&out.columns);
     let mut content_of_rows = content.is_none().then(Gathered::default);
+    let mut points = origin.spells_numbers().then(|| Points::new(out.columns.len()));
     while table.next(&mut rows)? {
+        if let Some(points) = &mut points {
+            points.look(&rows);
+        }
         if let Some(merged) = with_corrected(&mut rows, &out.columns, corrected) {
             rows = merged;
         }
@@ -219,6 +233,8 @@ pub(super) fn read(
         go_on(writer.rows())?;
     }
     out.rows = writer.finish()?;
+    out.is_open = table.is_open();
+    out.points = points.map_or_else(Vec::new, |points| points.names(&out.columns));
     if let Some(all) = content_of_rows {
         out.content = all.content(origin, corrected, &out.columns, out.rows);
         out.same = before.is_some() && is_same(&out.content);
@@ -371,6 +387,9 @@ impl TableRead {
         if changed * 100 > of * MOST_CHANGED_PERCENT {
             doubts.push(Doubt::RowsChanged { table: table(), changed, of });
         }
+        if self.is_open && !before.is_open && of > 0 {
+            doubts.push(Doubt::CutOff { table: table(), file: self.file.clone() });
+        }
         let columns: Vec<String> =
             before.columns_last.iter().filter(|column| !self.columns.contains(column)).cloned().collect();
         if !columns.is_empty() && of > 0 {
@@ -426,6 +445,8 @@ impl TableRead {
             letters,
             name: self.wanted,
             columns: self.columns,
+            points: self.points,
+            is_open: self.is_open,
             file: self.file,
             content: self.content.0,
             bytes: self.content.1,

@@ -38,6 +38,8 @@ pub(super) struct Dbf {
     is_declared: bool,
     raw: Raw,
     record_bytes: usize,
+    /// The byte that says its encoding.
+    driver: u8,
     /// Records that are to come, as the header says.
     left: u64,
     block: Vec<u8>,
@@ -126,7 +128,7 @@ impl Dbf {
             let name = field[..11].split(|byte| *byte == 0).next().unwrap_or_default();
             let (name, malformed) = charset.0.decode_without_bom_handling(name);
             if malformed && encoding.is_none() {
-                return Err(undeclared(file, &head));
+                return Err(undeclared(file, head[29], &head));
             }
             let kind = field[11].to_ascii_uppercase();
             // Text may be longer than a byte counts: the byte for decimals is its upper half.
@@ -165,6 +167,7 @@ impl Dbf {
             is_declared: encoding.is_some() || of_driver(head[29]).is_some(),
             raw,
             record_bytes,
+            driver: head[29],
             left: records,
             block: Vec::new(),
             at: 0,
@@ -205,7 +208,7 @@ impl Dbf {
         };
         rows.drop_row();
         if reason == "bad-encoding" && !self.is_declared {
-            return Err(undeclared(self.raw.file(), record));
+            return Err(undeclared(self.raw.file(), self.driver, record));
         }
         let text = |field: &Field| {
             let bytes = &record[field.from..field.from + field.length];
@@ -217,7 +220,32 @@ impl Dbf {
     }
 }
 
-fn undeclared(file: &str, sample: &[u8]) -> ReadError {
+/// The code pages of DOS that are not read.
+fn page_of_dos(driver: u8) -> Option<u16> {
+    Some(match driver {
+        0x01 | 0x09 | 0x0b | 0x0d | 0x0f | 0x11 | 0x15 | 0x18 | 0x19 | 0x1b => 437,
+        0x02 | 0x0a | 0x0c | 0x0e | 0x10 | 0x12 | 0x14 | 0x16 | 0x1a | 0x1d | 0x25 | 0x37 => 850,
+        0x08 | 0x17 | 0x66 => 865,
+        0x1c | 0x6c => 863,
+        0x1f | 0x22 | 0x23 | 0x40 | 0x64 | 0x87 => 852,
+        0x24 => 860,
+        0x67 => 861,
+        0x68 => 895,
+        0x69 => 620,
+        0x6a => 737,
+        0x6b => 857,
+        _ => return None,
+    })
+}
+
+fn undeclared(file: &str, driver: u8, sample: &[u8]) -> ReadError {
+    if let Some(page) = page_of_dos(driver) {
+        let what = format!(
+            "says that its text is of DOS code page {page}, which is not read: write it in another encoding, or as CSV in UTF-8, with the \
+             program it comes from"
+        );
+        return ReadError::at(file, what);
+    }
     let proposal = super::charset::propose_encoding(sample);
     let name = proposal.encoding.name().to_ascii_lowercase();
     ReadError::at(

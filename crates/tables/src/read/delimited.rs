@@ -26,6 +26,8 @@ pub(super) struct Delimited {
     cutter: Cutter,
     rows: u64,
     passed: Passed,
+    /// Whether the last row has no line end.
+    is_open: bool,
     notes: Vec<String>,
 }
 
@@ -82,6 +84,7 @@ impl Delimited {
             cutter: Cutter::new(&separator, quote),
             rows: 0,
             passed: Passed::default(),
+            is_open: false,
             notes,
         };
         let required;
@@ -223,6 +226,7 @@ impl Table for Delimited {
             }
             match self.cutter.cut(rest, last, rows) {
                 Cut::Row { length, content } => {
+                    self.is_open = length == content;
                     let (reason, message) = match self.text.flaw_within(length) {
                         None if !self.header.is(rows.open_cells()) => {
                             let place = self.place(length);
@@ -249,6 +253,7 @@ impl Table for Delimited {
                     self.passed.blank_lines += 1;
                 }
                 Cut::Bad { length, content, reason, message } => {
+                    self.is_open = length == content;
                     let (reason, message) = match self.text.flaw_within(length) {
                         Some(flaw @ Flaw::NotText(_)) => ("bad-encoding", self.shown(flaw)),
                         Some(flaw @ Flaw::Nul) => ("nul-byte", self.shown(flaw)),
@@ -270,6 +275,10 @@ impl Table for Delimited {
 
     fn content(&self) -> Option<Content> {
         self.text.content().filter(|_| self.text.ended() && self.text.rest().is_empty())
+    }
+
+    fn is_open(&self) -> bool {
+        self.is_open
     }
 
     fn passed(&self) -> Passed {

@@ -92,6 +92,11 @@ pub trait Table: Send {
         None
     }
 
+    /// Whether its last row has no line end, of a text file; known once `next` said that there are no more rows.
+    fn is_open(&self) -> bool {
+        false
+    }
+
     /// What was passed over so far.
     fn passed(&self) -> Passed {
         Passed::default()

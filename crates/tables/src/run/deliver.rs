@@ -32,6 +32,10 @@ impl Origin for InDelivery {
         format!("{:?} {:?} {:?} {:?}", self.listed.part, self.encoding.map(Charset::name), self.separator, self.columns)
     }
 
+    fn spells_numbers(&self) -> bool {
+        self.listed.kind != Kind::Delimited
+    }
+
     fn content(&self) -> Result<Option<Content>, ReadError> {
         let mut content = self.delivery.content(&self.listed)?;
         // What a database has not yet written into its file lies beside it.

@@ -13,6 +13,7 @@ mod gone;
 mod identities;
 mod lineage;
 mod links;
+mod lost;
 mod made_before;
 pub(crate) mod memory;
 mod merge;
@@ -37,10 +38,14 @@ pub use door::{
     Stored, urn_of,
 };
 pub use files::{MappingFiles, files_of, shipped};
-pub use gone::entered_in_error;
+pub use gone::{can_be_in_error, entered_in_error, is_entered_in_error};
 pub use identities::TOLD_APART;
 pub use lineage::{CellCorrected, CellOrigin, ElementLineage, Link};
-pub use merge::{Giver, Merged, Owned, forwarded, identifiers, is_of_one, label, link, merge, owned_whole, unlink};
+pub(crate) use merge::still_given;
+pub use merge::{
+    Giver, Merged, Owned, forwarded, goes_on, identifiers, is_forwarded, is_nobodys, is_of_one, label, link, merge,
+    owned_whole, unlink,
+};
 pub use preview::{Preview, PreviewElement, Sample, SampleReason};
 pub use report::{Effect, Example, Mapped, ReasonCount, RunReport, TargetReport, csv_of, unmapped_json};
 pub use runner::{PrepareError, RunOptions, Runner};

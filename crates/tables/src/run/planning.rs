@@ -36,7 +36,7 @@ pub(super) fn sheets(
                 PulledSheet::absent(name)
             }
         };
-        out.push(Arc::new(sheet.with_columns(&columns)));
+        out.push(Arc::new(sheet.without_lost(&table.optional_columns).with_columns(&columns)));
     }
     Ok(out)
 }

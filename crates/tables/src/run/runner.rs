@@ -1,16 +1,17 @@
 //! A mapping over the current rows of a source.
 
 use crate::codes::approved_for;
-use crate::compile::{Program, Target};
+use crate::compile::{Leaf, Part, Program, Target};
 use crate::error::Error;
 use crate::mapping::{Gone, Mapping, Problem, Settings};
-use crate::pull::{PulledSheet, SourceInfo, Sources};
+use crate::pull::{PulledSheet, SourceInfo, Sources, with_points};
 use crate::run::counts;
 use crate::run::door::{Chunk, Door, DoorError, Others, RowNow, RunEnds, Stored};
 use crate::run::dropped::{self, Remembered};
 use crate::run::gone::Going;
 use crate::run::identities::{Id, MadeTargets};
 use crate::run::links::RowColumn;
+use crate::run::lost;
 use crate::run::made_before::{self, Before, MadeIds};
 use crate::run::memory::{self, Basis, Differs, Rows, State};
 use crate::run::met::{self, Met};
@@ -79,6 +80,16 @@ pub(super) struct PlannedPart {
     pub(super) rows: Vec<RowColumn>,
     /// Columns of rows, and which of these rows are meant: others are left out. None: all.
     pub(super) only: Option<Vec<(usize, RoaringTreemap)>>,
+}
+
+/// The columns of a part's query, with what is known of how their numbers are written.
+fn schema_of(planned: &PlannedPart, part: &Part, sheets: &[Arc<PulledSheet>]) -> arrow_schema::Schema {
+    let of = |(at, leaf): (usize, &Leaf)| {
+        let origins = &planned.planned.columns().get(at).filter(|_| leaf.is_chosen)?.origins;
+        Some(origins.iter().map(|origin| (origin.sheet.as_str(), origin.column.as_str())).collect())
+    };
+    let chosen: Vec<_> = part.leaves.iter().enumerate().map(of).collect();
+    with_points(planned.planned.schema(), &chosen, sheets)
 }
 
 /// Why a mapping cannot run.
@@ -211,9 +222,10 @@ impl Runner {
                 runner.not_delivered.push(target.name.clone());
             }
             let ready = plan(workbench, program, target, sheets).and_then(|parts| {
-                let schemas: Vec<&arrow_schema::Schema> =
-                    parts.iter().map(|part| part.planned.schema().as_ref()).collect();
-                let writer = Writer::new(target, &runner.context, &schemas)?;
+                let of_target = std::iter::once(&target.main).chain(&target.children);
+                let schemas: Vec<arrow_schema::Schema> =
+                    parts.iter().zip(of_target).map(|(planned, part)| schema_of(planned, part, sheets)).collect();
+                let writer = Writer::new(target, &runner.context, &schemas.iter().collect::<Vec<_>>())?;
                 Ok((parts, writer))
             });
             match ready {
@@ -235,7 +247,23 @@ impl Runner {
         // What is wrong in a view is wrong in all that use it.
         let mut problems = crate::mapping::in_order(problems);
         problems.dedup();
-        Err(PrepareError::Problems(problems))
+        // A column of a table that never came is unknown for that reason alone.
+        let absent = sheets.iter().filter(|sheet| sheet.never_came());
+        let mut all: Vec<Problem> = absent.filter_map(|sheet| runner.never_came(sheet.name())).collect();
+        all.extend(problems);
+        Err(PrepareError::Problems(all))
+    }
+
+    /// Says of a table that must be there that it never was.
+    fn never_came(&self, table: &str) -> Option<Problem> {
+        self.settings.tables.iter().find(|(name, settings)| is_same(name, table) && !settings.optional)?;
+        Some(Problem {
+            file: crate::mapping::SETTINGS_FILE.to_owned(),
+            line: 1,
+            column: 1,
+            message: format!("table {table} has come with no delivery of this source yet: its columns are not known"),
+            hint: Some(format!("`medweave source pull {}` takes it", self.source.name)),
+        })
     }
 
     /// What becomes of resources of a type whose rows of a table are gone, unless the target says.
@@ -432,15 +460,15 @@ impl Runner {
                 memory::keep(&folder, &planned.target.name, &state)?;
             }
             for Ran { planned, ids, state, met, others, is_unsettled, rows, .. } in ran {
-                let is_refused =
+                let is_incomplete =
                     door.conclude(&planned.target.name, &|table, row| planned.row_now(&rows, table, row))?;
                 ids.settle()?;
                 if others == Others::Left {
                     door.gives_no_more(&planned.target.name)?;
                 }
                 met::keep(&folder, &planned.target.name, &met)?;
-                if is_refused {
-                    // What the store did not take is compared with it again.
+                if is_incomplete {
+                    // It is compared with the store again.
                     continue;
                 }
                 for (table, which) in &state.basis.tables {
@@ -463,6 +491,7 @@ impl Runner {
             made_before::gather_gone(&folder)?;
         }
         report.unmapped = unmapped.by_frequency();
+        report.notes.extend(lost::warnings(&self.targets, &self.desk.sheets));
         report.notes.extend(unread::warnings(&report.targets, self.context.numbers));
         Ok(report)
     }

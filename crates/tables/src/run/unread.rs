@@ -59,12 +59,14 @@ fn left_out(target: &TargetReport) -> Vec<Said> {
 fn advice(code: &str) -> Option<&'static str> {
     Some(match code {
         "not-a-date" | "not-a-time" => {
-            "Say how they are written, as in date(column, '%d-%b-%y'), or make them dates in a view"
+            "Say how they are written, as in date(column, '%d-%b-%y'), or make them dates in a view; of years that are counted otherwise \
+             (113/03/01) say `calendar` in mapping.toml"
         }
         "ambiguous-date" => "Say `order` in mapping.toml",
         "impossible-date" => "See whether day and month stand in another order than the mapping says",
         "future-date" => {
-            "If years have two digits say `pivot` in mapping.toml; if the years are shifted, `shifted = true`"
+            "If years have two digits say `pivot` in mapping.toml; if they are of another calendar (2567), `calendar`; if they are shifted, \
+             `shifted = true`"
         }
         "stands-for-nothing" => "Name its spelling in `nulls` of mapping.toml, so that SQL sees no value there",
         "not-a-number" | "not-an-integer" | "ambiguous-number" => {
@@ -218,7 +220,7 @@ mod tests {
             warned,
             [
                 "Patient value: 42 of 45 values were left out (not-a-date, 40 of them: `01-MAR-24` is wrong). Say how they are written, as in \
-                 date(column, '%d-%b-%y'), or make them dates in a view"
+                 date(column, '%d-%b-%y'), or make them dates in a view; of years that are counted otherwise (113/03/01) say `calendar` in mapping.toml"
             ]
         );
         assert!(of(vec![left_out("not-a-date", 9)], 0).1.is_empty(), "few");

@@ -85,6 +85,15 @@ impl LeftOut<'_> {
     }
 }
 
+/// A column that a target reads and that the last delivery of its table has not.
+pub(crate) fn lost_column(table: &str, column: &str) -> Said {
+    let text = format!(
+        "table {table} has no column {column} any more, which the mapping reads: rows that came since have nothing there. Read the column \
+         that took its place, or name it in `optional_columns` of the table"
+    );
+    Said::new("lost-column", json!({"table": table, "column": column}), text)
+}
+
 /// What a target made that no file makes any more.
 pub(crate) fn dropped_target(target: &str, text: String) -> Said {
     Said::new("dropped-target", json!({"target": target}), text)

@@ -1,8 +1,9 @@
 //! Dates read by the grammar or by a format, and the call `date`.
 
 use super::calendar::Civil;
+use super::era::Calendar;
 use super::format::Format;
-use super::grammar::{DateFault, Order, parse};
+use super::grammar::{DateFault, DateStyle, parse};
 use super::prepare::{Argument, Context};
 use super::slot::{Slot, trim};
 use super::width::plain_text;
@@ -17,7 +18,7 @@ pub(super) fn is_future(civil: &Civil<'_>, today: civil::Date) -> bool {
 }
 
 /// The last year that can be written: `31/12/9999` says that there is no date, in whatever form.
-const LAST_YEAR: i16 = 9999;
+pub(super) const LAST_YEAR: i16 = 9999;
 
 /// True for a date that stands for none.
 pub(super) fn is_nothing(civil: &Civil<'_>) -> bool {
@@ -34,7 +35,7 @@ pub(super) fn stands_for_nothing(text: &str) -> Reason {
 #[derive(Clone, Debug)]
 pub(super) struct Reading {
     pub format: Option<Format>,
-    pub order: Option<Order>,
+    pub style: DateStyle,
     /// The day after which no date may lie.
     pub latest: Option<civil::Date>,
 }
@@ -42,17 +43,23 @@ pub(super) struct Reading {
 impl Reading {
     pub fn prepare(slot: &Slot, format: Option<&str>, context: &Context) -> Result<Self, String> {
         let format = match super::slot::trimmed(format) {
-            Some(format) => Some(Format::parse(format, context.pivot)?),
+            Some(format) => Some(Format::parse(format, context.pivot)?.with(context.calendar)),
             None => None,
         };
-        Ok(Reading { format, order: context.order, latest: context.today.filter(|_| slot.is_past()) })
+        let style = DateStyle { order: context.order, calendar: context.calendar };
+        Ok(Reading { format, style, latest: context.today.filter(|_| slot.is_past()) })
+    }
+
+    /// True if a date in FHIR's form is the date that is meant.
+    pub fn is_plain(&self) -> bool {
+        self.format.is_none() && self.style.calendar == Calendar::Gregorian
     }
 
     /// Reads a text of plain characters.
     pub fn read<'a>(&self, text: &'a str) -> Result<Civil<'a>, Reason> {
         let read = match &self.format {
             Some(format) => format.read(text),
-            None => parse(text, self.order),
+            None => parse(text, self.style),
         };
         let civil = match (read, &self.format) {
             (Ok(civil), _) => civil,
@@ -99,7 +106,7 @@ impl Day {
         let civil = self.reading.read(&folded)?;
         // As FHIR writes it already, perhaps with a time behind it.
         let length = [4, 7, 10][usize::from(civil.month.is_some()) + usize::from(civil.day.is_some())];
-        let head = text.get(..length).filter(|head| self.reading.format.is_none() && fhir::primitive::is_date(head));
+        let head = text.get(..length).filter(|head| self.reading.is_plain() && fhir::primitive::is_date(head));
         let date = match head {
             Some(head) => Cow::Borrowed(head),
             None => Cow::Owned(civil.date_text()),
@@ -115,7 +122,7 @@ mod tests {
     #[test]
     fn a_date_lies_in_the_future_only_if_all_of_it_does() {
         let today = civil::date(2026, 11, 26);
-        let future = |text| is_future(&parse(text, None).unwrap(), today);
+        let future = |text| is_future(&parse(text, DateStyle::default()).unwrap(), today);
         assert!(future("2065-01-01") && future("2026-11-27") && future("2026-12") && future("2027"));
         assert!(!future("2026-11-26") && !future("2026-11") && !future("2026"));
     }

@@ -1,6 +1,7 @@
 //! Formats of dates that a mapping gives: a small set of `strftime`'s signs.
 
 use super::calendar::{Civil, Clock, Offset};
+use super::era::Calendar;
 use super::grammar::{DateFault, Scan};
 
 /// A format, taken apart.
@@ -10,6 +11,7 @@ pub(super) struct Format {
     parts: Vec<Part>,
     /// The last year that two digits can mean.
     pivot: i16,
+    calendar: Calendar,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -80,7 +82,7 @@ impl Format {
                 parts.push(part);
             }
         }
-        let format = Format { text: text.to_owned(), parts, pivot };
+        let format = Format { text: text.to_owned(), parts, pivot, calendar: Calendar::default() };
         format.check()?;
         Ok(format)
     }
@@ -120,6 +122,11 @@ impl Format {
         Ok(())
     }
 
+    /// The format with years of another calendar.
+    pub fn with(self, calendar: Calendar) -> Format {
+        Format { calendar, ..self }
+    }
+
     /// As the mapping gives it.
     pub fn text(&self) -> &str {
         &self.text
@@ -138,7 +145,7 @@ impl Format {
             let mut number =
                 || scan.number(if packed { 2 } else { 1 }, 2).map(|part| part as u8).ok_or(DateFault::NotADate);
             match part {
-                Part::Year => civil.year = scan.number(4, 4).ok_or(DateFault::NotADate)? as i16,
+                Part::Year => civil.year = self.whole_year(&mut scan, packed)?,
                 Part::ShortYear => civil.year = self.year_of(scan.number(2, 2).ok_or(DateFault::NotADate)? as i16),
                 Part::Month => civil.month = Some(number()?),
                 Part::Day => civil.day = Some(number()?),
@@ -178,6 +185,19 @@ impl Format {
         }
         civil.clock = has_clock.then_some(clock);
         if civil.is_possible() { Ok(civil) } else { Err(DateFault::Impossible) }
+    }
+
+    /// `%Y`: four digits, and in a calendar whose years are shorter as many as are there, of packed ones three.
+    fn whole_year(&self, scan: &mut Scan<'_>, packed: bool) -> Result<i16, DateFault> {
+        let is_short = self.calendar == Calendar::Minguo;
+        let digits = scan.rest().bytes().take_while(u8::is_ascii_digit).count();
+        let (min, max) = match (is_short, packed) {
+            (true, true) if digits % 2 == 1 => (3, 3),
+            (true, false) => (2, 4),
+            _ => (4, 4),
+        };
+        let year = scan.number(min, max).ok_or(DateFault::NotADate)?;
+        Ok(self.calendar.gregorian(year as i16))
     }
 
     /// The year of two digits among the hundred that end with the pivot.
@@ -261,6 +281,23 @@ mod tests {
             ("%d/%m/%Y", "03/04/2020 12:00", "NotADate"),
         ] {
             assert_eq!(read(format, text), expected, "{format} {text}");
+        }
+    }
+
+    #[test]
+    fn years_of_another_calendar_are_read_by_a_format() {
+        for (calendar, format, text, expected) in [
+            (Calendar::Minguo, "%Y/%m/%d", "113/02/29", "2024-02-29"),
+            (Calendar::Minguo, "%Y/%m/%d", "45/3/1", "1956-03-01"),
+            (Calendar::Minguo, "%Y%m%d", "1130229", "2024-02-29"),
+            (Calendar::Minguo, "%Y%m%d", "01130229", "2024-02-29"),
+            (Calendar::Minguo, "%d/%m/%Y", "29/02/2024", "2024-02-29"),
+            (Calendar::Buddhist, "%d/%m/%Y", "29/02/2567", "2024-02-29"),
+            (Calendar::Gregorian, "%Y/%m/%d", "113/02/29", "NotADate"),
+        ] {
+            let read = Format::parse(format, 2068).unwrap().with(calendar).read(text);
+            let read = read.map_or_else(|fault| format!("{fault:?}"), |civil| civil.date_text());
+            assert_eq!(read, expected, "{format} {text}");
         }
     }
 

@@ -5,6 +5,7 @@ mod tests;
 
 use super::Reason;
 use super::calendar::{Civil, Clock, Offset};
+use super::era::{Calendar, Era, take_era};
 
 /// A date with more bytes is none.
 const BYTES_MAX: usize = 100;
@@ -30,6 +31,14 @@ impl Order {
             _ => None,
         }
     }
+}
+
+/// How a source writes its dates.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct DateStyle {
+    /// In which order day and month stand in `03/04/2020`; none if it is not said.
+    pub order: Option<Order>,
+    pub calendar: Calendar,
 }
 
 /// Why a text is no date.
@@ -60,15 +69,14 @@ impl DateFault {
 }
 
 /// Reads a date, or a date and time, in any of the forms that can be told apart.
-pub(super) fn parse(text: &str, order: Option<Order>) -> Result<Civil<'_>, DateFault> {
+pub(super) fn parse(text: &str, style: DateStyle) -> Result<Civil<'_>, DateFault> {
     let text = super::slot::trim(text);
-    if let Some(civil) = plainest(text) {
-        return if civil.is_possible() { Ok(civil) } else { Err(DateFault::Impossible) };
-    }
-    if text.len() > BYTES_MAX {
-        return Err(DateFault::NotADate);
-    }
-    let civil = Scan { text, at: 0, order }.civil()?;
+    let mut civil = match plainest(text) {
+        Some(civil) => civil,
+        None if text.len() > BYTES_MAX => return Err(DateFault::NotADate),
+        None => Scan { text, at: 0, style }.civil()?,
+    };
+    civil.year = style.calendar.gregorian(civil.year);
     if civil.is_possible() { Ok(civil) } else { Err(DateFault::Impossible) }
 }
 
@@ -99,7 +107,7 @@ fn plainest(text: &str) -> Option<Civil<'_>> {
     }
     if text.len() > 19 {
         // What follows the seconds: a fraction and a zone, or neither.
-        let mut scan = Scan { text, at: 19, order: None };
+        let mut scan = Scan { text, at: 19, style: DateStyle::default() };
         if scan.take(".") {
             let fraction = scan.digits();
             civil.clock = civil.clock.filter(|_| !fraction.is_empty()).map(|clock| Clock { fraction, ..clock });
@@ -129,15 +137,15 @@ pub(super) const MONTHS: [&str; 12] = [
 pub(super) struct Scan<'a> {
     text: &'a str,
     at: usize,
-    order: Option<Order>,
+    style: DateStyle,
 }
 
 impl<'a> Scan<'a> {
     pub fn new(text: &'a str) -> Self {
-        Scan { text, at: 0, order: None }
+        Scan { text, at: 0, style: DateStyle::default() }
     }
 
-    fn rest(&self) -> &'a str {
+    pub fn rest(&self) -> &'a str {
         &self.text[self.at..]
     }
 
@@ -157,6 +165,11 @@ impl<'a> Scan<'a> {
         let found = self.rest().starts_with(what);
         self.at += if found { what.len() } else { 0 };
         found
+    }
+
+    /// Goes on by `bytes`, which end at a character.
+    pub fn skip(&mut self, bytes: usize) {
+        self.at += bytes;
     }
 
     fn take_any(&mut self, of: &[char]) -> Option<char> {
@@ -197,14 +210,19 @@ impl<'a> Scan<'a> {
     }
 
     fn civil(&mut self) -> Result<Civil<'a>, DateFault> {
+        if let Some(era) = take_era(self) {
+            return self.of_era(era);
+        }
         let first = self.digits();
+        let year = || first.parse().map_err(|_| DateFault::NotADate);
         match first.len() {
             0 => self.month_name_first(),
-            4 => self.after_year(first),
+            4 => self.after_year(year()?),
+            1..=3 | 6 | 7 | 11 | 13 if self.style.calendar == Calendar::Minguo => self.minguo(first),
             1 | 2 if self.month_is_named() => self.day_then_month_name(first),
             1 | 2 => self.day_or_month_first(first),
             8 | 10 | 12 | 14 => {
-                let mut compact = Scan { text: first, at: 0, order: None };
+                let mut compact = Scan::new(first);
                 let two = |compact: &mut Scan<'_>| compact.number(2, 2).map(|part| part as u8);
                 let year = compact.number(4, 4).ok_or(DateFault::NotADate)? as i16;
                 let (month, day) = (two(&mut compact), two(&mut compact));
@@ -219,6 +237,62 @@ impl<'a> Scan<'a> {
                 self.clock_after(civil)
             }
             _ => Err(DateFault::NotADate),
+        }
+    }
+
+    /// What follows an era: `元年5月1日`, `45.3.1`, `060301`.
+    fn of_era(&mut self, era: Era) -> Result<Civil<'a>, DateFault> {
+        let first = if self.take("元") { "1" } else { self.digits() };
+        let (year, month_and_day) = match first.len() {
+            1..=3 => (first, None),
+            6 | 7 => (&first[..first.len() - 4], Some(&first[first.len() - 4..])),
+            _ => return Err(DateFault::NotADate),
+        };
+        let number = |digits: &str| digits.parse::<i16>().map_err(|_| DateFault::NotADate);
+        let year = match number(year)? {
+            0 => return Err(DateFault::Impossible),
+            year => era.before + year,
+        };
+        let civil = match month_and_day {
+            Some(digits) => self.packed(year, digits)?,
+            None => self.after_year(year)?,
+        };
+        if era.is_letter && civil.day.is_none() { Err(DateFault::NotADate) } else { Ok(civil) }
+    }
+
+    /// `113/03/01`, `1130301`, `11303010830`; a date whose year of four digits comes last is one of the Gregorian calendar.
+    fn minguo(&mut self, first: &'a str) -> Result<Civil<'a>, DateFault> {
+        if first.len() > 3 {
+            let (year, rest) = first.split_at(if first.len() == 6 { 2 } else { 3 });
+            let year = year.parse().map_err(|_| DateFault::NotADate)?;
+            return self.packed(year, rest);
+        }
+        let at = self.at;
+        let read = match first.parse() {
+            Ok(year) => self.after_year(year),
+            Err(_) => Err(DateFault::NotADate),
+        };
+        match read {
+            Ok(civil) if civil.month.is_some() => Ok(civil),
+            _ if first.len() < 3 => {
+                self.at = at;
+                if self.month_is_named() { self.day_then_month_name(first) } else { self.day_or_month_first(first) }
+            }
+            _ => Err(DateFault::NotADate),
+        }
+    }
+
+    /// A year and the month, day and perhaps time that follow it without a sign between them.
+    fn packed(&mut self, year: i16, digits: &str) -> Result<Civil<'a>, DateFault> {
+        let two = |at: usize| digits.get(at..at + 2).and_then(|two| two.parse::<u8>().ok());
+        let civil = Civil { year, month: two(0), day: two(2), ..Civil::default() };
+        match two(4) {
+            None => self.clock_after(civil),
+            Some(hour) => {
+                let clock = Clock { hour, minute: two(6), second: two(8), fraction: "" };
+                let civil = Civil { clock: Some(clock), offset: self.offset()?, ..civil };
+                self.end(civil)
+            }
         }
     }
 
@@ -267,8 +341,7 @@ impl<'a> Scan<'a> {
     }
 
     /// `2024`, `2024-02`, `2024-02-29`, with `/`, `.` or 年月日 in the place of hyphens.
-    fn after_year(&mut self, year: &str) -> Result<Civil<'a>, DateFault> {
-        let year = year.parse().map_err(|_| DateFault::NotADate)?;
+    fn after_year(&mut self, year: i16) -> Result<Civil<'a>, DateFault> {
         let mut civil = Civil { year, ..Civil::default() };
         if self.is_done() {
             return Ok(civil);
@@ -320,7 +393,7 @@ impl<'a> Scan<'a> {
         if self.has_digit() {
             return Err(DateFault::NotADate);
         }
-        let (day, month) = match (separator, self.order) {
+        let (day, month) = match (separator, self.style.order) {
             // The year is last, whatever was said.
             (_, Some(Order::YearFirst)) => return Err(DateFault::NotADate),
             (_, Some(Order::DayFirst)) => (first, second),
@@ -387,8 +460,11 @@ impl<'a> Scan<'a> {
                     }
                 }
             }
-        } else {
-            return Err(DateFault::NotADate);
+        } else if !self.is_done() {
+            // `10 PM`; the hour alone may be all there is.
+            let at = self.at;
+            self.half_of_day().ok_or(DateFault::NotADate)?;
+            self.at = at;
         }
         let half = match half {
             Some(half) => Some(half),

@@ -28,6 +28,7 @@ mod address;
 mod calendar;
 mod code;
 mod date;
+mod era;
 mod format;
 mod function;
 mod grammar;
@@ -59,6 +60,7 @@ mod his_zh;
 #[cfg(test)]
 mod tests;
 
+pub use era::Calendar;
 pub use function::{Function, Parameter, Signature};
 pub use grammar::Order;
 pub use json::{push_string, write_json};

@@ -52,7 +52,7 @@ impl Instant {
         if text.is_empty() {
             return Ok(None);
         }
-        let plainest = self.reading.format.is_none() && self.reading.latest.is_none();
+        let plainest = self.reading.is_plain() && self.reading.latest.is_none();
         if plainest && primitive::is_instant(text) && !text.starts_with("9999") {
             return Ok(Some(Cow::Borrowed(text)));
         }
@@ -62,7 +62,11 @@ impl Instant {
             if self.form == Form::Instant {
                 return Err(Reason::of("not-a-time", text, "is a date without a time"));
             }
-            let date = if primitive::is_date(text) { Cow::Borrowed(text) } else { Cow::Owned(civil.date_text()) };
+            let date = if self.reading.is_plain() && primitive::is_date(text) {
+                Cow::Borrowed(text)
+            } else {
+                Cow::Owned(civil.date_text())
+            };
             return Ok(Some(date));
         };
         self.write(&civil, clock, text, notes).map(|text| Some(Cow::Owned(text)))
@@ -94,7 +98,7 @@ impl Instant {
         }
         let hour = clock.hour % 24;
         let mut out = String::with_capacity(26 + clock.fraction.len());
-        if self.reading.format.is_none() && clock.hour < 24 && is_plainest(text) {
+        if self.reading.is_plain() && clock.hour < 24 && is_plainest(text) {
             out.push_str(&text[..10]);
             out.push('T');
             out.push_str(&text[11..]);

@@ -73,7 +73,7 @@ impl AtOffset {
         match moment.precision {
             Precision::Year | Precision::Month => Err(not_a_day()),
             Precision::Day => {
-                let civil = grammar::parse(anchor, None).map_err(|_| not_a_day())?;
+                let civil = grammar::parse(anchor, grammar::DateStyle::default()).map_err(|_| not_a_day())?;
                 // Minutes from an admission whose hour is not known: the hours of what is made are not known either.
                 notes.flag("from-midnight");
                 self.instant.zone().midnight_us(&civil).ok_or_else(not_a_day)

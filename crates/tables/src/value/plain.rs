@@ -1,7 +1,7 @@
 //! Elements without a function: the text of plain SQL, held to the rules of the element's type.
 
 use super::date::{is_future, is_nothing, stands_for_nothing};
-use super::grammar::{self, DateFault};
+use super::grammar::{self, DateFault, DateStyle};
 use super::notes::Notes;
 use super::number::{self, NumberStyle};
 use super::prepare::{Argument, Context};
@@ -68,7 +68,7 @@ impl Plain {
 
     /// A date of FHIR's form that is in no calendar or in the future is refused for that.
     fn check_date(&self, text: &str) -> Result<(), Reason> {
-        match grammar::parse(text, None) {
+        match grammar::parse(text, DateStyle::default()) {
             Err(DateFault::Impossible) => Err(DateFault::Impossible.reason(text)),
             Ok(civil) if is_nothing(&civil) => Err(stands_for_nothing(text)),
             Ok(civil) => match self.latest {

@@ -1,5 +1,6 @@
 //! Calls: what is constant in them is resolved once, what is not comes row by row.
 
+use super::era::Calendar;
 use super::grammar::Order;
 use super::notes::Notes;
 use super::number::NumberStyle;
@@ -30,6 +31,8 @@ pub struct Context {
     pub numbers: NumberStyle,
     /// In which order day and month stand in `03/04/2020`; none if it is not said.
     pub order: Option<Order>,
+    /// How years are counted where a date names no era.
+    pub calendar: Calendar,
     /// The last year that two digits (`%y`) can mean.
     pub pivot: i16,
     /// The day on which the mapping runs. None: births and deaths may lie in the future, as in shifted data.
@@ -48,6 +51,7 @@ impl Context {
             units: UnitMaps::default(),
             numbers: NumberStyle::default(),
             order: None,
+            calendar: Calendar::default(),
             pivot: 2068,
             today: None,
             targets: BTreeMap::new(),

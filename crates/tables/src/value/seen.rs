@@ -3,7 +3,7 @@
 use super::calendar::Civil;
 use super::date::is_nothing;
 use super::format::Format;
-use super::grammar::{DateFault, Order, parse};
+use super::grammar::{DateFault, DateStyle, Order, parse};
 use std::sync::LazyLock;
 
 /// What two digits mean for a profile, which only tells from when to when dates are: the hundred years to this one.
@@ -46,9 +46,10 @@ static SHORT: LazyLock<Vec<(String, Format)>> = LazyLock::new(|| {
 
 /// Looks at a text of plain characters.
 pub(crate) fn date_seen(text: &str) -> DateSeen {
-    let read = match parse(text, None) {
+    let style = DateStyle::default();
+    let read = match parse(text, style) {
         // Both numbers are months: that there is such a day is all that is asked.
-        Err(DateFault::Ambiguous) => parse(text, Some(Order::DayFirst)),
+        Err(DateFault::Ambiguous) => parse(text, DateStyle { order: Some(Order::DayFirst), ..style }),
         read => read,
     };
     match read {

@@ -4,7 +4,8 @@ use super::column::{ARMS_SPELLED, can_be_read};
 use super::memo::{CELLS, Memo};
 use crate::compile::{self, Alternative, Call, ElementInfo, EntryFrom, Give, LeafRole, Object, Part, Target, Typed};
 use crate::mapping::{Place, Problem, Problems, did_you_mean, in_order};
-use crate::value::{self, Context, Form, Function, Prepared, Slot};
+use crate::pull;
+use crate::value::{self, Context, Form, Function, NumberStyle, Prepared, Slot};
 use arrow_schema::{DataType, Field, Schema};
 use fhir::schema::{CodeList, Element, TypeId, TypeInfo, TypeKind, r4};
 
@@ -540,7 +541,15 @@ impl<'a> Builder<'a> {
     fn call(&mut self, call: &'a Call, part: usize, info: u32, element: &'static Element) -> MGive {
         let literals = compile::literals(&call.arguments);
         let Some(slot) = call.typed.slot else { return MGive::Absent };
-        match value::prepare(call.function, &slot, &literals, self.context) {
+        let spelled;
+        let context = match call.arguments.first() {
+            Some(number) if self.has_points(number, part) => {
+                spelled = Context { numbers: NumberStyle::default(), ..self.context.clone() };
+                &spelled
+            }
+            _ => self.context,
+        };
+        match value::prepare(call.function, &slot, &literals, context) {
             Ok(prepared) => {
                 let arguments = call.arguments.iter().map(|give| self.give(give, part, info, element)).collect();
                 MGive::Call(Box::new(MCall {
@@ -555,6 +564,21 @@ impl<'a> Builder<'a> {
                 self.problem(info, message, None);
                 MGive::Absent
             }
+        }
+    }
+
+    /// Whether numbers that are declared to have commas have points here: computed by SQL, or spelled by a database.
+    fn has_points(&self, give: &Give, part: usize) -> bool {
+        if self.context.numbers == NumberStyle::default() {
+            return false;
+        }
+        match give {
+            Give::Leaf(leaf, None) => pull::has_points(self.schemas[part].field(*leaf)),
+            Give::Case(_, arms) | Give::Coalesce(arms) => {
+                let mut arms = arms.iter().filter(|arm| !matches!(arm, Give::Absent)).peekable();
+                arms.peek().is_some() && arms.all(|arm| self.has_points(arm, part))
+            }
+            _ => false,
         }
     }
 

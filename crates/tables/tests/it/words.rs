@@ -22,9 +22,9 @@ fn doubts() -> Vec<Doubt> {
     let (table, file, spelling) = ("t".to_owned(), "f".to_owned(), "-".to_owned());
     let (count, of) = (3, 7);
     vec![
-        Doubt::RowsLost { table: table.clone(), lost: 1, of, percent: 5, file },
+        Doubt::RowsLost { table: table.clone(), lost: 1, of, percent: 5, file: file.clone() },
         Doubt::RowsChanged { table: table.clone(), changed: 2, of },
-        Doubt::ColumnsLost { table, columns: vec!["a".into(), "b".into()] },
+        Doubt::ColumnsLost { table: table.clone(), columns: vec!["a".into(), "b".into()] },
         Doubt::Broken { count, of },
         Doubt::DecodedTwice { count, of },
         Doubt::FullWidth { count, of },
@@ -35,6 +35,7 @@ fn doubts() -> Vec<Doubt> {
         Doubt::DayOrMonth,
         Doubt::DateForms { formats: vec!["x".into()] },
         Doubt::PerhapsNothing { spelling, count },
+        Doubt::CutOff { table, file },
     ]
 }
 
@@ -93,7 +94,7 @@ fn the_hints_and_reasons_that_pages_say_are_those_that_letters_are_given() {
 }
 
 /// Words of the sources that look like codes and are none.
-const OTHERS: [&str; 12] = [
+const OTHERS: [&str; 13] = [
     "cut-off",
     "entered-in-error",
     "euc-jp",
@@ -106,6 +107,7 @@ const OTHERS: [&str; 12] = [
     "sous-total",
     "state-coming",
     "sub-total",
+    "target-coming",
 ];
 
 /// The texts of a folder's sources, without their tests.

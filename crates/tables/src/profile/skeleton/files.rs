@@ -5,7 +5,7 @@ use super::statement::Statement;
 use crate::profile::column::{ColumnProfile, LISTED};
 use crate::profile::meaning::{certainty_of, class_of, flag_of, sex_of, state_of};
 use crate::profile::table::TableProfile;
-use crate::profile::{Likely, Profile, names};
+use crate::profile::{Join, Likely, Profile, names};
 use crate::run::{MappingFiles, files_of, shipped};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -310,6 +310,15 @@ impl<'p> Files<'p> {
         text
     }
 
+    /// The table whose key the only column of a key is: one row of each may be there by chance, as yet.
+    fn key_of_another(&self, table: &TableProfile, key: &[String]) -> Option<&str> {
+        let [column] = key else { return None };
+        let refers = |join: &&Join| join.by_name && join.from.0 == table.name && join.from.1 == *column;
+        let of_name = |name: &str| self.profile.tables.iter().find(|other| other.name == name);
+        let is_less = |join: &&Join| of_name(&join.to.0).is_some_and(|other| table.rows < other.rows);
+        self.profile.joins.iter().filter(refers).find(is_less).map(|join| join.to.0.as_str())
+    }
+
     fn table(&self, text: &mut String, table: &TableProfile, uses: &BTreeSet<String>, has_encoding: bool) {
         let bare =
             !table.name.is_empty() && table.name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
@@ -324,9 +333,16 @@ impl<'p> Files<'p> {
         match table.keys.first() {
             Some(key) => {
                 let lacks = key.lacks_in_words().map_or(String::new(), |lacks| {
-                    format!("    # nearly: {lacks}; such rows are refused, and told in each run")
+                    format!("    # nearly: {lacks}; rows that say it again otherwise are refused, and told in each run")
                 });
                 let _ = writeln!(text, "key = [{}]{lacks}", list(&mut key.columns.iter()));
+                if let ([column], Some(other)) = (key.columns.as_slice(), self.key_of_another(table, &key.columns)) {
+                    let _ = writeln!(
+                        text,
+                        "# To do: confirm: {column} is a key of {other} too. If there may be a second row of one {column}, name more columns: \
+                         it would be refused"
+                    );
+                }
             }
             None => text.push_str("# no column, and no two or three of them, tell its rows apart\n"),
         }

@@ -2,7 +2,7 @@ use super::*;
 use proptest::prelude::*;
 
 fn read(text: &str, order: Option<Order>) -> String {
-    match parse(text, order) {
+    match parse(text, DateStyle { order, ..DateStyle::default() }) {
         Err(fault) => format!("{fault:?}"),
         Ok(civil) => {
             let mut out = civil.date_text();
@@ -68,6 +68,9 @@ fn times_and_zones() {
         ("20240229123005.25+0800", "2024-02-29T12:30:05.25 480"),
         ("202402291230", "2024-02-29T12:30"),
         ("2024022912", "2024-02-29T12"),
+        ("2024-02-29 12", "2024-02-29T12"),
+        ("2024-02-29T12", "2024-02-29T12"),
+        ("2024-02-29 3 PM", "2024-02-29T15"),
         ("20240229 123005", "2024-02-29T12:30:05"),
         ("20240229T1230Z", "2024-02-29T12:30 0"),
         ("29FEB2024:12:30:05.25", "2024-02-29T12:30:05.25"),
@@ -129,7 +132,7 @@ fn what_is_no_date_ambiguous_or_impossible() {
 proptest! {
     #[test]
     fn any_text_is_read_or_not(text in "[0-9/.:年月日时TZ +-]{0,24}") {
-        if let Ok(civil) = parse(&text, None) {
+        if let Ok(civil) = parse(&text, DateStyle::default()) {
             prop_assert!(fhir::primitive::is_date(&civil.date_text()));
         }
     }
