@@ -76,7 +76,9 @@ proptest! {
     fn tables_come_back_equal_with_exact_places(table in written()) {
         let wide = table.charset.starts_with("utf-16");
         let columns = table.rows.first().map_or(1, Vec::len);
-        let header: Vec<String> = (0..columns).map(|no| format!("c{no}")).collect();
+        // `ß€` is a character of UTF-8 by chance: a letter that is none in a header says that the file is not.
+        let name = if table.charset == "windows-1252" { "é" } else { "c" };
+        let header: Vec<String> = (0..columns).map(|no| format!("{name}{no}")).collect();
         let mut bytes = Vec::new();
         if table.mark && (wide || table.charset == "utf-8") {
             bytes = encode(table.charset, "\u{feff}");
