@@ -109,7 +109,9 @@ proptest! {
         let mut all = encode(charset, "a,b\n");
         let header = all.len() as u64;
         all.extend(&bytes);
-        if Charset::of_mark(&all).is_some() {
+        // What is UTF-8 by chance is refused.
+        let mistaken = charset != "utf-8" && !all.is_ascii() && std::str::from_utf8(&all).is_ok();
+        if mistaken || Charset::of_mark(&all).is_some() {
             return Ok(());
         }
         let whole = read_file("t.csv", &all, encoded(charset)).unwrap();
