@@ -1,8 +1,10 @@
 //! Rows that add up others, which reports and spreadsheets put among them.
 
+use super::slot::trim;
 use super::width::plain_text;
+use std::sync::LazyLock;
 
-/// Words that stand where a key should: alone, or before what is no letter (`合计：`, `合计(人)`).
+/// Words that stand where a key should, blanks left out: alone, or before what is no letter (`合计：`, `合计(人)`).
 const HEADS: [&str; 21] = [
     "合计",
     "总计",
@@ -24,7 +26,7 @@ const HEADS: [&str; 21] = [
     "총합계",
     "итого",
     "всего",
-    "промежуточный итог",
+    "промежуточныйитог",
 ];
 /// Words that stand there alone, or before a number or what stands in brackets: `Total 2024`, `Total (12)`.
 const WORDS: [&str; 53] = [
@@ -85,16 +87,51 @@ const WORDS: [&str; 53] = [
 /// The longest of them, and what may stand behind it.
 const BYTES_MAX: usize = 60;
 
+/// By the first letter of a text that begins with two ASCII characters, which second ones a word of totals has: a bit for each letter, and one
+/// for a blank.
+static BEGINNINGS: LazyLock<[u32; 26]> = LazyLock::new(|| {
+    let mut beginnings = [0; 26];
+    for [first, second] in WORDS.iter().filter_map(|word| word.as_bytes().first_chunk()) {
+        if let (Some(first), Some(second)) = (letter(*first), second_bit(*second)) {
+            beginnings[first] |= second;
+        } else if let (Some(first), false) = (letter(*first), second.is_ascii()) {
+            beginnings[first] = u32::MAX;
+        }
+    }
+    beginnings
+});
+
+fn letter(byte: u8) -> Option<usize> {
+    byte.is_ascii_alphabetic().then(|| usize::from(byte.to_ascii_lowercase() - b'a'))
+}
+
+fn second_bit(byte: u8) -> Option<u32> {
+    match letter(byte) {
+        Some(letter) => Some(1 << letter),
+        None => byte.is_ascii_whitespace().then_some(1 << 26),
+    }
+}
+
+/// Whether a text may begin with a word of totals, by its first two characters: nearly no key does.
+fn may_be_total(key: &str) -> bool {
+    match trim(key).as_bytes() {
+        [] => false,
+        [first, ..] if !first.is_ascii() => true,
+        [_] => false,
+        [first, second, ..] => letter(*first).is_some_and(|first| {
+            !second.is_ascii() || second_bit(*second).is_some_and(|second| BEGINNINGS[first] & second != 0)
+        }),
+    }
+}
+
 /// True if a text says that its row is a sum: nobody's key is such a word.
 pub(crate) fn is_total(key: &str) -> bool {
-    // Nearly all keys begin with a digit, or are longer.
-    if key.len() > BYTES_MAX || key.starts_with(|c: char| c.is_ascii_digit()) {
+    if key.len() > BYTES_MAX || !may_be_total(key) {
         return false;
     }
-    let plain = plain_text(key);
-    let lower = plain.to_lowercase();
+    let lower = plain_text(key).to_lowercase();
     let bare: String = lower.chars().filter(|c| !c.is_whitespace()).collect();
-    let of_heads = |head: &&str| bare.strip_prefix(&head.replace(' ', ""));
+    let of_heads = |head: &&str| bare.strip_prefix(*head);
     if HEADS.iter().filter_map(of_heads).any(|rest| !rest.starts_with(char::is_alphabetic)) {
         return true;
     }
@@ -110,7 +147,22 @@ fn is_no_name(rest: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_total;
+    use super::{HEADS, WORDS, is_total};
+
+    #[test]
+    fn each_word_is_known_in_any_case_and_with_blanks_before_it() {
+        for word in HEADS.iter().chain(&WORDS) {
+            for sum in [
+                (*word).to_owned(),
+                word.to_uppercase(),
+                format!(" \t{word} 12"),
+                format!("\u{3000}{word}："),
+                format!("\u{b}{word}"),
+            ] {
+                assert!(is_total(&sum), "{sum}");
+            }
+        }
+    }
 
     #[test]
     fn sums_are_told_from_keys() {
