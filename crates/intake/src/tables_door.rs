@@ -10,17 +10,18 @@ use crate::fhir_door::refusal::{is_fatal, refusal};
 use crate::import::Pace;
 use crate::row_letters::{self, Refused, RowLetters};
 use crate::run_provenance::RunPlan;
-use crate::tables_gathering::{Gathering, Of, type_of};
+use crate::tables_gathering::{Gathering, Of, Wrote, type_of};
 use crate::tables_meeting::MeetPlan;
 use access::Grant;
 use fhir::json::Document;
-use fhir::schema::TypeId;
+use fhir::schema::{TypeId, r4};
 use records::{
     ArrivalNo, Arrived, Besides, Change, DeliveryNo, Error, IfEqual, Lookup, NewDeadLetter, Operation, Pending,
     Planner, Records, ReuseArrival, RowClosed, Trail, Write,
 };
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 use tables::mapping::Gone;
 use tables::pull::{Given, Sources};
@@ -78,6 +79,8 @@ pub struct TablesDoor<'a> {
     told: Option<ArrivalNo>,
     /// Whether resources that this run did not make are stored.
     has: RefCell<HashMap<(&'static str, String), bool>>,
+    /// What arrivals of runs hold, as far as it was looked at.
+    wrote: Rc<RefCell<HashMap<i64, Wrote>>>,
 }
 
 /// What a run needs that meets records of other doors.
@@ -120,6 +123,7 @@ impl<'a> TablesDoor<'a> {
             first: None,
             meets,
             has: RefCell::default(),
+            wrote: Rc::default(),
             given: Vec::new(),
             kept: BTreeMap::new(),
             letters: BTreeMap::new(),
@@ -198,13 +202,21 @@ impl<'a> TablesDoor<'a> {
 
     fn put(&mut self, chunk: &mut Chunk) -> Result<(), Error> {
         self.meet(chunk)?;
-        let types = types_of(chunk)?;
+        let mut types = types_of(chunk)?;
         self.gone(chunk)?;
         let texts = types
             .iter()
             .zip(&chunk.resources)
             .map(|(type_id, made)| (*type_id, || records::uuid_text(&made.id), &chunk.json[made.json.clone()]));
-        let changes = self.records.would_change(self.grant, texts)?;
+        let mut changes = self.records.would_change(self.grant, texts)?;
+        let mut places = self.meet_what_others_changed(chunk, &changes)?;
+        if places.contains(&Place::Met) {
+            let alone: Vec<bool> = places.iter().map(|place| *place != Place::Met).collect();
+            retain(&mut chunk.resources, &alone);
+            retain(&mut types, &alone);
+            retain(&mut changes, &alone);
+            retain(&mut places, &alone);
+        }
         let (mut new, mut changed) = (0, 0);
         for change in &changes {
             match change {
@@ -236,7 +248,7 @@ impl<'a> TablesDoor<'a> {
             let plan = RowRefused { letter, delivery };
             self.submit(&chunk.target, line, plan, None)?;
         }
-        let plan = MadePlan::of(chunk, &types, &changes, delivery, Refused::new(letters));
+        let plan = MadePlan::of(chunk, &types, (&changes, &places), delivery, Refused::new(letters));
         if plan.resources.is_empty() {
             return Ok(());
         }
@@ -261,7 +273,8 @@ impl<'a> TablesDoor<'a> {
         let (records, grant, meets, others) = (self.records, self.grant, self.meets, chunk.others);
         let (target, table, source) = (target.as_str(), table.as_str(), source.as_str());
         let resource_type = type_of(name)?;
-        let of = Of { records, grant, meets, source, target, table, others, name, resource_type };
+        let wrote = Rc::clone(&self.wrote);
+        let of = Of { records, grant, meets, source, target, table, others, name, resource_type, wrote: &wrote };
         let mut gathering = Gathering::of(of);
         let was_gone = std::mem::take(&mut chunk.gone);
         let ended = |(id, how): (String, Gone), link: std::ops::Range<usize>| ChunkGone {
@@ -288,27 +301,67 @@ impl<'a> TablesDoor<'a> {
         if gathering.is_unsettled {
             self.unsettled.insert(target.to_owned());
         }
+        self.count(target, &gathering, of_rows);
+        self.stored.gone += of_gone;
+        if self.mode != Mode::Dry {
+            let (given, after) = gathering.given();
+            self.note_given(target, &given)?;
+            self.given.push((target.to_owned(), after));
+        }
+        let is_all_made = of_gone == 0;
+        if self.submit_meetings(target, gathering, is_all_made)? && !chunk.gone.is_empty() {
+            // What is gone is looked at as it is then.
+            self.wait_for(0)?;
+        }
+        Ok(())
+    }
+
+    /// Puts resources into records that somebody else changed since a run wrote them: those are the row's alone no longer. Where each of a chunk's
+    /// resources goes. Who gave what is told by the versions; nothing is noted of it.
+    fn meet_what_others_changed(&mut self, chunk: &Chunk, changes: &[Change]) -> Result<Vec<Place>, Error> {
+        let mut places = vec![Place::Any; chunk.resources.len()];
+        let Some(name) = chunk.resources.first().map(|made| made.resource_type) else { return Ok(places) };
+        if chunk.others == Others::Met || !changes.contains(&Change::Updated) {
+            return Ok(places);
+        }
+        let (records, grant, meets, source) = (self.records, self.grant, self.meets, self.source.clone());
+        let (target, table, others) = (chunk.target.as_str(), chunk.table.as_str(), chunk.others);
+        let (resource_type, source, wrote) = (type_of(name)?, source.as_str(), Rc::clone(&self.wrote));
+        let of = Of { records, grant, meets, source, target, table, others, name, resource_type, wrote: &wrote };
+        let mut gathering = Gathering::of(of);
+        for ((made, change), place) in chunk.resources.iter().zip(changes).zip(&mut places) {
+            if *change == Change::Updated {
+                let alone = gathering.changed(made, &chunk.json[made.json.clone()], &chunk.links[made.link.clone()])?;
+                *place = alone.map_or(Place::Met, Place::Of);
+            }
+        }
+        self.count(target, &gathering, gathering.changed.len() as u64);
+        self.submit_meetings(target, gathering, true)?;
+        Ok(places)
+    }
+
+    /// Counts what was gathered of a target's rows, `changed` of which are to be written.
+    fn count(&mut self, target: &str, gathering: &Gathering<'_>, changed: u64) {
         for element in &gathering.kept {
             *self.kept.entry((target.to_owned(), element.clone())).or_default() += 1;
         }
         self.stored.equal += gathering.equal;
-        self.stored.gone += of_gone;
-        let Mode::Write(delivery) = self.mode else {
-            self.stored.changed += of_rows;
-            return Ok(());
-        };
-        let (given, after) = gathering.given();
-        self.note_given(target, &given)?;
-        self.given.push((target.to_owned(), after));
+        if self.mode == Mode::Dry {
+            self.stored.changed += changed;
+        }
+    }
+
+    /// Stores what was gathered; `is_made` where it is counted then. Whether there is any.
+    fn submit_meetings(&mut self, target: &str, gathering: Gathering<'_>, is_made: bool) -> Result<bool, Error> {
+        let Mode::Write(delivery) = self.mode else { return Ok(false) };
         let Gathering { meetings, links, .. } = gathering;
         if meetings.is_empty() {
-            return Ok(());
+            return Ok(false);
         }
         let refused = Refused::new(self.letters_of(target)?);
-        let plan = MeetPlan { meetings, giver: meets.giver, delivery, refused: Arc::clone(&refused) };
-        self.submit(target, &links, plan, (of_gone == 0).then_some(refused))?;
-        // What is gone is looked at as it is then.
-        if chunk.gone.is_empty() { Ok(()) } else { self.wait_for(0) }
+        let plan = MeetPlan { meetings, giver: self.meets.giver, delivery, refused: Arc::clone(&refused) };
+        self.submit(target, &links, plan, is_made.then_some(refused))?;
+        Ok(true)
     }
 
     /// Whether rows of other sources give to records of a type.
@@ -511,6 +564,12 @@ impl Door for TablesDoor<'_> {
     }
 }
 
+/// Leaves of a list what is marked.
+fn retain<T>(list: &mut Vec<T>, marked: &[bool]) {
+    let mut marked = marked.iter();
+    list.retain(|_| marked.next() == Some(&true));
+}
+
 /// The types of a chunk's resources: one, mostly.
 fn types_of(chunk: &Chunk) -> Result<Vec<TypeId>, Error> {
     let mut last: Option<(&str, TypeId)> = None;
@@ -525,10 +584,23 @@ fn types_of(chunk: &Chunk) -> Result<Vec<TypeId>, Error> {
     types.collect()
 }
 
+/// Where a resource of a chunk goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// To its id, whatever is there.
+    Any,
+    /// In the place of this version, and of no other.
+    Of(i64),
+    /// Into the record, which somebody else changed.
+    Met,
+}
+
 /// A resource that is new or changed.
 struct Made {
     resource_type: TypeId,
     id: String,
+    /// The version in whose place it comes, where that matters.
+    replaces: Option<i64>,
     json: std::ops::Range<usize>,
     link: std::ops::Range<usize>,
 }
@@ -598,7 +670,7 @@ impl MadePlan {
     fn of(
         chunk: &mut Chunk,
         types: &[TypeId],
-        changes: &[Change],
+        (changes, places): (&[Change], &[Place]),
         delivery: DeliveryNo,
         refused: Arc<Refused>,
     ) -> MadePlan {
@@ -610,11 +682,12 @@ impl MadePlan {
             begin..begin + range.len()
         };
         let mut resources = Vec::new();
-        for ((made, resource_type), change) in chunk.resources.iter().zip(types).zip(changes) {
+        for (((made, resource_type), change), place) in chunk.resources.iter().zip(types).zip(changes).zip(places) {
             if *change != Change::Unchanged {
-                let link = line(&made.link);
+                let (link, json) = (line(&made.link), made.json.clone());
                 let id = records::uuid_text(&made.id);
-                resources.push(Made { resource_type: *resource_type, id, json: made.json.clone(), link });
+                let replaces = if let Place::Of(version) = place { Some(*version) } else { None };
+                resources.push(Made { resource_type: *resource_type, id, replaces, json, link });
             }
         }
         MadePlan {
@@ -629,6 +702,12 @@ impl MadePlan {
     }
 
     fn operation(&self, made: &Made, lookup: &dyn Lookup) -> Result<Operation, Error> {
+        let name = r4().name(made.resource_type);
+        if let Some(version) = made.replaces
+            && lookup.current(name, &made.id)?.is_none_or(|current| current.version != version)
+        {
+            return Err(Error::NotSupported(format!("{name}/{} was changed by somebody meanwhile", made.id)));
+        }
         Put {
             resource_type: made.resource_type,
             id: made.id.clone(),
@@ -653,7 +732,11 @@ impl Planner for MadePlan {
                 Err(error) if is_fatal(&error) => return Err(error),
                 Err(error) => {
                     let rows = row_letters::rows_of(&self.links[made.link.clone()], &self.table);
-                    let hint = "what the mapping makes of these rows is no FHIR: mend it, and run it again";
+                    let hint = if matches!(error, Error::NotSupported(_)) {
+                        "run it again: the row is put together with what is there then"
+                    } else {
+                        "what the mapping makes of these rows is no FHIR: mend it, and run it again"
+                    };
                     refused.add(&made.link, &rows, &refusal(&error), hint);
                 }
             }

@@ -6,17 +6,57 @@ use crate::tables_meeting::{Meeting, tree};
 use access::Grant;
 use fhir::json::Tree;
 use fhir::schema::{TypeId, r4};
-use records::{Error, HistoryOf, HistoryQuery, Records};
-use std::collections::{BTreeMap, BTreeSet};
+use records::{Error, HistoryOf, HistoryQuery, Records, Source};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use tables::mapping::Gone;
 use tables::pull::Given;
 use tables::run::{
-    ChunkGone, ChunkResource, Link, Merged, Others, Owned, can_be_in_error, goes_on, identifiers, is_forwarded,
-    is_nobodys, is_of_one, owned_whole,
+    ChunkGone, ChunkResource, Link, Merged, Others, Owned, can_be_in_error, content_of, goes_on, identifiers,
+    is_forwarded, is_nobodys, is_of_one, label, owned_whole, says_the_same, without,
 };
 
-/// Versions of a record among which the last is looked for that a run of the source wrote.
+/// Versions of a record among which those are looked for that runs of the target wrote, and how often as many more.
 const LOOKED_BACK: u32 = 50;
+const PAGES: usize = 20;
+/// Arrivals of which it is remembered what they hold.
+const KNOWN_ARRIVALS: usize = 100_000;
+
+/// What an arrival of a run holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wrote {
+    /// Resources that were put as the rows made them.
+    Whole,
+    /// What rows gave of records that others give to as well.
+    Parts,
+    /// Resources whose rows were gone.
+    Gone,
+}
+
+/// A version that a run wrote.
+struct RunWrote {
+    how: Wrote,
+    /// Of parts, the elements that the row gave.
+    elements: Vec<String>,
+    record: Tree,
+    /// The version before it.
+    before: Option<Tree>,
+}
+
+/// A resource without what the store stamps it with.
+fn without_stamp(resource: &Tree) -> Tree {
+    let mut out = resource.clone();
+    let Some(mut meta) = resource.get("meta").cloned() else { return out };
+    for stamp in ["versionId", "lastUpdated"] {
+        meta.remove(stamp);
+    }
+    if meta == Tree::object() {
+        out.remove("meta");
+    } else {
+        out.set("meta", meta);
+    }
+    out
+}
 
 /// What a chunk's target is, and where it is stored.
 #[derive(Clone, Copy)]
@@ -33,6 +73,8 @@ pub(crate) struct Of<'g> {
     /// The type of its resources.
     pub(crate) name: &'static str,
     pub(crate) resource_type: TypeId,
+    /// What arrivals of runs hold, as far as it was looked at.
+    pub(crate) wrote: &'g RefCell<HashMap<i64, Wrote>>,
 }
 
 /// What is gathered of a chunk.
@@ -108,7 +150,7 @@ impl<'g> Gathering<'g> {
         if others != Others::Met && !self.do_others_give(&own)? {
             return Ok(true);
         }
-        let known = self.known_of_own(&own, stored.is_some())?;
+        let known = self.known_of_own(&own, stored.as_ref())?;
         match &stored {
             Some(stored)
                 if left.is_empty() && led.is_none() && !is_of_one(resource_type, stored, &known, meets.giver, &own) =>
@@ -122,6 +164,55 @@ impl<'g> Gathering<'g> {
                 Ok(true)
             }
         }
+    }
+
+    /// Takes a resource that stands otherwise, of a target that meets nobody's records. The version in whose place it is to be put as it is; none where
+    /// somebody else changed the record since: then it is put together with that.
+    pub(crate) fn changed(&mut self, made: &ChunkResource, json: &str, line: &[u8]) -> Result<Option<i64>, Error> {
+        let own = records::uuid_text(&made.id);
+        let Of { records, grant, name, meets, .. } = self.of;
+        let current = records.source(grant, name, &own, None)?;
+        if self.wrote(&own, &current)? == Some(Wrote::Whole) {
+            return Ok(Some(current.version));
+        }
+        let Some(stored) = self.read(&own)? else { return Ok(Some(current.version)) };
+        let written = self.written(&own)?;
+        // It was put as a run had it: one that was taken back left it so, or a person.
+        let as_then = |one: &RunWrote| one.how == Wrote::Whole && without_stamp(&one.record) == without_stamp(&stored);
+        if written.iter().any(as_then) {
+            return Ok(Some(current.version));
+        }
+        let mut known = self.known(&own)?;
+        known.retain(|owned| !meets.giver.gave(&own, owned));
+        known.extend(self.of_row(&own, &stored, &written));
+        let made = self.without_what_was_taken_away(tree(json)?, &stored, &written);
+        let meeting = self.meeting(&own, own.clone(), made, known, Vec::new(), line);
+        self.meet(meeting, (line, Gone::Keep))?;
+        Ok(None)
+    }
+
+    /// What a row makes, without what it gave before just so and somebody else took away since.
+    fn without_what_was_taken_away(&mut self, mut made: Tree, stored: &Tree, written: &[RunWrote]) -> Tree {
+        let Of { resource_type, meets, .. } = self.of;
+        let has = |record: &Tree, element: &str| content_of(resource_type, record, element);
+        let nothing = |element: &str| content_of(resource_type, &Tree::object(), element);
+        for one in owned_whole(resource_type, &made, &[], meets.giver, "") {
+            let element = one.element.as_str();
+            let (gives, none) = (has(&made, element), nothing(element));
+            let took_it_away = |run: &RunWrote| {
+                has(&run.record, element) == none
+                    && run.before.as_ref().is_some_and(|before| has(before, element) != none)
+            };
+            if !element.contains('|')
+                && has(stored, element) == none
+                && written.iter().any(|run| has(&run.record, element) == gives)
+                && !written.iter().any(took_it_away)
+            {
+                self.kept.push(element.to_owned());
+                made = without(resource_type, made, element);
+            }
+        }
+        made
     }
 
     /// Takes a resource whose rows are gone. Whether that is to be said of the record of its own.
@@ -150,7 +241,7 @@ impl<'g> Gathering<'g> {
         if gone.how == Gone::Keep {
             return Ok(false);
         }
-        let known = self.known_of_own(own, stored.is_some())?;
+        let known = self.known_of_own(own, stored.as_ref())?;
         match &stored {
             // What others gave to it stays.
             Some(stored)
@@ -328,32 +419,113 @@ impl<'g> Gathering<'g> {
         Ok(known)
     }
 
-    /// The same of a record with a key's own id: what nobody noted of it is what a run of the source wrote last.
-    fn known_of_own(&mut self, own: &str, is_stored: bool) -> Result<Vec<Owned>, Error> {
+    /// The same of a record with a key's own id: what nobody noted of it is what runs of the source wrote, the last first.
+    fn known_of_own(&mut self, own: &str, stored: Option<&Tree>) -> Result<Vec<Owned>, Error> {
         let mut known = self.known(own)?;
-        let Of { records, grant, meets, source, name, resource_type, .. } = self.of;
-        if !is_stored || known.iter().any(|owned| meets.giver.gave(own, owned)) {
-            return Ok(known);
+        let Some(stored) = stored else { return Ok(known) };
+        if !known.iter().any(|owned| self.of.meets.giver.gave(own, owned)) {
+            let written = self.written(own)?;
+            known.extend(self.of_row(own, stored, &written));
         }
-        let query = HistoryQuery { count: LOOKED_BACK, ..HistoryQuery::default() };
-        let versions = match records.history(grant, HistoryOf::Resource(name, own), &query) {
-            Ok(page) => page.versions,
-            Err(Error::NotFound { .. }) => return Ok(known),
-            Err(error) => return Err(error),
+        Ok(known)
+    }
+
+    /// What a run of the target wrote by a version of a record with a key's own id; nothing where another wrote it.
+    fn wrote(&self, own: &str, version: &Source) -> Result<Option<Wrote>, Error> {
+        let Of { records, grant, source, target, name, wrote, .. } = self.of;
+        let Source { arrival, version, .. } = version;
+        if arrival.door != DOOR || arrival.source != source || arrival.name != target {
+            return Ok(None);
+        }
+        if let Some(known) = wrote.borrow().get(&arrival.no.0) {
+            return Ok(Some(*known));
+        }
+        // All lines of an arrival are of one kind.
+        let line = records.source_bytes(grant, name, own, Some(*version))?;
+        let Some(link) = Link::read(&line) else { return Ok(None) };
+        let how = match (&link.elements, &link.why) {
+            (Some(_), _) => Wrote::Parts,
+            (None, Some(_)) => Wrote::Gone,
+            (None, None) => Wrote::Whole,
         };
-        for version in versions.iter().filter(|version| !version.json.is_empty()) {
-            let arrival = records.source(grant, name, own, Some(version.version))?.arrival;
-            if arrival.door != DOOR || arrival.source != source {
-                continue;
+        let mut wrote = wrote.borrow_mut();
+        if wrote.len() >= KNOWN_ARRIVALS {
+            wrote.clear();
+        }
+        wrote.insert(arrival.no.0, how);
+        Ok(Some(how))
+    }
+
+    /// The versions of a record with a key's own id that runs of the target wrote, the newest first: the newest that they are, however many others
+    /// wrote since.
+    fn written(&self, own: &str) -> Result<Vec<RunWrote>, Error> {
+        let Of { records, grant, name, .. } = self.of;
+        let mut written: Vec<RunWrote> = Vec::new();
+        let mut query = HistoryQuery { count: LOOKED_BACK, ..HistoryQuery::default() };
+        for _ in 0..PAGES {
+            let page = match records.history(grant, HistoryOf::Resource(name, own), &query) {
+                Ok(page) => page,
+                Err(Error::NotFound { .. }) => break,
+                Err(error) => return Err(error),
+            };
+            for version in page.versions.iter().filter(|version| !version.json.is_empty()) {
+                let record = tree(&version.json)?;
+                // What a version changed is seen beside the one before it.
+                if let Some(after) = written.last_mut().filter(|after| after.before.is_none()) {
+                    after.before = Some(record.clone());
+                }
+                let of = records.source(grant, name, own, Some(version.version))?;
+                if let Some(how) = self.wrote(own, &of)? {
+                    let parts = || -> Result<Option<Link>, Error> {
+                        Ok(Link::read(&records.source_bytes(grant, name, own, Some(version.version))?))
+                    };
+                    let elements = if how == Wrote::Parts { parts()?.and_then(|link| link.elements) } else { None };
+                    written.push(RunWrote { how, elements: elements.unwrap_or_default(), record, before: None });
+                }
             }
-            // What it put into what others had given is not all its own.
-            let line = records.source_bytes(grant, name, own, Some(version.version))?;
-            if Link::read(&line).is_some_and(|link| link.elements.is_none()) {
-                known.extend(owned_whole(resource_type, &tree(&version.json)?, &[], meets.giver, own));
+            query.before = page.next;
+            let is_known = written.iter().any(|one| one.how == Wrote::Whole);
+            if is_known || query.before.is_none() {
                 break;
             }
         }
-        Ok(known)
+        Ok(written)
+    }
+
+    /// What a row gave of a record as it is stored, by the versions that runs wrote of it.
+    fn of_row(&self, own: &str, stored: &Tree, written: &[RunWrote]) -> Vec<Owned> {
+        let Of { resource_type, meets, .. } = self.of;
+        let mut of_row: Vec<Owned> = Vec::new();
+        for RunWrote { how, elements, record, before } in written {
+            let same = |a: &Tree, b: &Tree, number: &str| {
+                let text = |of: &Tree| identifiers(of).iter().find(|one| label(one) == number).map(Tree::to_string);
+                text(a) == text(b)
+            };
+            let is_number = |one: &Owned| one.element.contains('|');
+            // What it put into what others had given is not all its own, nor is what it said to be an error.
+            let is_its = |one: &Owned| match (how, before) {
+                (Wrote::Whole, _) | (_, None) => *how == Wrote::Whole || elements.contains(&one.element),
+                (_, Some(before)) if is_number(one) => !same(record, before, &one.element),
+                (Wrote::Parts, _) => elements.contains(&one.element),
+                (Wrote::Gone, Some(before)) => {
+                    content_of(resource_type, record, &one.element) != content_of(resource_type, before, &one.element)
+                }
+            };
+            for mut one in owned_whole(resource_type, record, &[], meets.giver, own) {
+                // A number that somebody else changed is his, as it stands.
+                if !is_its(&one) || (is_number(&one) && !same(record, stored, &one.element)) {
+                    continue;
+                }
+                if !is_number(&one) && says_the_same(resource_type, record, stored, &one.element) {
+                    one.contents.push(content_of(resource_type, stored, &one.element));
+                }
+                match of_row.iter_mut().find(|known| known.element == one.element) {
+                    Some(known) => known.contents.extend(one.contents),
+                    None => of_row.push(one),
+                }
+            }
+        }
+        of_row
     }
 
     /// Notes what a row gives of a record from now on.

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod changing;
 mod databases;
 #[allow(dead_code, reason = "some of it is for the tests of the program alone")]
 mod disk;

@@ -86,7 +86,7 @@ fn members(tree: &Tree) -> &[(String, Tree)] {
 }
 
 /// What a resource has of an element: under its names, the same text for the same.
-fn content_of(type_id: TypeId, resource: &Tree, element: &str) -> i64 {
+pub fn content_of(type_id: TypeId, resource: &Tree, element: &str) -> i64 {
     let mut parts: Vec<String> = members(resource)
         .iter()
         .filter(|(name, _)| name_of(type_id, name) == element)
@@ -94,6 +94,34 @@ fn content_of(type_id: TypeId, resource: &Tree, element: &str) -> i64 {
         .collect();
     parts.sort_unstable();
     hash(&parts.join(","))
+}
+
+/// Whether two resources have the same of an element, though members stand in another order or numbers have other noughts at their end: programs
+/// that read and write a resource leave it so.
+pub fn says_the_same(type_id: TypeId, one: &Tree, other: &Tree, element: &str) -> bool {
+    let plain = |resource: &Tree| {
+        let of_element = members(resource).iter().filter(|(name, _)| name_of(type_id, name) == element);
+        let mut parts: Vec<String> = of_element.map(|(name, value)| format!("{name}:{}", plain(value))).collect();
+        parts.sort_unstable();
+        parts
+    };
+    plain(one) == plain(other)
+}
+
+/// A value with members in the order of their names and numbers without noughts at their end.
+fn plain(value: &Tree) -> Tree {
+    match value {
+        Tree::Object(members) => {
+            let mut members: Vec<_> = members.iter().map(|(name, value)| (name.clone(), plain(value))).collect();
+            members.sort_by(|a, b| a.0.cmp(&b.0));
+            Tree::Object(members)
+        }
+        Tree::Array(items) => Tree::Array(items.iter().map(plain).collect()),
+        Tree::Number(digits) if digits.contains('.') && !digits.contains(['e', 'E']) => {
+            Tree::Number(digits.trim_end_matches('0').trim_end_matches('.').to_owned())
+        }
+        other => other.clone(),
+    }
 }
 
 fn hash(text: &str) -> i64 {
@@ -268,6 +296,12 @@ pub fn is_nobodys(type_id: TypeId, merged: &Merged) -> bool {
         })
 }
 
+/// A resource without an element.
+pub fn without(type_id: TypeId, mut resource: Tree, element: &str) -> Tree {
+    replace(type_id, &mut resource, &Tree::object(), element);
+    resource
+}
+
 /// Takes an element as another resource has it.
 fn replace(type_id: TypeId, record: &mut Tree, made: &Tree, element: &str) {
     let (mut at, mut gone) = (None, Vec::new());
@@ -413,6 +447,17 @@ mod tests {
 
     const HL7: &str = r#"{"resourceType":"Patient","id":"m","identifier":[{"system":"urn:mrn","value":"1"}],"name":[{"family":"Lee"}],"deceasedBoolean":false}"#;
     const ROW: &str = r#"{"resourceType":"Patient","id":"d","identifier":[{"system":"urn:mrn","value":"1"},{"system":"urn:his","value":"7"}],"name":[{"family":"Li"}],"birthDate":"1980","deceasedDateTime":"2020","telecom":[{"value":"5"}]}"#;
+
+    #[test]
+    fn members_in_another_order_and_noughts_at_the_end_say_the_same() {
+        let observation = r4().resource_type("Observation").unwrap();
+        let one = tree(r#"{"valueQuantity":{"value":4.20,"unit":"mmol/L"},"note":[{"text":"a"}]}"#);
+        let other = tree(r#"{"note":[{"text":"b"}],"valueQuantity":{"unit":"mmol/L","value":4.2}}"#);
+        assert!(says_the_same(observation, &one, &other, "value"));
+        assert!(!says_the_same(observation, &one, &other, "note"));
+        let ten = tree(r#"{"valueQuantity":{"unit":"mmol/L","value":42}}"#);
+        assert!(!says_the_same(observation, &ten, &other, "value"));
+    }
 
     #[test]
     fn what_is_absent_is_added_and_what_is_there_is_kept() {

@@ -43,8 +43,8 @@ pub use identities::TOLD_APART;
 pub use lineage::{CellCorrected, CellOrigin, ElementLineage, Link};
 pub(crate) use merge::still_given;
 pub use merge::{
-    Giver, Merged, Owned, forwarded, goes_on, identifiers, is_forwarded, is_nobodys, is_of_one, label, link, merge,
-    owned_whole, unlink,
+    Giver, Merged, Owned, content_of, forwarded, goes_on, identifiers, is_forwarded, is_nobodys, is_of_one, label,
+    link, merge, owned_whole, says_the_same, unlink, without,
 };
 pub use preview::{Preview, PreviewElement, Sample, SampleReason};
 pub use report::{Effect, Example, Mapped, ReasonCount, RunReport, TargetReport, csv_of, unmapped_json};
