@@ -194,7 +194,7 @@ impl Display for Doubt {
                 write!(f, "table {table} has no column {} any more", columns.join(", "))
             }
             Doubt::CutOff { table, file } => {
-                write!(f, "the last line of table {table} has no end, which it had the last time: was {file} cut off?")
+                write!(f, "the end of table {table} is not there, as it was the last time: was {file} cut off?")
             }
             Doubt::Broken { count, of } => {
                 many(*count, *of, "hold \u{fffd}: the file was decoded wrongly before it came here")

@@ -396,8 +396,9 @@ impl Reader<'_, '_, '_> {
 
     fn encoding(&mut self, table: &dyn TableLike) -> Option<String> {
         let label = self.string(table, "encoding")?;
-        if encoding_rs::Encoding::for_label(label.as_bytes()).is_none() {
-            let known = ["utf-8", "gb18030", "gbk", "big5", "shift_jis", "iso-8859-1", "windows-1252", "utf-16le"];
+        if Charset::for_name(&label).is_err() {
+            let known =
+                ["utf-8", "gb18030", "gbk", "big5", "shift_jis", "iso-8859-1", "windows-1252", "cp850", "utf-16le"];
             let hint = did_you_mean(&label, known).unwrap_or_else(|| format!("such as {}", known.join(", ")));
             self.problem(table, "encoding", format!("`{label}` is no encoding"), Some(hint));
             return None;

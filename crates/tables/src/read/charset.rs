@@ -1,19 +1,35 @@
 //! Encodings of text: named by whoever knows them, proposed by bytes for people to confirm.
 
+use super::dos::DosPage;
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::Encoding;
+use encoding_rs::{Decoder, Encoding};
 use std::borrow::Cow;
 use std::fmt;
 
 /// An encoding of text.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Charset(pub(super) &'static Encoding);
+#[derive(Clone, Copy)]
+pub struct Charset(Letters);
+
+/// Where its letters stand.
+#[derive(Clone, Copy)]
+enum Letters {
+    /// An encoding of the WHATWG's list.
+    Web(&'static Encoding),
+    /// A code page of DOS.
+    Dos(&'static DosPage),
+}
+
+/// A text that is decoded block by block.
+pub(super) enum Decoding {
+    Web(Decoder),
+    Dos(&'static DosPage),
+}
 
 /// A name that is none of an encoding that is read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "`{0}` is not an encoding that is read; name one of utf-8, gb18030 (also gbk, gb2312, cp936), big5, shift_jis, euc-jp, euc-kr, \
-     iso-8859-1 to -16, windows-1250 to -1258, ibm866, koi8-r, utf-16le, utf-16be"
+     iso-8859-1 to -16, windows-1250 to -1258, koi8-r, utf-16le, utf-16be, of DOS cp437, cp850, cp852, cp866 and others"
 )]
 pub struct UnknownCharset(pub String);
 
@@ -58,9 +74,14 @@ const MORE_NAMES: &[(&str, &str)] = &[
 
 impl Charset {
     /// UTF-8.
-    pub const UTF_8: Charset = Charset(encoding_rs::UTF_8);
+    pub const UTF_8: Charset = Charset::web(encoding_rs::UTF_8);
     /// GB18030; what is called GBK or GB2312 is read as this, which holds it.
-    pub const GB18030: Charset = Charset(encoding_rs::GB18030);
+    pub const GB18030: Charset = Charset::web(encoding_rs::GB18030);
+
+    /// An encoding of the WHATWG's list.
+    pub(super) const fn web(encoding: &'static Encoding) -> Charset {
+        Charset(Letters::Web(encoding))
+    }
 
     /// The encoding of a name, as the WHATWG's list, code pages and databases spell it.
     ///
@@ -78,37 +99,88 @@ impl Charset {
                     && encoding != encoding_rs::ISO_2022_JP
                     && encoding != encoding_rs::X_USER_DEFINED =>
             {
-                Ok(Charset(encoding))
+                Ok(Charset::web(encoding))
             }
-            _ => Err(UnknownCharset(name.to_owned())),
+            Some(_) => Err(UnknownCharset(name.to_owned())),
+            None => match DosPage::of_name(&lower) {
+                Some(page) => Ok(Charset(Letters::Dos(page))),
+                None => Err(UnknownCharset(name.to_owned())),
+            },
         }
     }
 
     /// Its name.
     pub fn name(self) -> &'static str {
-        self.0.name()
+        match self.0 {
+            Letters::Web(encoding) => encoding.name(),
+            Letters::Dos(page) => page.name,
+        }
     }
 
     /// The encoding that a byte-order mark names, and how long the mark is.
     pub(super) fn of_mark(bytes: &[u8]) -> Option<(Charset, usize)> {
-        Encoding::for_bom(bytes).map(|(encoding, length)| (Charset(encoding), length))
+        Encoding::for_bom(bytes).map(|(encoding, length)| (Charset::web(encoding), length))
     }
 
     /// Bytes as text; `None` if they are none in it.
     pub fn decode(self, bytes: &[u8]) -> Option<Cow<'_, str>> {
-        self.0.decode_without_bom_handling_and_without_replacement(bytes)
+        match self.0 {
+            Letters::Web(encoding) => encoding.decode_without_bom_handling_and_without_replacement(bytes),
+            Letters::Dos(page) => bytes.iter().map(|byte| page.char(*byte)).collect::<Option<String>>().map(Cow::Owned),
+        }
+    }
+
+    /// Bytes as text with a mark in the place of what is none in it, and whether there is such.
+    pub(super) fn decode_all(self, bytes: &[u8]) -> (Cow<'_, str>, bool) {
+        match self.0 {
+            Letters::Web(encoding) => encoding.decode_without_bom_handling(bytes),
+            Letters::Dos(page) => {
+                let char = |byte: &u8| page.char(*byte).unwrap_or(char::REPLACEMENT_CHARACTER);
+                let text: String = bytes.iter().map(char).collect();
+                let malformed = bytes.iter().any(|byte| page.char(*byte).is_none());
+                (Cow::Owned(text), malformed)
+            }
+        }
+    }
+
+    /// Begins to decode a text.
+    pub(super) fn decoding(self) -> Decoding {
+        match self.0 {
+            Letters::Web(encoding) => Decoding::Web(encoding.new_decoder_without_bom_handling()),
+            Letters::Dos(page) => Decoding::Dos(page),
+        }
+    }
+
+    /// An encoding of the WHATWG's list, for tests that write in it.
+    #[cfg(test)]
+    pub(super) fn encoding(self) -> &'static Encoding {
+        match self.0 {
+            Letters::Web(encoding) => encoding,
+            Letters::Dos(page) => unreachable!("{} is none of the WHATWG's", page.name),
+        }
     }
 
     /// True if each of its characters is one byte.
     pub(super) fn is_of_one_byte(self) -> bool {
-        self.0.is_single_byte()
+        match self.0 {
+            Letters::Web(encoding) => encoding.is_single_byte(),
+            Letters::Dos(_) => true,
+        }
     }
 
     /// True if a unit of it is two bytes.
     pub(super) fn is_wide(self) -> bool {
-        self.0 == encoding_rs::UTF_16LE || self.0 == encoding_rs::UTF_16BE
+        self == Charset::web(encoding_rs::UTF_16LE) || self == Charset::web(encoding_rs::UTF_16BE)
     }
 }
+
+impl PartialEq for Charset {
+    fn eq(&self, other: &Charset) -> bool {
+        self.name() == other.name()
+    }
+}
+
+impl Eq for Charset {}
 
 impl fmt::Debug for Charset {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -129,6 +201,26 @@ pub struct Proposal {
     pub encoding: Charset,
     /// Why.
     pub why: String,
+}
+
+/// Different characters beyond ASCII that say too little about an encoding.
+const FEW_LETTERS: usize = 4;
+
+impl Proposal {
+    /// True if so few different characters of the bytes tell that they could as well be others, in another encoding.
+    pub(crate) fn is_of_few_letters(&self, bytes: &[u8]) -> bool {
+        let (text, _) = self.encoding.decode_all(bytes);
+        let mut seen: Vec<char> = Vec::new();
+        for c in text.chars().filter(|c| !c.is_ascii()) {
+            if !seen.contains(&c) {
+                seen.push(c);
+            }
+            if seen.len() > FEW_LETTERS {
+                return false;
+            }
+        }
+        true
+    }
 }
 
 /// True if bytes in which ISO 8859-15 is other than windows-1252 are what they are there: signs of windows-1252 (`¼`, `½`) do not stand in
@@ -171,10 +263,10 @@ pub fn propose_encoding(bytes: &[u8]) -> Proposal {
     let nuls = |from: usize| bytes.iter().skip(from).step_by(2).filter(|byte| **byte == 0).count();
     let (even, odd) = (nuls(0), nuls(1));
     if odd > 4 * even && odd > bytes.len() / 16 {
-        return proposal(Charset(encoding_rs::UTF_16LE), "every second byte of many is zero");
+        return proposal(Charset::web(encoding_rs::UTF_16LE), "every second byte of many is zero");
     }
     if even > 4 * odd && even > bytes.len() / 16 {
-        return proposal(Charset(encoding_rs::UTF_16BE), "every first byte of many is zero");
+        return proposal(Charset::web(encoding_rs::UTF_16BE), "every first byte of many is zero");
     }
     if bytes.is_ascii() {
         return proposal(Charset::UTF_8, "all of it is ASCII");
@@ -187,13 +279,13 @@ pub fn propose_encoding(bytes: &[u8]) -> Proposal {
     }
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
     detector.feed(bytes, true);
-    let guess = Charset(detector.guess(None, Utf8Detection::Deny));
-    let encoding = if guess.0 == encoding_rs::GBK { Charset::GB18030 } else { guess };
-    if encoding.0 == encoding_rs::WINDOWS_1252 && is_latin_9(bytes) {
+    let guess = detector.guess(None, Utf8Detection::Deny);
+    let encoding = if guess == encoding_rs::GBK { Charset::GB18030 } else { Charset::web(guess) };
+    if guess == encoding_rs::WINDOWS_1252 && is_latin_9(bytes) {
         let why = "bytes that are letters in it alone (Š, Ž, Œ, Ÿ) stand in words, and none is a character of windows-1252 alone";
-        return proposal(Charset(encoding_rs::ISO_8859_15), why);
+        return proposal(Charset::web(encoding_rs::ISO_8859_15), why);
     }
-    let (_, malformed) = encoding.0.decode_without_bom_handling(bytes);
+    let (_, malformed) = encoding.decode_all(bytes);
     let why = if malformed {
         "its letters are most often together in it, but some bytes are no text in it either"
     } else {

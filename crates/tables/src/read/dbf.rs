@@ -3,6 +3,7 @@
 use super::batch::{BadRow, Place, RowBatch};
 use super::canonical::{push_decimal, push_f64, push_timestamp};
 use super::charset::Charset;
+use super::mistaken::Mistaken;
 use super::raw::Raw;
 use super::{CELL_BYTES, Content, Passed, ReadError, Table, header};
 use std::fs::File;
@@ -52,6 +53,8 @@ pub(super) struct Dbf {
     ended: bool,
     /// What it and its memo file hold together.
     content: Option<Content>,
+    /// Whether its text is UTF-8 after all, where something else is said of it.
+    mistaken: Option<Mistaken>,
 }
 
 /// True for the first bytes of a DBF file.
@@ -76,6 +79,15 @@ fn u32_at(bytes: &[u8], at: usize) -> u64 {
 /// The encoding of a language driver, as dBASE and FoxPro number them.
 fn of_driver(driver: u8) -> Option<&'static str> {
     Some(match driver {
+        0x01 | 0x09 | 0x0b | 0x0d | 0x0f | 0x11 | 0x15 | 0x18 | 0x19 | 0x1b => "cp437",
+        0x02 | 0x0a | 0x0c | 0x0e | 0x10 | 0x12 | 0x14 | 0x16 | 0x1a | 0x1d | 0x25 | 0x37 => "cp850",
+        0x08 | 0x17 | 0x66 => "cp865",
+        0x1c | 0x6c => "cp863",
+        0x1f | 0x22 | 0x23 | 0x40 | 0x64 | 0x87 => "cp852",
+        0x24 => "cp860",
+        0x67 => "cp861",
+        0x6a => "cp737",
+        0x6b => "cp857",
         0x03 | 0x57..=0x59 => "windows-1252",
         0x13 | 0x7b => "shift_jis",
         0x26 | 0x65 => "ibm866",
@@ -95,13 +107,13 @@ fn of_driver(driver: u8) -> Option<&'static str> {
 }
 
 impl Dbf {
-    /// Begins to read. `memo` is the file beside it, if there is one; `encoding` wins over what the file says.
+    /// Begins to read. `memo` is the file beside it, if there is one; `encoding` wins over what the file says, `of_all` only where it says nothing.
     pub(super) fn open(
         name: &str,
         file: &str,
         reader: Box<dyn Read + Send>,
         memo: Option<(File, Content)>,
-        encoding: Option<Charset>,
+        (encoding, of_all): (Option<Charset>, Option<Charset>),
         tee: Option<Box<dyn Write + Send>>,
     ) -> Result<Self, ReadError> {
         let mut raw = Raw::new(file, reader, tee);
@@ -121,12 +133,12 @@ impl Dbf {
         let charset = match (encoding, of_driver(head[29])) {
             (Some(declared), _) => declared,
             (None, Some(driver)) => Charset::for_name(driver).unwrap_or(Charset::UTF_8),
-            (None, None) => Charset::UTF_8,
+            (None, None) => of_all.unwrap_or(Charset::UTF_8),
         };
         let (mut names, mut fields, mut from) = (Vec::new(), Vec::new(), 1);
         for field in head[32..].chunks_exact(32).take_while(|field| field[0] != 0x0d) {
             let name = field[..11].split(|byte| *byte == 0).next().unwrap_or_default();
-            let (name, malformed) = charset.0.decode_without_bom_handling(name);
+            let (name, malformed) = charset.decode_all(name);
             if malformed && encoding.is_none() {
                 return Err(undeclared(file, head[29], &head));
             }
@@ -164,7 +176,7 @@ impl Dbf {
             columns,
             fields,
             charset,
-            is_declared: encoding.is_some() || of_driver(head[29]).is_some(),
+            is_declared: encoding.or(of_all).is_some() || of_driver(head[29]).is_some(),
             raw,
             record_bytes,
             driver: head[29],
@@ -178,6 +190,7 @@ impl Dbf {
             notes,
             ended: false,
             content,
+            mistaken: (charset != Charset::UTF_8).then(|| Mistaken::new(charset)),
         })
     }
 
@@ -197,6 +210,10 @@ impl Dbf {
         let mut bad = None;
         for (field, column) in self.fields.iter().zip(&self.columns) {
             let bytes = &record[field.from..field.from + field.length];
+            if let Some(mistaken) = self.mistaken.as_mut().filter(|_| field.kind == b'C') {
+                mistaken.look(bytes.trim_ascii_end());
+                mistaken.look(b"\n");
+            }
             if let Err((reason, what)) = field.push(bytes, self.charset, self.memo.as_ref(), rows) {
                 bad = Some((reason, format!("column {column}: {what}")));
                 break;
@@ -212,7 +229,7 @@ impl Dbf {
         }
         let text = |field: &Field| {
             let bytes = &record[field.from..field.from + field.length];
-            self.charset.0.decode_without_bom_handling(bytes).0.trim().to_owned()
+            self.charset.decode_all(bytes).0.trim().to_owned()
         };
         let text = self.fields.iter().map(text).collect::<Vec<_>>().join("\t");
         rows.bad.push(BadRow::new(place, reason, message, &text));
@@ -223,17 +240,8 @@ impl Dbf {
 /// The code pages of DOS that are not read.
 fn page_of_dos(driver: u8) -> Option<u16> {
     Some(match driver {
-        0x01 | 0x09 | 0x0b | 0x0d | 0x0f | 0x11 | 0x15 | 0x18 | 0x19 | 0x1b => 437,
-        0x02 | 0x0a | 0x0c | 0x0e | 0x10 | 0x12 | 0x14 | 0x16 | 0x1a | 0x1d | 0x25 | 0x37 => 850,
-        0x08 | 0x17 | 0x66 => 865,
-        0x1c | 0x6c => 863,
-        0x1f | 0x22 | 0x23 | 0x40 | 0x64 | 0x87 => 852,
-        0x24 => 860,
-        0x67 => 861,
         0x68 => 895,
         0x69 => 620,
-        0x6a => 737,
-        0x6b => 857,
         _ => return None,
     })
 }
@@ -358,7 +366,7 @@ impl Field {
 }
 
 fn push_text(bytes: &[u8], charset: Charset, rows: &mut RowBatch) -> Result<(), NoCell> {
-    let (text, malformed) = charset.0.decode_without_bom_handling(bytes);
+    let (text, malformed) = charset.decode_all(bytes);
     if malformed {
         return Err(("bad-encoding", format!("bytes that are no text in {charset}")));
     }
@@ -438,6 +446,13 @@ impl Table for Dbf {
             self.block.drain(..self.at);
             self.at = 0;
             if self.left == 0 {
+                if self.mistaken.as_ref().is_some_and(Mistaken::is_utf_8) {
+                    let what = format!(
+                        "is read as {}, but all of its text is UTF-8: its letters would be others. Declare `encoding = \"utf-8\"` under its table",
+                        self.charset
+                    );
+                    return Err(ReadError::at(self.raw.file(), what));
+                }
                 // What comes after the records counts for the hash alone.
                 self.block.clear();
                 self.ended = self.raw.read(&mut self.block, BLOCK_BYTES)? < BLOCK_BYTES;

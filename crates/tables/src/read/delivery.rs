@@ -23,6 +23,8 @@ use std::sync::{Arc, Mutex};
 
 /// How many names an error tells.
 const SHOWN_NAMES: usize = 12;
+/// Of how many files that are no tables it says why.
+const SHOWN_PASSED: usize = 3;
 
 /// The tables of a folder, a file or an archive.
 pub struct Delivery {
@@ -138,7 +140,7 @@ impl Delivery {
                 });
                 let what = match near {
                     Some(passed) => format!("`{wanted}` is no table here: {} is {}", passed.file, passed.why),
-                    None => format!("there is no table `{wanted}` here, but {}", shown(&self.tables)),
+                    None => format!("there is no table `{wanted}` here, but {}{}", self.shown(), self.not_read()),
                 };
                 Err(ReadError::at(&self.path, what))
             }
@@ -149,6 +151,18 @@ impl Delivery {
                 Err(ReadError::at(&self.path, what))
             }
         }
+    }
+
+    /// Its tables by name.
+    fn shown(&self) -> String {
+        if self.tables.is_empty() { "no table at all".to_owned() } else { shown(&self.tables) }
+    }
+
+    /// Files that could not be read, in which a table may be that is missed; where there is no table, all that are none.
+    fn not_read(&self) -> String {
+        let matters = |passed: &&PassedOver| self.tables.is_empty() || passed.why.starts_with("cannot be");
+        let why = self.passed_over.iter().filter(matters).take(SHOWN_PASSED);
+        why.flat_map(|passed| ["; ", &passed.file, ": ", &passed.why]).collect()
     }
 
     /// True if [`Delivery::find_called`] would find a table, or several.
@@ -234,7 +248,7 @@ impl Delivery {
                     }
                     None => None,
                 };
-                let encoding = options.encoding.or(self.encoding);
+                let encoding = (options.encoding, self.encoding);
                 Box::new(Dbf::open(&listed.name, &listed.file, reader()?, memo, encoding, options.tee)?)
             }
             Kind::Workbook | Kind::OldWorkbook => {
@@ -343,9 +357,6 @@ impl Listed {
 }
 
 fn shown(tables: &[Listed]) -> String {
-    if tables.is_empty() {
-        return "no table at all".to_owned();
-    }
     let names: Vec<&str> = tables.iter().take(SHOWN_NAMES).map(|listed| listed.name.as_str()).collect();
     match tables.len().saturating_sub(SHOWN_NAMES) {
         0 => names.join(", "),

@@ -205,7 +205,7 @@ impl<'o> Lister<'o> {
             Ok(name) => (name.to_owned(), false),
             Err(_) => {
                 let charset: Charset = self.options.names.unwrap_or_else(|| propose_encoding(raw).encoding);
-                (charset.0.decode_without_bom_handling(raw).0.into_owned(), self.options.names.is_none())
+                (charset.decode_all(raw).0.into_owned(), self.options.names.is_none())
             }
         };
         (name.replace('\\', "/"), guessed)

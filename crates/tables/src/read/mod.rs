@@ -35,6 +35,7 @@ mod cut;
 mod dbf;
 mod delimited;
 mod delivery;
+mod dos;
 mod dump;
 pub(crate) mod header;
 mod list;
@@ -92,7 +93,7 @@ pub trait Table: Send {
         None
     }
 
-    /// Whether its last row has no line end, of a text file; known once `next` said that there are no more rows.
+    /// Whether its last row has no line end, of a text file, or of a dump what its program writes last is not there; known once `next` said that there are no more rows.
     fn is_open(&self) -> bool {
         false
     }

@@ -5,7 +5,7 @@
 //! character (in UTF-16, a unit below 0x30), and is the same character everywhere. So the n-th of them in the file is the n-th
 //! of them in the text, and whatever ends with one (a line, a row in brackets) has an exact place.
 
-use super::charset::{Charset, Proposal, propose_encoding};
+use super::charset::{Charset, Decoding, Proposal, propose_encoding};
 use super::mistaken::Mistaken;
 use super::raw::Raw;
 use super::{Content, ReadError};
@@ -43,7 +43,7 @@ pub(super) struct Text {
     /// Whether somebody said, or a mark says, that it is in this encoding.
     declared: bool,
     /// None for UTF-8.
-    decoder: Option<Decoder>,
+    decoder: Option<Decoding>,
     /// Whether it is UTF-8 after all, where another encoding was declared.
     mistaken: Option<Mistaken>,
     decoded: String,
@@ -91,7 +91,7 @@ impl Text {
                 return Err(undeclared(raw.file(), offset, &proposal));
             }
         }
-        let decoder = (charset != Charset::UTF_8).then(|| charset.0.new_decoder_without_bom_handling());
+        let decoder = (charset != Charset::UTF_8).then(|| charset.decoding());
         // A mark at the beginning leaves no doubt.
         let mistaken = (decoder.is_some() && !charset.is_wide() && offset == 0).then(|| Mistaken::new(charset));
         let mut text = Text {
@@ -250,20 +250,15 @@ impl Text {
             }
         }
         self.bytes.extend_from_slice(&block);
-        let mut from = 0;
-        loop {
-            let room =
-                decoder.max_utf8_buffer_length_without_replacement(block.len() - from).unwrap_or(block.len() * 3 + 16);
-            self.decoded.reserve(room);
-            let (result, read) = decoder.decode_to_string_without_replacement(&block[from..], &mut self.decoded, last);
-            from += read;
-            match result {
-                DecoderResult::InputEmpty => break,
-                DecoderResult::OutputFull => {}
-                DecoderResult::Malformed(length, after) => {
-                    let end = self.given + from as u64 - u64::from(after);
-                    self.flaw(&block, end - u64::from(length))?;
-                    self.decoded.push(char::REPLACEMENT_CHARACTER);
+        match &mut decoder {
+            Decoding::Web(decoder) => self.decode_web(decoder, &block, last)?,
+            Decoding::Dos(page) => {
+                for (at, byte) in block.iter().enumerate() {
+                    let char = page.char(*byte);
+                    if char.is_none() {
+                        self.flaw(&block, self.given + at as u64)?;
+                    }
+                    self.decoded.push(char.unwrap_or(char::REPLACEMENT_CHARACTER));
                 }
             }
         }
@@ -272,6 +267,26 @@ impl Text {
         self.block = block;
         self.block.clear();
         Ok(())
+    }
+
+    fn decode_web(&mut self, decoder: &mut Decoder, block: &[u8], last: bool) -> Result<(), ReadError> {
+        let mut from = 0;
+        loop {
+            let room =
+                decoder.max_utf8_buffer_length_without_replacement(block.len() - from).unwrap_or(block.len() * 3 + 16);
+            self.decoded.reserve(room);
+            let (result, read) = decoder.decode_to_string_without_replacement(&block[from..], &mut self.decoded, last);
+            from += read;
+            match result {
+                DecoderResult::InputEmpty => return Ok(()),
+                DecoderResult::OutputFull => {}
+                DecoderResult::Malformed(length, after) => {
+                    let end = self.given + from as u64 - u64::from(after);
+                    self.flaw(block, end - u64::from(length))?;
+                    self.decoded.push(char::REPLACEMENT_CHARACTER);
+                }
+            }
+        }
     }
 
     /// Notes bytes that are no text, or refuses the file if nobody said what it is.
@@ -364,7 +379,7 @@ fn after_low(bytes: &[u8], mut n: usize, charset: Charset) -> usize {
         return 0;
     }
     if charset.is_wide() {
-        let high = usize::from(charset.0 == encoding_rs::UTF_16LE);
+        let high = usize::from(charset == Charset::web(encoding_rs::UTF_16LE));
         let units = bytes.chunks_exact(2);
         for (at, unit) in units.enumerate() {
             n -= usize::from(unit[high] == 0 && is_low(unit[1 - high]));

@@ -72,7 +72,7 @@ fn globals(section: &Section, declared: Option<Charset>) -> Result<Globals, Stri
     }
     let mut globals = Globals {
         is_biff8: version == Some(0x0600),
-        charset: declared.unwrap_or(Charset(encoding_rs::WINDOWS_1252)),
+        charset: declared.unwrap_or(Charset::web(encoding_rs::WINDOWS_1252)),
         epoch: Epoch::Of1900,
         layouts: Vec::new(),
         texts: Vec::new(),
@@ -150,7 +150,7 @@ impl Globals {
         let rest = data.get(length_bytes..)?;
         if !self.is_biff8 {
             let bytes = rest.get(..length.min(rest.len()))?;
-            return Some(self.charset.0.decode_without_bom_handling(bytes).0.into_owned());
+            return Some(self.charset.decode_all(bytes).0.into_owned());
         }
         let mut reader = Continued { pieces: vec![rest], piece: 0, at: 0 };
         let flags = reader.byte()?;

@@ -95,7 +95,10 @@ pub fn find_tables(settings: &Settings, path: &Path, scratch: &Path) -> Result<F
             continue;
         }
         let listed = delivery.find_called(name, table.file.as_deref(), &table.names)?.clone();
-        let encoding = charset(table.encoding.as_ref(), &format!("mapping.toml, table {name}"))?.or(of_all);
+        let own = charset(table.encoding.as_ref(), &format!("mapping.toml, table {name}"))?;
+        // These say it themselves, mostly.
+        let says = matches!(listed.kind, Kind::Dump | Kind::Dbf);
+        let encoding = if says { own } else { own.or(of_all) };
         let mut log = if path.is_dir() { path.join(&listed.file) } else { path.to_owned() }.into_os_string();
         log.push("-wal");
         found.tables.push(PullTable {

@@ -44,6 +44,14 @@ const MYSQL_MARKS: &[&str] = &[
     "/*M!",
 ];
 
+/// How dumps begin whose program says at the end that all of it is there, and how.
+const ENDS: &[(&str, &str)] = &[
+    ("-- PostgreSQL database dump\n", "PostgreSQL database dump complete"),
+    ("-- PostgreSQL database dump\r\n", "PostgreSQL database dump complete"),
+    ("-- MySQL dump ", "Dump completed"),
+    ("-- MariaDB dump ", "Dump completed"),
+];
+
 /// True for the beginning of a text that is a dump.
 pub(in crate::read) fn is_dump(head: &[u8]) -> bool {
     MARKS.iter().any(|mark| memchr::memmem::find(head, mark.as_bytes()).is_some())
@@ -79,6 +87,8 @@ pub(super) struct Script {
     schema: Option<String>,
     /// In which zone moments are written.
     pub(super) zone: Zone,
+    /// What the last comment of it says, which did not come yet.
+    end: Option<&'static str>,
     domains: Domains,
 }
 
@@ -86,18 +96,21 @@ impl Script {
     pub(super) fn open(
         file: &str,
         mut reader: Box<dyn Read + Send>,
-        encoding: Option<Charset>,
+        (encoding, of_all): (Option<Charset>, Option<Charset>),
         tee: Option<Box<dyn Write + Send>>,
     ) -> Result<Script, ReadError> {
         let mut head = Vec::new();
         let failed = |error| ReadError::at(file, format!("cannot be read: {error}"));
         reader.by_ref().take(LOOK_BYTES as u64).read_to_end(&mut head).map_err(failed)?;
-        let said = encoding.or_else(|| said_encoding(&head));
+        // What is said of all files gives way to a dump that says that it is in UTF-8.
+        let itself = said_encoding(&head);
+        let said = encoding.or_else(|| itself.filter(|said| *said == Charset::UTF_8)).or(of_all).or(itself);
         let reader = Box::new(std::io::Cursor::new(head).chain(reader));
         let text = Text::begin(Raw::new(file, reader, tee), said)?;
         let looked = &text.rest()[..text.rest().floor_char_boundary(LOOK_BYTES)];
         let dialect =
             if MYSQL_MARKS.iter().any(|mark| looked.contains(mark)) { Dialect::MySql } else { Dialect::Standard };
+        let end = ENDS.iter().find(|(begin, _)| looked.contains(begin)).map(|(_, end)| *end);
         Ok(Script {
             text,
             dialect,
@@ -105,8 +118,19 @@ impl Script {
             within: Within::Nothing,
             schema: None,
             zone: Zone::default(),
+            end,
             domains: Domains::default(),
         })
+    }
+
+    /// The error of a file that ends within a row.
+    pub(super) fn cut_off(&self) -> ReadError {
+        ReadError::at(self.place(), "the file is cut off in the row that begins here: bring all of it")
+    }
+
+    /// Whether its program says at the end that all of it is there, and that did not come.
+    pub(super) fn lacks_end(&self) -> bool {
+        self.end.is_some()
     }
 
     /// A lexer on what was not taken.
@@ -247,6 +271,9 @@ impl Script {
             let is_whole = lexer.blanks().is_ok();
             let at = lexer.at;
             let is_more = at == lexer.text.len();
+            if self.end.is_some_and(|end| self.text.rest()[..at].contains(end)) {
+                self.end = None;
+            }
             if self.dialect == Dialect::MySql && at > "/*! SET */".len() {
                 self.zone.hear_comments(&self.text.rest()[..at]);
             }

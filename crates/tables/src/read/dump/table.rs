@@ -40,7 +40,7 @@ pub(in crate::read) fn tables(
     reader: Box<dyn Read + Send>,
     encoding: Option<Charset>,
 ) -> Result<Tables, ReadError> {
-    let mut script = Script::open(file, reader, encoding, None)?;
+    let mut script = Script::open(file, reader, (None, encoding), None)?;
     let mut places: HashMap<TableName, usize> = HashMap::new();
     let mut tables: Vec<Described> = Vec::new();
     while let Some(statement) = script.next()? {
@@ -141,7 +141,7 @@ impl Dump {
         options: TableOptions,
         encoding: Option<Charset>,
     ) -> Result<Self, ReadError> {
-        let mut script = Script::open(file, reader, options.encoding.or(encoding), options.tee)?;
+        let mut script = Script::open(file, reader, (options.encoding, encoding), options.tee)?;
         let table = tables.tables.iter().find(|table| table.shown == part);
         let table = table.ok_or_else(|| ReadError::at(file, format!("holds no table {part}")))?;
         let described = table.columns.clone();
@@ -249,10 +249,7 @@ impl Dump {
                 return Ok(true);
             };
             if !rest[..length].ends_with(')') {
-                // The file ends within a row.
-                let bad = Some(("unclosed-quote", "the file is cut off in this row".to_owned()));
-                self.finish(rows, length, length, bad, 0);
-                return Ok(true);
+                return Err(self.script.cut_off());
             }
             let bytes = self.script.text.rest_bytes();
             let bad = fill(
@@ -300,8 +297,9 @@ impl Dump {
         // Fields in their order; columns that the statement does not name are null.
         let count = 1 + memchr::memchr_iter(b'\t', line.as_bytes()).count();
         if is_cut {
-            bad = Some(("ragged-row", "the file is cut off in this row".to_owned()));
-        } else if count != self.expected {
+            return Err(self.script.cut_off());
+        }
+        if count != self.expected {
             bad = Some(("ragged-row", format!("{count} values where {} are expected", self.expected)));
         } else if self.order.iter().enumerate().all(|(column, value)| *value == Some(column)) {
             for (column, field) in line.split('\t').enumerate() {
@@ -438,6 +436,10 @@ impl Table for Dump {
 
     fn content(&self) -> Option<Content> {
         self.script.text.content().filter(|_| self.ended)
+    }
+
+    fn is_open(&self) -> bool {
+        self.ended && self.script.lacks_end()
     }
 
     fn notes(&self) -> &[String] {

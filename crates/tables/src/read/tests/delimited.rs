@@ -151,7 +151,7 @@ fn marks_of_byte_order_win() {
 #[test]
 fn a_file_that_is_not_utf8_is_refused_with_a_proposal() {
     let text = "病人ID,姓名,诊断\n1,张三,高血压\n2,李四,糖尿病伴有并发症\n3,王五,急性上呼吸道感染\n";
-    let gbk = charset("gbk").0.encode(text).0.into_owned();
+    let gbk = charset("gbk").encoding().encode(text).0.into_owned();
     let error = read_file("t.csv", &gbk, TableOptions::default()).unwrap_err();
     expect![[r#"t.csv, byte 0: not UTF-8, and no other encoding is declared. It may be gb18030 (all bytes are text in it, and its letters are most often together): look at it, then declare `encoding = "gb18030"`"#]]
         .assert_eq(&error.to_string());
@@ -198,7 +198,7 @@ fn second_bytes_that_look_like_separators_are_no_separators() {
         for separator in ["|", "\\", "^", "~"] {
             let cell = cell.replace('|', "");
             let text = format!("a{separator}b{separator}c\n1{separator}{cell}{separator}3\n");
-            let (bytes, _, failed) = charset(name).0.encode(&text);
+            let (bytes, _, failed) = charset(name).encoding().encode(&text);
             assert!(!failed, "{name} has {cell}");
             let options = TableOptions { separator: Some(separator.to_owned()), ..encoded(name) };
             let whole = read_file("t.csv", &bytes, options).unwrap();
@@ -254,7 +254,7 @@ fn the_bytes_are_hashed_and_handed_on_as_they_are() {
     }
     let mut text = "id,名\r\n".to_owned();
     (0..50_000).for_each(|no| write!(text, "{no},名{no}\r\n").unwrap());
-    let bytes = charset("gbk").0.encode(&text).0.into_owned();
+    let bytes = charset("gbk").encoding().encode(&text).0.into_owned();
     let tee = Tee::default();
     let options = TableOptions { tee: Some(Box::new(tee.clone())), ..encoded("gbk") };
     let whole = read_file("t.csv", &bytes, options).unwrap();

@@ -274,7 +274,7 @@ fn an_old_workbook_gives_the_same_rows() {
 
 #[test]
 fn a_workbook_of_excel_95_is_in_its_code_page() {
-    let gbk = |text: &str| charset("gbk").0.encode(text).0.into_owned();
+    let gbk = |text: &str| charset("gbk").encoding().encode(text).0.into_owned();
     let text = |row: u16, text: &str| {
         let bytes = gbk(text);
         record(0x204, &[&row.to_le_bytes(), &[0; 4], &(bytes.len() as u16).to_le_bytes(), &bytes])
@@ -317,7 +317,7 @@ pub(super) fn dbf(version: u8, driver: u8, fields: &[(&[u8], u8, u8)], records: 
 
 #[test]
 fn dbf_files_of_a_hospital_in_gbk() {
-    let gbk = |text: &str| charset("gbk").0.encode(text).0.into_owned();
+    let gbk = |text: &str| charset("gbk").encoding().encode(text).0.into_owned();
     let name = gbk("姓名");
     let fields: &[(&[u8], u8, u8)] = &[(b"ID", b'N', 5), (&name, b'C', 8), (b"BORN", b'D', 8), (b"ALIVE", b'L', 1)];
     let record = |flag: u8, rest: &str, tail: &str| [vec![flag], gbk(rest), gbk(tail)].concat();
@@ -344,6 +344,28 @@ fn dbf_files_of_a_hospital_in_gbk() {
     assert_eq!(read_file("t.dbf", &bytes, encoded("gbk")).unwrap().rows.len(), 2);
     let error = read_file("t.dbf", &bytes[..bytes.len() - 20], encoded("gbk")).unwrap_err().to_string();
     assert!(error.contains("the file is cut off: its header says 1 more records"), "{error}");
+}
+
+#[test]
+fn dbf_files_of_dos_are_read_as_their_byte_says() {
+    let fields: &[(&[u8], u8, u8)] = &[(b"NAME", b'C', 10)];
+    let one = |driver: u8, text: &[u8]| {
+        let record = [b" ", text, &[b' '; 10][text.len()..]].concat();
+        read_file("t.dbf", &dbf(3, driver, fields, &[&record]), TableOptions::default()).unwrap()
+    };
+    assert_eq!(one(0x01, b"M\x81ller").texts(), [["Müller"]]);
+    assert_eq!(one(0x02, b"\x9d S\x9bren").texts(), [["Ø Søren"]]);
+    assert_eq!(one(0x64, b"\x9d\xa2d\xab").texts(), [["Łódź"]]);
+    // What is UTF-8 all the same is not taken for it.
+    let utf_8 = dbf(3, 0x64, fields, &[[b" ", "Łódź".as_bytes(), b"   "].concat().as_slice()]);
+    let error = read_file("t.dbf", &utf_8, TableOptions::default()).unwrap_err().to_string();
+    assert!(error.contains("is read as CP852, but all of its text is UTF-8"), "{error}");
+    // Kamenický's is not read.
+    let bytes = dbf(3, 0x68, fields, &[b" \x87ech      "]);
+    let error = read_file("t.dbf", &bytes, TableOptions::default()).unwrap_err().to_string();
+    assert!(error.contains("DOS code page 895, which is not read"), "{error}");
+    let text = b"id;name\n1;M\x81ller\n";
+    assert_eq!(read_file("t.csv", text, encoded("cp850")).unwrap().texts(), [["1", "Müller"]]);
 }
 
 #[test]

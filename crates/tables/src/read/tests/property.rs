@@ -47,7 +47,7 @@ fn encode(charset: &str, text: &str) -> Vec<u8> {
         "utf-16le" => text.encode_utf16().flat_map(u16::to_le_bytes).collect(),
         "utf-16be" => text.encode_utf16().flat_map(u16::to_be_bytes).collect(),
         other => {
-            let (bytes, _, failed) = super::charset(other).0.encode(text);
+            let (bytes, _, failed) = super::charset(other).encoding().encode(text);
             assert!(!failed, "{other} has {text:?}");
             bytes.into_owned()
         }
