@@ -1,5 +1,5 @@
-// docs/openapi.json 59f98635e9d1a8243d6ec6982f9dbfb5b8f0cc0e995b16bda10db42720ef8949
-// Made by `make api-types`, not by hand: 447bd11b4ddaf7809ed2f2898615b3b7f092d580b7d98b18faee8786af8dcdbc
+// docs/openapi.json b5c3504ed22003f4e998bd1295585388b65aa375c97ec16b87dd4700d92376e4
+// Made by `make api-types`, not by hand: 599472a961930b70671af839dad56c4adb676b9a2426ccd0cd938c6bd74eeac2
 export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
 export interface components {
@@ -517,6 +517,20 @@ export interface components {
                         reason: string;
                     } | null;
                     arrival: components["schemas"]["RowBytes"] | null;
+                }[];
+                maps?: {
+                    /** @enum {string} */
+                    kind: "code" | "unit";
+                    map: string;
+                    file: string;
+                    line: number | null;
+                    value: string | null;
+                    system: string | null;
+                    code: string | null;
+                    approved: {
+                        by: string;
+                        at: string;
+                    } | null;
                 }[];
             }[];
         };

@@ -10,6 +10,8 @@ import { RowBytes } from './RowBytes';
 import { rowKey } from './rowKey';
 import { Toggle } from './Toggle';
 import { Waiting } from './Waiting';
+import { At } from './When';
+import { whoText } from './who';
 
 interface Props {
   reference: string;
@@ -142,6 +144,28 @@ function Element({ element, shown, onChoose }: ElementProps) {
           })}
         </ul>
       )}
+      {element.maps?.map((used) => <MapLine key={`${used.file} ${used.line} ${used.value}`} used={used} />)}
     </>
+  );
+}
+
+/** A line of a map that gave a code or a unit, and who approved it. */
+function MapLine({ used }: { used: NonNullable<LineageElement['maps']>[number] }) {
+  const t = useT();
+  const { approved } = used;
+  return (
+    <p className="muted lineage-map">
+      {used.value === null ? t('cells.map', { map: used.map }) : t(used.code ? 'cells.mapped' : 'cells.mappedToNone', { map: used.map, value: used.value, code: used.code ?? '' })}{' '}
+      <span className="lineage-place">
+        {used.file}
+        {used.line !== null && `:${used.line}`}
+      </span>
+      {approved && (
+        <>
+          {' · '}
+          {t('cells.approved', { who: whoText(t, approved.by) })} {Number.isNaN(Date.parse(approved.at)) ? approved.at : <At at={approved.at} />}
+        </>
+      )}
+    </p>
   );
 }

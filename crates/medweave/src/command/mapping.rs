@@ -226,6 +226,16 @@ async fn with(client: &Client, mapping: Mapping) -> Result<(), Failure> {
                 table::cell(&lineage["source"]),
                 table::cell(&lineage["target"])
             ))?;
+            if lineage["newest"].as_i64().is_some_and(|newest| lineage["version"].as_i64() < Some(newest)) {
+                say(&format!(
+                    "version {} came from elsewhere since: what it changed is no longer of these cells",
+                    lineage["newest"]
+                ))?;
+            }
+            let kept: Vec<String> = lineage["kept"].as_array().into_iter().flatten().map(table::cell).collect();
+            if !kept.is_empty() {
+                say(&format!("stays as others have it: {}", kept.join(", ")))?;
+            }
             for element in lineage["elements"].as_array().into_iter().flatten() {
                 say(&format!(
                     "{}  {}:{}  {}",
@@ -247,10 +257,29 @@ async fn with(client: &Client, mapping: Mapping) -> Result<(), Failure> {
                         table::cell(&cell["cell"])
                     ))?;
                 }
+                for used in element["maps"].as_array().into_iter().flatten() {
+                    say(&format!("    {}", map_used(used)))?;
+                }
             }
             Ok(())
         }
     }
+}
+
+/// The line of a map that an element's code or unit came from.
+fn map_used(used: &Value) -> String {
+    let (map, file) = (table::cell(&used["map"]), table::cell(&used["file"]));
+    let Some(line) = used["line"].as_u64() else { return format!("map {map} ({file})") };
+    let value = table::cell(&used["value"]);
+    let is = match used["code"].as_str() {
+        Some("") | None => "has no code".to_owned(),
+        Some(code) => format!("is {code}"),
+    };
+    let approved = match &used["approved"] {
+        Value::Null => String::new(),
+        one => format!(", approved by {} at {}", table::cell(&one["by"]), table::cell(&one["at"])),
+    };
+    format!("map {map} ({file}:{line}): {value} {is}{approved}")
 }
 
 fn runs_table(runs: &Value) -> String {

@@ -8,6 +8,7 @@ use crate::time::instant;
 use access::Grant;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use tables::codes::{MapLine, MapUsed, maps_used};
 use tables::mapping::{Mapping, Settings};
 use tables::run::{CellOrigin, ElementLineage, Link, PrepareError, ROW_LINKS, Runner};
 
@@ -110,12 +111,18 @@ pub(super) fn made_by_mapping(
         "newest": newest,
         "given": link.elements,
         "kept": link.kept,
-        "elements": elements.iter().map(|element| element_json(element, &mapping.settings)).collect::<Vec<_>>(),
+        "elements": elements.iter().map(|element| element_json(element, &mapping.settings, &files)).collect::<Vec<_>>(),
     })))
 }
 
-fn element_json(element: &ElementLineage, settings: &Settings) -> Value {
+fn element_json(element: &ElementLineage, settings: &Settings, files: &[(&str, &str)]) -> Value {
     let (file, line, column) = &element.place;
+    // What a person corrected is what the value was made of.
+    let texts = element.cells.iter().filter_map(|cell| {
+        let text = cell.corrected.as_ref().map_or(&cell.cell, |corrected| &corrected.cell);
+        Some((cell.column.as_str(), text.as_deref()?))
+    });
+    let maps = maps_used(files, &element.sql, &texts.collect::<Vec<_>>());
     json!({
         "element": element.path,
         "function": element.function,
@@ -124,6 +131,21 @@ fn element_json(element: &ElementLineage, settings: &Settings) -> Value {
         "line": line,
         "column": column,
         "cells": element.cells.iter().map(|cell| cell_json(cell, settings)).collect::<Vec<_>>(),
+        "maps": maps.iter().map(map_json).collect::<Vec<_>>(),
+    })
+}
+
+fn map_json(used: &MapUsed) -> Value {
+    let approved = |line: &MapLine| line.approved.as_ref().map(|(by, at)| json!({"by": by, "at": at}));
+    json!({
+        "kind": if used.folder == "units" { "unit" } else { "code" },
+        "map": used.map,
+        "file": used.file,
+        "line": used.line.as_ref().map(|line| line.number),
+        "value": used.line.as_ref().map(|line| &line.value),
+        "system": used.line.as_ref().map(|line| &line.system),
+        "code": used.line.as_ref().map(|line| &line.code),
+        "approved": used.line.as_ref().and_then(approved),
     })
 }
 

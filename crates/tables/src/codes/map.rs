@@ -12,7 +12,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 /// What lines are made of, then what people write down beside them.
-const COLUMNS: [&str; 10] = [
+pub(super) const COLUMNS: [&str; 10] = [
     "source",
     "system",
     "code",

@@ -16,6 +16,7 @@ mod systems;
 #[cfg(test)]
 mod tests;
 mod units;
+mod used;
 
 pub use approved::{approved_file, approved_for, is_approved_here};
 pub use equivalence::Equivalence;
@@ -24,6 +25,7 @@ pub use nearest::nearest;
 pub use spelling::{fold_code, fold_unit};
 pub use suggest::{ASKED, Asked, Concept, Found, Suggester, Suggestion, Vocabulary, Why, code_forms};
 pub use units::{UnitMap, UnitTarget};
+pub use used::{MapLine, MapUsed, maps_used};
 
 pub(crate) use systems::{misspelled_system, urn_part};
 

@@ -26,9 +26,12 @@ pub struct UnitTarget {
     pub line: u32,
 }
 
+/// Columns of a unit map's file, by their names.
+pub(super) const COLUMNS: [&str; 6] = ["source", "ucum", "display", "note", "approved_by", "approved_at"];
+
 impl UnitMap {
     pub(super) fn from_csv(name: &str, file: &str, text: &str) -> Result<UnitMap, Vec<LoadError>> {
-        let sheet = csv::read(file, text, &["source", "ucum", "display", "note", "approved_by", "approved_at"]);
+        let sheet = csv::read(file, text, &COLUMNS);
         let mut errors = sheet.errors;
         let mut error = |cell: &Cell, message: String| {
             errors.push(LoadError { file: file.to_owned(), line: cell.line, column: cell.column, message });
