@@ -5,6 +5,7 @@ import { createRoot } from 'react-dom/client';
 import { startLanguage } from './i18n';
 import { startActivity } from './live/activity';
 import { startSession } from './live/session';
+import { startStyles } from './live/styles';
 import { startTheme } from './live/theme';
 import { queries, router } from './router';
 import { startKeys } from './shell/keys';
@@ -14,6 +15,7 @@ import './parts/states.css';
 
 startActivity();
 startTheme();
+startStyles();
 startKeys();
 startSession(queries);
 const root = document.getElementById('root');

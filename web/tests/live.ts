@@ -77,10 +77,16 @@ export function live(house: House): void {
     it('says that a part is not there while the server is away, keeps what it had, and shows it when the server is back', async () => {
       const watched = await house.clinician();
       const { page } = watched;
+      watched.offline = true;
+      // What was being fetched as the server went.
+      await page.route('**/assets/Trend-*.css', (route) => route.abort());
+      const failed = page.waitForEvent('requestfailed', (request) => request.url().includes('/Trend-'));
       await page.goto(server.url('/p/wei'));
       await page.getByRole('heading', { name: /^Problems/ }).waitFor();
       await page.getByText('Connected').waitFor();
-      watched.offline = true;
+      await failed;
+      const link = await page.waitForSelector('link[rel="stylesheet"][href*="/Trend-"]', { state: 'attached' });
+      await page.unroute('**/assets/Trend-*.css');
       await server.stop();
       await page.getByRole('link', { name: 'SQL' }).click();
       const failure = page.locator('.failure').getByText('The server does not answer');
@@ -93,6 +99,9 @@ export function live(house: House): void {
       await server.start();
       await page.locator('.cm-content').waitFor({ timeout: 20_000 });
       await page.getByRole('button', { name: '运行' }).waitFor();
+      // Its style sheet is asked for again, so that what is shown later has its looks.
+      expect(await link.evaluate((one) => one.isConnected)).toBe(false);
+      await expect.poll(() => page.locator('link[rel="stylesheet"][href*="/Trend-"]').evaluate((one) => ((one as HTMLLinkElement).sheet?.cssRules.length ?? 0) > 0)).toBe(true);
       await fine(watched);
       await watched.close();
     });
