@@ -90,6 +90,29 @@ CREATE TABLE unmapped (
 ) STRICT, WITHOUT ROWID;
 ";
 
+const LOINC: &str = "http://loinc.org";
+
+/// Whether a text is formed as a LOINC: digits and their check digit (Luhn's, <https://loinc.org/kb/users-guide/major-parts-of-a-loinc-term/>), or
+/// a part, an answer or a list of them (`LP…`, `LA…`, `LL…`).
+fn is_loinc(code: &str) -> bool {
+    let bare = ["LP", "LA", "LL", "LG", "MTHU"].iter().find_map(|kind| code.strip_prefix(kind)).unwrap_or(code);
+    let Some((digits, check)) = bare.split_once('-') else { return false };
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_number(digits) || !is_number(check) || check.len() != 1 {
+        return false;
+    }
+    let sum: u32 = digits
+        .bytes()
+        .rev()
+        .enumerate()
+        .map(|(place, byte)| {
+            let digit = u32::from(byte - b'0');
+            if place % 2 == 1 { digit } else { digit * 2 / 10 + digit * 2 % 10 }
+        })
+        .sum();
+    bare.len() < code.len() || check == (sum.next_multiple_of(10) - sum).to_string()
+}
+
 fn word(kind: UnmappedKind) -> &'static str {
     match kind {
         UnmappedKind::Code => "code",
@@ -348,6 +371,12 @@ fn may_approve(grant: &Grant) -> Result<(), Error> {
 
 /// Whether the lines would be taken by a map.
 fn check(of: UnmappedKind, map: &str, value: &str, codes: &[NewCode]) -> Result<(), Error> {
+    let no_loinc = codes.iter().find(|code| code.system == LOINC && !code.code.is_empty() && !is_loinc(&code.code));
+    if let Some(NewCode { code, .. }) = no_loinc {
+        return Err(Error::Name(format!(
+            "`{code}` is no LOINC: digits, a hyphen and the check digit that belongs to them, as in 2823-3"
+        )));
+    }
     let lines: Vec<String> = codes
         .iter()
         .map(|code| {
@@ -406,6 +435,16 @@ fn csv(cell: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn loincs_are_told_by_their_check_digit() {
+        for right in ["2823-3", "8480-6", "2951-2", "718-7", "85354-9", "LP7797-6", "LA6576-8"] {
+            assert!(is_loinc(right), "{right}");
+        }
+        for wrong in ["abc def", "2823-4", "2823", "-3", "2823-33", "K-1"] {
+            assert!(!is_loinc(wrong), "{wrong}");
+        }
+    }
     use access::Principal;
 
     fn grant(kind: PrincipalKind, scopes: &str) -> Grant {
@@ -430,7 +469,7 @@ mod tests {
         own.approve(&ada, "clinic", lab, "Na", &[code("http://loinc.org", "2951-2"), code("urn:x:y", "N")], 10)
             .unwrap();
         own.approve(&ada, "clinic", (UnmappedKind::Unit, "lab"), "mg%", &[code(UCUM, "mg/dL")], 11).unwrap();
-        own.approve(&ada, "other", lab, "Na", &[code("http://loinc.org", "9-9")], 12).unwrap();
+        own.approve(&ada, "other", lab, "Na", &[code("http://loinc.org", "9-1")], 12).unwrap();
         let laid = own.approved_files(&ada, "clinic", &files).unwrap();
         expect_test::expect![[r#"
             codes/lab.approved-here.csv

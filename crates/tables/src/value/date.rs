@@ -8,7 +8,9 @@ use super::prepare::{Argument, Context};
 use super::slot::{Slot, trim};
 use super::width::plain_text;
 use super::{Reason, Value};
-use jiff::civil;
+use fhir::time::day_of_civil;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, civil};
 use std::borrow::Cow;
 
 /// True if all of the date lies behind `today`.
@@ -85,11 +87,13 @@ impl Reading {
 pub(super) struct Day {
     fhir_type: &'static str,
     reading: Reading,
+    zone: TimeZone,
 }
 
 impl Day {
     pub fn prepare(slot: &Slot, format: Option<&str>, context: &Context) -> Result<Self, String> {
-        Ok(Day { fhir_type: slot.fhir_type(), reading: Reading::prepare(slot, format, context)? })
+        let reading = Reading::prepare(slot, format, context)?;
+        Ok(Day { fhir_type: slot.fhir_type(), reading, zone: context.zone.clone() })
     }
 
     pub fn make<'a>(&self, arguments: &mut [Argument<'a>]) -> Result<Value<'a>, Reason> {
@@ -104,6 +108,9 @@ impl Day {
         }
         let folded = plain_text(text);
         let civil = self.reading.read(&folded)?;
+        if let Some(day) = day_at_home(&civil, &self.zone) {
+            return Ok(Value::Primitive { fhir_type: self.fhir_type, text: Cow::Owned(day.to_string()) });
+        }
         // As FHIR writes it already, perhaps with a time behind it.
         let length = [4, 7, 10][usize::from(civil.month.is_some()) + usize::from(civil.day.is_some())];
         let head = text.get(..length).filter(|head| self.reading.is_plain() && fhir::primitive::is_date(head));
@@ -115,9 +122,39 @@ impl Day {
     }
 }
 
+/// The day in the source's zone of a moment that is written in UTC, as databases give those that have a zone; none where the day is as written.
+/// Midnight of UTC is a date that a program gave a time.
+fn day_at_home(civil: &Civil<'_>, zone: &TimeZone) -> Option<civil::Date> {
+    let (clock, offset) = (civil.clock?, civil.offset?);
+    let (hour, minute, second) = (clock.hour as i8, clock.minute? as i8, clock.second.unwrap_or(0).min(59) as i8);
+    let is_midnight = (hour, minute, second) == (0, 0, 0) && clock.fraction.bytes().all(|byte| byte == b'0');
+    if offset.minutes != 0 || hour == 24 || is_midnight || *zone == TimeZone::UTC {
+        return None;
+    }
+    let day = day_of_civil(i64::from(civil.year), u32::from(civil.month?), u32::from(civil.day?));
+    let second_of_day = i64::from(hour) * 3_600 + i64::from(minute) * 60 + i64::from(second);
+    let moment = Timestamp::from_second(day * 86_400 + second_of_day).ok()?;
+    Some(zone.to_datetime(moment).date())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_moment_in_utc_has_its_day_where_the_source_is() {
+        let day = |text: &str, zone: &str| {
+            let zone = TimeZone::get(zone).unwrap();
+            day_at_home(&parse(text, DateStyle::default()).unwrap(), &zone).map(|day| day.to_string())
+        };
+        assert_eq!(day("2024-01-01T01:30:00Z", "America/Sao_Paulo").as_deref(), Some("2023-12-31"));
+        assert_eq!(day("2024-03-04 16:00:00+00", "Asia/Shanghai").as_deref(), Some("2024-03-05"));
+        // A date that was given a time; a moment as the source's clocks had it; a source that is in UTC.
+        assert_eq!(day("1990-05-05T00:00:00.000Z", "America/Sao_Paulo"), None);
+        assert_eq!(day("2024-01-01T01:30:00-03:00", "Asia/Shanghai"), None);
+        assert_eq!(day("2024-01-01T01:30:00", "Asia/Shanghai"), None);
+        assert_eq!(day("2024-01-01T01:30:00Z", "UTC"), None);
+    }
 
     #[test]
     fn a_date_lies_in_the_future_only_if_all_of_it_does() {

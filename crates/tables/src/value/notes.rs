@@ -110,6 +110,12 @@ pub struct Counted {
 }
 
 impl Unmapped {
+    /// A unit that no map knows.
+    pub(crate) fn unit(&self) -> Option<&str> {
+        let lacking = self.maps.iter().find(|lacking| lacking.kind == UnmappedKind::Unit)?;
+        lacking.spellings.keys().next().map(|text| &**text)
+    }
+
     /// Counts a spelling once more.
     pub fn count(&mut self, kind: UnmappedKind, map: &str, text: &str, display: Option<&str>) {
         self.lacking(kind, map).add(text, display, 1);

@@ -297,6 +297,10 @@ fn split(text: &str, style: NumberStyle) -> Result<(&str, Option<&str>), Fault> 
     if !grouped {
         return Err(Fault::NotANumber);
     }
+    // `0.350` is no thousands, whatever was said of points.
+    if groups[0].starts_with('0') && (style.thousands.is_some() || groups.len() > 2 || fraction.is_some()) {
+        return Err(Fault::NotANumber);
+    }
     // One separator and no fraction: `1,234` may be a fraction as others write it. `0,234` is one.
     if style.thousands.is_none() && groups.len() == 2 && fraction.is_none() {
         return Err(Fault::Ambiguous);

@@ -625,7 +625,9 @@ pub fn write_item_of(item: &MItem, row: RowRef, batches: &[Columns], known: &dyn
         if written {
             let element = item.info;
             let flags = pen.scratch.flags.iter();
-            pen.flags.extend(flags.map(|flag| Flag { element, flag, message: String::new(), text: None, row }));
+            let unit = || unmapped.unit().map(shown);
+            let text = |flag: &str| (flag == "unknown-unit").then(unit).flatten();
+            pen.flags.extend(flags.map(|flag| Flag { element, flag, message: String::new(), text: text(flag), row }));
         }
         pen.notes.unmapped.merge(unmapped);
     }
