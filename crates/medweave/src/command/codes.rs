@@ -61,15 +61,12 @@ async fn with(client: &Client, codes: Codes) -> Result<(), Failure> {
             }
             let told = client.json(Method::POST, "/api/codes/approve", Some(&body)).await?;
             for one in told["approved"].as_array().into_iter().flatten() {
-                records::tell_operator!(
-                    "{} in map {} of {source} is {}|{} ({}), approved by {}",
-                    table::cell(&one["value"]),
-                    table::cell(&one["map"]),
-                    table::cell(&one["system"]),
-                    table::cell(&one["code"]),
-                    table::cell(&one["equivalence"]),
-                    table::cell(&one["by"])
-                );
+                let is = match one["code"].as_str() {
+                    Some("") | None => "has no code".to_owned(),
+                    Some(_) => format!("is {} ({})", coded(one), table::cell(&one["equivalence"])),
+                };
+                let [value, map, by] = ["value", "map", "by"].map(|name| table::cell(&one[name]));
+                records::tell_operator!("{value} in map {map} of {source} {is}, approved by {by}");
             }
             records::tell_operator!("next: medweave mapping run {source}");
             Ok(())
@@ -84,6 +81,14 @@ async fn with(client: &Client, codes: Codes) -> Result<(), Failure> {
             records::tell_operator!("{} codes are taken back; next: medweave mapping run {source}", told["revoked"]);
             Ok(())
         }
+    }
+}
+
+/// An approved code, with its system.
+fn coded(approved: &Value) -> String {
+    match approved["code"].as_str() {
+        Some("") | None => "no code".to_owned(),
+        Some(code) => format!("{}|{code}", table::cell(&approved["system"])),
     }
 }
 
@@ -110,10 +115,7 @@ async fn list(client: &Client, named: &str, as_json: bool) -> Result<(), Failure
         .take(SHOWN)
         .map(|one| {
             let approved = one["approved"].as_array().map_or(&[][..], Vec::as_slice);
-            let codes: Vec<String> = approved
-                .iter()
-                .map(|one| format!("{}|{}", table::cell(&one["system"]), table::cell(&one["code"])))
-                .collect();
+            let codes: Vec<String> = approved.iter().map(coded).collect();
             let text =
                 if one["value"] == "" { "(others, too many to list)".to_owned() } else { table::cell(&one["value"]) };
             vec![

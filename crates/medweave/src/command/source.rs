@@ -274,6 +274,9 @@ fn tell_pull(pulled: &Value) -> Result<(), Failure> {
     for note in texts("notes") {
         say(&note)?;
     }
+    if pulled["tables"].as_array().is_none_or(Vec::is_empty) && absent.is_empty() {
+        say("the mapping names no table: each that is to be taken is a [tables.NAME] of its mapping.toml")?;
+    }
     say(&match pulled["delivery"].as_i64() {
         Some(no) => format!("delivery {no} in {} s", pulled["seconds"]),
         None => format!("nothing is different, in {} s", pulled["seconds"]),

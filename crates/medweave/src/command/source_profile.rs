@@ -115,6 +115,11 @@ pub(crate) async fn new_mapping(
     let todos = files.iter().map(|(_, text)| text.matches("To do").count()).sum::<usize>();
     say(&format!("{} files, {todos} places marked To do in them", files.len()))?;
     let shown = into.display();
+    if files.iter().all(|(path, _)| Path::new(path).extension().is_none_or(|kind| kind != "sql")) {
+        say(
+            "write a target for each thing that the tables hold, an .sql file of its own: docs/mapping.md begins with one",
+        )?;
+    }
     let next = if Path::new(what).exists() {
         format!(
             "next: medweave source add NAME --path {what} --mapping {shown}, then source pull NAME and mapping run NAME"

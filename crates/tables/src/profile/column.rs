@@ -34,7 +34,65 @@ const NULLS: [&str; 12] = [
     "nat",
 ];
 /// Spellings of no value that may be values.
-const PERHAPS: [&str; 10] = ["-", "--", ".", "?", "na", "/", "1900-01-01", "1900-01-01 00:00:00", "none", "nil"];
+const PERHAPS: [&str; 16] = [
+    "-",
+    "--",
+    "---",
+    ".",
+    "..",
+    "...",
+    "?",
+    "??",
+    "na",
+    "n.a.",
+    "/",
+    "*",
+    "1900-01-01",
+    "1900-01-01 00:00:00",
+    "none",
+    "nil",
+];
+/// Words that say that a value is not known, which is a value where there are few others: as a code it stays.
+const UNKNOWN: [&str; 36] = [
+    "unknown",
+    "not known",
+    "missing",
+    "n/d",
+    "n.d.",
+    "nd",
+    "s/d",
+    "k.a.",
+    "k. a.",
+    "b.d.",
+    "b/d",
+    "unbekannt",
+    "keine angabe",
+    "keine angaben",
+    "inconnu",
+    "nc",
+    "n.c.",
+    "non renseigné",
+    "desconocido",
+    "sin dato",
+    "sin datos",
+    "desconhecido",
+    "sconosciuto",
+    "onbekend",
+    "okänd",
+    "ukjent",
+    "ukendt",
+    "brak",
+    "brak danych",
+    "neznámé",
+    "nincs adat",
+    "yok",
+    "无",
+    "未知",
+    "不详",
+    "不明",
+];
+/// Values that a column has at least where such a word is none of them.
+const MANY: usize = 20;
 
 /// Of so many rows one may lack a number, and one repeat another's, in what is nearly a key.
 const NEARLY: u64 = 100;
@@ -223,7 +281,7 @@ impl ColumnProfiler {
                 count(&mut self.far, bare);
                 return None;
             }
-            if PERHAPS.contains(&lower.as_str()) {
+            if PERHAPS.contains(&lower.as_str()) || UNKNOWN.contains(&lower.as_str()) {
                 count(&mut self.perhaps, bare);
             }
         }
@@ -303,14 +361,15 @@ impl ColumnProfiler {
         for (spelling, count) in &self.far {
             doubts.push(Doubt::PerhapsNothing { spelling: spelling.clone(), count: *count });
         }
-        for (spelling, count) in &self.perhaps {
-            if *count < values {
-                doubts.push(Doubt::PerhapsNothing { spelling: spelling.clone(), count: *count });
-            }
-        }
         let listed = (self.values.error() == 0 && self.lengths.1 <= SHOWN_CHARS)
             .then(|| self.values.most_frequent(LISTED + 1))
             .filter(|all| all.len() <= LISTED);
+        let is_code = listed.as_ref().is_some_and(|all| all.len() < MANY);
+        let mut perhaps = self.perhaps;
+        perhaps.retain(|spelling, _| !(is_code && UNKNOWN.contains(&spelling.to_ascii_lowercase().as_str())));
+        for (spelling, count) in perhaps.iter().filter(|(_, count)| **count < values) {
+            doubts.push(Doubt::PerhapsNothing { spelling: spelling.clone(), count: *count });
+        }
         let (least, most, all) = self.lengths;
         let error = self.values.error();
         let mut shapes = self.shapes.most_frequent(SHOWN);
@@ -323,7 +382,7 @@ impl ColumnProfiler {
             name: name.to_owned(),
             rows: self.rows,
             nulls: by_frequency(self.nulls),
-            perhaps_nulls: by_frequency(self.perhaps),
+            perhaps_nulls: by_frequency(perhaps),
             distinct: if self.once.is_once() == Some(true) { values } else { self.sampling.distinct().min(values) },
             distinct_exact: self.sampling.is_exact() || self.once.is_once() == Some(true),
             // A count that is less than what it may be off by says nothing.

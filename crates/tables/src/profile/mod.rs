@@ -31,9 +31,12 @@ pub use table::{Key, TableProfile};
 
 use crate::error::Error;
 use crate::pull::PulledSheet;
-use crate::read::{Charset, Delivery, Kind, Listed, PassedOver, ReadOptions, RowBatch, TableOptions, propose_encoding};
+use crate::read::{
+    Charset, Delivery, Kind, Listed, PassedOver, Proposal, ReadOptions, RowBatch, TableOptions, propose_encoding,
+};
 use arrow_array::Array;
 use arrow_array::cast::AsArray;
+use std::cell::OnceCell;
 use std::path::Path;
 use table::TableProfiler;
 
@@ -59,6 +62,8 @@ pub struct Profile {
     pub failed: Vec<(String, String)>,
     /// What somebody should know.
     pub notes: Vec<String>,
+    /// The encoding that most of its files are in, once it was looked for.
+    common: OnceCell<Option<Charset>>,
 }
 
 /// An encoding that nobody declared.
@@ -158,6 +163,7 @@ impl Profile {
             passed_over: Vec::new(),
             failed: Vec::new(),
             notes: Vec::new(),
+            common: OnceCell::new(),
         }
     }
 
@@ -186,9 +192,18 @@ impl Profile {
         // A file that is not UTF-8: it is read as what it looks like, and that is told. Nothing is stored by it.
         let bytes = delivery.sample(listed, SAMPLE_BYTES)?;
         let is_text = std::str::from_utf8(&bytes).is_ok();
-        let proposal = propose_encoding(&bytes);
+        let mut proposal = propose_encoding(&bytes);
         if is_text || proposal.encoding == Charset::UTF_8 {
             return Err(error.into());
+        }
+        if proposal.is_of_few_letters(&bytes)
+            && let Some(common) = self.common_encoding(delivery)?
+            && common != proposal.encoding
+            && common.decode(&bytes).is_some()
+        {
+            let why =
+                "other files here are in it, and the few letters of this one that tell are text in it too".to_owned();
+            proposal = Proposal { encoding: common, why };
         }
         let (table, notes) = read_table(delivery, listed, name, Some(proposal.encoding), go_on)?;
         self.notes.extend(notes.into_iter().map(|note| format!("{}: {note}", listed.shown())));
@@ -201,10 +216,36 @@ impl Profile {
         Ok(table)
     }
 
+    /// The encoding that most of a delivery's files are in, looked for once.
+    fn common_encoding(&self, delivery: &Delivery) -> Result<Option<Charset>, Error> {
+        if let Some(common) = self.common.get() {
+            return Ok(*common);
+        }
+        let common = encoding_of_most(delivery)?;
+        Ok(*self.common.get_or_init(|| common))
+    }
+
     /// A table by its name.
     pub fn table(&self, name: &str) -> Option<&TableProfile> {
         self.tables.iter().find(|table| table.name == name)
     }
+}
+
+/// The encoding that most text files of a delivery are in whose letters tell, where they are not in UTF-8.
+fn encoding_of_most(delivery: &Delivery) -> Result<Option<Charset>, Error> {
+    let mut counts: Vec<(Charset, usize)> = Vec::new();
+    for listed in delivery.tables().iter().filter(|listed| listed.kind == Kind::Delimited) {
+        let bytes = delivery.sample(listed, SAMPLE_BYTES)?;
+        let proposal = propose_encoding(&bytes);
+        if proposal.encoding == Charset::UTF_8 || proposal.is_of_few_letters(&bytes) {
+            continue;
+        }
+        match counts.iter_mut().find(|(charset, _)| *charset == proposal.encoding) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((proposal.encoding, 1)),
+        }
+    }
+    Ok(counts.into_iter().max_by_key(|(_, count)| *count).map(|(charset, _)| charset))
 }
 
 fn read_table(
@@ -214,6 +255,8 @@ fn read_table(
     encoding: Option<Charset>,
     go_on: &mut dyn FnMut(&str, u64) -> Result<(), Error>,
 ) -> Result<(TableProfile, Vec<String>), Error> {
+    // What is said of text files is not said of those that say it themselves.
+    let encoding = encoding.filter(|_| !matches!(listed.kind, Kind::Dump | Kind::Dbf));
     let mut table = delivery.open_table(listed, TableOptions { encoding, ..TableOptions::default() })?;
     let mut profiler = TableProfiler::new(table.columns());
     let columns = table.columns().len();

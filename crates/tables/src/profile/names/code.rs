@@ -64,6 +64,7 @@ pub const CODE: &[&str] = &[
     "项目",
     "examen",
     "exame",
+    "cd exame",
     "code analyse",
     "code examen",
     "prueba",

@@ -155,6 +155,8 @@ pub const FULL_NAME: &[&str] = &[
     "姓名",
     "nome",
     "nome paciente",
+    "nm paciente",
+    "nm pessoa",
     "nome completo",
     "nombre completo",
     "nombre paciente",

@@ -26,6 +26,8 @@ pub const CLASS: &[&str] = &[
     "patientenart",
     "type sejour",
     "tipo atendimento",
+    "tp atendimento",
+    "tp atend",
     "tipo atencion",
     "tipo visita",
     "診療区分",

@@ -248,8 +248,10 @@ impl<'p> Files<'p> {
             );
         }
         // A comma that is a decimal sign somewhere, against points that are one.
-        let ranges =
-            || profile.tables.iter().flat_map(|table| &table.columns).filter_map(|column| column.numbers.as_ref());
+        // Numbers with types have a point, whatever is said of text.
+        let any_text = profile.tables.iter().any(|table| table.is_text);
+        let texts = || profile.tables.iter().filter(|table| table.is_text || !any_text);
+        let ranges = || texts().flat_map(|table| &table.columns).filter_map(|column| column.numbers.as_ref());
         let commas = ranges().filter(|range| range.decimal_commas > 0).count();
         let points = ranges().filter(|range| range.decimal_commas == 0 && range.decimals > 0).count();
         if commas > points {
@@ -284,9 +286,17 @@ impl<'p> Files<'p> {
         for what in &self.not_written {
             let _ = writeln!(text, "{NOT_WRITTEN}{what}");
         }
+        if self.uses.is_empty() && self.not_written.is_empty() {
+            let _ = writeln!(text, "{NOT_WRITTEN}any target: no table was recognised by the names of its columns");
+        }
         for table in &profile.tables {
             match self.uses.get(&table.name) {
                 Some(uses) => self.table(&mut text, table, uses, all_proposed.is_some()),
+                // It can be pulled at least, and looked at.
+                None if self.uses.is_empty() => {
+                    let all = table.columns.iter().map(|column| column.name.clone()).collect();
+                    self.table(&mut text, table, &all, all_proposed.is_some());
+                }
                 None => {
                     let name = table.name.replace(['\n', '\r'], " ");
                     let _ = writeln!(
