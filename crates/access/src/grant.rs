@@ -275,7 +275,7 @@ impl fmt::Display for Denied {
             Need::Scope { permissions, resource_type } => {
                 write!(f, "needs {context}/{}.{permissions}", resource_type.as_deref().unwrap_or("*"))?;
             }
-            Need::Sql => write!(f, "SQL needs {context}/*.rs")?,
+            Need::Sql => write!(f, "SQL and rows of sources need {context}/*.rs")?,
             Need::Administration => write!(f, "needs the right to administer")?,
             Need::Current => return write!(f, "{holder} has been revoked or has expired"),
         }

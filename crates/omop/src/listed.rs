@@ -4,7 +4,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::{
     Date32Type, Float64Type, Int32Type, Int64Type, TimestampMicrosecondType, TimestampNanosecondType, UInt64Type,
 };
-use arrow_array::{Array, RecordBatch};
+use arrow_array::{Array, ArrayRef, RecordBatch};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::{Value, json};
@@ -66,6 +66,12 @@ fn value(cells: &dyn Array, row: usize) -> Value {
         json!(cells.value(row))
     } else if let Some(cells) = cells.as_string_view_opt() {
         json!(cells.value(row))
+    } else if let Some(lists) = cells.as_list_opt::<i32>() {
+        let list = lists.value(row);
+        Value::Array((0..list.len()).map(|at| value(&list, at)).collect())
+    } else if let Some(parts) = cells.as_struct_opt() {
+        let part = |(name, cells): (&str, &ArrayRef)| (name.to_owned(), value(cells, row));
+        Value::Object(parts.column_names().into_iter().zip(parts.columns()).map(part).collect())
     } else {
         json!(format!("{:?}", cells.slice(row, 1)))
     }

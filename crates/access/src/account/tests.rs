@@ -27,7 +27,7 @@ fn an_admin_administers_and_has_no_clinical_data() {
     assert!(grant.may_administer().is_ok() && !grant.sees_all_patients());
     assert!(Permission::ALL.into_iter().all(|permission| grant.may(permission, "Patient").is_err()));
     let denied = grant.may_use_sql().unwrap_err().to_string();
-    assert_eq!(denied, "SQL needs user/*.rs; this account administers and holds no clinical data");
+    assert_eq!(denied, "SQL and rows of sources need user/*.rs; this account administers and holds no clinical data");
     assert_eq!(opened.list_accounts(&grant).unwrap().len(), 1);
 }
 

@@ -15,7 +15,8 @@ fn a_denial_says_what_was_needed_and_what_is_held() {
     let denied = token("system/Patient.rs system/Observation.c").may_all(Permission::Search).unwrap_err();
     expect!["needs system/*.s; this token holds system/Patient.rs system/Observation.c"].assert_eq(&denied.to_string());
     let denied = token("system/Patient.cruds").may_use_sql().unwrap_err();
-    expect!["SQL needs system/*.rs; this token holds system/Patient.cruds"].assert_eq(&denied.to_string());
+    expect!["SQL and rows of sources need system/*.rs; this token holds system/Patient.cruds"]
+        .assert_eq(&denied.to_string());
     let denied = token("system/*.cruds").may_administer().unwrap_err();
     expect!["needs the right to administer; this token holds system/*.cruds"].assert_eq(&denied.to_string());
     let person = Grant::for_test(Principal::new(PrincipalKind::Person, 1, "Ada"), "");

@@ -278,7 +278,8 @@ impl<'r> OneTarget<'r> {
                 Seen::Other => {
                     self.report.rejected += own;
                     let row = one.rows()[0];
-                    let message = "another row has the same key and gives another resource".to_owned();
+                    let (of, id) = (self.planned.target.resource_type, records::uuid_text(&id));
+                    let message = format!("another row has the same key and gives another resource, {of}/{id}");
                     let failure = Failure { element: None, code: "duplicate-key", message, text: None, row };
                     let of = (Effect::Rejected, Share::Rows(own));
                     let told = (failure.message.as_str(), None);
