@@ -14,7 +14,7 @@ use crate::tables_gathering::{Gathering, Of, Wrote, type_of};
 use crate::tables_meeting::MeetPlan;
 use access::Grant;
 use fhir::json::Document;
-use fhir::schema::{TypeId, r4};
+use fhir::schema::TypeId;
 use records::{
     ArrivalNo, Arrived, Besides, Change, DeliveryNo, Error, IfEqual, Lookup, NewDeadLetter, Operation, Pending,
     Planner, Records, ReuseArrival, RowClosed, Trail, Write,
@@ -159,7 +159,7 @@ impl<'a> TablesDoor<'a> {
     fn wait_for(&mut self, most: usize) -> Result<(), Error> {
         while self.waiting.len() > most {
             let Some(InFlight { target, pending, refused }) = self.waiting.pop_front() else { return Ok(()) };
-            let (receipt, is_made) = (pending.wait()?, refused.is_some());
+            let (receipt, is_made) = (pending.wait().map_err(changed_meanwhile)?, refused.is_some());
             if is_made && receipt.new_arrival {
                 self.first.get_or_insert(receipt.arrival);
             }
@@ -564,6 +564,17 @@ impl Door for TablesDoor<'_> {
     }
 }
 
+/// What a run ends with where somebody changed a resource between its look at it and its commit: nothing of that commit is stored.
+fn changed_meanwhile(error: Error) -> Error {
+    match error {
+        Error::At { error, .. } => changed_meanwhile(*error),
+        Error::VersionConflict { resource_type, id, .. } => Error::NotSupported(format!(
+            "{resource_type}/{id} was changed by somebody while the run wrote: run it again, it goes on where it was"
+        )),
+        other => other,
+    }
+}
+
 /// Leaves of a list what is marked.
 fn retain<T>(list: &mut Vec<T>, marked: &[bool]) {
     let mut marked = marked.iter();
@@ -702,17 +713,11 @@ impl MadePlan {
     }
 
     fn operation(&self, made: &Made, lookup: &dyn Lookup) -> Result<Operation, Error> {
-        let name = r4().name(made.resource_type);
-        if let Some(version) = made.replaces
-            && lookup.current(name, &made.id)?.is_none_or(|current| current.version != version)
-        {
-            return Err(Error::NotSupported(format!("{name}/{} was changed by somebody meanwhile", made.id)));
-        }
         Put {
             resource_type: made.resource_type,
             id: made.id.clone(),
             text: &self.json[made.json.clone()],
-            if_match: None,
+            if_match: made.replaces,
             if_equal: IfEqual::Keep,
             must_be_new: false,
             at: made.link.start as u64,
@@ -732,11 +737,7 @@ impl Planner for MadePlan {
                 Err(error) if is_fatal(&error) => return Err(error),
                 Err(error) => {
                     let rows = row_letters::rows_of(&self.links[made.link.clone()], &self.table);
-                    let hint = if matches!(error, Error::NotSupported(_)) {
-                        "run it again: the row is put together with what is there then"
-                    } else {
-                        "what the mapping makes of these rows is no FHIR: mend it, and run it again"
-                    };
+                    let hint = "what the mapping makes of these rows is no FHIR: mend it, and run it again";
                     refused.add(&made.link, &rows, &refusal(&error), hint);
                 }
             }

@@ -171,6 +171,10 @@ impl<'g> Gathering<'g> {
     pub(crate) fn changed(&mut self, made: &ChunkResource, json: &str, line: &[u8]) -> Result<Option<i64>, Error> {
         let own = records::uuid_text(&made.id);
         let Of { records, grant, name, meets, .. } = self.of;
+        let (version, arrival) = records.current_from(grant, name, &own)?;
+        if self.of.wrote.borrow().get(&arrival.0) == Some(&Wrote::Whole) {
+            return Ok(Some(version));
+        }
         let current = records.source(grant, name, &own, None)?;
         if self.wrote(&own, &current)? == Some(Wrote::Whole) {
             return Ok(Some(current.version));

@@ -302,6 +302,24 @@ impl Records {
         Ok(Source { row, version, arrival, at: at as u64, length: length as u64 })
     }
 
+    /// The number of a resource's current version, and the arrival that it came with.
+    ///
+    /// # Errors
+    /// [`Error::Denied`], [`Error::NotFound`].
+    pub fn current_from(&self, grant: &Grant, resource_type: &str, id: &str) -> Result<(i64, ArrivalNo), Error> {
+        grant.may(Permission::Read, resource_type)?;
+        let missing = || Error::NotFound { resource_type: resource_type.into(), id: id.into() };
+        let type_id = r4().type_id(resource_type).ok_or_else(missing)?;
+        let reader = self.shared.reader()?;
+        let found = reader
+            .prepare_cached(&format!("SELECT r.version, r.arrival FROM {RESOURCE_BY_ID} AND r.version > 0"))?
+            .query_row(params![type_id.0, StoredId::new(id), id_hash(type_id, id)], |r| {
+                Ok((r.get(0)?, ArrivalNo(r.get(1)?)))
+            })
+            .optional()?;
+        found.ok_or_else(missing)
+    }
+
     /// A range of an arrival's content, exactly as it was received.
     ///
     /// An arrival may hold anything, so the grant must allow reading every type.
