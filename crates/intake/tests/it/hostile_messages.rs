@@ -59,8 +59,10 @@ fn every_message_is_answered_whatever_it_holds() {
         let answer = String::from_utf8_lossy(&line.answer_bytes().expect("an answer")).into_owned();
         prop_assert!(answer.contains("MSA"), "{answer}");
     });
-    // What was refused is kept, and the port goes on.
-    let answer = port.connect().ask(&ADMIT.replace("A01|1|", "A01|last|"));
+    // What was refused is kept, and the port goes on: with a patient and a stay that none of them can have named.
+    let last = [("A01|1|", "A01|last|"), ("||12^", "||770012^"), ("V9^", "V770009^")];
+    let last = last.iter().fold(ADMIT.to_owned(), |text, (from, to)| text.replace(from, to));
+    let answer = port.connect().ask(&last);
     assert!(answer.contains("\rMSA|AA|last\r"), "{answer}");
 }
 
