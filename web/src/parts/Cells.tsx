@@ -155,7 +155,8 @@ function MapLine({ used }: { used: NonNullable<LineageElement['maps']>[number] }
   const { approved } = used;
   return (
     <p className="muted lineage-map">
-      {used.value === null ? t('cells.map', { map: used.map }) : t(used.code ? 'cells.mapped' : 'cells.mappedToNone', { map: used.map, value: used.value, code: used.code ?? '' })}{' '}
+      {used.value === null ? t('cells.map', { map: used.map }) : t(used.code ? 'cells.mapped' : 'cells.mappedToNone', { map: used.map, value: used.value, code: used.code ?? '' })}
+      {' · '}
       <span className="lineage-place">
         {used.file}
         {used.line !== null && `:${used.line}`}
