@@ -5,7 +5,7 @@ use crate::disk::room;
 use crate::error::Error;
 use crate::lake::Capacity;
 use crate::sql::Stop;
-use crate::sql::answer::{AbortOnDrop, Event, Waiting};
+use crate::sql::answer::{AbortOnDrop, Event, Waiting, deadline_in};
 use crate::sql::describe::Listing;
 use crate::sql::engine::{base_session, settings, start_threads};
 use crate::sql::explain_error::query_error;
@@ -29,7 +29,6 @@ use datafusion::prelude::SQLOptions;
 use futures::StreamExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Instant;
 use tokio::runtime::Runtime;
 use tokio::sync::{Semaphore, mpsc};
 
@@ -134,7 +133,7 @@ impl Shelf {
         let session = self.session(limits).map_err(Error::engine)?;
         let (events, mut received) = mpsc::channel(BATCHES);
         let (give_schema, mut schema) = tokio::sync::oneshot::channel();
-        let (time, rows, text, stopped) = (limits.time, limits.rows, sql.to_owned(), stop.clone());
+        let (deadline, rows, text, stopped) = (deadline_in(limits.time), limits.rows, sql.to_owned(), stop.clone());
         let turns = Arc::clone(&self.turns);
         let task = runtime.spawn(async move {
             let work = async {
@@ -150,11 +149,10 @@ impl Shelf {
             tokio::select! {
                 () = work => {}
                 () = stopped.stopped() => {}
-                () = tokio::time::sleep(time) => {}
+                () = tokio::time::sleep_until(deadline.into()) => {}
             }
         });
         let _run = AbortOnDrop(task.abort_handle());
-        let deadline = Instant::now() + limits.time;
         let waiting = Waiting { runtime: runtime.handle().clone(), deadline, stop: stop.clone() };
         loop {
             match waiting.until(received.recv())? {

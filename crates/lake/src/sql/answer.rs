@@ -135,6 +135,14 @@ impl Waiting {
     }
 }
 
+/// When a query that may take `time` is ended. There is one such moment for who asks and for what runs: whoever is asked why
+/// nothing came more must not find that there was time left.
+pub(crate) fn deadline_in(time: Duration) -> Instant {
+    const NEVER: Duration = Duration::from_hours(24 * 365);
+    let now = Instant::now();
+    now.checked_add(time).unwrap_or(now + NEVER)
+}
+
 fn out_of_time() -> Error {
     Error::Limit("the query took longer than it may: narrow it, or allow it more time".into())
 }

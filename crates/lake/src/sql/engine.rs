@@ -1,7 +1,7 @@
 //! The engine: threads, memory and time of queries.
 
 use super::Pinned;
-use super::answer::{AbortOnDrop, Answer, Event, Waiting};
+use super::answer::{AbortOnDrop, Answer, Event, Waiting, deadline_in};
 use super::breath::Breath;
 use super::check::{Question, check, too_many_scans};
 use super::describe::{self, Listing};
@@ -168,14 +168,14 @@ impl Engine {
     ) -> Result<Answer, Error> {
         let runtime = self.runtime.as_ref().ok_or(Error::Closed)?;
         let asked = Instant::now();
-        let deadline = asked + limits.time;
+        let deadline = deadline_in(limits.time);
         let tables = lake.tables().to_vec();
         let (checked, is_checked) = oneshot::channel();
         let (give_session, session) = oneshot::channel();
         let (planned, plan) = oneshot::channel();
         let (events, received) = mpsc::channel(BATCHES);
         let turn = Turn { turns: Arc::clone(&self.turns), capacity: self.capacity };
-        let (rows, time) = (limits.rows, limits.time);
+        let rows = limits.rows;
         let run = {
             let (text, stop) = (sql.to_owned(), stop.clone());
             runtime.spawn(async move {
@@ -198,7 +198,7 @@ impl Engine {
                 tokio::select! {
                     () = work => {}
                     () = stop.stopped() => {}
-                    () = tokio::time::sleep(time) => {}
+                    () = tokio::time::sleep_until(deadline.into()) => {}
                 }
             })
         };

@@ -16,7 +16,7 @@ use super::sheet::BATCH_ROWS;
 use super::written::Written;
 use crate::disk::room;
 use crate::sql::Stop;
-use crate::sql::answer::{AbortOnDrop, Event, Waiting};
+use crate::sql::answer::{AbortOnDrop, Event, Waiting, deadline_in};
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::arrow::error::ArrowError;
@@ -31,7 +31,7 @@ use datafusion::physical_plan::joins::HashJoinExec;
 use datafusion::physical_plan::{ExecutionPlan, displayable, execute_stream};
 use futures::{FutureExt, StreamExt};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::sync::mpsc;
 
 /// Batches that wait for whoever reads the rows.
@@ -241,16 +241,15 @@ impl Planned {
         let runtime = self.bench.handle()?.clone();
         let (events, received) = mpsc::channel(BATCHES);
         let run = self.prepared(limits);
-        let (time, stopped) = (limits.time, stop.clone());
+        let (deadline, stopped) = (deadline_in(limits.time), stop.clone());
         let task = runtime.spawn(async move {
             // An end without an answer ends the channel, which says so.
             tokio::select! {
                 () = run.go(&events) => {}
                 () = stopped.stopped() => {}
-                () = tokio::time::sleep(time) => {}
+                () = tokio::time::sleep_until(deadline.into()) => {}
             }
         });
-        let deadline = Instant::now().checked_add(limits.time).unwrap_or_else(far);
         Ok(Rows {
             events: received,
             _run: AbortOnDrop(task.abort_handle()),
@@ -266,11 +265,6 @@ impl Planned {
 
 fn disordered(error: &ArrowError) -> Error {
     Error::new(Kind::Engine, format!("rows could not be put in order: {error}"))
-}
-
-/// A time that does not come.
-fn far() -> Instant {
-    Instant::now() + Duration::from_hours(24 * 365)
 }
 
 /// The rows of a run.
