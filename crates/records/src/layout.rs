@@ -100,7 +100,7 @@ const WRITER_CACHE_KIB: i64 = 32 * 1024;
 /// Page cache of each reading connection, in KiB.
 const READER_CACHE_KIB: i64 = 16 * 1024;
 /// Readers map this much of the file, so that they share the page cache of the system.
-const READER_MMAP_BYTES: i64 = 1 << 30;
+const READER_MMAP_BYTES: i64 = 128 << 20;
 
 /// Statements kept prepared with a connection.
 const STATEMENTS: usize = 128;
