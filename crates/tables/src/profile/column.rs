@@ -276,7 +276,7 @@ impl ColumnProfiler {
                 return None;
             }
             // `date` and `instant` take it for none, and so must SQL.
-            if bare.contains("9999") && look(bare) == Looked::Nothing {
+            if (bare.contains("9999") || bare.contains("0001")) && look(bare) == Looked::Nothing {
                 count(&mut self.nulls, bare);
                 count(&mut self.far, bare);
                 return None;

@@ -5,7 +5,7 @@
 use super::column::ColumnProfile;
 use super::joins::Join;
 use super::meaning::{certainty_of, class_of, sex_of};
-use super::names::{Role, Topic, role_of, topics_of};
+use super::names::{Role, Topic, is_substance, role_of, topics_of};
 use super::table::TableProfile;
 use crate::said::{Said, sign};
 use std::collections::BTreeMap;
@@ -32,10 +32,74 @@ pub struct Likely {
 
 /// Signs of the vital values that tables have a column each for: words of the name, LOINC code, UCUM unit.
 pub(super) const VITALS: [(&[&str], &str, &str); 13] = [
-    (&["heartrate", "hr", "pulse", "puls", "herzfrequenz", "心率", "脉搏"], "8867-4", "/min"),
-    (&["temperature", "temp", "temperatur", "体温"], "8310-5", "Cel"),
-    (&["respiration", "resprate", "respiratoryrate", "rr", "atemfrequenz", "呼吸"], "9279-1", "/min"),
-    (&["sao2", "spo2", "o2sat", "oxygensaturation", "血氧"], "59408-5", "%"),
+    (
+        &[
+            "heartrate",
+            "hr",
+            "pulse",
+            "puls",
+            "herzfrequenz",
+            "心率",
+            "脉搏",
+            "fc",
+            "frequenciacardiaca",
+            "frequênciacardíaca",
+            "frecuenciacardiaca",
+            "frecuenciacardíaca",
+            "fréquencecardiaque",
+            "frequencecardiaque",
+            "frequenzacardiaca",
+            "pulso",
+            "pouls",
+            "polso",
+            "脈拍",
+            "心拍数",
+        ],
+        "8867-4",
+        "/min",
+    ),
+    (&["temperature", "temp", "temperatur", "体温", "temperatura", "température", "tempaxilar"], "8310-5", "Cel"),
+    (
+        &[
+            "respiration",
+            "resprate",
+            "respiratoryrate",
+            "rr",
+            "atemfrequenz",
+            "呼吸",
+            "fr",
+            "frequenciarespiratoria",
+            "frequênciarespiratória",
+            "frecuenciarespiratoria",
+            "fréquencerespiratoire",
+            "frequencerespiratoire",
+            "frequenzarespiratoria",
+            "呼吸数",
+        ],
+        "9279-1",
+        "/min",
+    ),
+    (
+        &[
+            "sao2",
+            "spo2",
+            "o2sat",
+            "oxygensaturation",
+            "血氧",
+            "sato2",
+            "saturacao",
+            "saturação",
+            "saturacion",
+            "saturación",
+            "saturation",
+            "saturazione",
+            "satoxigenio",
+            "satoxigeno",
+            "酸素飽和度",
+        ],
+        "59408-5",
+        "%",
+    ),
     (
         &[
             "systolic",
@@ -47,6 +111,19 @@ pub(super) const VITALS: [(&[&str], &str, &str); 13] = [
             "rrsyst",
             "rrsys",
             "收缩压",
+            "pas",
+            "tas",
+            "sistolica",
+            "sistólica",
+            "systolique",
+            "pressaosistolica",
+            "pressãosistólica",
+            "presionsistolica",
+            "presiónsistólica",
+            "tensionsistolica",
+            "pasistolica",
+            "収縮期血圧",
+            "最高血圧",
         ],
         "8480-6",
         "mm[Hg]",
@@ -62,26 +139,85 @@ pub(super) const VITALS: [(&[&str], &str, &str); 13] = [
             "rrdiast",
             "rrdia",
             "舒张压",
+            "pad",
+            "tad",
+            "diastolica",
+            "diastólica",
+            "diastolique",
+            "pressaodiastolica",
+            "pressãodiastólica",
+            "presiondiastolica",
+            "presióndiastólica",
+            "tensiondiastolica",
+            "padiastolica",
+            "拡張期血圧",
+            "最低血圧",
         ],
         "8462-4",
         "mm[Hg]",
     ),
     (&["meanbp", "map", "mbp", "systemicmean", "noninvasivemean", "平均压"], "8478-0", "mm[Hg]"),
-    (&["weight", "bodyweight", "admissionweight", "gewicht", "körpergewicht", "体重"], "29463-7", "kg"),
-    (&["height", "bodyheight", "admissionheight", "grösse", "größe", "körpergröße", "身高"], "8302-2", "cm"),
-    (&["bmi", "bodymassindex"], "39156-5", "kg/m2"),
+    (
+        &["weight", "bodyweight", "admissionweight", "gewicht", "körpergewicht", "体重", "peso", "poids", "waga"],
+        "29463-7",
+        "kg",
+    ),
+    (
+        &[
+            "height",
+            "bodyheight",
+            "admissionheight",
+            "grösse",
+            "größe",
+            "körpergröße",
+            "身高",
+            "altura",
+            "estatura",
+            "talla",
+            "taille",
+            "altezza",
+            "wzrost",
+            "身長",
+        ],
+        "8302-2",
+        "cm",
+    ),
+    (&["bmi", "bodymassindex", "imc"], "39156-5", "kg/m2"),
     (&["cvp", "centralvenouspressure"], "60985-9", "mm[Hg]"),
     (&["etco2"], "19889-5", "mm[Hg]"),
     (&["fio2"], "3150-6", "%"),
 ];
 
-/// The vital value that a column is of.
-pub(super) fn vital_of(column: &ColumnProfile) -> Option<(&'static str, &'static str)> {
-    if !column.is_numeric() {
-        return None;
-    }
-    let name = super::names::words_of(&column.name).concat();
-    VITALS.iter().find(|(names, ..)| names.contains(&name.as_str())).map(|(_, loinc, unit)| (*loinc, *unit))
+/// Short names that are arterial pressures beside those of Romance languages, and others in English: `PAS` is a pulmonary artery's.
+const OF_ROMANCE: [&str; 4] = ["pas", "pad", "tas", "tad"];
+/// Names beside which they are.
+const ROMANCE: [&str; 12] = [
+    "fc",
+    "fr",
+    "temperatura",
+    "température",
+    "peso",
+    "poids",
+    "altura",
+    "talla",
+    "taille",
+    "estatura",
+    "pouls",
+    "imc",
+];
+
+/// The columns of a table that are of a vital value each, with LOINC code and UCUM unit.
+pub(super) fn vitals_in(table: &TableProfile) -> Vec<(&ColumnProfile, &'static str, &'static str)> {
+    let name_of = |column: &ColumnProfile| super::names::words_of(&column.name).concat();
+    let is_romance = table.columns.iter().any(|column| ROMANCE.contains(&name_of(column).as_str()));
+    let vital = |column: &'_ ColumnProfile| {
+        let name = name_of(column);
+        let is_open = OF_ROMANCE.contains(&name.as_str()) && !is_romance;
+        let (_, loinc, unit) = VITALS.iter().find(|(names, ..)| names.contains(&name.as_str())).filter(|_| !is_open)?;
+        Some((*loinc, *unit))
+    };
+    let numeric = table.columns.iter().filter(|column| column.is_numeric());
+    numeric.filter_map(|column| vital(column).map(|(loinc, unit)| (column, loinc, unit))).collect()
 }
 
 /// A table as it is looked at.
@@ -185,6 +321,15 @@ impl<'t> Looked<'t> {
                 }
             }
         }
+        let topics = topics_of(&table.name);
+        if topics.contains(&Topic::Allergies) && !roles.contains_key(&Role::Allergen) {
+            let is_free = |name: &String| !roles.values().any(|named| named == name);
+            let is_it = |column: &&ColumnProfile| {
+                is_free(&column.name) && is_substance(&column.name) && fits(Role::Allergen, column)
+            };
+            let substance = table.columns.iter().find(is_it);
+            roles.extend(substance.map(|column| (Role::Allergen, column.name.clone())));
+        }
         for column in &table.columns {
             if roles.values().any(|named| *named == column.name) {
                 continue;
@@ -205,7 +350,7 @@ impl<'t> Looked<'t> {
                 _ => {}
             }
         }
-        Looked { topics: topics_of(&table.name), table, roles, referred: Vec::new() }
+        Looked { topics, table, roles, referred: Vec::new() }
     }
 
     /// In a table of results the number that nothing else explains is the value, and the short text is what was measured.
@@ -401,13 +546,7 @@ impl<'t> Looked<'t> {
 
     /// A column for each vital value.
     fn vitals(&self) -> Option<Likely> {
-        let columns: Vec<&str> = self
-            .table
-            .columns
-            .iter()
-            .filter(|column| vital_of(column).is_some())
-            .map(|column| column.name.as_str())
-            .collect();
+        let columns: Vec<&str> = vitals_in(self.table).iter().map(|(column, ..)| column.name.as_str()).collect();
         if columns.len() < 3 {
             return None;
         }

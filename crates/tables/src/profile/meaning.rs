@@ -113,7 +113,9 @@ const STATES: [(State, &[&str]); 13] = [
             "待就诊",
             "geplant",
             "planifié",
+            "planifie",
             "prévu",
+            "prevu",
             "programado",
             "programada",
             "agendado",
@@ -135,6 +137,7 @@ const STATES: [(State, &[&str]); 13] = [
             "angefordert",
             "offen",
             "demandé",
+            "demande",
             "solicitado",
             "solicitada",
             "依頼",
@@ -156,7 +159,10 @@ const STATES: [(State, &[&str]); 13] = [
             "en curso",
             "em andamento",
             "activo",
+            "activa",
             "ativo",
+            "ativa",
+            "vigente",
             "在院",
             "进行中",
             "执行中",
@@ -173,6 +179,7 @@ const STATES: [(State, &[&str]); 13] = [
             "interim",
             "unverified",
             "vorläufig",
+            "vorlaufig",
             "provisoire",
             "preliminar",
             "初步",
@@ -211,19 +218,31 @@ const STATES: [(State, &[&str]); 13] = [
             "entlassen",
             "freigegeben",
             "terminé",
+            "termine",
             "terminée",
+            "terminee",
             "validé",
+            "valide",
             "validée",
+            "validee",
             "administré",
+            "administre",
             "finalizado",
             "finalizada",
             "completado",
             "concluído",
+            "concluido",
             "concluída",
+            "concluida",
             "realizado",
             "realizada",
             "administrado",
+            "administrada",
             "validado",
+            "liberado",
+            "alta",
+            "encerrado",
+            "encerrada",
             "完了",
             "実施済",
             "退院済",
@@ -238,6 +257,7 @@ const STATES: [(State, &[&str]); 13] = [
             "correction",
             "korrigiert",
             "corrigé",
+            "corrige",
             "corregido",
             "corrigido",
             "更正",
@@ -259,7 +279,9 @@ const STATES: [(State, &[&str]); 13] = [
             "pausiert",
             "suspendu",
             "suspendido",
+            "suspendida",
             "suspenso",
+            "suspensa",
             "暂停",
             "保留",
         ],
@@ -272,9 +294,12 @@ const STATES: [(State, &[&str]); 13] = [
             "abgesetzt",
             "abgebrochen",
             "arrêté",
+            "arrete",
             "détenu",
+            "detenu",
             "detenido",
             "interrompido",
+            "interrompida",
             "停止",
             "已停止",
             "已停",
@@ -291,7 +316,9 @@ const STATES: [(State, &[&str]); 13] = [
             "storniert",
             "abgesagt",
             "annulé",
+            "annule",
             "annulée",
+            "annulee",
             "cancelado",
             "cancelada",
             "anulado",
@@ -316,6 +343,7 @@ const STATES: [(State, &[&str]); 13] = [
             "abgelehnt",
             "verweigert",
             "refusé",
+            "refuse",
             "rechazado",
             "recusado",
             "拒绝",
@@ -335,9 +363,13 @@ const STATES: [(State, &[&str]); 13] = [
             "deleted",
             "invalid",
             "irrtümlich",
+            "irrtumlich",
             "gelöscht",
+            "geloscht",
             "ungültig",
+            "ungultig",
             "supprimé",
+            "supprime",
             "erroneo",
             "作废",
             "已作废",
@@ -360,17 +392,17 @@ pub(super) fn certainty_of(value: &str) -> Option<&'static str> {
     let lower = value.trim().to_lowercase();
     let plain: String = lower.chars().filter(|c| c.is_alphanumeric()).collect();
     Some(match plain.as_str() {
-        "confirmed" | "gesichert" | "g" | "ges" | "definite" | "certain" | "确诊" | "确定" | "已确诊" => {
+        "confirmed" | "gesichert" | "g" | "ges" | "definite" | "certain" | "confirmé" | "confirme" | "confirmado"
+        | "confirmada" | "definitivo" | "confermato" | "potwierdzone" | "确诊" | "确定" | "已确诊" | "確定" => {
             "confirmed"
         }
         "provisional" | "suspected" | "suspicion" | "working" | "presumed" | "probable" | "va" | "v" | "verdacht"
-        | "verdachtauf" | "verdachtsdiagnose" | "vd" | "疑似" | "疑诊" | "拟诊" | "待查" | "可疑" => {
-            "provisional"
-        }
+        | "verdachtauf" | "verdachtsdiagnose" | "vd" | "suspect" | "suspecté" | "présumé" | "sospecha"
+        | "sospechoso" | "presuntivo" | "suspeita" | "suspeito" | "provável" | "provavel" | "presuntiva"
+        | "sospetto" | "podejrzenie" | "疑い" | "疑似" | "疑诊" | "拟诊" | "待查" | "可疑" => "provisional",
         "differential" | "differentialdiagnose" | "dd" | "鉴别" | "鉴别诊断" => "differential",
-        "refuted" | "ruledout" | "excluded" | "ausgeschlossen" | "ausschluss" | "a" | "排除" | "已排除" => {
-            "refuted"
-        }
+        "refuted" | "ruledout" | "excluded" | "ausgeschlossen" | "ausschluss" | "a" | "exclu" | "écarté"
+        | "descartado" | "descartada" | "escluso" | "wykluczone" | "否定" | "排除" | "已排除" => "refuted",
         "unconfirmed" | "unbestätigt" | "ungesichert" | "未确诊" | "未确认" => "unconfirmed",
         _ => return None,
     })
@@ -405,6 +437,8 @@ mod tests {
             ("Z.n.", None),
             ("ausgeschlossen", Some("refuted")),
             ("疑似", Some("provisional")),
+            ("SUSPEITO", Some("provisional")),
+            ("Descartado", Some("refuted")),
             ("确诊", Some("confirmed")),
             ("links", None),
         ] {

@@ -21,6 +21,8 @@ pub(super) enum Form {
     TwoTwoFour,
     /// `05-01-2024`
     TwoTwoFourHyphens,
+    /// `05/2024`: a month
+    MonthYear,
     /// `2024年5月1日`
     Chinese,
     /// `01-MAY-2024`, `1 May 2024`
@@ -59,7 +61,7 @@ pub(super) struct Seen {
 pub(super) enum Looked {
     /// A date.
     Date(Seen),
-    /// `31/12/9999`, which stands for none.
+    /// `31/12/9999` or `0001-01-01`, which stand for none.
     Nothing,
     /// No date.
     No,
@@ -112,6 +114,10 @@ fn of_parts(text: &str, parts: &DateParts) -> Option<Seen> {
     let form = parts.format.map_or(form, Form::Short);
     let (month, day) = match (parts.month, parts.day) {
         (Some(month), Some(day)) => (month, day),
+        (Some(month), None) if matches!(form, Form::TwoTwoFour | Form::TwoTwoFourHyphens) => {
+            let (time, zoned) = (parts.time, parts.zoned);
+            return Some(Seen { form: Form::MonthYear, year: parts.year, first: month, second: 1, time, zoned });
+        }
         // `2160-0` and `1975-2` are codes: a month alone has two digits, or says that it is one.
         (Some(month), None) if matches!(form, Form::Chinese | Form::Era) || text.len() == 7 => (month, 1),
         _ => return None,
@@ -273,6 +279,7 @@ impl Moments {
             Form::TwoTwoFour => "%d/%m/%Y",
             Form::TwoTwoFourHyphens if month_first => "%m-%d-%Y",
             Form::TwoTwoFourHyphens => "%d-%m-%Y",
+            Form::MonthYear => "%m/%Y",
             Form::Chinese => "%Y年%m月%d日",
             Form::MonthName => "%d-%b-%Y",
             Form::MonthNameFirst => "%b %d %Y",
@@ -296,6 +303,8 @@ mod tests {
             ("20240501123000", Form::DigitsWithTime, (2024, 5, 1)),
             ("31.12.1950", Form::Dots, (1950, 31, 12)),
             ("12/31/1950", Form::TwoTwoFour, (1950, 12, 31)),
+            ("05/2026", Form::MonthYear, (2026, 5, 1)),
+            ("11-1980", Form::MonthYear, (1980, 11, 1)),
             ("1985年3月7日", Form::Chinese, (1985, 3, 7)),
             ("01-MAY-2024 10:00", Form::MonthName, (2024, 1, 5)),
             ("01-MAY-24", Form::Short("%d-%b-%y"), (2024, 1, 5)),
@@ -326,6 +335,7 @@ mod tests {
             "10.0.0.1",
             "３０日",
             "1975-2",
+            "0001-12",
             "2160-0",
             "1.2.10",
             "13.5 mg",
@@ -333,8 +343,16 @@ mod tests {
         ] {
             assert_eq!(look(text), Looked::No, "{text}");
         }
-        for text in ["31/12/9999", "9999-12-31 00:00:00", "99991231", "99991231235959", "31-DEC-9999", "9999年12月31日"]
-        {
+        for text in [
+            "31/12/9999",
+            "9999-12-31 00:00:00",
+            "99991231",
+            "99991231235959",
+            "31-DEC-9999",
+            "9999年12月31日",
+            "0001-01-01",
+            "01/01/0001",
+        ] {
             assert_eq!(look(text), Looked::Nothing, "{text}");
         }
     }
@@ -353,6 +371,7 @@ mod tests {
         assert_eq!(needed(&["01-MAR-24", "02-APR-45", "2024-03-01"]), ["%d-%b-%y", ""]);
         assert_eq!(needed(&["01-MAR-2024", "1 May 2024"]), [""; 0]);
         assert_eq!(needed(&["25/03/2020"]), ["%d/%m/%Y"]);
+        assert_eq!(needed(&["05/2026", "11/2026"]), [""; 0]);
         assert_eq!(needed(&["25/03/2020 10:00"]), [""; 0]);
     }
 

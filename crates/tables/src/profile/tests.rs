@@ -536,6 +536,55 @@ fn hospitals_of_several_countries_are_understood_by_the_names_of_their_columns()
 }
 
 #[test]
+fn vital_signs_prescriptions_and_allergies_are_found_under_portuguese_names() {
+    let mut patients = "ID_PACIENTE,NOME,DATA_NASCIMENTO,SEXO\n".to_owned();
+    let mut visits = "NR_ATENDIMENTO,ID_PACIENTE,DT_ENTRADA,DT_ALTA\n".to_owned();
+    let mut vitals = "NR_SINAL,NR_ATENDIMENTO,DT_HORA,PAS,PAD,FC,TEMPERATURA,SPO2\n".to_owned();
+    let mut drugs =
+        "ID_PRESC,NR_ATENDIMENTO,MEDICAMENTO,DOSE,UN_DOSE,VIA,POSOLOGIA,DT_PRESCRICAO,SITUACAO\n".to_owned();
+    let mut allergies = "ID_ALERGIA,ID_PACIENTE,SUBSTANCIA,GRAVIDADE,DT_REGISTRO\n".to_owned();
+    let mut diagnoses = "ID_DIAG,NR_ATENDIMENTO,CID10,DESCRICAO,CERTEZA\n".to_owned();
+    for nth in 0..60 {
+        let (year, month, of_month) = day(20_000 + nth * 3);
+        let (day, of) = (format!("{year}-{month:02}-{of_month:02}"), nth % 50);
+        let _ = writeln!(patients, "{nth},Ana {nth},{},{}", day.replacen("20", "19", 1), ["M", "F"][nth % 2]);
+        let _ = writeln!(visits, "{},{of},{day} 08:10,{day} 19:00", 8_000 + nth);
+        let _ = writeln!(
+            vitals,
+            "{},{},{day} 09:00,12{},8{},7{},36.{},9{}",
+            500 + nth,
+            8_000 + of,
+            nth % 9,
+            nth % 7,
+            nth % 8,
+            nth % 6,
+            nth % 5
+        );
+        let state = ["ATIVA", "SUSPENSA", "ENCERRADA"][nth % 3];
+        let _ = writeln!(drugs, "{},{},Dipirona {},500,mg,VO,6/6h,{day} 10:00,{state}", 900 + nth, 8_000 + of, nth % 4);
+        let _ = writeln!(allergies, "{},{of},{},LEVE,{day}", 70 + nth, ["Penicilina", "Iodo", "Latex"][nth % 3]);
+        let certainty = ["CONFIRMADO", "SUSPEITO", "DESCARTADO"][nth % 3];
+        let _ = writeln!(diagnoses, "{},{},J1{},Pneumonia,{certainty}", 300 + nth, 8_000 + of, nth % 9);
+    }
+    let (targets, made) = skeleton_of(&[
+        ("PACIENTES.csv", patients.as_bytes()),
+        ("ATENDIMENTOS.csv", visits.as_bytes()),
+        ("SINAIS.csv", vitals.as_bytes()),
+        ("prescricoes.csv", drugs.as_bytes()),
+        ("Alergias.csv", allergies.as_bytes()),
+        ("diagnosticos.csv", diagnoses.as_bytes()),
+    ]);
+    let expected = ["Patient", "Encounter", "Observation", "Condition", "MedicationRequest", "AllergyIntolerance"];
+    assert_eq!(targets, expected, "{made:#?}");
+    let all = made.values().cloned().collect::<Vec<_>>().join("\n");
+    for part in
+        ["8480-6", "8867-4", "t.SUBSTANCIA", "t.VIA", "t.UN_DOSE", "DESCARTADO,", ",refuted", "SUSPENSA,", ",on-hold"]
+    {
+        assert!(all.contains(part), "{part}\n{all}");
+    }
+}
+
+#[test]
 fn years_of_two_digits_are_read_with_their_format_and_a_pivot_that_is_told() {
     let mut text = "pid,surname,forename,born,sex,seen\n".to_owned();
     for nth in 0..40 {

@@ -1,7 +1,23 @@
 //! Words of names: what somebody has and gets: diagnoses, drugs, procedures, allergies, vaccines.
 
 /// The unit of a dose.
-pub const DOSE_UNIT: &[&str] = &["dose unit", "dose unit rx", "dosage unit", "amountuom", "剂量单位"];
+pub const DOSE_UNIT: &[&str] = &[
+    "dose unit",
+    "dose unit rx",
+    "dosage unit",
+    "amountuom",
+    "剂量单位",
+    "un dose",
+    "unidade dose",
+    "unidade da dose",
+    "unidad dosis",
+    "unidad de dosis",
+    "unité dose",
+    "unité de dose",
+    "unite dose",
+    "unite de dose",
+    "投与単位",
+];
 /// A dose.
 pub const DOSE: &[&str] = &[
     "dose",
@@ -21,9 +37,27 @@ pub const DOSE: &[&str] = &[
     "数量",
     "yl",
     "jl",
+    "dosis prescrita",
+    "dose prescrita",
+    "dosaggio",
 ];
 /// How a drug is given.
-pub const ROUTE: &[&str] = &["route", "routeadmin", "途径", "用法", "voie", "via", "投与経路", "yf", "yyfs"];
+pub const ROUTE: &[&str] = &[
+    "route",
+    "routeadmin",
+    "途径",
+    "用法",
+    "voie",
+    "via",
+    "投与経路",
+    "yf",
+    "yyfs",
+    "via administracao",
+    "via de administracao",
+    "via administracion",
+    "via de administracion",
+    "voie administration",
+];
 /// How often.
 pub const FREQUENCY: &[&str] = &[
     "frequency",
@@ -37,13 +71,50 @@ pub const FREQUENCY: &[&str] = &[
     "用法回数",
     "pc",
     "yypc",
+    "posologia",
+    "intervalo",
+    "aprazamento",
+    "frequenza",
 ];
 /// What somebody is allergic to.
-pub const ALLERGEN: &[&str] =
-    &["allergen", "allergy", "过敏原", "过敏", "allergie", "alergia", "アレルギー", "アレルゲン"];
+pub const ALLERGEN: &[&str] = &[
+    "allergen",
+    "allergy",
+    "过敏原",
+    "过敏",
+    "allergie",
+    "alergia",
+    "アレルギー",
+    "アレルゲン",
+    "alergeno",
+    "alérgeno",
+    "alergênico",
+    "alergenico",
+    "agente causador",
+    "agente causal",
+    "allergene",
+    "allergène",
+    "過敏源",
+    "アレルギー物質",
+];
+/// What it is called in a table of allergies, and nowhere else.
+pub const SUBSTANCE: &[&str] =
+    &["substance", "agent", "substanz", "stoff", "substancia", "substância", "sustancia", "sostanza", "物质", "物質"];
 /// A vaccine.
-pub const VACCINE: &[&str] =
-    &["vaccine", "vaccination", "immunization", "cvx", "疫苗", "vaccin", "vacuna", "vacina", "ワクチン"];
+pub const VACCINE: &[&str] = &[
+    "vaccine",
+    "vaccination",
+    "immunization",
+    "cvx",
+    "疫苗",
+    "vaccin",
+    "vacuna",
+    "vacina",
+    "ワクチン",
+    "imunobiologico",
+    "imunobiológico",
+    "vaccino",
+];
 /// A drug.
 pub const DRUG: &[&str] = &[
     "drug",
@@ -74,6 +145,15 @@ pub const DRUG: &[&str] = &[
     "医薬品",
     "ypmc",
     "ypdm",
+    "remedio",
+    "remédio",
+    "farmaco prescrito",
+    "principio activo",
+    "principio ativo",
+    "princípio ativo",
+    "cod med",
+    "ds med",
+    "nm med",
 ];
 /// A procedure.
 pub const PROCEDURE: &[&str] = &[
@@ -98,6 +178,9 @@ pub const PROCEDURE: &[&str] = &[
     "ssmc",
     "ssbm",
     "ssdm",
+    "cirurgia",
+    "cirugia",
+    "cirugía",
 ];
 /// How sure a diagnosis is.
 pub const CERTAINTY: &[&str] = &[
@@ -114,6 +197,9 @@ pub const CERTAINTY: &[&str] = &[
     "确诊标志",
     "诊断性质",
     "诊断确定性",
+    "certeza",
+    "certitude",
+    "certezza",
 ];
 /// A diagnosis.
 pub const DIAGNOSIS: &[&str] = &[

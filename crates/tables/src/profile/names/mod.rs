@@ -122,6 +122,13 @@ fn has(words: &[String], parts: &[&str]) -> bool {
     words.windows(parts.len()).any(|window| window.iter().zip(parts).all(|(word, part)| word == part))
 }
 
+/// Whether a name is that of a substance, which in a table of allergies somebody is allergic to.
+pub(super) fn is_substance(name: &str) -> bool {
+    let words = parts_of(name);
+    let joined = words.concat();
+    care::SUBSTANCE.iter().any(|phrase| fits(phrase, &words, &joined, false))
+}
+
 /// Whether a name is that of a key: `id`, `labid`, `row_id`, `patnr`, `病人ID`, `就诊号`.
 pub(super) fn is_id(name: &str) -> bool {
     let words = parts_of(name);

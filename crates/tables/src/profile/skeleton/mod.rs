@@ -9,7 +9,7 @@ mod status;
 
 use super::Profile;
 use super::column::ColumnProfile;
-use super::likely::{Likely, vital_of};
+use super::likely::{Likely, vitals_in};
 use super::names::Role;
 use super::table::TableProfile;
 use crate::edit::name_in_sql;
@@ -279,7 +279,7 @@ impl<'p> Writing<'p> {
         match likely.target {
             "Encounter" => self.encounter(likely, table),
             "Observation" => {
-                let wide = table.columns.iter().filter(|column| vital_of(column).is_some()).count() >= 3;
+                let wide = vitals_in(table).len() >= 3;
                 let long = likely.columns.contains_key(&Role::Value) || likely.columns.contains_key(&Role::ValueNumber);
                 let coded = likely.columns.contains_key(&Role::Code) || likely.columns.contains_key(&Role::Label);
                 if wide && !(long && coded) {
@@ -492,11 +492,7 @@ impl<'p> Writing<'p> {
 
     /// A table with a column for each vital value: a view makes a row of each.
     fn vitals(&mut self, likely: &'p Likely, table: &'p TableProfile) {
-        let columns: Vec<(&ColumnProfile, &str, &str)> = table
-            .columns
-            .iter()
-            .filter_map(|column| vital_of(column).map(|(loinc, unit)| (column, loinc, unit)))
-            .collect();
+        let columns = vitals_in(table);
         let (base, key) = self.rows_of(table, likely, "t");
         let mut kept: BTreeSet<&String> = table.keys.first().into_iter().flat_map(|key| &key.columns).collect();
         kept.extend(

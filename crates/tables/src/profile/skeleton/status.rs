@@ -24,8 +24,12 @@ pub(super) fn column<'p>(likely: &'p Likely, table: &'p TableProfile) -> Option<
     table.columns.iter().filter(is_free).find(|column| {
         let listed = column.listed.as_ref().filter(|listed| listed.len() <= STATES && listed.len() > 1);
         let of = |listed: &Vec<(String, u64)>| {
-            let known: u64 = listed.iter().filter(|(value, _)| state_of(value).is_some()).map(|(_, count)| count).sum();
-            known * 100 >= column.values() * 60
+            let states = listed.iter().filter_map(|(value, count)| Some((state_of(value)?, *count)));
+            let known: u64 = states.clone().map(|(_, count)| count).sum();
+            // One word alone may mean something else: `alta` is discharged, and a high priority.
+            let several =
+                states.clone().any(|(state, _)| states.clone().next().is_some_and(|(first, _)| first != state));
+            several && known * 100 >= column.values() * 60
         };
         !column.is_numeric() && !column.is_dates() && listed.is_some_and(of)
     })
