@@ -16,7 +16,7 @@ use std::fmt::{self, Display, Formatter};
 
 /// Codes of all reasons and remarks: why a row was refused or an element left out, why a row could not be read, and what deserves
 /// a look.
-pub const REASONS: [&str; 52] = [
+pub const REASONS: [&str; 53] = [
     "ambiguous-date",
     "ambiguous-match",
     "ambiguous-number",
@@ -38,6 +38,7 @@ pub const REASONS: [&str; 52] = [
     "identity-check",
     "impossible-date",
     "kept-as-text",
+    "long-ago",
     "no-key",
     "no-parent",
     "no-such-target",

@@ -4,6 +4,7 @@ use super::calendar::Civil;
 use super::era::Calendar;
 use super::format::Format;
 use super::grammar::{DateFault, DateStyle, parse};
+use super::notes::Notes;
 use super::prepare::{Argument, Context};
 use super::slot::{Slot, trim};
 use super::width::plain_text;
@@ -22,14 +23,28 @@ pub(super) fn is_future(civil: &Civil<'_>, today: civil::Date) -> bool {
 /// The last year that can be written: `31/12/9999` says that there is no date, in whatever form.
 pub(super) const LAST_YEAR: i16 = 9999;
 
-/// True for a date that stands for none.
+/// True for a date that stands for none: in the last year that can be written, or the first.
 pub(super) fn is_nothing(civil: &Civil<'_>) -> bool {
-    civil.year == LAST_YEAR
+    civil.year == LAST_YEAR || civil.year <= 1
+}
+
+/// The flag of dates that are [long ago](is_long_ago).
+pub(super) const LONG_AGO: &str = "long-ago";
+
+/// True for a date that lies further back than anybody lives: programs write the day from which they count (`1753-01-01`, `1840-12-31`,
+/// `1899-12-30`, `1900-01-01`) where there is none, and years are mistyped.
+pub(super) fn is_long_ago(civil: &Civil<'_>) -> bool {
+    (civil.year, civil.month.unwrap_or(12), civil.day.unwrap_or(31)) <= (1900, 1, 1)
+}
+
+/// True unless a text in FHIR's form may be [long ago](is_long_ago) or stand for none: told by its first characters.
+pub(super) fn is_recent(text: &str) -> bool {
+    text.starts_with("20") || (text.starts_with("19") && !text.starts_with("1900"))
 }
 
 /// Why such a date is none.
 pub(super) fn stands_for_nothing(text: &str) -> Reason {
-    let what = "lies in the last year there is and stands for none: name it in `nulls` of mapping.toml";
+    let what = "lies in the first or the last year there is and stands for none: name it in `nulls` of mapping.toml";
     Reason::of("stands-for-nothing", text, what)
 }
 
@@ -40,6 +55,8 @@ pub(super) struct Reading {
     pub style: DateStyle,
     /// The day after which no date may lie.
     pub latest: Option<civil::Date>,
+    /// Whether dates are as they were: those of de-identified data may lie anywhere.
+    pub is_true: bool,
 }
 
 impl Reading {
@@ -49,7 +66,8 @@ impl Reading {
             None => None,
         };
         let style = DateStyle { order: context.order, calendar: context.calendar };
-        Ok(Reading { format, style, latest: context.today.filter(|_| slot.is_past()) })
+        let latest = context.today.filter(|_| slot.is_past());
+        Ok(Reading { format, style, latest, is_true: context.today.is_some() })
     }
 
     /// True if a date in FHIR's form is the date that is meant.
@@ -58,7 +76,7 @@ impl Reading {
     }
 
     /// Reads a text of plain characters.
-    pub fn read<'a>(&self, text: &'a str) -> Result<Civil<'a>, Reason> {
+    pub fn read<'a>(&self, text: &'a str, notes: &mut Notes) -> Result<Civil<'a>, Reason> {
         let read = match &self.format {
             Some(format) => format.read(text),
             None => parse(text, self.style),
@@ -72,6 +90,9 @@ impl Reading {
         };
         if is_nothing(&civil) {
             return Err(stands_for_nothing(text));
+        }
+        if self.is_true && is_long_ago(&civil) {
+            notes.flag(LONG_AGO);
         }
         match self.latest {
             Some(today) if is_future(&civil, today) => {
@@ -96,7 +117,7 @@ impl Day {
         Ok(Day { fhir_type: slot.fhir_type(), reading, zone: context.zone.clone() })
     }
 
-    pub fn make<'a>(&self, arguments: &mut [Argument<'a>]) -> Result<Value<'a>, Reason> {
+    pub fn make<'a>(&self, arguments: &mut [Argument<'a>], notes: &mut Notes) -> Result<Value<'a>, Reason> {
         let text = match arguments.first_mut().map(std::mem::take) {
             Some(Argument::Text(Some(text))) => trim(text),
             Some(Argument::Value(value)) => return Ok(value),
@@ -107,7 +128,7 @@ impl Day {
             return Ok(Value::Absent);
         }
         let folded = plain_text(text);
-        let civil = self.reading.read(&folded)?;
+        let civil = self.reading.read(&folded, notes)?;
         if let Some(day) = day_at_home(&civil, &self.zone) {
             return Ok(Value::Primitive { fhir_type: self.fhir_type, text: Cow::Owned(day.to_string()) });
         }
@@ -154,6 +175,35 @@ mod tests {
         assert_eq!(day("2024-01-01T01:30:00-03:00", "Asia/Shanghai"), None);
         assert_eq!(day("2024-01-01T01:30:00", "Asia/Shanghai"), None);
         assert_eq!(day("2024-01-01T01:30:00Z", "UTC"), None);
+    }
+
+    #[test]
+    fn dates_that_programs_write_for_none_are_told() {
+        let made = |text: &'static str, today: Option<civil::Date>| {
+            let context = Context { today, ..Context::new("his") };
+            let day = Day::prepare(&Slot::of_type("date").unwrap(), None, &context).unwrap();
+            let mut notes = Notes::default();
+            match day.make(&mut [Argument::Text(Some(text))], &mut notes) {
+                Ok(_) => notes.flags.first().copied().unwrap_or("kept"),
+                Err(reason) => reason.code,
+            }
+        };
+        let today = Some(civil::date(2026, 11, 26));
+        for (text, is) in [
+            ("0001-01-01", "stands-for-nothing"),
+            ("01/01/0001", "stands-for-nothing"),
+            ("1753-01-01", LONG_AGO),
+            ("30.12.1899", LONG_AGO),
+            ("1900-01-01 00:00:00", LONG_AGO),
+            ("1899", LONG_AGO),
+            ("1900-01-02", "kept"),
+            ("1900", "kept"),
+            ("1901-01-01", "kept"),
+        ] {
+            assert_eq!(made(text, today), is, "{text}");
+        }
+        // Of data whose dates are shifted nothing is known.
+        assert_eq!(made("1753-01-01", None), "kept");
     }
 
     #[test]

@@ -384,7 +384,15 @@ impl<'a> Scan<'a> {
     /// `29.2.2024`, `29/2/2024`, `2/29/2024`, `29-2-2024`.
     fn day_or_month_first(&mut self, first: &str) -> Result<Civil<'a>, DateFault> {
         let separator = self.take_any(&['/', '.', '-']).ok_or(DateFault::NotADate)?;
+        let is_month = first.len() == 2 && separator != '.' && self.rest().len() == 4;
         let first: u8 = first.parse().map_err(|_| DateFault::NotADate)?;
+        // `05/2024`. With one digit it may be a titre, and with a point a number.
+        if is_month
+            && self.style.order != Some(Order::YearFirst)
+            && let Some(year) = self.number(4, 4)
+        {
+            return Ok(Civil { year: year as i16, month: Some(first), ..Civil::default() });
+        }
         let second = self.part()?;
         if self.take_any(&[separator]).is_none() {
             return Err(DateFault::NotADate);

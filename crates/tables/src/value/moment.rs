@@ -1,7 +1,7 @@
 //! Dates and times with their zone, and the call `instant`.
 
 use super::calendar::{Civil, Clock, push_digits};
-use super::date::Reading;
+use super::date::{Reading, is_recent};
 use super::grammar::DateFault;
 use super::notes::Notes;
 use super::prepare::{Argument, Context};
@@ -53,11 +53,11 @@ impl Instant {
             return Ok(None);
         }
         let plainest = self.reading.is_plain() && self.reading.latest.is_none();
-        if plainest && primitive::is_instant(text) && !text.starts_with("9999") {
+        if plainest && is_recent(text) && primitive::is_instant(text) {
             return Ok(Some(Cow::Borrowed(text)));
         }
         let folded = plain_text(text);
-        let civil = self.reading.read(&folded)?;
+        let civil = self.reading.read(&folded, notes)?;
         let Some(clock) = civil.clock else {
             if self.form == Form::Instant {
                 return Err(Reason::of("not-a-time", text, "is a date without a time"));

@@ -1,6 +1,6 @@
 //! Elements without a function: the text of plain SQL, held to the rules of the element's type.
 
-use super::date::{is_future, is_nothing, stands_for_nothing};
+use super::date::{LONG_AGO, is_future, is_long_ago, is_nothing, stands_for_nothing};
 use super::grammar::{self, DateFault, DateStyle};
 use super::notes::Notes;
 use super::number::{self, NumberStyle};
@@ -16,11 +16,13 @@ use std::borrow::Cow;
 pub(super) struct Plain {
     slot: Slot,
     latest: Option<civil::Date>,
+    /// Whether dates are as they were: those of de-identified data may lie anywhere.
+    is_true: bool,
 }
 
 impl Plain {
     pub fn new(slot: Slot, context: &Context) -> Self {
-        Plain { slot, latest: context.today.filter(|_| slot.is_past()) }
+        Plain { slot, latest: context.today.filter(|_| slot.is_past()), is_true: context.today.is_some() }
     }
 
     pub fn make<'a>(&self, arguments: &mut [Argument<'a>], notes: &mut Notes) -> Result<Value<'a>, Reason> {
@@ -40,7 +42,7 @@ impl Plain {
                 None => return Ok(Value::Absent),
             },
             Form::Date | Form::DateTime | Form::Instant => {
-                self.check_date(&text)?;
+                self.check_date(&text, notes)?;
                 text
             }
             _ => text,
@@ -67,16 +69,21 @@ impl Plain {
     }
 
     /// A date of FHIR's form that is in no calendar or in the future is refused for that.
-    fn check_date(&self, text: &str) -> Result<(), Reason> {
+    fn check_date(&self, text: &str, notes: &mut Notes) -> Result<(), Reason> {
         match grammar::parse(text, DateStyle::default()) {
             Err(DateFault::Impossible) => Err(DateFault::Impossible.reason(text)),
             Ok(civil) if is_nothing(&civil) => Err(stands_for_nothing(text)),
-            Ok(civil) => match self.latest {
-                Some(today) if is_future(&civil, today) => {
-                    Err(Reason::of("future-date", text, &format!("lies after today, {today}")))
+            Ok(civil) => {
+                if self.is_true && is_long_ago(&civil) {
+                    notes.flag(LONG_AGO);
                 }
-                _ => Ok(()),
-            },
+                match self.latest {
+                    Some(today) if is_future(&civil, today) => {
+                        Err(Reason::of("future-date", text, &format!("lies after today, {today}")))
+                    }
+                    _ => Ok(()),
+                }
+            }
             Err(_) => Ok(()),
         }
     }

@@ -208,7 +208,7 @@ impl Prepared {
             Call::Quantity(call) => call.make(arguments, notes),
             Call::Range(call) => call.make(arguments, notes),
             Call::Number(call) => call.make(arguments),
-            Call::Date(call) => call.make(arguments),
+            Call::Date(call) => call.make(arguments, notes),
             Call::Instant(call) => call.make(arguments, notes),
             Call::Period(call) => call.make(arguments, notes),
             Call::Identifier(call) => call.make(arguments, notes),

@@ -16,7 +16,7 @@ pub(crate) enum DateSeen {
     Date(DateParts),
     /// It has the form of a date, and no calendar has it.
     Impossible,
-    /// The last year there is, which stands for none.
+    /// A day of the first or the last year there is, which stands for none.
     Nothing,
     /// They do not read it.
     No,
@@ -53,7 +53,11 @@ pub(crate) fn date_seen(text: &str) -> DateSeen {
         read => read,
     };
     match read {
-        Ok(civil) if is_nothing(&civil) => DateSeen::Nothing,
+        Ok(civil) if is_nothing(&civil) => match civil.day {
+            Some(_) => DateSeen::Nothing,
+            // `0001-12` is a number.
+            None => DateSeen::No,
+        },
         Ok(civil) => DateSeen::Date(parts(&civil, None)),
         Err(DateFault::NotADate) => short(text),
         Err(_) => DateSeen::Impossible,

@@ -599,7 +599,7 @@ fn the_ends_of_a_period_are_held_against_each_other_where_each_has_a_path() {
               period.end flag end-before-start
             {"resourceType":"Encounter","id":"c669","status":"finished","class":{"system":"http://a","code":"IMP"},"period":{"start":"2024-04-04","end":"2024-04-04"}}
             {"resourceType":"Encounter","id":"7f01","status":"finished","class":{"system":"http://a","code":"IMP"},"period":{"start":"2024-04-04"}}
-              period.end stands-for-nothing: `31/12/9999` lies in the last year there is and stands for none: name it in `nulls` of mapping.toml [31/12/9999]
+              period.end stands-for-nothing: `31/12/9999` lies in the first or the last year there is and stands for none: name it in `nulls` of mapping.toml [31/12/9999]
         "#]],
     );
 }
