@@ -56,3 +56,30 @@ fn numbers_with_types_have_points_where_text_has_commas() {
     let expected = ["letters 1.001 1.002 1234.0 3.5", "mixed 1234.0 3.5", "typed 12.0 3.5 4.125"];
     assert_eq!(made, expected);
 }
+
+#[test]
+fn a_number_of_a_cell_with_a_type_keeps_its_point_beside_text_with_commas() {
+    let data = Data::new();
+    let toml = "name = \"cells\"\nzone = \"UTC\"\ndecimal = \",\"\nthousands = \".\"\n[tables.lab]\nkey = [\"id\"]\n";
+    let map =
+        write(&data.path("map"), &[("mapping.toml", toml), ("lab.sql", &target("lab", "quantity(t.value, 'g')"))]);
+    let tables = write(&data.path("tables"), &[]);
+    let file = Path::new(&tables).join("clinic.sqlite");
+    let say = |statements: &str| rusqlite::Connection::open(&file).unwrap().execute_batch(statements).unwrap();
+    // Each cell of SQLite has a type of its own, as one of a workbook has.
+    say("CREATE TABLE lab (id INTEGER, value); INSERT INTO lab VALUES (1, 38.125), (2, 39.5), (3, 12)");
+    data.done(&["source", "add", "cells", "--path", &tables, "--mapping", &map]);
+    let ran = || {
+        data.done(&["source", "pull", "cells"]);
+        let report = data.json(&["mapping", "run", "cells", "--write", "--json"]);
+        let sql = "SELECT string_agg(CAST(value AS VARCHAR), ' ' ORDER BY value) FROM observation";
+        let printed = data.done(&["sql", "--format", "csv", sql]);
+        let values = printed.lines().nth(1).unwrap_or_default().to_owned();
+        (values, ["new", "changed", "gone"].map(|count| report[count].as_u64().unwrap()))
+    };
+    assert_eq!(ran(), ("12.0 38.125 39.5".into(), [3, 0, 0]));
+    say("INSERT INTO lab VALUES (4, '37,5'), (5, '1.234'), (6, 0.001)");
+    assert_eq!(ran(), ("0.001 12.0 37.5 38.125 39.5 1234.0".into(), [3, 0, 0]));
+    say("UPDATE lab SET value = 38.25 WHERE id = 1");
+    assert_eq!(ran(), ("0.001 12.0 37.5 38.25 39.5 1234.0".into(), [0, 1, 0]));
+}

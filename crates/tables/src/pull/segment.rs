@@ -1,7 +1,7 @@
 //! Rows on disk: Parquet files that are written once.
 //!
 //! Cells are text in columns of the table's names; beside them stand [`HASH`], [`NUMBER`], [`OFFSET`] and [`LENGTH`]: where the row
-//! lay in what was delivered, or in the arrival that keeps it. A row's number in its table is its segment's base and its place here.
+//! lay in what was delivered, or in the arrival that keeps it; and [`FRACTIONS`]. A row's number in its table is its segment's base and its place here.
 
 use crate::error::Error;
 use crate::pull::hash::RowHasher;
@@ -27,6 +27,11 @@ pub const NUMBER: &str = "__number";
 pub const OFFSET: &str = "__offset";
 /// Name of the column of lengths in bytes there.
 pub const LENGTH: &str = "__length";
+/// Name of the column that names, each with [`FRACTIONS_END`] behind it, the columns whose cells the file has as numbers with a fraction, where each cell has a type of its
+/// own; null where there are none. Segments of earlier programs have no such column.
+pub const FRACTIONS: &str = "__fractions";
+/// What stands behind each name: a header of a workbook may have several lines.
+pub const FRACTIONS_END: char = '\u{1f}';
 /// Rows of a batch that is read.
 pub const BATCH_ROWS: usize = 8_192;
 /// Rows of a row group: what is held in memory while it is written.
@@ -42,6 +47,7 @@ pub fn schema(columns: &[String]) -> SchemaRef {
         Field::new(NUMBER, DataType::UInt64, false),
         Field::new(OFFSET, DataType::UInt64, true),
         Field::new(LENGTH, DataType::UInt32, true),
+        Field::new(FRACTIONS, DataType::Utf8View, true),
     ];
     Arc::new(Schema::new(cells.chain(places).collect::<Vec<Field>>()))
 }
@@ -90,7 +96,7 @@ impl SegmentWriter {
         if rows.is_empty() {
             return Ok(());
         }
-        let mut arrays: Vec<ArrayRef> = Vec::with_capacity(rows.columns() + 4);
+        let mut arrays: Vec<ArrayRef> = Vec::with_capacity(rows.columns() + 5);
         for column in 0..rows.columns() {
             let mut cells = StringViewBuilder::with_capacity(rows.len());
             (0..rows.len()).for_each(|row| cells.append_option(rows.cell(row, column)));
@@ -100,18 +106,26 @@ impl SegmentWriter {
         let mut numbers = UInt64Builder::with_capacity(rows.len());
         let mut offsets = UInt64Builder::with_capacity(rows.len());
         let mut lengths = UInt32Builder::with_capacity(rows.len());
+        let (mut fractions, mut names) = (StringViewBuilder::with_capacity(rows.len()), String::new());
         for row in 0..rows.len() {
             hashes.append_value(self.hasher.hash(rows, row)).map_err(|error| Error::segment(&self.path, error))?;
             let place = rows.place(row);
             numbers.append_value(place.number);
             offsets.append_option(place.bytes.map(|(offset, _)| offset));
             lengths.append_option(place.bytes.map(|(_, length)| length));
+            names.clear();
+            for column in rows.fractions(row) {
+                names.push_str(self.schema.field(column).name());
+                names.push(FRACTIONS_END);
+            }
+            fractions.append_option((!names.is_empty()).then_some(&names));
         }
         arrays.extend([
             Arc::new(hashes.finish()) as ArrayRef,
             Arc::new(numbers.finish()),
             Arc::new(offsets.finish()),
             Arc::new(lengths.finish()),
+            Arc::new(fractions.finish()),
         ]);
         let batch = RecordBatch::try_new(Arc::clone(&self.schema), arrays)
             .map_err(|error| Error::segment(&self.path, error))?;
@@ -188,7 +202,10 @@ impl SegmentReader {
             .map(|field| has.index_of(field.name()).ok().and_then(|at| wanted.binary_search(&at).ok()));
         let from = from.collect();
         // Without a column a reader would not count rows.
-        let roots = if wanted.is_empty() { vec![has.fields().len() - 4] } else { wanted };
+        let roots = match has.index_of(NUMBER) {
+            Ok(number) if wanted.is_empty() => vec![number],
+            _ => wanted,
+        };
         let mask = ProjectionMask::roots(builder.parquet_schema(), roots);
         let builder = builder.with_projection(mask).with_batch_size(BATCH_ROWS);
         let builder = match rows {

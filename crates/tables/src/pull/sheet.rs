@@ -4,7 +4,7 @@ use crate::error::Error;
 use crate::pull::catalogue::Pulled;
 use crate::pull::compare::Segment;
 use crate::pull::corrected::{Cells, CorrectedRows};
-use crate::pull::segment::{SegmentReader, schema};
+use crate::pull::segment::{FRACTIONS, FRACTIONS_END, SegmentReader, schema};
 use crate::pull::{RowOrigin, take};
 use arrow_array::builder::StringViewBuilder;
 use arrow_array::cast::AsArray;
@@ -78,6 +78,8 @@ struct Spelled {
     nulls: Vec<String>,
     /// Whether cells are without the blanks around them.
     is_bare: bool,
+    /// Whether numbers of text have a comma before the fraction, in columns of [`FRACTIONS`] too that hold text as well.
+    has_commas: bool,
 }
 
 impl PulledSheet {
@@ -87,7 +89,7 @@ impl PulledSheet {
             if table.points.contains(name) { pointed(field) } else { field }
         });
         let fields: Vec<Field> = cells.chain([Field::new(ROW, DataType::UInt64, false)]).collect();
-        let spelled = Arc::new(Spelled { nulls: nulls(&table.name), is_bare: false });
+        let spelled = Arc::new(Spelled { nulls: nulls(&table.name), ..Spelled::default() });
         let is_lost = |column: &&String| !table.columns_last.contains(column);
         let lost = table.columns.iter().filter(is_lost).cloned().collect();
         PulledSheet {
@@ -106,7 +108,15 @@ impl PulledSheet {
     #[must_use]
     pub(super) fn bare(self) -> Self {
         let nulls = self.spelled.nulls.clone();
-        PulledSheet { spelled: Arc::new(Spelled { nulls, is_bare: true }), ..self }
+        PulledSheet { spelled: Arc::new(Spelled { nulls, is_bare: true, ..*self.spelled }), ..self }
+    }
+
+    /// The same where numbers of text have a comma before the fraction. In a column that holds such text beside cells that the file has as numbers, those
+    /// are written as the text is: their point would be taken for one between thousands.
+    #[must_use]
+    pub(crate) fn with_commas(self) -> Self {
+        let nulls = self.spelled.nulls.clone();
+        PulledSheet { spelled: Arc::new(Spelled { nulls, has_commas: true, ..*self.spelled }), ..self }
     }
 
     /// A table that was not delivered: it has no rows.
@@ -263,7 +273,10 @@ impl PulledSheet {
     ) -> Result<Box<dyn Iterator<Item = Result<RecordBatch, Error>> + Send>, Error> {
         let segment = self.segments[part].clone();
         let out = Arc::new(self.schema.project(columns).map_err(|error| Error::segment(&segment.path, error))?);
-        let cells: Vec<Field> = out.fields().iter().filter(|f| f.name() != ROW).map(|f| (**f).clone()).collect();
+        let mut cells: Vec<Field> = out.fields().iter().filter(|f| f.name() != ROW).map(|f| (**f).clone()).collect();
+        if self.spelled.has_commas && cells.iter().any(|field| !is_pointed(field)) {
+            cells.push(Field::new(FRACTIONS, DataType::Utf8View, true));
+        }
         let cells = Arc::new(Schema::new(cells));
         let (alive, spelled, corrected) =
             (Arc::clone(&self.alive), Arc::clone(&self.spelled), Arc::clone(&self.corrected));
@@ -287,7 +300,7 @@ impl PulledSheet {
                 let of_batch = &numbers[done..done + batch.num_rows()];
                 done += batch.num_rows();
                 let cells = of_batch.iter().enumerate().filter_map(|(at, row)| Some((at, corrected.get(row)?)));
-                let batch = with_cells(batch, &cells.collect::<Vec<_>>());
+                let batch = with_cells(with_commas(batch), &cells.collect::<Vec<_>>());
                 let numbers = Numbers::Of(of_batch);
                 shown(&batch, &numbers, &out, &spelled).map_err(|error| Error::segment(&segment.path, error))
             }))
@@ -300,13 +313,48 @@ impl PulledSheet {
                 let rows = base..base + batch.num_rows() as u64;
                 base = rows.end;
                 let cells = corrected.range(rows.clone()).map(|(row, cells)| ((row - rows.start) as usize, cells));
-                let batch = with_cells(batch, &cells.collect::<Vec<_>>());
+                let batch = with_cells(with_commas(batch), &cells.collect::<Vec<_>>());
                 current(&batch, rows, &out, &alive, all_alive, &spelled)
                     .map_err(|error| Error::segment(&segment.path, error))
             }))
         };
         Ok(batches)
     }
+}
+
+/// A batch whose [`FRACTIONS`] have commas, without those; any other as it is.
+fn with_commas(batch: RecordBatch) -> RecordBatch {
+    let schema = batch.schema();
+    let Some(last) = schema.fields().len().checked_sub(1).filter(|last| schema.field(*last).name() == FRACTIONS) else {
+        return batch;
+    };
+    let fractions: StringViewArray = batch.column(last).as_string_view().clone();
+    let kept: Vec<usize> = (0..last).collect();
+    let Ok(batch) = batch.project(&kept) else { return batch };
+    if fractions.null_count() == fractions.len() {
+        return batch;
+    }
+    let mut columns = batch.columns().to_vec();
+    for (column, field) in columns.iter_mut().zip(schema.fields()).filter(|(_, field)| !is_pointed(field)) {
+        let is_one = |row: usize| {
+            fractions.is_valid(row)
+                && fractions.value(row).split_terminator(FRACTIONS_END).any(|name| name == field.name())
+        };
+        if !(0..fractions.len()).any(is_one) {
+            continue;
+        }
+        let cells: &StringViewArray = column.as_string_view();
+        let mut copy = StringViewBuilder::with_capacity(cells.len());
+        for (row, cell) in cells.iter().enumerate() {
+            match cell.filter(|_| is_one(row)) {
+                Some(number) => copy.append_value(number.replace('.', ",")),
+                None => copy.append_option(cell),
+            }
+        }
+        *column = Arc::new(copy.finish());
+    }
+    // Of the same columns and length as before: this does not fail.
+    RecordBatch::try_new(batch.schema(), columns).unwrap_or(batch)
 }
 
 /// A batch with the cells that a person corrected, of rows of it in their order.

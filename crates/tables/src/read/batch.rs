@@ -15,6 +15,8 @@ pub struct RowBatch {
     ends: Vec<u32>,
     /// Whether each cell is null where the file itself tells null from empty (databases, Parquet); text files have none.
     nulls: Vec<bool>,
+    /// Cells that the file has as numbers with a fraction, in a kind of file where each cell has its own type: `row * columns + column`, ascending.
+    fractions: Vec<usize>,
     places: Vec<Place>,
     columns: usize,
     /// Rows that could not be read as rows.
@@ -63,6 +65,7 @@ impl RowBatch {
         self.text.clear();
         self.ends.clear();
         self.nulls.clear();
+        self.fractions.clear();
         self.places.clear();
         self.bad.clear();
     }
@@ -149,7 +152,25 @@ impl RowBatch {
         let text = self.kept_text();
         self.ends.truncate(keep);
         self.nulls.truncate(keep);
+        self.fractions.truncate(self.fractions.partition_point(|at| *at < keep));
         self.text.truncate(text);
+    }
+
+    /// Says of the cell that was added last that the file has it as a number, whose text here has a point before its fraction if it has one.
+    pub fn mark_number(&mut self) {
+        let at = self.ends.len() - 1;
+        let start = if at == 0 { 0 } else { self.ends[at - 1] as usize };
+        if self.text[start..].contains('.') {
+            self.fractions.push(at);
+        }
+    }
+
+    /// The columns of a row whose cells are [such numbers](RowBatch::mark_number) with a fraction.
+    pub fn fractions(&self, row: usize) -> impl Iterator<Item = usize> {
+        let first = row * self.columns;
+        let from = self.fractions.partition_point(|at| *at < first);
+        let of_row = self.fractions[from..].iter().take_while(move |at| **at < first + self.columns);
+        of_row.map(move |at| at - first)
     }
 
     /// A cell; `None` where the file says null.

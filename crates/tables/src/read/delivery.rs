@@ -139,7 +139,7 @@ impl Delivery {
                         || file_name(&passed.file).to_lowercase().starts_with(&name.to_lowercase())
                 });
                 let what = match near {
-                    Some(passed) => format!("`{wanted}` is no table here: {} is {}", passed.file, passed.why),
+                    Some(passed) => format!("`{wanted}` is no table here: {}: {}", passed.file, passed.why),
                     None => format!("there is no table `{wanted}` here, but {}{}", self.shown(), self.not_read()),
                 };
                 Err(ReadError::at(&self.path, what))

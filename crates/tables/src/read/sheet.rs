@@ -14,6 +14,8 @@ pub(super) struct Sheet<'o> {
     /// The row that is made, from 0, and its cells; what is not there is empty.
     row: Option<u32>,
     cells: Vec<String>,
+    /// Which of them the sheet has as numbers.
+    numbers: Vec<bool>,
     used: usize,
     too_wide: bool,
     number: u64,
@@ -29,6 +31,7 @@ impl<'o> Sheet<'o> {
             header: Header::default(),
             row: None,
             cells: Vec::new(),
+            numbers: Vec::new(),
             used: 0,
             too_wide: false,
             number: 0,
@@ -46,8 +49,8 @@ impl<'o> Sheet<'o> {
         Ok(self.outlet.columns(columns, notes)?)
     }
 
-    /// Adds a cell.
-    pub(super) fn cell(&mut self, row: u32, column: u32, write: impl FnOnce(&mut String)) -> Result<(), Ended> {
+    /// Adds a cell. Whoever writes it says whether the sheet has it as a number.
+    pub(super) fn cell(&mut self, row: u32, column: u32, write: impl FnOnce(&mut String) -> bool) -> Result<(), Ended> {
         if self.row != Some(row) {
             self.end_row()?;
             let before = self.row.map_or(0, |before| before + 1);
@@ -61,10 +64,11 @@ impl<'o> Sheet<'o> {
         }
         if column >= self.cells.len() {
             self.cells.resize(column + 1, String::new());
+            self.numbers.resize(column + 1, false);
         }
         let cell = &mut self.cells[column];
         cell.clear();
-        write(cell);
+        self.numbers[column] = write(cell);
         if !cell.is_empty() {
             self.used = self.used.max(column + 1);
         }
@@ -87,6 +91,7 @@ impl<'o> Sheet<'o> {
                 return Err(ReadError::at(&self.place, what).into());
             }
             let cells: Vec<String> = self.cells.drain(..).take(used).collect();
+            self.numbers.clear();
             self.header = Header::of(cells.iter());
             return self.name(cells.into_iter());
         };
@@ -113,10 +118,14 @@ impl<'o> Sheet<'o> {
         } else {
             for column in 0..columns {
                 self.outlet.rows.push_cell(Some(cells.get(column).map_or("", String::as_str)));
+                if column < used && self.numbers[column] {
+                    self.outlet.rows.mark_number();
+                }
             }
             self.outlet.rows.end_row(place);
         }
         self.cells.iter_mut().for_each(String::clear);
+        self.numbers.fill(false);
         Ok(self.outlet.row_done()?)
     }
 

@@ -157,6 +157,7 @@ fn push(value: ValueRef<'_>, is_boolean: bool, rows: &mut super::RowBatch) -> Op
         }
         ValueRef::Real(value) => {
             rows.write_cell(|text| push_f64(text, value));
+            rows.mark_number();
         }
         ValueRef::Text(bytes) | ValueRef::Blob(bytes) if is_large(value, bytes) => {
             rows.push_cell(Some(""));

@@ -128,20 +128,23 @@ pub(super) fn sheet(
         while let Some((cell, style)) = cells.next_cell_with_style_id().map_err(failed)? {
             let (row, column) = cell.get_position();
             let layout = layouts.get(style).copied().unwrap_or(Layout::Number);
-            rows.cell(row, column, |out| match cell.get_value() {
-                DataRef::Empty => {}
-                DataRef::String(text) => out.push_str(text),
-                DataRef::SharedString(text) => out.push_str(text),
-                DataRef::DateTime(at) => {
-                    // A moment by a format that depends on the language, which has no code.
-                    let layout = if layout == Layout::Number { Layout::ByValue } else { layout };
-                    write_moment(out, at.as_f64(), epoch, layout);
+            rows.cell(row, column, |out| {
+                match cell.get_value() {
+                    DataRef::Empty => {}
+                    DataRef::String(text) => out.push_str(text),
+                    DataRef::SharedString(text) => out.push_str(text),
+                    DataRef::DateTime(at) => {
+                        // A moment by a format that depends on the language, which has no code.
+                        let layout = if layout == Layout::Number { Layout::ByValue } else { layout };
+                        write_moment(out, at.as_f64(), epoch, layout);
+                    }
+                    DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => push_timestamp_text(out, text),
+                    DataRef::Float(value) => push_f64(out, *value),
+                    DataRef::Int(value) => write_all(out, value),
+                    DataRef::Bool(value) => push_bool(out, *value),
+                    DataRef::Error(error) => write_all(out, error),
                 }
-                DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => push_timestamp_text(out, text),
-                DataRef::Float(value) => push_f64(out, *value),
-                DataRef::Int(value) => write_all(out, value),
-                DataRef::Bool(value) => push_bool(out, *value),
-                DataRef::Error(error) => write_all(out, error),
+                matches!(cell.get_value(), DataRef::Float(_))
             })?;
         }
         rows.end()

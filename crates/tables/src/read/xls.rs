@@ -284,7 +284,10 @@ impl Globals {
                 record::FORMULA_TEXT => {
                     if let Some((row, column)) = formula.take() {
                         let text = self.long_text(data, &mut at);
-                        rows.cell(row, column, |out| out.push_str(&text))?;
+                        rows.cell(row, column, |out| {
+                            out.push_str(&text);
+                            false
+                        })?;
                     }
                 }
                 record::MANY_RK => {
@@ -330,19 +333,22 @@ impl Globals {
         Continued { pieces, piece: 0, at: 0 }.shared_text().unwrap_or_default()
     }
 
-    fn number(&self, out: &mut String, value: f64, format: u16) {
+    /// Writes a number, or the moment that it is by its format. Whether it is a number.
+    fn number(&self, out: &mut String, value: f64, format: u16) -> bool {
         let layout = self.layouts.get(usize::from(format)).copied().unwrap_or(Layout::Number);
         write_moment(out, value, self.epoch, layout);
+        layout == Layout::Number
     }
 
-    fn value(&self, out: &mut String, kind: u16, value: &[u8], format: u16, text: Option<&str>) {
+    /// Writes a cell. Whether it is a number.
+    fn value(&self, out: &mut String, kind: u16, value: &[u8], format: u16, text: Option<&str>) -> bool {
         match kind {
             record::TEXT | record::RICH_TEXT => out.push_str(text.unwrap_or_default()),
             record::SHARED_TEXT => {
                 let text = u32_at(value, 0).and_then(|no| self.texts.get(no as usize));
                 out.push_str(text.map_or("", String::as_str));
             }
-            record::RK => self.number(out, u32_at(value, 0).map_or(0.0, rk), format),
+            record::RK => return self.number(out, u32_at(value, 0).map_or(0.0, rk), format),
             record::BOOLEAN_OR_ERROR => match value {
                 [code, 0, ..] => push_bool(out, *code != 0),
                 [code, ..] => out.push_str(error(*code)),
@@ -355,11 +361,11 @@ impl Globals {
                 _ => {}
             },
             _ => {
-                if let Some(bytes) = value.get(..8).and_then(|bytes| bytes.try_into().ok()) {
-                    self.number(out, f64::from_le_bytes(bytes), format);
-                }
+                let bytes = value.get(..8).and_then(|bytes| bytes.try_into().ok());
+                return bytes.is_some_and(|bytes| self.number(out, f64::from_le_bytes(bytes), format));
             }
         }
+        false
     }
 }
 

@@ -36,6 +36,7 @@ pub(super) fn sheets(
                 PulledSheet::absent(name)
             }
         };
+        let sheet = if settings.numbers.decimal == ',' { sheet.with_commas() } else { sheet };
         out.push(Arc::new(sheet.without_lost(&table.optional_columns).with_columns(&columns)));
     }
     Ok(out)

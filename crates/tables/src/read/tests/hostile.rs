@@ -117,7 +117,7 @@ fn what_cannot_be_read_is_refused_with_what_to_do() {
         h.json: text, but nothing says that it is a table: name it as the `f"#]]
     .assert_eq(&told.join("\n"));
     let error = delivery.table("a", None, TableOptions::default()).err().unwrap().to_string();
-    assert!(error.contains("`a` is no table here: a.dmp is a dump of Oracle"), "{error}");
+    assert!(error.contains("`a` is no table here: a.dmp: a dump of Oracle"), "{error}");
     // Whoever names a text means it.
     assert!(delivery.table("h", Some("h.json"), TableOptions::default()).is_ok());
 }
