@@ -5,9 +5,11 @@
 use crate::fhir_door::refusal::Refusal;
 use access::Grant;
 use records::{DeadLetterNo, Error, MAPPING_DOOR, NewDeadLetter, Records, RowClosed, RowLetter};
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
+use tables::pull::MovedRows;
 use tables::run::{Link, RowNow};
 
 /// What stands between a table and the number of a row in the place of a letter.
@@ -92,6 +94,8 @@ fn why_of(what: &str) -> Why {
 /// The letters of one target of a source.
 #[derive(Default)]
 pub(crate) struct RowLetters {
+    /// Rows that have other numbers than when their letters were left.
+    moved: Arc<MovedRows>,
     /// Letters that stand, open or set aside by a person.
     known: HashSet<(RowKey, Why)>,
     /// What this run refused: a row may be refused for several reasons, in what is made of it.
@@ -100,15 +104,37 @@ pub(crate) struct RowLetters {
 }
 
 impl RowLetters {
+    /// None, of which it is known which rows were moved.
+    pub(crate) fn none(moved: Arc<MovedRows>) -> Self {
+        RowLetters { moved, ..RowLetters::default() }
+    }
+
     /// Those of a target.
-    pub(crate) fn of(records: &Records, grant: &Grant, source: &str, target: &str) -> Result<Self, Error> {
-        let mut letters = RowLetters::default();
+    pub(crate) fn of(
+        records: &Records,
+        grant: &Grant,
+        (source, target): (&str, &str),
+        moved: Arc<MovedRows>,
+    ) -> Result<Self, Error> {
+        let mut letters = RowLetters::none(moved);
         let mut take = |letter: RowLetter| {
-            letters.known.insert((key_of(&letter.place), why_of(&letter.what)));
+            let place = letters.place_now(&letter.place);
+            letters.known.insert((key_of(&place), why_of(&letter.what)));
             Ok(())
         };
         records.row_letters(grant, MAPPING_DOOR, source, target, &mut take)?;
         Ok(letters)
+    }
+
+    /// The place of a letter by the numbers that its rows have now.
+    fn place_now<'p>(&self, place: &'p str) -> Cow<'p, str> {
+        if self.moved.is_empty() {
+            return Cow::Borrowed(place);
+        }
+        match RowsOfPlace::read(place) {
+            Some(of) => Cow::Owned(of.numbered(|row| Some(self.moved.now(of.table, row)))),
+            None => Cow::Borrowed(place),
+        }
     }
 
     /// Notes that a row is refused. Whether there is no letter that says so.
@@ -143,10 +169,11 @@ impl RowLetters {
     ) -> Result<Vec<(DeadLetterNo, RowClosed)>, Error> {
         let mut closed = Vec::new();
         let mut look = |letter: RowLetter| {
-            let how = match self.refused(&letter.place, &letter.what) {
+            let place = self.place_now(&letter.place);
+            let how = match self.refused(&place, &letter.what) {
                 Some(true) => return Ok(()),
                 Some(false) => RowClosed::Otherwise,
-                None => match RowsOfPlace::read(&letter.place).map(|of| now(of.table, of.rows[0])) {
+                None => match RowsOfPlace::read(&place).map(|of| now(of.table, of.rows[0])) {
                     Some(RowNow::Gone) => RowClosed::Gone,
                     Some(RowNow::LeftOut) => RowClosed::LeftOut,
                     Some(RowNow::NotSeen) => return Ok(()),

@@ -24,7 +24,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 use tables::mapping::Gone;
-use tables::pull::{Given, Sources};
+use tables::pull::{Given, MovedRows, Sources};
 use tables::run::{
     Bearer, Chunk, ChunkGone, Door, DoorError, Giver, Kept, Others, ROW_LINKS, RowNow, RunEnds, RunInfo, Stored,
     entered_in_error,
@@ -67,6 +67,8 @@ pub struct TablesDoor<'a> {
     kept: BTreeMap<(String, String), u64>,
     /// Letters of rows, by target.
     letters: BTreeMap<String, Arc<Mutex<RowLetters>>>,
+    /// Rows that have other numbers than when their letters were left, once that was looked up.
+    moved: Option<Arc<MovedRows>>,
     /// Targets of which the store refused something.
     refused: BTreeSet<String>,
     /// Targets of which a row withdrew something that another row may have.
@@ -127,6 +129,7 @@ impl<'a> TablesDoor<'a> {
             given: Vec::new(),
             kept: BTreeMap::new(),
             letters: BTreeMap::new(),
+            moved: None,
             refused: BTreeSet::new(),
             unsettled: BTreeSet::new(),
             given_to: BTreeMap::new(),
@@ -146,9 +149,22 @@ impl<'a> TablesDoor<'a> {
         if let Some(letters) = self.letters.get(target) {
             return Ok(Arc::clone(letters));
         }
-        let letters = Arc::new(Mutex::new(RowLetters::of(self.records, self.grant, &self.source, target)?));
+        let moved = self.moved()?;
+        let letters = RowLetters::of(self.records, self.grant, (&self.source, target), moved)?;
+        let letters = Arc::new(Mutex::new(letters));
         self.letters.insert(target.to_owned(), Arc::clone(&letters));
         Ok(letters)
+    }
+
+    /// Rows that have other numbers than when their letters were left.
+    fn moved(&mut self) -> Result<Arc<MovedRows>, Error> {
+        if let Some(moved) = &self.moved {
+            return Ok(Arc::clone(moved));
+        }
+        let moved = self.meets.sources.moved(self.grant, &self.source);
+        let moved = Arc::new(moved.map_err(|error| Error::Damaged(error.to_string()))?);
+        self.moved = Some(Arc::clone(&moved));
+        Ok(moved)
     }
 
     /// The first arrival of what was written; with it the whole run is taken back, since all its requests are one delivery.
@@ -414,7 +430,10 @@ impl<'a> TablesDoor<'a> {
         if self.mode == Mode::Dry {
             return Ok(());
         }
-        let of_target = self.letters.remove(target).unwrap_or_default();
+        let of_target = match self.letters.remove(target) {
+            Some(of_target) => of_target,
+            None => Arc::new(Mutex::new(RowLetters::none(self.moved()?))),
+        };
         let of_target = of_target.lock().unwrap_or_else(PoisonError::into_inner);
         let taken = RowClosed::Taken(self.told.or(self.first));
         let closed = of_target.closed(self.records, self.grant, (&self.source, target), now, taken)?;

@@ -207,7 +207,7 @@ fn letters_of_what_a_mapping_makes_no_longer_are_closed() {
 }
 
 #[test]
-fn cells_are_corrected_by_a_person_until_the_row_itself_changes() {
+fn cells_are_corrected_by_a_person_until_they_come_otherwise() {
     let data = Data::new();
     ward(&data, &[("a", "1", "4.1"), ("b", "1", CELL)]);
     pulled_and_run(&data);
@@ -279,7 +279,19 @@ fn cells_are_corrected_by_a_person_until_the_row_itself_changes() {
     pulled_and_run(&data);
     assert_eq!(values(&data), "4.05 4.2");
     assert_eq!(run(&data)["changed"], 0);
-    // Until the row itself changes.
+    // So it does when the row changes otherwise, and when a column comes that nobody reads.
+    let left = letters(&data);
+    let came = |column: &str, item: &str, more: &str| {
+        let text = format!("id,pid,item,value{column}\na,1,K,4.05{more}\nb,1,{item},{CELL}{more}\n");
+        write(&data.path("ward/lab.csv"), text.as_bytes());
+        pulled_and_run(&data);
+        assert_eq!((letters(&data), values(&data).as_str()), (left.clone(), "4.05 4.2"));
+    };
+    came("", "Na", "");
+    came("", "K", "");
+    came(",extra", "K", ",x");
+    came("", "K", "");
+    // Until the cell itself comes otherwise.
     delivered(&data, &[("a", "1", "4.05"), ("b", "1", "4.3")]);
     pulled_and_run(&data);
     assert_eq!(values(&data), "4.05 4.3");

@@ -98,8 +98,14 @@ pub(super) enum OfRow {
 
 /// The row that a letter is; nothing if it is of something else.
 pub(super) fn row_of(app: &App, grant: &Grant, letter: &DeadLetter) -> Result<Option<OfRow>, Refusal> {
-    if let Some(row) = row_of_letter(letter) {
-        return Ok(Some(OfRow::Refused(row)));
+    if let Some(RowOfLetter { table, row }) = row_of_letter(letter) {
+        let row = match app.sources()?.moved(grant, &letter.arrival.source) {
+            Ok(moved) => moved.now(&table, row),
+            // A source that was removed, with its rows.
+            Err(tables::Error::Unknown { .. }) => row,
+            Err(error) => return Err(error.into()),
+        };
+        return Ok(Some(OfRow::Refused(RowOfLetter { table, row })));
     }
     if letter.arrival.door != records::PULL_DOOR {
         return Ok(None);

@@ -188,3 +188,51 @@ async fn what_a_program_wrote_in_another_spelling_is_still_the_rows() {
     let made = get(&house, &path).await.unwrap();
     assert_eq!((&made["valueQuantity"]["value"], &made["note"][0]["text"]), (&json!(5.1), &json!("seen")), "{made}");
 }
+
+#[tokio::test]
+async fn of_two_rows_of_one_key_the_first_stays_the_record_when_it_changes_and_letters_of_the_other_hold() {
+    let house = House::new();
+    let rows = |ana: &str| format!("1,M3,Ana,1990-05-05,{ana}\n1,M9,Bia,1991-06-06,12\n2,M4,Jan,1992-07-07,13\n");
+    people(&house, "a", "", &rows("11")).await;
+    let report = ran(&house, "a").await;
+    assert_eq!((&report["new"], &report["targets"][0]["rejected"]), (&json!(2), &json!(1)), "{report}");
+    let own = id("a", "Patient", "1");
+    let letters = async |state: &str| -> Vec<i64> {
+        let told = get(&house, &format!("/api/deadletters?source=a&state={state}")).await.unwrap();
+        told["dead_letters"].as_array().unwrap().iter().map(|letter| letter["no"].as_i64().unwrap()).collect()
+    };
+    let open = letters("open").await;
+    assert_eq!(open.len(), 1);
+    for phone in ["99", "98"] {
+        people(&house, "a", "", &rows(phone)).await;
+        let report = ran(&house, "a").await;
+        assert_eq!(
+            (&report["new"], &report["changed"], &report["gone"]),
+            (&json!(0), &json!(1), &json!(0)),
+            "{report}"
+        );
+        assert_eq!(looks(&patient(&house, &own).await), ["Ana", phone, ""]);
+        // It is the same row for the same reason, whatever its number is now.
+        assert_eq!(letters("open").await, open);
+        rests(&house, "a").await;
+    }
+    // The letter tells the row as it is now, and a person sets it aside for good.
+    let letter = get(&house, &format!("/api/deadletters/{}", open[0])).await.unwrap();
+    assert_eq!(
+        (&letter["row"]["is_current"], &letter["row"]["cells"]["name"]),
+        (&json!(true), &json!("Bia")),
+        "{letter}"
+    );
+    let path = format!("/api/deadletters/{}/discard", open[0]);
+    let told = house.operate(Method::POST, &path, JSON, r#"{"reason": "twice"}"#).await;
+    assert!(told.status.is_success(), "{}", told.text);
+    people(&house, "a", "", &rows("97")).await;
+    ran(&house, "a").await;
+    assert_eq!((letters("open").await, looks(&patient(&house, &own).await)), (Vec::new(), ["Ana", "97", ""]));
+    // The first goes: the other is the record, and nothing is refused.
+    people(&house, "a", "", "1,M9,Bia,1991-06-06,12\n2,M4,Jan,1992-07-07,13\n").await;
+    let report = ran(&house, "a").await;
+    assert_eq!(report["targets"][0]["rejected"], 0, "{report}");
+    assert_eq!(looks(&patient(&house, &own).await), ["Bia", "12", ""]);
+    rests(&house, "a").await;
+}

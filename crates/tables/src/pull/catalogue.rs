@@ -6,7 +6,8 @@
 use crate::error::Error;
 use crate::pull::compare::Segment;
 use crate::pull::corrected::BadHash;
-use crate::pull::{attempt, corrected, owned, run_log};
+use crate::pull::moved::Renumbered;
+use crate::pull::{attempt, corrected, moved, owned, run_log};
 use roaring::RoaringTreemap;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use std::collections::{BTreeMap, HashSet};
@@ -168,6 +169,8 @@ pub(super) struct TableTaken {
     pub(super) bytes: u64,
     pub(super) rows: u64,
     pub(super) gone: RoaringTreemap,
+    /// Of these, rows that go on under other numbers.
+    pub(super) moved: Vec<Renumbered>,
     pub(super) bad: Vec<BadHash>,
     pub(super) bad_rows: u64,
     /// Letters of bad rows.
@@ -212,6 +215,7 @@ impl Catalogue {
         owned::open(&mut db)?;
         db.execute_batch(attempt::TABLE)?;
         db.execute_batch(corrected::TABLE)?;
+        db.execute_batch(moved::TABLE)?;
         db.execute_batch(LATELY)?;
         run_log::interrupted(&db)?;
         attempt::interrupted(&db, None)?;
@@ -322,6 +326,7 @@ impl Catalogue {
         for sql in [
             "DELETE FROM bad WHERE pulled IN (SELECT no FROM pulled WHERE source = ?1)",
             "DELETE FROM corrected WHERE pulled IN (SELECT no FROM pulled WHERE source = ?1)",
+            "DELETE FROM moved WHERE pulled IN (SELECT no FROM pulled WHERE source = ?1)",
             "DELETE FROM corrected_bad WHERE pulled IN (SELECT no FROM pulled WHERE source = ?1)",
             "DELETE FROM bad_letter WHERE pulled IN (SELECT no FROM pulled WHERE source = ?1)",
             "DELETE FROM segment WHERE pulled IN (SELECT no FROM pulled WHERE source = ?1)",
@@ -441,18 +446,20 @@ impl Catalogue {
             })?
             .collect::<Result<_, _>>()?;
         let mut of_tables = self.db.prepare(
-            "SELECT p.name, d.file, d.rows, d.new, d.bad, d.gone FROM delivered d JOIN pulled p ON p.no = d.pulled
-             WHERE d.delivery = ?1 ORDER BY p.name",
+            "SELECT p.name, d.file, d.rows, d.new, d.bad, d.gone,
+                 (SELECT count(*) FROM moved m WHERE m.delivery = d.delivery AND m.pulled = d.pulled AND m.is_same)
+             FROM delivered d JOIN pulled p ON p.no = d.pulled WHERE d.delivery = ?1 ORDER BY p.name",
         )?;
         for delivery in &mut deliveries {
             let rows = of_tables.query_map([delivery.no], |row| {
+                let moved = row.get::<_, i64>(6)? as u64;
                 Ok(Delivered {
                     table: row.get(0)?,
                     file: row.get(1)?,
                     rows: row.get::<_, i64>(2)? as u64,
-                    new: row.get::<_, i64>(3)? as u64,
+                    new: (row.get::<_, i64>(3)? as u64).saturating_sub(moved),
                     bad: row.get::<_, i64>(4)? as u64,
-                    gone: bitmap_of(row, 5)?.len(),
+                    gone: bitmap_of(row, 5)?.len().saturating_sub(moved),
                 })
             })?;
             delivery.tables = rows.collect::<Result<_, _>>()?;
@@ -525,6 +532,9 @@ impl Catalogue {
                 let named = segments.join(format!("{}.parquet", writing.last_insert_rowid()));
                 std::fs::rename(coming, &named).map_err(|error| Error::file("name", &named, error))?;
                 alive.insert_range(rows..rows + count);
+                for row in &table.moved {
+                    moved::note(&writing, (no, delivery), row, rows + row.place)?;
+                }
                 new = *count;
             }
             writing.execute(

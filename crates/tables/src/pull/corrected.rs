@@ -1,7 +1,8 @@
 //! Cells that a person corrected: runs read them in the place of what was delivered, until the row itself changes.
 //!
-//! The row stays as it came, in its segment, its arrival and in SQL. A correction is of a row's number, and a row that changes gets another, so that
-//! a correction never outlives what it corrected. The newest of a row counts; earlier ones stay, since what was made by them is explained by them.
+//! The row stays as it came, in its segment, its arrival and in SQL. A correction is of a row's number, and a row that changes gets another: the
+//! correction goes with it where the table has a key and the cells came as they were that it corrects (`moved.rs`), so that it never outlives those. The
+//! newest of a row counts; earlier ones stay, since what was made by them is explained by them.
 //!
 //! A row that could not be read at all is corrected too: the next pull reads its cells in the place of its text, as long as that comes.
 
@@ -222,7 +223,18 @@ impl Sources {
     /// As [`Sources::correctable`].
     pub fn bad_correctable(&self, grant: &Grant, bad: &BadLetter, cells: &Cells, reason: &str) -> Result<Cells, Error> {
         may_correct(grant, reason)?;
-        named(&bad.table, &bad.columns, cells)
+        let cells = named(&bad.table, &bad.columns, cells)?;
+        // What of the text they are is not known: a cell that nobody named would be a value lost.
+        let missing: Vec<&str> =
+            bad.columns.iter().filter(|column| !cells.contains_key(*column)).map(String::as_str).collect();
+        if !missing.is_empty() && !cells.is_empty() {
+            return Err(Error::Name(format!(
+                "of a row that could not be read all cells are said: {} of {} are missing; null is a cell without a value",
+                missing.join(", "),
+                bad.table
+            )));
+        }
+        Ok(cells)
     }
 
     /// Says what the cells of a row are that could not be read, as [`Sources::bad_correctable`] gave them.

@@ -11,6 +11,8 @@ mod compare;
 mod corrected;
 mod hash;
 mod in_file;
+mod moved;
+mod order;
 mod owned;
 mod points;
 mod raw;
@@ -26,6 +28,7 @@ pub use catalogue::{CurrentTable, Delivered, DeliveryInfo, Pulled, SourceInfo};
 pub use corrected::{BadLetter, Cells, Correction};
 pub use hash::RowHash;
 pub use in_file::{InFile, InFiles};
+pub use moved::MovedRows;
 pub use owned::Given;
 pub use raw::RawTables;
 pub use run_log::{RunBegins, RunInfo, RunState};
@@ -37,7 +40,7 @@ use crate::error::Error;
 use crate::read::{Content, ReadError, Table};
 use access::{Grant, Permission};
 use catalogue::Catalogue;
-use corrected::CorrectedBad;
+use corrected::{CorrectedBad, CorrectedRows};
 use records::Records;
 use roaring::RoaringTreemap;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -409,7 +412,11 @@ impl Sources {
                 Some(was) => self.catalogue().corrected_bad(was.no)?,
                 None => CorrectedBad::new(),
             };
-            let before = Before { table: was, content, corrected: &corrected };
+            let corrected_rows = match was {
+                Some(was) => self.catalogue().corrected(was)?,
+                None => CorrectedRows::new(),
+            };
+            let before = Before { table: was, content, corrected: &corrected, corrected_rows: &corrected_rows };
             let table = match take::read(wanted, before, spooled.path(no), &mut |rows| go_on(&wanted.name, rows))? {
                 Ok(table) => table,
                 Err(lacking) if wanted.optional && was.is_none() => {

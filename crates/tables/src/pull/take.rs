@@ -3,8 +3,10 @@
 use crate::error::Error;
 use crate::pull::catalogue::{ContentBefore, Pulled, TableTaken};
 use crate::pull::compare::{Segment, compare};
-use crate::pull::corrected::{BadHash, CorrectedBad};
+use crate::pull::corrected::{BadHash, CorrectedBad, CorrectedRows};
 use crate::pull::hash::{RowHash, RowHasher};
+use crate::pull::moved::Renumbered;
+use crate::pull::order::{Reordered, Sides, reordered};
 use crate::pull::points::Points;
 use crate::pull::segment::{LENGTH, OFFSET, SegmentReader, SegmentWriter, schema};
 use crate::pull::spelling::columns_as_known;
@@ -16,11 +18,11 @@ use access::Grant;
 use arrow_array::builder::{BooleanBuilder, UInt32Builder, UInt64Builder};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{UInt32Type, UInt64Type};
-use arrow_array::{Array, ArrayRef, RecordBatch};
-use arrow_schema::{DataType, Field, Schema};
+use arrow_array::{Array, ArrayRef, BooleanArray, RecordBatch};
+use arrow_schema::{ArrowError, DataType, Field, Schema};
 use records::{Arrived, Besides, Lookup, NewDeadLetter, Operation, Planner, Records, ReuseArrival, Trail};
 use roaring::RoaringTreemap;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Read, Seek, Write};
 use std::path::{Path, PathBuf};
@@ -51,6 +53,12 @@ pub(super) struct TableRead {
     new: RoaringTreemap,
     gone: RoaringTreemap,
     changed: Option<u64>,
+    /// Rows that did not change and come anew, for the order of their key: their numbers in the table, and in the delivery.
+    moved: Vec<(u64, u64)>,
+    /// New rows that are to lie behind the others, in this order.
+    last: Vec<u64>,
+    /// Rows that changed, but for the cells that a person corrected: their numbers in the table, and in the delivery.
+    carried: Vec<(u64, u64)>,
     /// Of the changed rows and those that are gone, how many say what they said but for columns that came anew.
     widened: u64,
     /// Rows that the table had, and that came so that they cannot be read.
@@ -69,6 +77,8 @@ pub(super) struct Before<'b> {
     pub(super) content: Option<ContentBefore>,
     /// Cells of rows that cannot be read.
     pub(super) corrected: &'b CorrectedBad,
+    /// Cells of its rows that a person corrected.
+    pub(super) corrected_rows: &'b CorrectedRows,
 }
 
 /// Hash of a file's bytes and of how they are read.
@@ -117,8 +127,12 @@ fn with_corrected(rows: &mut RowBatch, columns: &[String], corrected: &Corrected
         while let Some(bad) = next.next_if(|bad| bad.place.number < place.number) {
             put(&mut out, bad);
         }
+        let mut fractions = rows.fractions(row).peekable();
         for column in 0..columns.len() {
             out.push_cell(rows.cell(row, column));
+            if fractions.next_if_eq(&column).is_some() {
+                out.mark_number();
+            }
         }
         out.end_row(place);
     }
@@ -165,7 +179,7 @@ impl Gathered {
 /// in its place is which columns it lacks.
 pub(super) fn read(
     wanted: &PullTable,
-    Before { table: before, content: content_before, corrected }: Before<'_>,
+    Before { table: before, content: content_before, corrected, corrected_rows }: Before<'_>,
     spool: PathBuf,
     go_on: &mut dyn FnMut(u64) -> Result<(), Error>,
 ) -> Result<Result<TableRead, ReadError>, Error> {
@@ -182,6 +196,9 @@ pub(super) fn read(
         new: RoaringTreemap::new(),
         gone: RoaringTreemap::new(),
         changed: Some(0),
+        moved: Vec::new(),
+        last: Vec::new(),
+        carried: Vec::new(),
         widened: 0,
         kept: 0,
         bad: Vec::new(),
@@ -253,8 +270,11 @@ pub(super) fn read(
         let of_file = |name: &String| out.columns.iter().find(|column| is_name(column, name)).unwrap_or(name).clone();
         let key: Vec<String> = wanted.key.iter().map(of_file).collect();
         out.keep_unreadable(before, &key)?;
-        out.changed = changed(&out, before, &key)?;
+        let changed = changed(&out, before, &key)?;
+        out.changed = changed.as_ref().map(|(rows, _)| *rows);
         out.widened = widened(&out, before)?;
+        out.keep_order(before, &key, changed.unwrap_or_default().1)?;
+        out.carry_corrections(before, &key, corrected_rows)?;
     }
     Ok(Ok(out))
 }
@@ -264,19 +284,28 @@ pub(crate) fn is_name(column: &str, name: &str) -> bool {
     column == name || column.to_lowercase() == name.to_lowercase()
 }
 
-/// Rows of which the key was there before: they changed. `None` if that cannot be told: there is no key, or they are too many.
-fn changed(read: &TableRead, before: &Pulled, key: &[String]) -> Result<Option<u64>, Error> {
+/// Rows of which the key was there before: they changed; and their keys. `None` if that cannot be told: there is no key, or they are too many.
+fn changed(read: &TableRead, before: &Pulled, key: &[String]) -> Result<Option<(u64, HashSet<RowHash>)>, Error> {
     if read.new.is_empty() || read.gone.is_empty() {
-        return Ok(Some(0));
+        return Ok(Some((0, HashSet::new())));
     }
     if key.is_empty() || read.new.len() > MOST_KEYS || read.gone.len() > MOST_KEYS {
         return Ok(None);
     }
-    let mut gone = HashSet::new();
-    keys(&before.segments, &read.gone, key, &mut |_, hash| _ = gone.insert(hash))?;
-    let mut both = HashSet::new();
-    keys(&read.delivered(), &read.new, key, &mut |_, hash| _ = gone.contains(&hash).then(|| both.insert(hash)))?;
-    Ok(Some(both.len() as u64))
+    let mut gone: HashMap<RowHash, u32> = HashMap::new();
+    keys(&before.segments, &read.gone, key, &mut |_, hash| *gone.entry(hash).or_default() += 1)?;
+    // Rows without a key are none of one key: which changed cannot be told.
+    gone.remove(&no_key(key.len()));
+    let (mut changed, mut both) = (0, HashSet::new());
+    keys(&read.delivered(), &read.new, key, &mut |_, hash| {
+        if let Some(left) = gone.get_mut(&hash) {
+            both.insert(hash);
+            if *left > 0 {
+                (*left, changed) = (*left - 1, changed + 1);
+            }
+        }
+    })?;
+    Ok(Some((changed, both)))
 }
 
 /// How many rows say what they said, but for columns that the table did not have: whoever adds a column changes each row, and is not asked for that.
@@ -304,7 +333,7 @@ fn widened(read: &TableRead, before: &Pulled) -> Result<u64, Error> {
 }
 
 /// Hands on the hashes of the keys of some rows, with their numbers.
-fn keys(
+pub(super) fn keys(
     segments: &[Segment],
     wanted: &RoaringTreemap,
     key: &[String],
@@ -316,7 +345,7 @@ fn keys(
 }
 
 /// Hands on some rows one by one, with their numbers: the cells of `columns` alone.
-fn each(
+pub(super) fn each(
     segments: &[Segment],
     wanted: &RoaringTreemap,
     columns: &[String],
@@ -372,12 +401,67 @@ impl TableRead {
         Ok(())
     }
 
+    /// Puts changed rows in the places of those that they replace, among rows of the same key.
+    fn keep_order(&mut self, before: &Pulled, key: &[String], changed: HashSet<RowHash>) -> Result<(), Error> {
+        let (delivered, new, gone) = (self.delivered(), &self.new, &self.gone);
+        let sides = Sides { before, delivered: &delivered, columns: &self.columns, key, new, gone };
+        let Reordered { moved, last } = reordered(&sides, &changed)?;
+        self.gone.extend(moved.iter().map(|(was, _)| *was));
+        self.new.extend(moved.iter().map(|(_, row)| *row));
+        (self.moved, self.last) = (moved, last);
+        Ok(())
+    }
+
+    /// Finds the rows in the place of such as a person corrected, where the cells came as they were that he corrected.
+    fn carry_corrections(&mut self, before: &Pulled, key: &[String], corrected: &CorrectedRows) -> Result<(), Error> {
+        let moved: HashSet<u64> = self.moved.iter().map(|(was, _)| *was).collect();
+        let rows: RoaringTreemap =
+            corrected.keys().filter(|row| self.gone.contains(**row) && !moved.contains(*row)).copied().collect();
+        if rows.is_empty() || key.is_empty() {
+            return Ok(());
+        }
+        let named = rows.iter().flat_map(|row| corrected[&row].keys());
+        let others: std::collections::BTreeSet<&String> = named.filter(|name| !key.contains(name)).collect();
+        let columns: Vec<String> = key.iter().chain(others).cloned().collect();
+        let mut hasher = RowHasher::new(&[]);
+        let of_key: Vec<usize> = (0..key.len()).collect();
+        let cell = |one: &RowBatch, column: usize| one.cell(0, column).unwrap_or_default().trim().to_owned();
+        let mut was: HashMap<RowHash, Vec<(u64, Vec<String>)>> = HashMap::new();
+        each(&before.segments, &rows, &columns, &mut |row, one| {
+            let cells = (0..columns.len()).map(|column| cell(one, column)).collect();
+            was.entry(hasher.hash_of(one, 0, &of_key)).or_default().push((row, cells));
+        })?;
+        was.remove(&no_key(key.len()));
+        let mut carried = Vec::new();
+        each(&self.delivered(), &self.new, &columns, &mut |now, one| {
+            let Some(rows) = was.get_mut(&hasher.hash_of(one, 0, &of_key)) else { return };
+            let as_it_was = |(row, cells): &(u64, Vec<String>)| {
+                let is_corrected = |column: &usize| corrected[row].contains_key(&columns[*column]);
+                (0..columns.len()).filter(is_corrected).all(|column| cells[column] == cell(one, column))
+            };
+            if let Some(at) = rows.iter().position(as_it_was) {
+                carried.push((rows.remove(at).0, now));
+            }
+        })?;
+        let has = |name: &String| self.columns.contains(name);
+        carried.retain(|(row, _)| corrected[row].keys().all(has));
+        self.carried = carried;
+        Ok(())
+    }
+
+    /// Rows that the table did not have, and rows of it that the delivery does not have.
+    fn new_and_gone(&self) -> (u64, u64) {
+        let moved = self.moved.len() as u64;
+        (self.new.len() - moved, self.gone.len() - moved)
+    }
+
     /// What a person is asked before a delivery that looks like a mistake is taken.
     pub(super) fn doubts(&self, before: &Pulled) -> Vec<Doubt> {
         let mut doubts = Vec::new();
         let of = before.alive.len();
-        let changed = self.changed.unwrap_or(self.gone.len().min(self.new.len()));
-        let lost = self.gone.len().saturating_sub(changed.max(self.widened));
+        let (new, gone) = self.new_and_gone();
+        let changed = self.changed.unwrap_or(gone.min(new));
+        let lost = gone.saturating_sub(changed.max(self.widened));
         let changed = changed.saturating_sub(self.widened);
         let table = || self.wanted.clone();
         if lost * 100 > of * MOST_GONE_PERCENT {
@@ -401,7 +485,7 @@ impl TableRead {
     /// What is told of it.
     pub(super) fn told(&self) -> TablePulled {
         let changed = self.changed.unwrap_or(0).max(self.widened);
-        let (new, gone) = (self.new.len(), self.gone.len());
+        let (new, gone) = self.new_and_gone();
         TablePulled {
             name: self.wanted.clone(),
             file: self.file.clone(),
@@ -433,7 +517,7 @@ impl TableRead {
         } else {
             let all = self.new.len() == self.rows;
             let (kept, path) = match wanted.origin.raw()? {
-                Some(raw) if all => (self.keep_file(raw, &bad, keeping)?, self.spool.clone()),
+                Some(raw) if all && self.last.is_empty() => (self.keep_file(raw, &bad, keeping)?, self.spool.clone()),
                 raw => self.keep_new(raw, &bad, keeping)?,
             };
             letters = kept.letters;
@@ -441,6 +525,7 @@ impl TableRead {
         };
         Ok(Some(TableTaken {
             segment: segment.filter(|(_, rows, _)| *rows > 0),
+            moved: self.moved_to(),
             bad: self.bad.iter().map(hash_of).collect(),
             letters,
             name: self.wanted,
@@ -454,6 +539,16 @@ impl TableRead {
             gone: self.gone,
             bad_rows: self.bad_rows,
         }))
+    }
+
+    /// Rows that go on under other numbers.
+    fn moved_to(&self) -> Vec<Renumbered> {
+        let tail: HashMap<u64, u64> = self.last.iter().copied().zip(0..).collect();
+        let head = &self.new - &self.last.iter().copied().collect::<RoaringTreemap>();
+        let place = |row: u64| tail.get(&row).map_or_else(|| head.rank(row) - 1, |at| head.len() + at);
+        let same = self.moved.iter().map(|rows| (true, rows));
+        let all = same.chain(self.carried.iter().map(|rows| (false, rows)));
+        all.map(|(is_same, (was, row))| Renumbered { was: *was, place: place(*row), is_same }).collect()
     }
 
     /// The whole file becomes the arrival, byte for byte.
@@ -481,14 +576,16 @@ impl TableRead {
             None => content.csv_row(self.columns.iter().map(|name| Some(name.as_str())))?,
         }
         let mut writer = SegmentWriter::create(&segment_path, &self.columns)?;
+        let mut tail = Tail::new(&self.last);
         let mut letters = Vec::new();
         let mut bad = bad.iter().peekable();
         let mut row = 0;
         for batch in SegmentReader::open(&self.spool, schema(&self.columns))? {
             let batch = batch?;
             let mut keep = BooleanBuilder::with_capacity(batch.num_rows());
-            (0..batch.num_rows() as u64).for_each(|at| keep.append_value(self.new.contains(row + at)));
-            row += batch.num_rows() as u64;
+            let numbers = row..row + batch.num_rows() as u64;
+            numbers.clone().for_each(|row| keep.append_value(self.new.contains(row)));
+            row = numbers.end;
             let kept = arrow_select::filter::filter_record_batch(&batch, &keep.finish())
                 .map_err(|error| Error::segment(&self.spool, error))?;
             if kept.num_rows() == 0 {
@@ -521,6 +618,11 @@ impl TableRead {
             columns[cells + 3] = Arc::new(lengths.finish());
             let batch =
                 RecordBatch::try_new(kept.schema(), columns).map_err(|error| Error::segment(&segment_path, error))?;
+            let numbers = numbers.filter(|row| self.new.contains(*row));
+            let batch = tail.take(batch, numbers).map_err(|error| Error::segment(&segment_path, error))?;
+            writer.append_batch(&batch)?;
+        }
+        if let Some(batch) = tail.end().map_err(|error| Error::segment(&segment_path, error))? {
             writer.append_batch(&batch)?;
         }
         for bad in bad {
@@ -539,6 +641,63 @@ impl TableRead {
         file.rewind().map_err(failed)?;
         let kept = keeping.arrival(self, &mut BufReader::new(file), letters)?;
         Ok((kept, segment_path))
+    }
+}
+
+/// The key of rows that have none.
+fn no_key(columns: usize) -> RowHash {
+    let mut row = RowBatch::new(columns);
+    (0..columns).for_each(|_| row.push_cell(None));
+    row.end_row(crate::read::Place::default());
+    RowHasher::new(&[]).hash_of(&row, 0, &(0..columns).collect::<Vec<_>>())
+}
+
+/// Rows that are to lie behind the others.
+struct Tail {
+    /// The place of each among them.
+    order: HashMap<u64, usize>,
+    batches: Vec<RecordBatch>,
+    /// Where each is in the batches: its place among them, the batch, and the row of it.
+    rows: Vec<(usize, usize, usize)>,
+}
+
+impl Tail {
+    fn new(last: &[u64]) -> Self {
+        Tail { order: last.iter().copied().zip(0..).collect(), batches: Vec::new(), rows: Vec::new() }
+    }
+
+    /// Takes such rows out of a batch of these rows.
+    fn take(&mut self, batch: RecordBatch, numbers: impl Iterator<Item = u64>) -> Result<RecordBatch, ArrowError> {
+        if self.order.is_empty() {
+            return Ok(batch);
+        }
+        let places: Vec<Option<usize>> = numbers.map(|row| self.order.get(&row).copied()).collect();
+        if places.iter().all(Option::is_none) {
+            return Ok(batch);
+        }
+        let is_last: BooleanArray = places.iter().map(|place| Some(place.is_some())).collect();
+        let last = arrow_select::filter::filter_record_batch(&batch, &is_last)?;
+        // Without what they lay among, which would be held as long as they are.
+        let own = last.columns().iter().map(|column| match column.as_string_view_opt() {
+            Some(cells) => Arc::new(cells.gc()) as ArrayRef,
+            None => Arc::clone(column),
+        });
+        let at = self.batches.len();
+        self.batches.push(RecordBatch::try_new(last.schema(), own.collect())?);
+        self.rows.extend(places.iter().flatten().enumerate().map(|(row, place)| (*place, at, row)));
+        let others: BooleanArray = places.iter().map(|place| Some(place.is_none())).collect();
+        arrow_select::filter::filter_record_batch(&batch, &others)
+    }
+
+    /// All of them in their order.
+    fn end(mut self) -> Result<Option<RecordBatch>, ArrowError> {
+        if self.rows.is_empty() {
+            return Ok(None);
+        }
+        self.rows.sort_unstable();
+        let rows: Vec<(usize, usize)> = self.rows.iter().map(|(_, batch, row)| (*batch, *row)).collect();
+        let batches: Vec<&RecordBatch> = self.batches.iter().collect();
+        arrow_select::interleave::interleave_record_batch(&batches, &rows).map(Some)
     }
 }
 

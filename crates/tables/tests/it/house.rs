@@ -82,6 +82,16 @@ impl House {
         String::from_utf8(bytes).unwrap()
     }
 
+    /// Pulls the table whatever it looks like.
+    pub fn pull_accepted(&self, origin: Box<dyn Origin>) {
+        self.pull_from(origin, IfDoubtful::Accept).unwrap();
+    }
+
+    /// The current rows in the order in which runs read them, each as its cells joined by commas.
+    pub fn in_order(&self) -> Vec<String> {
+        self.numbers().into_iter().map(|row| self.row(row)).collect()
+    }
+
     /// The current rows, each as its cells joined by commas, sorted.
     pub fn rows(&self) -> Vec<String> {
         let mut rows: Vec<String> = self.numbers().into_iter().map(|row| self.row(row)).collect();

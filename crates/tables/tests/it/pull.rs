@@ -424,6 +424,67 @@ fn sheets_have_current_rows_with_their_numbers_and_nulls_as_they_are_spelled() {
     assert_eq!(count, 2);
 }
 
+#[test]
+fn a_changed_row_keeps_its_place_before_another_of_its_key() {
+    for has_bytes in [true, false] {
+        let house = House::new();
+        let text = |rows: &[&str]| Text { text: format!("id,name,phone\n{}\n", rows.join("\n")), has_bytes };
+        let pull = |rows: &[&str]| house.pull_from(Box::new(text(rows)), IfDoubtful::Stop).unwrap();
+        pull(&["1,Ana,11", "1,Bia,12", "2,Eva,13", "3,Ida,14"]);
+        assert_eq!(house.in_order(), ["1,Ana,11", "1,Bia,12", "2,Eva,13", "3,Ida,14"]);
+        // What comes anew because of its place is told as what it is: a row that did not change.
+        let report = pull(&["1,Ana,99", "1,Bia,12", "2,Eva,13", "3,Ida,14"]);
+        assert_eq!(counts(&report.tables[0]), [4, 0, 1, 0, 3, 0]);
+        assert_eq!(house.in_order(), ["2,Eva,13", "3,Ida,14", "1,Ana,99", "1,Bia,12"]);
+        // A database puts what changed last.
+        let report = pull(&["1,Bia,12", "2,Eva,13", "3,Ida,14", "1,Ana,11"]);
+        assert_eq!(counts(&report.tables[0]), [4, 0, 1, 0, 3, 0]);
+        assert_eq!(house.in_order(), ["2,Eva,13", "3,Ida,14", "1,Ana,11", "1,Bia,12"]);
+        // The one behind changes and is behind still; one that comes to them is the last.
+        pull(&["1,Eli,15", "1,Bia,77", "2,Eva,13", "3,Ida,14", "1,Ana,11"]);
+        assert_eq!(house.in_order(), ["2,Eva,13", "3,Ida,14", "1,Ana,11", "1,Bia,77", "1,Eli,15"]);
+        // Each of two that change is one.
+        let report = pull(&["1,Eli,15", "1,Bia,78", "2,Eva,13", "3,Ida,14", "1,Ana,12"]);
+        assert_eq!(counts(&report.tables[0]), [5, 0, 2, 0, 3, 0]);
+        // The first is gone: the next is the first.
+        house.pull_accepted(Box::new(text(&["1,Eli,15", "1,Bia,78", "2,Eva,13", "3,Ida,14"])));
+        assert_eq!(house.in_order(), ["2,Eva,13", "3,Ida,14", "1,Bia,78", "1,Eli,15"]);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+    #[test]
+    fn rows_of_a_key_keep_their_order_whatever_changes_and_however_it_is_delivered(
+        ids in prop::collection::vec(0u8..6, 1..24),
+        deliveries in prop::collection::vec((prop::collection::vec(any::<bool>(), 24), any::<u64>()), 1..4),
+        has_bytes: bool,
+    ) {
+        let house = House::new();
+        let mut values = vec![0; ids.len()];
+        let deliver = |values: &[u32], shuffled: u64| {
+            let mut rows: Vec<(u64, String)> = (0..ids.len())
+                .map(|at| ((at as u64 + 1).wrapping_mul(shuffled | 1) ^ shuffled, format!("{},n{at},{}", ids[at], values[at])))
+                .collect();
+            rows.sort();
+            let rows: Vec<String> = rows.into_iter().map(|(_, row)| row).collect();
+            house.pull_accepted(Box::new(Text { text: format!("id,name,value\n{}\n", rows.join("\n")), has_bytes }));
+        };
+        let names = |id: u8| -> Vec<String> {
+            let rows = house.in_order();
+            let of_id = rows.iter().filter(|row| row.starts_with(&format!("{id},")));
+            of_id.map(|row| row.split(',').nth(1).unwrap().to_owned()).collect()
+        };
+        deliver(&values, 0);
+        let first: Vec<Vec<String>> = (0..6).map(names).collect();
+        for (changes, shuffled) in &deliveries {
+            values.iter_mut().zip(changes).filter(|(_, changes)| **changes).for_each(|(value, _)| *value += 1);
+            deliver(&values, *shuffled);
+            prop_assert_eq!(&(0..6).map(names).collect::<Vec<_>>(), &first);
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
     #[test]
