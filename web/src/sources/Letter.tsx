@@ -100,13 +100,15 @@ interface CorrectionProps {
 }
 
 /** The cells of a row, to be written as they should have come; it says at once whether the mapping would take it then. */
-function Correction({ path, row: { cells, corrected }, onKept }: CorrectionProps) {
+function Correction({ path, row: { cells, corrected, number }, onKept }: CorrectionProps) {
   const t = useT();
   const id = useId();
   const before: Cells = { ...cells, ...corrected?.cells };
+  // Of a row that could not be read nothing is known but what is said of it.
+  const ofNone: Cells = number === null ? cells : {};
   const [changed, setChanged] = useState<Cells>({});
   const keep = useMutation({
-    mutationFn: (reason: string) => json<CorrectedLetter>(`${path}/correct`, { method: 'POST', body: { reason, cells: { ...corrected?.cells, ...changed } } }),
+    mutationFn: (reason: string) => json<CorrectedLetter>(`${path}/correct`, { method: 'POST', body: { reason, cells: { ...ofNone, ...corrected?.cells, ...changed } } }),
     onSuccess: onKept,
   });
   return (

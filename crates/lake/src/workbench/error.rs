@@ -279,12 +279,38 @@ fn not_what_it_takes(message: &str, place: Option<Place>, written: &Written) -> 
     if !refused {
         return None;
     }
+    if OF_TEXT.contains(&function.to_ascii_lowercase().as_str()) {
+        let error = Error::sql(format!("{function} takes text, and not what it is given"));
+        return Some(error.hint("What is no text is made text: CAST(… AS TEXT)"));
+    }
     if message.contains("String") || message.contains("Utf8") {
         let error = Error::sql(format!("{function} does not take text"));
         return Some(error.hint("Columns are text until they are cast: try_cast(… AS DOUBLE)"));
     }
     Some(Error::sql(format!("{function} does not take these arguments")))
 }
+
+/// Functions that take text.
+const OF_TEXT: [&str; 18] = [
+    "btrim",
+    "initcap",
+    "left",
+    "lower",
+    "lpad",
+    "ltrim",
+    "regexp_replace",
+    "replace",
+    "reverse",
+    "right",
+    "rpad",
+    "rtrim",
+    "split_part",
+    "starts_with",
+    "strpos",
+    "substr",
+    "trim",
+    "upper",
+];
 
 /// The error for `text * 2`.
 fn computes_with_text(message: &str, place: Option<Place>, written: &Written) -> Error {

@@ -135,7 +135,8 @@ pub(crate) enum Deadletter {
     /// Without --with it opens in $VISUAL or $EDITOR, as it was corrected last or as it came; a row that could not be read with the text that
     /// came, cut into its cells as far as that can be done. The letter's own bytes stay.
     ///
-    /// A row of a hospital's table is corrected by its cells, with a reason; null is a cell without a value. Cells that are not named stay:
+    /// A row of a hospital's table is corrected by its cells, with a reason; null is a cell without a value. Cells that are not named stay;
+    /// of a row that could not be read all are named:
     /// {"reason": "typed wrong", "cells": {"value": "4.2", "unit": null}}
     ///
     /// Example: medweave deadletter correct 7 --with letter.hl7

@@ -120,6 +120,10 @@ async fn correct(client: &Client, no: i64, file: Option<&Path>) -> Result<(), Fa
     let kept: Value = serde_json::from_slice(&kept).unwrap_or(Value::Null);
     say(&format!("the correction of dead letter {no} is kept as arrival {}", kept["arrival"]))?;
     say(&match kept["refused"]["what"].as_str() {
+        // What a row refers to is looked at by the run alone.
+        None if row.is_some() => {
+            format!("it would be taken, if what it refers to is there: medweave deadletter replay {no}")
+        }
         None => format!("it would be taken: medweave deadletter replay {no}"),
         Some(what) => format!("it would not be taken yet: {what}"),
     })?;

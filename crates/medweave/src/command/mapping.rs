@@ -373,6 +373,13 @@ fn tell(report: &Value, write: bool, tried: Option<&str>) -> Result<(), Failure>
                     .map_or(String::new(), |text| format!(": {}", table::plain(text)))
             ))?;
         }
+        for kept in target["kept"].as_array().into_iter().flatten() {
+            let (name, element) = (table::cell(&target["name"]), table::cell(&kept["element"]));
+            say(&format!(
+                "{name} {element}: {} stay as others have them (mapping lineage says of a resource which)",
+                kept["count"]
+            ))?;
+        }
     }
     let unmapped = report["unmapped"].as_array().map_or(&[][..], Vec::as_slice);
     for value in unmapped.iter().take(SHOWN) {
