@@ -22,7 +22,7 @@ use arrow_array::{Array, ArrayRef, BooleanArray, RecordBatch};
 use arrow_schema::{ArrowError, DataType, Field, Schema};
 use records::{Arrived, Besides, Lookup, NewDeadLetter, Operation, Planner, Records, ReuseArrival, Trail};
 use roaring::RoaringTreemap;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Read, Seek, Write};
 use std::path::{Path, PathBuf};
@@ -421,7 +421,7 @@ impl TableRead {
             return Ok(());
         }
         let named = rows.iter().flat_map(|row| corrected[&row].keys());
-        let others: std::collections::BTreeSet<&String> = named.filter(|name| !key.contains(name)).collect();
+        let others: BTreeSet<&String> = named.filter(|name| !key.contains(name)).collect();
         let columns: Vec<String> = key.iter().chain(others).cloned().collect();
         let mut hasher = RowHasher::new(&[]);
         let of_key: Vec<usize> = (0..key.len()).collect();
@@ -432,8 +432,10 @@ impl TableRead {
             was.entry(hasher.hash_of(one, 0, &of_key)).or_default().push((row, cells));
         })?;
         was.remove(&no_key(key.len()));
+        // What did not change is another row, which has its own.
+        let new = &self.new - &self.moved.iter().map(|(_, now)| *now).collect::<RoaringTreemap>();
         let mut carried = Vec::new();
-        each(&self.delivered(), &self.new, &columns, &mut |now, one| {
+        each(&self.delivered(), &new, &columns, &mut |now, one| {
             let Some(rows) = was.get_mut(&hasher.hash_of(one, 0, &of_key)) else { return };
             let as_it_was = |(row, cells): &(u64, Vec<String>)| {
                 let is_corrected = |column: &usize| corrected[row].contains_key(&columns[*column]);
