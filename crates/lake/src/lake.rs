@@ -19,10 +19,10 @@ use std::time::{Duration, Instant};
 
 /// When the tail becomes files by itself.
 const FLUSH_EVERY: Duration = Duration::from_mins(1);
-/// Rows in the tail from which it is flushed.
-const FLUSH_ROWS: usize = 100_000;
+/// Rows in the tail from which it is flushed: few, since whoever writes much holds the tail and the files that are made of it.
+const FLUSH_ROWS: usize = 50_000;
 /// Bytes in the tail from which it is flushed.
-const FLUSH_BYTES: usize = 64 << 20;
+const FLUSH_BYTES: usize = 32 << 20;
 /// The tail grows no further than so many times these bounds while a flush runs; then the follower waits.
 const FULL: usize = 1;
 /// A tail with so many rows becomes files when the lake is closed, so that the next start need not make them again.

@@ -4,6 +4,7 @@
 //! lake's tables in it ([`Snapshot::states`](crate::snapshot::Snapshot::states)). A view that reads anything else, or has many
 //! rows, is a view like any other.
 
+use crate::sql::growth;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::compute::concat_batches;
 use datafusion::common::Result;
@@ -99,7 +100,7 @@ fn made_of(plan: &LogicalPlan, states: &HashMap<String, String>) -> Option<Strin
 
 /// All rows of a plan, if they are few.
 async fn few(session: &SessionState, plan: &LogicalPlan) -> Result<Option<RecordBatch>> {
-    let plan = session.create_physical_plan(plan).await?;
+    let plan = growth::physical(session, plan).await?;
     let schema = plan.schema();
     let mut stream = execute_stream(plan, session.task_ctx())?;
     let (mut batches, mut rows) = (Vec::new(), 0);

@@ -9,6 +9,7 @@ use crate::sql::answer::{AbortOnDrop, Event, Waiting, deadline_in};
 use crate::sql::describe::Listing;
 use crate::sql::engine::{base_session, settings, start_threads};
 use crate::sql::explain_error::query_error;
+use crate::sql::growth;
 use crate::workbench::Limits;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::SchemaRef;
@@ -208,7 +209,7 @@ async fn run(
 ) -> EngineResult<Event> {
     let plan = session.create_logical_plan(sql).await?;
     SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false).verify_plan(&plan)?;
-    let plan = session.create_physical_plan(&plan).await?;
+    let plan = growth::physical(session, &plan).await?;
     // Whoever asked may be gone, here and below.
     let _ = schema.send(plan.schema());
     let mut stream = execute_stream(plan, session.task_ctx())?;

@@ -356,7 +356,7 @@ async fn plan(desk: &Desk, question: Question) -> Result<Arc<dyn ExecutionPlan>,
         let plan = plan?;
         let reads = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
         reads.verify_plan(&plan)?;
-        session.create_physical_plan(&plan).await
+        growth::physical(session, &plan).await
     };
     planned.await.map_err(Refused::Failed)
 }

@@ -1,6 +1,7 @@
 //! From the engine's errors to what a person can act on: message, place, hint.
 
 use super::describe::Listing;
+use super::growth::TOO_MUCH;
 use super::rounds::Endless;
 use crate::error::{Error, Place, SqlError};
 use datafusion::common::{DataFusionError, SchemaError};
@@ -110,6 +111,7 @@ pub(crate) fn query_error(sql: &str, error: &DataFusionError, listing: &Listing)
             }),
             other => Error::Sql(SqlError { message: other.to_string(), place: spanned, hint: None }),
         },
+        DataFusionError::ResourcesExhausted(text) if text.contains(TOO_MUCH) => Error::Limit(text.clone()),
         DataFusionError::ResourcesExhausted(_) => Error::Limit(
             "the query needs more memory than it may have: select fewer columns or rows, or group before joining"
                 .into(),

@@ -5,20 +5,30 @@ use datafusion::arrow::array::{Array, ArrayRef, AsArray, Int64Array, StringArray
 use datafusion::arrow::compute::kernels::concat_elements::concat_elements_utf8_many;
 use datafusion::arrow::compute::{CastOptions, cast_with_options};
 use datafusion::arrow::datatypes::{DataType, FieldRef, Int64Type, IntervalMonthDayNanoType, IntervalUnit, TimeUnit};
-use datafusion::common::{DFSchema, DataFusionError, Result};
-use datafusion::execution::session_state::SessionStateBuilder;
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::common::{DFSchema, DataFusionError, Result, ScalarValue};
+use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr};
 use datafusion::logical_expr::simplify::{ExprSimplifyResult, SimplifyContext};
 use datafusion::logical_expr::{
-    ColumnarValue, Expr, ExprSchemable, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
-    Volatility,
+    ColumnarValue, Expr, ExprSchemable, LogicalPlan, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl,
+    Signature, Volatility,
 };
+use datafusion::physical_plan::ExecutionPlan;
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 use std::sync::Arc;
 
+/// What the errors of this file say.
+pub(crate) const TOO_MUCH: &str = "would make too much";
 /// What one call may make for a batch of rows, in bytes.
 const CALL_BYTES: u128 = 256 << 20;
+/// What one call may make as one text for all rows: each row may get a copy of it.
+const SHARED_TEXT_BYTES: u128 = 1 << 20;
+/// Constants that each row of a step of a query may get copies of, together,
+const CONSTANT_BYTES: usize = 64 << 10;
+/// and those that do not count.
+const SMALL_BYTES: usize = 1 << 10;
 /// Steps that one call may take where they grow as the product of its arguments.
 const CALL_STEPS: u128 = 4_000_000_000;
 const DAY_S: f64 = 86_400.0;
@@ -169,17 +179,94 @@ impl Bounded {
             return Ok(());
         };
         let arguments = args.args.iter().map(Argument::new).collect::<Result<Vec<_>>>()?;
-        let rows = if arguments.iter().all(|argument| argument.single) { 1 } else { args.number_rows };
+        let is_shared = arguments.iter().all(|argument| argument.single);
+        let rows = if is_shared { 1 } else { args.number_rows };
         let made = (0..rows).fold(0_u128, |sum, row| sum.saturating_add(estimate(&arguments, row)));
-        if made > *most {
+        let returns = args.return_field.data_type();
+        let is_text = matches!(returns, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View);
+        if made > if is_shared && is_text { SHARED_TEXT_BYTES } else { *most } {
             return Err(too_much(self.inner.name()));
         }
         Ok(())
     }
 }
 
+/// How a plan is carried out, once it is seen that no rows get copies of too much.
+///
+/// # Errors
+/// As the engine's; [`DataFusionError::ResourcesExhausted`] where constants, written or computed, are too large for what reads tables.
+pub(crate) async fn physical(session: &SessionState, plan: &LogicalPlan) -> Result<Arc<dyn ExecutionPlan>> {
+    let plan = session.optimize(plan)?;
+    check_constants(&plan)?;
+    session.query_planner().create_physical_plan(&plan, session).await
+}
+
+/// Refuses a plan, optimised, in which rows get copies of large constants, written or computed: thousands of rows are one batch.
+pub(crate) fn check_constants(plan: &LogicalPlan) -> Result<()> {
+    if is_one_row(plan) {
+        return Ok(());
+    }
+    plan.apply_with_subqueries(|node| {
+        // A list that is laid out as rows is not copied.
+        if let LogicalPlan::Unnest(unnest) = node
+            && unnest.input.inputs().iter().all(|input| matches!(input, LogicalPlan::EmptyRelation(_)))
+        {
+            return Ok(TreeNodeRecursion::Jump);
+        }
+        let makes_columns = matches!(
+            node,
+            LogicalPlan::Projection(_) | LogicalPlan::Window(_) | LogicalPlan::Aggregate(_) | LogicalPlan::Sort(_)
+        );
+        let mut bytes = 0;
+        node.apply_expressions(|expr| {
+            expr.apply(|expr| {
+                // Where nothing is made of it but a yes or no, a constant stays one, but for those that branches choose from.
+                if makes_columns || matches!(expr, Expr::Case(_)) {
+                    bytes += constants(expr)?;
+                    return Ok(TreeNodeRecursion::Jump);
+                }
+                Ok(TreeNodeRecursion::Continue)
+            })
+        })?;
+        if bytes > CONSTANT_BYTES {
+            return Err(too_much(&format!("constants of {bytes} bytes, copied for each row,")));
+        }
+        Ok(TreeNodeRecursion::Continue)
+    })?;
+    Ok(())
+}
+
+/// Whether a plan makes one row and reads nothing.
+fn is_one_row(plan: &LogicalPlan) -> bool {
+    match plan {
+        LogicalPlan::EmptyRelation(_) => true,
+        LogicalPlan::Projection(_) | LogicalPlan::Limit(_) | LogicalPlan::SubqueryAlias(_) => {
+            plan.inputs().iter().all(|input| is_one_row(input))
+        }
+        _ => false,
+    }
+}
+
+/// Bytes of the large constants in an expression.
+fn constants(expr: &Expr) -> Result<usize> {
+    let mut bytes = 0;
+    expr.apply(|expr| {
+        if let Expr::Literal(value, _) = expr {
+            let size = match value {
+                ScalarValue::Utf8(Some(text))
+                | ScalarValue::LargeUtf8(Some(text))
+                | ScalarValue::Utf8View(Some(text)) => text.len(),
+                value => value.size(),
+            };
+            bytes += if size > SMALL_BYTES { size } else { 0 };
+        }
+        Ok(TreeNodeRecursion::Continue)
+    })?;
+    Ok(bytes)
+}
+
 fn too_much(name: &str) -> DataFusionError {
-    DataFusionError::ResourcesExhausted(format!("{name} would make too much"))
+    DataFusionError::ResourcesExhausted(format!("{name} {TOO_MUCH}"))
 }
 
 impl ScalarUDFImpl for Bounded {

@@ -4,6 +4,7 @@ use super::names::Names;
 use super::reading::NotReadable;
 use super::written::Written;
 use crate::sql::explain_error::{nearest, without_kind};
+use crate::sql::growth::TOO_MUCH;
 use crate::sql::rounds::Endless;
 use datafusion::arrow::error::ArrowError;
 use datafusion::common::{Column, DataFusionError, SchemaError, TableReference};
@@ -192,7 +193,7 @@ fn no_column(field: &Column, valid: &[Column], names: &Names, written: &Written,
 }
 
 fn exhausted(text: &str) -> Error {
-    if text.contains("would make too much") {
+    if text.contains(TOO_MUCH) {
         return Error::limit(text);
     }
     if text.contains("disk space") || text.contains("No space left") {

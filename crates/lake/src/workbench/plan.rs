@@ -11,6 +11,7 @@ use super::rows::{RowColumn, Scan, Tracked, track};
 use super::values::{name_casts, read_text};
 use super::written::{Written, place};
 use crate::sql::check::{SCANS, scans, too_many_scans};
+use crate::sql::growth::check_constants;
 use datafusion::catalog::view::ViewTable;
 use datafusion::catalog::{
     CatalogProvider, CatalogProviderList, MemoryCatalogProvider, MemoryCatalogProviderList, MemorySchemaProvider,
@@ -150,6 +151,7 @@ impl Desk {
     /// Optimises, and sees whether the result can run.
     fn finish(&self, plan: LogicalPlan) -> EngineResult<LogicalPlan> {
         let plan = self.session.optimizer().optimize(plan, &self.session, |_, _| {})?;
+        check_constants(&plan)?;
         // Scans are made in memory, so that nothing waits.
         self.session.query_planner().create_physical_plan(&plan, &self.session).now_or_never().transpose()?;
         Ok(plan)

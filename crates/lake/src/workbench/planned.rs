@@ -17,6 +17,7 @@ use super::written::Written;
 use crate::disk::room;
 use crate::sql::Stop;
 use crate::sql::answer::{AbortOnDrop, Event, Waiting, deadline_in};
+use crate::sql::growth::TOO_MUCH;
 use datafusion::arrow::array::RecordBatch;
 use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::arrow::error::ArrowError;
@@ -451,7 +452,7 @@ impl Failed {
 }
 
 fn is_memory(error: &DataFusionError) -> bool {
-    matches!(error.find_root(), DataFusionError::ResourcesExhausted(text) if !text.contains("would make too much"))
+    matches!(error.find_root(), DataFusionError::ResourcesExhausted(text) if !text.contains(TOO_MUCH))
 }
 
 fn keeps_a_side(plan: &dyn ExecutionPlan) -> bool {

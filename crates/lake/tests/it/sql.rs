@@ -296,6 +296,35 @@ fn what_would_make_too_much_is_refused_before_it_does() {
     ] {
         assert!(matches!(house.try_ask(sql), Err(Error::Limit(_))), "{sql}: {:?}", house.try_ask(sql).err());
     }
+    // Little, and each row gets a copy.
+    let long = "x".repeat(70_000);
+    for sql in [
+        "SELECT x, repeat('x', 200000) FROM generate_series(1, 10) t(x)".to_owned(),
+        "SELECT x, (SELECT repeat('x', 200000)) FROM generate_series(1, 10) t(x)".to_owned(),
+        "SELECT t.x, s.y FROM generate_series(1, 10) t(x), (SELECT repeat('x', 200000) AS y) s".to_owned(),
+        "SELECT x, repeat('a', 40000) AS a, repeat('b', 40000) AS b FROM generate_series(1, 10) t(x)".to_owned(),
+        "SELECT x, range(0, 1000000) FROM generate_series(1, 10) t(x)".to_owned(),
+        format!("SELECT x, '{long}' FROM generate_series(1, 10) t(x)"),
+        format!(
+            "SELECT count(*) FROM generate_series(1, 10) t(x) WHERE CASE WHEN x > 5 THEN '{long}' ELSE x::text END = 'y'"
+        ),
+    ] {
+        let error = house.try_ask(&sql).expect_err(&sql);
+        let expected = "copied for each row, would make too much";
+        assert!(matches!(&error, Error::Limit(text) if text.contains(expected)), "{sql:.80}: {error:?}");
+    }
+    // What is compared is not copied, and what stands once is no more than it is.
+    let codes = (0..5_000).map(|no| format!("'{no}-code'")).collect::<Vec<_>>().join(", ");
+    assert_eq!(
+        house.ask(&format!("SELECT count(*) FROM generate_series(1, 10) t(x) WHERE x || '-code' IN ({codes})")),
+        "10\n"
+    );
+    let compared = format!("SELECT count(*) FROM generate_series(1, 10) t(x) WHERE x::text = '{long}'");
+    assert_eq!(house.ask(&compared), "0\n");
+    assert_eq!(
+        house.ask("SELECT length(repeat('x', 500000)), count(*) FROM (SELECT unnest(range(0, 1000000)))"),
+        "500000,1000000\n"
+    );
     // Doubled again and again.
     for double in ["s || s", "concat(s, s)", "concat_ws(s, s, s)", "array_concat(s, s)"] {
         let first = if double.starts_with("array") { "[1, 2, 3, 4, 5, 6, 7, 8]" } else { "'12345678'" };

@@ -137,6 +137,11 @@ fn what_would_make_too_much_is_refused_before_it_does() {
         "SELECT array_repeat(1, 3000000000)",
         "SELECT replace(repeat('x', 1000000), 'x', repeat('y', 1000000))",
         "SELECT levenshtein(repeat('x', 1000000), repeat('y', 1000000))",
+        // Little, and each row gets a copy.
+        "SELECT id, repeat('x', 200000) FROM labs",
+        "SELECT CASE WHEN id = '1' THEN range(0, 1000000) END FROM labs",
+        "SELECT l.id, s.x FROM labs l, (SELECT repeat('x', 200000) AS x) s",
+        "SELECT l.id, (SELECT repeat('x', 200000)) AS x FROM labs l",
     ] {
         let error = fails(sql);
         assert_eq!(error.kind, Kind::Limit, "{sql}: {error:?}");
