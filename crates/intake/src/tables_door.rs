@@ -333,11 +333,13 @@ impl<'a> TablesDoor<'a> {
     }
 
     /// Puts resources into records that somebody else changed since a run wrote them: those are the row's alone no longer. Where each of a chunk's
-    /// resources goes. Who gave what is told by the versions; nothing is noted of it.
+    /// resources goes. Who gave what is told by the versions; nothing is noted but what rows say where somebody else put something.
     fn meet_what_others_changed(&mut self, chunk: &Chunk, changes: &[Change]) -> Result<Vec<Place>, Error> {
         let mut places = vec![Place::Any; chunk.resources.len()];
         let Some(name) = chunk.resources.first().map(|made| made.resource_type) else { return Ok(places) };
-        if chunk.others == Others::Met || !changes.contains(&Change::Updated) {
+        let writes = self.mode != Mode::Dry;
+        let matters = |change: &Change| *change == Change::Updated || (writes && *change == Change::Unchanged);
+        if chunk.others == Others::Met || !changes.iter().any(matters) {
             return Ok(places);
         }
         let (records, grant, meets, source) = (self.records, self.grant, self.meets, self.source.clone());
@@ -346,12 +348,20 @@ impl<'a> TablesDoor<'a> {
         let of = Of { records, grant, meets, source, target, table, others, name, resource_type, wrote: &wrote };
         let mut gathering = Gathering::of(of);
         for ((made, change), place) in chunk.resources.iter().zip(changes).zip(&mut places) {
+            let json = &chunk.json[made.json.clone()];
             if *change == Change::Updated {
-                let alone = gathering.changed(made, &chunk.json[made.json.clone()], &chunk.links[made.link.clone()])?;
+                let alone = gathering.changed(made, json, &chunk.links[made.link.clone()])?;
                 *place = alone.map_or(Place::Met, Place::Of);
+            } else if writes && *change == Change::Unchanged {
+                gathering.agrees(made, json)?;
             }
         }
         self.count(target, &gathering, gathering.changed.len() as u64);
+        if let Some(run) = self.run_no() {
+            let Meets { sources, giver } = self.meets;
+            let noted = sources.note_said(giver.source, run, &gathering.said);
+            noted.map_err(|error| Error::Damaged(error.to_string()))?;
+        }
         self.submit_meetings(target, gathering, true)?;
         Ok(places)
     }

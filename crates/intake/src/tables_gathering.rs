@@ -6,14 +6,14 @@ use crate::tables_meeting::{Meeting, tree};
 use access::Grant;
 use fhir::json::Tree;
 use fhir::schema::{TypeId, r4};
-use records::{Error, HistoryOf, HistoryQuery, Records, Source};
+use records::{Error, HistoryOf, HistoryQuery, REDO_DOOR, Records, Source, UNDO_DOOR};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use tables::mapping::Gone;
-use tables::pull::Given;
+use tables::pull::{Given, RowSaid};
 use tables::run::{
     ChunkGone, ChunkResource, Link, Merged, Others, Owned, can_be_in_error, content_of, goes_on, identifiers,
-    is_forwarded, is_nobodys, is_of_one, label, owned_whole, says_the_same, without,
+    is_forwarded, is_nobodys, is_of_one, label, owned_whole, saying_of, says_the_same, without,
 };
 
 /// Versions of a record among which those are looked for that runs of the target wrote, and how often as many more.
@@ -89,6 +89,8 @@ pub(crate) struct Gathering<'g> {
     pub(crate) equal: u64,
     /// Elements that stay as another has them.
     pub(crate) kept: Vec<String>,
+    /// What rows say of elements of records of their own that somebody else changed and nobody is noted to give to.
+    pub(crate) said: Vec<RowSaid>,
     /// Whether a row withdrew something that another of the source may have: the next run gives what that has.
     pub(crate) is_unsettled: bool,
     /// Records to which nobody gives since rows left them, and what becomes of them.
@@ -119,6 +121,7 @@ impl<'g> Gathering<'g> {
             changed: BTreeSet::new(),
             equal: 0,
             kept: Vec::new(),
+            said: Vec::new(),
             is_unsettled: false,
             ended: Vec::new(),
             now: BTreeMap::new(),
@@ -170,7 +173,7 @@ impl<'g> Gathering<'g> {
     /// somebody else changed the record since: then it is put together with that.
     pub(crate) fn changed(&mut self, made: &ChunkResource, json: &str, line: &[u8]) -> Result<Option<i64>, Error> {
         let own = records::uuid_text(&made.id);
-        let Of { records, grant, name, meets, .. } = self.of;
+        let Of { records, grant, name, meets, resource_type, .. } = self.of;
         let (version, arrival) = records.current_from(grant, name, &own)?;
         if self.of.wrote.borrow().get(&arrival.0) == Some(&Wrote::Whole) {
             return Ok(Some(version));
@@ -188,11 +191,72 @@ impl<'g> Gathering<'g> {
         }
         let mut known = self.known(&own)?;
         known.retain(|owned| !meets.giver.gave(&own, owned));
-        known.extend(self.of_row(&own, &stored, &written));
-        let made = self.without_what_was_taken_away(tree(json)?, &stored, &written);
-        let meeting = self.meeting(&own, own.clone(), made, known, Vec::new(), line);
+        let mut of_row = self.of_row(&own, &stored, &written);
+        let said = self.said_of(&own)?;
+        // What stands as the row said it last is the row's, whoever put it.
+        for RowSaid { element, saying, .. } in &said {
+            if saying_of(resource_type, &stored, element) != *saying {
+                continue;
+            }
+            let content = content_of(resource_type, &stored, element);
+            match of_row.iter_mut().find(|known| known.element == *element) {
+                Some(known) => known.contents.push(content),
+                None => of_row.extend(
+                    owned_whole(resource_type, &stored, &[], meets.giver, &own)
+                        .into_iter()
+                        .filter(|one| one.element == *element),
+                ),
+            }
+        }
+        known.append(&mut of_row);
+        let made = tree(json)?;
+        let kept_before = self.kept.len();
+        let given = self.without_what_was_taken_away(made.clone(), &stored, &written);
+        let meeting = self.meeting(&own, own.clone(), given, known, Vec::new(), line);
         self.meet(meeting, (line, Gone::Keep))?;
+        let kept = self.kept[kept_before..].to_vec();
+        self.say(&own, &made, &said, |element| {
+            kept.iter().any(|kept| kept == element) || says_the_same(resource_type, &made, &stored, element)
+        });
         Ok(None)
+    }
+
+    /// Takes a resource that stands as it is, of a target that meets nobody's records: where somebody else put it so, the row says the same now.
+    pub(crate) fn agrees(&mut self, made: &ChunkResource, json: &str) -> Result<(), Error> {
+        let own = records::uuid_text(&made.id);
+        let Of { records, grant, name, .. } = self.of;
+        let (_, arrival) = records.current_from(grant, name, &own)?;
+        if self.of.wrote.borrow().get(&arrival.0) == Some(&Wrote::Whole) {
+            return Ok(());
+        }
+        let current = records.source(grant, name, &own, None)?;
+        // What is taken back is as a run had it.
+        let is_taken_back = [UNDO_DOOR, REDO_DOOR].contains(&current.arrival.door.as_str());
+        if is_taken_back || self.wrote(&own, &current)? == Some(Wrote::Whole) {
+            return Ok(());
+        }
+        let (made, said) = (tree(json)?, self.said_of(&own)?);
+        self.say(&own, &made, &said, |_| true);
+        Ok(())
+    }
+
+    /// What the row of a record said last of its elements, where somebody else put something.
+    fn said_of(&self, own: &str) -> Result<Vec<RowSaid>, Error> {
+        let Of { meets, name, .. } = self.of;
+        meets.sources.rows_said(meets.giver.source, &format!("{name}/{own}")).map_err(|error| damaged(&error))
+    }
+
+    /// What a row says now, of the elements that matter, and of those of which it said something before.
+    fn say(&mut self, own: &str, made: &Tree, before: &[RowSaid], matters: impl Fn(&str) -> bool) {
+        let Of { resource_type, meets, name, .. } = self.of;
+        let elements = owned_whole(resource_type, made, &[], meets.giver, own).into_iter().map(|one| one.element);
+        let elements = elements.filter(|element| !element.contains('|') && matters(element));
+        let elements: BTreeSet<String> = elements.chain(before.iter().map(|said| said.element.clone())).collect();
+        self.said.extend(elements.into_iter().map(|element| RowSaid {
+            record: format!("{name}/{own}"),
+            saying: saying_of(resource_type, made, &element),
+            element,
+        }));
     }
 
     /// What a row makes, without what it gave before just so and somebody else took away since.

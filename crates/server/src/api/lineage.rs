@@ -6,11 +6,14 @@ use crate::call::Call;
 use crate::refusal::Refusal;
 use crate::time::instant;
 use access::Grant;
+use fhir::json::{Document, Tree};
+use fhir::schema::r4;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use tables::codes::{MapLine, MapUsed, maps_used};
 use tables::mapping::{Mapping, Settings};
-use tables::run::{CellOrigin, ElementLineage, Link, PrepareError, ROW_LINKS, Runner};
+use tables::pull::RowSaid;
+use tables::run::{CellOrigin, ElementLineage, Link, PrepareError, ROW_LINKS, Runner, saying_of};
 
 /// Versions that are looked at for one that a mapping wrote.
 const VERSIONS: usize = 100;
@@ -94,6 +97,7 @@ pub(super) fn made_by_mapping(
             (table.as_str(), rows.collect())
         })
         .collect();
+    let kept = kept_now(app, grant, (resource_type, id), &link, name)?;
     let numbers = app.records.deliveries_of(grant, source.arrival.no)?;
     let run = sources.run_that_wrote(grant, name, &numbers, stored_us)?.map(|run| run.no);
     Ok(Some(json!({
@@ -110,9 +114,39 @@ pub(super) fn made_by_mapping(
         "more_rows": link.more,
         "newest": newest,
         "given": link.elements,
-        "kept": link.kept,
+        "kept": kept,
         "elements": elements.iter().map(|element| element_json(element, &mapping.settings, &files)).collect::<Vec<_>>(),
     })))
+}
+
+/// Elements that stay as others have them: as the line of the version says, and where the row said something else last.
+fn kept_now(
+    app: &App,
+    grant: &Grant,
+    (resource_type, id): (&str, &str),
+    link: &Link,
+    source: &str,
+) -> Result<Vec<String>, Refusal> {
+    let mut kept = link.kept.clone();
+    let sources = app.sources()?;
+    let said = sources.rows_said(sources.source(grant, source)?.no, &format!("{resource_type}/{id}"))?;
+    let Some(type_id) = r4().resource_type(resource_type).filter(|_| !said.is_empty()) else { return Ok(kept) };
+    let stored = match app.records.read(grant, resource_type, id) {
+        Ok(stored) => stored,
+        Err(records::Error::Gone { .. }) => return Ok(kept),
+        Err(error) => return Err(error.into()),
+    };
+    let Ok(document) = Document::parse(stored.json.as_bytes()) else { return Ok(kept) };
+    let stored = Tree::from(document.root());
+    for RowSaid { element, saying, .. } in said {
+        let is_kept = saying_of(type_id, &stored, &element) != saying;
+        kept.retain(|one| *one != element);
+        if is_kept {
+            kept.push(element);
+        }
+    }
+    kept.sort_unstable();
+    Ok(kept)
 }
 
 fn element_json(element: &ElementLineage, settings: &Settings, files: &[(&str, &str)]) -> Value {

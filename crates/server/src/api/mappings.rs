@@ -62,10 +62,11 @@ pub(super) async fn check(call: Call) -> Result<Answer, Refusal> {
                 Ok(runner) if grant.may_use_sql().is_ok() => {
                     let limits = Limits { time: CHECK_TIME, ..Limits::default() };
                     // A query that takes long is no fault of the mapping: a dry run tells then.
-                    let warnings = runner.warnings(CHECK_SAMPLES, &limits, &Stop::default()).unwrap_or_default();
+                    let mut warnings = runner.keyless();
+                    warnings.extend(runner.warnings(CHECK_SAMPLES, &limits, &Stop::default()).unwrap_or_default());
                     Ok((Vec::new(), warnings))
                 }
-                Ok(_) => Ok((Vec::new(), Vec::new())),
+                Ok(runner) => Ok((Vec::new(), runner.keyless())),
                 Err(Prepared::Wrong(problems)) => Ok((problems, Vec::new())),
                 Err(Prepared::Refused(refusal)) => Err(refusal),
             }

@@ -72,6 +72,77 @@ async fn a_record_that_a_person_put_as_it_was_is_the_rows_again() {
 }
 
 #[tokio::test]
+async fn what_a_person_put_as_the_row_says_it_now_is_the_rows_again() {
+    let house = House::new();
+    people(&house, "a", "", "1,M3,Ewa,1990-05-05,111\n").await;
+    ran(&house, "a").await;
+    let own = id("a", "Patient", "1");
+    change(&house, &own, |patient| patient["telecom"][0]["value"] = json!("999")).await;
+    // The row says something else now, which is not written.
+    people(&house, "a", "", "1,M3,Ewa,1990-05-05,112\n").await;
+    let report = ran(&house, "a").await;
+    assert_eq!(report["targets"][0]["kept"], json!([{"element": "telecom", "count": 1}]), "{report}");
+    change(&house, &own, |patient| patient["telecom"][0]["value"] = json!("112")).await;
+    rests(&house, "a").await;
+    for telephone in ["113", "114"] {
+        people(&house, "a", "", &format!("1,M3,Ewa,1990-05-05,{telephone}\n")).await;
+        let report = ran(&house, "a").await;
+        assert_eq!((&report["changed"], &report["targets"][0]["kept"]), (&json!(1), &json!([])), "{report}");
+        assert_eq!(looks(&patient(&house, &own).await), ["Ewa", telephone, ""]);
+    }
+}
+
+/// Delivers one patient with a telephone, and runs.
+async fn telephone(house: &House, telephone: &str) {
+    people(house, "a", "", &format!("1,M3,Ewa,1990-05-05,{telephone}\n")).await;
+    ran(house, "a").await;
+}
+
+#[tokio::test]
+async fn what_the_row_says_too_by_now_is_the_rows_again() {
+    for gender in ["", "female"] {
+        let house = House::new();
+        telephone(&house, "111").await;
+        let own = id("a", "Patient", "1");
+        change(&house, &own, |patient| {
+            patient["telecom"][0]["value"] = json!("999");
+            if !gender.is_empty() {
+                patient["gender"] = json!(gender);
+            }
+        })
+        .await;
+        // The hospital corrects it as well, and changes it later.
+        for number in ["999", "113"] {
+            telephone(&house, number).await;
+            assert_eq!(looks(&patient(&house, &own).await), ["Ewa", number, gender]);
+        }
+        // A person insists, and that stands whatever the row said once.
+        change(&house, &own, |patient| patient["telecom"][0]["value"] = json!("999")).await;
+        telephone(&house, "114").await;
+        telephone(&house, "115").await;
+        change(&house, &own, |patient| patient["telecom"][0]["value"] = json!("114")).await;
+        telephone(&house, "116").await;
+        assert_eq!(looks(&patient(&house, &own).await), ["Ewa", "114", gender]);
+        let lineage = get(&house, &format!("/api/lineage/Patient/{own}")).await.unwrap();
+        assert_eq!(lineage["kept"], json!(["telecom"]), "{lineage}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_row_said_in_a_run_that_was_taken_back_is_not_said() {
+    let house = House::new();
+    telephone(&house, "111").await;
+    let own = id("a", "Patient", "1");
+    change(&house, &own, |patient| patient["telecom"][0]["value"] = json!("999")).await;
+    people(&house, "a", "", "1,M3,Ewa,1990-05-05,999\n2,M4,Jan,1991-05-05,222\n").await;
+    ran(&house, "a").await;
+    let undone = house.operate(Method::POST, "/api/mappings/a/undo", JSON, "{}").await;
+    assert!(undone.status.is_success(), "{}", undone.text);
+    telephone(&house, "112").await;
+    assert_eq!(looks(&patient(&house, &own).await), ["Ewa", "999", ""]);
+}
+
+#[tokio::test]
 async fn a_run_that_was_taken_back_leaves_the_record_to_the_row() {
     let house = House::new();
     people(&house, "a", "", "1,M3,Ewa,1990-05-05,111\n").await;

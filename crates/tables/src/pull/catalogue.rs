@@ -338,6 +338,7 @@ impl Catalogue {
             "DELETE FROM run WHERE source = ?1",
             "DELETE FROM given WHERE source = ?1",
             "DELETE FROM given_before WHERE source = ?1",
+            "DELETE FROM row_said WHERE source = ?1",
             "DELETE FROM attempt WHERE source = ?1",
             "DELETE FROM attempt_doubt WHERE source = ?1",
             "DELETE FROM owed_run WHERE source = ?1",

@@ -12,7 +12,7 @@ use crate::pull::{Sources, may_pull, may_see, take};
 use access::{Grant, PrincipalKind};
 use records::{DeadLetterNo, RowClosed};
 use rusqlite::{OptionalExtension, Row, params};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// The table, which catalogues of earlier programs get when they are opened.
 pub(super) const TABLE: &str = "
@@ -62,6 +62,8 @@ pub(super) type CorrectedRows = BTreeMap<u64, Cells>;
 pub(super) type BadHash = [u8; 16];
 /// The cells of rows that could not be read, as a person says they are.
 pub(super) type CorrectedBad = BTreeMap<BadHash, Cells>;
+/// Rows that cannot be read and that a pull took as a person corrected them, by table.
+pub(super) type Mended = HashMap<String, HashSet<BadHash>>;
 
 /// A row that could not be read, and is a dead letter.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -146,21 +148,19 @@ impl Catalogue {
         Ok(all)
     }
 
-    /// Letters of rows of a source that are bad no longer, with how they are closed.
-    pub(super) fn no_longer_bad(&self, source: i64) -> Result<Vec<(DeadLetterNo, RowClosed)>, Error> {
+    /// Letters of rows of a source that are bad no longer, with how they are closed: as taken those that a pull took as they were corrected.
+    pub(super) fn no_longer_bad(&self, source: i64, mended: &Mended) -> Result<Vec<(DeadLetterNo, RowClosed)>, Error> {
         let mut query = self.db.prepare_cached(
-            "SELECT l.letter, l.pulled, l.hash FROM bad_letter l JOIN pulled p ON p.no = l.pulled
+            "SELECT l.letter, p.name, l.hash FROM bad_letter l JOIN pulled p ON p.no = l.pulled
              WHERE p.source = ?1 AND NOT EXISTS (SELECT 1 FROM bad b WHERE b.pulled = l.pulled AND b.hash = l.hash)",
         )?;
         let found = query.query_map([source], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-        let found: Vec<(i64, i64, BadHash)> = found.collect::<Result<_, _>>()?;
-        let mut closed = Vec::new();
-        for (letter, pulled, hash) in found {
-            let is_corrected = self.corrected_bad(pulled)?.contains_key(&hash);
-            let how = if is_corrected { RowClosed::Taken(None) } else { RowClosed::Gone };
-            closed.push((DeadLetterNo(letter), how));
-        }
-        Ok(closed)
+        let found: Vec<(i64, String, BadHash)> = found.collect::<Result<_, _>>()?;
+        let closed = found.into_iter().map(|(letter, table, hash)| {
+            let is_taken = mended.get(&table).is_some_and(|rows| rows.contains(&hash));
+            (DeadLetterNo(letter), if is_taken { RowClosed::Taken(None) } else { RowClosed::Gone })
+        });
+        Ok(closed.collect())
     }
 
     /// Forgets letters that are closed.

@@ -16,6 +16,7 @@ mod order;
 mod owned;
 mod points;
 mod raw;
+mod row_said;
 mod run_log;
 mod segment;
 mod sheet;
@@ -31,6 +32,7 @@ pub use in_file::{InFile, InFiles};
 pub use moved::MovedRows;
 pub use owned::Given;
 pub use raw::RawTables;
+pub use row_said::RowSaid;
 pub use run_log::{RunBegins, RunInfo, RunState};
 pub use sheet::{PulledSheet, ROW};
 pub(crate) use sheet::{has_points, with_points};
@@ -40,7 +42,7 @@ use crate::error::Error;
 use crate::read::{Content, ReadError, Table};
 use access::{Grant, Permission};
 use catalogue::Catalogue;
-use corrected::{CorrectedBad, CorrectedRows};
+use corrected::{CorrectedBad, CorrectedRows, Mended};
 use records::Records;
 use roaring::RoaringTreemap;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -139,6 +141,8 @@ pub struct TablePulled {
     pub kept: u64,
     /// Whether the file is the same, byte for byte: then it was not read as rows.
     pub unchanged_file: bool,
+    /// What is to be said about how it was read: of its encoding, say.
+    pub notes: Vec<String>,
 }
 
 /// What a pull did.
@@ -435,6 +439,7 @@ impl Sources {
             return Err(Error::Suspicious(doubts));
         }
         let told: Vec<TablePulled> = read.iter().map(|(table, _)| table.told()).collect();
+        let mended: Mended = read.iter().map(|(table, _)| table.mended()).collect();
         let keeping = Keeping { records: &self.records, grant, source: &source.name, now_us: self.records.now_us() };
         let mut taken = Vec::new();
         for (table, wanted) in read {
@@ -449,13 +454,13 @@ impl Sources {
         } else {
             Some(self.catalogue().deliver(source.no, from.unwrap_or(&source.path), keeping.now_us, taken)?)
         };
-        self.close_letters(grant, &source)?;
+        self.close_letters(grant, &source, &mended)?;
         Ok(PullReport { delivery, tables: told, passed_over })
     }
 
-    /// Closes the letters of rows that can be read now, or do not come any more.
-    fn close_letters(&self, grant: &Grant, source: &SourceInfo) -> Result<(), Error> {
-        let closed = self.catalogue().no_longer_bad(source.no)?;
+    /// Closes the letters of rows that were taken as a person corrected them, or do not come any more.
+    fn close_letters(&self, grant: &Grant, source: &SourceInfo, mended: &Mended) -> Result<(), Error> {
+        let closed = self.catalogue().no_longer_bad(source.no, mended)?;
         self.records.close_rows(grant, closed.clone(), &format!("a pull of {}", source.name))?;
         self.catalogue().forget_letters(&closed)
     }

@@ -1,7 +1,7 @@
 //! Who gave which element of a record that several doors bring.
 
 use crate::error::Error;
-use crate::pull::Sources;
+use crate::pull::{Sources, row_said};
 use crate::run::{Owned, still_given};
 use fhir::json::Tree;
 use fhir::schema::r4;
@@ -74,6 +74,7 @@ fn unpacked(what: &str, source: i64, own: &str) -> Result<Vec<Owned>, Error> {
 /// Makes the table, and takes over what an earlier program noted: that knew the source alone, not the row.
 pub(super) fn open(db: &mut Connection) -> Result<(), Error> {
     db.execute_batch(TABLE)?;
+    db.execute_batch(row_said::TABLE)?;
     let is_old = db
         .query_row("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'owned'", [], |_| Ok(()))
         .optional()?
@@ -165,7 +166,7 @@ impl Line {
 pub(super) type Stands<'s> = &'s dyn Fn(&str) -> Result<Option<Tree>, Error>;
 
 /// A run was taken back: what is given is what it was before, but for what a later run changed, and for what still stands.
-pub(super) fn taken_back(db: &mut Connection, run: i64, stands: Stands<'_>) -> Result<(), Error> {
+pub(super) fn taken_back(db: &mut Connection, (source, run): (i64, i64), stands: Stands<'_>) -> Result<(), Error> {
     let writing = db.transaction()?;
     let mut last = (String::new(), 0, String::new());
     loop {
@@ -183,6 +184,7 @@ pub(super) fn taken_back(db: &mut Connection, run: i64, stands: Stands<'_>) -> R
         }
     }
     writing.execute("DELETE FROM given_before WHERE run = ?1", [run])?;
+    row_said::taken_back(&writing, source, run)?;
     writing.commit()?;
     Ok(())
 }
@@ -358,7 +360,7 @@ mod tests {
         }
         db.execute("DELETE FROM given WHERE source = 1", []).unwrap();
         db.execute("INSERT INTO given VALUES ('Patient/m', 1, 'r', 'Patient', '[]')", []).unwrap();
-        taken_back(&mut db, 3, &|_| Ok(None)).unwrap();
+        taken_back(&mut db, (1, 3), &|_| Ok(None)).unwrap();
         assert_eq!(all(&db), before);
     }
 
@@ -393,9 +395,9 @@ mod tests {
         write(&db, 2, "Patient", &["2"]);
         write(&db, 3, "Patient", &["3"]);
         let nothing: Stands<'_> = &|_| Ok(None);
-        taken_back(&mut db, 2, nothing).unwrap();
+        taken_back(&mut db, (1, 2), nothing).unwrap();
         assert_eq!(given(&db), Some(("Patient".into(), labels(&["3"]))));
-        taken_back(&mut db, 3, nothing).unwrap();
+        taken_back(&mut db, (1, 3), nothing).unwrap();
         assert_eq!(given(&db), Some(("Patient".into(), labels(&["1"]))));
         // What was given stands, since somebody else wrote the record after the run.
         let stored = |record: &str| {
@@ -404,11 +406,11 @@ mod tests {
             Ok(Some(Tree::from(fhir::json::Document::parse(text).unwrap().root())))
         };
         write(&db, 4, "Patient", &["4"]);
-        taken_back(&mut db, 1, &stored).unwrap();
-        taken_back(&mut db, 4, &stored).unwrap();
+        taken_back(&mut db, (1, 1), &stored).unwrap();
+        taken_back(&mut db, (1, 4), &stored).unwrap();
         assert_eq!(given(&db), None);
         write(&db, 5, "Patient", &["9"]);
-        taken_back(&mut db, 5, &stored).unwrap();
+        taken_back(&mut db, (1, 5), &stored).unwrap();
         assert_eq!(given(&db), Some(("Patient".into(), labels(&["9"]))));
     }
 }

@@ -271,7 +271,7 @@ impl Sources {
         catalogue.run(&source, no)?;
         // What is noted as done is not done again: it comes last.
         forget_all(&catalogue.made_folder().join(source.no.to_string()), Some(no))?;
-        owned::taken_back(&mut catalogue.db, no, &|record| {
+        owned::taken_back(&mut catalogue.db, (source.no, no), &|record| {
             let Some((resource_type, id)) = record.split_once('/') else { return Ok(None) };
             let stored = match self.records.read(grant, resource_type, id) {
                 Ok(stored) => stored,

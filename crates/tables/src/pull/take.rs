@@ -65,6 +65,10 @@ pub(super) struct TableRead {
     kept: u64,
     bad: Vec<BadRow>,
     bad_rows: u64,
+    /// Rows that cannot be read and that were taken as a person corrected them.
+    mended: HashSet<BadHash>,
+    /// What is to be said about how it was read.
+    notes: Vec<String>,
     content: ([u8; 32], u64),
     /// The same file as the last time, byte for byte.
     same: bool,
@@ -107,13 +111,19 @@ fn hash_of(bad: &BadRow) -> BadHash {
 }
 
 /// The rows of a batch with those that could not be read and that a person corrected, in the order in which they came. The others stay bad.
-fn with_corrected(rows: &mut RowBatch, columns: &[String], corrected: &CorrectedBad) -> Option<RowBatch> {
+fn with_corrected(
+    rows: &mut RowBatch,
+    columns: &[String],
+    corrected: &CorrectedBad,
+    mended: &mut HashSet<BadHash>,
+) -> Option<RowBatch> {
     let is_corrected = |bad: &BadRow| corrected.contains_key(&hash_of(bad));
     if corrected.is_empty() || !rows.bad.iter().any(is_corrected) {
         return None;
     }
     let (now_good, still_bad): (Vec<BadRow>, Vec<BadRow>) = rows.bad.drain(..).partition(is_corrected);
     rows.bad = still_bad;
+    mended.extend(now_good.iter().map(hash_of));
     let (mut out, mut next) = (RowBatch::new(columns.len()), now_good.iter().peekable());
     let put = |out: &mut RowBatch, bad: &BadRow| {
         let cells = &corrected[&hash_of(bad)];
@@ -203,6 +213,8 @@ pub(super) fn read(
         kept: 0,
         bad: Vec::new(),
         bad_rows: 0,
+        mended: HashSet::new(),
+        notes: Vec::new(),
         content: content.unwrap_or_default(),
         same: false,
     };
@@ -213,18 +225,22 @@ pub(super) fn read(
         (out.same, out.rows) = (true, before.alive.len());
         out.bad_rows = content_before.as_ref().map_or(0, |was| was.bad);
         out.columns.clone_from(&before.columns);
+        out.mended = corrected.keys().copied().collect();
         return Ok(Ok(out));
     }
     let mut table = origin.open()?;
+    out.notes = table.notes().to_vec();
     out.columns = before.map_or_else(|| table.columns().to_vec(), |before| columns_as_known(table.columns(), before));
     let has = |name: &String| out.columns.iter().any(|column| is_name(column, name));
     let missing: Vec<&str> = wanted.uses.iter().filter(|name| !has(name)).map(String::as_str).collect();
     if !missing.is_empty() {
+        let is_one = matches!(out.columns.as_slice(), [only] if only.contains([',', ';', '\t', '|']));
         let message = format!(
-            "table {} has no column {}, which the mapping needs: it has {}",
+            "table {} has no column {}, which the mapping needs: it has {}{}",
             wanted.name,
             missing.join(", "),
-            out.columns.join(", ")
+            out.columns.join(", "),
+            if is_one { "; is that several, and another `separator` than mapping.toml says?" } else { "" }
         );
         return Ok(Err(ReadError { place: out.file, message }));
     }
@@ -237,7 +253,7 @@ pub(super) fn read(
         if let Some(points) = &mut points {
             points.look(&rows);
         }
-        if let Some(merged) = with_corrected(&mut rows, &out.columns, corrected) {
+        if let Some(merged) = with_corrected(&mut rows, &out.columns, corrected, &mut out.mended) {
             rows = merged;
         }
         if let Some(all) = &mut content_of_rows {
@@ -499,7 +515,13 @@ impl TableRead {
             bad: self.bad_rows,
             kept: self.kept,
             unchanged_file: self.same,
+            notes: self.notes.clone(),
         }
+    }
+
+    /// Its name, and its rows that cannot be read and that were taken as a person corrected them.
+    pub(super) fn mended(&self) -> (String, HashSet<BadHash>) {
+        (self.wanted.clone(), self.mended.clone())
     }
 
     /// Keeps the new rows: their bytes become an arrival, then their segment is written. What is named by no commit is swept.

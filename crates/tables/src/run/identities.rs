@@ -37,8 +37,10 @@ impl Hasher for IsHash {
 pub(super) type ByHash = BuildHasherDefault<IsHash>;
 
 /// Resources of a target that are told apart in memory, 11 bytes each and for the first million 24 more; of a table with more rows the keys that come more than once
-/// are found first.
-pub const TOLD_APART: u64 = 16 << 20;
+/// are found first, where keys can be read alone.
+pub const TOLD_APART: u64 = 4 << 20;
+/// Places that are there from the beginning, at most: a table of more that grows is laid out anew.
+const AT_FIRST: u64 = 16 << 20;
 
 /// What a resource's id says about the row it is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,8 +152,8 @@ impl Places {
 impl Uniqueness {
     /// Of a target with so many rows.
     pub(super) fn of(rows: u64) -> Uniqueness {
-        // Of more rows there are several to a resource.
-        Uniqueness::All(Places::of(rows.min(TOLD_APART) as usize))
+        // Of more rows there are several to a resource, or they are read alone.
+        Uniqueness::All(Places::of(rows.min(AT_FIRST) as usize))
     }
 
     /// Of a target of whose keys these come more than once.

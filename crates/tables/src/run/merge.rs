@@ -96,19 +96,28 @@ pub fn content_of(type_id: TypeId, resource: &Tree, element: &str) -> i64 {
     hash(&parts.join(","))
 }
 
-/// Whether two resources have the same of an element, though members stand in another order or numbers have other noughts at their end: programs
+/// Whether two resources have the same of an element, though members stand in another order, numbers have other noughts at their end or moments another zone: programs
 /// that read and write a resource leave it so.
 pub fn says_the_same(type_id: TypeId, one: &Tree, other: &Tree, element: &str) -> bool {
-    let plain = |resource: &Tree| {
-        let of_element = members(resource).iter().filter(|(name, _)| name_of(type_id, name) == element);
-        let mut parts: Vec<String> = of_element.map(|(name, value)| format!("{name}:{}", plain(value))).collect();
-        parts.sort_unstable();
-        parts
-    };
-    plain(one) == plain(other)
+    plain_parts(type_id, one, element) == plain_parts(type_id, other, element)
 }
 
-/// A value with members in the order of their names and numbers without noughts at their end.
+/// What a resource says of an element, the same for all that [say the same](says_the_same).
+pub fn saying_of(type_id: TypeId, resource: &Tree, element: &str) -> i64 {
+    hash(&plain_parts(type_id, resource, element).join(","))
+}
+
+fn plain_parts(type_id: TypeId, resource: &Tree, element: &str) -> Vec<String> {
+    let of_element = members(resource).iter().filter(|(name, _)| name_of(type_id, name) == element);
+    let mut parts: Vec<String> = of_element.map(|(name, value)| format!("{name}:{}", plain(value))).collect();
+    parts.sort_unstable();
+    parts
+}
+
+/// The length of `2025-07-01T00:05:00Z`.
+const MOMENT: usize = 20;
+
+/// A value with members in the order of their names, numbers without noughts at their end and moments in UTC.
 fn plain(value: &Tree) -> Tree {
     match value {
         Tree::Object(members) => {
@@ -119,6 +128,11 @@ fn plain(value: &Tree) -> Tree {
         Tree::Array(items) => Tree::Array(items.iter().map(plain).collect()),
         Tree::Number(digits) if digits.contains('.') && !digits.contains(['e', 'E']) => {
             Tree::Number(digits.trim_end_matches('0').trim_end_matches('.').to_owned())
+        }
+        // Another zone or more digits of a second is the same moment.
+        Tree::String(text) if text.len() >= MOMENT && text.as_bytes()[10] == b'T' => {
+            let moment = text.parse::<jiff::Timestamp>();
+            Tree::String(moment.map_or_else(|_| text.clone(), |moment| moment.to_string()))
         }
         other => other.clone(),
     }
@@ -454,6 +468,11 @@ mod tests {
         let one = tree(r#"{"valueQuantity":{"value":4.20,"unit":"mmol/L"},"note":[{"text":"a"}]}"#);
         let other = tree(r#"{"note":[{"text":"b"}],"valueQuantity":{"unit":"mmol/L","value":4.2}}"#);
         assert!(says_the_same(observation, &one, &other, "value"));
+        let moment = |text: &str| tree(&format!(r#"{{"effectiveDateTime":"{text}"}}"#));
+        let same = |a: &str, b: &str| says_the_same(observation, &moment(a), &moment(b), "effective");
+        assert!(same("2026-03-15T10:00:00+01:00", "2026-03-15T09:00:00Z"));
+        assert!(same("2026-03-15T10:00:00+01:00", "2026-03-15T10:00:00.000+01:00"));
+        assert!(!same("2026-03-15T10:00:00+01:00", "2026-03-15T10:00:00Z") && !same("2026-03-15", "2026-03-16"));
         assert!(!says_the_same(observation, &one, &other, "note"));
         let ten = tree(r#"{"valueQuantity":{"unit":"mmol/L","value":42}}"#);
         assert!(!says_the_same(observation, &ten, &other, "value"));

@@ -11,6 +11,7 @@ mod dropped;
 mod files;
 mod gone;
 mod identities;
+mod keyless;
 mod lineage;
 mod links;
 mod lost;
@@ -44,7 +45,7 @@ pub use lineage::{CellCorrected, CellOrigin, ElementLineage, Link};
 pub(crate) use merge::still_given;
 pub use merge::{
     Giver, Merged, Owned, content_of, forwarded, goes_on, identifiers, is_forwarded, is_nobodys, is_of_one, label,
-    link, merge, owned_whole, says_the_same, unlink, without,
+    link, merge, owned_whole, saying_of, says_the_same, unlink, without,
 };
 pub use preview::{Preview, PreviewElement, Sample, SampleReason};
 pub use report::{Effect, Example, Mapped, ReasonCount, RunReport, TargetReport, csv_of, unmapped_json};

@@ -42,7 +42,7 @@ const CAME_AND_WENT: usize = 1 << 18;
 /// A mapping that is ready to run: compiled, and its queries planned over the source's tables.
 pub struct Runner {
     source: SourceInfo,
-    settings: Settings,
+    pub(super) settings: Settings,
     hash: String,
     pub(super) context: Context,
     pub(super) targets: Vec<PlannedTarget>,

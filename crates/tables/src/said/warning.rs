@@ -94,6 +94,16 @@ pub(crate) fn lost_column(table: &str, column: &str) -> Said {
     Said::new("lost-column", json!({"table": table, "column": column}), text)
 }
 
+/// A table without a key of its own of which a target's key is columns.
+pub(crate) fn keyless_table(table: &str, target: &str, columns: &[String]) -> Said {
+    let key = columns.iter().map(|column| format!("\"{column}\"")).collect::<Vec<_>>().join(", ");
+    let text = format!(
+        "table {table} has no `key` in mapping.toml: a row that changes is told as a new one, and of several rows of one key that {target} is \
+         made of, the other may take its place; say key = [{key}] under [tables.{table}]"
+    );
+    Said::new("keyless-table", json!({"table": table, "target": target, "key": key}), text)
+}
+
 /// What a target made that no file makes any more.
 pub(crate) fn dropped_target(target: &str, text: String) -> Said {
     Said::new("dropped-target", json!({"target": target}), text)

@@ -282,6 +282,23 @@ fn a_table_that_may_be_absent_and_is_has_no_rows() {
 }
 
 #[test]
+fn a_table_whose_key_only_a_target_says_is_told() {
+    let house = House::new();
+    pull(&house, &[("people", "pid,sex\n1,male\n")]);
+    let said = |toml: &str, key: &str| {
+        let target = format!("-- @target Patient @key {key}\nSELECT sex AS gender FROM people p");
+        let toml = format!("name = \"k\"\n[tables.people]\n{toml}");
+        let runner = prepare(&house, &[("mapping.toml", &toml), ("patient.sql", &target)]);
+        runner.keyless().iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let told = said("", "p.pid");
+    assert!(told.len() == 1 && told[0].contains("say key = [\"pid\"] under [tables.people]"), "{told:?}");
+    assert!(said("key = [\"pid\"]", "p.pid").is_empty());
+    // What is computed is no key of the table.
+    assert!(said("", "substr(p.pid, 1, 1)").is_empty());
+}
+
+#[test]
 fn a_column_that_is_not_there_is_told_with_its_place() {
     let house = House::new();
     pull(&house, &[("people", "pid,sex,dob\n1,male,1970-01-02\n"), ("lab", "id,pid,item,value,unit\n")]);
