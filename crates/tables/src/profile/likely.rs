@@ -54,11 +54,38 @@ pub(super) const VITALS: [(&[&str], &str, &str); 13] = [
             "polso",
             "脈拍",
             "心拍数",
+            "hartslag",
+            "hartfrequentie",
+            "polsslag",
+            "tetno",
+            "tętno",
+            "hjärtfrekvens",
+            "hjartfrekvens",
+            "hjertefrekvens",
+            "nabiz",
+            "nabız",
         ],
         "8867-4",
         "/min",
     ),
-    (&["temperature", "temp", "temperatur", "体温", "temperatura", "température", "tempaxilar"], "8310-5", "Cel"),
+    (
+        &[
+            "temperature",
+            "temp",
+            "temperatur",
+            "体温",
+            "temperatura",
+            "température",
+            "tempaxilar",
+            "temperatuur",
+            "lichaamstemperatuur",
+            "kroppstemperatur",
+            "vücutısısı",
+            "vucutisisi",
+        ],
+        "8310-5",
+        "Cel",
+    ),
     (
         &[
             "respiration",
@@ -75,6 +102,14 @@ pub(super) const VITALS: [(&[&str], &str, &str); 13] = [
             "frequencerespiratoire",
             "frequenzarespiratoria",
             "呼吸数",
+            "ademhaling",
+            "ademhalingsfrequentie",
+            "ademfrequentie",
+            "andningsfrekvens",
+            "respirasjonsfrekvens",
+            "respirationsfrekvens",
+            "solunumsayisi",
+            "solunumsayısı",
         ],
         "9279-1",
         "/min",
@@ -96,6 +131,11 @@ pub(super) const VITALS: [(&[&str], &str, &str); 13] = [
             "satoxigenio",
             "satoxigeno",
             "酸素飽和度",
+            "saturatie",
+            "zuurstofsaturatie",
+            "saturacja",
+            "syremättnad",
+            "satürasyon",
         ],
         "59408-5",
         "%",
@@ -123,6 +163,14 @@ pub(super) const VITALS: [(&[&str], &str, &str); 13] = [
             "tensionsistolica",
             "pasistolica",
             "収縮期血圧",
+            "systolische",
+            "bovendruk",
+            "skurczowe",
+            "cisnienieskurczowe",
+            "ciśnienieskurczowe",
+            "systoliskt",
+            "systoliskblodtryck",
+            "sistolik",
             "最高血圧",
         ],
         "8480-6",
@@ -151,6 +199,14 @@ pub(super) const VITALS: [(&[&str], &str, &str); 13] = [
             "tensiondiastolica",
             "padiastolica",
             "拡張期血圧",
+            "diastolische",
+            "onderdruk",
+            "rozkurczowe",
+            "cisnienierozkurczowe",
+            "ciśnienierozkurczowe",
+            "diastoliskt",
+            "diastoliskblodtryck",
+            "diyastolik",
             "最低血圧",
         ],
         "8462-4",
@@ -158,7 +214,26 @@ pub(super) const VITALS: [(&[&str], &str, &str); 13] = [
     ),
     (&["meanbp", "map", "mbp", "systemicmean", "noninvasivemean", "平均压"], "8478-0", "mm[Hg]"),
     (
-        &["weight", "bodyweight", "admissionweight", "gewicht", "körpergewicht", "体重", "peso", "poids", "waga"],
+        &[
+            "weight",
+            "bodyweight",
+            "admissionweight",
+            "gewicht",
+            "körpergewicht",
+            "体重",
+            "peso",
+            "poids",
+            "waga",
+            "lichaamsgewicht",
+            "masaciala",
+            "masaciała",
+            "vikt",
+            "kroppsvikt",
+            "vekt",
+            "vægt",
+            "agirlik",
+            "ağırlık",
+        ],
         "29463-7",
         "kg",
     ),
@@ -178,6 +253,14 @@ pub(super) const VITALS: [(&[&str], &str, &str); 13] = [
             "altezza",
             "wzrost",
             "身長",
+            "lengte",
+            "lichaamslengte",
+            "längd",
+            "kroppslängd",
+            "høyde",
+            "højde",
+            "boyuzunlugu",
+            "boyuzunluğu",
         ],
         "8302-2",
         "cm",
@@ -759,6 +842,14 @@ fn is_label(name: &str) -> bool {
         "libelle",
         "descricao",
         "descripcion",
+        "descrizione",
+        "naam",
+        "omschrijving",
+        "nazwa",
+        "namn",
+        "navn",
+        "benämning",
+        "beskrivning",
         "mc",
     ]
     .iter()
@@ -780,7 +871,22 @@ fn by_values(column: &ColumnProfile) -> Option<Role> {
     if let Some(listed) = column.listed.as_ref().filter(|listed| listed.len() <= 8) {
         let known = |value: &str| {
             sex_of(value).is_some()
-                || matches!(value.to_lowercase().as_str(), "x" | "u" | "o" | "unknown" | "other" | "未知" | "未说明")
+                || matches!(
+                    value.to_lowercase().as_str(),
+                    "x" | "u"
+                        | "o"
+                        | "unknown"
+                        | "other"
+                        | "onbekend"
+                        | "okänd"
+                        | "ukjent"
+                        | "ukendt"
+                        | "nieznana"
+                        | "bilinmiyor"
+                        | "sconosciuto"
+                        | "未知"
+                        | "未说明"
+                )
         };
         let both = |sex: &str| listed.iter().any(|(value, _)| sex_of(value) == Some(sex));
         if listed.iter().all(|(value, _)| known(value)) && both("female") && both("male") {

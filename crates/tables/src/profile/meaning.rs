@@ -1,5 +1,5 @@
-//! What values say by themselves, in English, German, French, Spanish, Portuguese, Chinese and Japanese: a sex, a kind of visit, a flag, how
-//! sure a diagnosis is, how something stands.
+//! What values say by themselves, in English, German, French, Spanish, Portuguese, Italian, Dutch, Polish, Swedish, Norwegian, Danish, Turkish,
+//! Chinese and Japanese: a sex, a kind of visit, a flag, how sure a diagnosis is, how something stands.
 //!
 //! Only what can mean one thing is known: the rest is for a person.
 
@@ -7,9 +7,11 @@
 pub(super) fn sex_of(value: &str) -> Option<&'static str> {
     match value.trim().to_lowercase().as_str() {
         "m" | "male" | "man" | "男" | "男性" | "masculin" | "männlich" | "homme" | "masculino" | "hombre" | "homem"
-        | "maschio" | "varón" => Some("male"),
+        | "maschio" | "varón" | "mannelijk" | "mężczyzna" | "mezczyzna" | "manlig" | "mann" | "mannlig" | "mand"
+        | "mandlig" | "erkek" | "maschile" | "uomo" => Some("male"),
         "f" | "female" | "woman" | "w" | "女" | "女性" | "féminin" | "weiblich" | "femme" | "femenino" | "feminino"
-        | "mujer" | "mulher" | "femmina" => Some("female"),
+        | "mujer" | "mulher" | "femmina" | "vrouw" | "vrouwelijk" | "kobieta" | "kvinna" | "kvinnlig" | "kvinne"
+        | "kvinnelig" | "kvinde" | "kvindelig" | "kadın" | "kadin" | "femminile" | "donna" => Some("female"),
         _ => None,
     }
 }
@@ -32,13 +34,67 @@ pub(super) fn class_of(value: &str) -> Option<&'static str> {
         "fld" => "FLD",
         // Before and after a stay: no class says that.
         _ if has(&["vorstat", "nachstat"]) => return None,
-        _ if has(&["teilstat", "tagesklinik"]) => "SS",
-        _ if has(&["emergency", "急诊", "urgences", "notfall", "notaufnahme", "urgencia", "urgência", "救急"])
-            || lower == "ew emer." =>
+        _ if has(&[
+            "teilstat",
+            "tagesklinik",
+            "dagopname",
+            "dagbehandeling",
+            "dagverpleging",
+            "jednodniow",
+            "jednego dnia",
+            "dagvård",
+            "dagvard",
+            "dagsjukvård",
+            "dagkirurgi",
+            "günübirlik",
+            "gunubirlik",
+            "day hospital",
+            "ricovero diurno",
+        ]) =>
+        {
+            "SS"
+        }
+        _ if has(&[
+            "emergency",
+            "急诊",
+            "urgences",
+            "notfall",
+            "notaufnahme",
+            "urgencia",
+            "urgência",
+            "救急",
+            "spoedeisende",
+            "ratunkow",
+            "akutmottagning",
+            "legevakt",
+            "skadestue",
+            "acil servis",
+            "acil poli",
+            "pronto soccorso",
+        ]) || lower == "ew emer." =>
         {
             "EMER"
         }
-        _ if has(&["inpatient", "hospitali", "住院", "stationär", "stationaer", "internaç", "internac", "入院"]) => {
+        _ if has(&[
+            "inpatient",
+            "hospitali",
+            "住院",
+            "stationär",
+            "stationaer",
+            "internaç",
+            "internac",
+            "入院",
+            "slutenvård",
+            "slutenvard",
+            "sluten vård",
+            "sluten vard",
+            "døgnopphold",
+            "innlagt",
+            "indlagt",
+            "yatan hasta",
+            "ricovero ordinario",
+        ]) =>
+        {
             "IMP"
         }
         _ if has(&[
@@ -54,6 +110,14 @@ pub(super) fn class_of(value: &str) -> Option<&'static str> {
             "ambulator",
             "ambulatoire",
             "外来",
+            "poliklini",
+            "poradnia",
+            "öppenvård",
+            "oppenvard",
+            "öppen vård",
+            "oppen vard",
+            "ayaktan",
+            "ayakta tedavi",
         ]) =>
         {
             "AMB"
@@ -69,15 +133,19 @@ pub(super) fn class_of(value: &str) -> Option<&'static str> {
 /// The interpretation that a flag is.
 pub(super) fn flag_of(value: &str) -> Option<&'static str> {
     Some(match value.trim().to_lowercase().as_str() {
-        "h" | "↑" | "high" | "高" | "偏高" | "升高" => "H",
-        "l" | "↓" | "low" | "低" | "偏低" | "降低" => "L",
+        "h" | "↑" | "high" | "高" | "偏高" | "升高" | "verhoogd" | "hoog" | "wysoki" | "podwyższony" | "hög"
+        | "høy" | "høj" | "yüksek" | "yuksek" | "alto" => "H",
+        "l" | "↓" | "low" | "低" | "偏低" | "降低" | "verlaagd" | "laag" | "niski" | "obniżony" | "låg" | "lav"
+        | "düşük" | "dusuk" | "basso" => "L",
         "hh" | "↑↑" | "critical high" => "HH",
         "ll" | "↓↓" | "critical low" => "LL",
-        "n" | "normal" | "正常" => "N",
-        "a" | "abnormal" | "异常" | "*" => "A",
+        "n" | "normal" | "正常" | "normaal" | "normalt" | "normale" | "w normie" => "N",
+        "a" | "abnormal" | "异常" | "*" | "afwijkend" | "avvikande" => "A",
         "aa" | "critical" | "危急" => "AA",
-        "pos" | "positive" | "阳性" => "POS",
-        "neg" | "negative" | "阴性" => "NEG",
+        "pos" | "positive" | "阳性" | "positief" | "positiv" | "positivt" | "dodatni" | "pozytywny" | "pozitif"
+        | "positivo" => "POS",
+        "neg" | "negative" | "阴性" | "negatief" | "negativ" | "negativt" | "ujemny" | "negatywny" | "negatif"
+        | "negativo" => "NEG",
         _ => return None,
     })
 }
@@ -123,6 +191,25 @@ const STATES: [(State, &[&str]); 13] = [
             "planificado",
             "予約",
             "予定",
+            "gepland",
+            "ingepland",
+            "zaplanowany",
+            "zaplanowana",
+            "zaplanowane",
+            "planerad",
+            "planerat",
+            "bokad",
+            "bokat",
+            "planlagt",
+            "planlandı",
+            "planlandi",
+            "randevulu",
+            "pianificato",
+            "pianificata",
+            "programmato",
+            "programmata",
+            "prenotato",
+            "prenotata",
         ],
     ),
     (
@@ -141,9 +228,46 @@ const STATES: [(State, &[&str]); 13] = [
             "solicitado",
             "solicitada",
             "依頼",
+            "aangevraagd",
+            "aangemeld",
+            "zlecony",
+            "zlecona",
+            "zlecone",
+            "zarejestrowany",
+            "zarejestrowana",
+            "zarejestrowane",
+            "beställd",
+            "bestalld",
+            "registrerad",
+            "registrert",
+            "registreret",
+            "bestilt",
+            "rekvireret",
+            "kayıtlı",
+            "kayitli",
+            "richiesto",
+            "richiesta",
+            "registrato",
+            "registrata",
         ],
     ),
-    (State::Arrived, &["arrived", "checked in", "checked-in", "eingetroffen", "已到", "已签到", "受付"]),
+    (
+        State::Arrived,
+        &[
+            "arrived",
+            "checked in",
+            "checked-in",
+            "eingetroffen",
+            "已到",
+            "已签到",
+            "受付",
+            "aangekomen",
+            "anländ",
+            "ankommet",
+            "arrivato",
+            "arrivata",
+        ],
+    ),
     (
         State::InProgress,
         &[
@@ -169,6 +293,23 @@ const STATES: [(State, &[&str]); 13] = [
             "在用",
             "実施中",
             "入院中",
+            "actief",
+            "lopend",
+            "in behandeling",
+            "aktywny",
+            "aktywna",
+            "aktywne",
+            "w trakcie",
+            "w toku",
+            "aktivt",
+            "pågående",
+            "pagaende",
+            "igangværende",
+            "aktif",
+            "devam ediyor",
+            "attivo",
+            "attiva",
+            "in corso",
         ],
     ),
     (
@@ -187,6 +328,20 @@ const STATES: [(State, &[&str]); 13] = [
             "未审核",
             "中間報告",
             "仮報告",
+            "voorlopig",
+            "wstępny",
+            "wstępna",
+            "wstępne",
+            "wstepny",
+            "wstepna",
+            "wstepne",
+            "preliminär",
+            "preliminärt",
+            "foreløpig",
+            "foreløbig",
+            "preliminare",
+            "provvisorio",
+            "provvisoria",
         ],
     ),
     (
@@ -248,6 +403,77 @@ const STATES: [(State, &[&str]); 13] = [
             "退院済",
             "確定",
             "最終報告",
+            "afgerond",
+            "voltooid",
+            "definitief",
+            "afgesloten",
+            "ontslagen",
+            "toegediend",
+            "uitgevoerd",
+            "geautoriseerd",
+            "gevalideerd",
+            "zakończony",
+            "zakończona",
+            "zakończone",
+            "zakonczony",
+            "zakonczona",
+            "zakonczone",
+            "wykonany",
+            "wykonana",
+            "wykonane",
+            "wypisany",
+            "wypisana",
+            "podany",
+            "podana",
+            "podane",
+            "zatwierdzony",
+            "zatwierdzona",
+            "zatwierdzone",
+            "zrealizowany",
+            "zrealizowana",
+            "zrealizowane",
+            "avslutad",
+            "avslutat",
+            "slutsvar",
+            "utskriven",
+            "utförd",
+            "utfört",
+            "utford",
+            "avsluttet",
+            "fullført",
+            "utført",
+            "utskrevet",
+            "godkjent",
+            "afsluttet",
+            "udført",
+            "udskrevet",
+            "godkendt",
+            "tamamlandı",
+            "tamamlandi",
+            "sonuçlandı",
+            "sonuclandi",
+            "taburcu",
+            "onaylandı",
+            "onaylandi",
+            "uygulandı",
+            "uygulandi",
+            "completato",
+            "completata",
+            "concluso",
+            "conclusa",
+            "eseguito",
+            "eseguita",
+            "terminato",
+            "terminata",
+            "refertato",
+            "refertata",
+            "validata",
+            "somministrato",
+            "somministrata",
+            "dimesso",
+            "dimessa",
+            "chiuso",
+            "chiusa",
         ],
     ),
     (
@@ -264,9 +490,25 @@ const STATES: [(State, &[&str]); 13] = [
             "修正",
             "已更正",
             "訂正",
+            "gecorrigeerd",
+            "skorygowany",
+            "skorygowana",
+            "skorygowane",
+            "poprawiony",
+            "poprawiona",
+            "poprawione",
+            "korrigerad",
+            "korrigerat",
+            "korrigert",
+            "korrigeret",
+            "düzeltildi",
+            "duzeltildi",
         ],
     ),
-    (State::Amended, &["amended", "ergänzt", "补充"]),
+    (
+        State::Amended,
+        &["amended", "ergänzt", "补充", "aangevuld", "uzupełniony", "uzupełniona", "uzupełnione", "kompletterad"],
+    ),
     (
         State::Held,
         &[
@@ -284,6 +526,22 @@ const STATES: [(State, &[&str]); 13] = [
             "suspensa",
             "暂停",
             "保留",
+            "opgeschort",
+            "gepauzeerd",
+            "wstrzymany",
+            "wstrzymana",
+            "wstrzymane",
+            "zawieszony",
+            "zawieszona",
+            "zawieszone",
+            "pausad",
+            "pausat",
+            "pauset",
+            "pauseret",
+            "askıda",
+            "askida",
+            "sospeso",
+            "sospesa",
         ],
     ),
     (
@@ -305,6 +563,26 @@ const STATES: [(State, &[&str]); 13] = [
             "已停",
             "停嘱",
             "中止",
+            "gestopt",
+            "gestaakt",
+            "stopgezet",
+            "przerwany",
+            "przerwana",
+            "przerwane",
+            "odstawiony",
+            "odstawiona",
+            "odstawione",
+            "avbruten",
+            "avbrutet",
+            "avbrutt",
+            "stoppad",
+            "stoppet",
+            "seponert",
+            "seponeret",
+            "afbrudt",
+            "durduruldu",
+            "interrotto",
+            "interrotta",
         ],
     ),
     (
@@ -330,6 +608,33 @@ const STATES: [(State, &[&str]); 13] = [
             "撤销",
             "キャンセル",
             "取消済",
+            "geannuleerd",
+            "afgezegd",
+            "anulowany",
+            "anulowana",
+            "anulowane",
+            "odwołany",
+            "odwołana",
+            "odwołane",
+            "odwolany",
+            "odwolana",
+            "odwolane",
+            "avbokad",
+            "avbokat",
+            "makulerad",
+            "annullerad",
+            "annullert",
+            "annulleret",
+            "avlyst",
+            "aflyst",
+            "avbestilt",
+            "kansellert",
+            "iptal",
+            "iptal edildi",
+            "annullato",
+            "annullata",
+            "disdetto",
+            "disdetta",
         ],
     ),
     (
@@ -349,6 +654,18 @@ const STATES: [(State, &[&str]); 13] = [
             "拒绝",
             "已拒绝",
             "拒否",
+            "geweigerd",
+            "niet gegeven",
+            "niet toegediend",
+            "odmowa",
+            "ej given",
+            "ej givet",
+            "reddedildi",
+            "reddetti",
+            "rifiutato",
+            "rifiutata",
+            "non somministrato",
+            "non somministrata",
         ],
     ),
     (
@@ -377,6 +694,36 @@ const STATES: [(State, &[&str]); 13] = [
             "已删除",
             "無効",
             "削除",
+            "foutief",
+            "verwijderd",
+            "ongeldig",
+            "błędny",
+            "błędna",
+            "błędne",
+            "usunięty",
+            "usunięta",
+            "usunięte",
+            "nieważny",
+            "nieważna",
+            "nieważne",
+            "felaktig",
+            "borttagen",
+            "raderad",
+            "ogiltig",
+            "felregistrerad",
+            "feilregistrert",
+            "fejlregistreret",
+            "slettet",
+            "ugyldig",
+            "hatalı",
+            "hatali",
+            "silindi",
+            "geçersiz",
+            "gecersiz",
+            "errato",
+            "errata",
+            "eliminato",
+            "eliminata",
         ],
     ),
 ];
@@ -393,17 +740,36 @@ pub(super) fn certainty_of(value: &str) -> Option<&'static str> {
     let plain: String = lower.chars().filter(|c| c.is_alphanumeric()).collect();
     Some(match plain.as_str() {
         "confirmed" | "gesichert" | "g" | "ges" | "definite" | "certain" | "confirmé" | "confirme" | "confirmado"
-        | "confirmada" | "definitivo" | "confermato" | "potwierdzone" | "确诊" | "确定" | "已确诊" | "確定" => {
-            "confirmed"
-        }
+        | "confirmada" | "definitivo" | "confermato" | "potwierdzone" | "确诊" | "确定" | "已确诊" | "確定"
+        | "bevestigd" | "zeker" | "potwierdzony" | "potwierdzona" | "bekräftad" | "bekraftad" | "säkerställd"
+        | "sakerstalld" | "bekreftet" | "bekræftet" | "kesin" | "kesintanı" | "kesintani" | "confermata"
+        | "accertato" | "accertata" => "confirmed",
         "provisional" | "suspected" | "suspicion" | "working" | "presumed" | "probable" | "va" | "v" | "verdacht"
         | "verdachtauf" | "verdachtsdiagnose" | "vd" | "suspect" | "suspecté" | "présumé" | "sospecha"
         | "sospechoso" | "presuntivo" | "suspeita" | "suspeito" | "provável" | "provavel" | "presuntiva"
-        | "sospetto" | "podejrzenie" | "疑い" | "疑似" | "疑诊" | "拟诊" | "待查" | "可疑" => "provisional",
-        "differential" | "differentialdiagnose" | "dd" | "鉴别" | "鉴别诊断" => "differential",
+        | "sospetto" | "podejrzenie" | "疑い" | "疑似" | "疑诊" | "拟诊" | "待查" | "可疑" | "vermoeden"
+        | "vermoedelijk" | "verdenking" | "waarschijnlijk" | "werkdiagnose" | "podejrzewane" | "prawdopodobne"
+        | "misstänkt" | "misstankt" | "misstanke" | "sannolik" | "mistenkt" | "mistanke" | "sannsynlig"
+        | "mistænkt" | "sandsynlig" | "öntanı" | "ontanı" | "ontani" | "şüpheli" | "supheli" | "muhtemel" | "olası"
+        | "sospetta" | "probabile" | "presunto" | "presunta" => "provisional",
+        "differential"
+        | "differentialdiagnose"
+        | "dd"
+        | "鉴别"
+        | "鉴别诊断"
+        | "differentiaaldiagnose"
+        | "różnicowe"
+        | "roznicowe"
+        | "differentialdiagnos"
+        | "ayırıcıtanı"
+        | "ayiricitani" => "differential",
         "refuted" | "ruledout" | "excluded" | "ausgeschlossen" | "ausschluss" | "a" | "exclu" | "écarté"
-        | "descartado" | "descartada" | "escluso" | "wykluczone" | "否定" | "排除" | "已排除" => "refuted",
-        "unconfirmed" | "unbestätigt" | "ungesichert" | "未确诊" | "未确认" => "unconfirmed",
+        | "descartado" | "descartada" | "escluso" | "wykluczone" | "否定" | "排除" | "已排除" | "uitgesloten"
+        | "wykluczony" | "wykluczona" | "utesluten" | "uteslutet" | "utelukket" | "avkreftet" | "udelukket"
+        | "afkræftet" | "dışlandı" | "dislandi" | "ekarteedildi" | "esclusa" => "refuted",
+        "unconfirmed" | "unbestätigt" | "ungesichert" | "未确诊" | "未确认" | "onbevestigd" | "nietbevestigd"
+        | "niepotwierdzone" | "niepotwierdzony" | "niepotwierdzona" | "obekräftad" | "ejbekräftad" | "ubekreftet"
+        | "ubekræftet" | "nonconfermato" | "nonconfermata" => "unconfirmed",
         _ => return None,
     })
 }

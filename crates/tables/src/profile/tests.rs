@@ -495,6 +495,33 @@ fn hospitals_of_several_countries_are_understood_by_the_names_of_their_columns()
             ["Masculino", "Feminino"],
         ),
         (
+            ["patienten", "opnames", "uitslagen"],
+            [
+                "patientnr,achternaam,voornaam,geboortedatum,geslacht",
+                "opnamenr,patientnr,opnamedatum,ontslagdatum",
+                "uitslagnr,opnamenr,bepalingcode,bepaling,uitslag,eenheid,referentiewaarde,afnamedatum",
+            ],
+            ["M", "V"],
+        ),
+        (
+            ["pacjenci", "pobyty", "wyniki"],
+            [
+                "nr_pacjenta,nazwisko,imie,data_urodzenia,plec",
+                "nr_pobytu,nr_pacjenta,data_przyjecia,data_wypisu",
+                "nr_wyniku,nr_pobytu,kod_badania,nazwa_badania,wynik,jednostka,wartosci_referencyjne,data_pobrania",
+            ],
+            ["M", "K"],
+        ),
+        (
+            ["patienter", "vårdtillfällen", "labbsvar"],
+            [
+                "patientnummer,efternamn,förnamn,födelsedatum,kön",
+                "vårdtillfälle_id,patientnummer,inskrivningsdatum,utskrivningsdatum",
+                "svar_id,vårdtillfälle_id,analyskod,analysnamn,resultat,enhet,referensintervall,provtagningsdatum",
+            ],
+            ["man", "kvinna"],
+        ),
+        (
             ["BRJBXX", "ZYJL", "JYJG"],
             ["BRID,XM,MZ,CSRQ,XB", "ZYH,BRID,RYRQ,CYRQ", "JGXH,ZYH,XMDM,XMMC,JG,DW,CKFW,BGSJ"],
             ["男", "女"],

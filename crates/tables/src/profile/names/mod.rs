@@ -1,5 +1,5 @@
 //! What names of tables and columns say, in English, Chinese (also by the first letters of its sounds: `CSRQ` is 出生日期), German, French,
-//! Spanish, Portuguese and Japanese.
+//! Spanish, Portuguese, Italian, Dutch, Polish, Swedish, Norwegian, Danish, Turkish and Japanese.
 //!
 //! A name is cut into its words (`words.rs`); a column's role (`role.rs`) is the first of a list of words and phrases that it is made of, of
 //! persons (`person.rs`), visits (`visit.rs`), results (`result.rs`), care (`care.rs`) and codes (`code.rs`). What a table is about is its
@@ -79,10 +79,10 @@ pub(super) fn role_of(name: &str) -> Option<Role> {
     if joined.ends_with("offset") {
         return Some(Role::Offset);
     }
-    // A name that is a phrase says more than one that has it among others.
-    for whole in [true, false] {
+    // A name that is a phrase says more than one that has it among others: `admission id` is not the moment of an admission.
+    for how in [Fit::Exact, Fit::Whole, Fit::Within] {
         for (role, phrases) in &ROLES {
-            if phrases.iter().any(|phrase| fits(phrase, &words, &joined, whole)) {
+            if phrases.iter().any(|phrase| fits(phrase, &words, &joined, how)) {
                 return Some(*role);
             }
         }
@@ -98,21 +98,28 @@ pub(super) fn role_of(name: &str) -> Option<Role> {
 /// First letters of two sounds: they are a name as a whole or none (`dw_date` is a date of a warehouse).
 const INITIALS: [&str; 9] = ["dw", "jg", "jl", "pc", "xb", "xm", "yf", "yl", "zt"];
 
-fn fits(phrase: &str, words: &[String], joined: &str, whole: bool) -> bool {
-    if INITIALS.contains(&phrase) {
-        return whole && joined == phrase;
+/// How a phrase is to be found in a name.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fit {
+    /// It is the name.
+    Exact,
+    /// It is, but for an ending such as `id`.
+    Whole,
+    /// It is in it.
+    Within,
+}
+
+fn fits(phrase: &str, words: &[String], joined: &str, how: Fit) -> bool {
+    let parts: Vec<&str> = phrase.split(' ').collect();
+    let is_name = joined == parts.concat();
+    if how == Fit::Exact || INITIALS.contains(&phrase) {
+        return how != Fit::Within && is_name;
     }
     if !phrase.is_ascii() {
-        return if whole {
-            joined == phrase
-        } else {
-            joined.contains(phrase) && (phrase.chars().count() > 1 || joined == phrase)
-        };
+        return is_name || (how == Fit::Within && phrase.chars().count() > 1 && joined.contains(&parts.concat()));
     }
-    let parts: Vec<&str> = phrase.split(' ').collect();
-    if whole {
-        return joined == parts.concat()
-            || (words.len() == parts.len() + 1 && has(words, &parts) && is_ending(&words[words.len() - 1]));
+    if how == Fit::Whole {
+        return is_name || (words.len() == parts.len() + 1 && has(words, &parts) && is_ending(&words[words.len() - 1]));
     }
     // Short words mean too much inside of others.
     has(words, &parts) && (parts.len() > 1 || phrase.len() > 2 || words.len() <= 2)
@@ -126,14 +133,16 @@ fn has(words: &[String], parts: &[&str]) -> bool {
 pub(super) fn is_substance(name: &str) -> bool {
     let words = parts_of(name);
     let joined = words.concat();
-    care::SUBSTANCE.iter().any(|phrase| fits(phrase, &words, &joined, false))
+    care::SUBSTANCE.iter().any(|phrase| fits(phrase, &words, &joined, Fit::Within))
 }
 
-/// Whether a name is that of a key: `id`, `labid`, `row_id`, `patnr`, `病人ID`, `就诊号`.
+/// Whether a name is that of a key: `id`, `labid`, `row_id`, `id_esame`, `patnr`, `病人ID`, `就诊号`.
 pub(super) fn is_id(name: &str) -> bool {
     let words = parts_of(name);
     let last = words.last().map_or("", String::as_str);
-    matches!(last, "id" | "no" | "nr" | "key" | "uuid" | "guid")
+    let is_led_by_id = words.len() > 1 && words[0] == "id";
+    is_led_by_id
+        || matches!(last, "id" | "no" | "nr" | "key" | "uuid" | "guid")
         || (last.len() > 3 && last.ends_with("nr"))
         || last.ends_with("nummer")
         || last.ends_with("number")
@@ -147,7 +156,7 @@ pub(super) fn is_plain(role: Role, name: &str) -> bool {
     let words = parts_of(name);
     let joined = words.concat();
     let phrases = ROLES.iter().filter(|(of, _)| *of == role).flat_map(|(_, phrases)| *phrases);
-    phrases.into_iter().any(|phrase| fits(phrase, &words, &joined, true))
+    phrases.into_iter().any(|phrase| fits(phrase, &words, &joined, Fit::Whole))
 }
 
 #[cfg(test)]
@@ -257,11 +266,27 @@ mod tests {
             ("DW", Some(Role::Unit)),
             ("CKZ", Some(Role::RangeText)),
             ("dw_date", Some(Role::Time)),
+            ("admission_id", Some(Role::Encounter)),
+            ("unité de dose", Some(Role::DoseUnit)),
+            ("geboortedatum", Some(Role::Birth)),
+            ("opnamedatum", Some(Role::Start)),
+            ("uitslag", Some(Role::Value)),
+            ("data_urodzenia", Some(Role::Birth)),
+            ("nr_pacjenta", Some(Role::Patient)),
+            ("födelsedatum", Some(Role::Birth)),
+            ("DOĞUM TARİHİ", Some(Role::Birth)),
             ("xq17", None),
         ] {
             assert_eq!(role_of(name), role, "{name}");
         }
-        assert!(is_id("labid") && is_id("就诊号") && is_id("ROW_ID") && !is_id("value") && !is_id("aid"));
+        assert!(
+            is_id("labid")
+                && is_id("就诊号")
+                && is_id("ROW_ID")
+                && is_id("id_esame")
+                && !is_id("value")
+                && !is_id("aid")
+        );
     }
 
     #[test]

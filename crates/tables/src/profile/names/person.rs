@@ -19,6 +19,21 @@ pub const NATIONAL: &[&str] = &[
     "rut",
     "sfzh",
     "マイナンバー",
+    "bsn",
+    "burgerservicenummer",
+    "pesel",
+    "nr pesel",
+    "personnummer",
+    "fodselsnummer",
+    "fødselsnummer",
+    "cpr nr",
+    "cpr nummer",
+    "tckn",
+    "tc kimlik",
+    "tc kimlik no",
+    "kimlik no",
+    "codice fiscale",
+    "cod fiscale",
 ];
 /// Date or year of birth.
 pub const BIRTH: &[&str] = &[
@@ -55,6 +70,30 @@ pub const BIRTH: &[&str] = &[
     "出生日",
     "csrq",
     "csny",
+    "geboorte datum",
+    "geboortejaar",
+    "data urodzenia",
+    "urodzenia",
+    "data ur",
+    "rok urodzenia",
+    "fodelsedatum",
+    "födelsedatum",
+    "fodelsear",
+    "födelseår",
+    "fodelsedag",
+    "födelsedag",
+    "fodselsdato",
+    "fødselsdato",
+    "foedselsdato",
+    "fodselsar",
+    "fødselsår",
+    "fødselsdag",
+    "dogum tarihi",
+    "doğumtarihi",
+    "dogum yili",
+    "doğumyılı",
+    "data di nascita",
+    "anno nascita",
 ];
 /// Date of death.
 pub const DEATH: &[&str] = &[
@@ -78,6 +117,24 @@ pub const DEATH: &[&str] = &[
     "óbito",
     "死亡日",
     "swrq",
+    "overlijden",
+    "overlijdensdatum",
+    "datum overlijden",
+    "overleden",
+    "data zgonu",
+    "zgon",
+    "avliden",
+    "avlidendatum",
+    "dodsdatum",
+    "dödsdatum",
+    "dodsdato",
+    "dødsdato",
+    "doedsdato",
+    "olum tarihi",
+    "ölümtarihi",
+    "vefat",
+    "vefat tarihi",
+    "data decesso",
 ];
 /// Administrative sex.
 pub const SEX: &[&str] = &[
@@ -95,9 +152,30 @@ pub const SEX: &[&str] = &[
     "性別",
     "xb",
     "xingbie",
+    "geslacht",
+    "plec",
+    "płeć",
+    "kjonn",
+    "kjønn",
+    "cinsiyet",
+    "cinsiyeti",
 ];
 /// Marital state.
-pub const MARITAL: &[&str] = &["marital", "familienstand", "婚姻"];
+pub const MARITAL: &[&str] = &[
+    "marital",
+    "familienstand",
+    "婚姻",
+    "burgerlijke staat",
+    "stan cywilny",
+    "civilstand",
+    "civilstånd",
+    "sivilstand",
+    "civilstatus",
+    "medeni hal",
+    "medeni hali",
+    "medeni durum",
+    "stato civile",
+];
 /// A family name.
 pub const FAMILY_NAME: &[&str] = &[
     "surname",
@@ -123,6 +201,18 @@ pub const FAMILY_NAME: &[&str] = &[
     "cognome",
     "氏",
     "姓",
+    "achternaam",
+    "familienaam",
+    "geslachtsnaam",
+    "meisjesnaam",
+    "nazwisko",
+    "efternamn",
+    "etternavn",
+    "efternavn",
+    "soyad",
+    "soyadi",
+    "soyadı",
+    "soyisim",
 ];
 /// A given name.
 pub const GIVEN_NAME: &[&str] = &[
@@ -142,6 +232,18 @@ pub const GIVEN_NAME: &[&str] = &[
     "nombres",
     "primer nombre",
     "名",
+    "voornaam",
+    "voornamen",
+    "roepnaam",
+    "imie",
+    "imię",
+    "imiona",
+    "fornamn",
+    "förnamn",
+    "tilltalsnamn",
+    "fornavn",
+    "hasta adi",
+    "hastaadı",
 ];
 /// A name as a whole.
 pub const FULL_NAME: &[&str] = &[
@@ -169,6 +271,31 @@ pub const FULL_NAME: &[&str] = &[
     "brxm",
     "hzxm",
     "xingming",
+    "patientnaam",
+    "patiëntnaam",
+    "naam patient",
+    "volledige naam",
+    "imie i nazwisko",
+    "imięinazwisko",
+    "imie nazwisko",
+    "nazwisko i imie",
+    "nazwiskoiimię",
+    "nazwisko imie",
+    "patientnamn",
+    "pasientnavn",
+    "patientnavn",
+    "ad soyad",
+    "adi soyadi",
+    "adısoyadı",
+    "hasta ad soyad",
+    "hasta adi soyadi",
+    "hastaadısoyadı",
+    "isim soyisim",
+    "cognome nome",
+    "cognome e nome",
+    "nome cognome",
+    "nome e cognome",
+    "nominativo",
 ];
 /// A telephone number.
 pub const PHONE: &[&str] = &[
@@ -198,9 +325,17 @@ pub const PHONE: &[&str] = &[
     "電話番号",
     "lxdh",
     "dhhm",
+    "telefoon",
+    "telefoonnummer",
+    "mobiel",
+    "telefonu",
+    "telefon numarasi",
+    "cep telefonu",
+    "cep tel",
 ];
 /// An electronic mail address.
-pub const EMAIL: &[&str] = &["email", "mail", "邮箱", "emailadresse"];
+pub const EMAIL: &[&str] =
+    &["email", "mail", "邮箱", "emailadresse", "e post adress", "e posta adresi", "posta elettronica"];
 /// A postal code.
 pub const POSTAL: &[&str] = &[
     "zip",
@@ -217,14 +352,59 @@ pub const POSTAL: &[&str] = &[
     "cep",
     "郵便番号",
     "yzbm",
+    "kod pocztowy",
+    "postnummer",
+    "postnr",
+    "posta kodu",
+    "codice postale",
 ];
 /// A city.
-pub const CITY: &[&str] =
-    &["city", "town", "ort", "wohnort", "stadt", "城市", "市", "ville", "ciudad", "cidade", "commune", "市区町村"];
+pub const CITY: &[&str] = &[
+    "city",
+    "town",
+    "ort",
+    "wohnort",
+    "stadt",
+    "城市",
+    "市",
+    "ville",
+    "ciudad",
+    "cidade",
+    "commune",
+    "市区町村",
+    "woonplaats",
+    "gemeente",
+    "miasto",
+    "miejscowosc",
+    "miejscowość",
+    "postort",
+    "bostadsort",
+    "poststed",
+    "kommune",
+    "sehir",
+    "şehir",
+    "ilce",
+    "ilçe",
+    "città",
+    "citta residenza",
+    "comune residenza",
+    "comune di residenza",
+];
 /// A state or province.
-pub const STATE: &[&str] = &["state", "province", "bundesland", "省"];
+pub const STATE: &[&str] = &[
+    "state",
+    "province",
+    "bundesland",
+    "省",
+    "provincie",
+    "wojewodztwo",
+    "województwo",
+    "fylke",
+    "provincia residenza",
+    "provincia di residenza",
+];
 /// A country.
-pub const COUNTRY: &[&str] = &["country", "nation", "国家", "国籍", "pays", "país", "国名"];
+pub const COUNTRY: &[&str] = &["country", "nation", "国家", "国籍", "pays", "país", "国名", "kraj", "ulke", "paese"];
 /// A line of an address.
 pub const ADDRESS: &[&str] = &[
     "address",
@@ -246,6 +426,19 @@ pub const ADDRESS: &[&str] = &[
     "住所",
     "jtdz",
     "lxdz",
+    "adresi",
+    "straat",
+    "straatnaam",
+    "huisnummer",
+    "woonadres",
+    "nr domu",
+    "gatuadress",
+    "postadress",
+    "gateadresse",
+    "adres zamieszkania",
+    "ev adresi",
+    "hemadress",
+    "bostadsadress",
 ];
 /// Which patient.
 pub const PATIENT: &[&str] = &[
@@ -288,4 +481,25 @@ pub const PATIENT: &[&str] = &[
     "blh",
     "bah",
     "patid",
+    "patiënt",
+    "patiëntnr",
+    "patiëntnummer",
+    "cliënt",
+    "cliëntnummer",
+    "pacjent",
+    "pacjenta",
+    "id pacjenta",
+    "nr pacjenta",
+    "numer pacjenta",
+    "pasient",
+    "pasientid",
+    "hasta no",
+    "hasta id",
+    "hasta numarasi",
+    "hasta kodu",
+    "hastanumarası",
+    "dosya no",
+    "pazienti",
+    "assistito",
+    "id assistito",
 ];

@@ -30,7 +30,8 @@ pub fn words_of(name: &str) -> Vec<String> {
         if begins || script {
             end(&mut word);
         }
-        word.extend(c.to_lowercase());
+        // A small İ is an i: its dot is no letter of its own.
+        word.extend(c.to_lowercase().filter(|letter| *letter != '\u{307}'));
     }
     end(&mut word);
     words

@@ -106,10 +106,18 @@ impl<'p> Files<'p> {
     pub(super) fn sexes(&mut self, column: Option<&ColumnProfile>) {
         let listed = column.and_then(|column| column.listed.as_ref()).map_or(&[][..], Vec::as_slice);
         let has = |letter: &str| listed.iter().any(|(value, _)| value.trim().eq_ignore_ascii_case(letter));
-        // `H` beside `M` is hombre beside mujer, beside `F` homme beside femme.
+        let is_called = |part: &str| column.is_some_and(|column| column.name.to_lowercase().contains(part));
+        // `H` beside `M` is hombre beside mujer, beside `F` homme beside femme; `K` is kvinna, kobieta or kadın, beside erkek's `E`.
         let of = |value: &str| match value.trim() {
             "H" | "h" if has("m") || has("f") => Some("male"),
             "M" | "m" if has("h") && !has("f") => Some("female"),
+            "K" | "k" if (has("m") || has("e")) && !has("f") => Some("female"),
+            "E" | "e" if has("k") && !has("f") => Some("male"),
+            // Man beside vrouw, or mujer beside varón: the column's name says in which language.
+            "V" | "v" if is_called("gesl") => Some("female"),
+            "V" | "v" if is_called("sexo") => Some("male"),
+            "M" | "m" if has("v") && !has("f") && is_called("sexo") => Some("female"),
+            "M" | "m" if has("v") && !has("f") && !is_called("gesl") => None,
             value => sex_of(value),
         };
         let lines: Vec<_> = Self::meant(column, of)

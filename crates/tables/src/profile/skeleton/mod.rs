@@ -224,6 +224,11 @@ impl<'p> Writing<'p> {
                 let item = format!("name({}, {})", sql.cell(name), sql.cell(given));
                 sql.item(&item, "name", &[name, given]);
             }
+            // `Nome` beside `cognome` is the given one.
+            (Some(family), None, Some(name)) if ["nome", "nombre"].contains(&name.to_lowercase().as_str()) => {
+                let item = format!("name({}, {})", sql.cell(family), sql.cell(name));
+                sql.item(&item, "name", &[family, name]);
+            }
             (_, _, Some(name)) => sql.item(&format!("name({})", sql.cell(name)), "name", &[name]),
             (Some(name), None, None) | (None, Some(name), None) => {
                 sql.item(&format!("name({})", sql.cell(name)), "name", &[name]);
