@@ -46,7 +46,7 @@ pub struct RowLetter {
 pub enum RowClosed {
     /// The row was taken; what tells of the run that did it.
     Taken(Option<ArrivalNo>),
-    /// It is not delivered any more.
+    /// It is not delivered any more as it was.
     Gone,
     /// The mapping passes it over.
     LeftOut,
@@ -56,15 +56,15 @@ pub enum RowClosed {
     NoTarget,
 }
 
-/// Reasons of closing that are no person's word, as a list in SQL: such a letter is left again where its row is refused again.
+/// Reasons of closing that are no person's word, those of earlier programs too, as a list in SQL: such a letter is left again where its row is refused again.
 macro_rules! no_word {
     () => {
-        "('the row is not delivered any more', 'the mapping passes the row over now', 'the row is refused for another reason now', 'the mapping has no such target now')"
+        "('the row is not delivered any more as it was', 'the row is not delivered any more', 'the mapping passes the row over now', 'the row is refused for another reason now', 'the mapping has no such target now')"
     };
 }
 pub(crate) use no_word;
 
-const GONE: &str = "the row is not delivered any more";
+const GONE: &str = "the row is not delivered any more as it was";
 const LEFT_OUT: &str = "the mapping passes the row over now";
 const OTHERWISE: &str = "the row is refused for another reason now";
 const NO_TARGET: &str = "the mapping has no such target now";

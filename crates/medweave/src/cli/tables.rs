@@ -173,7 +173,7 @@ pub(crate) enum Codes {
         /// The source [default: the one whose mapping has the map]
         #[arg(long)]
         source: Option<String>,
-        /// The unit map of that name
+        /// The unit map of that name [default: the code map, if there is one]
         #[arg(long)]
         unit: bool,
         /// Suggestions for each value
@@ -205,7 +205,7 @@ pub(crate) enum Codes {
         /// The source [default: the one whose mapping has the map]
         #[arg(long)]
         source: Option<String>,
-        /// The unit map of that name
+        /// The unit map of that name [default: the code map, if there is one]
         #[arg(long)]
         unit: bool,
     },
@@ -220,7 +220,7 @@ pub(crate) enum Codes {
         /// The source [default: the one whose mapping has the map]
         #[arg(long)]
         source: Option<String>,
-        /// The unit map of that name
+        /// The unit map of that name [default: the code map, if there is one]
         #[arg(long)]
         unit: bool,
     },

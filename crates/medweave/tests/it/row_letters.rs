@@ -87,7 +87,7 @@ fn a_row_has_one_letter_until_a_run_takes_it() {
     write(&data.path("ward/people.csv"), b"pid\n1\n2\n9\n");
     pulled_and_run(&data);
     let closed = [
-        ("lab row 2, value", "discarded", "the row is not delivered any more"),
+        ("lab row 2, value", "discarded", "the row is not delivered any more as it was"),
         ("lab row 3, subject", "replayed", ""),
         ("lab row 4, value", "discarded", "the mapping passes the row over now"),
     ];
@@ -318,12 +318,35 @@ fn a_row_that_cannot_be_read_is_told_by_hand_or_closed_when_it_comes_no_more() {
     assert_eq!(values(&data), "4.15 4.2 4.3");
     lab("a,1,K,4.15\nb,1,K,4.25\nc,2,K,4.3\n");
     pulled_and_run(&data);
-    let gone = ("row 4", "discarded", "the row is not delivered any more");
+    let gone = ("row 4", "discarded", "the row is not delivered any more as it was");
     assert_eq!((told(&letters(&data))[1..].to_vec(), values(&data)), (vec![gone], "4.15 4.25 4.3".into()));
     // What comes again is news again.
     lab("a,1,K,4.15\nb,1,K,4.25\nc,2,K,4.3\nd,1\n");
     pulled_and_run(&data);
     assert_eq!(told(&letters(&data))[2..].to_vec(), [("row 4", "open", "")]);
+    // Where another delivery brought it, what the source delivers by itself is not taken in its place.
+    let other = data.path("other");
+    std::fs::create_dir_all(&other).unwrap();
+    for file in std::fs::read_dir(data.path("ward")).unwrap().map(|file| file.unwrap().path()) {
+        if file.extension().is_some_and(|extension| extension == "csv") {
+            std::fs::copy(&file, other.join(file.file_name().unwrap())).unwrap();
+        }
+    }
+    write(&other.join("lab.csv"), b"id,pid,item,value\na,1,K,9.9\nb,1,K,4.25\nc,2,K,4.3\nd,1\n");
+    let pulled = ["source", "pull", "ward", "--from", other.to_str().unwrap()];
+    data.done(&pulled);
+    run(&data);
+    let correction =
+        json!({"reason": "told by telephone", "cells": {"id": "d", "pid": "1", "item": "K", "value": "4.4"}});
+    write(&data.path("correction.json"), correction.to_string().as_bytes());
+    data.done(&["deadletter", "correct", "3", "--with", "correction.json"]);
+    let replayed = data.run(&["deadletter", "replay", "3"]);
+    let said = String::from_utf8_lossy(&replayed.stderr).into_owned();
+    assert!(!replayed.status.success() && said.contains("pull it once more"), "{said}");
+    assert_eq!((told(&letters(&data))[2], values(&data)), (("row 4", "open", ""), "4.25 4.3 9.9".into()));
+    data.done(&pulled);
+    run(&data);
+    assert_eq!((told(&letters(&data))[2], values(&data)), (("row 4", "replayed", ""), "4.25 4.3 4.4 9.9".into()));
 }
 
 #[test]

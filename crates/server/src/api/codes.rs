@@ -211,7 +211,7 @@ fn suggestion_json(one: &Suggestion) -> Value {
     })
 }
 
-/// Which map is meant.
+/// Which map is meant: of a code map and a unit map of one name the code map, unless the kind is said.
 fn map_kind(files: &MappingFiles, kind: Option<UnmappedKind>, map: &str) -> Result<UnmappedKind, Refusal> {
     let maps = maps_of(files);
     let found: Vec<UnmappedKind> = maps
@@ -225,7 +225,8 @@ fn map_kind(files: &MappingFiles, kind: Option<UnmappedKind>, map: &str) -> Resu
             let names: Vec<&str> = maps.iter().map(|(_, name)| name.as_str()).collect();
             Err(Refusal::not_found(format!("the mapping has no map \"{map}\", but {}", names.join(", "))))
         }
-        _ => Err(Refusal::bad_request(format!("there is a code map and a unit map \"{map}\": name the kind"))),
+        // Units are asked for by their kind.
+        _ => Ok(UnmappedKind::Code),
     }
 }
 

@@ -264,6 +264,16 @@ pub(super) fn replay(
             let text = format!("deliveries of {} are sent: the next one takes the row", source.name);
             return Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "value", text));
         }
+        // What lies where the source delivers by itself may be older than what was taken last.
+        let last = app.sources()?.deliveries(grant, &source.name, 1)?;
+        if let Some(last) = last.first().filter(|last| last.path != source.path) {
+            let text = format!(
+                "the last delivery of {} is {}, which does not lie where the source delivers: pull it once more, which takes the row as it is corrected",
+                source.name, last.path
+            );
+            let hint = format!("medweave source pull {} --from PATH/{}", source.name, last.path);
+            return Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "value", text).hint(hint));
+        }
         pull_now(app, grant, &source, None, IfDoubtful::Stop, &mut |table, rows| {
             let told = lines.send(&json!({"progress": {"table": table, "rows": rows}}));
             if told.is_break() { Err(tables::Error::Stopped) } else { Ok(()) }

@@ -212,6 +212,9 @@ fn take(
         absent.push(table.clone());
         notes.push(tables::said::delivery::other_columns(table, why));
     }
+    for table in &report.tables {
+        notes.extend(table.notes.iter().map(|note| tables::said::delivery::reading(&table.file, note)));
+    }
     Ok((report, absent, notes))
 }
 

@@ -283,12 +283,15 @@ impl<'o> Lister<'o> {
                     let section = section.ok_or_else(|| "it is packed".to_owned())?;
                     let sheets = match kind {
                         Kind::Workbook => workbook::sheets(&section, &self.options.bounds),
-                        _ => xls::sheets(&section),
+                        _ => xls::sheets(&section).map(|sheets| (sheets, 0)),
                     };
                     Ok((origin, sheets?))
                 });
                 match found {
-                    Ok((origin, sheets)) => {
+                    Ok((origin, (sheets, uncomputed))) => {
+                        if uncomputed > 0 {
+                            self.notes.push(crate::said::delivery::uncomputed(shown, uncomputed));
+                        }
                         self.parts(kind, &origin, shown, name, sheets.into_iter().map(Ok).collect());
                     }
                     Err(error) => self.pass_over(shown, format!("not a workbook that can be read: {error}")),

@@ -39,25 +39,85 @@ pub(super) fn package(archive: &zip::ZipArchive<Section>) -> Package {
     }
 }
 
-/// The sheets of a workbook. Its parts are unpacked once to see that they keep to the bounds.
-pub(super) fn sheets(section: &Section, bounds: &Bounds) -> Result<Vec<String>, String> {
-    check(section, bounds)?;
+/// The sheets of a workbook, and how many formulas without a stored value are in it. Its parts are unpacked once to see that they keep to the bounds.
+pub(super) fn sheets(section: &Section, bounds: &Bounds) -> Result<(Vec<String>, u64), String> {
+    let uncomputed = check(section, bounds)?;
     // Its reader is not ours, and what it does with a damaged file must stay here.
     let names = std::panic::catch_unwind(AssertUnwindSafe(|| {
         let workbook = Xlsx::new(BufReader::new(section.clone())).map_err(|error| error.to_string())?;
         Ok(named(workbook.sheets_metadata()))
     }));
-    names.unwrap_or_else(|_| Err("it is damaged".to_owned()))
+    names.unwrap_or_else(|_| Err("it is damaged".to_owned())).map(|names| (names, uncomputed))
 }
 
 fn named(sheets: &[calamine::Sheet]) -> Vec<String> {
     sheets.iter().filter(|sheet| sheet.typ == SheetType::WorkSheet).map(|sheet| sheet.name.clone()).collect()
 }
 
-/// Unpacks all parts within bounds, and sees that no piece of text in them is too large to be held.
-fn check(section: &Section, bounds: &Bounds) -> Result<(), String> {
+/// Bytes of a tag that are looked at: names and attributes of cells are shorter.
+const TAG_BYTES: usize = 256;
+
+/// Counts formulas without a stored value in a sheet that comes chunk by chunk.
+#[derive(Default)]
+struct Uncomputed {
+    /// The tag that is open, without its `<`.
+    tag: Vec<u8>,
+    in_tag: bool,
+    in_value: bool,
+    /// Of the cell that is open.
+    has_formula: bool,
+    has_value: bool,
+    /// A computed text may be empty.
+    is_text: bool,
+    count: u64,
+}
+
+impl Uncomputed {
+    fn read(&mut self, mut chunk: &[u8]) {
+        while !chunk.is_empty() {
+            let (sign, in_tag) = (if self.in_tag { b'>' } else { b'<' }, self.in_tag);
+            let end = memchr::memchr(sign, chunk);
+            let piece = &chunk[..end.unwrap_or(chunk.len())];
+            if in_tag {
+                let room = TAG_BYTES - self.tag.len();
+                self.tag.extend_from_slice(&piece[..piece.len().min(room)]);
+            } else {
+                self.has_value |= self.in_value && !piece.is_empty();
+            }
+            let Some(end) = end else { return };
+            if in_tag {
+                self.end_tag();
+            }
+            self.in_tag = !in_tag;
+            chunk = &chunk[end + 1..];
+        }
+    }
+
+    fn end_tag(&mut self) {
+        let tag = std::mem::take(&mut self.tag);
+        let (is_end, body) = tag.strip_prefix(b"/").map_or((false, tag.as_slice()), |body| (true, body));
+        let name = body.split(|byte| byte.is_ascii_whitespace() || *byte == b'/').next().unwrap_or_default();
+        let name = name.rsplit(|byte| *byte == b':').next().unwrap_or_default();
+        match (name, is_end) {
+            (b"c", false) => {
+                (self.has_formula, self.has_value) = (false, false);
+                let has = |attribute: &[u8]| memchr::memmem::find(body, attribute).is_some();
+                self.is_text = has(b" t=\"str\"") || has(b" t='str'");
+            }
+            (b"f", false) => self.has_formula = true,
+            (b"v", is_end) => self.in_value = !is_end && !body.ends_with(b"/"),
+            (b"c", true) => self.count += u64::from(self.has_formula && !self.has_value && !self.is_text),
+            _ => {}
+        }
+        self.tag = tag;
+        self.tag.clear();
+    }
+}
+
+/// Unpacks all parts within bounds, and sees that no piece of text in them is too large to be held. How many formulas have no stored value.
+fn check(section: &Section, bounds: &Bounds) -> Result<u64, String> {
     let mut archive = zip::ZipArchive::new(BufReader::new(section.clone())).map_err(|error| error.to_string())?;
-    let mut whole_bytes = 0;
+    let (mut whole_bytes, mut uncomputed) = (0, 0);
     for no in 0..archive.len() {
         let part = archive.by_index(no).map_err(|error| error.to_string())?;
         let Ok(name) = part.name().map(std::borrow::Cow::into_owned) else { continue };
@@ -70,12 +130,16 @@ fn check(section: &Section, bounds: &Bounds) -> Result<(), String> {
         count.store(packed, std::sync::atomic::Ordering::Relaxed);
         let mut reader = Bounded::new(part, count, bounds);
         let (mut buffer, mut piece) = (vec![0; 64 << 10], 0);
+        let mut formulas = name.contains("worksheets/").then(Uncomputed::default);
         loop {
             let read = reader.read(&mut buffer).map_err(|error| format!("{name}: {error}"))?;
             if read == 0 {
                 break;
             }
             let chunk = &buffer[..read];
+            if let Some(formulas) = &mut formulas {
+                formulas.read(chunk);
+            }
             match (memchr::memchr(b'<', chunk), memchr::memrchr(b'<', chunk)) {
                 (Some(first), Some(last)) => {
                     // Pieces within the chunk are short.
@@ -99,8 +163,9 @@ fn check(section: &Section, bounds: &Bounds) -> Result<(), String> {
                 ));
             }
         }
+        uncomputed += formulas.map_or(0, |formulas| formulas.count);
     }
-    Ok(())
+    Ok(uncomputed)
 }
 
 /// Opens a sheet of an `.xlsx` workbook.
@@ -153,4 +218,28 @@ pub(super) fn sheet(
 
 fn write_all(out: &mut String, value: impl std::fmt::Display) {
     let _ = write!(out, "{value}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn formulas_without_a_value_are_counted_however_the_part_is_cut() {
+        let cells = [
+            ("<c r='A1' s='1'><f>A1</f></c>", true),
+            ("<c><f>A2</f><v>5</v></c>", false),
+            ("<x:c><x:f>A3</x:f><x:v/></x:c>", true),
+            ("<c><f t=\"shared\" si=\"0\"/><v></v></c>", true),
+            ("<c r=\"A5\" t=\"str\"><f>IF(A1=\"\",\"\",A1)</f><v></v></c>", false),
+            ("<c><v>5</v></c><c/><c t=\"inlineStr\"><is><t>f</t></is></c>", false),
+        ];
+        let part = cells.map(|(cell, _)| cell).concat().into_bytes();
+        let expected = cells.iter().filter(|(_, is_uncomputed)| *is_uncomputed).count() as u64;
+        for size in 1..part.len() + 1 {
+            let mut formulas = Uncomputed::default();
+            part.chunks(size).for_each(|chunk| formulas.read(chunk));
+            assert_eq!(formulas.count, expected, "in pieces of {size}");
+        }
+    }
 }

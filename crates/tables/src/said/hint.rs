@@ -17,7 +17,7 @@ pub const HINTS: [(&str, &str); 4] = [
 
 /// Codes of why letters are closed without a person's word, and the words of each.
 pub const CLOSED: [(&str, &str); 4] = [
-    ("gone", "the row is not delivered any more"),
+    ("gone", "the row is not delivered any more as it was"),
     ("left-out", "the mapping passes the row over now"),
     ("no-target", "the mapping has no such target now"),
     ("otherwise", "the row is refused for another reason now"),

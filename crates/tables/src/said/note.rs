@@ -64,8 +64,15 @@ pub mod delivery {
     use super::{Said, json};
 
     /// Their codes.
-    pub const CODES: [&str; 5] =
-        ["archive-names", "no-snapshots", "no-snapshot-of-table", "odbc-moment", "other-columns"];
+    pub const CODES: [&str; 7] = [
+        "archive-names",
+        "no-snapshots",
+        "no-snapshot-of-table",
+        "odbc-moment",
+        "other-columns",
+        "uncomputed",
+        "reading",
+    ];
 
     /// Names of files in an archive whose encoding is not said.
     pub fn archive_names(file: &str) -> Said {
@@ -95,5 +102,18 @@ pub mod delivery {
     pub fn other_columns(table: &str, why: &str) -> Said {
         let text = format!("{why}: it is taken as not delivered, as it may be missing");
         Said::new(CODES[4], json!({"table": table}), text)
+    }
+
+    /// How a file was read: what its reader says.
+    pub fn reading(file: &str, note: &str) -> Said {
+        Said::new(CODES[6], json!({"file": file, "note": note}), format!("{file}: {note}"))
+    }
+
+    /// A workbook whose formulas were not computed by the program that wrote it.
+    pub fn uncomputed(file: &str, count: u64) -> Said {
+        let text = format!(
+            "{file}: formulas without a stored value, {count} in all: their cells are empty. Open it in a program that computes them, and save it"
+        );
+        Said::new(CODES[5], json!({"file": file, "count": count}), text)
     }
 }

@@ -62,10 +62,14 @@ impl Fault {
             Fault::NotANumber => Reason::of("not-a-number", text, "is not a number"),
             Fault::Ambiguous => {
                 let (group, other) = if style.decimal == ',' { ('.', ',') } else { (',', '.') };
-                let what = format!(
-                    "may be thousands or a fraction: say `thousands = \"{group}\"` or which of `{group}` and `{other}` is \
-                     `decimal` in mapping.toml"
-                );
+                let what = if style.decimal == ',' {
+                    "may be thousands, or a fraction with a point: if thousands, say `thousands = \".\"` in mapping.toml".to_owned()
+                } else {
+                    format!(
+                        "may be thousands or a fraction: say `thousands = \"{group}\"` or which of `{group}` and `{other}` is \
+                         `decimal` in mapping.toml"
+                    )
+                };
                 Reason::of("ambiguous-number", text, &what)
             }
             Fault::OutOfRange => Reason::of("not-a-number", text, "is larger or smaller than numbers can be"),
