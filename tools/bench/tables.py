@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Figures of mappings: rows of a hospital's table to FHIR, beside others that make the same of the same rows.
 
-    tables.py BINARY DATA [--times N] [--large ROWS] [--python PYTHON] [--core N]
+    tables.py BINARY DATA [--times N] [--large ROWS [--write-large]] [--python PYTHON] [--core N]
 
 BINARY is a release build of medweave, DATA the folder of test data (MEDWEAVE_TEST_DATA). The rows are the observations of
 `synthea-pair`, N times (100), each with a number of its own; one Observation is made of each row by the mapping in `observations/`.
@@ -236,8 +236,8 @@ def few_changed(ours, path, count, changed=100):
           f"{part[0]['targets'][0]['mapped_rows']} rows were mapped")
 
 
-def large(binary, folder, rows, count, core):
-    """A table of `count` rows, packed: pulled twice, run dry twice."""
+def large(binary, folder, rows, count, core, is_written):
+    """A table of `count` rows, packed: pulled twice, run dry twice, or written and then run again."""
     ours = Ours(binary, os.path.join(folder, "large"), core)
     path = write_table(os.path.join(folder, "large", "source"), rows, count, packed=True)
     ours.run("source", "add", "large", "--path", os.path.dirname(path), "--mapping", os.path.join(HERE, "observations"))
@@ -245,8 +245,8 @@ def large(binary, folder, rows, count, core):
     for what in ("pull", "pull again, nothing changed"):
         _, seconds, memory = ours.run("source", "pull", "large")
         print(f"{what} of {count:,} rows: {seconds:.1f} s, {memory:.0f} MiB at most; the data directory holds {size() / 1e6:,.0f} MB, the packed table {os.path.getsize(path) / 1e6:,.0f} MB", flush=True)
-    for what in ("dry run", "dry run again"):
-        _, seconds, memory = ours.mapping("large")
+    for what in ("run that writes", "the same run again") if is_written else ("dry run", "dry run again"):
+        _, seconds, memory = ours.mapping("large", *(["--write"] if is_written else []))
         print(f"{what} of {count:,} rows: {seconds:.1f} s, {memory:.0f} MiB at most", flush=True)
 
 
@@ -256,6 +256,7 @@ def main():
     parser.add_argument("data")
     parser.add_argument("--times", type=int, default=100)
     parser.add_argument("--large", type=int, default=0)
+    parser.add_argument("--write-large", action="store_true")
     parser.add_argument("--python")
     parser.add_argument("--core", type=int, default=0)
     arguments = parser.parse_args()
@@ -273,7 +274,7 @@ def main():
         write_beside_import(ours, other, folder, count)
         few_changed(ours, path, count)
         if arguments.large:
-            large(arguments.binary, folder, rows, arguments.large, arguments.core)
+            large(arguments.binary, folder, rows, arguments.large, arguments.core, arguments.write_large)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -236,7 +236,7 @@ mod tests {
         ];
         let part = cells.map(|(cell, _)| cell).concat().into_bytes();
         let expected = cells.iter().filter(|(_, is_uncomputed)| *is_uncomputed).count() as u64;
-        for size in 1..part.len() + 1 {
+        for size in 1..=part.len() {
             let mut formulas = Uncomputed::default();
             part.chunks(size).for_each(|chunk| formulas.read(chunk));
             assert_eq!(formulas.count, expected, "in pieces of {size}");
