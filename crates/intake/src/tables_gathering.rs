@@ -39,8 +39,18 @@ struct RunWrote {
     /// Of parts, the elements that the row gave.
     elements: Vec<String>,
     record: Tree,
+    /// Its number; none of what was taken back.
+    version: Option<i64>,
     /// The version before it.
     before: Option<Tree>,
+}
+
+impl RunWrote {
+    /// Whether it was what the row said of an element after a version, which stands.
+    fn says_after(&self, version: i64, element: &str) -> bool {
+        let gives = self.how == Wrote::Whole || self.elements.iter().any(|one| one == element);
+        gives && self.version.is_some_and(|own| own > version)
+    }
 }
 
 /// A resource without what the store stamps it with.
@@ -192,7 +202,7 @@ impl<'g> Gathering<'g> {
         let mut known = self.known(&own)?;
         known.retain(|owned| !meets.giver.gave(&own, owned));
         let mut of_row = self.of_row(&own, &stored, &written);
-        let said = self.said_of(&own)?;
+        let said = self.said_of(&own, &written)?;
         // What stands as the row said it last is the row's, whoever put it.
         for RowSaid { element, saying, .. } in &said {
             if saying_of(resource_type, &stored, element) != *saying {
@@ -211,56 +221,74 @@ impl<'g> Gathering<'g> {
         known.append(&mut of_row);
         let made = tree(json)?;
         let kept_before = self.kept.len();
-        let given = self.without_what_was_taken_away(made.clone(), &stored, &written);
+        let given = self.without_what_was_taken_away(made.clone(), &stored, (&written, &said));
         let meeting = self.meeting(&own, own.clone(), given, known, Vec::new(), line);
         self.meet(meeting, (line, Gone::Keep))?;
-        let kept = self.kept[kept_before..].to_vec();
-        self.say(&own, &made, &said, |element| {
-            kept.iter().any(|kept| kept == element) || says_the_same(resource_type, &made, &stored, element)
-        });
+        // Of what it gives the version tells that is written now.
+        let kept: BTreeSet<String> = self.kept[kept_before..].iter().cloned().collect();
+        let same = owned_whole(resource_type, &made, &[], meets.giver, &own).into_iter().map(|one| one.element);
+        let same = same.filter(|element| says_the_same(resource_type, &made, &stored, element));
+        let elements = kept.into_iter().chain(same).collect();
+        self.say(&own, &made, current.version, elements);
         Ok(None)
     }
 
     /// Takes a resource that stands as it is, of a target that meets nobody's records: where somebody else put it so, the row says the same now.
     pub(crate) fn agrees(&mut self, made: &ChunkResource, json: &str) -> Result<(), Error> {
         let own = records::uuid_text(&made.id);
-        let Of { records, grant, name, .. } = self.of;
+        let Of { records, grant, name, resource_type, meets, .. } = self.of;
         let (_, arrival) = records.current_from(grant, name, &own)?;
         if self.of.wrote.borrow().get(&arrival.0) == Some(&Wrote::Whole) {
             return Ok(());
         }
         let current = records.source(grant, name, &own, None)?;
-        // What is taken back is as a run had it.
-        let is_taken_back = [UNDO_DOOR, REDO_DOOR].contains(&current.arrival.door.as_str());
-        if is_taken_back || self.wrote(&own, &current)? == Some(Wrote::Whole) {
+        if self.wrote(&own, &current)? == Some(Wrote::Whole) {
             return Ok(());
         }
-        let (made, said) = (tree(json)?, self.said_of(&own)?);
-        self.say(&own, &made, &said, |_| true);
+        let (made, written) = (tree(json)?, self.written(&own)?);
+        let Some(stored) = self.read(&own)?.as_ref().map(without_stamp) else { return Ok(()) };
+        // One that was taken back left it as a run had it.
+        let is_taken_back = [UNDO_DOOR, REDO_DOOR].contains(&current.arrival.door.as_str());
+        let is_so = |one: &RunWrote| one.how == Wrote::Whole && without_stamp(&one.record) == stored;
+        if is_taken_back && written.iter().any(is_so) {
+            return Ok(());
+        }
+        // What it gave and gives no more it says nothing of.
+        let all = written.iter().map(|one| &one.record).chain([&made]);
+        let all = all.flat_map(|record| owned_whole(resource_type, record, &[], meets.giver, &own));
+        let elements: BTreeSet<String> = all.map(|one| one.element).collect();
+        self.say(&own, &made, current.version, elements);
         Ok(())
     }
 
-    /// What the row of a record said last of its elements, where somebody else put something.
-    fn said_of(&self, own: &str) -> Result<Vec<RowSaid>, Error> {
+    /// What the row of a record said last of its elements, where somebody else put something and no run wrote it since.
+    fn said_of(&self, own: &str, written: &[RunWrote]) -> Result<Vec<RowSaid>, Error> {
         let Of { meets, name, .. } = self.of;
-        meets.sources.rows_said(meets.giver.source, &format!("{name}/{own}")).map_err(|error| damaged(&error))
+        let said = meets.sources.rows_said(meets.giver.source, &format!("{name}/{own}"));
+        let mut said = said.map_err(|error| damaged(&error))?;
+        said.retain(|one| !written.iter().any(|run| run.says_after(one.version, &one.element)));
+        Ok(said)
     }
 
-    /// What a row says now, of the elements that matter, and of those of which it said something before.
-    fn say(&mut self, own: &str, made: &Tree, before: &[RowSaid], matters: impl Fn(&str) -> bool) {
-        let Of { resource_type, meets, name, .. } = self.of;
-        let elements = owned_whole(resource_type, made, &[], meets.giver, own).into_iter().map(|one| one.element);
-        let elements = elements.filter(|element| !element.contains('|') && matters(element));
-        let elements: BTreeSet<String> = elements.chain(before.iter().map(|said| said.element.clone())).collect();
-        self.said.extend(elements.into_iter().map(|element| RowSaid {
+    /// What a row says now of elements of its record, which has that version.
+    fn say(&mut self, own: &str, made: &Tree, version: i64, elements: BTreeSet<String>) {
+        let Of { resource_type, name, .. } = self.of;
+        let elements = elements.into_iter().filter(|element| !element.contains('|'));
+        self.said.extend(elements.map(|element| RowSaid {
             record: format!("{name}/{own}"),
             saying: saying_of(resource_type, made, &element),
             element,
+            version,
         }));
     }
 
     /// What a row makes, without what it gave before just so and somebody else took away since.
-    fn without_what_was_taken_away(&mut self, mut made: Tree, stored: &Tree, written: &[RunWrote]) -> Tree {
+    fn without_what_was_taken_away(
+        &mut self,
+        mut made: Tree,
+        stored: &Tree,
+        (written, said): (&[RunWrote], &[RowSaid]),
+    ) -> Tree {
         let Of { resource_type, meets, .. } = self.of;
         let has = |record: &Tree, element: &str| content_of(resource_type, record, element);
         let nothing = |element: &str| content_of(resource_type, &Tree::object(), element);
@@ -271,6 +299,11 @@ impl<'g> Gathering<'g> {
                 has(&run.record, element) == none
                     && run.before.as_ref().is_some_and(|before| has(before, element) != none)
             };
+            // The row took it away too, and gives it again.
+            let says_nothing = saying_of(resource_type, &Tree::object(), element);
+            if said.iter().any(|one| one.element == element && one.saying == says_nothing) {
+                continue;
+            }
             if !element.contains('|')
                 && has(stored, element) == none
                 && written.iter().any(|run| has(&run.record, element) == gives)
@@ -548,7 +581,9 @@ impl<'g> Gathering<'g> {
                         Ok(Link::read(&records.source_bytes(grant, name, own, Some(version.version))?))
                     };
                     let elements = if how == Wrote::Parts { parts()?.and_then(|link| link.elements) } else { None };
-                    written.push(RunWrote { how, elements: elements.unwrap_or_default(), record, before: None });
+                    let number = of.arrival.undone_us.is_none().then_some(version.version);
+                    let elements = elements.unwrap_or_default();
+                    written.push(RunWrote { how, elements, record, version: number, before: None });
                 }
             }
             query.before = page.next;
@@ -564,7 +599,7 @@ impl<'g> Gathering<'g> {
     fn of_row(&self, own: &str, stored: &Tree, written: &[RunWrote]) -> Vec<Owned> {
         let Of { resource_type, meets, .. } = self.of;
         let mut of_row: Vec<Owned> = Vec::new();
-        for RunWrote { how, elements, record, before } in written {
+        for RunWrote { how, elements, record, before, .. } in written {
             let same = |a: &Tree, b: &Tree, number: &str| {
                 let text = |of: &Tree| identifiers(of).iter().find(|one| label(one) == number).map(Tree::to_string);
                 text(a) == text(b)

@@ -220,12 +220,15 @@ pub(crate) fn check_constants(plan: &LogicalPlan) -> Result<()> {
         let mut bytes = 0;
         node.apply_expressions(|expr| {
             expr.apply(|expr| {
-                // Where nothing is made of it but a yes or no, a constant stays one, but for those that branches choose from.
-                if makes_columns || matches!(expr, Expr::Case(_)) {
-                    bytes += constants(expr)?;
-                    return Ok(TreeNodeRecursion::Jump);
-                }
-                Ok(TreeNodeRecursion::Continue)
+                // What is compared stays one, but for what branches choose from, and texts that a function is given.
+                let counts = match expr {
+                    _ if makes_columns => Some(constants(expr, false)?),
+                    Expr::Case(_) => Some(constants(expr, false)?),
+                    Expr::ScalarFunction(_) => Some(constants(expr, true)?),
+                    _ => None,
+                };
+                bytes += counts.unwrap_or_default();
+                Ok(if counts.is_some() { TreeNodeRecursion::Jump } else { TreeNodeRecursion::Continue })
             })
         })?;
         if bytes > CONSTANT_BYTES {
@@ -247,8 +250,8 @@ fn is_one_row(plan: &LogicalPlan) -> bool {
     }
 }
 
-/// Bytes of the large constants in an expression.
-fn constants(expr: &Expr) -> Result<usize> {
+/// Bytes of the large constants in an expression, or of the texts among them.
+fn constants(expr: &Expr, only_texts: bool) -> Result<usize> {
     let mut bytes = 0;
     expr.apply(|expr| {
         if let Expr::Literal(value, _) = expr {
@@ -256,6 +259,7 @@ fn constants(expr: &Expr) -> Result<usize> {
                 ScalarValue::Utf8(Some(text))
                 | ScalarValue::LargeUtf8(Some(text))
                 | ScalarValue::Utf8View(Some(text)) => text.len(),
+                _ if only_texts => 0,
                 value => value.size(),
             };
             bytes += if size > SMALL_BYTES { size } else { 0 };

@@ -305,6 +305,8 @@ fn what_would_make_too_much_is_refused_before_it_does() {
         "SELECT x, repeat('a', 40000) AS a, repeat('b', 40000) AS b FROM generate_series(1, 10) t(x)".to_owned(),
         "SELECT x, range(0, 1000000) FROM generate_series(1, 10) t(x)".to_owned(),
         format!("SELECT x, '{long}' FROM generate_series(1, 10) t(x)"),
+        "SELECT count(*) FROM generate_series(1, 10) t(x) WHERE greatest(x::text, repeat('x', 200000)) = 'y'"
+            .to_owned(),
         format!(
             "SELECT count(*) FROM generate_series(1, 10) t(x) WHERE CASE WHEN x > 5 THEN '{long}' ELSE x::text END = 'y'"
         ),

@@ -97,7 +97,10 @@ pub(super) fn made_by_mapping(
             (table.as_str(), rows.collect())
         })
         .collect();
-    let kept = kept_now(app, grant, (resource_type, id), &link, name)?;
+    let kept = match version {
+        Some(_) => link.kept.clone(),
+        None => kept_now(app, grant, (resource_type, id), (&link, source.version), name)?,
+    };
     let numbers = app.records.deliveries_of(grant, source.arrival.no)?;
     let run = sources.run_that_wrote(grant, name, &numbers, stored_us)?.map(|run| run.no);
     Ok(Some(json!({
@@ -124,10 +127,11 @@ fn kept_now(
     app: &App,
     grant: &Grant,
     (resource_type, id): (&str, &str),
-    link: &Link,
+    (link, version): (&Link, i64),
     source: &str,
 ) -> Result<Vec<String>, Refusal> {
     let mut kept = link.kept.clone();
+    let gives = |element: &String| link.elements.as_ref().is_none_or(|elements| elements.contains(element));
     let sources = app.sources()?;
     let said = sources.rows_said(sources.source(grant, source)?.no, &format!("{resource_type}/{id}"))?;
     let Some(type_id) = r4().resource_type(resource_type).filter(|_| !said.is_empty()) else { return Ok(kept) };
@@ -138,7 +142,11 @@ fn kept_now(
     };
     let Ok(document) = Document::parse(stored.json.as_bytes()) else { return Ok(kept) };
     let stored = Tree::from(document.root());
-    for RowSaid { element, saying, .. } in said {
+    for RowSaid { element, saying, version: of, .. } in said {
+        // What the version gave is what the row said last.
+        if version > of && gives(&element) {
+            continue;
+        }
         let is_kept = saying_of(type_id, &stored, &element) != saying;
         kept.retain(|one| *one != element);
         if is_kept {

@@ -33,6 +33,8 @@ const TIME: Duration = Duration::from_secs(20);
 const MEMORY_BYTES: usize = 128 << 20;
 /// Resources of a row that are looked at.
 const SAMPLES: usize = 20;
+/// Deliveries among which the one is looked for that brought a table last.
+const DELIVERIES: usize = 1_000;
 
 /// What is sent as a correction.
 #[derive(Deserialize)]
@@ -259,14 +261,16 @@ pub(super) fn replay(
         correct(app, grant, letter, of, bytes)?;
     }
     let source = app.sources()?.source(grant, &letter.arrival.source)?;
-    if matches!(of, OfRow::Bad(_)) {
+    if let OfRow::Bad(bad) = of {
         if source.path == UPLOAD {
             let text = format!("deliveries of {} are sent: the next one takes the row", source.name);
             return Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "value", text));
         }
         // What lies where the source delivers by itself may be older than what was taken last.
-        let last = app.sources()?.deliveries(grant, &source.name, 1)?;
-        if let Some(last) = last.first().filter(|last| last.path != source.path) {
+        let all = app.sources()?.deliveries(grant, &source.name, DELIVERIES)?;
+        let last = all.iter().find(|one| one.tables.iter().any(|table| table.table == bad.table));
+        // Of another place the name alone is known.
+        if let Some(last) = last.filter(|last| !last.path.contains('/')) {
             let text = format!(
                 "the last delivery of {} is {}, which does not lie where the source delivers: pull it once more, which takes the row as it is corrected",
                 source.name, last.path

@@ -129,6 +129,34 @@ async fn what_the_row_says_too_by_now_is_the_rows_again() {
 }
 
 #[tokio::test]
+async fn a_run_that_is_taken_back_and_run_again_takes_what_the_row_says() {
+    let house = House::new();
+    telephone(&house, "111").await;
+    let own = id("a", "Patient", "1");
+    change(&house, &own, |patient| patient["telecom"][0]["value"] = json!("999")).await;
+    telephone(&house, "999").await;
+    telephone(&house, "113").await;
+    let undone = house.operate(Method::POST, "/api/mappings/a/undo", JSON, "{}").await;
+    assert!(undone.status.is_success(), "{}", undone.text);
+    assert_eq!(looks(&patient(&house, &own).await), ["Ewa", "999", ""]);
+    ran(&house, "a").await;
+    assert_eq!(looks(&patient(&house, &own).await), ["Ewa", "113", ""]);
+    // Back as it was first, and on: the record is the row's, and nothing of it stays as others have it.
+    for number in ["111", "115"] {
+        telephone(&house, number).await;
+        assert_eq!(looks(&patient(&house, &own).await), ["Ewa", number, ""]);
+    }
+    let lineage = get(&house, &format!("/api/lineage/Patient/{own}")).await.unwrap();
+    assert_eq!(lineage["kept"], json!([]), "{lineage}");
+    // What a person took away and the row too comes again with it.
+    change(&house, &own, |patient| drop(patient.as_object_mut().unwrap().remove("telecom"))).await;
+    for number in ["", "115"] {
+        telephone(&house, number).await;
+        assert_eq!(looks(&patient(&house, &own).await), ["Ewa", number, ""]);
+    }
+}
+
+#[tokio::test]
 async fn what_a_row_said_in_a_run_that_was_taken_back_is_not_said() {
     let house = House::new();
     telephone(&house, "111").await;

@@ -99,7 +99,7 @@ pub(crate) fn keyless_table(table: &str, target: &str, columns: &[String]) -> Sa
     let key = columns.iter().map(|column| format!("\"{column}\"")).collect::<Vec<_>>().join(", ");
     let text = format!(
         "table {table} has no `key` in mapping.toml: a row that changes is told as a new one, and of several rows of one key that {target} is \
-         made of, the other may take its place; say key = [{key}] under [tables.{table}]"
+         made of, the other may take its place; if they tell its rows apart, say key = [{key}] under [tables.{table}]"
     );
     Said::new("keyless-table", json!({"table": table, "target": target, "key": key}), text)
 }

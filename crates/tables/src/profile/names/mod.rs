@@ -140,7 +140,9 @@ pub(super) fn is_substance(name: &str) -> bool {
 pub(super) fn is_id(name: &str) -> bool {
     let words = parts_of(name);
     let last = words.last().map_or("", String::as_str);
-    let is_led_by_id = words.len() > 1 && words[0] == "id";
+    let says_more =
+        || matches!(role_of(name), Some(Role::Class | Role::Label | Role::Status | Role::Time | Role::Birth));
+    let is_led_by_id = words.len() > 1 && words[0] == "id" && !says_more();
     is_led_by_id
         || matches!(last, "id" | "no" | "nr" | "key" | "uuid" | "guid")
         || (last.len() > 3 && last.ends_with("nr"))

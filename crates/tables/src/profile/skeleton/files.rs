@@ -111,8 +111,8 @@ impl<'p> Files<'p> {
         let of = |value: &str| match value.trim() {
             "H" | "h" if has("m") || has("f") => Some("male"),
             "M" | "m" if has("h") && !has("f") => Some("female"),
-            "K" | "k" if (has("m") || has("e")) && !has("f") => Some("female"),
-            "E" | "e" if has("k") && !has("f") => Some("male"),
+            "K" | "k" if (has("m") || has("e")) && !["f", "v", "w"].iter().any(|other| has(other)) => Some("female"),
+            "E" | "e" if has("k") && !has("f") && !has("m") => Some("male"),
             // Man beside vrouw, or mujer beside varón: the column's name says in which language.
             "V" | "v" if is_called("gesl") => Some("female"),
             "V" | "v" if is_called("sexo") => Some("male"),
