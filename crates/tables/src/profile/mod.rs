@@ -3,7 +3,7 @@
 //! [`Profile::of_path`] reads a folder, file or archive; [`Profile::of_sheets`] rows that were pulled. Cells go once through
 //! [`column`](self) after column; what is remembered of a column is bounded whatever its table is: the smallest hashes of its values
 //! (`sample.rs`), its most frequent values and shapes (`top.rs`), ranges. From them follow keys (`table.rs`), joins (`joins.rs`) and, with what
-//! names (`names/`) and values (`meaning.rs`) say, what rows are likely to be in FHIR (`likely.rs`). A few rows that were mistyped take none of that away. [`skeleton`] writes the mapping that follows from it.
+//! names (`names/`) and values (`meaning.rs`) say, what rows are likely to be in FHIR (`likely.rs`, vital values by their columns in `vitals.rs`). A few rows that were mistyped take none of that away. [`skeleton`] writes the mapping that follows from it.
 //!
 //! Values that are shown are patient data: a profile goes only to who may see raw rows.
 
@@ -21,6 +21,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod top;
+mod vitals;
 
 pub use column::{ColumnProfile, DateRange, Lacks, NumberRange};
 pub use joins::Join;

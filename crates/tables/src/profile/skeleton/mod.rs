@@ -9,9 +9,10 @@ mod status;
 
 use super::Profile;
 use super::column::ColumnProfile;
-use super::likely::{Likely, vitals_in};
+use super::likely::Likely;
 use super::names::Role;
 use super::table::TableProfile;
+use super::vitals::vitals_in;
 use crate::edit::name_in_sql;
 use crate::run::MappingFiles;
 pub use files::NOT_WRITTEN;
