@@ -3,6 +3,9 @@
 //! A message is one request: everything it tells is stored, or nothing. Its resources are found by their business identity
 //! and merged with what is stored, so that a repeat changes nothing. An event without a map is kept as it came and named.
 
+mod moving;
+mod ordered;
+
 use crate::contradiction::{apart, contradictions, kept_apart, mark_contested};
 use crate::document_door::{Carrier, Storing, stored};
 use crate::fhir_door::put::{Put, bare};
@@ -13,7 +16,7 @@ use fhir::json::{Document, Rewriter, Tree};
 use fhir::schema::{TypeId, r4};
 use hl7::ack::Condition;
 use hl7::ccda;
-use hl7::map::{self, MapError, MappedResource, Outcome, Settings};
+use hl7::map::{self, MapError, MappedResource, Move, Outcome, Settings};
 use hl7::{Charset, Message, ParseOptions, Place};
 use jiff::tz::TimeZone;
 use records::{
@@ -199,7 +202,8 @@ impl Planner for MessagePlan {
                     plan: self,
                     lookup,
                     resources: &mapped.resources,
-                    says_who_is_who: mapped.event == "ADT^A40",
+                    moves: &mapped.moves,
+                    says_who_is_who: mapped.says_who_is_who,
                     apart: RefCell::default(),
                     contested: RefCell::default(),
                 };
@@ -279,6 +283,8 @@ struct Merge<'a> {
     plan: &'a MessagePlan,
     lookup: &'a dyn Lookup,
     resources: &'a [MappedResource],
+    /// What goes from one patient to another.
+    moves: &'a [Move],
     /// True of a message that merges patients by their numbers: it may well be about one who was told otherwise before.
     says_who_is_who: bool,
     /// The ids of patients whose number another person has here.
@@ -345,6 +351,7 @@ impl Merge<'_> {
         let mut known: Vec<Known> = Vec::with_capacity(self.resources.len());
         // Which resource of the message has an id first.
         let mut taken: HashMap<(TypeId, String), usize> = HashMap::new();
+        let mut states = Vec::new();
         for (no, mapped) in self.resources.iter().enumerate() {
             let name = mapped.key.resource_type;
             let resource_type = r4()
@@ -359,6 +366,15 @@ impl Merge<'_> {
                 patient = id.filter(|id| self.contested.borrow().contains(*id)).map(str::to_owned);
             }
             let (id, is_stored) = self.identity(mapped, &full_url, patient.as_deref(), &taken)?;
+            let others = if is_stored { Vec::new() } else { self.of_another_kind(mapped, patient.as_deref())? };
+            if let Some((kind, other)) = others.first()
+                && let Some(of) = r4().resource_type(kind)
+            {
+                names.enter(&full_url, of, other);
+                states.extend(others.into_iter().map(|other| (no, other)));
+                known.push(Known { resource_type, id, is_stored, is_told: false, told_too: Vec::new() });
+                continue;
+            }
             names.enter(&full_url, resource_type, &id);
             let mut is_told = true;
             match taken.entry((resource_type, id.clone())) {
@@ -375,7 +391,13 @@ impl Merge<'_> {
             known.push(Known { resource_type, id, is_stored, is_told, told_too: Vec::new() });
         }
         let pairs = self.resources.iter().zip(known).filter(|(_, known)| known.is_told);
-        pairs.map(|(mapped, known)| self.operation(mapped, known, &names)).collect()
+        let mut operations =
+            pairs.map(|(mapped, known)| self.operation(mapped, known, &names)).collect::<Result<Vec<_>, _>>()?;
+        for (no, other) in states {
+            operations.extend(self.change_state(&self.resources[no], other)?);
+        }
+        self.move_dependents(&names, &mut operations)?;
+        Ok(operations)
     }
 
     /// The id of what is stored under one of the identities of `mapped`, else a new one. What is about a patient is never
@@ -405,7 +427,15 @@ impl Merge<'_> {
             let own = derived_id(source, &format!("{full_url} of {patient}"));
             return Ok((own.clone(), self.is_there(name, &own)?));
         }
-        match self.find(name, &condition, patient)? {
+        let found = match self.find(name, &condition, patient)? {
+            Own::OfOthers => self.moved_here(mapped, &condition)?,
+            found => found,
+        };
+        match found {
+            Own::One(id) if !mapped.formerly.is_empty() => {
+                self.tell_two_of_one(mapped, &id, patient)?;
+                return Ok((id, true));
+            }
             Own::One(id) if name == "Patient" && !self.says_who_is_who => {
                 let differ = person_differs(self.lookup, &id, &mapped.resource)?;
                 if differ.is_empty() {
@@ -440,13 +470,23 @@ impl Merge<'_> {
             }
             Own::None => {}
         }
-        for other in &mapped.also {
-            if let Own::One(id) = self.find(name, &other.condition(), patient)?
-                && !self.has_visit_number(name, &id)?
+        for former in &mapped.formerly {
+            if let Own::One(id) = self.find(name, &former.condition(), patient)?
                 && !taken.keys().any(|(kind, other)| r4().name(*kind) == name && *other == id)
             {
                 return Ok((id, true));
             }
+        }
+        for other in &mapped.also {
+            if let Own::One(id) = self.find(name, &other.condition(), patient)?
+                && self.stored(name, &id)?.is_none_or(|stored| mapped.may_be(&stored))
+                && !taken.keys().any(|(kind, other)| r4().name(*kind) == name && *other == id)
+            {
+                return Ok((id, true));
+            }
+        }
+        if let Some(id) = self.ordered_before(mapped, patient, taken)? {
+            return Ok((id, true));
         }
         Ok((new, false))
     }
@@ -542,17 +582,6 @@ impl Merge<'_> {
         Ok((own.clone(), self.is_there(name, &own)?))
     }
 
-    /// True if what is stored has a number of its own: then it is another stay of the same account.
-    fn has_visit_number(&self, name: &str, id: &str) -> Result<bool, Error> {
-        let Some(stored) = self.stored(name, id)? else { return Ok(false) };
-        let codes = |identifier: &Tree| -> Vec<Tree> {
-            let kind = identifier.get("type").and_then(|kind| kind.get("coding"));
-            kind.map_or(&[][..], Tree::items).to_vec()
-        };
-        let identifiers = stored.get("identifier").map_or(&[][..], Tree::items);
-        Ok(identifiers.iter().flat_map(codes).any(|coding| coding.get("code").and_then(Tree::as_str) == Some("VN")))
-    }
-
     fn operation(&self, mapped: &MappedResource, known: Known, names: &Names) -> Result<Operation, Error> {
         let (at_byte, length) = (mapped.span.start as u64, mapped.span.len() as u64);
         let Known { resource_type, id, is_stored, told_too, .. } = known;
@@ -579,7 +608,11 @@ impl Merge<'_> {
                     self.apart.borrow_mut().push((told.span.start, text));
                     stored
                 }
-                Some(stored) => MappedResource { resource, ..told.clone() }.update(&stored),
+                Some(stored) => {
+                    let unlinked =
+                        told.unlinked.iter().map(|link| resolved_link(link, names)).collect::<Result<_, _>>()?;
+                    MappedResource { resource, unlinked, ..told.clone() }.update(&stored)
+                }
             });
         }
         let text = tree.map_or_else(String::new, |tree| tree.to_string());
@@ -610,6 +643,12 @@ fn without_links_to(id: &str, resource: &mut Tree) -> bool {
         resource.set("link", others);
     }
     true
+}
+
+/// A reference of a message as it is here.
+fn resolved_link(link: &Tree, names: &Names) -> Result<Tree, Error> {
+    let holder = resolved(&Tree::from([("other", link.clone())]), names)?;
+    Ok(holder.get("other").cloned().unwrap_or_else(Tree::object))
 }
 
 /// `resource` with references to other resources of its message as they are here.

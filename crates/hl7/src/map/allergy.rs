@@ -13,9 +13,9 @@ const ALTERNATE: &str = "http://hl7.org/fhir/StructureDefinition/alternate-codes
 
 impl<'m> Context<'m> {
     /// AL1: what the patient is allergic to, active as far as it says.
-    pub(super) fn allergy(&self, al1: Segment<'m>, subject: &Subject) {
+    pub(super) fn allergy(&self, al1: Segment<'m>, subject: &Subject) -> Option<Key> {
         self.pass(al1, [1]);
-        let Some(mut allergy) = self.allergy_start(al1, subject) else { return };
+        let mut allergy = self.allergy_start(al1, subject)?;
         allergy.set("clinicalStatus", clinical_status("active"));
         let severity = Parts::from(self.take(al1, 4));
         let code = self.code(severity.first(1)).unwrap_or_default();
@@ -29,13 +29,14 @@ impl<'m> Context<'m> {
         }
         allergy.fill("onsetDateTime", self.date_time(self.take(al1, 6).into()));
         let key = self.derived_key("AllergyIntolerance", "allergy", &[&subject.token, &self.substance(al1)]);
-        self.put(key, Write::Update, allergy, Vec::new());
+        self.put(key.clone(), Write::Update, allergy, Vec::new());
+        Some(key)
     }
 
     /// IAM: the same with an identity of its own, actions and a clinical status.
-    pub(super) fn adverse_reaction(&self, iam: Segment<'m>, subject: &Subject) {
+    pub(super) fn adverse_reaction(&self, iam: Segment<'m>, subject: &Subject) -> Option<Key> {
         self.pass(iam, [1]);
-        let Some(mut allergy) = self.allergy_start(iam, subject) else { return };
+        let mut allergy = self.allergy_start(iam, subject)?;
         // IAM-6: A add, D delete, U update, X none.
         let deleted = self.field_text(iam, 6).as_deref() == Some("D");
         if deleted {
@@ -43,7 +44,15 @@ impl<'m> Context<'m> {
             allergy.set("verificationStatus", concept_of(&system, ("entered-in-error", "Entered in Error")));
             self.pass(iam, [17]);
         } else {
-            allergy.set("clinicalStatus", self.clinical_status(iam));
+            let status = self.status_code(iam);
+            // What was an error has no clinical status.
+            if status != "e" {
+                allergy.set("clinicalStatus", self.clinical_status(iam));
+            }
+            if let Some(status) = verification(&status) {
+                let system = format!("{TERMINOLOGY}allergyintolerance-verification");
+                allergy.set("verificationStatus", concept_of(&system, status));
+            }
         }
         let severity = Parts::from(self.take(iam, 4));
         let code = self.code(severity.first(1)).unwrap_or_default();
@@ -75,7 +84,23 @@ impl<'m> Context<'m> {
             }
             None => self.derived_key("AllergyIntolerance", "allergy", &[&subject.token, &self.substance(iam)]),
         };
-        self.put(key, Write::Update, allergy, Vec::new());
+        self.put(key.clone(), Write::Update, allergy, Vec::new());
+        Some(key)
+    }
+
+    /// IAR: one reaction of an IAM: what it was (IAR-1), how severe (IAR-2), what was done (IAR-4).
+    pub(super) fn reaction(&self, iar: Segment<'m>, key: &Key) {
+        let Some(manifestation) = self.concept(self.take(iar, 1).into(), None) else { return };
+        let mut reaction = Tree::object();
+        reaction.push("manifestation", manifestation);
+        let severity = self.code(Parts::from(self.take(iar, 2)).first(1)).unwrap_or_default();
+        reaction.fill("severity", reaction_severity(&severity));
+        if let Some(text) = self.text(Parts::from(self.take(iar, 4)).whole()) {
+            reaction.push("note", Tree::from([("text", text.into())]));
+        }
+        self.change(key, |allergy| {
+            allergy.push("reaction", reaction);
+        });
     }
 
     /// Fields 2 and 3 are the same in both segments.
@@ -115,17 +140,31 @@ impl<'m> Context<'m> {
     }
 
     fn clinical_status(&self, iam: Segment<'m>) -> Tree {
-        let field = self.take(iam, 17);
-        match self.code(Parts::from(field).first(1)).unwrap_or_default().to_ascii_lowercase().as_str() {
+        match self.status_code(iam).as_str() {
             "inactive" | "i" => clinical_status("inactive"),
             "resolved" | "r" => clinical_status("resolved"),
             _ => clinical_status("active"),
         }
     }
 
+    /// IAM-17, in lower case.
+    fn status_code(&self, iam: Segment<'m>) -> String {
+        self.code(Parts::from(self.take(iam, 17)).first(1)).unwrap_or_default().to_ascii_lowercase()
+    }
+
     fn substance(&self, segment: Segment<'m>) -> String {
         let parts = Parts::from(segment.field(3));
         self.code(parts.first(1)).or_else(|| self.concept_text(parts)).unwrap_or_default()
+    }
+}
+
+/// Table 0438 to allergyintolerance-verification.
+fn verification(code: &str) -> Option<super::tables::Code> {
+    match code {
+        "c" | "i" => Some(("confirmed", "Confirmed")),
+        "u" | "p" | "s" | "d" => Some(("unconfirmed", "Unconfirmed")),
+        "e" => Some(("entered-in-error", "Entered in Error")),
+        _ => None,
     }
 }
 

@@ -12,7 +12,7 @@ use fhir::json::Tree;
 
 impl<'m> Context<'m> {
     /// DG1: a diagnosis of the patient, and of the stay if there is one.
-    pub(super) fn diagnosis(&self, dg1: Segment<'m>, subject: &Subject, stay: Option<&Stay>) {
+    pub(super) fn diagnosis(&self, dg1: Segment<'m>, subject: &Subject, stay: Option<&Stay>) -> Option<Key> {
         self.pass(dg1, [1]);
         let parts = Parts::from(self.take(dg1, 3));
         // Before version 2.7 the coding method stood in DG1-2.
@@ -29,7 +29,7 @@ impl<'m> Context<'m> {
         }
         if code.members().is_empty() {
             self.warn(*dg1.field(3), "a diagnosis without code and text was left out");
-            return;
+            return None;
         }
         let mut condition = resource("Condition");
         let deleted = self.field_text(dg1, 21).as_deref() == Some("D");
@@ -71,10 +71,11 @@ impl<'m> Context<'m> {
                 self.derived_key("Condition", "diagnosis", &[&about, &code, &kind])
             }
         };
-        let reference = self.put(key, Write::Update, condition, Vec::new());
+        let reference = self.put(key.clone(), Write::Update, condition, Vec::new());
         if let Some(stay) = stay.filter(|stay| self.tells(&stay.key) && !deleted) {
             self.stay_diagnosis(dg1, stay, reference);
         }
+        Some(key)
     }
 
     /// PDA-1: what the patient died of.

@@ -2,6 +2,7 @@
 
 use super::Settings;
 use super::identifier::Identified;
+use super::moving::Move;
 use super::parts::Parts;
 use super::time::zone_of;
 use super::transaction::{Key, MappedResource, Write};
@@ -82,6 +83,7 @@ pub(super) struct Context<'m> {
     /// The segments that are mapped now, as bytes from and to.
     within: Cell<(usize, usize)>,
     content: OnceCell<String>,
+    moves: RefCell<Vec<Move>>,
     /// The requests of this patient by their placer's and filler's numbers (system and value), with what their parts are known by.
     pub(super) requests: RefCell<HashMap<(String, String), (Tree, About)>>,
     /// The observations of this patient by code and sub-id; of several the last.
@@ -101,6 +103,7 @@ impl<'m> Context<'m> {
             derived: RefCell::default(),
             within: Cell::new((0, message.raw().len())),
             content: OnceCell::new(),
+            moves: RefCell::default(),
             requests: RefCell::default(),
             observed: RefCell::default(),
         }
@@ -251,7 +254,18 @@ impl<'m> Context<'m> {
         }
         let (from, to) = self.within.get();
         let span = from..to;
-        let mapped = MappedResource { key, also: Vec::new(), write, resource, cleared, assumed: Vec::new(), span };
+        let mapped = MappedResource {
+            key,
+            also: Vec::new(),
+            formerly: Vec::new(),
+            write,
+            resource,
+            cleared,
+            assumed: Vec::new(),
+            in_part: false,
+            unlinked: Vec::new(),
+            span,
+        };
         let mut resources = self.resources.borrow_mut();
         match resources.find(&mapped.key) {
             None => resources.add(mapped),
@@ -290,6 +304,39 @@ impl<'m> Context<'m> {
         }
     }
 
+    /// What was only mentioned is told by the message too.
+    pub(super) fn tell(&self, key: &Key) {
+        if let Some(mapped) = self.resources.borrow_mut().find(key) {
+            mapped.write = Write::Update;
+        }
+    }
+
+    /// An identity that the resource had until now.
+    pub(super) fn known_formerly(&self, key: &Key, other: Key) {
+        if let Some(mapped) = self.resources.borrow_mut().find(key) {
+            mapped.formerly.push(other);
+        }
+    }
+
+    /// The message tells a part of the resource.
+    pub(super) fn told_in_part(&self, key: &Key) {
+        if let Some(mapped) = self.resources.borrow_mut().find(key) {
+            mapped.in_part = true;
+        }
+    }
+
+    /// A patient of which this one is no link any more.
+    pub(super) fn unlink(&self, key: &Key, other: Tree) {
+        if let Some(mapped) = self.resources.borrow_mut().find(key) {
+            mapped.unlinked.push(other);
+        }
+    }
+
+    /// Something that moves from one patient to another.
+    pub(super) fn moves(&self, moved: Move) {
+        self.moves.borrow_mut().push(moved);
+    }
+
     /// An element that FHIR requires and the message does not tell.
     pub(super) fn assume(&self, key: &Key, name: &'static str) {
         if let Some(mapped) = self.resources.borrow_mut().find(key) {
@@ -302,8 +349,8 @@ impl<'m> Context<'m> {
         self.resources.borrow_mut().find(key).is_some_and(|mapped| mapped.write == Write::Update)
     }
 
-    /// The resources, the issues, and the places of data not taken.
-    pub(super) fn finish(self) -> (Vec<MappedResource>, Vec<Issue>, Vec<Place>) {
+    /// The resources, what moves, the issues, and the places of data not taken.
+    pub(super) fn finish(self) -> (Vec<MappedResource>, Vec<Move>, Vec<Issue>, Vec<Place>) {
         let taken = self.taken.into_inner();
         let mut unmapped = Vec::new();
         for segment in self.message.all() {
@@ -320,7 +367,7 @@ impl<'m> Context<'m> {
                 }
             }
         }
-        (self.resources.into_inner().all, self.issues.into_inner(), unmapped)
+        (self.resources.into_inner().all, self.moves.into_inner(), self.issues.into_inner(), unmapped)
     }
 }
 

@@ -5,13 +5,13 @@ use super::context::{Context, Fill, resource};
 use super::parts::{Parts, repeats};
 use super::patient::Subject;
 use super::tables::{TERMINOLOGY, subscriber_relationship};
-use super::transaction::Write;
+use super::transaction::{Key, Write};
 use crate::message::Segment;
 use fhir::json::Tree;
 
 impl<'m> Context<'m> {
     /// IN1: an insurance of the patient.
-    pub(super) fn coverage(&self, in1: Segment<'m>, subject: &Subject) {
+    pub(super) fn coverage(&self, in1: Segment<'m>, subject: &Subject) -> Key {
         self.pass(in1, [1]);
         let mut coverage = resource("Coverage");
         let plan = Parts::from(self.take(in1, 2));
@@ -85,7 +85,8 @@ impl<'m> Context<'m> {
         let parts =
             [subject.token.as_str(), plan_code.as_deref().unwrap_or(""), &company, known_by.as_deref().unwrap_or("")];
         let key = self.derived_key("Coverage", "coverage", &parts);
-        self.put(key, Write::Update, coverage, Vec::new());
+        self.put(key.clone(), Write::Update, coverage, Vec::new());
+        key
     }
 
     /// The insurance company: IN1-3 its number, IN1-4 its name, IN1-5 and 7 where it is reached.
@@ -98,7 +99,7 @@ impl<'m> Context<'m> {
         match (company, name) {
             (Some(company), _) => {
                 let Some(system) = company.system else { return Vec::new() };
-                let key = super::transaction::Key { resource_type: "Organization", system, value: company.value };
+                let key = Key { resource_type: "Organization", system, value: company.value };
                 let mut organization = resource("Organization");
                 organization.push("identifier", company.tree);
                 organization.fill("name", name_text.clone());

@@ -13,6 +13,30 @@ use fhir::json::Tree;
 /// far the observation is.
 const NOT_OF_THE_DOCUMENT: [u16; 4] = [1, 2, 4, 11];
 
+/// What an MDM event says of a document, besides its segments.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Told {
+    /// T01-T04, T07, T08: the document itself, its status, its new text.
+    Itself,
+    /// T05, T06: it is added to another.
+    Addendum,
+    /// T09, T10: it takes the place of another.
+    Replacement,
+    /// T11: it was an error.
+    Cancelled,
+}
+
+impl Told {
+    pub(super) fn by(trigger: &str) -> Self {
+        match trigger {
+            "T05" | "T06" => Told::Addendum,
+            "T09" | "T10" => Told::Replacement,
+            "T11" => Told::Cancelled,
+            _ => Told::Itself,
+        }
+    }
+}
+
 impl<'m> Context<'m> {
     /// TXA with the OBX and NTE that follow it. `requests` are the orders that the document answers.
     pub(super) fn document(
@@ -21,7 +45,8 @@ impl<'m> Context<'m> {
         contents: &[Segment<'m>],
         notes: &[Segment<'m>],
         patient: &Patient<'_>,
-        requests: Vec<Tree>,
+        mut requests: Vec<Tree>,
+        told: Told,
     ) {
         self.pass(txa, [1]);
         let mut document = resource("DocumentReference");
@@ -45,7 +70,9 @@ impl<'m> Context<'m> {
             document.push("identifier", Tree::from([("system", system.into()), ("value", name.into())]));
         }
         let availability = self.field_text(txa, 19);
-        document.set("status", availability.as_deref().and_then(document_availability).unwrap_or("current"));
+        let availability = availability.as_deref().and_then(document_availability);
+        let is_cancelled = told == Told::Cancelled;
+        document.set("status", if is_cancelled { "entered-in-error" } else { availability.unwrap_or("current") });
         let completion = self.field_text(txa, 17);
         document.fill("docStatus", completion.as_deref().and_then(document_status));
         document.fill("type", self.document_kind(txa));
@@ -68,16 +95,74 @@ impl<'m> Context<'m> {
         }
         let presentation = self.field_text(txa, 3);
         document.fill_all("content", self.contents(contents, presentation.as_deref()));
-        if document.get("content").is_none() {
-            self.warn(*txa.field(12), "the message names a document without its content");
+        document.fill_all("relatesTo", self.parent_document(txa, patient, told).into_iter().collect());
+        let is_without_content = document.get("content").is_none();
+        if is_without_content {
+            self.note(*txa.field(12), "the message names a document without its content");
             document.push("content", Tree::from([("attachment", Tree::from([("title", key.value.as_str().into())]))]));
         }
         let mut context = Tree::object();
         context.fill_all("encounter", patient.encounter.clone().into_iter().collect());
         context.fill("period", self.date_time(self.take(txa, 4).into()).map(|at| Tree::from([("start", at.into())])));
+        if requests.is_empty() {
+            requests = self.answered_orders(txa);
+        } else {
+            self.pass(txa, [14, 15]);
+        }
         context.fill_all("related", requests);
         document.fill("context", super::context::filled(context));
-        self.put(key, Write::Update, document, Vec::new());
+        self.put(key.clone(), Write::Update, document, Vec::new());
+        if is_without_content {
+            // A notification does not take away the text that came before it.
+            self.told_in_part(&key);
+            self.assume(&key, "content");
+            if availability.is_none() && !is_cancelled {
+                self.assume(&key, "status");
+            }
+        }
+    }
+
+    /// TXA-13 of an addendum or a replacement: the document that it is added to, or that gives way to it.
+    fn parent_document(&self, txa: Segment<'m>, patient: &Patient<'_>, told: Told) -> Option<Tree> {
+        let code = match told {
+            Told::Addendum => "appends",
+            Told::Replacement => "replaces",
+            Told::Itself | Told::Cancelled => return None,
+        };
+        let parent = self.ei(self.take(txa, 13).into(), "document", None)?;
+        let system = parent.system.clone()?;
+        if told == Told::Addendum {
+            let target = Tree::from([("type", "DocumentReference".into()), ("identifier", parent.tree)]);
+            return Some(Tree::from([("code", code.into()), ("target", target)]));
+        }
+        let key = Key { resource_type: "DocumentReference", system, value: parent.value };
+        // A new text under the number that it had replaces nothing else.
+        let own = self.ei(txa.field(12).into(), "document", None);
+        if own.is_some_and(|own| own.system.as_ref() == Some(&key.system) && own.value == key.value) {
+            return None;
+        }
+        let mut replaced = resource("DocumentReference");
+        replaced.set("masterIdentifier", parent.tree);
+        replaced.set("status", "superseded");
+        replaced.set("subject", patient.subject.reference.clone());
+        let title = Tree::from([("title", key.value.as_str().into())]);
+        replaced.push("content", Tree::from([("attachment", title)]));
+        let target = self.put(key.clone(), Write::Update, replaced, Vec::new());
+        self.told_in_part(&key);
+        self.assume(&key, "content");
+        Some(Tree::from([("code", code.into()), ("target", target)]))
+    }
+
+    /// TXA-14 and 15, where no ORC and OBR tell the orders.
+    fn answered_orders(&self, txa: Segment<'m>) -> Vec<Tree> {
+        let mut orders = Vec::new();
+        for (number, kind, code) in [(14, "placer-order", "PLAC"), (15, "filler-order", "FILL")] {
+            for parts in repeats(self.take(txa, number)) {
+                let Some(order) = self.ei(parts, kind, Some(code)) else { continue };
+                orders.push(Tree::from([("type", "ServiceRequest".into()), ("identifier", order.tree)]));
+            }
+        }
+        orders
     }
 
     /// TXA-2 with the texts of table 0270.

@@ -31,15 +31,21 @@ pub(super) struct StayEvent<'e> {
 /// more than that: an update of a stay that ended does not begin it anew.
 fn status(trigger: &str, class: &str, has_ended: bool) -> (&'static str, bool) {
     match trigger {
-        "A01" | "A02" | "A12" | "A13" => ("in-progress", false),
+        "A01" | "A02" | "A12" | "A13" | "A17" | "A22" | "A52" => ("in-progress", false),
+        "A21" | "A53" => ("onleave", false),
         "A03" => ("finished", false),
-        "A05" => ("planned", false),
-        "A11" => ("cancelled", false),
+        "A05" | "A14" => ("planned", false),
+        "A11" | "A27" | "A38" => ("cancelled", false),
+        "A23" => ("entered-in-error", false),
+        // Somebody who is there is moved about, or is expected to go: whether he is on leave is not said.
+        "A09" | "A10" | "A15" | "A16" | "A25" | "A26" | "A32" | "A33" => ("in-progress", true),
         _ if has_ended => ("finished", false),
         "A04" | "A06" | "A07" => (class_status(class), false),
         _ => (class_status(class), true),
     }
 }
+
+const PLANNED_END: &str = "http://hl7.org/fhir/5.0/StructureDefinition/extension-Encounter.plannedEndDate";
 
 const PARTICIPANTS: [(u16, &str, &str); 5] = [
     (7, "ATND", "attender"),
@@ -99,7 +105,10 @@ impl<'m> Context<'m> {
         }
         let cancels_end = event.trigger == "A13";
         let end = self.date_time(repeats(self.take(pv1, 45)).next().unwrap_or_else(|| pv1.field(45).into()));
-        let end = end.filter(|_| !cancels_end);
+        // A discharge that is pending has not ended anything.
+        let is_pending = matches!(event.trigger, "A16" | "A25");
+        let expected_end = end.clone().filter(|_| event.trigger == "A16");
+        let end = end.filter(|_| !cancels_end && !is_pending);
         // Where PV1 leaves it open, an admission began and a discharge ended the stay when the event occurred.
         let occurred = |triggers: &[&str]| event.occurred.clone().filter(|_| triggers.contains(&event.trigger));
         let start = admitted.or_else(|| occurred(&["A01", "A04"]));
@@ -126,6 +135,9 @@ impl<'m> Context<'m> {
         if let Some(pv2) = pv2 {
             self.stay_details(pv2, &mut encounter);
         }
+        if let Some(end) = expected_end.filter(|_| pv2.is_none_or(|pv2| !pv2.field(9).has_value())) {
+            encounter.push("extension", extension(PLANNED_END, "valueDateTime", end));
+        }
         let mut cleared: Vec<String> = [("serviceType", 10), ("type", 4)]
             .iter()
             .filter(|(_, number)| pv1.field(*number).is_null())
@@ -139,6 +151,10 @@ impl<'m> Context<'m> {
                     cleared.push(format!("hospitalization.{part}"));
                 }
             }
+        }
+        if event.trigger == "A25" && pv2.is_none_or(|pv2| !pv2.field(9).has_value()) {
+            // The discharge that was expected is not.
+            cleared.push(format!("extension={PLANNED_END}"));
         }
         let reference = self.put(key.clone(), write, encounter, cleared);
         if let Some(also) = also {
@@ -214,7 +230,8 @@ impl<'m> Context<'m> {
     ) {
         let assigned = match event.trigger {
             // Nobody is there any more, or ever was.
-            "A03" | "A11" => "completed",
+            "A03" | "A11" | "A23" | "A27" | "A38" => "completed",
+            "A05" | "A14" => "planned",
             _ if class == "P" => "planned",
             _ => "active",
         };
@@ -223,14 +240,13 @@ impl<'m> Context<'m> {
             for parts in repeats(field) {
                 let Some(location) = self.location(parts) else { continue };
                 let mut entry = Tree::from([("location", location), ("status", status.into())]);
-                if event.trigger == "A02"
-                    && let Some(at) = &event.at
-                {
-                    match (segment.is("PV1"), number) {
-                        (true, 3) => {
+                if let Some(at) = event.at.as_ref().filter(|_| segment.is("PV1")) {
+                    // A09 says that someone left, A10 that he arrived, A02 and A17 both.
+                    match (event.trigger, number) {
+                        ("A02" | "A10" | "A17", 3) => {
                             entry.set("period", Tree::from([("start", at.as_str().into())]));
                         }
-                        (true, 6) => {
+                        ("A02" | "A09" | "A17", 6) => {
                             entry.set("period", Tree::from([("end", at.as_str().into())]));
                         }
                         _ => {}
@@ -242,7 +258,8 @@ impl<'m> Context<'m> {
         add(pv1, 3, assigned);
         add(pv1, 6, "completed");
         add(pv1, 11, if assigned == "completed" { "completed" } else { "active" });
-        add(pv1, 42, "reserved");
+        // A transfer that is not to be takes the place back that was kept for it.
+        add(pv1, 42, if event.trigger == "A26" { "completed" } else { "reserved" });
         add(pv1, 43, "completed");
         if let Some(pv2) = pv2 {
             add(pv2, 1, "planned");

@@ -17,17 +17,24 @@
 
 mod address;
 mod allergy;
+mod appointment;
+mod charge;
 mod coded;
 mod condition;
 pub(crate) mod context;
 mod coverage;
+mod diet;
+mod dispense;
 mod document;
+mod drug;
 mod encounter;
 mod event;
 mod identifier;
 mod immunization;
 mod incident;
+mod medication;
 mod merge;
+mod moving;
 mod name;
 mod observation;
 mod order;
@@ -36,19 +43,24 @@ mod parts;
 mod patient;
 mod place;
 mod practitioner;
+mod problem;
 mod procedure;
 pub(crate) mod quantity;
+mod referral;
 mod related;
 mod settings;
 mod specimen;
+mod staff;
 mod tables;
 mod telecom;
 pub(crate) mod time;
+mod timing;
 mod transaction;
 mod update;
 pub(crate) mod value;
 
 pub use event::{MAPPED_EVENTS, has_map, map};
+pub use moving::Move;
 pub use settings::Settings;
 pub use transaction::{Key, MappedResource, Write, token_condition};
 
@@ -62,7 +74,7 @@ pub enum Outcome {
     Mapped(Mapped),
     /// It has none.
     NoMap {
-        /// Message type and trigger event, as in `SIU^S12`.
+        /// Message type and trigger event, as in `ORU^W01`.
         event: String,
     },
 }
@@ -74,8 +86,13 @@ pub struct Mapped {
     pub event: String,
     /// The resources, each with its identity; what is referred to comes before what refers to it where possible.
     pub resources: Vec<MappedResource>,
+    /// Stays and accounts that go from one patient's chart to another's.
+    pub moves: Vec<Move>,
     /// The same as a transaction Bundle.
     pub bundle: Tree,
+    /// True of an event that says who is who by numbers (merges, links, changes of numbers): what it tells is not held against what
+    /// is known of whom.
+    pub says_who_is_who: bool,
     /// What was odd, with its place.
     pub issues: Vec<Issue>,
     /// Segments and fields that hold data which no rule took.

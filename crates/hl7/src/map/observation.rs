@@ -267,8 +267,11 @@ impl<'m> Context<'m> {
         Some(note)
     }
 
-    /// Adds an NTE to a resource.
+    /// Adds an NTE to a resource. To what has no place for one it is not added, and is told as not mapped.
     pub(super) fn add_note(&self, nte: Segment<'m>, key: &Key) {
+        if matches!(key.resource_type, "SupplyRequest" | "Coverage" | "RelatedPerson" | "DiagnosticReport") {
+            return;
+        }
         if let Some(note) = self.annotation(nte) {
             self.change(key, |resource| {
                 resource.push("note", note);

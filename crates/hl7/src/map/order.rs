@@ -1,25 +1,48 @@
 //! ORC and OBR to ServiceRequest and DiagnosticReport.
 
-use super::context::{About, Context, Fill, resource};
+use super::context::{About, Context, Fill, extension, resource};
 use super::identifier::Identified;
 use super::parts::{Parts, repeats};
 use super::patient::Subject;
-use super::tables::{TERMINOLOGY, order_control_status, order_status, priority, report_status};
+use super::tables::{TERMINOLOGY, is_change, order_control_status, order_status, priority, report_status};
 use super::transaction::{Key, Write};
 use crate::message::Segment;
 use fhir::json::Tree;
+
+const STATUS_REASON: &str = "http://hl7.org/fhir/StructureDefinition/request-statusReason";
+
+/// The numbers of an order.
+#[derive(Clone, Debug)]
+pub(super) struct Numbers {
+    pub(super) placer: Option<Identified>,
+    pub(super) filler: Option<Identified>,
+    /// What its parts are known by: the filler's number, else the placer's.
+    pub(super) about: About,
+    /// What they were known by before the filler gave its number.
+    before: Option<About>,
+}
+
+impl Numbers {
+    /// Both as identifiers.
+    pub(super) fn identifiers(&self) -> Vec<Tree> {
+        [&self.placer, &self.filler].into_iter().flatten().map(|identified| identified.tree.clone()).collect()
+    }
+}
 
 /// An order as its ORC and OBR tell it.
 #[derive(Clone, Debug)]
 pub(super) struct Order<'m> {
     pub(super) orc: Option<Segment<'m>>,
     pub(super) obr: Segment<'m>,
-    placer: Option<Identified>,
-    filler: Option<Identified>,
-    /// What its parts are known by: the filler's number, else the placer's.
-    pub(super) about: About,
+    pub(super) numbers: Numbers,
     /// The order that it is a part of (OBR-29, ORC-8): the filler's number, else the placer's.
     parent: Option<Identified>,
+}
+
+impl Order<'_> {
+    pub(super) fn about(&self) -> &About {
+        &self.numbers.about
+    }
 }
 
 /// Who and where.
@@ -29,11 +52,18 @@ pub(super) struct Patient<'s> {
 }
 
 impl<'m> Context<'m> {
-    /// Reads the numbers of an order. Those in OBR win over those in ORC. Without any, `fallback` is its identity.
+    /// Reads an order. Without a number, `fallback` is its identity.
     pub(super) fn order(&self, orc: Option<Segment<'m>>, obr: Segment<'m>, fallback: &str) -> Order<'m> {
         self.pass(obr, [1]);
+        let numbers = self.numbers(orc, Some(obr), fallback);
+        let parent = self.parent_order(orc, Some(obr));
+        Order { orc, obr, numbers, parent }
+    }
+
+    /// The numbers of an order. Those in OBR win over those in ORC. Without any, `fallback` is its identity.
+    pub(super) fn numbers(&self, orc: Option<Segment<'m>>, obr: Option<Segment<'m>>, fallback: &str) -> Numbers {
         let number = |field: u16, kind: &str, code: &str| {
-            let own = self.ei(self.take(obr, field).into(), kind, Some(code));
+            let own = obr.and_then(|obr| self.ei(self.take(obr, field).into(), kind, Some(code)));
             let common = orc.and_then(|orc| self.ei(self.take(orc, field).into(), kind, Some(code)));
             own.or(common)
         };
@@ -42,21 +72,40 @@ impl<'m> Context<'m> {
         let about = match filler.as_ref().or(placer.as_ref()) {
             Some(known) => About::numbered(known),
             None => {
-                self.warn(*obr.field(3), "no order number: a correction of this order cannot be told from a new one");
+                if let Some(segment) = obr.or(orc) {
+                    let text = "no order number: a correction of this order cannot be told from a new one";
+                    self.warn(*segment.field(3), text);
+                }
                 About::of_source(fallback.to_owned())
             }
         };
-        let parent = self.parent_order(orc, obr);
-        Order { orc, obr, placer, filler, about, parent }
+        let before = placer.as_ref().filter(|_| filler.is_some()).map(About::numbered);
+        Numbers { placer, filler, about, before }
+    }
+
+    /// What is known by an order's filler number now was by its placer's number before: an order is placed first.
+    pub(super) fn known_before(&self, key: &Key, kind: &str, numbers: &Numbers, parts: &[&str]) {
+        let Some(before) = &numbers.before else { return };
+        if *key == self.key_of(key.resource_type, kind, &numbers.about, parts) {
+            self.known_too(key, self.key_of(key.resource_type, kind, before, parts));
+        }
+    }
+
+    /// The identity of an order without a number: patient, service and time; of a day there may be several.
+    pub(super) fn order_fallback(&self, obr: Segment<'m>, subject: &Subject) -> String {
+        match self.date_time(obr.field(7).into()).filter(|when| when.contains('T')) {
+            Some(when) => format!("{}|{when}", subject.token),
+            None => format!("{}|{}", subject.token, self.content_token()),
+        }
     }
 
     /// EIP: the placer's number and the filler's in subcomponents.
-    fn parent_order(&self, orc: Option<Segment<'m>>, obr: Segment<'m>) -> Option<Identified> {
+    pub(super) fn parent_order(&self, orc: Option<Segment<'m>>, obr: Option<Segment<'m>>) -> Option<Identified> {
         let read = |parts: Parts<'m>| {
             let filler = self.ei(parts.nested(2), "filler-order", Some("FILL"));
             filler.or_else(|| self.ei(parts.nested(1), "placer-order", Some("PLAC")))
         };
-        let own = read(self.take(obr, 29).into());
+        let own = obr.and_then(|obr| read(self.take(obr, 29).into()));
         let common = orc.and_then(|orc| read(self.take(orc, 8).into()));
         own.or(common)
     }
@@ -99,24 +148,25 @@ impl<'m> Context<'m> {
         code.or_else(|| self.concept_text(parts)).unwrap_or_default()
     }
 
-    fn order_identifiers(order: &Order<'m>) -> Vec<Tree> {
-        [&order.placer, &order.filler].into_iter().flatten().map(|identified| identified.tree.clone()).collect()
-    }
-
-    /// ServiceRequest of an ORC and OBR.
-    pub(super) fn service_request(&self, order: &Order<'m>, patient: &Patient<'_>) -> (Key, Tree) {
+    /// ServiceRequest of an ORC and OBR; `otherwise` is its status where neither tells one.
+    pub(super) fn service_request(
+        &self,
+        order: &Order<'m>,
+        patient: &Patient<'_>,
+        otherwise: &'static str,
+    ) -> (Key, Tree) {
         let obr = order.obr;
         let mut request = resource("ServiceRequest");
-        request.fill_all("identifier", Self::order_identifiers(order));
+        request.fill_all("identifier", order.numbers.identifiers());
         for parts in repeats(self.take(obr, 53)) {
             request.fill_all("identifier", self.cx(parts, "placer-order").into_iter().map(|id| id.tree).collect());
         }
         if let Some(orc) = order.orc {
-            let group = self.ei(self.take(orc, 4).into(), "placer-group", Some("PGN"));
-            request.fill("requisition", group.map(|group| group.tree));
+            request.fill("requisition", self.order_group_number(orc));
         }
         request.fill_all("basedOn", self.based_on(order).into_iter().collect());
-        request.set("status", self.request_status(order));
+        let (status, is_assumed) = self.request_status(order, otherwise);
+        request.set("status", status);
         let intent = match self.field_text(obr, 11).as_deref() {
             Some("G") => "reflex-order",
             _ => "order",
@@ -131,35 +181,128 @@ impl<'m> Context<'m> {
         request.fill("encounter", patient.encounter.clone());
         request.fill("occurrenceDateTime", self.date_time(self.take(obr, 6).into()));
         if let Some(orc) = order.orc {
-            let at = self.date_time(self.take(orc, 9).into());
-            request.fill("authoredOn", at);
+            request.fill("authoredOn", self.authored(orc));
+            request
+                .fill_all("locationCode", self.concept(self.take(orc, 29).into(), Some("0482")).into_iter().collect());
+            if let Some(reason) = self.concept(self.take(orc, 16).into(), None) {
+                request.push("extension", extension(STATUS_REASON, "valueCodeableConcept", reason));
+            }
         }
+        self.old_timing(order, &mut request);
         request.fill("requester", self.requester(order));
         request.fill_all("reasonCode", self.concepts(self.take(obr, 31), None));
         let text: Vec<Tree> =
             repeats(self.take(obr, 13)).filter_map(|parts| self.concept_text(parts)).map(Tree::from).collect();
         request.fill_all("note", text.into_iter().map(|text| Tree::from([("text", text)])).collect());
-        let key = self.derived_key_of("ServiceRequest", "order", &order.about, &[&self.order_code(order)]);
+        let code = self.order_code(order);
+        let key = self.derived_key_of("ServiceRequest", "order", order.about(), &[&code]);
         let reference = self.put(key.clone(), Write::Update, request, Vec::new());
-        let mut requests = self.requests.borrow_mut();
-        for number in [&order.placer, &order.filler].into_iter().flatten() {
-            if let Some(system) = &number.system {
-                requests
-                    .entry((system.clone(), number.value.clone()))
-                    .or_insert_with(|| (reference.clone(), order.about.clone()));
-            }
+        self.known_before(&key, "order", &order.numbers, &[&code]);
+        if is_assumed {
+            self.assume(&key, "status");
         }
+        self.remember(&order.numbers, &reference);
         (key, reference)
     }
 
-    /// ORC-5, else ORC-1; what is reported on was done.
-    fn request_status(&self, order: &Order<'m>) -> &'static str {
-        let Some(orc) = order.orc else { return reported_status(self.field_text(order.obr, 25).as_deref()) };
+    /// OBR-27, else ORC-7, of older versions: priority, and when.
+    fn old_timing(&self, order: &Order<'m>, request: &mut Tree) {
+        let own = Parts::from(order.obr.field(27));
+        let tq = match order.orc {
+            _ if own.has_value() => Parts::from(self.take(order.obr, 27)),
+            Some(orc) if orc.field(7).has_value() => Parts::from(self.take(orc, 7)),
+            _ => return,
+        };
+        let schedule = self.schedule_of_tq(tq);
+        if request.get("priority").is_none() {
+            request.fill("priority", schedule.priority);
+        }
+        if request.get("occurrenceDateTime").is_some() {
+            return;
+        }
+        // A pattern is a timing; a beginning and an end alone are a period.
+        let repeat = schedule.timing.as_ref().and_then(|timing| timing.get("repeat"));
+        let period = repeat.and_then(|repeat| repeat.get("boundsPeriod")).cloned();
+        let is_period = schedule.timing.as_ref().is_some_and(|timing| timing.members().len() == 1)
+            && repeat.is_some_and(|repeat| repeat.members().len() == 1);
+        match period.filter(|_| is_period) {
+            Some(period) => request.fill("occurrencePeriod", Some(period)),
+            None => request.fill("occurrenceTiming", schedule.timing),
+        };
+    }
+
+    /// ORC-4, which version 2.8.2 has as a pair of the placer's number and the filler's.
+    pub(super) fn order_group_number(&self, orc: Segment<'m>) -> Option<Tree> {
+        let parts = Parts::from(self.take(orc, 4));
+        let is_pair = parts.nested(1).part(2).has_value();
+        let number = self.ei(if is_pair { parts.nested(1) } else { parts }, "placer-group", Some("PGN"))?;
+        Some(number.tree)
+    }
+
+    /// ORC-9: when the order was written, unless ORC-1 says that it is when something became of it.
+    pub(super) fn authored(&self, orc: Segment<'m>) -> Option<String> {
+        let control = self.field_text(orc, 1).unwrap_or_default();
+        if is_change(&control) {
+            return None;
+        }
+        self.date_time(self.take(orc, 9).into())
+    }
+
+    /// What is told by these numbers further on is this request.
+    pub(super) fn remember(&self, numbers: &Numbers, request: &Tree) {
+        let mut requests = self.requests.borrow_mut();
+        for number in [&numbers.placer, &numbers.filler].into_iter().flatten() {
+            if let Some(system) = &number.system {
+                requests
+                    .entry((system.clone(), number.value.clone()))
+                    .or_insert_with(|| (request.clone(), numbers.about.clone()));
+            }
+        }
+    }
+
+    /// ORC-5, else ORC-1; what is reported on was done. The flag says that nothing tells a status: a stored one stays.
+    fn request_status(&self, order: &Order<'m>, otherwise: &'static str) -> (&'static str, bool) {
+        let reported = reported_status(self.field_text(order.obr, 25).as_deref());
+        match order.orc.and_then(|orc| self.control_status(orc)).or(reported) {
+            Some(status) => (status, false),
+            None => (otherwise, true),
+        }
+    }
+
+    /// ORC-5, else ORC-1, as request-status.
+    pub(super) fn control_status(&self, orc: Segment<'m>) -> Option<&'static str> {
         let control = self.field_text(orc, 1).unwrap_or_default();
         let status = self.field_text(orc, 5).and_then(|code| order_status(&code));
-        status
-            .or_else(|| order_control_status(&control))
-            .unwrap_or_else(|| reported_status(self.field_text(order.obr, 25).as_deref()))
+        status.or_else(|| order_control_status(&control))
+    }
+
+    /// An ORC alone: a change of whatever order has its numbers. One that changes nothing names that order.
+    pub(super) fn order_control(&self, orc: Segment<'m>, patient: &Patient<'_>) -> Option<(Key, Tree)> {
+        let numbers = self.numbers(Some(orc), None, "");
+        let Some(known) = numbers.filler.as_ref().or(numbers.placer.as_ref()) else {
+            self.warn(*orc.field(2), "an ORC without a number and without what is ordered was left out");
+            return None;
+        };
+        let key = Key { resource_type: "ServiceRequest", system: known.system.clone()?, value: known.value.clone() };
+        let Some(status) = self.control_status(orc) else {
+            let order = Tree::from([("type", "ServiceRequest".into()), ("identifier", known.tree.clone())]);
+            return Some((key, order));
+        };
+        let mut request = resource("ServiceRequest");
+        request.fill_all("identifier", numbers.identifiers());
+        request.set("status", status);
+        request.set("intent", "order");
+        request.set("subject", patient.subject.reference.clone());
+        request.fill("encounter", patient.encounter.clone());
+        let reference = self.put(key.clone(), Write::Update, request, Vec::new());
+        if let (true, Some(placer)) = (numbers.filler.is_some(), &numbers.placer) {
+            let placer =
+                Key { resource_type: "ServiceRequest", system: placer.system.clone()?, value: placer.value.clone() };
+            self.known_too(&key, placer);
+        }
+        self.assume(&key, "intent");
+        self.remember(&numbers, &reference);
+        Some((key, reference))
     }
 
     fn requester(&self, order: &Order<'m>) -> Option<Tree> {
@@ -168,7 +311,11 @@ impl<'m> Context<'m> {
         if let Some(practitioner) = common.into_iter().next().or_else(|| own.into_iter().next()) {
             return Some(practitioner);
         }
-        let orc = order.orc?;
+        self.ordering_facility(order.orc?)
+    }
+
+    /// ORC-21 to 23: where the order comes from.
+    pub(super) fn ordering_facility(&self, orc: Segment<'m>) -> Option<Tree> {
         let address = self.xads(self.take(orc, 22));
         let telecom = self.xtns(self.take(orc, 23), Some("work"));
         repeats(self.take(orc, 21)).next().and_then(|parts| self.organization(parts, address, telecom))
@@ -178,7 +325,7 @@ impl<'m> Context<'m> {
     pub(super) fn report(&self, order: &Order<'m>, patient: &Patient<'_>, request: &Tree) -> (Key, Tree) {
         let obr = order.obr;
         let mut report = resource("DiagnosticReport");
-        report.fill_all("identifier", Self::order_identifiers(order));
+        report.fill_all("identifier", order.numbers.identifiers());
         report.push("basedOn", request.clone());
         let status = self.field_text(obr, 25);
         report.set(
@@ -220,8 +367,10 @@ impl<'m> Context<'m> {
                 repeats(self.take(obr, number)).filter_map(|parts| self.practitioner(parts.nested(1))).collect();
             report.fill_all(member, persons);
         }
-        let key = self.derived_key_of("DiagnosticReport", "report", &order.about, &[&self.order_code(order)]);
+        let code = self.order_code(order);
+        let key = self.derived_key_of("DiagnosticReport", "report", order.about(), &[&code]);
         let reference = self.put(key.clone(), Write::Update, report, Vec::new());
+        self.known_before(&key, "report", &order.numbers, &[&code]);
         (key, reference)
     }
 
@@ -236,11 +385,11 @@ impl<'m> Context<'m> {
 }
 
 /// The status of a request that only its report tells of.
-fn reported_status(result_status: Option<&str>) -> &'static str {
-    match result_status {
-        Some("F" | "C") => "completed",
-        Some("X") => "revoked",
-        Some("Y" | "Z") | None => "unknown",
-        Some(_) => "active",
+fn reported_status(result_status: Option<&str>) -> Option<&'static str> {
+    match result_status? {
+        "F" | "C" => Some("completed"),
+        "X" => Some("revoked"),
+        "Y" | "Z" => Some("unknown"),
+        _ => Some("active"),
     }
 }

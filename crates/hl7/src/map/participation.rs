@@ -17,6 +17,8 @@ pub(super) enum Behind<'k> {
     Observation(&'k Key),
     /// An ORC, RXA or RXR.
     Immunization(&'k Key),
+    /// An ORC, RXO, RXE, RXD, RXG or RXA of drugs.
+    Medication(&'k Key),
 }
 
 impl<'m> Context<'m> {
@@ -53,6 +55,15 @@ impl<'m> Context<'m> {
                     (Some(_), None) => self.change(request, |request| add_new(request, "performer", who)),
                 }
             }
+            Behind::Medication(key) => self.change(key, |resource| {
+                let is_request = key.resource_type == "MedicationRequest";
+                let name = if is_request && role_code == "OP" { "requester" } else { "performer" };
+                if !is_request {
+                    add_new(resource, name, who.into_iter().map(|actor| Tree::from([("actor", actor)])).collect());
+                } else if resource.get(name).is_none() {
+                    resource.fill(name, who.into_iter().next());
+                }
+            }),
             Behind::Immunization(key) => {
                 let function = self
                     .concept(role.into(), Some("0912"))
@@ -74,7 +85,8 @@ impl<'m> Context<'m> {
         let period = self.period(self.take(tq1, 7).into(), self.take(tq1, 8).into());
         let urgency = self.field_text(tq1, 9);
         self.change(request, |request| {
-            if request.get("occurrenceDateTime").is_none() && request.get("occurrencePeriod").is_none() {
+            let is_told = ["occurrenceDateTime", "occurrencePeriod", "occurrenceTiming"];
+            if is_told.iter().all(|name| request.get(name).is_none()) {
                 request.fill("occurrencePeriod", period);
             }
             if request.get("priority").is_none() {

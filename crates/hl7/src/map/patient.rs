@@ -28,6 +28,14 @@ pub(super) struct Subject {
     pub(super) account_number: Option<Identified>,
 }
 
+impl Subject {
+    /// The identity of the account.
+    pub(super) fn account_key(&self) -> Option<Key> {
+        let number = self.account_number.as_ref()?;
+        Some(Key { resource_type: "Account", system: number.system.clone()?, value: number.value.clone() })
+    }
+}
+
 /// PID fields by the Patient element whose removal their null asks for.
 const NULLS: &[(&str, &[u16])] = &[
     ("name", &[5, 9]),

@@ -2,7 +2,7 @@
 
 use super::context::{Context, resource};
 use super::parts::Parts;
-use super::transaction::Write;
+use super::transaction::{Key, Write};
 use fhir::json::Tree;
 
 /// Parts of PL from the largest to the smallest, with their location-physical-type.
@@ -18,8 +18,21 @@ const LEVELS: [(u16, &str, &str); 6] = [
 impl<'m> Context<'m> {
     /// PL as a reference to its most granular Location. A Location is known by its path of names.
     pub(super) fn location(&self, parts: Parts<'m>) -> Option<Tree> {
+        self.locate(parts).map(|(_, reference)| reference).or_else(|| {
+            // A description alone is no place that could be found again.
+            let description = self.text(parts.part(9))?;
+            Some(Tree::from([("display", description.into())]))
+        })
+    }
+
+    /// The identity of the most granular Location of a PL.
+    pub(super) fn place_key(&self, parts: Parts<'m>) -> Option<Key> {
+        self.locate(parts).map(|(key, _)| key)
+    }
+
+    fn locate(&self, parts: Parts<'m>) -> Option<(Key, Tree)> {
         let mut path: Vec<String> = Vec::new();
-        let mut part_of: Option<Tree> = None;
+        let mut part_of: Option<(Key, Tree)> = None;
         let levels: Vec<_> = LEVELS
             .iter()
             .filter_map(|(number, code, display)| Some((self.text(parts.first(*number))?, *code, *display)))
@@ -44,19 +57,15 @@ impl<'m> Context<'m> {
             location.set("mode", "instance");
             let system = "http://terminology.hl7.org/CodeSystem/location-physical-type";
             location.set("physicalType", super::coded::concept_of(system, (code, display)));
-            if let Some(part_of) = part_of.take() {
+            if let Some((_, part_of)) = part_of.take() {
                 location.set("partOf", part_of);
             }
-            let mut reference = self.put(key, Write::CreateIfAbsent, location, Vec::new());
+            let mut reference = self.put(key.clone(), Write::CreateIfAbsent, location, Vec::new());
             let is_last = Some(at) == last;
             reference.set("display", called.clone().filter(|_| is_last).unwrap_or(name));
-            part_of = Some(reference);
+            part_of = Some((key, reference));
         }
-        part_of.or_else(|| {
-            // A description alone is no place that could be found again.
-            let description = self.text(parts.part(9))?;
-            Some(Tree::from([("display", description.into())]))
-        })
+        part_of
     }
 
     /// A place that is only named.

@@ -67,6 +67,16 @@ impl<'m> Context<'m> {
 
     /// CWE that names an organization: code, name, system.
     pub(super) fn coded_organization(&self, parts: Parts<'m>) -> Option<Tree> {
+        self.coded_organization_at(parts, Vec::new(), Vec::new())
+    }
+
+    /// The same with its address and telecommunication.
+    pub(super) fn coded_organization_at(
+        &self,
+        parts: Parts<'m>,
+        address: Vec<Tree>,
+        telecom: Vec<Tree>,
+    ) -> Option<Tree> {
         let name = self.text(parts.part(2));
         let code = self.text(parts.first(1));
         let coding = self.coding(parts, None);
@@ -80,7 +90,7 @@ impl<'m> Context<'m> {
             (None, Some(name)) => (self.shared_key("Organization", "organization-name", &[name]), None),
             (None, None) => return None,
         };
-        Some(self.put_organization(key, identifier, name, Vec::new(), Vec::new()))
+        Some(self.put_organization(key, identifier, name, address, telecom))
     }
 
     fn put_organization(

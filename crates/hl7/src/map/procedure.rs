@@ -10,7 +10,7 @@ use fhir::json::Tree;
 
 impl<'m> Context<'m> {
     /// PR1: a procedure that was done.
-    pub(super) fn procedure(&self, pr1: Segment<'m>, subject: &Subject, stay: Option<&Stay>) {
+    pub(super) fn procedure(&self, pr1: Segment<'m>, subject: &Subject, stay: Option<&Stay>) -> Option<Key> {
         self.pass(pr1, [1, 2]);
         let parts = Parts::from(self.take(pr1, 3));
         let mut code = self.concept(parts, None).unwrap_or_else(Tree::object);
@@ -19,7 +19,7 @@ impl<'m> Context<'m> {
         }
         if code.members().is_empty() {
             self.warn(*pr1.field(3), "a procedure without code and text was left out");
-            return;
+            return None;
         }
         let mut procedure = resource("Procedure");
         let deleted = self.field_text(pr1, 20).as_deref() == Some("D");
@@ -57,6 +57,7 @@ impl<'m> Context<'m> {
                 self.derived_key("Procedure", "procedure", &[&subject.token, &code, &at])
             }
         };
-        self.put(key, Write::Update, procedure, Vec::new());
+        self.put(key.clone(), Write::Update, procedure, Vec::new());
+        Some(key)
     }
 }

@@ -91,9 +91,7 @@ impl<'m> Context<'m> {
         person.fill_all("address", self.xads(self.take(gt1, 5)));
         person.fill("period", self.period(self.take(gt1, 13).into(), self.take(gt1, 14).into()));
         let reference = self.put(key, write, person, Vec::new());
-        let account = subject.account_number.as_ref().and_then(|number| {
-            Some(Key { resource_type: "Account", system: number.system.clone()?, value: number.value.clone() })
-        });
+        let account = subject.account_key();
         if let Some(account) = account.filter(|account| self.tells(account)) {
             self.change(&account, |account| {
                 account.push("guarantor", Tree::from([("party", reference)]));
@@ -103,9 +101,6 @@ impl<'m> Context<'m> {
 
     /// IN2-6, 8, 10 and 61, DB1-3: numbers that are the patient's own.
     pub(super) fn patient_numbers(&self, segment: Segment<'m>, subject: &Subject) {
-        if !self.tells(&subject.key) {
-            return;
-        }
         let mut numbers: Vec<Tree> = Vec::new();
         if segment.is("DB1") {
             // DB1-2: PT the patient, IP and GT the insured and the guarantor.

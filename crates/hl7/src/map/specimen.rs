@@ -66,6 +66,31 @@ impl<'m> Context<'m> {
         (key, reference)
     }
 
+    /// SAC: the container of the specimen before it.
+    pub(super) fn container(&self, sac: Segment<'m>, specimen: &Key) {
+        let accession = self.ei(self.take(sac, 2).into(), "accession", None);
+        let mut container = Tree::object();
+        let identifiers = [(3, "container"), (4, "container")];
+        for (number, kind) in identifiers {
+            let identified = self.ei(self.take(sac, number).into(), kind, None);
+            container.fill_all("identifier", identified.into_iter().map(|id| id.tree).collect());
+        }
+        container.fill("type", self.concept(self.take(sac, 5).into(), None));
+        for (number, name) in [(21, "capacity"), (22, "specimenQuantity")] {
+            if let Some(value) = self.number(*self.take(sac, number).component(1)) {
+                let mut quantity = Tree::from([("value", value)]);
+                self.set_unit(&mut quantity, self.take(sac, 24).into());
+                container.set(name, quantity);
+            }
+        }
+        self.change(specimen, |specimen| {
+            if specimen.get("accessionIdentifier").is_none() {
+                specimen.fill("accessionIdentifier", accession.map(|id| id.tree));
+            }
+            specimen.fill_all("container", super::context::filled(container).into_iter().collect());
+        });
+    }
+
     /// OBR-15 (and OBR-14): the specimen before SPM was.
     pub(super) fn specimen_of_order(&self, obr: Segment<'m>, subject: &Subject, about: &About) -> Option<Tree> {
         let source = Parts::from(self.take(obr, 15));

@@ -275,15 +275,32 @@ pub(super) fn order_status(code: &str) -> Option<&'static str> {
     }
 }
 
-/// Table 0119 to request-status.
+/// Table 0119 to request-status. The guide calls an order whose cancelling or holding is asked for (CA, HD), and one that was
+/// replaced (RQ), active as before; here the placer's word holds until the filler says that it cannot (UC, UD, UH), and what was
+/// replaced is over. Of an order that is told for its earlier results (PR) the results say the state. The guide leaves RP, RU,
+/// UA, OE, OR and the refusals open: they follow the table's text. Codes that say nothing of the status have none.
 pub(super) fn order_control_status(code: &str) -> Option<&'static str> {
     match code {
-        "AF" | "CA" | "HD" | "NW" | "OK" | "PR" | "PY" | "RL" | "RO" | "RQ" => Some("active"),
-        "CR" | "DC" | "DF" | "DR" | "OC" | "OD" => Some("revoked"),
+        "AF" | "NW" | "OK" | "PY" | "RL" | "RO" | "OE" | "OR" | "OF" | "RF" | "UC" | "UD" | "UH" => Some("active"),
+        "CA" | "CR" | "DC" | "DF" | "DR" | "OC" | "OD" | "RP" | "RQ" | "RU" | "UA" => Some("revoked"),
         "FU" => Some("completed"),
-        "HR" | "OH" => Some("on-hold"),
+        "HD" | "HR" | "OH" | "UR" => Some("on-hold"),
         _ => None,
     }
+}
+
+/// True of a code (table 0119) with which something becomes of an order that was written before.
+pub(super) fn is_change(code: &str) -> bool {
+    const CHANGES: [&str; 26] = [
+        "CA", "CR", "DC", "DR", "OC", "OD", "HD", "HR", "OH", "RL", "OR", "OE", "UA", "UC", "UD", "UH", "UM", "UR",
+        "UX", "XO", "XR", "XX", "SC", "RP", "RQ", "RU",
+    ];
+    CHANGES.contains(&code)
+}
+
+/// True of a code (table 0119) by which an order gives way to the one with RO behind it.
+pub(super) fn is_replaced(code: &str) -> bool {
+    matches!(code, "RP" | "RQ" | "RU")
 }
 
 /// Table 0271 to composition-status.

@@ -61,16 +61,26 @@ pub enum Write {
 pub struct MappedResource {
     /// Its identity.
     pub key: Key,
-    /// Other identities that the same thing may be stored under, by a message that had no better one.
+    /// Other identities that the same thing may be stored under, by a message that had no better one: what is stored under one of
+    /// them is this resource only if [`MappedResource::may_be`] says so.
     pub also: Vec<Key>,
+    /// Identities that it had until this message (`ADT^A47`, `A49`, `A50`): what is stored under one of them is this resource,
+    /// whatever other numbers it has. Its old numbers stay among its identifiers, as `old`.
+    pub formerly: Vec<Key>,
     /// How it is meant.
     pub write: Write,
     /// Its content, references to other resources of the message as `urn:uuid`.
     pub resource: Tree,
-    /// Elements that the message deletes (`""`), as `birthDate` or `period.end`.
+    /// Elements that the message deletes (`""`) or takes back, as `birthDate` or `period.end`; of an extension `extension=URL`.
     pub cleared: Vec<String>,
     /// Elements that FHIR requires and the message does not tell: they hold only where nothing is stored.
     pub assumed: Vec<&'static str>,
+    /// True if the message tells a part of what others tell in full (a change of a document's status): all else that is stored
+    /// stays.
+    pub in_part: bool,
+    /// Patients, as references, of which this one is no link any more (`ADT^A37`). A patient that had given way to one of them is
+    /// active again.
+    pub unlinked: Vec<Tree>,
     /// The segments that tell of it, as bytes of the message.
     pub span: Range<usize>,
 }

@@ -6,19 +6,31 @@ use fhir::json::Tree;
 use std::collections::HashSet;
 
 /// Types told in full each time: an observation's old flag must not stand beside its new value.
-const TOLD_IN_FULL: [&str; 5] = ["Observation", "Specimen", "Immunization", "DocumentReference", "Procedure"];
+const TOLD_IN_FULL: [&str; 9] = [
+    "Observation",
+    "Specimen",
+    "Immunization",
+    "DocumentReference",
+    "Procedure",
+    "MedicationAdministration",
+    "MedicationDispense",
+    "Medication",
+    "ChargeItem",
+];
 
 /// Stems of choice elements: one form gives way to another (`deceasedBoolean` to `deceasedDateTime`).
-const CHOICES: [&str; 7] = ["deceased", "multipleBirth", "value", "effective", "onset", "occurrence", "collected"];
+const CHOICES: [&str; 9] =
+    ["deceased", "multipleBirth", "value", "effective", "onset", "occurrence", "collected", "abatement", "medication"];
 
 impl MappedResource {
     /// The resource to store in the place of `stored`. References must be resolved on both sides.
     ///
     /// - What is only mentioned leaves `stored` as it is.
     /// - Elements of the message replace those of `stored`; [`MappedResource::cleared`] go; all others stay. Observations,
-    ///   specimens, vaccinations, documents and procedures are told in full and replaced, but an observation that comes without
+    ///   specimens, vaccinations, documents, procedures, charges and what was given or dispensed are told in full and replaced, but an observation that comes without
     ///   a value (a change of status) keeps the one it has.
     /// - Identifiers, links, and the results of a report are added to. Extensions replace those of the same URL.
+    /// - Of what the message tells in part ([`MappedResource::in_part`]) all else stays. Links to [`MappedResource::unlinked`] go.
     /// - A stay keeps the places it had: they end (status `completed`) when another becomes active. Its period and what is known
     ///   of admission and discharge are put together.
     pub fn update(&self, stored: &Tree) -> Tree {
@@ -26,7 +38,8 @@ impl MappedResource {
             return stored.clone();
         }
         let kind = self.key.resource_type;
-        let mut merged = if TOLD_IN_FULL.contains(&kind) { self.told_in_full(stored) } else { stored.clone() };
+        let is_full = TOLD_IN_FULL.contains(&kind) && !self.in_part;
+        let mut merged = if is_full { self.told_in_full(stored) } else { stored.clone() };
         for (name, value) in self.resource.members() {
             if self.assumed.contains(&name.as_str()) && stored.get(name).is_some() {
                 continue;
@@ -37,7 +50,7 @@ impl MappedResource {
                     joined(value, old, |a, b| a.get("system") == b.get("system") && a.get("value") == b.get("value"))
                 }
                 (_, "extension") => joined(value, old, |a, b| a.get("url") == b.get("url")),
-                ("Patient", "link") => joined(value, old, |a, b| a.get("other") == b.get("other")),
+                ("Patient", "link") => links(value, old),
                 ("DiagnosticReport", "result" | "specimen") => {
                     references_joined(value.items(), old.map_or(&[], Tree::items))
                 }
@@ -58,7 +71,12 @@ impl MappedResource {
             }
             merged.set(name, value);
         }
+        self.unlink_in(&mut merged);
         for path in &self.cleared {
+            if let Some(url) = path.strip_prefix("extension=") {
+                without_extension(&mut merged, url);
+                continue;
+            }
             match path.split_once('.') {
                 Some((name, part)) => {
                     if let Some(element) = merged.get_mut(name) {
@@ -77,9 +95,52 @@ impl MappedResource {
         merged
     }
 
+    /// True if `stored`, found under one of [`MappedResource::also`], can be this resource. A stay that has a visit number, or an
+    /// order that has a filler's, is another one if this one's number differs: a placer may order the same many times under one
+    /// number, and an account has several stays.
+    pub fn may_be(&self, stored: &Tree) -> bool {
+        let numbers = |resource: &Tree| -> Vec<(Option<Tree>, Option<Tree>)> {
+            let identifiers = resource.get("identifier").map_or(&[][..], Tree::items);
+            let is_own = |identifier: &&Tree| {
+                let codings = identifier.get("type").and_then(|kind| kind.get("coding"));
+                let codes =
+                    codings.map_or(&[][..], Tree::items).iter().filter_map(|coding| coding.get("code")?.as_str());
+                codes.into_iter().any(|code| matches!(code, "VN" | "FILL"))
+            };
+            let number = |identifier: &Tree| (identifier.get("system").cloned(), identifier.get("value").cloned());
+            identifiers.iter().filter(is_own).map(number).collect()
+        };
+        let own = numbers(&self.resource);
+        numbers(stored).iter().all(|number| own.contains(number))
+    }
+
+    /// Takes the links out that the message undoes. Who had given way to the other goes on by himself.
+    fn unlink_in(&self, merged: &mut Tree) {
+        let Some(links) = merged.get("link").map(|links| links.items().to_vec()).filter(|_| !self.unlinked.is_empty())
+        else {
+            return;
+        };
+        let other = |link: &Tree| link.get("other").and_then(|other| other.get("reference")).cloned();
+        let gone: Vec<Option<Tree>> =
+            self.unlinked.iter().map(|reference| reference.get("reference").cloned()).collect();
+        let (undone, kept): (Vec<Tree>, Vec<Tree>) = links.into_iter().partition(|link| gone.contains(&other(link)));
+        let had_given_way = undone.iter().any(|link| link.get("type").and_then(Tree::as_str) == Some("replaced-by"));
+        if had_given_way {
+            merged.set("active", true);
+        }
+        if kept.is_empty() {
+            merged.remove("link");
+        } else {
+            merged.set("link", kept);
+        }
+    }
+
     /// True of a stay that is over: nobody is at its places any more.
     fn has_ended(&self) -> bool {
-        matches!(self.resource.get("status").and_then(Tree::as_str), Some("finished" | "cancelled"))
+        matches!(
+            self.resource.get("status").and_then(Tree::as_str),
+            Some("finished" | "cancelled" | "entered-in-error")
+        )
     }
 
     /// What stays of a resource that is told in full: who it is, what people and the store added to it.
@@ -108,6 +169,29 @@ fn joined(new: &Tree, old: Option<&Tree>, same: impl Fn(&Tree, &Tree) -> bool) -
     let old = old.map_or(&[][..], Tree::items);
     all.extend(old.iter().filter(|old| !new.items().iter().any(|new| same(new, old))).cloned());
     all.into()
+}
+
+/// Takes the extensions of a URL out.
+fn without_extension(resource: &mut Tree, url: &str) {
+    let Some(extensions) = resource.get("extension").map(Tree::items) else { return };
+    let is_kept = |extension: &&Tree| extension.get("url").and_then(Tree::as_str) != Some(url);
+    let kept: Vec<Tree> = extensions.iter().filter(is_kept).cloned().collect();
+    if kept.is_empty() {
+        resource.remove("extension");
+    } else {
+        resource.set("extension", kept);
+    }
+}
+
+/// Links of a patient. That two belong together says less than that one gave way to the other.
+fn links(new: &Tree, old: Option<&Tree>) -> Tree {
+    let stored = old.map_or(&[][..], Tree::items);
+    let told = new.items().iter().map(|link| {
+        let is_weaker = link.get("type").and_then(Tree::as_str) == Some("seealso");
+        let before = stored.iter().find(|stored| stored.get("other") == link.get("other"));
+        before.filter(|_| is_weaker).unwrap_or(link).clone()
+    });
+    joined(&told.collect::<Vec<_>>().into(), old, |a, b| a.get("other") == b.get("other"))
 }
 
 /// As [`joined`], by reference: a report may have very many results.

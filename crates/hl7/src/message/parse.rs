@@ -148,7 +148,7 @@ impl<'a> Message<'a> {
     }
 
     /// Message type and trigger event (MSH-9.1 and 9.2), as in `("ADT", "A01")`. Where the trigger is missing it is taken from
-    /// the structure in MSH-9.3 or from EVN-1; `ORU` and `VXU` alone are R01 and V04.
+    /// the structure in MSH-9.3 or from EVN-1; `ORU`, `VXU` and `ORM` alone are R01, V04 and O01.
     pub fn event(&self) -> (String, String) {
         let kind = self.header().field(9);
         let code = kind.component(1).text().trim().to_ascii_uppercase();
@@ -172,6 +172,7 @@ impl<'a> Message<'a> {
             match code.as_str() {
                 "ORU" => "R01".clone_into(&mut trigger),
                 "VXU" => "V04".clone_into(&mut trigger),
+                "ORM" => "O01".clone_into(&mut trigger),
                 _ => {}
             }
         }

@@ -375,6 +375,8 @@ fn segments_in_lower_case_are_what_they_are_in_upper_case() {
     let bytes = b"msh|^~\\&|||||||oru|1|P|2.5\npid|1||7\r\nObx|1|NM|A||5";
     let message = parse(bytes);
     assert_eq!(message.event(), ("ORU".to_owned(), "R01".to_owned()));
+    let order = Message::parse(b"MSH|^~\\&|H||||20240102||ORM|1|P|2.3\rPID|1", &ParseOptions::default()).unwrap();
+    assert_eq!(order.event(), ("ORM".to_owned(), "O01".to_owned()));
     assert_eq!(first(&message, "PID").field(3).text(), "7");
     assert_eq!(first(&message, "OBX").field(5).text(), "5");
     let mut written = Vec::new();

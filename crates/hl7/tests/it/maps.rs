@@ -4,6 +4,12 @@ use fhir::validate::{Options, Severity, validate};
 use hl7::map::{self, MAPPED_EVENTS, Mapped, Outcome, Settings};
 use hl7::{Message, ParseOptions};
 
+/// Messages that are refused, with the place that their sender has to fill.
+const REFUSED: [(&str, &str); 1] = [
+    // It merges accounts and names none.
+    ("ADT-A41-02.hl7", "MRG-3"),
+];
+
 fn mapped_messages(test: &str) -> Vec<(String, Mapped)> {
     let Some(unpacked) = Unpacked::new("messages.tar.xz", test) else { return Vec::new() };
     let mut all = Vec::new();
@@ -22,10 +28,13 @@ fn mapped_messages(test: &str) -> Vec<(String, Mapped)> {
             Ok(Outcome::NoMap { event }) => {
                 assert_eq!((has_map, event), (false, format!("{kind}^{trigger}")), "{name}");
             }
-            Err(error) => panic!("{name}: {error}"),
+            Err(error) => {
+                let place = error.place().map(|place| place.to_string()).unwrap_or_default();
+                assert!(REFUSED.contains(&(name.as_str(), place.as_str())), "{name}: {error}");
+            }
         }
     }
-    assert!(all.len() > 35, "only {} messages were mapped", all.len());
+    assert_eq!(all.len(), 139 - REFUSED.len(), "every message is mapped or named above");
     all
 }
 

@@ -176,8 +176,11 @@ fn store(
     let trail = crate::hl7_door::trail("message", &about.name, bytes, &plan.reading().options);
     // The content holds application, facility and control id: equal bytes are the same message. A repeat that comes after newer
     // messages must not bring old values back.
-    records.write(&allowed.grant, trail, about.clone(), bytes, ReuseArrival::Repeat, plan)?;
-    Ok(())
+    match records.write(&allowed.grant, trail, about.clone(), bytes, ReuseArrival::Repeat, plan) {
+        // What was taken is not refused for what came since.
+        Err(_) if records.is_repeat(&allowed.grant, &about.source, bytes).unwrap_or(false) => Ok(()),
+        written => written.map(drop),
+    }
 }
 
 /// Keeps a message that was refused as a dead letter, and says what to answer: AE if it can be corrected, AR if the fault is ours.

@@ -12,6 +12,7 @@ mod import;
 mod kept;
 mod messages;
 mod mllp;
+mod moving;
 mod persons;
 mod replay;
 mod single;

@@ -5,11 +5,11 @@ const ADMIT: &str = "MSH|^~\\&|ADT|HOSP|||20240102||ADT^A01|1|P|2.5\rEVN|A01|202
 #[test]
 fn a_message_is_stored_and_its_repeat_changes_nothing() {
     let house = House::new();
-    let file = format!("\u{b}{ADMIT}\u{1c}\r\u{b}{}\u{1c}\r", ADMIT.replace("ADT^A01|1", "SIU^S12|2"));
+    let file = format!("\u{b}{ADMIT}\u{1c}\r\u{b}{}\u{1c}\r", ADMIT.replace("ADT^A01|1", "ORU^W01|2"));
     let report = house.import("a.hl7", file.as_bytes());
     assert!(report.stored > 1, "{report:?}");
     assert_eq!(report.dead_letters.len(), 0, "{report:?}");
-    assert_eq!((report.unmapped.get("SIU^S12"), report.arrivals.len()), (Some(&1), 2), "{report:?}");
+    assert_eq!((report.unmapped.get("ORU^W01"), report.arrivals.len()), (Some(&1), 2), "{report:?}");
     let again = house.import("a.hl7", file.as_bytes());
     assert_eq!((again.stored, again.new_arrivals), (0, 0), "{again:?}");
     let renamed = house.import("b.hl7", ADMIT.replace("Doe^Ann", "Doe^Anna").as_bytes());

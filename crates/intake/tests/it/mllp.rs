@@ -42,7 +42,7 @@ impl Port {
     pub fn with(sources: &[NewSource], options: Options) -> Port {
         let house = House::new();
         let folder = house.folder().join("access");
-        let access = Arc::new(Access::open(&folder, |name| fhir::schema::r4().is_resource(name)).unwrap());
+        let access = Arc::new(Access::open(&folder, records::SCOPE_TYPES).unwrap());
         let uid = std::fs::metadata(&folder).unwrap().uid();
         let operator = access.local_operator(uid, "test").unwrap();
         for source in sources {
@@ -181,7 +181,7 @@ fn what_cannot_be_mapped_is_kept_and_refused_again_until_it_is_mended() {
 fn an_event_without_a_map_is_accepted_and_kept() {
     let port = Port::new(Some("127.0.0.1"));
     let mut line = port.connect();
-    assert!(line.ask(&ADMIT.replace("ADT^A01", "SIU^S12")).contains("\rMSA|AA|1\r"));
+    assert!(line.ask(&ADMIT.replace("ADT^A01", "ORU^W01")).contains("\rMSA|AA|1\r"));
     assert_eq!(port.count("Patient"), 0);
     assert_eq!(port.house.records.arrivals(&everything(), None, 10).unwrap().len(), 1);
 }

@@ -86,3 +86,53 @@ fn a_document_without_a_number_is_taken_and_said_to_have_none() {
     let (shifted, is_told) = of(HEAD, "|||||||||^^12345", "b");
     assert_eq!((shifted.value.as_str(), is_told), ("12345", false));
 }
+
+/// The documents of an MDM of `trigger` with this TXA from field 12 on.
+fn documents(trigger: &str, txa: &str, content: &str) -> Mapped {
+    let head = HEAD.replace("T02", trigger);
+    mapped(&format!("{head}TXA|1|DS|TX|||||||||{txa}\n{content}"))
+}
+
+#[test]
+fn an_addendum_and_a_replacement_name_the_document_before() {
+    let addendum = documents("T06", "DOC-2^EHR|DOC-1^EHR", "OBX|1|TX|A||more||||||F");
+    let relates = &resource(&addendum, "DocumentReference", "DOC-2").resource.get("relatesTo").unwrap().items()[0];
+    assert_eq!(relates.get("code").and_then(Tree::as_str), Some("appends"));
+    let named = relates.get("target").unwrap().get("identifier").unwrap().get("value").unwrap();
+    assert_eq!(named.as_str(), Some("DOC-1"));
+
+    let stored = documents("T02", "DOC-1^EHR|||||AU||AV", "OBX|1|TX|A||first||||||F");
+    let stored = &resource(&stored, "DocumentReference", "DOC-1").resource;
+    let replacement = documents("T10", "DOC-2^EHR|DOC-1^EHR", "OBX|1|TX|A||second||||||F");
+    let replaced = resource(&replacement, "DocumentReference", "DOC-1").update(stored);
+    assert_eq!(replaced.get("status").and_then(Tree::as_str), Some("superseded"));
+    assert_eq!(replaced.get("content"), stored.get("content"));
+    assert_eq!(replaced.get("docStatus"), stored.get("docStatus"));
+    let relates = &resource(&replacement, "DocumentReference", "DOC-2").resource.get("relatesTo").unwrap().items()[0];
+    assert_eq!(relates.get("code").and_then(Tree::as_str), Some("replaces"));
+    // Under the same number it replaces nothing but itself.
+    let same = documents("T10", "DOC-1^EHR|DOC-1^EHR", "OBX|1|TX|A||second||||||F");
+    assert_eq!(resource(&same, "DocumentReference", "DOC-1").resource.get("relatesTo"), None);
+}
+
+#[test]
+fn a_notification_without_the_text_leaves_the_text_and_a_cancelled_document_was_an_error() {
+    let stored = documents("T02", "DOC-1^EHR|||||DI", "OBX|1|TX|A||first||||||F");
+    let stored = &resource(&stored, "DocumentReference", "DOC-1").resource;
+    let signed = documents("T03", "DOC-1^EHR|||||LA", "");
+    let signed = resource(&signed, "DocumentReference", "DOC-1").update(stored);
+    assert_eq!(signed.get("content"), stored.get("content"));
+    assert_eq!(signed.get("docStatus").and_then(Tree::as_str), Some("final"));
+    let cancelled = documents("T11", "DOC-1^EHR|||||DI||AV", "");
+    let cancelled = resource(&cancelled, "DocumentReference", "DOC-1").update(stored);
+    assert_eq!(cancelled.get("status").and_then(Tree::as_str), Some("entered-in-error"));
+    assert_eq!(cancelled.get("content"), stored.get("content"));
+}
+
+#[test]
+fn the_orders_of_a_document_may_be_its_numbers_alone() {
+    let mapped = documents("T02", "DOC-1^EHR||P1^HIS|F1^LAB", "OBX|1|TX|A||first||||||F");
+    let related =
+        resource(&mapped, "DocumentReference", "DOC-1").resource.get("context").unwrap().get("related").unwrap();
+    assert_eq!(related.items().len(), 2);
+}

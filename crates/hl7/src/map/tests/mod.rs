@@ -1,13 +1,22 @@
 //! Maps of hand-made messages, as lines a person reads; every resource made is checked against R4.
 
 mod admissions;
+mod appointments;
+mod bills;
 mod documents;
+mod drugs;
 mod identity;
 mod incidents;
+mod lists;
 mod merges;
 mod mutations;
+mod numbers;
+mod orders;
+mod pending;
+mod problems;
 mod results;
 mod senders;
+mod specimens;
 mod vaccinations;
 
 use super::{MapError, Mapped, Outcome, Settings, map};
@@ -98,6 +107,20 @@ fn shown(mapped: &Mapped, types: &[&str]) -> String {
         if !resource.cleared.is_empty() {
             let _ = writeln!(out, "  cleared {:?}", resource.cleared);
         }
+        for former in &resource.formerly {
+            let _ = writeln!(out, "  formerly {} {}", former.system, former.value);
+        }
+        for other in &resource.unlinked {
+            show(&mut out, &names, "unlinked", other);
+        }
+        if resource.in_part {
+            let _ = writeln!(out, "  in part, assumed {:?}", resource.assumed);
+        }
+    }
+    for moved in &mapped.moves {
+        let from: Vec<&str> = moved.from.iter().map(|key| key.value.as_str()).collect();
+        let (kind, what) = (moved.what.resource_type, &moved.what.value);
+        let _ = writeln!(out, "{kind} {what} goes from {} to {}", from.join(", "), moved.to.value);
     }
     for issue in &mapped.issues {
         let _ = writeln!(out, "{:?} {}: {}", issue.severity, issue.place, issue.text);
@@ -148,9 +171,9 @@ fn show(out: &mut String, names: &HashMap<String, String>, path: &str, value: &T
 
 #[test]
 fn an_event_without_a_map_is_named_and_not_half_mapped() {
-    let text = lines("MSH|^~\\&|HIS||||20240102||SIU^S12|1|P|2.5\nPID|1||7^^^HOSP^MR");
+    let text = lines("MSH|^~\\&|HIS||||20240102||ORU^W01|1|P|2.5\nPID|1||7^^^HOSP^MR");
     let outcome = map(&parse(text.as_bytes()), &settings()).unwrap();
-    assert_eq!(outcome, Outcome::NoMap { event: "SIU^S12".to_owned() });
+    assert_eq!(outcome, Outcome::NoMap { event: "ORU^W01".to_owned() });
 }
 
 #[test]

@@ -11,10 +11,10 @@ use fhir::schema::{TypeId, r4};
 use records::Error;
 
 impl Planning<'_, '_> {
-    /// Asks the grant. A check is where this is called, for `tools/mutate-grants` too.
+    /// Asks the grant whether it holds that on some resource of the type; on which is asked where they are written. A check is where this is called, for `tools/mutate-grants` too.
     #[track_caller]
     pub(super) fn may(&self, permission: Permission, resource_type: TypeId) -> Result<(), Error> {
-        Ok(self.job.grant.may(permission, r4().name(resource_type))?)
+        Ok(self.job.grant.may_some(permission, r4().name(resource_type))?)
     }
 
     /// Where entries have fates of their own, what the writer would refuse is refused here: there it would refuse all.
