@@ -23,6 +23,7 @@ pub mod primitive;
 pub mod reference;
 pub mod schema;
 pub mod search;
+pub mod terminology;
 pub mod time;
 pub mod ucum;
 pub mod validate;

@@ -1,8 +1,9 @@
 //! The conditions that a value of the index answers, as a client would write them: what tests ask a store and a reader of
 //! whole resources alike.
 
+use super::composite::{Component, components};
 use super::index_value::{IndexValue, QuantityValue, ReferenceValue};
-use super::{Handling, ParseOptions, SearchQuery, fold};
+use super::{Handling, ParseOptions, SearchQuery, escape, fold};
 use crate::parameters::Parameter;
 use crate::schema::r4;
 use crate::time::format_us;
@@ -100,6 +101,24 @@ pub fn conditions(parameter: &Parameter, value: &IndexValue<'_>) -> Vec<(String,
     all
 }
 
+/// Conditions on a composite parameter, made of values that a resource has of its components, on one element or on several.
+pub fn composed(composite: &Parameter, values: &[(&'static Parameter, IndexValue<'_>)]) -> Vec<(String, String)> {
+    let of_component = |component: &Component| {
+        let own = values.iter().filter(|(parameter, _)| parameter.number == component.parameter.number);
+        let asked = own.flat_map(|(parameter, value)| conditions(parameter, value));
+        let plain =
+            asked.filter(|(name, value)| name == component.parameter.code && escape::split(value, ',').count() == 1);
+        plain.map(|(_, value)| value).collect::<Vec<_>>()
+    };
+    let mut all = vec![String::new()];
+    for (at, component) in components(composite).iter().enumerate() {
+        let parts = of_component(component);
+        let dollar = if at == 0 { "" } else { "$" };
+        all = all.iter().flat_map(|begun| parts.iter().map(move |part| format!("{begun}{dollar}{part}"))).collect();
+    }
+    all.into_iter().map(|value| (composite.code.to_owned(), value)).collect()
+}
+
 /// The finite ends of a quantity, each with every way to write its unit.
 fn ends(quantity: &QuantityValue<'_>) -> Vec<(f64, String)> {
     let mut all = Vec::new();
@@ -117,16 +136,8 @@ fn ends(quantity: &QuantityValue<'_>) -> Vec<(f64, String)> {
     all
 }
 
-/// A text as one value of a request.
 fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for letter in text.chars() {
-        if matches!(letter, '\\' | ',' | '|' | '$') {
-            out.push('\\');
-        }
-        out.push(letter);
-    }
-    out
+    escape::escape(text, false)
 }
 
 /// The element names of a parameter's expression: what a resource should have so that the parameter has a value.

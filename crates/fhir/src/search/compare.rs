@@ -191,6 +191,42 @@ impl TokenMatch {
     }
 }
 
+/// `:of-type`: an identifier's value, with the system and code of its type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TypedIdentifier {
+    /// System of a coding of the type.
+    pub system: String,
+    /// Its code.
+    pub code: String,
+    /// The identifier's value.
+    pub value: String,
+}
+
+/// A set of codes that stored definitions say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CodeSet {
+    /// `:in`: those of a value set, by `ValueSet/id` or its canonical URL, with or without `|version`.
+    ValueSet(String),
+    /// `:below`, `:above`: a code and those that it subsumes, or those that subsume it.
+    Hierarchy {
+        /// URL of the code system.
+        system: String,
+        /// The code.
+        code: String,
+        /// Down or up.
+        way: Way,
+    },
+}
+
+/// Which way a hierarchy is followed. The start is always among what is found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// `:below`: to the parts, to what is more special.
+    Below,
+    /// `:above`: to the wholes, to what is more general.
+    Above,
+}
+
 /// A reference.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReferenceMatch {
@@ -232,6 +268,10 @@ pub enum StringMatch {
     Contains(String),
     /// `:exact`: the value is this text.
     Exact(String),
+    /// `ew` of `_filter`: the folded value ends with this folded text.
+    Suffix(String),
+    /// `eq` of `_filter`: the folded value is this folded text.
+    Equal(String),
 }
 
 impl StringMatch {
@@ -241,6 +281,8 @@ impl StringMatch {
             StringMatch::Prefix(text) => fold(value).starts_with(text.as_str()),
             StringMatch::Contains(text) => fold(value).contains(text.as_str()),
             StringMatch::Exact(text) => value == text,
+            StringMatch::Suffix(text) => fold(value).ends_with(text.as_str()),
+            StringMatch::Equal(text) => fold(value) == text.as_str(),
         }
     }
 }

@@ -76,7 +76,7 @@ impl Extractor {
         self
     }
 
-    /// Gives `sink` every value of every parameter that [`super::support::check`] accepts, but not `_id` and
+    /// Gives `sink` every value of every parameter that is indexed ([`super::support::is_indexed`]), but not `_id` and
     /// `_lastUpdated`, which whoever stores the resource knows. A value may come more than once.
     ///
     /// Values that cannot be read (a date that is none) count as [`IndexValue::Present`]; only what leaves a parameter

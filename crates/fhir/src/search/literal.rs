@@ -1,8 +1,8 @@
 //! Reading one value of a search request, by the kind of its parameter.
 
 use super::compare::{
-    DateMatch, NumberMatch, Prefix, QuantityMatch, ReferenceMatch, StringMatch, SystemMatch, TokenMatch, UnitMatch,
-    UriMatch, folded,
+    DateMatch, NumberMatch, Prefix, QuantityMatch, ReferenceMatch, StringMatch, SystemMatch, TokenMatch,
+    TypedIdentifier, UnitMatch, UriMatch, folded,
 };
 use super::escape;
 use super::number::SearchNumber;
@@ -55,6 +55,20 @@ pub(super) fn token(raw: &str) -> Read<TokenMatch> {
             TokenMatch { system: SystemMatch::Is(own(system)), code: (!code.is_empty()).then(|| own(code)) }
         }
     })
+}
+
+/// `system|code|value`: the type of an identifier and its value.
+pub(super) fn typed_identifier(raw: &str) -> Read<TypedIdentifier> {
+    let parts: Vec<String> = escape::split(raw, '|').map(|part| escape::unescape(part).into_owned()).collect();
+    match <[String; 3]>::try_from(parts) {
+        Ok([system, code, value]) if ![&system, &code, &value].iter().any(|part| part.is_empty()) => {
+            Ok(TypedIdentifier { system, code, value })
+        }
+        _ => {
+            Err("expected system|code|value: the system and the code of the identifier's type, and its value"
+                .to_owned())
+        }
+    }
 }
 
 pub(super) fn date(raw: &str, zone: ZoneOffset, now_us: i64) -> Read<DateMatch> {

@@ -4,8 +4,9 @@
 //! shape, comparisons are written out anew.
 
 use super::{
-    DateMatch, Filter, NumberMatch, Prefix, QuantityMatch, ReferenceMatch, SearchQuery, StringMatch, SystemMatch, Test,
-    TokenMatch, UnitMatch, UriMatch, fold,
+    DateMatch, Filter, NearMatch, NumberMatch, Prefix, QuantityMatch, ReferenceMatch, SearchQuery, StringMatch,
+    SystemMatch, Test, TokenMatch, TypedIdentifier, UnitMatch, UriMatch, Way, Words, composite, fold, matches_codes,
+    part_of, words,
 };
 use crate::decimal::Decimal;
 use crate::json::{Kind, Node};
@@ -34,7 +35,12 @@ pub fn matches(query: &SearchQuery, resource: Node<'_>, corpus: &dyn Corpus) -> 
 
 fn filter_holds(filter: &Filter, resource: Node<'_>, corpus: &dyn Corpus) -> bool {
     let values = filter.parameter().map(|parameter| evaluate(parameter.expression, resource)).unwrap_or_default();
-    match &filter.test {
+    test_holds(&filter.test, &values, resource, corpus)
+}
+
+/// `values` are those of the parameter that is asked.
+fn test_holds(test: &Test, values: &[Value<'_>], resource: Node<'_>, corpus: &dyn Corpus) -> bool {
+    match test {
         Test::Id { any_of, negated } => {
             any_of.iter().any(|id| resource.get("id").is_some_and(|node| node.is_str(id))) != *negated
         }
@@ -51,7 +57,7 @@ fn filter_holds(filter: &Filter, resource: Node<'_>, corpus: &dyn Corpus) -> boo
         }
         Test::Reference { any_of, .. } => any_of.iter().any(|one| values.iter().any(|value| value.refers(one))),
         Test::Date { any_of, .. } => {
-            let ranges = date_ranges(&values);
+            let ranges = date_ranges(values);
             any_of.iter().any(|one| date_holds(one, &ranges))
         }
         Test::String { any_of, .. } => {
@@ -68,7 +74,7 @@ fn filter_holds(filter: &Filter, resource: Node<'_>, corpus: &dyn Corpus) -> boo
         }
         Test::Uri { any_of, .. } => {
             // What a canonical says before its version stands for it as well.
-            let is_canonical = filter.parameter().is_some_and(|parameter| parameter.code == "_profile");
+            let is_canonical = test.parameter().is_some_and(|parameter| parameter.code == "_profile");
             let whole = values.iter().filter_map(|value| value.node.as_str()).map(String::from);
             let texts = whole.flat_map(|text| {
                 let bare = text.split_once('|').filter(|_| is_canonical).map(|(bare, _)| bare.to_owned());
@@ -89,6 +95,69 @@ fn filter_holds(filter: &Filter, resource: Node<'_>, corpus: &dyn Corpus) -> boo
                 .of_type(r4().name(*source))
                 .any(|other| refers_here(parameter, other, &own_type, &own_id) && filter_holds(filter, other, corpus))
         }
+        Test::Composite { parameter, any_of } => values.iter().any(|element| {
+            any_of.iter().any(|parts| {
+                parts.iter().zip(composite::components(parameter)).all(|(part, component)| {
+                    let own: Vec<_> =
+                        component.path.split(" | ").flat_map(|path| element.relative(path, resource)).collect();
+                    test_holds(part, &own, resource, corpus)
+                })
+            })
+        }),
+        Test::TokenText { any_of, .. } => {
+            let texts: Vec<String> = values.iter().flat_map(Value::words).collect();
+            any_of.iter().any(|one| texts.iter().any(|text| string_matches(one, text)))
+        }
+        Test::OfType { any_of, .. } => values.iter().any(|value| any_of.iter().any(|one| value.is_typed(one))),
+        Test::CodeSet { parameter, any_of, negated } => {
+            let tokens: Vec<_> = values.iter().flat_map(Value::tokens).collect();
+            let is_in = |(system, code): &(Option<String>, String)| {
+                any_of.iter().any(|set| matches_codes::has(set, parameter, system.as_deref(), code, corpus))
+            };
+            tokens.iter().any(is_in) != *negated
+        }
+        Test::PartOf { any_of, way, .. } => values.iter().filter_map(Value::target).any(|(type_name, id)| {
+            any_of.iter().any(|(types, wanted)| {
+                let is_of = types.iter().any(|of| r4().name(*of) == type_name);
+                let (from, to) = if *way == Way::Below { (&id, wanted) } else { (wanted, &id) };
+                is_of && wholes(&type_name, from, corpus).contains(to)
+            })
+        }),
+        Test::Near { any_of, .. } => values.iter().any(|value| any_of.iter().any(|near| value.is_near(near))),
+        Test::List { any_of } => {
+            let own = |name: &str| resource.get(name).and_then(Node::as_str).unwrap_or_default().into_owned();
+            let reference = format!("{}/{}", own("resourceType"), own("id"));
+            any_of.iter().filter_map(|id| corpus.find("List", id)).any(|list| {
+                evaluate("List.entry", list).iter().any(|entry| {
+                    entry.node.get("deleted").and_then(Node::as_bool) != Some(true)
+                        && entry.node.path(&["item", "reference"]).is_some_and(|text| text.is_str(&reference))
+                })
+            })
+        }
+        Test::Words { narrative_only, any_of } => {
+            let texts = sayings(resource, *narrative_only);
+            any_of.iter().any(|wanted| is_said(wanted, &texts))
+        }
+        Test::Unequal { test } => match &**test {
+            Test::Token { any_of, .. } => values
+                .iter()
+                .flat_map(Value::tokens)
+                .any(|(system, code)| !any_of.iter().any(|one| token_matches(one, system.as_deref(), &code))),
+            Test::String { any_of, .. } => {
+                values.iter().flat_map(Value::texts).any(|text| !any_of.iter().any(|one| string_matches(one, &text)))
+            }
+            // One value, with the prefix that says that it differs.
+            Test::Date { .. } | Test::Number { .. } | Test::Quantity { .. } => {
+                values.iter().any(|value| test_holds(test, &[*value], resource, corpus))
+            }
+            _ => {
+                let is_other = |value: &&Value<'_>| !test_holds(test, &[**value], resource, corpus);
+                values.iter().filter(|value| value.has_content()).any(|value| is_other(&value))
+            }
+        },
+        Test::All(filters) => filters.iter().all(|filter| filter_holds(filter, resource, corpus)),
+        Test::Any(filters) => filters.iter().any(|filter| filter_holds(filter, resource, corpus)),
+        Test::Not(filter) => !filter_holds(filter, resource, corpus),
     }
 }
 
@@ -96,10 +165,64 @@ fn refers_here(parameter: &Parameter, other: Node<'_>, type_name: &str, id: &str
     evaluate(parameter.expression, other).iter().filter_map(Value::target).any(|(t, i)| t == type_name && i == id)
 }
 
+/// Each text of a resource as words with a space before each; tags and entities of a narrative are left out.
+fn sayings(resource: Node<'_>, narrative_only: bool) -> Vec<String> {
+    let shown = |part: &str| part.split_once('>').map_or(part, |(_, text)| text).to_owned();
+    // Entities stand for signs between words here.
+    let between =
+        |part: &str| part.split_once(';').filter(|(name, _)| name.len() < 9).map_or(part, |(_, text)| text).to_owned();
+    let plain = |html: &str| {
+        let untagged = html.split('<').map(shown).collect::<Vec<_>>().join(" ");
+        untagged.split('&').map(between).collect::<Vec<_>>().join(" ")
+    };
+    let spaced = |text: &str| words(text).iter().flat_map(|word| [" ", word.as_str()]).collect::<String>();
+    if narrative_only {
+        let div = resource.path(&["text", "div"]).and_then(Node::as_str);
+        return div.iter().map(|div| spaced(&plain(div))).collect();
+    }
+    let mut all = Vec::new();
+    for (name, value) in resource.members().filter(|(name, _)| *name != "data") {
+        for one in value.each() {
+            if one.kind() == Kind::Object {
+                all.extend(sayings(one, false));
+            } else if let Some(text) = one.scalar_text() {
+                all.push(spaced(&if name == "div" { plain(&text) } else { text.into() }));
+            }
+        }
+    }
+    all
+}
+
+fn is_said(wanted: &Words, texts: &[String]) -> bool {
+    match wanted {
+        Words::Phrase(phrase) => texts.iter().any(|text| text.contains(&format!(" {}", phrase.join(" ")))),
+        Words::All(parts) => parts.iter().all(|part| is_said(part, texts)),
+        Words::Any(parts) => parts.iter().any(|part| is_said(part, texts)),
+        Words::Not(inner) => !is_said(inner, texts),
+    }
+}
+
+/// The ids of a resource and of all that it is part of.
+fn wholes(type_name: &str, id: &str, corpus: &dyn Corpus) -> Vec<String> {
+    let parameter = r4().type_id(type_name).and_then(part_of::parameter);
+    let mut all = vec![id.to_owned()];
+    let mut at = 0;
+    while let Some(id) = all.get(at).cloned() {
+        at += 1;
+        let Some((parameter, found)) = parameter.zip(corpus.find(type_name, &id)) else { continue };
+        for (of, next) in evaluate(parameter.expression, found).iter().filter_map(Value::target) {
+            if of == type_name && !all.contains(&next) {
+                all.push(next);
+            }
+        }
+    }
+    all
+}
+
 /// A node, and the type that the name of a choice gave it (`Quantity` of `valueQuantity`).
 #[derive(Clone, Copy)]
-struct Value<'d> {
-    node: Node<'d>,
+pub(super) struct Value<'d> {
+    pub(super) node: Node<'d>,
     suffix: Option<&'d str>,
 }
 
@@ -148,7 +271,7 @@ fn is_choice(word: &str) -> bool {
 }
 
 /// What an expression gives, by its text.
-fn evaluate<'d>(expression: &str, resource: Node<'d>) -> Vec<Value<'d>> {
+pub(super) fn evaluate<'d>(expression: &str, resource: Node<'d>) -> Vec<Value<'d>> {
     if let Some((path, _)) = expression.split_once(".exists() and ") {
         // `X.exists() and X != false` is a flag that is true or false for every resource; it is read where it is compared.
         return vec![Value { node: resource, suffix: Some(if flag(path, resource) { "true" } else { "false" }) }];
@@ -223,6 +346,49 @@ impl<'d> Value<'d> {
         }
         found.retain(|value| value.node.kind() != Kind::Null);
         found
+    }
+
+    /// What a path gives that begins here, or at the resource.
+    fn relative(&self, path: &str, resource: Node<'d>) -> Vec<Value<'d>> {
+        match path.strip_prefix("%resource.") {
+            Some(path) => evaluate(&format!("Any.{path}"), resource),
+            None if path.trim_start_matches('(').starts_with(char::is_uppercase) => evaluate(path, self.node),
+            None => evaluate(&format!("Any.{path}"), self.node),
+        }
+    }
+
+    /// The words of a concept, of a coding, of an identifier's type.
+    fn words(&self) -> Vec<String> {
+        let mut all: Vec<Node<'d>> = Vec::new();
+        all.extend(["text", "display"].iter().filter_map(|name| self.node.get(name)));
+        all.extend(self.node.path(&["type", "text"]));
+        for coding in self.node.get("coding").into_iter().flat_map(Node::each) {
+            all.extend(coding.get("display"));
+        }
+        all.into_iter().filter_map(Node::as_str).map(Into::into).collect()
+    }
+
+    fn is_typed(&self, wanted: &TypedIdentifier) -> bool {
+        let codings = self.node.path(&["type", "coding"]).into_iter().flat_map(Node::each).map(Value::plain);
+        self.text_of("value").as_ref() == Some(&wanted.value)
+            && codings
+                .flat_map(|coding| coding.tokens())
+                .any(|t| t == (Some(wanted.system.clone()), wanted.code.clone()))
+    }
+
+    /// By the angle between two directions in space.
+    fn is_near(&self, near: &NearMatch) -> bool {
+        let degrees = |name: &str| self.node.get(name).and_then(Node::number_text)?.parse::<f64>().ok();
+        let direction = |latitude: f64, longitude: f64| {
+            let (up, along) = (latitude.to_radians(), longitude.to_radians());
+            [up.cos() * along.cos(), up.cos() * along.sin(), up.sin()]
+        };
+        let Some((latitude, longitude)) = degrees("latitude").zip(degrees("longitude")) else { return false };
+        let (a, b) = (direction(latitude, longitude), direction(near.latitude, near.longitude));
+        let cross = [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];
+        let length = cross.iter().map(|x| x * x).sum::<f64>().sqrt();
+        let dot: f64 = a.iter().zip(b).map(|(x, y)| x * y).sum();
+        length.atan2(dot) * 6_371_008.8 <= near.radius_m
     }
 
     fn has_content(&self) -> bool {
@@ -442,6 +608,10 @@ fn token_matches(wanted: &TokenMatch, system: Option<&str>, code: &str) -> bool 
 fn string_matches(wanted: &StringMatch, text: &str) -> bool {
     match wanted {
         StringMatch::Exact(wanted) => wanted == text,
+        StringMatch::Equal(wanted) => fold(text) == *wanted,
+        StringMatch::Suffix(wanted) => {
+            fold(text).rfind(wanted.as_str()).is_some_and(|at| at + wanted.len() == fold(text).len())
+        }
         StringMatch::Prefix(wanted) => fold(text).find(wanted.as_str()) == Some(0),
         StringMatch::Contains(wanted) => fold(text).find(wanted.as_str()).is_some(),
     }

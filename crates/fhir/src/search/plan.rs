@@ -54,7 +54,7 @@ impl Plan {
         let mut computed: Vec<(&'static str, Vec<&'static Parameter>)> = Vec::new();
         for parameter in parameters().of(schema::r4().name(resource_type)) {
             // The store itself knows id and time of writing.
-            if support::check(parameter).is_err() || matches!(parameter.code, "_id" | "_lastUpdated") {
+            if !support::is_indexed(parameter) || matches!(parameter.code, "_id" | "_lastUpdated") {
                 continue;
             }
             for alternative in route::alternatives(parameter.expression) {

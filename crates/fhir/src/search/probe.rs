@@ -8,10 +8,26 @@ impl Test {
     /// Whether the condition holds for a resource whose values for [`super::Filter::parameter`] are `values` (all of them:
     /// `:not`, `:missing` and `ne` ask about what is not there).
     ///
-    /// `None` for what index values of one resource cannot tell: ids, times of writing, chains and `_has`.
+    /// `None` for what index values of one resource cannot tell: ids, times of writing, chains and `_has`, what other resources
+    /// say (value sets, lists, wholes and parts), and what an [`super::Check`] looks up.
     pub fn holds(&self, values: &[IndexValue<'_>]) -> Option<bool> {
         Some(match self {
-            Test::Id { .. } | Test::LastUpdated { .. } | Test::Chain { .. } | Test::Has { .. } => return None,
+            Test::Id { .. }
+            | Test::LastUpdated { .. }
+            | Test::Chain { .. }
+            | Test::Has { .. }
+            | Test::Composite { .. }
+            | Test::TokenText { .. }
+            | Test::OfType { .. }
+            | Test::CodeSet { .. }
+            | Test::PartOf { .. }
+            | Test::Near { .. }
+            | Test::List { .. }
+            | Test::Words { .. }
+            | Test::All(_)
+            | Test::Any(_)
+            | Test::Not(_) => return None,
+            Test::Unequal { test } => values.iter().any(|value| test.differs(value)),
             Test::Missing { missing, .. } => values.is_empty() == *missing,
             Test::Token { any_of, negated, .. } => {
                 let found = values.iter().any(|value| match value {
@@ -48,6 +64,18 @@ impl Test {
                 _ => false,
             }),
         })
+    }
+}
+
+impl Test {
+    /// Whether a value is another than the one asked for. Dates, numbers and quantities ask with [`Prefix::Ne`], which says
+    /// what can be compared; of the others any value that can be searched for can.
+    fn differs(&self, value: &IndexValue<'_>) -> bool {
+        let holds = self.holds(std::slice::from_ref(value)) == Some(true);
+        match self {
+            Test::Date { .. } | Test::Number { .. } | Test::Quantity { .. } => holds,
+            _ => !holds && !matches!(value, IndexValue::Present | IndexValue::TokenText { .. }),
+        }
     }
 }
 

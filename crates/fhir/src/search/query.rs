@@ -1,6 +1,11 @@
 //! A search request, understood.
 
-use super::compare::{DateMatch, NumberMatch, QuantityMatch, ReferenceMatch, StringMatch, TokenMatch, UriMatch};
+use super::compare::{
+    CodeSet, DateMatch, NumberMatch, QuantityMatch, ReferenceMatch, StringMatch, TokenMatch, TypedIdentifier, UriMatch,
+    Way,
+};
+use super::near::NearMatch;
+use super::words::Words;
 use crate::parameters::Parameter;
 use crate::schema::TypeId;
 
@@ -143,6 +148,76 @@ pub enum Test {
         /// What must hold for the referring resource.
         filter: Box<Filter>,
     },
+    /// A composite: one element has a value for each of its components ([`super::composite::components`]).
+    Composite {
+        /// The parameter.
+        parameter: &'static Parameter,
+        /// Each: a test for each component, in order.
+        any_of: Vec<Vec<Test>>,
+    },
+    /// `:text` of a token: the words of a concept, a coding or an identifier's type.
+    TokenText {
+        /// The parameter.
+        parameter: &'static Parameter,
+        /// Texts.
+        any_of: Vec<StringMatch>,
+    },
+    /// `:of-type`: an identifier with a type.
+    OfType {
+        /// The parameter.
+        parameter: &'static Parameter,
+        /// Identifiers.
+        any_of: Vec<TypedIdentifier>,
+    },
+    /// `:in`, `:not-in`, `:below`, `:above` of a token: it is of a set that stored value sets and code systems say.
+    CodeSet {
+        /// The parameter.
+        parameter: &'static Parameter,
+        /// Sets.
+        any_of: Vec<CodeSet>,
+        /// `:not-in`: none of its values is in any of them.
+        negated: bool,
+    },
+    /// `:below`, `:above` of a reference: it leads to the resource, to its parts or to what it is part of
+    /// ([`super::part_of::parameter`]).
+    PartOf {
+        /// The parameter.
+        parameter: &'static Parameter,
+        /// Types and an id: which resource.
+        any_of: Vec<(Vec<TypeId>, String)>,
+        /// Down or up.
+        way: Way,
+    },
+    /// `near`: where a place lies.
+    Near {
+        /// The parameter.
+        parameter: &'static Parameter,
+        /// Circles.
+        any_of: Vec<NearMatch>,
+    },
+    /// `_list`: an entry of one of these lists, by id, leads to the resource.
+    List {
+        /// Logical ids of `List` resources.
+        any_of: Vec<String>,
+    },
+    /// `_text`, `_content`: words of the narrative, or of all that the resource says.
+    Words {
+        /// `_text`.
+        narrative_only: bool,
+        /// Words.
+        any_of: Vec<Words>,
+    },
+    /// `ne` of `_filter`: some value of the parameter is another one.
+    Unequal {
+        /// A token, reference, date, string, number, quantity or URI test with one value: what it is not.
+        test: Box<Test>,
+    },
+    /// All hold.
+    All(Vec<Filter>),
+    /// One holds.
+    Any(Vec<Filter>),
+    /// It does not hold.
+    Not(Box<Filter>),
 }
 
 /// One key of `_sort`.
@@ -201,6 +276,8 @@ pub struct Include {
     pub parameter: &'static Parameter,
     /// Only targets of this type.
     pub target: Option<TypeId>,
+    /// `:iterate`: also from what is included, again and again.
+    pub iterate: bool,
 }
 
 /// Why a search request cannot be run.
@@ -245,10 +322,24 @@ impl SearchError {
 }
 
 impl Filter {
-    /// The parameter that is asked; `None` for `_id` and `_lastUpdated`.
+    /// The parameter that is asked; `None` for `_id`, `_lastUpdated`, `_list`, `_text`, `_content` and what joins others.
     pub fn parameter(&self) -> Option<&'static Parameter> {
-        match &self.test {
-            Test::Id { .. } | Test::LastUpdated { .. } => None,
+        self.test.parameter()
+    }
+}
+
+impl Test {
+    /// As [`Filter::parameter`].
+    pub fn parameter(&self) -> Option<&'static Parameter> {
+        match self {
+            Test::Unequal { test } => test.parameter(),
+            Test::Id { .. }
+            | Test::LastUpdated { .. }
+            | Test::List { .. }
+            | Test::Words { .. }
+            | Test::All(_)
+            | Test::Any(_)
+            | Test::Not(_) => None,
             Test::Missing { parameter, .. }
             | Test::Token { parameter, .. }
             | Test::Reference { parameter, .. }
@@ -258,7 +349,13 @@ impl Filter {
             | Test::Quantity { parameter, .. }
             | Test::Uri { parameter, .. }
             | Test::Chain { parameter, .. }
-            | Test::Has { parameter, .. } => Some(parameter),
+            | Test::Has { parameter, .. }
+            | Test::Composite { parameter, .. }
+            | Test::TokenText { parameter, .. }
+            | Test::OfType { parameter, .. }
+            | Test::CodeSet { parameter, .. }
+            | Test::PartOf { parameter, .. }
+            | Test::Near { parameter, .. } => Some(parameter),
         }
     }
 }

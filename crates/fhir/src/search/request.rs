@@ -1,11 +1,13 @@
 //! Reading a whole search request.
 
 use super::filter::{self, Context};
-use super::query::{Ignored, Include, SearchError, SearchQuery, SortBy, SortKey, Summary, Total};
-use super::support;
-use crate::parameters::ParameterKind;
+use super::query::{Filter, Ignored, Include, SearchError, SearchQuery, SortBy, SortKey, Summary, Test, Total};
+use super::{escape, support, words};
+use crate::parameters::{ParameterKind, parameters};
+use crate::primitive::is_id;
 use crate::schema::{self, TypeId};
 use crate::time::ZoneOffset;
+use std::cell::Cell;
 
 /// The largest `_count`; a request for more gets this many a page.
 pub const COUNT_LIMIT: u32 = 1000;
@@ -65,8 +67,15 @@ impl SearchQuery {
         })?;
         let mut reader = Reader {
             of,
-            context: Context { now_us: options.now_us, zone: options.zone, base_url: options.base_url },
+            context: Context {
+                now_us: options.now_us,
+                zone: options.zone,
+                base_url: options.base_url,
+                ways: Cell::new(0),
+                sets: Cell::new(0),
+            },
             query: SearchQuery::everything(of),
+            includes: 0,
         };
         for (name, value) in parameters {
             let (name, value) = (name.as_ref(), value.as_ref());
@@ -123,6 +132,8 @@ struct Reader<'o> {
     of: TypeId,
     context: Context<'o>,
     query: SearchQuery,
+    /// Values of `_include` and `_revinclude`; one with `*` stands for many.
+    includes: usize,
 }
 
 impl Reader<'_> {
@@ -158,29 +169,46 @@ impl Reader<'_> {
             }
             "_elements" => self.elements(name, value)?,
             "_sort" => self.sort(name, value)?,
-            "_include" | "_revinclude" => self.include(name, value)?,
+            "_include" | "_revinclude" | "_include:iterate" | "_revinclude:iterate" => self.include(name, value)?,
             "_page" => once(&mut self.query.page, value.to_owned(), name, value)?,
             "_format" => once(&mut self.query.format, value.to_owned(), name, value)?,
             "_pretty" if matches!(value, "true" | "false") => {}
             "_contained" if value == "false" => {}
             "_contained" | "_containedType" => return unsupported("contained resources are not searched"),
-            "_filter" => return unsupported("filter expressions are not implemented; use plain parameters"),
+            "_filter" => {
+                let filter = self.context.expression(self.of, value)?;
+                self.condition(name, filter)?;
+            }
+            "_list" => {
+                let filter = list(name, value)?;
+                self.condition(name, filter)?;
+            }
             "_query" => return unsupported("there are no named queries"),
-            "_list" => return unsupported("membership of lists is not indexed"),
-            "_text" | "_content" => return unsupported("full-text search is not implemented"),
+            "_text" | "_content" => {
+                let any_of = filter::read(name, &filter::values(name, value)?, words::read)?;
+                let any_of = filter::few(name, any_of)?;
+                let test = Test::Words { narrative_only: name == "_text", any_of };
+                self.condition(name, Filter { name: name.to_owned(), test })?;
+            }
             "_score" => return unsupported("matches have no score"),
             "_type" => return unsupported("a search is of the one type in its path"),
             _ if name.starts_with("_include:") || name.starts_with("_revinclude:") => {
-                return unsupported("includes are followed for one step only; name each step");
+                return unsupported(":iterate is the only modifier of includes");
             }
             _ => {
                 let filter = self.context.filter(self.of, name, value)?;
-                if self.query.filters.len() == FILTERS_LIMIT {
-                    return unsupported(&format!("a request may have {FILTERS_LIMIT} conditions at most"));
-                }
-                self.query.filters.push(filter);
+                self.condition(name, filter)?;
             }
         }
+        Ok(())
+    }
+
+    fn condition(&mut self, name: &str, filter: Filter) -> Result<(), SearchError> {
+        if self.query.filters.len() == FILTERS_LIMIT {
+            let why = format!("a request may have {FILTERS_LIMIT} conditions at most");
+            return Err(SearchError::unsupported(name, why));
+        }
+        self.query.filters.push(filter);
         Ok(())
     }
 
@@ -211,8 +239,10 @@ impl Reader<'_> {
                 _ => {
                     let parameter = filter::find(self.of, code)?;
                     support::check(parameter).map_err(|why| SearchError::unsupported(code, why))?;
-                    if parameter.kind == ParameterKind::Reference {
-                        let why = format!("{code} is a reference, which has no order");
+                    if let ParameterKind::Reference | ParameterKind::Composite | ParameterKind::Special = parameter.kind
+                    {
+                        let why =
+                            format!("{code} is a {} parameter, which has no order", support::kind_name(parameter.kind));
                         return Err(SearchError::unsupported(name, why));
                     }
                     SortBy::Parameter(parameter)
@@ -228,10 +258,24 @@ impl Reader<'_> {
 
     fn include(&mut self, name: &str, value: &str) -> Result<(), SearchError> {
         let invalid = |why: String| SearchError::invalid(name, value, why);
-        if value.split(':').any(|part| part == "*") {
-            return Err(SearchError::unsupported(name, "* is not implemented; name the parameters to follow"));
-        }
-        let mut parts = value.split(':');
+        let unsupported = |why: String| SearchError::unsupported(name, why);
+        let (name_only, iterate) = match name.strip_suffix(":iterate") {
+            Some(name_only) => (name_only, true),
+            None => (name, false),
+        };
+        let forward = name_only == "_include";
+        let whole = if value == "*" {
+            match (forward, iterate) {
+                (true, false) => format!("{}:*", filter::type_name_of(self.of)),
+                (true, true) => {
+                    return Err(unsupported("* without a type would bring all there is; use Type:*".into()));
+                }
+                (false, _) => return Err(unsupported("* without a type is not implemented; use Type:*".into())),
+            }
+        } else {
+            value.to_owned()
+        };
+        let mut parts = whole.split(':');
         let (Some(type_name), Some(code), target, None) = (parts.next(), parts.next(), parts.next(), parts.next())
         else {
             return Err(invalid("expected Type:parameter or Type:parameter:TargetType".to_owned()));
@@ -240,17 +284,37 @@ impl Reader<'_> {
             filter::resource_type(type_name).ok_or_else(|| invalid(format!("\"{type_name}\" is no resource type")))
         };
         let source = known(type_name)?;
-        let parameter = filter::find(source, code)?;
-        filter::reference_only(parameter, name)?;
         let target = target.map(known).transpose()?;
-        if self.query.includes.len() + self.query.revincludes.len() == INCLUDES_LIMIT {
-            return Err(SearchError::unsupported(name, format!("at most {INCLUDES_LIMIT} includes")));
+        let followed = if code == "*" {
+            let all = parameters().of(type_name).iter();
+            all.filter(|parameter| filter::reference_only(parameter, name).is_ok()).collect()
+        } else {
+            let parameter = filter::find(source, code)?;
+            filter::reference_only(parameter, name)?;
+            vec![parameter]
+        };
+        if self.includes == INCLUDES_LIMIT {
+            return Err(unsupported(format!("at most {INCLUDES_LIMIT} includes")));
         }
-        let include = Include { source, parameter, target };
-        let list = if name == "_include" { &mut self.query.includes } else { &mut self.query.revincludes };
-        list.push(include);
+        self.includes += 1;
+        let list = if forward { &mut self.query.includes } else { &mut self.query.revincludes };
+        list.extend(followed.into_iter().map(|parameter| Include { source, parameter, target, iterate }));
         Ok(())
     }
+}
+
+/// `_list`: ids of lists. Lists that a server makes up (`$current-problems`) are none that is stored.
+fn list(name: &str, value: &str) -> Result<Filter, SearchError> {
+    let any_of = filter::read(name, &filter::values(name, value)?, |raw| {
+        let id = escape::unescape(raw);
+        let id = id.strip_prefix("List/").unwrap_or(&id);
+        if is_id(id) { Ok(id.to_owned()) } else { Err("expected the id of a List".to_owned()) }
+    });
+    if let Some(functional) = value.split(',').find(|id| id.starts_with('$')) {
+        let why = format!("{functional} is a list that a server makes up; only stored Lists are known, by id");
+        return Err(SearchError::unsupported(name, why));
+    }
+    Ok(Filter { name: name.to_owned(), test: Test::List { any_of: any_of? } })
 }
 
 fn once<T>(place: &mut Option<T>, new: T, name: &str, value: &str) -> Result<(), SearchError> {

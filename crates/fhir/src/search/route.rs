@@ -87,6 +87,14 @@ pub(super) fn steps(alternative: &str) -> Option<Vec<Step<'_>>> {
     Some(steps)
 }
 
+/// The steps of a path that begins at an element instead of with a type name.
+pub(super) fn relative(path: &str) -> Option<Vec<Step<'_>>> {
+    let first = path.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(path.len());
+    let mut steps = vec![Step::Member(name(&path[..first])?)];
+    steps.extend(self::steps(path)?);
+    Some(steps)
+}
+
 /// Where the bracket that the text begins with is closed.
 fn closing(text: &str) -> Option<usize> {
     let mut depth = 0;

@@ -12,6 +12,7 @@ use std::fmt::Write as _;
 
 mod every_type;
 mod examples;
+mod forms;
 mod queries;
 mod random;
 mod shapes;

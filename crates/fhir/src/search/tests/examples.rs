@@ -59,7 +59,7 @@ fn by_fhirpath(extractor: &Extractor, resource: Node<'_>) -> Vec<(&'static str, 
 
 fn of_type(resource: Node<'_>) -> impl Iterator<Item = &'static Parameter> {
     let name = resource.get("resourceType").unwrap().as_str().unwrap();
-    let usable = |p: &&'static Parameter| support::check(p).is_ok() && !matches!(p.code, "_id" | "_lastUpdated");
+    let usable = |p: &&'static Parameter| support::is_indexed(p) && !matches!(p.code, "_id" | "_lastUpdated");
     parameters().of(&name).iter().filter(usable)
 }
 

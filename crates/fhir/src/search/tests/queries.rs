@@ -3,7 +3,7 @@
 use super::*;
 
 /// The filters of a query, one a line.
-fn check(of: &str, query: &str, expected: Expect) {
+pub(super) fn check(of: &str, query: &str, expected: Expect) {
     let text = match parse(of, query, Handling::Strict) {
         Ok(query) => query.filters.iter().fold(String::new(), |text, filter| text + &show_filter(filter) + "\n"),
         Err(error) => format!("{error}\n"),
@@ -51,7 +51,45 @@ fn show_filter(filter: &Filter) -> String {
         Test::Has { source, filter, .. } => {
             format!("some {} by {code} with {}", r4().name(*source), show_filter(filter))
         }
+        Test::Composite { any_of, .. } => {
+            let alternatives: Vec<String> = any_of
+                .iter()
+                .map(|parts| parts.iter().map(|test| show_filter(&unnamed(test))).collect::<Vec<_>>().join(" with "))
+                .collect();
+            format!("{code} of {}", alternatives.join(" or "))
+        }
+        Test::TokenText { any_of, .. } => format!("{code} in words {}", list(any_of)),
+        Test::OfType { any_of, .. } => format!("{code} {}", list(any_of)),
+        Test::CodeSet { any_of, negated, .. } => {
+            format!("{code} {}of {}", if *negated { "not " } else { "" }, list(any_of))
+        }
+        Test::PartOf { any_of, way, .. } => {
+            let places: Vec<_> = any_of
+                .iter()
+                .map(|(types, id)| {
+                    format!("{}/{id}", types.iter().map(|id| r4().name(*id)).collect::<Vec<_>>().join("|"))
+                })
+                .collect();
+            format!("{code} {way:?} {}", places.join(" or "))
+        }
+        Test::Near { any_of, .. } => format!("{code} {}", list(any_of)),
+        Test::List { any_of } => format!("in a list of {}", list(any_of)),
+        Test::Words { narrative_only, any_of } => {
+            format!("{} {}", if *narrative_only { "narrative" } else { "content" }, list(any_of))
+        }
+        Test::Unequal { test } => format!("not only: {}", show_filter(&unnamed(test))),
+        Test::All(filters) => joined(filters, "and"),
+        Test::Any(filters) => joined(filters, "or"),
+        Test::Not(filter) => format!("not ({})", show_filter(filter)),
     }
+}
+
+fn unnamed(test: &Test) -> Filter {
+    Filter { name: String::new(), test: test.clone() }
+}
+
+fn joined(filters: &[Filter], word: &str) -> String {
+    format!("({})", filters.iter().map(show_filter).collect::<Vec<_>>().join(&format!(" {word} ")))
 }
 
 fn token(token: &TokenMatch) -> String {
@@ -376,11 +414,33 @@ fn chains_lead_to_every_type_that_has_the_rest() {
     );
     check(
         "Observation",
-        "patient.organization.partof.partof.name=x",
+        "patient.organization.partof.name=x",
         expect![[r#"
-        "patient.organization.partof.partof.name" is not supported: a chain may have 4 steps at most
-    "#]],
+            patient leads to Patient with organization leads to Organization with partof leads to Organization with name Prefix("x")
+        "#]],
     );
+    check(
+        "Observation",
+        "encounter._has:Observation:encounter:patient:Patient.organization.name=x",
+        expect![[r#"
+            encounter leads to Encounter with some Observation by encounter with patient leads to Patient with organization leads to Organization with name Prefix("x") or EpisodeOfCare with some Observation by encounter with patient leads to Patient with organization leads to Organization with name Prefix("x")
+        "#]],
+    );
+    check(
+        "Patient",
+        "_has:Observation:patient:encounter.type=x",
+        expect![[r#"
+            some Observation by patient with encounter leads to Encounter with type x or EpisodeOfCare with type x
+        "#]],
+    );
+    let deep = |steps: usize| format!("{}name=x", "partof.".repeat(steps - 1));
+    assert!(parse("Organization", &deep(CHAIN_LIMIT), Handling::Strict).is_ok());
+    let error = parse("Organization", &deep(CHAIN_LIMIT + 1), Handling::Strict).unwrap_err().to_string();
+    assert!(error.ends_with("is not supported: a chain may have 32 steps at most"), "{error}");
+    let untyped = format!("{}status=x", "part-of.".repeat(20));
+    let error = parse("Procedure", &untyped, Handling::Strict).unwrap_err().to_string();
+    let why = "its steps lead more than 1000 ways; name the type of each, as in subject:Patient.name";
+    assert!(error.ends_with(why), "{error}");
     check(
         "Observation",
         "focus.name=x",
@@ -430,20 +490,32 @@ fn chains_lead_to_every_type_that_has_the_rest() {
 fn what_is_not_supported_is_refused_by_name() {
     let mut refusals = String::new();
     for (of, query) in [
-        ("Observation", "code-value-quantity=1$2"),
+        ("Observation", "code-value-quantity:missing=true"),
         ("Location", "near=1"),
+        ("Location", "near:missing=true"),
+        ("Location", "_sort=near"),
+        ("Observation", "_sort=code-value-quantity"),
         ("Patient", "phonetic=x"),
         ("Patient", "name:text=x"),
-        ("Observation", "code:in=http://vs"),
         ("Observation", "code:nonsense=x"),
+        ("Patient", "gender:of-type=a|b|c"),
+        ("Patient", "identifier:of-type=a|b"),
+        ("Observation", "code:below=x"),
+        ("Observation", "code:in=x y"),
+        ("Observation", "subject:below=Patient/1"),
+        ("Observation", "performer:above=http://x/y"),
         ("Patient", "birthdate:exact=2020"),
         ("Patient", "_id:exact=1"),
-        ("Patient", "_content=x"),
-        ("Patient", "_filter=x"),
+        ("Patient", "_content=(x"),
+        ("Observation", "patient._text=x"),
+        ("Patient", "_list:not=x"),
+        ("Patient", "_query=x"),
+        ("Patient", "_list=$current-problems"),
+        ("Patient", "_list=a b"),
         ("Bundle", "composition=1"),
-        ("Patient", "_include=*"),
-        ("Patient", "_include=Patient:*"),
-        ("Patient", "_include:iterate=Patient:organization"),
+        ("Patient", "_revinclude=*"),
+        ("Patient", "_include:iterate=*"),
+        ("Patient", "_include:recurse=Patient:organization"),
         ("Patient", "_sort=general-practitioner"),
         ("Nothing", ""),
     ] {
@@ -452,24 +524,97 @@ fn what_is_not_supported_is_refused_by_name() {
         writeln!(refusals, "{strict}").unwrap();
     }
     expect![[r#"
-        "code-value-quantity" is not supported: composite parameters are not implemented; give their parts one by one
-        "near" is not supported: it needs a computation of its own, which is not implemented
+        "code-value-quantity:missing" is not supported: the modifier :missing is not implemented for composite parameters
+        "near=1": expected latitude|longitude|distance or latitude|longitude|distance|units
+        "near:missing" is not supported: the modifier :missing is not implemented for special parameters
+        "_sort" is not supported: near is a special parameter, which has no order
+        "_sort" is not supported: code-value-quantity is a composite parameter, which has no order
         "phonetic" is not supported: names are not compared by sound; search by name, which ignores case and accents
         "name:text" is not supported: the modifier :text is not implemented for string parameters
-        "code:in" is not supported: the modifier :in is not implemented for token parameters
         "code:nonsense" is not supported: the modifier :nonsense is not implemented for token parameters
+        "gender:of-type" is not supported: only identifiers have a type, and gender is none
+        "identifier:of-type=a|b": expected system|code|value: the system and the code of the identifier's type, and its value
+        "code:below=x": expected system|code: a code has its place in the hierarchy of a system
+        "code:in=x y": expected the URL of a value set, or ValueSet/id
+        "subject:below=Patient/1": a Patient has no parts, so nothing is below or above it
+        "performer:above=http://x/y": expected an id or Type/id: only resources of this server have parts here
         "birthdate:exact" is not supported: the modifier :exact is not implemented for date parameters
         "_id:exact" is not supported: the modifier :exact is not implemented for token parameters
-        "_content" is not supported: full-text search is not implemented
-        "_filter" is not supported: filter expressions are not implemented; use plain parameters
+        "_content=(x": a ( is not closed
+        "_text" is not supported: it is asked of the type that is searched, without a modifier and not in a chain
+        "_list" is not supported: it is asked of the type that is searched, without a modifier and not in a chain
+        "_query" is not supported: there are no named queries
+        "_list" is not supported: $current-problems is a list that a server makes up; only stored Lists are known, by id
+        "_list=a b": expected the id of a List
         "composition" is not supported: it leads to a resource inside this one, and those are not indexed
-        "_include" is not supported: * is not implemented; name the parameters to follow
-        "_include" is not supported: * is not implemented; name the parameters to follow
-        "_include:iterate" is not supported: includes are followed for one step only; name each step
-        "_sort" is not supported: general-practitioner is a reference, which has no order
+        "_revinclude" is not supported: * without a type is not implemented; use Type:*
+        "_include:iterate" is not supported: * without a type would bring all there is; use Type:*
+        "_include:recurse" is not supported: :iterate is the only modifier of includes
+        "_sort" is not supported: general-practitioner is a reference parameter, which has no order
         "_type=Nothing": "Nothing" is no resource type
     "#]]
     .assert_eq(&refusals);
+}
+
+/// The modifiers of the standard, each of which is understood or refused by name.
+#[test]
+fn modifiers_are_those_that_are_told() {
+    let all = [
+        "missing",
+        "exact",
+        "contains",
+        "text",
+        "not",
+        "above",
+        "below",
+        "in",
+        "not-in",
+        "of-type",
+        "identifier",
+        "iterate",
+        "Patient",
+    ];
+    for (of, code) in [
+        ("Patient", "identifier"),
+        ("Observation", "performer"),
+        ("Patient", "family"),
+        ("ValueSet", "url"),
+        ("Patient", "birthdate"),
+        ("RiskAssessment", "probability"),
+        ("Observation", "value-quantity"),
+        ("Observation", "code-value-quantity"),
+        ("Location", "near"),
+    ] {
+        let kind = parameters().find(of, code).unwrap().kind;
+        for modifier in all {
+            let told = if modifier == "Patient" { "[type]" } else { modifier };
+            let understood = ["true", "Organization/1", "http://x/y", "a|b|c", "a|b", "1"].iter().any(|value| {
+                !matches!(
+                    parse(of, &format!("{code}:{modifier}={value}"), Handling::Strict),
+                    Err(SearchError::Unsupported { .. })
+                )
+            });
+            assert_eq!(understood, support::modifiers(kind).contains(&told), "{of}?{code}:{modifier}");
+        }
+    }
+    expect!["Search: modifiers by kind: token :missing, :not, :text, :in, :not-in, :below, :above, :of-type; reference :missing, :[type], :identifier, :below, :above; string :missing, :exact, :contains; uri :missing, :below, :above; date :missing; number :missing; quantity :missing. Chains and _has have up to 32 steps. _include and _revinclude take Type:*, a target type and :iterate. Value sets, code systems and lists count as far as they are stored here."].assert_eq(&support::about());
+}
+
+#[test]
+fn what_costs_much_is_bounded() {
+    let many = |value: &str, count: usize| vec![value; count].join(",");
+    let looked_up = "257 values are more than the 256 of a parameter that is looked up in the resources";
+    let sets = "a request may name 32 sets of codes at most, each way of a chain counted";
+    for (of, query, why) in [
+        ("Observation", format!("component-code-value-quantity={}", many("a$1", 257)), looked_up),
+        ("Observation", format!("code:text={}", many("a", 257)), looked_up),
+        ("Patient", format!("_content={}", many("a", 257)), looked_up),
+        ("Observation", format!("code:in={}&code:below={}", many("http://v", 20), many("s|c", 13)), sets),
+        ("Observation", format!("_filter={}", vec!["code in http://v"; 33].join(" or ")), sets),
+    ] {
+        let error = parse(of, &query, Handling::Lenient).unwrap_err().to_string();
+        assert!(error.ends_with(&format!("is not supported: {why}")), "{error}");
+    }
 }
 
 #[test]
