@@ -1,11 +1,12 @@
 use crate::database;
+use crate::duty::{Appointed, Duties, Duty};
 use crate::error::{Error, Refused};
-use crate::grant::{Administration, Denied, Grant, Holder};
+use crate::grant::{Denied, Grant, Holder};
 use crate::link;
 use crate::lockout::{self, Tries};
 use crate::password::Hashing;
 use crate::principal::{Origin, Principal, PrincipalKind};
-use crate::scope::Scopes;
+use crate::scope::{Scopes, Types};
 use crate::secret::SecretHash;
 use crate::session::{self, SessionEntry};
 use crate::source::{self, SourceEntry};
@@ -15,7 +16,7 @@ use rusqlite::{Connection, Transaction};
 use std::collections::HashMap;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// The most audit rows one call returns.
 pub const MAX_AUDIT_ROWS: usize = 10_000;
@@ -30,13 +31,14 @@ const OPERATOR_SCOPES: &str = "system/*.cruds";
 /// this; the lock of the data directory sees to it.
 ///
 /// ```
-/// use access::{Access, NewToken, Origin, Permission, system_random};
+/// use access::{Access, NewToken, Origin, Permission, Types, system_random};
 /// # let folder = std::env::temp_dir().join(format!("medweave-access-doc-{}", std::process::id()));
 /// # let (uid, now_us) = (0, 1_767_225_600_000_000);
 /// # let address = std::net::Ipv4Addr::LOCALHOST.into();
-/// let access = Access::open(&folder, |name| matches!(name, "Patient" | "Observation"))?;
+/// let types = Types { is_resource: |name| matches!(name, "Patient" | "Observation"), check_filter: |_, _| Ok(()) };
+/// let access = Access::open(&folder, types)?;
 /// let operator = access.local_operator(uid, "root")?;
-/// let new = NewToken { name: "lab".into(), scopes: "system/Patient.rs".parse()?, expires_us: None };
+/// let new = NewToken { name: "lab".into(), scopes: "system/Patient.rs".parse()?, patient: None, expires_us: None };
 /// let created = access.create_token(&operator, &new, now_us, &mut system_random)?;
 ///
 /// let grant = access.authenticate_token(created.secret.reveal(), Origin::http(address), now_us)?;
@@ -52,7 +54,8 @@ pub struct Access {
     tries: Mutex<Tries>,
     pub(crate) hashing: Hashing,
     owner_uid: u32,
-    pub(crate) is_resource_type: fn(&str) -> bool,
+    pub(crate) types: Types,
+    pub(crate) appointed: Arc<Appointed>,
 }
 
 // Locks are taken in the order database, memory, tries; whoever holds one takes none before it.
@@ -79,14 +82,16 @@ pub enum Component {
 impl Access {
     /// Opens the accounts in `folder` (`DATA/access`), making them where there are none.
     ///
-    /// `is_resource_type` says which names are resource types, so that a scope for a type that does not exist is an error
-    /// where it is written and not a token that mysteriously does nothing.
-    pub fn open(folder: &Path, is_resource_type: fn(&str) -> bool) -> Result<Access, Error> {
+    /// `types` says which names are resource types and which filters can be honoured, so that a scope that nobody could honour is an
+    /// error where it is written and not a token that mysteriously does nothing.
+    pub fn open(folder: &Path, types: Types) -> Result<Access, Error> {
         let connection = database::open(folder)?;
         let owner_uid = std::fs::metadata(folder).map_err(|error| Error::file(folder, error))?.uid();
+        let appointed = Arc::new(Appointed::default());
+        appointed.refresh(&connection)?;
         let memory = Memory {
             tokens: token::load(&connection)?,
-            sessions: session::load(&connection)?,
+            sessions: session::load(&connection, &appointed)?,
             sources: source::load(&connection)?,
         };
         Ok(Access {
@@ -95,7 +100,8 @@ impl Access {
             tries: Mutex::default(),
             hashing: Hashing::default(),
             owner_uid,
-            is_resource_type,
+            types,
+            appointed,
         })
     }
 
@@ -125,7 +131,7 @@ impl Access {
             Component::Schedule => (3, "schedule", "system/*.cruds"),
         };
         let principal = Principal::new(PrincipalKind::Component, id, name);
-        Grant::new(Holder::new(principal, fixed(scopes), Administration::Denied, None), Origin::INTERNAL)
+        Grant::new(Holder::new(principal, fixed(scopes), Duties::None, None), Origin::INTERNAL)
     }
 
     /// Rows of the accounts' own audit after `after_seq`, oldest first, at most `limit` and [`MAX_AUDIT_ROWS`]. Reading it is
@@ -141,7 +147,7 @@ impl Access {
         let read = |transaction: &Transaction<'_>, _: &mut String| {
             trail::read(transaction, after_seq, limit.min(MAX_AUDIT_ROWS))
         };
-        self.administer(grant, "read account audit", target, now_us, read, |_, _| {})
+        self.administer(grant, (Duty::Audit, "read account audit"), target, now_us, read, |_, _| {})
     }
 
     /// What was done by or to the account of the person that holds `grant`, or tried in its name, newest first: so that whose
@@ -153,7 +159,7 @@ impl Access {
     }
 
     /// Records what somebody did elsewhere in the program that is no one's account but everybody's business, such as approving a code.
-    /// Whoever administers reads it: nothing of a patient may stand in `target`.
+    /// Auditors read it: nothing of a patient may stand in `target`.
     pub fn record(&self, grant: &Grant, what: &str, target: String, now_us: i64) -> Result<(), Error> {
         let mut database = self.database();
         let transaction = database.transaction()?;
@@ -204,38 +210,43 @@ impl Access {
         Ok(())
     }
 
-    /// Runs an administrator's change and its audit row as one transaction; a refusal is audited too. `change` may fill in
+    /// Runs a change by whoever has a duty and its audit row as one transaction; a refusal is audited too. `change` may fill in
     /// the audit's target, once an id is known. `apply` brings memory in step after the commit, before another change can
     /// begin: else a session made meanwhile could outlive its account.
     pub(crate) fn administer<T>(
         &self,
         grant: &Grant,
-        what: &str,
+        (duty, what): (Duty, &str),
         target: String,
         now_us: i64,
         change: impl FnOnce(&Transaction<'_>, &mut String) -> Result<T, Error>,
         apply: impl FnOnce(&mut Memory, &T),
     ) -> Result<T, Error> {
-        self.demand_administration(grant, what, &target, now_us)?;
+        self.demand_duty(duty, grant, what, &target, now_us)?;
         let mut target = target;
         let mut database = self.database();
+        // Somebody else may have been appointed for it while this waited.
+        grant.may_do(duty)?;
         let transaction = database.transaction()?;
         let changed = change(&transaction, &mut target)?;
         trail::append(&transaction, Entry::new(grant.principal(), grant.origin(), what, target, now_us))?;
         transaction.commit()?;
+        let refreshed = self.appointed.refresh(&database);
         apply(&mut self.memory_mut(), &changed);
+        refreshed?;
         Ok(changed)
     }
 
-    /// Refuses, with an audit row, who may not administer.
-    pub(crate) fn demand_administration(
+    /// Refuses, with an audit row, who does not have a duty.
+    pub(crate) fn demand_duty(
         &self,
+        duty: Duty,
         grant: &Grant,
         what: &str,
         target: &str,
         now_us: i64,
     ) -> Result<(), Error> {
-        match grant.may_administer().and_then(|()| grant.check_current(now_us)) {
+        match grant.may_do(duty).and_then(|()| grant.check_current(now_us)) {
             Ok(()) => Ok(()),
             Err(denied) => Err(self.refused(grant, what, target, now_us, denied)),
         }
@@ -278,7 +289,7 @@ fn operator(owner_uid: u32, uid: u32, user_name: &str) -> Result<Grant, Refused>
         return Err(Refused::NotOwner { uid, owner_uid });
     }
     let principal = Principal::new(PrincipalKind::Operator, i64::from(uid), user_name);
-    Ok(Grant::new(Holder::new(principal, fixed(OPERATOR_SCOPES), Administration::Allowed, None), Origin::COMMAND))
+    Ok(Grant::new(Holder::new(principal, fixed(OPERATOR_SCOPES), Duties::All, None), Origin::COMMAND))
 }
 
 /// Scopes that are written in this crate.

@@ -1,7 +1,8 @@
 use crate::access::{Access, Memory, fixed};
 use crate::database;
+use crate::duty::{Appointed, Duties, Duty};
 use crate::error::Error;
-use crate::grant::{Administration, Grant, Holder};
+use crate::grant::{Grant, Holder};
 use crate::name;
 use crate::password::{self, PasswordHash};
 use crate::principal::{Principal, PrincipalKind};
@@ -18,20 +19,26 @@ pub const MAX_ACCOUNTS: usize = 100_000;
 /// What a person is to the hospital, and so what an account allows.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub enum Role {
-    /// Manages accounts, tokens and sources, and has no clinical data.
+    /// Keeps the program going, has the duties that nobody else is appointed for, and has no clinical data.
     Admin,
+    /// Says who may do what: accounts, roles, tokens. Has no clinical data.
+    SecurityOfficer,
+    /// Reads the trails and nothing else.
+    Auditor,
     /// Reads and writes clinical data, and asks it in SQL.
     Clinician,
 }
 
 impl Role {
     /// All roles.
-    pub const ALL: [Role; 2] = [Role::Admin, Role::Clinician];
+    pub const ALL: [Role; 4] = [Role::Admin, Role::SecurityOfficer, Role::Auditor, Role::Clinician];
 
     /// The word for the role.
     pub fn as_str(self) -> &'static str {
         match self {
             Role::Admin => "admin",
+            Role::SecurityOfficer => "security-officer",
+            Role::Auditor => "auditor",
             Role::Clinician => "clinician",
         }
     }
@@ -44,15 +51,8 @@ impl Role {
     /// What the role may do to clinical data.
     pub fn scopes(self) -> Scopes {
         match self {
-            Role::Admin => Scopes::default(),
+            Role::Admin | Role::SecurityOfficer | Role::Auditor => Scopes::default(),
             Role::Clinician => fixed("user/*.cruds"),
-        }
-    }
-
-    fn administration(self) -> Administration {
-        match self {
-            Role::Admin => Administration::Allowed,
-            Role::Clinician => Administration::Denied,
         }
     }
 }
@@ -120,8 +120,8 @@ impl Account {
         Principal::new(PrincipalKind::Person, self.id, self.display.as_str())
     }
 
-    pub(crate) fn holder(&self, expires_us: i64) -> Arc<Holder> {
-        Holder::new(self.principal(), self.role.scopes(), self.role.administration(), Some(expires_us))
+    pub(crate) fn holder(&self, expires_us: i64, appointed: &Arc<Appointed>) -> Arc<Holder> {
+        Holder::new(self.principal(), self.role.scopes(), Duties::of(self.role, appointed), Some(expires_us))
     }
 
     pub(crate) fn label(&self) -> String {
@@ -130,7 +130,7 @@ impl Account {
 }
 
 impl Access {
-    /// Makes an account. Needs the right to administer.
+    /// Makes an account. Needs the duty of security.
     pub fn create_account(
         &self,
         grant: &Grant,
@@ -140,11 +140,11 @@ impl Access {
     ) -> Result<i64, Error> {
         let described = format!("{} ({}) [{}]", fold(&new.name), new.display.trim(), new.role.as_str());
         // Before the hashing, so that who may not cannot make this program work.
-        self.demand_administration(grant, "create account", &described, now_us)?;
+        self.demand_duty(Duty::Security, grant, "create account", &described, now_us)?;
         let hash = self.prepare(new, random)?;
         self.administer(
             grant,
-            "create account",
+            (Duty::Security, "create account"),
             described.clone(),
             now_us,
             |transaction, target| {
@@ -164,9 +164,9 @@ impl Access {
         self.hashing.hash(&new.password, random)
     }
 
-    /// All accounts in the order in which they were made. Needs the right to administer.
+    /// All accounts in the order in which they were made. Needs some duty.
     pub fn list_accounts(&self, grant: &Grant) -> Result<Vec<Account>, Error> {
-        grant.may_administer()?;
+        grant.may_oversee()?;
         let database = self.database();
         let mut statement = database.prepare_cached(
             "SELECT id, name, display, role, created_us, disabled_us, password_us FROM account ORDER BY id",
@@ -187,31 +187,31 @@ impl Access {
         }
     }
 
-    /// Gives an account another role, and ends its sessions. Needs the right to administer.
+    /// Gives an account another role, and ends its sessions. Needs the duty of security.
     pub fn set_role(&self, grant: &Grant, id: i64, role: Role, now_us: i64) -> Result<(), Error> {
         let change = AccountChange { role: Some(role), ..AccountChange::default() };
         self.change_account(grant, id, &change, now_us, &mut no_randomness).map(|_| ())
     }
 
-    /// Disables an account and ends its sessions. Needs the right to administer.
+    /// Disables an account and ends its sessions. Needs the duty of security.
     pub fn disable_account(&self, grant: &Grant, id: i64, now_us: i64) -> Result<(), Error> {
         let change = AccountChange { disabled: Some(true), ..AccountChange::default() };
         self.change_account(grant, id, &change, now_us, &mut no_randomness).map(|_| ())
     }
 
-    /// Lets a disabled account sign in again. Needs the right to administer.
+    /// Lets a disabled account sign in again. Needs the duty of security.
     pub fn enable_account(&self, grant: &Grant, id: i64, now_us: i64) -> Result<(), Error> {
         let change = AccountChange { disabled: Some(false), ..AccountChange::default() };
         self.change_account(grant, id, &change, now_us, &mut no_randomness).map(|_| ())
     }
 
-    /// Lifts the lock that failed sign-ins left. Needs the right to administer.
+    /// Lifts the lock that failed sign-ins left. Needs the duty of security.
     pub fn unlock_account(&self, grant: &Grant, id: i64, now_us: i64) -> Result<(), Error> {
         let change = AccountChange { unlock: true, ..AccountChange::default() };
         self.change_account(grant, id, &change, now_us, &mut no_randomness).map(|_| ())
     }
 
-    /// Sets a person's password without the old one, and ends the person's sessions. Needs the right to administer.
+    /// Sets a person's password without the old one, and ends the person's sessions. Needs the duty of security.
     pub fn reset_password(
         &self,
         grant: &Grant,
@@ -225,7 +225,7 @@ impl Access {
     }
 
     /// Changes an account: all that is asked for, or nothing. Its sessions and links end with it, since they no longer say what
-    /// the account is; lifting a lock alone ends none. Needs the right to administer.
+    /// the account is; lifting a lock alone ends none. Needs the duty of security.
     pub fn change_account(
         &self,
         grant: &Grant,
@@ -238,7 +238,7 @@ impl Access {
         let target = format!("person/{id}");
         let not_found = || Error::NotFound { kind: "account", id };
         // Before the hashing, so that who may not cannot make this program work.
-        self.demand_administration(grant, &what, &target, now_us)?;
+        self.demand_duty(Duty::Security, grant, &what, &target, now_us)?;
         let hash = match &change.password {
             Some(new) => {
                 let account = find(&self.database(), id)?.ok_or_else(not_found)?;
@@ -250,7 +250,7 @@ impl Access {
         let ends_sessions = change.role.is_some() || change.disabled.is_some() || hash.is_some();
         self.administer(
             grant,
-            &what,
+            (Duty::Security, &what),
             target,
             now_us,
             |transaction, target| {

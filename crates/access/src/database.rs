@@ -14,7 +14,7 @@ const FORMAT: i64 = STEPS.len() as i64;
 const BUSY: Duration = Duration::from_secs(5);
 
 /// What leads from each format to the next; a new database takes all of them. A step that was released is never changed.
-const STEPS: [&str; 2] = [ACCOUNTS, LINKS_AND_CHOICES];
+const STEPS: [&str; 3] = [ACCOUNTS, LINKS_AND_CHOICES, PATIENTS_OF_TOKENS];
 
 /// Ids are never given twice (`AUTOINCREMENT`): audit rows name them for ever. Times are µs since 1970 UTC.
 const ACCOUNTS: &str = "
@@ -93,6 +93,9 @@ CREATE TABLE choice(
     PRIMARY KEY (account_id, name)
 ) STRICT, WITHOUT ROWID;
 ";
+
+/// The id of the patient whom a token's `patient/` scopes are about.
+const PATIENTS_OF_TOKENS: &str = "ALTER TABLE token ADD COLUMN patient TEXT;";
 
 /// Opens `folder/access.db` for looking only, beside whoever else has it open.
 pub(crate) fn look(folder: &Path) -> Result<Connection, Error> {

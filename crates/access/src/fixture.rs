@@ -1,6 +1,6 @@
 //! What the tests of this crate share: a folder that goes away, a seeded generator, and an opened [`Access`].
 
-use crate::{Access, AccountAudit, Door, Grant, NewAccount, Origin, Role, SignedIn};
+use crate::{Access, AccountAudit, Door, Grant, NewAccount, Origin, Role, SignedIn, Types};
 use std::net::{IpAddr, Ipv4Addr};
 use std::ops::Deref;
 use std::path::PathBuf;
@@ -13,10 +13,11 @@ pub(crate) const HOUR_US: i64 = 60 * MINUTE_US;
 /// 2026-01-01T00:00:00Z.
 pub(crate) const START_US: i64 = 1_767_225_600 * SECOND_US;
 
-/// The few types the tests name.
-pub(crate) fn is_resource_type(name: &str) -> bool {
-    matches!(name, "Patient" | "Observation" | "Encounter")
-}
+/// The few types the tests name, and the one filter.
+pub(crate) const TYPES: Types = Types {
+    is_resource: |name| matches!(name, "Patient" | "Observation" | "Encounter"),
+    check_filter: |_, filter| if filter == "status=final" { Ok(()) } else { Err("there is no such thing".to_owned()) },
+};
 
 /// xorshift64*: the same bytes from the same seed.
 pub(crate) fn random(seed: u64) -> impl FnMut(&mut [u8]) {
@@ -42,7 +43,7 @@ impl Folder {
     }
 
     pub(crate) fn open(&self) -> Access {
-        Access::open(&self.0, is_resource_type).expect("a fresh folder opens")
+        Access::open(&self.0, TYPES).expect("a fresh folder opens")
     }
 }
 

@@ -1,9 +1,11 @@
 #[cfg(any(test, feature = "testing"))]
 mod left_out;
 
+use crate::duty::{Duties, Duty};
 use crate::permission::{Permission, Permissions};
 use crate::principal::{Origin, Principal, PrincipalKind};
-use crate::scope::{Context, ScopeTypes, Scopes};
+use crate::reach::{Reach, Sight};
+use crate::scope::{Context, Scopes};
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -29,28 +31,26 @@ pub(crate) struct Holder {
     pub(crate) principal: Principal,
     pub(crate) scopes: Scopes,
     reach: Reach,
-    administers: bool,
+    duties: Duties,
     expires_us: Option<i64>,
     revoked: AtomicBool,
 }
 
-/// Whether the holder may manage accounts, tokens and sources.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Administration {
-    Allowed,
-    Denied,
-}
-
 impl Holder {
-    pub(crate) fn new(
+    pub(crate) fn new(principal: Principal, scopes: Scopes, duties: Duties, expires_us: Option<i64>) -> Arc<Holder> {
+        Holder::of_patient(principal, scopes, None, duties, expires_us)
+    }
+
+    /// As [`Holder::new`], with the patient whom scopes of `patient/` are about.
+    pub(crate) fn of_patient(
         principal: Principal,
         scopes: Scopes,
-        administration: Administration,
+        patient: Option<&str>,
+        duties: Duties,
         expires_us: Option<i64>,
     ) -> Arc<Holder> {
-        let reach = Reach::of(&scopes);
-        let administers = administration == Administration::Allowed;
-        Arc::new(Holder { principal, scopes, reach, administers, expires_us, revoked: AtomicBool::new(false) })
+        let reach = Reach::of(&scopes, patient);
+        Arc::new(Holder { principal, scopes, reach, duties, expires_us, revoked: AtomicBool::new(false) })
     }
 
     pub(crate) fn revoke(&self) {
@@ -63,41 +63,6 @@ impl Holder {
 
     pub(crate) fn is_expired(&self, now_us: i64) -> bool {
         self.expires_us.is_some_and(|expires_us| now_us >= expires_us)
-    }
-}
-
-/// What scopes add up to. Scopes of one patient and filtered scopes add nothing: what they limit is not enforced yet.
-struct Reach {
-    all: Permissions,
-    /// Sorted by type; what a type has beyond `all`.
-    by_type: Vec<(String, Permissions)>,
-}
-
-impl Reach {
-    fn of(scopes: &Scopes) -> Reach {
-        let mut all = Permissions::NONE;
-        let mut by_type: Vec<(String, Permissions)> = Vec::new();
-        for scope in scopes.iter().filter(|scope| scope.context != Context::Patient && scope.filter.is_none()) {
-            match &scope.types {
-                ScopeTypes::All => all = all.union(scope.permissions),
-                ScopeTypes::One(name) => match by_type.binary_search_by(|(held, _)| held.as_str().cmp(name)) {
-                    Ok(at) => by_type[at].1 = by_type[at].1.union(scope.permissions),
-                    Err(at) => by_type.insert(at, (name.clone(), scope.permissions)),
-                },
-            }
-        }
-        Reach { all, by_type }
-    }
-
-    fn on(&self, resource_type: &str) -> Permissions {
-        match self.by_type.binary_search_by(|(held, _)| held.as_str().cmp(resource_type)) {
-            Ok(at) => self.all.union(self.by_type[at].1),
-            Err(_) => self.all,
-        }
-    }
-
-    fn is_empty(&self) -> bool {
-        self.all.is_empty() && self.by_type.is_empty()
     }
 }
 
@@ -114,15 +79,24 @@ impl Grant {
     /// When `scopes` are not scopes.
     #[cfg(any(test, feature = "testing"))]
     pub fn for_test(principal: Principal, scopes: &str) -> Grant {
+        Grant::for_test_of(principal, scopes, None)
+    }
+
+    /// As [`Grant::for_test`], with the patient whom scopes of `patient/` are about.
+    ///
+    /// # Panics
+    /// As [`Grant::for_test`].
+    #[cfg(any(test, feature = "testing"))]
+    pub fn for_test_of(principal: Principal, scopes: &str, patient: Option<&str>) -> Grant {
         let scopes = match scopes {
             "" => Scopes::default(),
             _ => scopes.parse().expect("a test names valid scopes"),
         };
-        let administration = match principal.kind {
-            PrincipalKind::Operator => Administration::Allowed,
-            _ => Administration::Denied,
+        let duties = match principal.kind {
+            PrincipalKind::Operator => Duties::All,
+            _ => Duties::None,
         };
-        Grant::new(Holder::new(principal, scopes, administration, None), Origin::INTERNAL)
+        Grant::new(Holder::of_patient(principal, scopes, patient, duties, None), Origin::INTERNAL)
     }
 
     /// Who acts.
@@ -140,7 +114,8 @@ impl Grant {
         &self.holder.scopes
     }
 
-    /// Whether `permission` is held for resources of the type `resource_type`.
+    /// Whether `permission` is held for all resources of the type `resource_type`. A limit to a patient or by a filter is not enough:
+    /// what knows of limits asks [`Grant::sight`].
     #[cfg_attr(any(test, feature = "testing"), track_caller)]
     pub fn may(&self, permission: Permission, resource_type: &str) -> Result<(), Denied> {
         self.demand(self.holder.reach.on(resource_type).contains(permission), || Need::Scope {
@@ -149,17 +124,57 @@ impl Grant {
         })
     }
 
+    /// The resources of a type on which `permission` is held. Whoever asks must keep to it.
+    ///
+    /// # Errors
+    /// [`Denied`] if it is held on none.
+    #[cfg_attr(any(test, feature = "testing"), track_caller)]
+    pub fn sight(&self, permission: Permission, resource_type: &str) -> Result<Sight<'_>, Denied> {
+        let reach = &self.holder.reach;
+        let holds_all = reach.on(resource_type).contains(permission);
+        let windows = if holds_all { Vec::new() } else { reach.windows(permission, resource_type) };
+        self.demand(holds_all || !windows.is_empty(), || Need::Scope {
+            permissions: permission.into(),
+            resource_type: Some(resource_type.to_owned()),
+        })?;
+        Ok(if windows.is_empty() { Sight::All } else { Sight::Windows(windows) })
+    }
+
+    /// Whether `permission` is held on some resource of a type. On which is asked again where they are known.
+    #[cfg_attr(any(test, feature = "testing"), track_caller)]
+    pub fn may_some(&self, permission: Permission, resource_type: &str) -> Result<(), Denied> {
+        self.sight(permission, resource_type).map(drop)
+    }
+
+    /// The refusal of who does not hold `permission` on a resource of a type, whatever else of the type is held.
+    pub fn falls_short(&self, permission: Permission, resource_type: &str) -> Denied {
+        let resource_type = Some(resource_type.to_owned());
+        self.denied(Need::Scope { permissions: permission.into(), resource_type })
+    }
+
+    /// Whether `permission` is held on all resources of a type that are this patient's.
+    #[cfg_attr(any(test, feature = "testing"), track_caller)]
+    pub fn may_of_patient(&self, permission: Permission, resource_type: &str, patient: &str) -> Result<(), Denied> {
+        match self.sight(permission, resource_type)? {
+            Sight::Windows(windows)
+                if !windows.iter().any(|window| window.patient == Some(patient) && window.filter.is_none()) =>
+            {
+                self.may(permission, resource_type)
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Whether `permission` is held for every type, as the history of the whole system needs.
     #[cfg_attr(any(test, feature = "testing"), track_caller)]
     pub fn may_all(&self, permission: Permission) -> Result<(), Denied> {
-        self.demand(self.holder.reach.all.contains(permission), || Need::Scope {
+        self.demand(self.holder.reach.on_all().contains(permission), || Need::Scope {
             permissions: permission.into(),
             resource_type: None,
         })
     }
 
-    /// Whether what is held is not limited to some patients. True of every scope honoured so far; asked wherever a
-    /// limit to a patient will have to be enforced.
+    /// Whether something is held that is not limited to some patients: asked where no limit could be kept.
     pub fn sees_all_patients(&self) -> bool {
         !self.holder.is_revoked() && !self.holder.reach.is_empty()
     }
@@ -167,7 +182,7 @@ impl Grant {
     /// Whether SQL may be used: its tables hold all types and all patients, so reading and searching all types is needed.
     #[cfg_attr(any(test, feature = "testing"), track_caller)]
     pub fn may_use_sql(&self) -> Result<(), Denied> {
-        let all = self.holder.reach.all;
+        let all = self.holder.reach.on_all();
         let reads_all = all.contains(Permission::Read) && all.contains(Permission::Search);
         self.demand(reads_all && self.sees_all_patients(), || Need::Sql)
     }
@@ -176,18 +191,33 @@ impl Grant {
     /// not hold it.
     #[cfg_attr(any(test, feature = "testing"), track_caller)]
     pub fn may_link_persons(&self) -> Result<(), Denied> {
-        let held = self.holder.reach.by_type.iter().find(|(name, _)| name == PERSON_LINK);
-        let reads = held.is_some_and(|(_, permissions)| permissions.contains(Permission::Read));
-        self.demand(reads, || Need::Scope {
+        self.demand(self.holder.reach.by_name(PERSON_LINK).contains(Permission::Read), || Need::Scope {
             permissions: Permission::Read.into(),
             resource_type: Some(PERSON_LINK.to_owned()),
         })
     }
 
-    /// Whether accounts, tokens and sources may be managed and their audit read.
+    /// Whether the system may be administered: senders, sources, storage.
     #[cfg_attr(any(test, feature = "testing"), track_caller)]
     pub fn may_administer(&self) -> Result<(), Denied> {
-        self.demand(self.holder.administers, || Need::Administration)
+        self.may_do(Duty::System)
+    }
+
+    /// Whether a duty is held.
+    #[cfg_attr(any(test, feature = "testing"), track_caller)]
+    pub fn may_do(&self, duty: Duty) -> Result<(), Denied> {
+        self.demand(self.holder.duties.hold(duty), || Need::Duty(duty))
+    }
+
+    /// Whether some duty is held: whoever has one may know which accounts there are.
+    #[cfg_attr(any(test, feature = "testing"), track_caller)]
+    pub fn may_oversee(&self) -> Result<(), Denied> {
+        self.demand(!self.duties().is_empty(), || Need::Duty(Duty::System))
+    }
+
+    /// The duties that are held now.
+    pub fn duties(&self) -> Vec<Duty> {
+        Duty::ALL.into_iter().filter(|duty| self.holder.duties.hold(*duty)).collect()
     }
 
     /// Whether the grant still stands at `now_us`: for streams that outlive a request.
@@ -218,7 +248,7 @@ impl Grant {
             need,
             kind: self.holder.principal.kind,
             scopes: self.holder.scopes.clone(),
-            administers: self.holder.administers,
+            has_duties: !self.duties().is_empty(),
         }
     }
 }
@@ -236,7 +266,7 @@ pub struct Denied {
     pub need: Need,
     kind: PrincipalKind,
     scopes: Scopes,
-    administers: bool,
+    has_duties: bool,
 }
 
 /// What somebody would need in order to do what they tried.
@@ -251,8 +281,8 @@ pub enum Need {
     },
     /// The use of SQL.
     Sql,
-    /// The right to manage accounts, tokens and sources.
-    Administration,
+    /// A duty.
+    Duty(Duty),
     /// A token, session or source that has neither been revoked nor expired.
     Current,
 }
@@ -276,10 +306,10 @@ impl fmt::Display for Denied {
                 write!(f, "needs {context}/{}.{permissions}", resource_type.as_deref().unwrap_or("*"))?;
             }
             Need::Sql => write!(f, "SQL and rows of sources need {context}/*.rs")?,
-            Need::Administration => write!(f, "needs the right to administer")?,
+            Need::Duty(duty) => write!(f, "needs {}", duty.holder())?,
             Need::Current => return write!(f, "{holder} has been revoked or has expired"),
         }
-        match (self.scopes.is_empty(), self.administers) {
+        match (self.scopes.is_empty(), self.has_duties) {
             (false, _) => write!(f, "; {holder} holds {}", self.scopes),
             (true, true) => write!(f, "; {holder} administers and holds no clinical data"),
             (true, false) => write!(f, "; {holder} holds nothing"),

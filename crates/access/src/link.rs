@@ -2,6 +2,7 @@
 
 use crate::access::Access;
 use crate::account;
+use crate::duty::Duty;
 use crate::error::{Error, LinkRefused, SignInRefused};
 use crate::grant::Grant;
 use crate::principal::Origin;
@@ -45,7 +46,7 @@ impl Access {
         let expires_us = now_us + LINK_US;
         self.administer(
             grant,
-            "make sign-in link",
+            (Duty::Security, "make sign-in link"),
             format!("person/{account_id}"),
             now_us,
             |transaction, target| {

@@ -74,7 +74,7 @@ impl Model {
             Step::CreateToken { lasts_minutes } => {
                 let expires_us = lasts_minutes.map(|minutes| now_us + minutes * MINUTE_US);
                 let name = format!("token {}", self.tokens.len());
-                let new = NewToken { name, scopes: "system/*.rs".parse().unwrap(), expires_us };
+                let new = NewToken { name, scopes: "system/*.rs".parse().unwrap(), patient: None, expires_us };
                 let created = self.opened.create_token(&operator, &new, now_us, &mut *self.draw).unwrap();
                 let expires_us = expires_us.unwrap_or(i64::MAX);
                 let secret = created.secret;

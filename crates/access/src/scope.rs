@@ -113,12 +113,12 @@ pub enum ScopeProblem {
     /// The filter is not made of `name=value` parts.
     #[error("a filter is name=value, with '&' between several")]
     Filter,
-    /// Scopes limited to one patient.
-    #[error("'patient/' scopes are not supported yet")]
-    PatientNotSupported,
-    /// A filtered scope.
-    #[error("scopes with a filter ('?...') are not supported yet")]
-    FilterNotSupported,
+    /// A scope of one patient, and nobody says which.
+    #[error("a 'patient/' scope is about one patient: name the patient's id too")]
+    PatientMissing,
+    /// A filter that no resource of the type could be held against.
+    #[error("this filter cannot limit a scope: {0}")]
+    FilterRefused(String),
 }
 
 impl FromStr for Scope {
@@ -220,25 +220,43 @@ impl Scopes {
         self.0.is_empty()
     }
 
-    /// Refuses, by name, what is a scope but not yet one this program honours: ignoring a limit would open what it closes.
-    pub(crate) fn check_supported(&self, is_resource_type: fn(&str) -> bool) -> Result<(), ScopeError> {
+    /// Whether one of them is of one patient.
+    pub fn are_of_patient(&self) -> bool {
+        self.0.iter().any(|scope| scope.context == Context::Patient)
+    }
+
+    /// Refuses, by name, what is written like a scope and can be honoured by nobody: a type that there is not, a filter that no
+    /// resource can be held against, a patient whom nobody names.
+    pub(crate) fn check(&self, types: Types, patient: Option<&str>) -> Result<(), ScopeError> {
         for scope in &self.0 {
             let fail = |at, problem| Err(ScopeError { scope: scope.to_string(), at, problem });
-            if scope.context == Context::Patient {
-                return fail(0, ScopeProblem::PatientNotSupported);
+            if scope.context == Context::Patient && patient.is_none() {
+                return fail(0, ScopeProblem::PatientMissing);
             }
-            if let Some(filter) = &scope.filter {
-                return fail(scope.to_string().len() - filter.len() - 1, ScopeProblem::FilterNotSupported);
-            }
-            match &scope.types {
-                ScopeTypes::One(name) if !is_resource_type(name) && name != crate::PERSON_LINK => {
+            let name = match &scope.types {
+                ScopeTypes::All => "*",
+                ScopeTypes::One(name) if !(types.is_resource)(name) && name != crate::PERSON_LINK => {
                     return fail(scope.context.as_str().len() + 1, ScopeProblem::UnknownType(name.clone()));
                 }
-                ScopeTypes::One(_) | ScopeTypes::All => {}
+                ScopeTypes::One(name) => name,
+            };
+            if let Some(filter) = &scope.filter {
+                (types.check_filter)(name, filter).or_else(|why| {
+                    fail(scope.to_string().len() - filter.len() - 1, ScopeProblem::FilterRefused(why))
+                })?;
             }
         }
         Ok(())
     }
+}
+
+/// What must be asked of whoever knows FHIR when scopes are written.
+#[derive(Clone, Copy, Debug)]
+pub struct Types {
+    /// Whether this is the name of a resource type.
+    pub is_resource: fn(&str) -> bool,
+    /// Whether resources of a type (`*`: of each) can be held against a filter as a scope has it after `?`; or why not.
+    pub check_filter: fn(&str, &str) -> Result<(), String>,
 }
 
 impl FromStr for Scopes {

@@ -2,6 +2,7 @@
 
 use crate::access::{Access, Memory};
 use crate::account::{self, Account};
+use crate::duty::{Appointed, Duty};
 use crate::error::{Error, Refused, SignInRefused};
 use crate::grant::{Denied, Grant, Holder, Need};
 use crate::link;
@@ -189,7 +190,7 @@ impl Access {
             seen_us: AtomicI64::new(now_us),
             locked_us: AtomicI64::new(0),
             origin: origin.to_string(),
-            holder: account.holder(expires_us),
+            holder: account.holder(expires_us, &self.appointed),
         };
         memory.sessions.insert(hash, entry);
         Ok(SignedIn { session_id, cookie, expires_us, account })
@@ -415,9 +416,11 @@ impl Access {
 
 /// `None` for who may deal with everybody's sessions, else whose they must be.
 fn own_or_all(grant: &Grant) -> Result<Option<i64>, Denied> {
-    match (grant.may_administer(), grant.principal().kind) {
+    match (grant.may_do(Duty::Security), grant.principal().kind) {
         (Ok(()), _) => Ok(None),
-        (Err(denied), PrincipalKind::Person) if denied.need == Need::Administration => Ok(Some(grant.principal().id)),
+        (Err(denied), PrincipalKind::Person) if denied.need == Need::Duty(Duty::Security) => {
+            Ok(Some(grant.principal().id))
+        }
         (Err(denied), _) => Err(denied),
     }
 }
@@ -448,7 +451,10 @@ pub(crate) fn delete_of(connection: &Connection, account_id: i64) -> Result<(), 
 }
 
 /// The sessions of the database, as requests look them up.
-pub(crate) fn load(connection: &Connection) -> Result<HashMap<SecretHash, SessionEntry>, Error> {
+pub(crate) fn load(
+    connection: &Connection,
+    appointed: &Arc<Appointed>,
+) -> Result<HashMap<SecretHash, SessionEntry>, Error> {
     let mut statement =
         connection.prepare("SELECT id, hash, account_id, created_us, seen_us, origin, locked_us FROM session")?;
     let mut rows = statement.query([])?;
@@ -466,7 +472,7 @@ pub(crate) fn load(connection: &Connection) -> Result<HashMap<SecretHash, Sessio
             seen_us: AtomicI64::new(row.get(4)?),
             origin: row.get(5)?,
             locked_us: AtomicI64::new(row.get::<_, Option<i64>>(6)?.unwrap_or(0)),
-            holder: account.holder(created_us + SESSION_US),
+            holder: account.holder(created_us + SESSION_US, appointed),
         };
         sessions.insert(entry.hash, entry);
     }

@@ -2,8 +2,9 @@
 
 use crate::access::{Access, fixed};
 use crate::database;
+use crate::duty::{Duties, Duty};
 use crate::error::{Error, Refused};
-use crate::grant::{Administration, Grant, Holder};
+use crate::grant::{Grant, Holder};
 use crate::name;
 use crate::network::Network;
 use crate::principal::{Origin, Principal, PrincipalKind};
@@ -69,7 +70,7 @@ pub(crate) struct SourceEntry {
 impl SourceEntry {
     fn new(source: Source) -> SourceEntry {
         let principal = Principal::new(PrincipalKind::Source, source.id, source.name.as_str());
-        let holder = Holder::new(principal, fixed(SOURCE_SCOPES), Administration::Denied, None);
+        let holder = Holder::new(principal, fixed(SOURCE_SCOPES), Duties::None, None);
         SourceEntry { source: Arc::new(source), holder }
     }
 }
@@ -114,7 +115,7 @@ impl Access {
         };
         self.administer(
             grant,
-            "allow source",
+            (Duty::System, "allow source"),
             described.clone(),
             now_us,
             |transaction, target| {
@@ -154,7 +155,7 @@ impl Access {
     pub fn remove_source(&self, grant: &Grant, id: i64, now_us: i64) -> Result<(), Error> {
         self.administer(
             grant,
-            "remove source",
+            (Duty::System, "remove source"),
             format!("source/{id}"),
             now_us,
             |transaction, target| {

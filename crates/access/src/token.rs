@@ -1,10 +1,11 @@
 use crate::access::Access;
 use crate::database;
+use crate::duty::{Duties, Duty};
 use crate::error::{Error, Refused};
-use crate::grant::{Administration, Denied, Grant, Holder};
+use crate::grant::{Denied, Grant, Holder};
 use crate::name;
 use crate::principal::{Origin, Principal, PrincipalKind};
-use crate::scope::{ScopeError, ScopeTypes, Scopes};
+use crate::scope::{ScopeTypes, Scopes, Types};
 use crate::secret::{Random, Secret, SecretHash, has_shape};
 use crate::trail::{self, Entry, Outcome};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -31,6 +32,8 @@ pub struct NewToken {
     pub name: String,
     /// What it allows.
     pub scopes: Scopes,
+    /// The id of the patient whom its `patient/` scopes are about; `None` if it has none.
+    pub patient: Option<String>,
     /// When it ends, µs since 1970 UTC; never if `None`.
     pub expires_us: Option<i64>,
 }
@@ -44,6 +47,8 @@ pub struct Token {
     pub name: String,
     /// What it allows.
     pub scopes: Scopes,
+    /// The patient whom its `patient/` scopes are about.
+    pub patient: Option<String>,
     /// When it was made, µs since 1970 UTC.
     pub created_us: i64,
     /// Who made it.
@@ -77,9 +82,10 @@ pub(crate) struct TokenEntry {
 }
 
 impl TokenEntry {
-    fn new(id: i64, hash: SecretHash, name: &str, scopes: Scopes, expires_us: Option<i64>) -> TokenEntry {
-        let principal = Principal::new(PrincipalKind::Token, id, name);
-        let holder = Holder::new(principal, scopes, Administration::Denied, expires_us);
+    fn new(id: i64, hash: SecretHash, new: &NewToken) -> TokenEntry {
+        let principal = Principal::new(PrincipalKind::Token, id, &new.name);
+        let (scopes, patient) = (new.scopes.clone(), new.patient.as_deref());
+        let holder = Holder::of_patient(principal, scopes, patient, Duties::None, new.expires_us);
         TokenEntry { id, hash, holder, used_us: AtomicI64::new(0), tries: Mutex::default() }
     }
 }
@@ -116,7 +122,7 @@ impl Access {
         Ok(Grant::new(Arc::clone(&entry.holder), origin))
     }
 
-    /// Makes a token. Needs the right to administer, and everything that the token will allow: nobody hands on what he does not
+    /// Makes a token. Needs the duty of security, and everything that the token will allow: nobody hands on what he does not
     /// hold, so that an administrator without clinical data has none by a detour either.
     pub fn create_token(
         &self,
@@ -126,20 +132,20 @@ impl Access {
         random: Random<'_>,
     ) -> Result<CreatedToken, Error> {
         let name = name::check("token name", &new.name)?;
-        check_scopes(&new.scopes, self.is_resource_type)?;
+        check_scopes(new, self.types)?;
         if new.expires_us.is_some_and(|expires_us| expires_us <= now_us) {
             return Err(Error::Invalid { field: "token expiry", problem: "must lie in the future".to_owned() });
         }
-        let described = format!("{name} [{}]", new.scopes);
-        self.demand_administration(grant, "create token", &described, now_us)?;
+        let patient = new.patient.as_deref().map_or_else(String::new, |patient| format!(" of Patient/{patient}"));
+        let described = format!("{name} [{}]{patient}", new.scopes);
+        let named = NewToken { name: name.to_owned(), ..new.clone() };
+        self.demand_duty(Duty::Security, grant, "create token", &described, now_us)?;
         if let Err(denied) = holds_all(grant, &new.scopes) {
             return Err(self.refused(grant, "create token", &described, now_us, denied));
         }
         let secret = Secret::draw(TOKEN_PREFIX, random);
         let hash = SecretHash::of(PURPOSE, secret.reveal());
-        let id = self.administer(
-            grant,
-            "create token",
+        let id = self.administer(grant, (Duty::Security, "create token"),
             described.clone(),
             now_us,
             |transaction, target| {
@@ -151,14 +157,15 @@ impl Access {
                     return Err(Error::Invalid { field: "tokens", problem });
                 }
                 let inserted = transaction.execute(
-                    "INSERT INTO token(hash, name, scopes, created_us, created_by, expires_us) VALUES (?,?,?,?,?,?)",
+                    "INSERT INTO token(hash, name, scopes, created_us, created_by, expires_us, patient) VALUES (?,?,?,?,?,?,?)",
                     params![
                         hash.0,
                         name,
                         new.scopes.to_string(),
                         now_us,
                         grant.principal().to_string(),
-                        new.expires_us
+                        new.expires_us,
+                        new.patient
                     ],
                 );
                 match inserted {
@@ -172,18 +179,19 @@ impl Access {
                 Ok(id)
             },
             |memory, &id| {
-                memory.tokens.insert(hash, TokenEntry::new(id, hash, name, new.scopes.clone(), new.expires_us));
+                memory.tokens.insert(hash, TokenEntry::new(id, hash, &named));
             },
         )?;
         Ok(CreatedToken { id, secret })
     }
 
-    /// All tokens, newest last, revoked ones included. Needs the right to administer.
+    /// All tokens, newest last, revoked ones included. Needs the duty of security.
     pub fn list_tokens(&self, grant: &Grant) -> Result<Vec<Token>, Error> {
-        grant.may_administer()?;
+        grant.may_do(Duty::Security)?;
         let database = self.database();
         let mut statement = database.prepare_cached(
-            "SELECT id, name, scopes, created_us, created_by, expires_us, used_us, revoked_us FROM token ORDER BY id",
+            "SELECT id, name, scopes, created_us, created_by, expires_us, used_us, revoked_us, patient FROM token
+             ORDER BY id",
         )?;
         let mut rows = statement.query([])?;
         let mut tokens = Vec::new();
@@ -198,6 +206,7 @@ impl Access {
                 expires_us: row.get(5)?,
                 used_us: row.get(6)?,
                 revoked_us: row.get(7)?,
+                patient: row.get(8)?,
             });
         }
         let memory = self.memory();
@@ -210,11 +219,11 @@ impl Access {
     }
 
     /// Revokes a token: when this returns, it opens nothing any more, and every grant made from it denies. Revoking it again
-    /// changes nothing. Needs the right to administer.
+    /// changes nothing. Needs the duty of security.
     pub fn revoke_token(&self, grant: &Grant, id: i64, now_us: i64) -> Result<(), Error> {
         self.administer(
             grant,
-            "revoke token",
+            (Duty::Security, "revoke token"),
             format!("token/{id}"),
             now_us,
             |transaction, target| {
@@ -268,7 +277,7 @@ pub(crate) fn save_tries(
 /// All tokens of the database, as requests look them up.
 pub(crate) fn load(connection: &Connection) -> Result<HashMap<SecretHash, TokenEntry>, Error> {
     let mut statement = connection.prepare(
-        "SELECT id, hash, name, scopes, expires_us, used_us, revoked_us FROM token WHERE revoked_us IS NULL OR id IN
+        "SELECT id, hash, name, scopes, expires_us, used_us, revoked_us, patient FROM token WHERE revoked_us IS NULL OR id IN
          (SELECT id FROM token WHERE revoked_us IS NOT NULL ORDER BY revoked_us DESC, id DESC LIMIT ?)",
     )?;
     let mut rows = statement.query([MAX_REVOKED as i64])?;
@@ -276,7 +285,8 @@ pub(crate) fn load(connection: &Connection) -> Result<HashMap<SecretHash, TokenE
     while let Some(row) = rows.next()? {
         let (id, hash) = (row.get(0)?, SecretHash(row.get(1)?));
         let scopes = stored_scopes(id, &row.get::<_, String>(3)?)?;
-        let entry = TokenEntry::new(id, hash, &row.get::<_, String>(2)?, scopes, row.get(4)?);
+        let token = NewToken { name: row.get(2)?, scopes, patient: row.get(7)?, expires_us: row.get(4)? };
+        let entry = TokenEntry::new(id, hash, &token);
         entry.used_us.store(row.get::<_, Option<i64>>(5)?.unwrap_or(0), Ordering::Relaxed);
         if row.get::<_, Option<i64>>(6)?.is_some() {
             entry.holder.revoke();
@@ -299,11 +309,24 @@ fn holds_all(grant: &Grant, scopes: &Scopes) -> Result<(), Denied> {
     Ok(())
 }
 
-fn check_scopes(scopes: &Scopes, is_resource_type: fn(&str) -> bool) -> Result<(), ScopeError> {
+/// The longest id that FHIR allows.
+const MAX_ID_CHARACTERS: usize = 64;
+
+fn check_scopes(new: &NewToken, types: Types) -> Result<(), Error> {
     // Scopes may also have been built from parts; only what reads back may be stored.
-    scopes.to_string().parse::<Scopes>()?;
+    new.scopes.to_string().parse::<Scopes>()?;
+    let refused = |problem: &str| Err(Error::Invalid { field: "patient", problem: problem.to_owned() });
+    if let Some(patient) = &new.patient {
+        let is_id = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.');
+        if patient.is_empty() || patient.len() > MAX_ID_CHARACTERS || !patient.chars().all(is_id) {
+            return refused("must be the id of a Patient, without 'Patient/': at most 64 letters, digits, '-' and '.'");
+        }
+        if !new.scopes.are_of_patient() {
+            return refused("limits 'patient/' scopes only, and there is none: write patient/ instead of system/");
+        }
+    }
     // `user/` reaches what `system/` does: every person who may hold a token sees all patients so far.
-    scopes.check_supported(is_resource_type)
+    Ok(new.scopes.check(types, new.patient.as_deref())?)
 }
 
 fn stored_scopes(id: i64, text: &str) -> Result<Scopes, Error> {

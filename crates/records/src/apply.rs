@@ -6,6 +6,7 @@ use crate::index::key::{self, Key};
 use crate::name::{RESOURCE_BY_ID, id_hash};
 use crate::plan::{Change, Content, IfEqual, Naming, Operation, Outcome, Value, Write};
 use crate::posting::{self, Posting};
+use crate::search::{LimitPlace, Sights};
 use crate::token::UNIT_SYSTEM;
 use crate::writer::Writer;
 use access::{Grant, Permission};
@@ -117,7 +118,45 @@ impl Writer {
         let Operation { resource_type, id, write, if_match, at, length } = operation;
         let name = fhir::schema::r4().info(resource_type).name;
         let before = self.before(resource_type, &id)?;
-        let current = before.as_ref().filter(|b| b.state == LIVE).map_or(0, |b| b.version);
+        let live = before.as_ref().filter(|b| b.state == LIVE);
+        let current = live.map_or(0, |b| b.version);
+        if let Some(live) = live
+            && let Some(permission) = match write {
+                Write::Keep => None,
+                Write::Delete => Some(Permission::Delete),
+                Write::Put { .. } => Some(Permission::Update),
+            }
+        {
+            let sights = Sights::new(&self.connection, &self.shared, grant);
+            let forward = live.forward.as_deref();
+            match sights.check_forward(LimitPlace::Before, permission, resource_type, live.row.0, forward) {
+                Ok(()) => {}
+                // It is refused as what is not there would be.
+                Err(Error::Denied(_)) if !sights.is_whole(permission, resource_type) => {
+                    sights.check(permission, resource_type)?;
+                    return Err(match (if_match, permission) {
+                        (Some(asked), _) => {
+                            Error::VersionConflict { resource_type: name.into(), id, current: 0, asked }
+                        }
+                        (None, Permission::Delete) => Error::NotFound { resource_type: name.into(), id },
+                        (None, _) => Error::Denied(grant.falls_short(Permission::Create, name)),
+                    });
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        if let Some(deleted) = before.as_ref().filter(|b| b.state == DELETED)
+            && matches!(write, Write::Put { .. })
+        {
+            let sights = Sights::new(&self.connection, &self.shared, grant);
+            // An id that was another's is not taken up again.
+            if !sights.is_whole(Permission::Create, resource_type) {
+                let stored = crate::read::by_row(&self.connection, &self.shared, deleted.row)?;
+                if !stored.map_or(Ok(false), |stored| sights.shows_version(&stored))? {
+                    return Err(Error::Denied(grant.falls_short(Permission::Create, name)));
+                }
+            }
+        }
         if let Some(asked) = if_match
             && asked != current
         {
@@ -131,16 +170,17 @@ impl Writer {
                 Ok(unchanged(resource_type, id, &before, arrival))
             }
             Write::Delete => {
-                grant.may(Permission::Delete, name)?;
+                grant.may_some(Permission::Delete, name)?;
                 match before {
                     Some(before) if before.state == LIVE => self.delete(resource_type, id, before, arrival, at, length),
                     Some(before) if before.state == DELETED => Ok(unchanged(resource_type, id, &before, arrival)),
                     _ => Err(Error::NotFound { resource_type: name.into(), id }),
                 }
             }
-            Write::Put { content, if_equal, must_be_new } => {
+            Write::Put { mut content, if_equal, must_be_new } => {
                 let exists = before.as_ref().is_some_and(|b| b.state == LIVE);
-                grant.may(if exists { Permission::Update } else { Permission::Create }, name)?;
+                let permission = if exists { Permission::Update } else { Permission::Create };
+                grant.may_some(permission, name)?;
                 if let Some(before) = before.as_ref().filter(|b| b.state == LIVE) {
                     if must_be_new {
                         return Err(Error::Damaged(format!("a new id is taken: {name}/{id}")));
@@ -152,8 +192,13 @@ impl Writer {
                         return Ok(unchanged(resource_type, id, before, arrival));
                     }
                 }
+                let postings = self.postings(std::mem::take(&mut content.values))?;
+                let row = before.as_ref().map(|before| before.row);
+                let row = row.or_else(|| self.rows.get(&(resource_type, id.clone())).copied()).unwrap_or(Row(0));
+                let sights = Sights::new(&self.connection, &self.shared, grant);
+                sights.check_postings(LimitPlace::After, permission, resource_type, row.0, &postings)?;
                 let naming = if must_be_new { Naming::Here } else { Naming::Sender };
-                self.put(resource_type, id, *content, before, Place { arrival, at, length }, naming)
+                self.put(resource_type, id, *content, &postings, before, Place { arrival, at, length, naming })
             }
         }
     }
@@ -163,15 +208,14 @@ impl Writer {
         resource_type: TypeId,
         id: String,
         content: Content,
+        postings: &[Posting],
         before: Option<Before>,
         place: Place,
-        naming: Naming,
     ) -> Result<Applied, Error> {
-        let postings = self.postings(content.values)?;
-        let forward = posting::encode(&postings);
+        let forward = posting::encode(postings);
         let composite = self.shared.composite(resource_type);
         let (seq, now) = (self.next_seq, self.now_us);
-        let Place { arrival, at, length } = place;
+        let Place { arrival, at, length, naming } = place;
         let (row, version, change) = match before {
             None => {
                 let row = match self.rows.get(&(resource_type, id.clone())) {
@@ -211,7 +255,7 @@ impl Writer {
             self.count(resource_type, 1)?;
         }
         self.pending.push(&Key::new(key::UPDATED, resource_type.0).time(now).number(row.0), false);
-        posting::index_keys(&postings, row, composite, |key| self.pending.push(&key, false));
+        posting::index_keys(postings, row, composite, |key| self.pending.push(&key, false));
         self.feed(row, version, change.kind(resource_type, naming))?;
         let outcome = Outcome { resource_type, id, version, updated_us: now, change };
         Ok(Applied { outcome, live: i64::from(change == Change::Created), found_equal: None })
@@ -325,6 +369,7 @@ struct Place {
     arrival: ArrivalNo,
     at: u64,
     length: u64,
+    naming: Naming,
 }
 
 fn unchanged(resource_type: TypeId, id: String, before: &Before, arrival: ArrivalNo) -> Applied {

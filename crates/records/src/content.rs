@@ -7,8 +7,9 @@ use crate::store::Shared;
 use crate::token::URL_SYSTEM;
 use fhir::json::{Document, Node, Rewriter};
 use fhir::parameters::{Parameter, ParameterKind, parameters};
+use fhir::path::CompileError;
 use fhir::schema::{TypeId, r4};
-use fhir::search::{Extractor, IndexValue, QuantityValue, ReferenceValue};
+use fhir::search::{Check, Extractor, IndexValue, QuantityValue, ReferenceValue, Test};
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 
@@ -101,6 +102,16 @@ impl Extraction {
     pub(crate) fn compartment(&self, resource_type: TypeId) -> &Compartment {
         static NONE: Compartment = Compartment { is_patient: false, numbers: Vec::new(), care_date: None };
         self.compartments.get(resource_type.0 as usize).unwrap_or(&NONE)
+    }
+
+    /// The values of a resource for each of its parameters, as they are.
+    pub(crate) fn extract<'d>(&'d self, resource: Node<'d>, sink: &mut impl FnMut(&'static Parameter, IndexValue<'d>)) {
+        self.extractor.extract(resource, sink);
+    }
+
+    /// A test of bodies, ready to be asked; `None` for one that the index answers.
+    pub(crate) fn check<'t>(&'t self, test: &'t Test) -> Option<Result<Check<'t>, CompileError>> {
+        self.extractor.check(test)
     }
 
     pub(crate) fn values(&self, resource: Node<'_>) -> Vec<Value> {

@@ -4,6 +4,7 @@ use crate::error::Error;
 use crate::id::{Row, Seq};
 use crate::plan::{Change, KIND_BITS};
 use crate::read::{self, Stored};
+use crate::search::Sights;
 use crate::store::Records;
 use access::{Grant, Permission};
 use fhir::schema::{TypeId, r4};
@@ -59,6 +60,9 @@ pub struct FeedEntry {
     pub change: Change,
 }
 
+/// Versions of a resource that are looked at one by one for who does not see all of its type: the newest.
+const SEEN_VERSIONS: u32 = 10_000;
+
 /// Entries of the feed that one call gives, at most.
 const FEED_ENTRIES: usize = 10_000;
 
@@ -70,8 +74,10 @@ const VERSIONS: &str = "
          coalesce((SELECT n.updated_us FROM version n WHERE n.row = v.row AND n.version = v.version + 1), r.updated_us)
   FROM version v JOIN resource r ON r.row = v.row WHERE ({where_version})";
 
-/// Positions, rows and versions of a page with one more than fits, and the number of all that match.
-type Found = (Vec<(i64, Row, i64)>, i64);
+/// Positions, rows and versions.
+type Versions = Vec<(i64, Row, i64)>;
+/// Those of a page with one more than fits, and the number of all that match.
+type Found = (Versions, i64);
 
 impl Records {
     /// A page of versions, newest first. Of one resource it is a read; of a type or of everything it finds resources whose ids
@@ -81,7 +87,8 @@ impl Records {
     /// [`Error::Denied`]; [`Error::NotFound`] for a resource that never was.
     pub fn history(&self, grant: &Grant, of: HistoryOf<'_>, query: &HistoryQuery) -> Result<HistoryPage, Error> {
         match of {
-            HistoryOf::Resource(name, _) | HistoryOf::Type(name) => grant.may(Permission::Read, name)?,
+            HistoryOf::Resource(name, _) => grant.may_some(Permission::Read, name)?,
+            HistoryOf::Type(name) => grant.may(Permission::Read, name)?,
             HistoryOf::System => grant.may_all(Permission::Read)?,
         }
         match of {
@@ -93,10 +100,20 @@ impl Records {
         let connection: &Connection = &reader;
         let type_of =
             |name: &str| r4().resource_type(name).ok_or_else(|| Error::Search(format!("{name} is no resource type")));
+        let sights = Sights::new(connection, &self.shared, grant);
         let (found, total) = match (of, query.at_us) {
             (HistoryOf::Resource(name, id), at) => {
                 let row = read::row_of(connection, name, id)?;
-                looked_up(connection, ("row = ?1", "v.row = ?1"), row.0, query, at)?
+                let of_row =
+                    |query: &HistoryQuery, at| looked_up(connection, ("row = ?1", "v.row = ?1"), row.0, query, at);
+                if sights.is_whole(Permission::Read, type_of(name)?) {
+                    of_row(query, at)?
+                } else {
+                    let asked = of_row(&HistoryQuery { count: SEEN_VERSIONS, before: None, ..*query }, at)?.0;
+                    let whole = HistoryQuery { count: SEEN_VERSIONS, ..HistoryQuery::default() };
+                    self.seen_of(&sights, (of_row(&whole, None)?.0, asked), query)?
+                        .ok_or_else(|| Error::NotFound { resource_type: name.into(), id: id.into() })?
+                }
             }
             (HistoryOf::Type(name), None) => followed(connection, Some(type_of(name)?), query)?,
             (HistoryOf::System, None) => followed(connection, None, query)?,
@@ -112,6 +129,31 @@ impl Records {
             versions.extend(read::version_of(connection, &self.shared, row, version)?);
         }
         Ok(HistoryPage { versions, total: total as u64, next })
+    }
+
+    /// Those versions of a resource that are seen, as a page; `None` if none is.
+    fn seen_of(
+        &self,
+        sights: &Sights<'_>,
+        (all, asked): (Versions, Versions),
+        query: &HistoryQuery,
+    ) -> Result<Option<Found>, Error> {
+        let mut seen = Vec::new();
+        for (seq, row, version) in all {
+            let stored = read::version_of(sights.connection(), &self.shared, row, version)?;
+            if stored.map_or(Ok(false), |stored| sights.shows_version(&stored))? {
+                seen.push((seq, row, version));
+            }
+        }
+        if seen.is_empty() {
+            return Ok(None);
+        }
+        // Whether anything is seen is one thing, what of it was asked for another.
+        seen.retain(|one| asked.contains(one));
+        let total = seen.len() as i64;
+        seen.retain(|(seq, ..)| *seq < before(query));
+        seen.truncate(one_more(query) as usize);
+        Ok(Some((seen, total)))
     }
 
     /// Entries of the feed after `seen`, oldest first; at most `limit`.

@@ -59,7 +59,9 @@ pub use read_audit::{ReadEvent, ReadRecord, SYNC_EVERY};
 pub use rehearse::Rehearsal;
 pub use row_letter::{MAPPING_DOOR, PULL_DOOR, RowClosed, RowLetter};
 pub use seal::{SEAL_EVERY, Seal};
-pub use search::{DEFAULT_COUNT, Everything, SearchPage, query_pairs};
+#[cfg(feature = "testing")]
+pub use search::planted;
+pub use search::{DEFAULT_COUNT, Everything, LimitPlace, SCOPE_TYPES, SearchPage, is_of_several, query_pairs};
 pub use store::{Clock, Options, Pending, Prepared, Randomness, Records, ReuseArrival};
 pub use undo::{Becomes, Delivered, Outlook, Prospect, REDO_DOOR, UNDO_DOOR, Written};
 pub use unmapped::NO_MAP;

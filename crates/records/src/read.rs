@@ -8,6 +8,7 @@ use crate::id::{ArrivalNo, Row, Seq, StoredId};
 use crate::name::{RESOURCE_BY_ID, id_hash};
 use crate::plan::{Change, Current, Naming};
 use crate::row_letter::{IS_SEEN, is_of_rows, sees_rows};
+use crate::search::{LimitPlace, Sights};
 use crate::store::{Records, Shared};
 use access::{Grant, Permission};
 use fhir::schema::{TypeId, r4};
@@ -212,14 +213,22 @@ pub(crate) fn row_or_stub(connection: &Connection, type_id: TypeId, id: &str) ->
         .optional()?)
 }
 
+/// Whether the current state of a resource is seen: a live one by the index, a deleted one by what it was.
+fn is_seen(sights: &Sights<'_>, stored: &Stored) -> Result<bool, Error> {
+    if stored.change == Change::Deleted {
+        return sights.shows_version(stored);
+    }
+    sights.shows(LimitPlace::Read, Permission::Read, stored.resource_type, stored.row.0)
+}
+
 impl Records {
     /// Whether this content came from this source before and was taken: what is written with [`crate::ReuseArrival::Repeat`] changes
-    /// nothing then.
+    /// nothing then. Whoever sends it may know, as whoever may look for what it became.
     ///
     /// # Errors
     /// [`Error::Denied`].
     pub fn is_repeat(&self, grant: &Grant, source: &str, content: &[u8]) -> Result<bool, Error> {
-        grant.may_all(Permission::Read)?;
+        grant.may_all(Permission::Search)?;
         let hash = *blake3::hash(content).as_bytes();
         Ok(crate::writer::earlier(&*self.shared.reader()?, (&hash, content.len() as u64), source)?.is_some())
     }
@@ -229,11 +238,14 @@ impl Records {
     /// # Errors
     /// [`Error::Denied`], [`Error::NotFound`], [`Error::Gone`].
     pub fn read(&self, grant: &Grant, resource_type: &str, id: &str) -> Result<Stored, Error> {
-        grant.may(Permission::Read, resource_type)?;
+        grant.may_some(Permission::Read, resource_type)?;
         let reader = self.shared.reader()?;
         let row = row_of(&reader, resource_type, id)?;
-        let stored = by_row(&reader, &self.shared, row)?
-            .ok_or_else(|| Error::NotFound { resource_type: resource_type.into(), id: id.into() })?;
+        let not_found = || Error::NotFound { resource_type: resource_type.into(), id: id.into() };
+        let stored = by_row(&reader, &self.shared, row)?.ok_or_else(not_found)?;
+        if !is_seen(&Sights::new(&reader, &self.shared, grant), &stored)? {
+            return Err(not_found());
+        }
         if stored.change == Change::Deleted {
             return Err(Error::Gone { resource_type: resource_type.into(), id: id.into(), version: stored.version });
         }
@@ -257,13 +269,19 @@ impl Records {
     /// # Errors
     /// As [`Records::read`]; `Gone` if that version is a deletion.
     pub fn read_version(&self, grant: &Grant, resource_type: &str, id: &str, version: i64) -> Result<Stored, Error> {
-        grant.may(Permission::Read, resource_type)?;
+        grant.may_some(Permission::Read, resource_type)?;
         let reader = self.shared.reader()?;
         let row = row_of(&reader, resource_type, id)?;
-        let stored = version_of(&reader, &self.shared, row, version)?.ok_or_else(|| Error::NotFound {
-            resource_type: resource_type.into(),
-            id: format!("{id}/_history/{version}"),
-        })?;
+        let sights = Sights::new(&reader, &self.shared, grant);
+        let stored = version_of(&reader, &self.shared, row, version)?;
+        let is_shown = stored.as_ref().map_or(Ok(false), |stored| sights.shows_version(stored))?;
+        let Some(stored) = stored.filter(|_| is_shown) else {
+            // Who sees nothing of a resource is not told that it is there, nor how many versions it has.
+            let current = by_row(&reader, &self.shared, row)?;
+            let is_told = current.map_or(Ok(false), |current| is_seen(&sights, &current))?;
+            let id = if is_told { format!("{id}/_history/{version}") } else { id.to_owned() };
+            return Err(Error::NotFound { resource_type: resource_type.into(), id });
+        };
         if stored.change == Change::Deleted {
             return Err(Error::Gone { resource_type: resource_type.into(), id: id.into(), version });
         }
@@ -275,9 +293,20 @@ impl Records {
     /// # Errors
     /// [`Error::Denied`], [`Error::NotFound`].
     pub fn source(&self, grant: &Grant, resource_type: &str, id: &str, version: Option<i64>) -> Result<Source, Error> {
-        grant.may(Permission::Read, resource_type)?;
+        grant.may_some(Permission::Read, resource_type)?;
         let reader = self.shared.reader()?;
         let row = row_of(&reader, resource_type, id)?;
+        let sights = Sights::new(&reader, &self.shared, grant);
+        let type_id = r4().type_id(resource_type).filter(|type_id| !sights.is_whole(Permission::Read, *type_id));
+        if type_id.is_some() {
+            let stored = match version {
+                Some(version) => version_of(&reader, &self.shared, row, version)?,
+                None => by_row(&reader, &self.shared, row)?,
+            };
+            if !stored.map_or(Ok(false), |stored| sights.shows_version(&stored))? {
+                return Err(Error::NotFound { resource_type: resource_type.into(), id: id.into() });
+            }
+        }
         let place = |sql: &str, keys: &[i64]| -> Result<Option<(i64, i64, i64, i64)>, Error> {
             Ok(reader
                 .prepare_cached(sql)?
@@ -297,8 +326,19 @@ impl Records {
         };
         let (version, arrival, at, length) =
             found.ok_or_else(|| Error::NotFound { resource_type: resource_type.into(), id: id.into() })?;
-        let arrival = arrival_info(&reader, ArrivalNo(arrival))?
+        let mut arrival = arrival_info(&reader, ArrivalNo(arrival))?
             .ok_or_else(|| Error::Damaged(format!("arrival {arrival} is missing")))?;
+        if type_id.is_some() {
+            // What it was called and what all of it was tells of others too.
+            arrival = ArrivalInfo {
+                at_us: arrival.at_us,
+                door: arrival.door,
+                source: arrival.source,
+                media: arrival.media,
+                undone_us: arrival.undone_us,
+                ..ArrivalInfo::unknown(arrival.no)
+            };
+        }
         Ok(Source { row, version, arrival, at: at as u64, length: length as u64 })
     }
 
@@ -331,7 +371,8 @@ impl Records {
         self.arrival_range(no, from, length)
     }
 
-    /// The bytes of one version, which whoever may read the resource may see.
+    /// The bytes of one version, which whoever may read all resources of the type may see: those of a message tell of more than the
+    /// resource, so that a limit to a patient or by a filter does not hold for them.
     ///
     /// # Errors
     /// As [`Records::source`].
@@ -342,6 +383,7 @@ impl Records {
         id: &str,
         version: Option<i64>,
     ) -> Result<Vec<u8>, Error> {
+        grant.may(Permission::Read, resource_type)?;
         let source = self.source(grant, resource_type, id, version)?;
         self.arrival_range(source.arrival.no, source.at, source.length)
     }

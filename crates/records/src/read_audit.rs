@@ -512,9 +512,9 @@ impl crate::store::Records {
     /// The newest read events, newest first; of one patient if `patient` names an id.
     ///
     /// # Errors
-    /// [`Error::Denied`] without administration.
+    /// [`Error::Denied`] without the duty of an auditor.
     pub fn read_events(&self, grant: &Grant, patient: Option<&str>, limit: usize) -> Result<Vec<ReadEvent>, Error> {
-        grant.may_administer()?;
+        grant.may_do(access::Duty::Audit)?;
         let row = match patient {
             None => None,
             Some(id) => {

@@ -2,9 +2,11 @@
 
 use crate::error::Error;
 use crate::plan::{Content, Current, Found, Lookup};
+use crate::search::Sights;
 use crate::store::Shared;
 use crate::{read, search};
-use access::{Grant, Permission};
+use access::Grant;
+use fhir::schema::r4;
 use rusqlite::Connection;
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -18,13 +20,14 @@ pub(crate) enum Answer {
 }
 
 impl Answer {
-    pub(crate) fn holds(&self, connection: &Connection, shared: &Shared) -> Result<bool, Error> {
+    /// Whether the same grant would be given it again.
+    pub(crate) fn holds(&self, connection: &Connection, shared: &Shared, grant: &Grant) -> Result<bool, Error> {
         Ok(match self {
             Answer::Found { resource_type, query, found } => {
-                search::find(connection, shared, resource_type, query)? == *found
+                search::find(connection, shared, grant, resource_type, query)? == *found
             }
             Answer::All { resource_type, query, most, ids } => {
-                search::find_all(connection, shared, resource_type, query, *most)? == *ids
+                search::find_all(connection, shared, grant, resource_type, query, *most)? == *ids
             }
             Answer::Current { resource_type, id, version, deleted } => {
                 let now = read::state(connection, resource_type, id)?;
@@ -56,12 +59,12 @@ impl<'a> Remembering<'a> {
 
 impl Lookup for Remembering<'_> {
     fn find(&self, resource_type: &str, query: &str) -> Result<Found, Error> {
-        self.grant.may(Permission::Search, resource_type)?;
         let key = (resource_type.to_owned(), query.to_owned());
         if let Some(found) = self.found.borrow().get(&key) {
             return Ok(found.clone());
         }
-        let found = search::find(self.connection, self.shared, resource_type, query)?;
+        search::permit_condition(self.grant, self.shared, resource_type, query)?;
+        let found = search::find(self.connection, self.shared, self.grant, resource_type, query)?;
         self.answers.borrow_mut().push(Answer::Found {
             resource_type: resource_type.into(),
             query: query.into(),
@@ -72,8 +75,8 @@ impl Lookup for Remembering<'_> {
     }
 
     fn find_all(&self, resource_type: &str, query: &str, most: usize) -> Result<Vec<String>, Error> {
-        self.grant.may(Permission::Search, resource_type)?;
-        let ids = search::find_all(self.connection, self.shared, resource_type, query, most)?;
+        search::permit_condition(self.grant, self.shared, resource_type, query)?;
+        let ids = search::find_all(self.connection, self.shared, self.grant, resource_type, query, most)?;
         self.answers.borrow_mut().push(Answer::All {
             resource_type: resource_type.into(),
             query: query.into(),
@@ -92,6 +95,14 @@ impl Lookup for Remembering<'_> {
             version,
             deleted,
         });
+        // What is not seen is not there for the plan; the writer, which sees it, refuses what would change it.
+        if let Some(type_id) = r4().resource_type(resource_type)
+            && current.is_some()
+            && let Some(row) = read::row_or_stub(self.connection, type_id, id)?
+            && !Sights::new(self.connection, self.shared, self.grant).shows_for_write(type_id, row)?
+        {
+            return Ok(None);
+        }
         Ok(current)
     }
 

@@ -112,6 +112,8 @@ pub(crate) const NEWEST_US: &str =
 const LIVE_RESOURCES: &str = "SELECT coalesce(sum(live), 0) FROM type_count";
 /// Without a write or a read for this long, memory is given back.
 const REST_AFTER: Duration = Duration::from_secs(5);
+/// How long the writer waits for who holds the database, as a copy does for a moment.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// Rows known by id are forgotten when there are this many.
 const CACHED_ROWS: usize = 200_000;
 
@@ -261,7 +263,10 @@ impl Writer {
         self.tokens.forget();
         self.pending = Pending::default();
         // What cannot be given back now is kept, nothing more.
+        // Nor is waited for who reads an older moment, as a copy does.
+        let _ = self.connection.busy_timeout(Duration::ZERO);
         let _ = self.connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA shrink_memory;");
+        let _ = self.connection.busy_timeout(PATIENCE);
         self.shared.close_readers();
         crate::memory::give_back();
     }
@@ -391,7 +396,7 @@ impl Writer {
             let (outcomes, seq) = (Vec::new(), Seq(self.next_seq - 1));
             return Ok(Receipt { arrival, new_arrival: false, outcomes, dead_letters: Vec::new(), seq });
         }
-        if !self.still_true(&request.answers)? {
+        if !self.still_true(&request)? {
             let lookup = Remembering::new(&self.connection, &self.shared, &request.grant);
             request.operations = request.planner.plan(&lookup)?;
         }
@@ -443,9 +448,9 @@ impl Writer {
     }
 
     /// True if every answer that the plan was built on would be given again.
-    fn still_true(&self, answers: &[Answer]) -> Result<bool, Error> {
-        for answer in answers {
-            if !answer.holds(&self.connection, &self.shared)? {
+    fn still_true(&self, request: &Request) -> Result<bool, Error> {
+        for answer in &request.answers {
+            if !answer.holds(&self.connection, &self.shared, &request.grant)? {
                 return Ok(false);
             }
         }

@@ -43,11 +43,12 @@ pub(crate) fn pass(call: &mut Call, route: &Route) -> Result<(), Refusal> {
             if id.starts_with('$') {
                 return Err(unknown_operation(&id));
             }
-            grant.may(permission, &name)?;
+            grant.may_some(permission, &name)?;
         }
-        Need::On(permission, name) => grant.may(permission, name)?,
+        Need::On(permission, name) => grant.may_some(permission, name)?,
         Need::OnAll(permission) => grant.may_all(permission)?,
-        Need::Administer => grant.may_administer()?,
+        Need::Duty(duty) => grant.may_do(duty)?,
+        Need::Oversee => grant.may_oversee()?,
     }
     Ok(())
 }

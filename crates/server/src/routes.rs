@@ -9,7 +9,7 @@ use crate::call::{Call, Peer};
 use crate::refusal::{Audience, Dialect, Refusal};
 use crate::request_id::{self, RequestId};
 use crate::{Answer, api, fhir, gate, pages};
-use access::{Permission, Use};
+use access::{Duty, Permission, Use};
 use axum::Router;
 use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{RawPathParams, Request, State};
@@ -42,8 +42,10 @@ pub enum Need {
     OnAll(Permission),
     /// A permission on one type.
     On(Permission, &'static str),
-    /// The right to administer.
-    Administer,
+    /// A duty.
+    Duty(Duty),
+    /// Some duty.
+    Oversee,
 }
 
 /// The longest `X-Request-Id` that is given back as `X-Correlation-Id` where another name holds.

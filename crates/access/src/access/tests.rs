@@ -1,6 +1,6 @@
 use super::*;
 use crate::account::Role;
-use crate::fixture::{FROM, Folder, Opened, PASSWORD, START_US, is_resource_type, random};
+use crate::fixture::{FROM, Folder, Opened, PASSWORD, START_US, TYPES, random};
 use crate::permission::Permission;
 use crate::source::NewSource;
 use crate::token::NewToken;
@@ -28,7 +28,7 @@ fn a_database_of_a_newer_program_is_refused_and_left_alone() {
     drop(folder.open());
     let connection = Connection::open(folder.0.join("access.db")).unwrap();
     connection.pragma_update(None, "user_version", 99).unwrap();
-    let error = Access::open(&folder.0, is_resource_type).err().unwrap();
+    let error = Access::open(&folder.0, TYPES).err().unwrap();
     assert!(matches!(error, Error::Newer { found: 99, .. }), "{error}");
 }
 
@@ -41,7 +41,7 @@ fn a_database_of_an_older_program_is_copied_and_brought_up_to_date() {
     let connection = Connection::open(folder.0.join("access.db")).unwrap();
     connection
         .execute_batch(
-            "DROP TABLE sign_in_link; DROP TABLE choice; ALTER TABLE session DROP COLUMN locked_us; PRAGMA user_version = 1",
+            "DROP TABLE sign_in_link; DROP TABLE choice; ALTER TABLE session DROP COLUMN locked_us; ALTER TABLE token DROP COLUMN patient; PRAGMA user_version = 1",
         )
         .unwrap();
     drop(connection);
@@ -82,7 +82,7 @@ fn the_lake_reads_everything_and_writes_nothing() {
 fn requests_find_their_grants_while_the_database_is_busy() {
     let opened = Opened::new();
     let operator = opened.operator();
-    let token = NewToken { name: "t".to_owned(), scopes: fixed("system/*.rs"), expires_us: None };
+    let token = NewToken { name: "t".to_owned(), scopes: fixed("system/*.rs"), patient: None, expires_us: None };
     let token = opened.create_token(&operator, &token, START_US, &mut random(1)).unwrap();
     opened.account("ada", Role::Clinician);
     let signed_in = opened.signs_in("ada", START_US);

@@ -89,7 +89,7 @@ proptest! {
         let holder = Holder::new(
             Principal::new(PrincipalKind::Token, 1, "t"),
             scopes.iter().cloned().collect(),
-            Administration::Denied,
+            Duties::None,
             None,
         );
         let grant = Grant::new(holder, Origin::INTERNAL);

@@ -92,16 +92,21 @@ fn a_text_that_is_no_scope_says_where_and_why() {
 }
 
 #[test]
-fn what_is_not_honoured_yet_is_refused_by_name() {
+fn what_nobody_can_honour_is_refused_by_name() {
     let check = |text: &str, expected: Expect| {
         let scopes: Scopes = text.parse().unwrap();
-        expected.assert_eq(&scopes.check_supported(crate::fixture::is_resource_type).unwrap_err().to_string());
+        expected.assert_eq(&scopes.check(crate::fixture::TYPES, None).unwrap_err().to_string());
     };
-    check("patient/*.rs", expect!["scope 'patient/*.rs', at character 1: 'patient/' scopes are not supported yet"]);
     check(
-        "system/*.rs system/Observation.read?status=final",
+        "patient/*.rs",
         expect![
-            "scope 'system/Observation.rs?status=final', at character 22: scopes with a filter ('?...') are not supported yet"
+            "scope 'patient/*.rs', at character 1: a 'patient/' scope is about one patient: name the patient's id too"
+        ],
+    );
+    check(
+        "system/*.rs system/Observation.read?status=rotten",
+        expect![
+            "scope 'system/Observation.rs?status=rotten', at character 22: this filter cannot limit a scope: there is no such thing"
         ],
     );
     check(

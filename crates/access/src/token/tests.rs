@@ -1,13 +1,14 @@
 use super::*;
-use crate::Role;
 use crate::fixture::{FROM, HOUR_US, Opened, START_US, random};
 use crate::permission::Permission;
 use crate::scope::Scope;
+use crate::{Role, Sight, Window};
 
 fn lab(expires_us: Option<i64>) -> NewToken {
     NewToken {
         name: "lab feed".to_owned(),
         scopes: "system/Observation.cu system/Patient.rs".parse().unwrap(),
+        patient: None,
         expires_us,
     }
 }
@@ -96,9 +97,48 @@ fn a_name_is_free_again_once_its_token_is_revoked() {
 }
 
 #[test]
-fn a_token_with_unsupported_scopes_or_a_past_expiry_is_not_made() {
+fn a_token_of_one_patient_or_with_a_filter_shows_that_much_also_after_a_restart() {
+    let mut opened = Opened::new();
+    let new = NewToken {
+        scopes: "patient/*.rs system/Observation.rs?status=final".parse().unwrap(),
+        patient: Some("ann".to_owned()),
+        ..lab(None)
+    };
+    let created = opened.create_token(&opened.operator(), &new, START_US, &mut random(1)).unwrap();
+    for restart in [false, true] {
+        if restart {
+            opened.reopen();
+        }
+        let grant = opened.authenticate_token(created.secret.reveal(), FROM, START_US).unwrap();
+        let of_ann = Window { patient: Some("ann"), filter: None };
+        let finals = Window { patient: None, filter: Some("status=final") };
+        assert_eq!(grant.sight(Permission::Read, "Encounter").unwrap(), Sight::Windows(vec![of_ann]));
+        assert_eq!(grant.sight(Permission::Search, "Observation").unwrap(), Sight::Windows(vec![of_ann, finals]));
+        assert!(grant.sight(Permission::Update, "Observation").is_err());
+        assert!(grant.may_of_patient(Permission::Read, "Observation", "ann").is_ok());
+        assert!(grant.may_of_patient(Permission::Read, "Observation", "bob").is_err());
+        let denied = grant.may(Permission::Read, "Encounter").unwrap_err();
+        let held = "patient/*.rs system/Observation.rs?status=final";
+        assert_eq!(denied.to_string(), format!("needs system/Encounter.r; this token holds {held}"));
+        assert!(grant.may_all(Permission::Read).is_err() && grant.may_use_sql().is_err() && !grant.sees_all_patients());
+        assert_eq!(opened.list_tokens(&opened.operator()).unwrap()[0].patient.as_deref(), Some("ann"));
+    }
+}
+
+#[test]
+fn a_patient_is_named_by_an_id_and_where_there_is_something_to_limit() {
     let opened = Opened::new();
-    for scopes in ["patient/*.rs", "system/Observation.rs?status=final", "system/Patinet.r"] {
+    for (scopes, patient) in [("patient/*.rs", "Patient/ann"), ("patient/*.rs", ""), ("system/*.rs", "ann")] {
+        let new = NewToken { scopes: scopes.parse().unwrap(), patient: Some(patient.to_owned()), ..lab(None) };
+        let error = opened.create_token(&opened.operator(), &new, START_US, &mut random(1)).unwrap_err();
+        assert!(matches!(error, Error::Invalid { field: "patient", .. }), "{scopes} {patient}: {error}");
+    }
+}
+
+#[test]
+fn a_token_with_scopes_that_nobody_can_honour_or_a_past_expiry_is_not_made() {
+    let opened = Opened::new();
+    for scopes in ["patient/*.rs", "system/Observation.rs?status=rotten", "system/Patinet.r"] {
         let new = NewToken { scopes: scopes.parse().unwrap(), ..lab(None) };
         let error = opened.create_token(&opened.operator(), &new, START_US, &mut random(1)).unwrap_err();
         assert!(matches!(error, Error::Scope(_)), "{scopes}: {error}");

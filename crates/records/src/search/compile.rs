@@ -2,6 +2,8 @@
 
 use super::condition::{Condition, Table};
 use super::evaluate::Index;
+use super::limit_place::LimitPlace;
+use super::sight::Sights;
 use crate::content::coded_unit;
 use crate::error::Error;
 use crate::id::{Row, StoredId};
@@ -9,18 +11,22 @@ use crate::name::{RESOURCE_BY_ID, id_hash};
 use crate::posting::PRESENT;
 use crate::store::Shared;
 use crate::token::{self, UNIT_SYSTEM, URL_SYSTEM};
+use access::Permission;
 use fhir::parameters::{Parameter, ParameterKind};
 use fhir::schema::TypeId;
 use fhir::search::{
-    Filter, NumberMatch, Prefix, QuantityMatch, ReferenceMatch, SearchQuery, SystemMatch, Test, TokenMatch, UnitMatch,
-    UriMatch,
+    Filter, NumberMatch, Prefix, QuantityMatch, ReferenceMatch, SearchQuery, SystemMatch, Test, TokenMatch,
+    TypedIdentifier, UnitMatch, UriMatch, composite,
 };
 use roaring::RoaringTreemap;
 use rusqlite::{Connection, OptionalExtension, params};
+use std::rc::Rc;
 
 pub(crate) struct Compiler<'a> {
     pub(crate) connection: &'a Connection,
     pub(crate) shared: &'a Shared,
+    /// What whoever asks sees; everything where the program asks.
+    pub(crate) sights: Option<&'a Sights<'a>>,
 }
 
 impl Compiler<'_> {
@@ -31,7 +37,13 @@ impl Compiler<'_> {
             parts.push(self.filter(query.resource_type, filter)?);
         }
         self.join_code_and_date(query.resource_type, &mut parts);
+        parts.extend(self.limit(LimitPlace::Search, query.resource_type)?.map(|limit| limit.as_ref().clone()));
         Ok(parts)
+    }
+
+    /// What limits the resources of a type for whoever asks.
+    fn limit(&self, place: LimitPlace, resource_type: TypeId) -> Result<Option<Rc<Condition>>, Error> {
+        self.sights.map_or(Ok(None), |sights| sights.limit(place, Permission::Search, resource_type))
     }
 
     /// A code and a date of a type that keeps both in one table are answered by one scan of it.
@@ -54,8 +66,32 @@ impl Compiler<'_> {
         parts.remove(date_at);
     }
 
-    fn filter(&self, resource_type: TypeId, filter: &Filter) -> Result<Condition, Error> {
-        Ok(match &filter.test {
+    pub(super) fn filter(&self, resource_type: TypeId, filter: &Filter) -> Result<Condition, Error> {
+        let condition = self.test(resource_type, &filter.test)?;
+        let Condition::Checked { among, test } = condition else { return Ok(condition) };
+        // No body is looked at that is not seen: that one of them is too large, or how many there are, tells of them.
+        let among = match self.limit(LimitPlace::Search, resource_type)? {
+            Some(limit) => Box::new(Condition::All(vec![*among, limit.as_ref().clone()])),
+            None => among,
+        };
+        Ok(Condition::Checked { among, test })
+    }
+
+    fn filters(&self, resource_type: TypeId, filters: &[Filter]) -> Result<Vec<Condition>, Error> {
+        filters.iter().map(|filter| self.filter(resource_type, filter)).collect()
+    }
+
+    /// The live resources of a type for which a condition holds, of those that are seen.
+    pub(super) fn rows(&self, place: LimitPlace, of: TypeId, condition: Condition) -> Result<RoaringTreemap, Error> {
+        let condition = match self.limit(place, of)? {
+            Some(limit) => Condition::All(vec![condition, limit.as_ref().clone()]),
+            None => condition,
+        };
+        Index::new(self.connection, self.shared, of).evaluate(&condition)
+    }
+
+    fn test(&self, resource_type: TypeId, test: &Test) -> Result<Condition, Error> {
+        Ok(match test {
             Test::Id { any_of, negated } => {
                 let mut rows = Vec::new();
                 for id in any_of {
@@ -64,11 +100,7 @@ impl Compiler<'_> {
                 negate(Condition::rows(rows), *negated)
             }
             Test::LastUpdated { any_of } => any(any_of.iter().map(|date| Condition::Updated(*date)).collect()),
-            Test::Missing { parameter, missing } => {
-                let table = table_of(parameter);
-                let has = self.numbers(parameter).into_iter().map(|param| Condition::Has { param, table }).collect();
-                negate(any(has), *missing)
-            }
+            Test::Missing { parameter, missing } => negate(self.has(parameter), *missing),
             Test::Token { parameter, any_of, negated } => {
                 let mut parts = Vec::new();
                 for param in self.numbers(parameter) {
@@ -98,23 +130,100 @@ impl Compiler<'_> {
             Test::Chain { parameter, targets } => {
                 let mut found = RoaringTreemap::new();
                 for (target, inner) in targets {
-                    let condition = self.filter(*target, inner)?;
-                    let index = Index::new(self.connection, self.shared, *target);
                     // A negated inner filter is about resources that are there: stubs are none.
-                    found |= index.evaluate(&condition)?;
+                    found |= self.rows(LimitPlace::Chain, *target, self.filter(*target, inner)?)?;
                 }
                 Condition::References { param: parameter.number, targets: found }
             }
             Test::Has { source, parameter, filter } => {
-                let condition = self.filter(*source, filter)?;
+                let from = self.rows(LimitPlace::Has, *source, self.filter(*source, filter)?)?;
                 let referring = Index::new(self.connection, self.shared, *source);
-                let from = referring.evaluate(&condition)?;
                 Condition::Rows(referring.targets(&from, parameter.number)?)
             }
+            Test::Composite { parameter, any_of } => self.composite(resource_type, parameter, any_of, test)?,
+            Test::TokenText { parameter, .. } => checked(self.has(parameter), test),
+            Test::OfType { parameter, any_of } => {
+                let code =
+                    |one: &TypedIdentifier| TokenMatch { system: SystemMatch::Any, code: Some(one.value.clone()) };
+                let codes: Vec<TokenMatch> = any_of.iter().map(code).collect();
+                let parts = self.numbers(parameter).into_iter().map(|param| self.tokens(param, &codes));
+                checked(any(parts.collect::<Result<_, _>>()?), test)
+            }
+            Test::CodeSet { parameter, any_of, negated } => negate(self.code_sets(parameter, any_of)?, *negated),
+            Test::PartOf { parameter, any_of, way } => {
+                Condition::References { param: parameter.number, targets: self.hierarchy(any_of, *way)? }
+            }
+            // Neither where a place lies nor what a resource says is indexed: the other conditions narrow it down.
+            Test::Near { .. } | Test::Words { .. } => checked(Condition::All(Vec::new()), test),
+            Test::List { any_of } => self.listed(resource_type, any_of)?,
+            Test::Unequal { test } => {
+                let Some(parameter) = test.parameter() else { return Ok(Condition::Nothing) };
+                let table = table_of(parameter);
+                let mut parts = Vec::new();
+                for param in self.numbers(parameter) {
+                    let to = Box::new(self.one(param, test)?);
+                    parts.push(Condition::Unequal { param, table, to });
+                }
+                any(parts)
+            }
+            Test::All(filters) => Condition::All(self.filters(resource_type, filters)?),
+            Test::Any(filters) => any(self.filters(resource_type, filters)?),
+            Test::Not(filter) => negate(self.filter(resource_type, filter)?, true),
         })
     }
 
-    fn row(&self, resource_type: TypeId, id: &str) -> Result<Option<Row>, Error> {
+    fn has(&self, parameter: &Parameter) -> Condition {
+        let table = table_of(parameter);
+        any(self.numbers(parameter).into_iter().map(|param| Condition::Has { param, table }).collect())
+    }
+
+    /// Candidates by the components' own indexes, of which one element must have all. What a component is not (`ne`) says
+    /// nothing of other elements.
+    fn composite(
+        &self,
+        resource_type: TypeId,
+        parameter: &Parameter,
+        any_of: &[Vec<Test>],
+        test: &Test,
+    ) -> Result<Condition, Error> {
+        let exact = composite::is_exact(parameter);
+        let mut alternatives = Vec::with_capacity(any_of.len());
+        for parts in any_of {
+            let mut all = Vec::with_capacity(parts.len());
+            for part in parts {
+                all.push(match part.parameter() {
+                    Some(component) if !exact && asks_for_others(part) => self.has(component),
+                    _ => self.test(resource_type, part)?,
+                });
+            }
+            alternatives.push(Condition::All(all));
+        }
+        let among = any(alternatives);
+        Ok(if exact { among } else { checked(among, test) })
+    }
+
+    /// What a test with one value asks of the rows of one parameter.
+    fn one(&self, param: u16, test: &Test) -> Result<Condition, Error> {
+        Ok(match test {
+            Test::Token { any_of, .. } => self.tokens(param, any_of)?,
+            Test::Date { any_of, .. } => {
+                any(any_of.iter().map(|date| Condition::Date { param, date: *date }).collect())
+            }
+            Test::String { any_of, .. } => {
+                any(any_of.iter().map(|text| Condition::Text { param, text: text.clone() }).collect())
+            }
+            Test::Number { any_of, .. } => {
+                any(any_of.iter().map(|number| Condition::Number { param, number: *number }).collect())
+            }
+            Test::Quantity { any_of, .. } => {
+                any(any_of.iter().map(|wanted| self.quantity(param, wanted)).collect::<Result<_, _>>()?)
+            }
+            Test::Uri { any_of, .. } => self.uris(param, any_of)?,
+            other => return Err(Error::NotSupported(format!("ne of {other:?}"))),
+        })
+    }
+
+    pub(super) fn row(&self, resource_type: TypeId, id: &str) -> Result<Option<Row>, Error> {
         Ok(self
             .connection
             .prepare_cached(&format!("SELECT r.row FROM {RESOURCE_BY_ID}"))?
@@ -122,7 +231,7 @@ impl Compiler<'_> {
             .optional()?)
     }
 
-    fn tokens(&self, param: u16, any_of: &[TokenMatch]) -> Result<Condition, Error> {
+    pub(super) fn tokens(&self, param: u16, any_of: &[TokenMatch]) -> Result<Condition, Error> {
         let mut tokens = Vec::new();
         let mut parts = Vec::new();
         for wanted in any_of {
@@ -183,7 +292,7 @@ impl Compiler<'_> {
         Ok(any(parts))
     }
 
-    fn uris(&self, param: u16, any_of: &[UriMatch]) -> Result<Condition, Error> {
+    pub(super) fn uris(&self, param: u16, any_of: &[UriMatch]) -> Result<Condition, Error> {
         let mut tokens = Vec::new();
         let one = |uri: &str| -> Result<Option<i64>, Error> {
             let Some(system) = token::find_system(self.connection, URL_SYSTEM)? else { return Ok(None) };
@@ -203,6 +312,8 @@ impl Compiler<'_> {
                 }
             }
         }
+        tokens.sort_unstable();
+        tokens.dedup();
         Ok(if tokens.is_empty() { Condition::Nothing } else { Condition::Tokens { param, tokens } })
     }
 
@@ -212,7 +323,7 @@ impl Compiler<'_> {
     }
 
     /// The parameters whose rows answer for this one.
-    fn numbers(&self, parameter: &Parameter) -> Vec<u16> {
+    pub(super) fn numbers(&self, parameter: &Parameter) -> Vec<u16> {
         match self.shared.extraction.rows_of(parameter.number) {
             [] => vec![parameter.number],
             joined => joined.to_vec(),
@@ -264,11 +375,25 @@ impl Compiler<'_> {
     }
 }
 
-fn any(mut parts: Vec<Condition>) -> Condition {
+pub(super) fn any(mut parts: Vec<Condition>) -> Condition {
     match parts.len() {
         0 => Condition::Nothing,
         1 => parts.remove(0),
         _ => Condition::Any(parts),
+    }
+}
+
+fn checked(among: Condition, test: &Test) -> Condition {
+    Condition::Checked { among: Box::new(among), test: Box::new(test.clone()) }
+}
+
+/// Whether a component is asked to be another than the value.
+fn asks_for_others(part: &Test) -> bool {
+    match part {
+        Test::Date { any_of, .. } => any_of.iter().any(|date| date.prefix == Prefix::Ne),
+        Test::Number { any_of, .. } => any_of.iter().any(|number| number.prefix == Prefix::Ne),
+        Test::Quantity { any_of, .. } => any_of.iter().any(|wanted| wanted.number.prefix == Prefix::Ne),
+        _ => false,
     }
 }
 

@@ -4,7 +4,7 @@
 //! checks the index.
 
 use crate::id::Row;
-use fhir::search::{DateMatch, NumberMatch, StringMatch};
+use fhir::search::{DateMatch, NumberMatch, StringMatch, Test};
 use roaring::RoaringTreemap;
 
 /// A condition on the resources of one type.
@@ -14,7 +14,7 @@ pub(crate) enum Condition {
     Nothing,
     /// These rows.
     Rows(RoaringTreemap),
-    /// A token of `param` is one of these.
+    /// A token of `param` is one of these, in order of their numbers.
     Tokens { param: u16, tokens: Vec<i64> },
     /// A token of `param` is of this system.
     TokenSystem { param: u16, system: i64 },
@@ -34,6 +34,11 @@ pub(crate) enum Condition {
     Shown { param: u16, unit: i64, number: NumberMatch },
     /// The resource has `param`.
     Has { param: u16, table: Table },
+    /// Some value of `param` is another than the one that the condition asks for; of dates, numbers and quantities it asks for
+    /// another one itself.
+    Unequal { param: u16, table: Table, to: Box<Condition> },
+    /// Those of `among` for which the test holds in the resource itself.
+    Checked { among: Box<Condition>, test: Box<Test> },
     /// `meta.lastUpdated` matches.
     Updated(DateMatch),
     /// One of them holds.

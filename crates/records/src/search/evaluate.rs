@@ -3,11 +3,12 @@
 //! The condition with the smallest estimate makes the first set. The others either become sets too and are intersected, or,
 //! where the first set is much smaller, are probed on the forward blobs of its rows.
 
+use super::body;
 use super::condition::{Condition, Table};
 use crate::error::Error;
 use crate::index::Runs;
 use crate::index::key::{self, HEAD_BYTES, Key, Ranged};
-use crate::posting::{self, DATE_SPAN_US, Posting, TEXT_CHARS, indexed_text};
+use crate::posting::{self, DATE_SPAN_US, PRESENT, Posting, TEXT_CHARS, indexed_text};
 use crate::store::Shared;
 use fhir::schema::TypeId;
 use fhir::search::{DateMatch, NumberMatch, Prefix, StringMatch};
@@ -27,7 +28,7 @@ const MANY_ROWS: u64 = 30_000;
 /// The index of one type as one connection sees it.
 pub(crate) struct Index<'a> {
     pub(crate) connection: &'a Connection,
-    shared: &'a Shared,
+    pub(super) shared: &'a Shared,
     pub(crate) resource_type: TypeId,
     runs: OnceCell<Runs>,
 }
@@ -162,9 +163,10 @@ impl<'a> Index<'a> {
             Condition::CodeDate { code, token, date, .. } => {
                 self.count_times(&Key::new(key::CODE_DATE, *code).number(*token), start_bounds(date, i64::MAX))?
             }
-            Condition::Text { param, text: StringMatch::Prefix(text) | StringMatch::Exact(text) } => {
-                self.count_of(&Key::new(key::TEXT, *param).beginning(&indexed_text(text)))?
-            }
+            Condition::Text {
+                param,
+                text: StringMatch::Prefix(text) | StringMatch::Exact(text) | StringMatch::Equal(text),
+            } => self.count_of(&Key::new(key::TEXT, *param).beginning(&indexed_text(text)))?,
             Condition::Text { param, .. } => self.count_of(&Key::new(key::TEXT, *param))?,
             Condition::Number { param, .. } => self.count_of(&Key::new(key::NUMBER, *param))?,
             Condition::Quantity { param, unit, .. } => self.count_of(&Key::new(key::QUANTITY, *param).number(*unit))?,
@@ -186,7 +188,8 @@ impl<'a> Index<'a> {
                 }
                 least
             }
-            Condition::Not(_) | Condition::Has { .. } => LARGE,
+            Condition::Checked { among, .. } => self.estimate(among)?,
+            Condition::Not(_) | Condition::Has { .. } | Condition::Unequal { .. } => LARGE,
         })
     }
 
@@ -225,6 +228,8 @@ impl<'a> Index<'a> {
                 self.keep(wide, condition)
             }
             Condition::Has { param, table } => self.having(*param, *table),
+            Condition::Unequal { param, table, .. } => self.keep(self.having(*param, *table)?, condition),
+            Condition::Checked { among, test } => self.checked(&self.evaluate(among)?, std::slice::from_ref(test)),
             Condition::Updated(date) => {
                 let prefix = Key::new(key::UPDATED, self.resource_type.0);
                 let (from, to) = start_bounds(date, 0);
@@ -247,6 +252,11 @@ impl<'a> Index<'a> {
     fn all_of(&self, parts: &[Condition]) -> Result<RoaringTreemap, Error> {
         if parts.is_empty() {
             return self.all();
+        }
+        if parts.iter().any(|part| matches!(part, Condition::Checked { .. })) {
+            // Bodies are looked at last, of what all others leave.
+            let (plain, tests) = body::split(parts.iter().cloned());
+            return self.checked(&self.all_of(&plain)?, &tests);
         }
         let mut order: Vec<(u64, &Condition)> = Vec::with_capacity(parts.len());
         for part in parts {
@@ -277,6 +287,18 @@ impl<'a> Index<'a> {
         let mut out = RoaringTreemap::new();
         for row in rows {
             if statement.exists(params![row as i64, self.resource_type.0, crate::apply::LIVE])? {
+                out.insert(row);
+            }
+        }
+        Ok(out)
+    }
+
+    /// Which of these rows are of the type, those that are only mentioned among them.
+    pub(super) fn of_type(&self, rows: &RoaringTreemap) -> Result<RoaringTreemap, Error> {
+        let mut statement = self.connection.prepare_cached("SELECT 1 FROM resource WHERE row = ?1 AND type = ?2")?;
+        let mut out = RoaringTreemap::new();
+        for row in rows {
+            if statement.exists(params![row as i64, self.resource_type.0])? {
                 out.insert(row);
             }
         }
@@ -361,6 +383,10 @@ impl<'a> Index<'a> {
                 }
                 found
             }
+            StringMatch::Equal(text) => self.collect(&all.text(&indexed_text(text)))?,
+            StringMatch::Suffix(end) => self.rows(all.bytes(), &all.end(), |key| {
+                key::text(key).is_none_or(|text| text.ends_with(end) || text.chars().count() >= TEXT_CHARS)
+            })?,
             StringMatch::Contains(part) => self.rows(all.bytes(), &all.end(), |key| {
                 key::text(key).is_none_or(|text| text.contains(part) || text.chars().count() >= TEXT_CHARS)
             })?,
@@ -444,9 +470,9 @@ impl<'a> Index<'a> {
 /// Conditions that [`holds`] can decide.
 pub(crate) fn can_probe(condition: &Condition) -> bool {
     match condition {
-        Condition::Updated(_) | Condition::TokenSystem { .. } => false,
+        Condition::Updated(_) | Condition::TokenSystem { .. } | Condition::Checked { .. } => false,
         Condition::Any(parts) | Condition::All(parts) => parts.iter().all(can_probe),
-        Condition::Not(inner) => can_probe(inner),
+        Condition::Not(inner) | Condition::Unequal { to: inner, .. } => can_probe(inner),
         _ => true,
     }
 }
@@ -454,11 +480,11 @@ pub(crate) fn can_probe(condition: &Condition) -> bool {
 /// Whether a condition holds for a resource with these postings.
 pub(crate) fn holds(condition: &Condition, row: i64, postings: &[Posting]) -> bool {
     match condition {
-        Condition::Nothing | Condition::Updated(_) | Condition::TokenSystem { .. } => false,
+        Condition::Nothing | Condition::Updated(_) | Condition::TokenSystem { .. } | Condition::Checked { .. } => false,
         Condition::Rows(rows) => rows.contains(row as u64),
-        Condition::Tokens { param, tokens } => postings
-            .iter()
-            .any(|p| matches!(p, Posting::Token { param: q, token } if q == param && tokens.contains(token))),
+        Condition::Tokens { param, tokens } => postings.iter().any(
+            |p| matches!(p, Posting::Token { param: q, token } if q == param && tokens.binary_search(token).is_ok()),
+        ),
         Condition::References { param, targets } => postings.iter().any(
             |p| matches!(p, Posting::Reference { param: q, target } if q == param && targets.contains(*target as u64)),
         ),
@@ -502,6 +528,15 @@ pub(crate) fn holds(condition: &Condition, row: i64, postings: &[Posting]) -> bo
             }),
         ),
         Condition::Has { param, .. } => postings.iter().any(|p| p.param() == *param),
+        Condition::Unequal { param, table, to } => postings.iter().filter(|p| p.param() == *param).any(|p| {
+            let holds = holds(to, row, std::slice::from_ref(p));
+            match table {
+                Table::Date | Table::Number | Table::Quantity => holds,
+                Table::Token | Table::Text | Table::Reference => {
+                    !holds && !matches!(p, Posting::Token { token: PRESENT, .. })
+                }
+            }
+        }),
         Condition::Any(parts) => parts.iter().any(|part| holds(part, row, postings)),
         Condition::All(parts) => parts.iter().all(|part| holds(part, row, postings)),
         Condition::Not(inner) => !holds(inner, row, postings),

@@ -1,6 +1,8 @@
 //! `Patient/$everything`: a patient's compartment, and the medications that its resources name.
 
 use super::evaluate::Index;
+use super::limit_place::LimitPlace;
+use super::sight::Sights;
 use super::{SearchPage, Start};
 use crate::apply::LIVE;
 use crate::error::Error;
@@ -43,16 +45,22 @@ impl Records {
     /// # Errors
     /// [`Error::Denied`] if the patient or a type named may not be read; [`Error::NotFound`], [`Error::Gone`].
     pub fn everything(&self, grant: &Grant, patient: &str, wanted: &Everything) -> Result<SearchPage, Error> {
-        grant.may(Permission::Search, "Patient")?;
+        grant.may_some(Permission::Search, "Patient")?;
         for name in &wanted.types {
-            grant.may(Permission::Read, name)?;
+            grant.may_some(Permission::Read, name)?;
         }
         self.read(grant, "Patient", patient)?;
         let reader = self.shared.reader()?;
         let connection: &Connection = &reader;
         let seq = Seq(connection.query_row("SELECT coalesce(max(seq), 0) FROM feed", [], |r| r.get(0))?);
         let row = read::row_of(connection, "Patient", patient)?;
-        let mut set = compartment(connection, &self.shared, row)?;
+        let sights = Sights::new(connection, &self.shared, grant);
+        let mut set = sights.seen_of_each(
+            LimitPlace::Everything,
+            Permission::Read,
+            compartment(connection, &self.shared, row)?,
+        )?;
+        // What only a resource refers to that is not seen is not told of either.
         set |= supporting(connection, &self.shared, &set)?;
         set.insert(row.0 as u64);
         let mut kept = RoaringTreemap::new();
@@ -67,11 +75,11 @@ impl Records {
             if asked
                 && wanted.since_us.is_none_or(|since| updated_us >= since)
                 && self.is_in_care(connection, candidate as i64, TypeId(type_id), wanted.care_us)?
-                && grant.may(Permission::Read, name).is_ok()
             {
                 kept.insert(candidate);
             }
         }
+        let mut kept = sights.seen_of_each(LimitPlace::Everything, Permission::Read, kept)?;
         let check = everything_check(grant, patient, wanted);
         let start = wanted.page.as_deref().map(|token| Start::read(token, &check)).transpose()?;
         let after = match start {

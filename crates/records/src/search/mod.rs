@@ -3,13 +3,19 @@
 //! Without `_sort` matches come in row order, and the page token is the last row: nothing is held, nothing shifts or repeats.
 //! Any other order is computed once, frozen, and paged by position.
 
+mod belonging;
+mod body;
 mod compile;
 mod condition;
 mod evaluate;
 mod everything;
 mod frozen;
 mod include;
+mod limit_place;
+mod scope_filter;
+mod sight;
 mod sort;
+mod terms;
 
 pub(crate) use include::referring;
 
@@ -19,6 +25,12 @@ pub(crate) use evaluate::Index;
 pub use everything::Everything;
 pub(crate) use everything::patients_of;
 pub(crate) use frozen::Frozen;
+pub use limit_place::LimitPlace;
+#[cfg(feature = "testing")]
+pub use limit_place::planted;
+pub use scope_filter::SCOPE_TYPES;
+pub(crate) use sight::Sights;
+pub use sight::is_of_several;
 
 use crate::error::Error;
 use crate::id::{Row, Seq};
@@ -29,7 +41,7 @@ use crate::store::{Records, Shared};
 use access::{Grant, Permission};
 use evaluate::{LARGE, can_probe, holds};
 use fhir::schema::r4;
-use fhir::search::{Filter, Handling, ParseOptions, SearchError, SearchQuery, Test, Total};
+use fhir::search::{CodeSet, Filter, Handling, ParseOptions, SearchError, SearchQuery, Test, Total};
 use roaring::RoaringTreemap;
 use rusqlite::Connection;
 
@@ -94,8 +106,14 @@ impl From<SearchError> for Error {
 }
 
 /// Which resource a condition in a URL or a reference matches.
-pub(crate) fn find(connection: &Connection, shared: &Shared, resource_type: &str, query: &str) -> Result<Found, Error> {
-    let found = matching(connection, shared, resource_type, query)?;
+pub(crate) fn find(
+    connection: &Connection,
+    shared: &Shared,
+    grant: &Grant,
+    resource_type: &str,
+    query: &str,
+) -> Result<Found, Error> {
+    let found = matching(connection, shared, grant, resource_type, query)?;
     let mut rows = found.iter();
     match (rows.next(), rows.next()) {
         (None, _) => Ok(Found::None),
@@ -111,32 +129,45 @@ pub(crate) fn find(connection: &Connection, shared: &Shared, resource_type: &str
 pub(crate) fn find_all(
     connection: &Connection,
     shared: &Shared,
+    grant: &Grant,
     resource_type: &str,
     query: &str,
     most: usize,
 ) -> Result<Vec<String>, Error> {
-    let found = matching(connection, shared, resource_type, query)?;
+    let found = matching(connection, shared, grant, resource_type, query)?;
     let stored = found.iter().take(most).map(|row| read::by_row(connection, shared, Row(row as i64)));
     stored.filter_map(|stored| stored.map(|stored| stored.map(|stored| stored.id)).transpose()).collect()
 }
 
-/// The rows that a condition matches.
+/// A condition of a write, as a search.
+fn condition(shared: &Shared, resource_type: &str, query: &str) -> Result<SearchQuery, Error> {
+    let options = ParseOptions { handling: Handling::Strict, now_us: (shared.clock)(), ..ParseOptions::default() };
+    Ok(SearchQuery::parse(resource_type, query_pairs(query), &options)?)
+}
+
+/// Refuses a condition of a write that looks at what the grant may not search.
+pub(crate) fn permit_condition(grant: &Grant, shared: &Shared, resource_type: &str, query: &str) -> Result<(), Error> {
+    permit(grant, &condition(shared, resource_type, query)?)
+}
+
+/// The rows that a condition matches, of those that are seen.
 fn matching(
     connection: &Connection,
     shared: &Shared,
+    grant: &Grant,
     resource_type: &str,
     query: &str,
 ) -> Result<RoaringTreemap, Error> {
     let type_id =
         r4().type_id(resource_type).ok_or_else(|| Error::Search(format!("{resource_type} is no resource type")))?;
-    let options = ParseOptions { handling: Handling::Strict, now_us: (shared.clock)(), ..ParseOptions::default() };
-    let query = SearchQuery::parse(resource_type, query_pairs(query), &options)?;
+    let query = condition(shared, resource_type, query)?;
     if query.filters.is_empty() {
         return Err(Error::Search(format!(
             "a condition on {resource_type} without any criterion would match everything"
         )));
     }
-    let parts = Compiler { connection, shared }.query(&query)?;
+    let sights = Sights::new(connection, shared, grant);
+    let parts = Compiler { connection, shared, sights: Some(&sights) }.query(&query)?;
     Index::new(connection, shared, type_id).evaluate(&Condition::All(parts))
 }
 
@@ -211,8 +242,39 @@ fn looked_at(filter: &Filter, out: &mut Vec<fhir::schema::TypeId>) {
             out.push(*source);
             looked_at(filter, out);
         }
-        _ => {}
+        Test::CodeSet { any_of, .. } => {
+            let of_sets = any_of.iter().any(|set| matches!(set, CodeSet::ValueSet(_)));
+            out.extend(of_sets.then(|| r4().type_id("ValueSet")).flatten());
+            out.extend(r4().type_id("CodeSystem"));
+        }
+        Test::PartOf { any_of, .. } => out.extend(any_of.iter().flat_map(|(types, _)| types)),
+        Test::List { .. } => out.extend(r4().type_id("List")),
+        Test::All(filters) | Test::Any(filters) => filters.iter().for_each(|filter| looked_at(filter, out)),
+        Test::Not(filter) => looked_at(filter, out),
+        Test::Id { .. }
+        | Test::LastUpdated { .. }
+        | Test::Missing { .. }
+        | Test::Token { .. }
+        | Test::Reference { .. }
+        | Test::Date { .. }
+        | Test::String { .. }
+        | Test::Number { .. }
+        | Test::Quantity { .. }
+        | Test::Uri { .. }
+        | Test::Composite { .. }
+        | Test::TokenText { .. }
+        | Test::OfType { .. }
+        | Test::Near { .. }
+        | Test::Words { .. }
+        | Test::Unequal { .. } => {}
     }
+}
+
+/// Refuses a search of what the grant may not search.
+fn permit(grant: &Grant, query: &SearchQuery) -> Result<(), Error> {
+    let mut types = vec![query.resource_type];
+    query.filters.iter().for_each(|filter| looked_at(filter, &mut types));
+    types.into_iter().try_for_each(|of| Ok(grant.may_some(Permission::Search, r4().name(of))?))
 }
 
 impl Records {
@@ -222,18 +284,13 @@ impl Records {
     /// [`Error::Denied`] for the type or one that a chain looks at; [`Error::PageGone`] for a token that has expired or
     /// belongs to another search.
     pub fn search(&self, grant: &Grant, query: &SearchQuery) -> Result<SearchPage, Error> {
-        let name = |type_id| r4().info(type_id).name;
-        grant.may(Permission::Search, name(query.resource_type))?;
-        let mut others = Vec::new();
-        query.filters.iter().for_each(|filter| looked_at(filter, &mut others));
-        for other in others {
-            grant.may(Permission::Search, name(other))?;
-        }
+        permit(grant, query)?;
         let reader = self.shared.reader()?;
         let connection: &Connection = &reader;
         let index = Index::new(connection, &self.shared, query.resource_type);
         let seq = Seq(connection.query_row("SELECT coalesce(max(seq), 0) FROM feed", [], |r| r.get(0))?);
-        let mut parts = Compiler { connection, shared: &self.shared }.query(query)?;
+        let sights = Sights::new(connection, &self.shared, grant);
+        let mut parts = Compiler { connection, shared: &self.shared, sights: Some(&sights) }.query(query)?;
         let limit = query.count.unwrap_or(DEFAULT_COUNT) as usize;
         if query.counts_only() {
             let total =
@@ -270,24 +327,28 @@ impl Records {
                     if order.len() <= limit {
                         let total = Some(order.len() as u64);
                         let page = Page { rows: order, total, next: None, previous: None };
-                        return self.page(connection, grant, query, seq, page, &check);
+                        return self.page(connection, &sights, query, seq, page, &check);
                     }
                     (self.shared.frozen.keep(order, self.now_us())?, 0)
                 }
             };
-            let (rows, total) = self.shared.frozen.slice(number, at, limit, self.now_us())?;
+            let (mut rows, total) = self.shared.frozen.slice(number, at, limit, self.now_us())?;
             let end = at + rows.len();
+            // What was frozen may have become somebody else's since.
+            let still = rows.iter().map(|&row| row as u64).collect();
+            let still = sights.seen(LimitPlace::Page, Permission::Search, query.resource_type, still)?;
+            rows.retain(|&row| still.contains(row as u64));
             let next = (end < total).then_some(Start::Frozen { number, at: end });
             let previous = (at > 0).then_some(Start::Frozen { number, at: at.saturating_sub(limit) });
             Page { rows, total: Some(total as u64), next, previous }
         };
-        self.page(connection, grant, query, seq, page, &check)
+        self.page(connection, &sights, query, seq, page, &check)
     }
 
     fn page(
         &self,
         connection: &Connection,
-        grant: &Grant,
+        sights: &Sights<'_>,
         query: &SearchQuery,
         seq: Seq,
         page: Page,
@@ -299,7 +360,7 @@ impl Records {
             // A frozen order may name what was deleted since: it is left out.
             matches.extend(read::by_row(connection, &self.shared, Row(row))?.filter(|s| !s.json.is_empty()));
         }
-        let included = include::included(connection, &self.shared, grant, query, &rows)?;
+        let included = include::included(connection, &self.shared, sights, query, &rows)?;
         let token = |start: Option<Start>| start.map(|start| start.write(check));
         Ok(SearchPage { total, matches, included, next: token(next), previous: token(previous), seq })
     }
@@ -376,7 +437,14 @@ fn row_page(
             parts.extend(base);
         }
     }
-    let set = index.evaluate(&Condition::All(std::mem::take(parts)))?;
+    let (plain, tests) = body::split(std::mem::take(parts));
+    let mut set = index.evaluate(&Condition::All(plain))?;
+    if !tests.is_empty() {
+        if !count {
+            return body_page(index, &set, &tests, way, total, limit);
+        }
+        set = index.checked(&set, &tests)?;
+    }
     let rows = match way {
         Way::After(after) => rest(&set, after).take(limit + 1).collect(),
         Way::Before(before) => {
@@ -389,6 +457,47 @@ fn row_page(
         }
     };
     Ok(way.page(rows, limit, Some(set.len())))
+}
+
+/// One page of those of `set` whose bodies are as asked: no more of them are looked at than the page needs.
+fn body_page(
+    index: &Index<'_>,
+    set: &RoaringTreemap,
+    tests: &[Test],
+    way: Way,
+    total: Option<u64>,
+    limit: usize,
+) -> Result<Page, Error> {
+    let mut bodies = body::Bodies::new(index, tests)?;
+    let mut rows = Vec::with_capacity(limit + 1);
+    let mut take = |row: i64| -> Result<bool, Error> {
+        if bodies.hold(row)? {
+            rows.push(row);
+        }
+        Ok(rows.len() <= limit)
+    };
+    match way {
+        Way::After(after) => {
+            for row in rest(set, after) {
+                if !take(row)? {
+                    break;
+                }
+            }
+        }
+        Way::Before(before) => {
+            let below = set.rank(before.max(1) as u64 - 1);
+            for at in (0..below).rev() {
+                let Some(row) = set.select(at) else { break };
+                if !take(row as i64)? {
+                    break;
+                }
+            }
+            rows.reverse();
+        }
+    }
+    let whole = matches!(way, Way::After(0)) && rows.len() <= limit;
+    let total = total.or(whole.then_some(rows.len() as u64));
+    Ok(way.page(rows, limit, total))
 }
 
 fn rest(set: &RoaringTreemap, after: i64) -> impl Iterator<Item = i64> {

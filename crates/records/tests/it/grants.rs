@@ -87,7 +87,6 @@ fn reading_needs_the_right_to_read() {
     denied(records.delivered_with(&without, no));
     denied(records.arrivals_undone(&without, 0));
     denied(records.outlook(&without, &[no], &[]));
-    denied(records.is_repeat(&without, "", b"content"));
     denied(records.would_change(&without, std::iter::once((patient, || "ann".to_owned(), PATIENT))));
     denied(records.is_dealt_with(&without, "", (&[0; 32], 1), (0, 1)));
     let change = Change::Put {
@@ -141,8 +140,23 @@ fn searching_needs_the_right_to_search() {
         let query = SearchQuery::parse("Patient", records::query_pairs(query), &ParseOptions::default()).unwrap();
         records.search(grant, &query)
     };
+    denied(records.is_repeat(&without, "", b"content"));
     denied(search(&without, "family=Li"));
-    denied(search(&grant("system/Patient.rs"), "_has:Observation:patient:status=final"));
+    let patients = grant("system/Patient.rs");
+    for query in [
+        "_has:Observation:patient:status=final",
+        "organization.partof.name=x",
+        "_list=1",
+        "language:in=http://vs",
+        "language:not-in=ValueSet/1",
+        "language:below=urn:ietf:bcp:47|de",
+        "organization:below=1",
+        "_filter=organization.name eq x",
+        "_filter=gender eq male or not(gender eq female and language in http://vs)",
+        "_filter=_id eq 1 or organization.name co x",
+    ] {
+        denied(search(&patients, query));
+    }
     denied(records.counts(&without));
     denied(records.people(&without, "", 10));
     denied(records.everything(&without, "ann", &Everything::default()));
@@ -164,6 +178,12 @@ fn searching_needs_the_right_to_search() {
         Ok(Vec::new())
     };
     denied(records.rehearsal().run(&without, &listing));
+    // It looks at no other types than a search may either.
+    let looking = |lookup: &dyn Lookup| -> Result<Vec<Operation>, Error> {
+        lookup.find("Patient", "_has:Observation:patient:status=final")?;
+        Ok(Vec::new())
+    };
+    denied(records.rehearsal().run(&grant("system/Patient.crus"), &looking));
 }
 
 #[test]

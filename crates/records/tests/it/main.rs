@@ -11,5 +11,7 @@ mod pages;
 mod people;
 mod search;
 mod search_every_type;
+mod search_forms;
+mod sight;
 mod upgrade;
 mod versions;

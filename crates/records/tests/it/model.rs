@@ -43,10 +43,10 @@ fn patient() -> impl Strategy<Value = String> {
     (0..6u8, pick(&["male", "female", "other"]), pick(&DATES[..3]), pick(&["Müller", "Muller", "MULLIGAN", "陈", "van der Berg"]), 0..4u8, any::<bool>())
         .prop_map(|(id, gender, birth, family, mrn, sparse)| {
             if sparse {
-                format!(r#"{{"resourceType":"Patient","id":"p{id}","name":[{{"family":"{family}"}}]}}"#)
+                format!(r#"{{"resourceType":"Patient","id":"p{id}","name":[{{"family":"{family}"}}],"managingOrganization":{{"reference":"Organization/g{mrn}"}}}}"#)
             } else {
                 format!(
-                    r#"{{"resourceType":"Patient","id":"p{id}","gender":"{gender}","birthDate":"{birth}","name":[{{"family":"{family}","given":["Ann","Bo"]}}],"identifier":[{{"system":"urn:mrn","value":"{mrn}"}},{{"value":"x{mrn}"}}]}}"#
+                    r#"{{"resourceType":"Patient","id":"p{id}","gender":"{gender}","birthDate":"{birth}","name":[{{"family":"{family}","given":["Ann","Bo"]}}],"managingOrganization":{{"reference":"Organization/g{mrn}"}},"identifier":[{{"system":"urn:mrn","value":"{mrn}","type":{{"coding":[{{"system":"http://t","code":"MR"}}]}}}},{{"value":"x{mrn}"}}]}}"#
                 )
             }
         })
@@ -79,10 +79,18 @@ fn observation() -> impl Strategy<Value = String> {
         |(id, status, code, subject, effective, value, component, second)| {
             let other = if second { r#",{"system":"urn:local","code":"hb"}"# } else { "" };
             format!(
-                r#"{{"resourceType":"Observation","id":"o{id}","status":"{status}","code":{{"coding":[{{"system":"http://loinc.org","code":"{code}"}}{other}]}},"subject":{{"reference":"Patient/p{subject}"}}{effective}{value}{component}}}"#
+                r#"{{"resourceType":"Observation","id":"o{id}","status":"{status}","code":{{"coding":[{{"system":"http://loinc.org","code":"{code}","display":"Hemoglobin"}}{other}],"text":"A test"}},"subject":{{"reference":"Patient/p{subject}"}}{effective}{value}{component}}}"#
             )
         },
     )
+}
+
+fn organization() -> impl Strategy<Value = String> {
+    (0..4u8, prop::option::of(0..5u8), pick(&["Clinic", "Ward"])).prop_map(|(id, whole, name)| {
+        let whole =
+            whole.map_or(String::new(), |whole| format!(r#","partOf":{{"reference":"Organization/g{whole}"}}"#));
+        format!(r#"{{"resourceType":"Organization","id":"g{id}","name":"{name}"{whole}}}"#)
+    })
 }
 
 #[derive(Clone, Debug)]
@@ -95,6 +103,7 @@ enum Step {
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         4 => patient().prop_map(Step::Put),
+        3 => organization().prop_map(Step::Put),
         8 => observation().prop_map(Step::Put),
         1 => (0..6u8).prop_map(|id| Step::Delete("Patient", id)),
         2 => (0..8u8).prop_map(|id| Step::Delete("Observation", id)),
@@ -147,6 +156,49 @@ fn criterion() -> impl Strategy<Value = (&'static str, String)> {
         ])
         .prop_map(str::to_owned),
         pick(&["_id=o1,o2,o9", "_id=o3"]).prop_map(str::to_owned),
+        (
+            pick(&["", "combo-", "component-"]),
+            pick(&["4548-4", "718-7", "http://loinc.org|718-7"]),
+            prefix(),
+            pick(&["5.4", "6"]),
+            pick(&["", "||g/L", "|http://unitsofmeasure.org|mg/dL"])
+        )
+            .prop_map(|(of, code, p, v, u)| format!("{of}code-value-quantity={code}${p}{v}{u}")),
+        pick(&[
+            "code-value-string=4548-4$neg",
+            "code-value-string=718-7$neg,4548-4$x",
+            "code:text=hemo",
+            "code:text=a",
+            "code:in=http://vs",
+            "code:not-in=ValueSet/v1",
+            "code:below=http://loinc.org|4548-4",
+            "code:above=http://loinc.org|718-7",
+            "_list=l1",
+            "_list=l1,l2",
+            "patient._has:Observation:patient:status=final",
+            "patient._has:Observation:patient:code-value-quantity=718-7$gt5",
+        ])
+        .prop_map(str::to_owned),
+        (
+            pick(&["eq", "ne", "gt", "le", "po", "sa"]),
+            pick(&DATES[..3]),
+            pick(&["and", "or"]),
+            pick(&["eq", "ne", "lt"]),
+            pick(&["5.4", "54||mg/dL", "7||drops"])
+        )
+            .prop_map(|(a, d, join, b, v)| format!("_filter=date {a} {d} {join} value-quantity {b} {v}")),
+        (
+            pick(&["code eq hb", "code ne 4548-4", "combo-code ne 718-7", "status ne final"]),
+            pick(&["and", "or"]),
+            pick(&[
+                "value-string ew growth",
+                "value-string ne x",
+                "not(patient.gender eq male)",
+                "date pr true",
+                "value-string eq \"negative for growth\""
+            ])
+        )
+            .prop_map(|(a, join, b)| format!("_filter={a} {join} {b}")),
     ]
     .prop_map(|query| ("Observation", query));
     let patient = prop_oneof![
@@ -164,7 +216,24 @@ fn criterion() -> impl Strategy<Value = (&'static str, String)> {
             "identifier=x2",
             "identifier=urn:mrn|",
             "_has:Observation:patient:code=4548-4",
-            "_has:Observation:patient:date=lt2021"
+            "_has:Observation:patient:date=lt2021",
+            "_has:Observation:patient:patient._has:Observation:patient:status=amended",
+            "_has:Observation:subject:component-code-value-quantity=718-7$ne6",
+            "_list=l2",
+            "organization:below=g1",
+            "organization:below=g0,g3&gender=male",
+            "organization:above=Organization/g2",
+            "organization.partof.name=ward",
+            "organization.partof:below=g1",
+            "_content=mull",
+            "_content=\"ann bo\" or x1",
+            "_content=clinic",
+            "gender:in=http://vs/gender",
+            "gender:not-in=http://vs/gender",
+            "identifier:of-type=http://t|MR|1",
+            "_filter=family ne muller or gender eq male",
+            "_filter=given eq ann and not(identifier eq x2)",
+            "_filter=birthdate ne 2019 and family ew ler"
         ])
         .prop_map(str::to_owned),
         (prefix(), pick(&DATES[..3])).prop_map(|(p, d)| format!("birthdate={p}{d}")),
@@ -181,6 +250,16 @@ fn searches() -> impl Strategy<Value = Vec<(&'static str, String)>> {
     });
     prop::collection::vec(one, 1..12)
 }
+
+/// What definitions and lists there are beside what comes and goes.
+const AROUND: [&str; 6] = [
+    r#"{"resourceType":"ValueSet","id":"v1","url":"http://vs","status":"active","compose":{"include":[{"system":"http://loinc.org","concept":[{"code":"718-7"}]},{"system":"urn:local","concept":[{"code":"hb"}]}]}}"#,
+    r#"{"resourceType":"ValueSet","id":"v2","url":"http://vs/gender","status":"active","compose":{"include":[{"system":"http://hl7.org/fhir/administrative-gender","concept":[{"code":"male"},{"code":"other"}]}]}}"#,
+    r#"{"resourceType":"CodeSystem","id":"c1","url":"http://loinc.org","status":"active","content":"complete","concept":[{"code":"4548-4","concept":[{"code":"718-7"}]}]}"#,
+    r#"{"resourceType":"List","id":"l1","status":"current","mode":"working","entry":[{"item":{"reference":"Observation/o1"}},{"deleted":true,"item":{"reference":"Observation/o2"}},{"item":{"reference":"Patient/p1"}}]}"#,
+    r#"{"resourceType":"List","id":"l2","status":"current","mode":"working","entry":[{"item":{"reference":"Observation/o3"}},{"item":{"reference":"Patient/p2"}}]}"#,
+    r#"{"resourceType":"List","id":"l3","status":"current","mode":"working"}"#,
+];
 
 fn carry_out(house: &mut House, model: &mut Model, step: &Step) {
     match step {
@@ -207,6 +286,9 @@ proptest! {
     fn the_index_finds_what_the_naive_evaluator_finds(steps in prop::collection::vec(step(), 1..40), searches in searches(), count in 1..5u8) {
         let mut house = House::new();
         let mut model = Model::new();
+        for text in AROUND {
+            carry_out(&mut house, &mut model, &Step::Put(text.to_owned()));
+        }
         for step in &steps {
             carry_out(&mut house, &mut model, step);
         }

@@ -17,7 +17,7 @@ const CONDITIONS_MAX: usize = 3;
 type Documents<'t> = BTreeMap<(String, String), Document<'t>>;
 
 fn usable(type_id: TypeId) -> impl Iterator<Item = &'static Parameter> {
-    let usable = |p: &&'static Parameter| support::check(p).is_ok() && !matches!(p.code, "_id" | "_lastUpdated");
+    let usable = |p: &&'static Parameter| support::is_indexed(p) && !matches!(p.code, "_id" | "_lastUpdated");
     parameters().of(r4().name(type_id)).iter().filter(usable)
 }
 
@@ -93,7 +93,7 @@ fn every_parameter_of_every_type_finds_through_the_index_what_reading_finds() {
         texts.iter().map(|(key, text)| (key.clone(), Document::parse(text.as_bytes()).unwrap())).collect();
     let extractor = Extractor::new();
     let mut differ = Vec::new();
-    let (mut asked, mut hits, mut chained, mut reversed) = (0, 0, 0, 0);
+    let (mut asked, mut hits, mut chained, mut reversed, mut composed) = (0, 0, 0, 0, 0);
     for ((of, id), document) in &documents {
         let mut conditions = BTreeSet::new();
         for (parameter, value) in values(&extractor, document.root()) {
@@ -117,6 +117,12 @@ fn every_parameter_of_every_type_finds_through_the_index_what_reading_finds() {
                 reversed += agree(&house, &documents, &mut differ, (r4().name(*type_id), &has, &value));
             }
         }
+        let own = values(&extractor, document.root());
+        for composite in parameters().of(of).iter().filter(|p| p.kind == ParameterKind::Composite) {
+            for (name, value) in asking::composed(composite, &own).into_iter().step_by(5).take(CONDITIONS_MAX) {
+                composed += agree(&house, &documents, &mut differ, (of, &name, &value));
+            }
+        }
         for (name, value) in conditions {
             asked += 1;
             hits += usize::from(agree(&house, &documents, &mut differ, (of, &name, &value)) > 0);
@@ -125,7 +131,10 @@ fn every_parameter_of_every_type_finds_through_the_index_what_reading_finds() {
     assert!(differ.is_empty(), "{} differ:\n{}", differ.len(), differ[..differ.len().min(40)].join("\n"));
     assert!(hits > 5000 && asked > hits, "{hits} of {asked} found something");
     assert!(chained > 100 && reversed > 100, "{chained} by chains, {reversed} by _has");
-    println!("{hits} of {asked} conditions found something, {chained} by chains, {reversed} by _has");
+    assert!(composed > 10, "{composed} by composites");
+    println!(
+        "{hits} of {asked} conditions found something, {chained} by chains, {reversed} by _has, {composed} by composites"
+    );
     every_order(&house, &documents);
     every_include(&house, &documents, &extractor);
 }

@@ -61,7 +61,11 @@ pub(super) fn made_by_mapping(
         if source.arrival.media == ROW_LINKS {
             break;
         }
-        source = app.records.source(grant, resource_type, id, Some(earlier))?;
+        source = match app.records.source(grant, resource_type, id, Some(earlier)) {
+            // Somebody else's then.
+            Err(records::Error::NotFound { .. }) => continue,
+            source => source?,
+        };
     }
     app.audit_version(grant, "lineage", &format!("{resource_type}/{id}"), source.row, source.version)?;
     if source.arrival.media != ROW_LINKS {

@@ -45,15 +45,20 @@ mod where_from;
 pub(crate) use arrivals::arrival_json;
 pub(crate) use lineage_sql::LineageGuest;
 
-use crate::Need::{Administer, Known, Nothing, On, OnAll, OnType, Person, Session};
+use crate::Need::{self, Known, Nothing, On, OnAll, OnType, Oversee, Person, Session};
 use crate::Route;
 use crate::body;
 use crate::call::Call;
 use crate::openapi;
 use crate::refusal::Refusal;
+use access::Duty;
 use access::Permission::{Create, Read, Search, Update};
 use axum::http::{Method, StatusCode};
 use serde::de::DeserializeOwned;
+
+const SYSTEM: Need = Need::Duty(Duty::System);
+const SECURITY: Need = Need::Duty(Duty::Security);
+const AUDIT: Need = Need::Duty(Duty::Audit);
 
 /// The rows of our own API.
 pub(crate) fn routes() -> Vec<Route> {
@@ -76,21 +81,21 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::new(Method::GET, "/api/setup", Nothing, setup::show),
         Route::new(Method::POST, "/api/setup/check", Nothing, setup::check),
         Route::new(Method::POST, "/api/setup", Nothing, setup::complete),
-        Route::new(Method::POST, "/api/setup/code", Administer, setup::code),
+        Route::new(Method::POST, "/api/setup/code", SECURITY, setup::code),
         Route::new(Method::GET, "/api/live", Known, live::follow).in_background(),
-        Route::new(Method::GET, "/api/tokens", Administer, tokens::list),
-        Route::new(Method::POST, "/api/tokens", Administer, tokens::create),
-        Route::new(Method::DELETE, "/api/tokens/{id}", Administer, tokens::revoke),
-        Route::new(Method::GET, "/api/users", Administer, users::list),
-        Route::new(Method::POST, "/api/users", Administer, users::create),
-        Route::new(Method::PATCH, "/api/users/{id}", Administer, users::change),
-        Route::new(Method::POST, "/api/users/{id}/link", Administer, users::link),
-        Route::new(Method::GET, "/api/sources", Administer, sources::list),
-        Route::new(Method::POST, "/api/sources", Administer, sources::add),
-        Route::new(Method::DELETE, "/api/sources/{id}", Administer, sources::remove),
+        Route::new(Method::GET, "/api/tokens", SECURITY, tokens::list),
+        Route::new(Method::POST, "/api/tokens", SECURITY, tokens::create),
+        Route::new(Method::DELETE, "/api/tokens/{id}", SECURITY, tokens::revoke),
+        Route::new(Method::GET, "/api/users", Oversee, users::list),
+        Route::new(Method::POST, "/api/users", SECURITY, users::create),
+        Route::new(Method::PATCH, "/api/users/{id}", SECURITY, users::change),
+        Route::new(Method::POST, "/api/users/{id}/link", SECURITY, users::link),
+        Route::new(Method::GET, "/api/sources", SYSTEM, sources::list),
+        Route::new(Method::POST, "/api/sources", SYSTEM, sources::add),
+        Route::new(Method::DELETE, "/api/sources/{id}", SYSTEM, sources::remove),
         Route::new(Method::PATCH, "/api/sources/{id}", OnAll(Update), source_change::change),
         Route::new(Method::GET, "/api/sources/{id}/profile", OnAll(Search), profile::show),
-        Route::new(Method::PUT, "/api/sources/{id}/password", Administer, databases::password),
+        Route::new(Method::PUT, "/api/sources/{id}/password", SYSTEM, databases::password),
         Route::new(Method::POST, "/api/sources/{id}/pull", OnAll(Create), tables::pull),
         Route::new(Method::POST, "/api/sources/{id}/deliveries", OnAll(Create), uploads::deliver),
         Route::new(Method::GET, "/api/sources/{id}/deliveries", OnAll(Search), tables::deliveries),
@@ -129,16 +134,16 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::new(Method::POST, "/api/cohorts", OnAll(Search), cohorts::find),
         Route::new(Method::DELETE, "/api/cohorts/{name}", OnAll(Update), cohorts::remove),
         Route::new(Method::GET, "/api/vocabularies", Known, vocabularies::show),
-        Route::new(Method::POST, "/api/vocabularies", Administer, vocabularies::begin),
-        Route::new(Method::DELETE, "/api/vocabularies", Administer, vocabularies::remove),
+        Route::new(Method::POST, "/api/vocabularies", SYSTEM, vocabularies::begin),
+        Route::new(Method::DELETE, "/api/vocabularies", SYSTEM, vocabularies::remove),
         Route::new(Method::GET, "/api/vocabularies/search", Known, vocabularies::search),
         Route::new(Method::GET, "/api/arrivals", OnAll(Read), arrivals::list),
         Route::new(Method::GET, "/api/arrivals/sources", OnAll(Read), arrivals::sources),
         Route::new(Method::GET, "/api/arrivals/{no}", OnAll(Read), arrivals::one),
         Route::new(Method::GET, "/api/arrivals/{no}/bytes", OnAll(Read), arrivals::bytes),
         Route::new(Method::POST, "/api/arrivals/{no}/undo", OnAll(Update), import::undo),
-        Route::new(Method::GET, "/api/audit/reads", Administer, audit::reads),
-        Route::new(Method::GET, "/api/audit/accounts", Administer, audit::accounts),
+        Route::new(Method::GET, "/api/audit/reads", AUDIT, audit::reads),
+        Route::new(Method::GET, "/api/audit/accounts", AUDIT, audit::accounts),
         Route::new(Method::GET, "/api/deadletters", OnAll(Read), deadletters::list),
         Route::new(Method::GET, "/api/deadletters/{no}", OnAll(Read), deadletters::one),
         Route::new(Method::GET, "/api/deadletters/{no}/bytes", OnAll(Read), deadletters::bytes),
@@ -157,8 +162,8 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::new(Method::POST, "/api/sql", OnAll(Search), sql::ask),
         Route::new(Method::GET, "/api/sql/tables", OnAll(Search), sql::tables),
         Route::new(Method::GET, "/api/lake", OnAll(Search), sql::status),
-        Route::new(Method::POST, "/api/lake/flush", Administer, sql::flush),
-        Route::new(Method::POST, "/api/lake/rebuild", Administer, sql::rebuild),
+        Route::new(Method::POST, "/api/lake/flush", SYSTEM, sql::flush),
+        Route::new(Method::POST, "/api/lake/rebuild", SYSTEM, sql::rebuild),
     ]
 }
 

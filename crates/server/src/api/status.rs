@@ -73,6 +73,7 @@ pub(super) async fn status(call: Call) -> Result<Answer, Refusal> {
                 out["failed_runs"] = failed.map(|source| json!(source.name)).collect();
             }
             if grant.may_administer().is_ok() {
+                out["backup"] = last_copy(&app.data);
                 let size = |folder: &str| size_of(&app.data.join(folder));
                 out["data"] = json!(app.data.display().to_string());
                 out["disk_bytes"] = json!({"records": size("records"), "arrivals": size("arrivals"), "audit": size("audit"), "access": size("access"), "lake": size("lake")});
@@ -81,6 +82,15 @@ pub(super) async fn status(call: Call) -> Result<Answer, Refusal> {
         })
         .await?;
     Ok(Answer::of(&status))
+}
+
+/// When the last good copy of the directory was begun and why the last try failed, if it did; `null` where none was tried.
+fn last_copy(data: &Path) -> Value {
+    let noted = std::fs::read(data.join("backup/last.json")).ok();
+    let noted: Option<Value> = noted.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    noted.map_or(Value::Null, |noted| {
+        json!({"taken": noted["taken_us"].as_i64().map(instant), "problem": noted["problem"], "place": noted["repository"]})
+    })
 }
 
 /// Bytes of the files in a folder; 0 where there is none.

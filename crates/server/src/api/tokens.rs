@@ -15,6 +15,9 @@ use serde_json::{Value, json};
 struct Create {
     name: String,
     scope: String,
+    /// The id of the patient whom scopes of `patient/` are about.
+    #[serde(default)]
+    patient: Option<String>,
     /// A FHIR date or instant; the end of it.
     #[serde(default)]
     expires: Option<String>,
@@ -31,6 +34,7 @@ pub(super) async fn list(call: Call) -> Result<Answer, Refusal> {
                 "id": token.id,
                 "name": token.name,
                 "scope": token.scopes.to_string(),
+                "patient": token.patient,
                 "created": instant(token.created_us),
                 "created_by": token.created_by,
                 "expires": token.expires_us.map(instant),
@@ -44,7 +48,7 @@ pub(super) async fn list(call: Call) -> Result<Answer, Refusal> {
 
 /// `POST /api/tokens`
 pub(super) async fn create(mut call: Call) -> Result<Answer, Refusal> {
-    let Create { name, scope, expires } = call.json().await?;
+    let Create { name, scope, patient, expires } = call.json().await?;
     let scopes: Scopes = scope.parse().map_err(access::Error::from)?;
     let expires_us = expires
         .map(|text| {
@@ -53,7 +57,7 @@ pub(super) async fn create(mut call: Call) -> Result<Answer, Refusal> {
         .transpose()?
         .map(|moment| moment.high_us);
     let grant = call.grant()?;
-    let new = NewToken { name, scopes, expires_us };
+    let new = NewToken { name, scopes, patient, expires_us };
     let (created, new) = call
         .app
         .writing(move |app| Ok((app.access.create_token(&grant, &new, app.now_us(), &mut system_random)?, new)))
@@ -62,6 +66,7 @@ pub(super) async fn create(mut call: Call) -> Result<Answer, Refusal> {
         "id": created.id,
         "name": new.name,
         "scope": new.scopes.to_string(),
+        "patient": new.patient,
         "token": created.secret.reveal(),
         "expires": new.expires_us.map(instant),
     });

@@ -55,10 +55,18 @@ fn rest() -> &'static Value {
                 "service": [{"text": "Bearer tokens with SMART v2 scopes (system/ and user/), made by an operator of this server"}],
                 "description": "Everything but this statement needs a token or a session.",
             },
+            "documentation": support::about(),
             "resource": resources,
+            "searchParam": everywhere(),
             "interaction": codes(&["transaction", "batch", "history-system"]),
         })
     })
+}
+
+/// What can be asked of every type beside its own parameters.
+fn everywhere() -> Value {
+    let all = support::EVERYWHERE.iter();
+    all.map(|one| json!({"name": one.code, "type": one.kind, "documentation": one.about})).collect()
 }
 
 fn resource(rows: &[support::Support]) -> Value {
@@ -95,7 +103,8 @@ fn resource(rows: &[support::Support]) -> Value {
         "conditionalDelete": "single",
         "referencePolicy": ["literal", "logical"],
     });
-    let includes: Vec<String> = references.iter().map(|code| format!("{name}:{code}")).collect();
+    let all = (!references.is_empty()).then(|| "*".to_owned());
+    let includes: Vec<String> = all.into_iter().chain(references.iter().map(|code| format!("{name}:{code}"))).collect();
     let reverse = r4().type_id(name).map(referring).unwrap_or_default();
     let lists = [
         ("searchInclude", json!(includes)),

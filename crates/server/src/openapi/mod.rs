@@ -160,7 +160,8 @@ fn needs(need: Need) -> String {
         Need::OnType(permission) => scope(permission, "{type}"),
         Need::OnAll(permission) => scope(permission, "*"),
         Need::On(permission, name) => scope(permission, name),
-        Need::Administer => "the right to administer".to_owned(),
+        Need::Duty(duty) => format!("the duty of {}", duty.as_str()),
+        Need::Oversee => "some duty".to_owned(),
     }
 }
 

@@ -4,7 +4,7 @@
 
 use crate::house::{House, Told};
 use crate::session::Browser;
-use access::{Permission, Role};
+use access::{Duty, Permission, Role};
 use axum::http::{Method, StatusCode};
 use serde_json::Value;
 use server::{Need, Peer, Route, routes};
@@ -67,7 +67,7 @@ fn too_narrow(need: Need) -> &'static str {
             "system/Patient.crud system/Observation.s"
         }
         Need::OnAll(_) => "system/Patient.cruds",
-        Need::Administer => "system/*.cruds",
+        Need::Duty(_) | Need::Oversee => "system/*.cruds",
         Need::Known | Need::Nothing | Need::Session | Need::Person => "system/Basic.r",
     }
 }
@@ -153,9 +153,16 @@ async fn each_role_is_refused_what_is_not_its_own() {
     house.account("boss", Role::Admin);
     house.account("ada", Role::Clinician);
     house.account("away", Role::Clinician);
+    house.account("otto", Role::SecurityOfficer);
+    house.account("aude", Role::Auditor);
     let boss = Browser::with_password(&house, "boss").await;
     let ada = Browser::with_password(&house, "ada").await;
     let away = Browser::with_password(&house, "away").await;
+    let duties = [
+        (Duty::System, Browser::with_password(&house, "boss").await),
+        (Duty::Security, Browser::with_password(&house, "otto").await),
+        (Duty::Audit, Browser::with_password(&house, "aude").await),
+    ];
     away.ask(Method::POST, "/api/session/lock", Value::Null).await;
     for route in routes().iter().filter(|route| route.need != Need::Nothing) {
         let name = format!("{} {}", route.method, route.path);
@@ -169,9 +176,17 @@ async fn each_role_is_refused_what_is_not_its_own() {
             let told = boss.send(route.method.clone(), &path(route), media, body).await;
             assert_eq!(told.status, StatusCode::FORBIDDEN, "{name} by an administrator: {}", told.text);
         }
-        if route.need == Need::Administer {
+        if matches!(route.need, Need::Duty(_) | Need::Oversee) {
             let told = ada.send(route.method.clone(), &path(route), media, body).await;
             assert_eq!(told.status, StatusCode::FORBIDDEN, "{name} by a clinician: {}", told.text);
+        }
+        // Who has one duty has no other, once each is somebody's, and none has clinical data.
+        for (duty, browser) in &duties {
+            let is_others = matches!(route.need, Need::Duty(other) if other != *duty);
+            if is_others || clinical || is_bundle {
+                let told = browser.send(route.method.clone(), &path(route), media, body).await;
+                assert_eq!(told.status, StatusCode::FORBIDDEN, "{name} by {duty:?}: {}", told.text);
+            }
         }
         if route.need != Need::Session {
             let told = away.send(route.method.clone(), &path(route), media, body).await;

@@ -87,7 +87,7 @@ impl House {
             }),
         };
         let records = Arc::new(Records::open(folder.path(), options).unwrap());
-        let access = Access::open(&folder.path().join("access"), |name| fhir::schema::r4().is_resource(name)).unwrap();
+        let access = Access::open(&folder.path().join("access"), records::SCOPE_TYPES).unwrap();
         let access = Arc::new(access);
         let operator = access.local_operator(0, "root").unwrap();
         let data = folder.path().to_owned();
@@ -97,12 +97,17 @@ impl House {
 
     /// A token with these scopes.
     pub fn token(&self, scopes: &str) -> String {
-        self.make_token(scopes, None)
+        self.make_token(scopes, None, None)
+    }
+
+    /// A token whose `patient/` scopes are about this patient.
+    pub fn token_of(&self, scopes: &str, patient: &str) -> String {
+        self.make_token(scopes, Some(patient.to_owned()), None)
     }
 
     /// A token that ends.
     pub fn token_until(&self, scopes: &str, expires_us: i64) -> String {
-        self.make_token(scopes, Some(expires_us))
+        self.make_token(scopes, None, Some(expires_us))
     }
 
     /// Stores what requests for `1` then find.
@@ -142,9 +147,9 @@ impl House {
         tables::value::id::derived("clinic", "Patient", &["17"])
     }
 
-    fn make_token(&self, scopes: &str, expires_us: Option<i64>) -> String {
+    fn make_token(&self, scopes: &str, patient: Option<String>, expires_us: Option<i64>) -> String {
         let name = format!("token {}", self.tokens.fetch_add(1, Ordering::Relaxed));
-        let new = NewToken { name, scopes: scopes.parse().unwrap(), expires_us };
+        let new = NewToken { name, scopes: scopes.parse().unwrap(), patient, expires_us };
         let made = self.app.access.create_token(&self.operator, &new, self.app.now_us(), &mut system_random).unwrap();
         made.secret.reveal().to_owned()
     }

@@ -14,6 +14,7 @@ mod hostile;
 mod house;
 mod lag;
 mod leaving;
+mod limited;
 mod live;
 mod meeting;
 mod omop;

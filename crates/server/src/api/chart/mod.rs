@@ -42,7 +42,8 @@ struct Parsed<'d> {
 }
 
 fn of_patient(app: &App, grant: &Grant, id: &str) -> Result<Value, Refusal> {
-    let may = |name: &str| grant.may(Permission::Read, name).is_ok() && grant.may(Permission::Search, name).is_ok();
+    let may =
+        |name: &str| [Permission::Read, Permission::Search].iter().all(|&right| grant.may_some(right, name).is_ok());
     let withheld: Vec<&str> = TYPES.iter().copied().chain(["Observation"]).filter(|name| !may(name)).collect();
     let mut types: Vec<String> = TYPES.iter().filter(|name| may(name)).map(|&name| name.to_owned()).collect();
     // What a request only refers to is read with it, where it may be.

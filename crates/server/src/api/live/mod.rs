@@ -197,7 +197,9 @@ impl Stream {
             }
             for (id, row) in &self.wanted.patients {
                 if row.is_some_and(|row| change.patients.contains(&row))
-                    && self.grant.may(Permission::Read, name).is_ok()
+                    && (self.grant.may(Permission::Read, name).is_ok()
+                        || (!records::is_of_several(change.resource_type)
+                            && self.grant.may_of_patient(Permission::Read, name, id).is_ok()))
                 {
                     patients.entry(id).or_default().insert(name);
                 }
