@@ -5,7 +5,7 @@ SHELL := /bin/bash
 export CARGO_TERM_COLOR ?= auto
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help setup build web api-types demo test check odbc bench soak fmt
+.PHONY: help setup build web api-types demo test check odbc bench soak install uninstall fmt
 
 help: ## what there is
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,25 @@ api-types: web/tools/api-types/node_modules/.stamp ## the pages' types of the se
 
 build: web ## the binary, in the profile that demo and test share
 	cargo build --workspace --all-targets
+
+# The program, its manual pages, completions and the unit of systemd. Nothing is started, and a data directory is not touched.
+PREFIX ?= /usr/local
+install: web ## into PREFIX (/usr/local): the program, manual pages, completions, a unit of systemd
+	cargo build --release -p medweave
+	install -D -m 755 $(TARGET)/release/medweave $(DESTDIR)$(PREFIX)/bin/medweave
+	$(TARGET)/release/medweave man --to $(DESTDIR)$(PREFIX)/share/man/man1 >/dev/null
+	for shell in bash:bash-completion/completions/medweave zsh:zsh/site-functions/_medweave fish:fish/vendor_completions.d/medweave.fish; do \
+	  to=$(DESTDIR)$(PREFIX)/share/$${shell#*:}; mkdir -p $$(dirname $$to); \
+	  $(TARGET)/release/medweave completions $${shell%%:*} > $$to; \
+	done
+	mkdir -p $(DESTDIR)$(PREFIX)/lib/systemd/system
+	sed 's|@BINARY@|$(PREFIX)/bin/medweave|' packaging/medweave.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/medweave.service
+	@echo "installed; as a service: systemctl daemon-reload && systemctl enable --now medweave"
+
+uninstall: ## takes away what `make install` put there; data stays
+	rm -f $(DESTDIR)$(PREFIX)/bin/medweave $(DESTDIR)$(PREFIX)/share/man/man1/medweave.1 $(DESTDIR)$(PREFIX)/share/man/man1/medweave-*.1 \
+	  $(DESTDIR)$(PREFIX)/share/bash-completion/completions/medweave $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_medweave \
+	  $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/medweave.fish $(DESTDIR)$(PREFIX)/lib/systemd/system/medweave.service
 
 # Without Node there are no pages; the interfaces are there all the same.
 demo: $(if $(shell command -v npm),web) ## a synthetic hospital on temporary data; open the link that is printed last

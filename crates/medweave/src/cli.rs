@@ -1,11 +1,13 @@
 //! What can be typed.
 
 mod access;
+mod backup;
 mod intake;
 mod omop;
 mod tables;
 
 pub(crate) use self::access::{Role, Token, User};
+pub(crate) use self::backup::{Backup, BackupCommand, BackupList, Restore};
 pub(crate) use self::intake::{Convert, ConvertCcda, ConvertCommand, Deadletter, Import, ImportCommand, Undo};
 pub(crate) use self::omop::{Omop, OmopCheck, OmopCohort, OmopExport, OmopThresholds, ThresholdAct, Vocabulary};
 pub(crate) use self::tables::{Codes, Mapping, Source};
@@ -164,6 +166,45 @@ pub(crate) enum Command {
     ///
     /// Example: medweave doctor --sample 10000
     Doctor(Doctor),
+    /// Copy the data directory, also while a program serves it: encrypted with age, and only what is new since the last copy
+    ///
+    /// A copy is what a power cut at that moment would have left. Who takes copies needs the recipient alone; the key that opens them is
+    /// kept elsewhere. `medweave serve --backup-to DIR` takes one every half minute by itself.
+    ///
+    /// Example: medweave backup new-key hospital.key
+    ///
+    /// Example: medweave backup --to /mnt/copies --recipient age1…
+    Backup(Backup),
+    /// Make a data directory of a copy, or try whether that works
+    ///
+    /// The directory that --data names must be new or empty. Each file is compared with what was copied.
+    ///
+    /// Example: medweave restore --from /mnt/copies --key hospital.key --drill
+    ///
+    /// Example: medweave --data ./again restore --from /mnt/copies --key hospital.key --at 2026-11-26
+    Restore(Restore),
+    /// Print completions of commands and flags for a shell
+    ///
+    /// Example: medweave completions bash > ~/.local/share/bash-completion/completions/medweave
+    Completions(Completions),
+    /// Write manual pages, one a command
+    ///
+    /// Example: medweave man --to ~/.local/share/man/man1
+    Man(Man),
+}
+
+#[derive(Args)]
+pub(crate) struct Completions {
+    /// The shell
+    #[arg(value_name = "SHELL")]
+    pub(crate) shell: clap_complete::Shell,
+}
+
+#[derive(Args)]
+pub(crate) struct Man {
+    /// The folder to write to; it is made if it is not there
+    #[arg(long, value_name = "DIR", default_value = "man1")]
+    pub(crate) to: PathBuf,
 }
 
 #[derive(Args)]
@@ -186,6 +227,15 @@ pub(crate) struct Serve {
     /// Its private key, PEM [env: MEDWEAVE_TLS_KEY]
     #[arg(long, value_name = "FILE")]
     pub(crate) tls_key: Option<PathBuf>,
+    /// The folder to which what is new is copied every so often, encrypted [env: MEDWEAVE_BACKUP_TO]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) backup_to: Option<PathBuf>,
+    /// Whom a new folder of copies is encrypted for, age1…, several with spaces between [env: MEDWEAVE_BACKUP_RECIPIENT]
+    #[arg(long, value_name = "AGE")]
+    pub(crate) backup_recipient: Option<String>,
+    /// Seconds from one copy to the next [default: 30] [env: MEDWEAVE_BACKUP_EVERY]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) backup_every: Option<u64>,
     /// Zone that pages show and that times without one are in, an IANA name [default: this machine's] [env: MEDWEAVE_ZONE]
     #[arg(long, value_name = "ZONE")]
     pub(crate) zone: Option<String>,

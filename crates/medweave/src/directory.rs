@@ -137,7 +137,7 @@ impl Directory {
             )),
             error => Failure::failed(error.to_string()),
         })?;
-        let access = Access::open(&self.path.join("access"), |name| fhir::schema::r4().is_resource(name))
+        let access = Access::open(&self.path.join("access"), records::SCOPE_TYPES)
             .map_err(|error| Failure::failed(error.to_string()))?;
         Ok((Arc::new(records), Arc::new(access)))
     }

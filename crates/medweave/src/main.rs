@@ -14,6 +14,7 @@
 mod cli;
 mod client;
 mod command;
+mod copies;
 mod directory;
 mod ending;
 mod failure;
@@ -50,8 +51,15 @@ fn main() -> ExitCode {
 }
 
 async fn run(cli: cli::Cli) -> Result<(), Failure> {
+    // What the program says of itself needs no settings.
+    match &cli.command {
+        cli::Command::Completions(asked) => return command::manual::completions(asked),
+        cli::Command::Man(asked) => return command::manual::pages(asked),
+        _ => {}
+    }
     let settings = settings::Settings::read(&cli)?;
     match cli.command {
+        cli::Command::Completions(_) | cli::Command::Man(_) => Ok(()),
         cli::Command::Serve(_) => command::serve::run(&settings).await,
         cli::Command::Import(import) => match &import.other {
             Some(cli::ImportCommand::Undo(undo)) => command::import_undo::run(&settings, undo).await,
@@ -71,6 +79,8 @@ async fn run(cli: cli::Cli) -> Result<(), Failure> {
         cli::Command::Sql(sql) => command::sql::run(&settings, &sql).await,
         cli::Command::Lake(lake) => command::lake::run(&settings, &lake).await,
         cli::Command::Bench(bench) => command::bench::run(&bench).await,
+        cli::Command::Backup(backup) => command::backup::run(&settings, backup).await,
+        cli::Command::Restore(restore) => command::restore::run(&settings, restore).await,
         cli::Command::Doctor(doctor) => command::doctor::run(&settings, &doctor).await,
         cli::Command::Status(status) => command::status::run(&settings, &status).await,
     }

@@ -32,6 +32,15 @@ pub(crate) struct Settings {
     /// Its key, PEM.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) tls_key: Option<PathBuf>,
+    /// Where copies are taken to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) backup_to: Option<PathBuf>,
+    /// Whom a new folder of copies is encrypted for; several with spaces between.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    backup_recipient: Option<String>,
+    /// Seconds from one copy to the next.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "read_seconds")]
+    backup_every: Option<u64>,
     /// The time zone that is shown and taken where none is given; an IANA name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     zone: Option<String>,
@@ -49,7 +58,19 @@ pub(crate) enum MllpAnswers {
 
 /// What can be set: as they stand in the file; with `MEDWEAVE_` before them, in capitals, in the environment; and as flags, with
 /// `-` in place of `_`.
-const NAMES: [&str; 8] = ["data", "http", "mllp", "mllp_answers", "ready_file", "tls_cert", "tls_key", "zone"];
+const NAMES: [&str; 11] = [
+    "data",
+    "http",
+    "mllp",
+    "mllp_answers",
+    "ready_file",
+    "tls_cert",
+    "tls_key",
+    "backup_to",
+    "backup_recipient",
+    "backup_every",
+    "zone",
+];
 
 impl Settings {
     /// Reads all that is set.
@@ -62,6 +83,9 @@ impl Settings {
             flags.ready_file.clone_from(&serve.ready_file);
             flags.tls_cert.clone_from(&serve.tls_cert);
             flags.tls_key.clone_from(&serve.tls_key);
+            flags.backup_to.clone_from(&serve.backup_to);
+            flags.backup_recipient.clone_from(&serve.backup_recipient);
+            flags.backup_every = serve.backup_every;
             flags.zone.clone_from(&serve.zone);
         }
         let named = cli.config.clone().or_else(|| std::env::var_os("MEDWEAVE_CONFIG").map(PathBuf::from));
@@ -94,6 +118,16 @@ impl Settings {
     /// Where HTTP is served.
     pub(crate) fn http(&self) -> SocketAddr {
         self.http.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8400)))
+    }
+
+    /// Whom a new folder of copies is encrypted for.
+    pub(crate) fn backup_recipients(&self) -> Vec<String> {
+        self.backup_recipient.as_deref().unwrap_or_default().split_whitespace().map(str::to_owned).collect()
+    }
+
+    /// Seconds from one copy to the next: with what a copy takes, less than a minute of what was acknowledged is on one disk alone.
+    pub(crate) fn backup_every_s(&self) -> u64 {
+        self.backup_every.unwrap_or(30)
     }
 
     /// The zone of times without one: the one set, else this machine's, else UTC.
@@ -170,6 +204,14 @@ pub(crate) fn address(text: &str) -> Result<SocketAddr, String> {
 fn read_address<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<SocketAddr>, D::Error> {
     let text = String::deserialize(from)?;
     address(&text).map(Some).map_err(serde::de::Error::custom)
+}
+
+/// A number, also as text: so the environment has it.
+fn read_seconds<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
+    let value = serde_json::Value::deserialize(from)?;
+    let number =
+        value.as_u64().or_else(|| value.as_str().and_then(|text| text.parse().ok())).filter(|number| *number > 0);
+    number.map(Some).ok_or_else(|| serde::de::Error::custom(format!("{value} is no number of seconds, 1 or more")))
 }
 
 /// What is wrong, without the words of the library.

@@ -8,9 +8,13 @@ pub(crate) enum Token {
     ///
     /// Example: medweave token create --scope 'system/Observation.rs system/Patient.rs' --name lab-viewer
     Create {
-        /// SMART v2 scopes, separated by spaces: system/TYPE.LETTERS with the letters c r u d s
+        /// SMART v2 scopes, separated by spaces: system/TYPE.LETTERS with the letters c r u d s; of one patient patient/TYPE.LETTERS;
+        /// of a part of a type TYPE.LETTERS?PARAMETER=VALUE
         #[arg(long, value_name = "SCOPES")]
         scope: String,
+        /// The id of the patient whom scopes of patient/ are about
+        #[arg(long, value_name = "ID")]
+        patient: Option<String>,
         /// What people call it [default: "token" and the time]
         #[arg(long)]
         name: Option<String>,
@@ -40,8 +44,12 @@ pub(crate) enum Token {
 
 #[derive(Clone, Copy, ValueEnum)]
 pub(crate) enum Role {
-    /// Manages accounts, tokens and sources; sees no clinical data
+    /// Keeps the program going, and has the duties that nobody else is appointed for; sees no clinical data
     Admin,
+    /// Says who may do what: accounts, roles, tokens; sees no clinical data
+    SecurityOfficer,
+    /// Reads the trails and nothing else
+    Auditor,
     /// Reads and writes clinical data
     Clinician,
 }

@@ -34,6 +34,18 @@ struct Report {
 }
 
 impl Report {
+    fn new(data: PathBuf) -> Report {
+        Report {
+            data,
+            used_by: None,
+            findings: Vec::new(),
+            counts: Vec::new(),
+            seal: None,
+            swept_bytes: 0,
+            is_disk_full: false,
+        }
+    }
+
     fn find(&mut self, severity: Severity, what: impl Into<String>, place: impl std::fmt::Display, advice: &str) {
         let (what, place, advice) = (what.into(), place.to_string(), advice.to_owned());
         self.findings.push(Finding { severity, what, place, advice });
@@ -66,15 +78,7 @@ pub(crate) async fn run(settings: &Settings, doctor: &Doctor) -> Result<(), Fail
     if doctor.sweep && used_by.is_some() {
         return Err(Failure::usage("--sweep needs the directory for itself: stop the program that has it open"));
     }
-    let mut report = Report {
-        data,
-        used_by: None,
-        findings: Vec::new(),
-        counts: Vec::new(),
-        seal: None,
-        swept_bytes: 0,
-        is_disk_full: false,
-    };
+    let mut report = Report::new(data);
     match used_by {
         Some(Ok(told)) => report.used_by = Some(told),
         Some(Err(failure)) => {
@@ -102,6 +106,22 @@ pub(crate) async fn run(settings: &Settings, doctor: &Doctor) -> Result<(), Fail
         text_of(&report, begun.elapsed().as_secs_f64())
     })?;
     if report.of(Severity::Fault) > 0 { Err(Failure { text: String::new(), code: 1 }) } else { Ok(()) }
+}
+
+/// What was found in a directory that nobody has open.
+pub(super) struct Examined {
+    /// How many faults.
+    pub(super) faults: usize,
+    /// Everything, for people.
+    pub(super) text: String,
+}
+
+/// Checks a directory that nobody has open.
+pub(super) fn examine(data: &Path, sample: Option<u64>) -> Examined {
+    let begun = Instant::now();
+    let mut report = Report::new(data.to_owned());
+    check(&mut report, sample, false);
+    Examined { faults: report.of(Severity::Fault), text: text_of(&report, begun.elapsed().as_secs_f64()) }
 }
 
 /// What the program that has the directory says about itself.
@@ -148,6 +168,7 @@ fn check(report: &mut Report, sample: Option<u64>, sweep: bool) {
         );
     }
     late(report, &data);
+    copied(report, &data);
     let Some(checked) = checked else { return };
     let against = lake::Against { head: checked.head, live: checked.live, in_use };
     match lake::check(&data.join("lake"), &grant, against) {
@@ -165,6 +186,23 @@ fn check(report: &mut Report, sample: Option<u64>, sweep: bool) {
         report.swept_bytes = checked.orphans.iter().map(|orphan| sweep_up(report, orphan)).sum();
     }
 }
+
+/// A copy that is old, or could not be taken. Where none was ever taken nothing is said: copies may be taken by other means.
+fn copied(report: &mut Report, data: &Path) {
+    let Some(last) = crate::copies::Last::read(data) else { return };
+    let (place, advice) = (last.repository.display(), "take one now: medweave backup --to DIR");
+    if let Some(problem) = &last.problem {
+        report.find(Severity::Note, format!("the last copy could not be taken: {problem}"), &place, advice);
+    }
+    let age_us = last.taken_us.map(|taken_us| directory::now_us() - taken_us);
+    if age_us.is_none_or(|age_us| age_us > DAY_US) {
+        let when = last.taken_us.map_or_else(|| "there is none".to_owned(), fhir::time::format_us);
+        report.find(Severity::Note, format!("the last good copy is more than a day old: {when}"), &place, advice);
+    }
+}
+
+/// After so long without a copy it is said.
+const DAY_US: i64 = 86_400_000_000;
 
 /// Sources of tables that were not pulled for longer than their mapping allows. Mappings that the site keeps are not opened here.
 fn late(report: &mut Report, data: &Path) {

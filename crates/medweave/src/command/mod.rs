@@ -1,5 +1,6 @@
 //! The commands, each a client of the routes.
 
+pub(crate) mod backup;
 pub(crate) mod bench;
 pub(crate) mod codes;
 pub(crate) mod convert;
@@ -12,11 +13,13 @@ pub(crate) mod import;
 pub(crate) mod import_undo;
 pub(crate) mod lake;
 mod lines;
+pub(crate) mod manual;
 pub(crate) mod mapping;
 mod mapping_test;
 mod named_path;
 pub(crate) mod omop;
 mod progress;
+pub(crate) mod restore;
 pub(crate) mod serve;
 pub(crate) mod source;
 mod source_profile;

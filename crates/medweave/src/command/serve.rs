@@ -73,6 +73,7 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {
             records::tell_operator!("medweave: SQL is not there: {}", refusal.issues[0].text);
         }
     });
+    crate::copies::follow(settings, &data)?;
     tokio::spawn(server::schedule::follow(std::sync::Arc::clone(&opened.app)));
     let serving = tokio::spawn(listen::serve(listener, opened.router.clone(), tls, opened.stopped()));
     if let Some(file) = &settings.ready_file {

@@ -39,6 +39,13 @@ fn text(told: &Value, is_served: bool) -> String {
     if let Some(disk) = told["data"].as_str().and_then(|data| rustix::fs::statvfs(data).ok()) {
         line("free", mebibytes(disk.f_bavail * disk.f_frsize));
     }
+    if told["backup"].is_object() {
+        let copied = told["backup"]["taken"].as_str().unwrap_or("never");
+        line("copied", format!("{copied}, to {}", table::cell(&told["backup"]["place"])));
+        if let Some(problem) = told["backup"]["problem"].as_str() {
+            line("", problem.to_owned());
+        }
+    }
     if told["lake"].is_object() {
         let lake = &told["lake"];
         let behind = match lake["lag_s"].as_f64() {

@@ -21,9 +21,12 @@ pub(crate) async fn run(settings: &Settings, token: Token) -> Result<(), Failure
 
 async fn with(client: &Client, token: Token) -> Result<(), Failure> {
     match token {
-        Token::Create { scope, name, expires, plain } => {
+        Token::Create { scope, patient, name, expires, plain } => {
             let name = name.unwrap_or_else(|| format!("token {}", fhir::time::format_us(crate::directory::now_us())));
             let mut body = json!({"name": name, "scope": scope});
+            if let Some(patient) = patient {
+                body["patient"] = json!(patient);
+            }
             if let Some(expires) = expires {
                 body["expires"] = json!(expires);
             }
@@ -49,7 +52,7 @@ async fn with(client: &Client, token: Token) -> Result<(), Failure> {
             } else {
                 say(&table::of(
                     &list["tokens"],
-                    &["id", "name", "scope", "created", "created_by", "expires", "used", "revoked"],
+                    &["id", "name", "scope", "patient", "created", "created_by", "expires", "used", "revoked"],
                 ))?;
             }
         }

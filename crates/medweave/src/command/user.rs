@@ -116,6 +116,8 @@ async fn id_of(client: &Client, name: &str) -> Result<u64, Failure> {
 fn named(role: Role) -> &'static str {
     match role {
         Role::Admin => "admin",
+        Role::SecurityOfficer => "security-officer",
+        Role::Auditor => "auditor",
         Role::Clinician => "clinician",
     }
 }

@@ -211,7 +211,7 @@ fn no_aa_leaves_before_the_sync_that_covers_it() {
     line.set_read_timeout(Some(Duration::from_mins(3))).unwrap();
     // Messages that become resources; then one that no map takes and one that is refused, which are kept all the same.
     let adt = (0..WRITES).map(|no| ("ADT^A04^ADT_A01", format!("mrn{no}^^^WARD^MR"), "AA"));
-    let others = [("SIU^S12", "mrn1^^^WARD^MR".to_owned(), "AA"), ("ADT^A04^ADT_A01", String::new(), "AE")];
+    let others = [("ORU^W01", "mrn1^^^WARD^MR".to_owned(), "AA"), ("ADT^A04^ADT_A01", String::new(), "AE")];
     for (no, (event, id, code)) in adt.chain(others).enumerate() {
         let message = format!(
             "\x0bMSH|^~\\&|ADT|WARD|MW|MW|20260101120000||{event}|m{no}|P|2.5.1\r\

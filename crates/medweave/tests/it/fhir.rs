@@ -160,7 +160,7 @@ fn what_is_not_spoken_is_refused_by_name() {
     let sent = client.send("POST", "/fhir/Patient", &[("content-type", "application/fhir+xml")], b"<Patient/>");
     assert_eq!(sent.status, 415);
     assert!(sent.issue().1.contains("XML"));
-    for query in ["near=1|2|3|km", "code-value-quantity=x$1"] {
+    for query in ["near:missing=true", "code-value-quantity:missing=true"] {
         let kind = if query.starts_with("near") { "Location" } else { "Observation" };
         let answer = client.get(&format!("/fhir/{kind}?{}", query.replace('|', "%7C")));
         assert_eq!((answer.status, answer.issue().0.as_str()), (400, "not-supported"), "{query}");
@@ -228,7 +228,9 @@ fn the_capability_statement_names_what_can_be_searched() {
         .iter()
         .map(|parameter| parameter["name"].as_str().unwrap())
         .collect();
-    assert!(codes.contains("code") && codes.contains("date") && !codes.contains("code-value-quantity"));
+    assert!(codes.contains("code") && codes.contains("date") && codes.contains("code-value-quantity"));
+    let everywhere = statement["rest"][0]["searchParam"].as_array().unwrap();
+    assert!(["_has", "_list", "_filter"].iter().all(|name| everywhere.iter().any(|one| one["name"] == **name)));
 }
 
 #[test]

@@ -113,3 +113,26 @@ fn every_setting_of_serve_can_be_a_flag_the_environment_or_the_file_and_is_descr
         assert!(said.contains(&key) && said.contains("medweave.toml") && !said.contains("no setting"), "{said}");
     }
 }
+
+#[test]
+fn each_command_has_a_manual_page_and_is_completed() {
+    let data = Data::new();
+    let commands = all(&data);
+    data.done(&["man", "--to", "pages"]);
+    let pages: Vec<String> = std::fs::read_dir(data.path("pages"))
+        .unwrap()
+        .map(|file| file.unwrap().file_name().to_string_lossy().into_owned())
+        .collect();
+    for words in commands.keys() {
+        let name = format!("medweave {words}").trim().replace(' ', "-") + ".1";
+        assert!(pages.contains(&name), "{name} is not among {} pages", pages.len());
+    }
+    for shell in ["bash", "zsh", "fish"] {
+        let script = data.done(&["completions", shell]);
+        let option = if shell == "fish" { "-l write" } else { "--write" };
+        for word in ["deadletter", "vocabulary", option] {
+            assert!(script.contains(word), "{shell} does not complete {word}");
+        }
+    }
+    assert!(!data.path("medweave-data").exists(), "they need no data directory");
+}

@@ -378,7 +378,7 @@ fn convert_prints_the_bundle_and_stores_nothing() {
     let data = Data::new();
     let message = "MSH|^~\\&|ADT|HOSP|||20240102||ADT^A01|1|P|2.5\rPID|1||12^^^HOSP^MR||Doe^Ann||19700102|F\r";
     write(&data.path("adt.hl7"), message.as_bytes());
-    write(&data.path("siu.hl7"), message.replace("ADT^A01", "SIU^S12").as_bytes());
+    write(&data.path("waves.hl7"), message.replace("ADT^A01", "ORU^W01").as_bytes());
     write(&data.path("note.txt"), b"hello");
     let output = data.run(&["convert", "adt.hl7"]);
     let bundle: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
@@ -391,12 +391,12 @@ fn convert_prints_the_bundle_and_stores_nothing() {
     assert!(bundle["type"] == "transaction" && types.contains(&"Patient"), "{types:?}");
     assert!(output.status.success());
     check(
-        &data.run(&["convert", "siu.hl7", "note.txt"]),
+        &data.run(&["convert", "waves.hl7", "note.txt"]),
         expect![[r#"
         exit code 1
 
         --- standard error
-        siu.hl7: SIU^S12 has no map; it would be kept as it came
+        waves.hl7: ORU^W01 has no map; it would be kept as it came
         note.txt: no HL7 v2 message is in it: messages begin with MSH"#]],
     );
     assert!(!data.path("data").exists());

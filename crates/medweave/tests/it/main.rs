@@ -5,6 +5,7 @@
 mod access;
 mod commands;
 mod commas;
+mod copies;
 mod crash;
 mod crash_mllp;
 mod crash_runs;
