@@ -26,6 +26,8 @@ export default defineConfig({
     },
   },
   server: {
-    proxy: Object.fromEntries(['/api', '/fhir', '/health'].map((path) => [path, 'http://127.0.0.1:8080'])),
+    // The text of the licence stands beside this folder. `npm run dev` asks the program where `medweave serve` serves by itself, or at MEDWEAVE_SERVER.
+    fs: { allow: ['..'] },
+    proxy: Object.fromEntries(['/api', '/fhir', '/health', '/ready'].map((path) => [path, process.env['MEDWEAVE_SERVER'] ?? 'http://127.0.0.1:8400'])),
   },
 });

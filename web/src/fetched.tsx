@@ -15,8 +15,10 @@ export const ChartPage: Page = later(async () => (await import('./chart/ChartPag
 export const SqlPage: Page = later(async () => (await import('./sql/SqlPage')).SqlPage, ['sql', 'where']);
 export const QualityPage: Page = later(async () => (await import('./quality/QualityPage')).QualityPage, ['quality', 'tables', 'where']);
 export const SourcesPage: Page = later(async () => (await import('./sources/SourcesPage')).SourcesPage, ['tables']);
+export const AdminPage: Page = later(async () => (await import('./admin/AdminPage')).AdminPage, ['admin']);
 export const SourcePage: Page = later(async () => (await import('./sources/SourcePage')).SourcePage, ['tables']);
 
+export const LicenceText = later(async () => (await import('./admin/LicenceText')).LicenceText, ['admin'], lines(12));
 export const Codes = later(async () => (await import('./sources/Codes')).Codes, ['codes', 'tables'], lines(8));
 export const CurrentTables = later(async () => (await import('./sources/CurrentTables')).CurrentTables, ['profile', 'tables'], lines(8));
 export const Letters = later(async () => (await import('./sources/Letters')).Letters, ['letters', 'tables', 'where'], lines(8));

@@ -1,7 +1,8 @@
 import { MutationCache, QueryCache, QueryClient } from '@tanstack/react-query';
 import { createRootRouteWithContext, createRoute, createRouter, Outlet, parseSearchWith, redirect, stringifySearchWith } from '@tanstack/react-router';
 import { ApiError } from './api/client';
-import { ChartPage, MePage, QualityPage, SetUp, SourcePage, SourcesPage, SqlPage } from './fetched';
+import type { Session } from './api/types';
+import { AdminPage, ChartPage, MePage, QualityPage, SetUp, SourcePage, SourcesPage, SqlPage } from './fetched';
 import { setLocked } from './live/lock';
 import { forget, sessionQuery } from './live/session';
 import { Failure } from './parts/Failure';
@@ -91,7 +92,10 @@ const inside = createRoute({
 const home = createRoute({
   getParentRoute: () => inside,
   path: '/',
-  beforeLoad: () => {
+  beforeLoad: ({ context }) => {
+    // Whoever manages medweave and sees no patients begins where they work.
+    const session = context.queries.getQueryData<Session>(sessionQuery.queryKey);
+    if (session?.administers && !session.features.includes('patients')) throw redirect({ to: '/admin/{-$part}', params: {}, replace: true });
     throw redirect({ to: '/patients', search: { q: '' }, replace: true });
   },
 });
@@ -200,6 +204,52 @@ const quality = createRoute({
   component: QualityPage,
 });
 
+/** What of an administrator's part is open, and what of its list is asked for. */
+export interface AdminSearch {
+  /** An account as the trail names it (`person/3 ada`): what was done by or to it. */
+  about?: string;
+  /** Also what is revoked or over. */
+  all?: boolean;
+  ended?: 'done' | 'not';
+  /** Something new is being made. */
+  make?: boolean;
+  patient?: string;
+  person?: number;
+  q?: string;
+  sender?: number;
+  since?: string;
+  state?: 'open' | 'disabled';
+  token?: number;
+  trail?: 'records';
+  until?: string;
+  what?: string;
+}
+
+const isDay = (text: string): boolean => /^\d{4}-\d{2}-\d{2}$/.test(text);
+
+const admin = createRoute({
+  getParentRoute: () => inside,
+  path: '/admin/{-$part}',
+  validateSearch: (search): AdminSearch => {
+    const valid: AdminSearch = {};
+    for (const name of ['about', 'patient', 'q', 'what'] as const) {
+      const text = asText(search[name]);
+      if (text) valid[name] = text;
+    }
+    for (const name of ['person', 'sender', 'token'] as const) if (typeof search[name] === 'number') valid[name] = search[name];
+    for (const name of ['since', 'until'] as const) {
+      const day = asText(search[name]);
+      if (day && isDay(day)) valid[name] = day;
+    }
+    for (const name of ['all', 'make'] as const) if (search[name] === true) valid[name] = true;
+    if (search['ended'] === 'done' || search['ended'] === 'not') valid.ended = search['ended'];
+    if (search['state'] === 'open' || search['state'] === 'disabled') valid.state = search['state'];
+    if (search['trail'] === 'records') valid.trail = 'records';
+    return valid;
+  },
+  component: AdminPage,
+});
+
 /** An address that is no page, in the frame that leads to those there are. */
 const missing = createRoute({
   getParentRoute: () => inside,
@@ -220,7 +270,7 @@ export function searchValue(text: string): unknown {
 }
 
 export const router = createRouter({
-  routeTree: root.addChildren([signin, setup, inside.addChildren([home, patients, chart, sql, sources, source, quality, me, missing])]),
+  routeTree: root.addChildren([signin, setup, inside.addChildren([home, patients, chart, sql, sources, source, quality, admin, me, missing])]),
   context: { queries },
   parseSearch: parseSearchWith(searchValue),
   stringifySearch: stringifySearchWith(JSON.stringify, searchValue),

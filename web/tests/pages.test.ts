@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe } from 'vitest';
+import { admin } from './admin';
 import { chart } from './chart';
 import { House } from './house';
 import { journey } from './journey';
@@ -29,6 +30,7 @@ describe.concurrent('signed in', () => {
   states(house);
 });
 tables(house);
+admin(house);
 me(house);
 // The last stops the server and starts it anew.
 live(house);

@@ -7,7 +7,7 @@ const THEMES = ['light', 'dark', 'night'] as const;
 const VISIT_MS = 900_000;
 
 /** What reaches beyond the right edge. */
-const sideways = (page: Watched['page']) =>
+export const sideways = (page: Watched['page']) =>
   page.evaluate(() =>
     document.documentElement.scrollWidth <= document.documentElement.clientWidth
       ? []
@@ -122,7 +122,7 @@ function pagesOf({ id, name, test, ref, field, mapped }: Someone): [what: string
 }
 
 /** Takes the picture in each theme. A theme changes colours alone, so that of the others only contrast is asked. */
-async function look(watched: Watched, what: string, language: string, size: string): Promise<void> {
+export async function look(watched: Watched, what: string, language: string, size: string): Promise<void> {
   for (const theme of THEMES) {
     await watched.page.evaluate((name) => (document.documentElement.dataset['theme'] = name), theme);
     await watched.shot(`${what}-${language}-${theme}-${size}`);

@@ -18,10 +18,15 @@ export function signIn(house: House): void {
       await watched.shot('setup-en-light-wide');
       await page.getByLabel('Password').fill(PASSWORD);
       await page.getByRole('button', { name: 'Make the account' }).click();
-      // An administrator manages accounts and sees no patient.
+      // An administrator manages accounts, begins where that is done, and sees no patient.
+      await page.getByRole('link', { name: 'root' }).waitFor();
+      expect(new URL(page.url()).pathname).toBe('/admin');
+      await page.goto(server.url('/patients'));
       await page.getByText('This account manages medweave').waitFor();
       await fine(watched);
-      await watched.shot('admin-en-light-wide');
+      await page.getByRole('link', { name: 'Admin: people' }).click();
+      await page.getByRole('link', { name: 'root' }).waitFor();
+      await fine(watched);
       // The clinicians of the other tests, and a link for one of them.
       for (const [name, display] of [['ada', 'Ada Ward'], ['bo', 'Bo Night']] as const) server.command(['user', 'create', name, '--role', 'clinician', '--display', display, '--password-stdin'], PASSWORD);
       await watched.close();
@@ -100,7 +105,7 @@ export function signIn(house: House): void {
       await page.getByLabel('Account').fill('root');
       await page.getByLabel('Password').fill(PASSWORD);
       await page.keyboard.press('Enter');
-      await page.getByText('This account manages medweave').waitFor();
+      await page.getByRole('link', { name: 'Bo Night' }).waitFor();
       const path = await page.evaluate(async () => {
         const session = (await (await fetch('/api/session')).json()) as { csrf: string };
         const users = (await (await fetch('/api/users')).json()) as { users: { id: number; name: string }[] };

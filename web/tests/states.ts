@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, it } from 'vitest';
 import { fine, type House } from './house';
 
 export function states(house: House): void {
@@ -34,7 +34,7 @@ export function states(house: House): void {
       await watched.close();
     });
 
-    it('opens a menu by keys, goes through it by arrows and letters, and leaves it for its button', async () => {
+    it('opens a menu by keys, goes through it by arrows and letters, and leaves it for its button', async ({ expect }) => {
       const watched = await house.clinician();
       const { page } = watched;
       await page.goto(server.url('/patients'));

@@ -1,5 +1,5 @@
-// docs/openapi.json b5c3504ed22003f4e998bd1295585388b65aa375c97ec16b87dd4700d92376e4
-// Made by `make api-types`, not by hand: 599472a961930b70671af839dad56c4adb676b9a2426ccd0cd938c6bd74eeac2
+// docs/openapi.json 8e7744146f86ed05b93822905190d12d104f2122abb9f0d16e20d54750a98b5b
+// Made by `make api-types`, not by hand: d658d90260e3425e3371bcaba4fdeaa20117fa82f72bbee2f7fdbc9c886174b1
 export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
 export interface components {
@@ -582,6 +582,7 @@ export interface components {
             id: number;
             name: string;
             scope: string;
+            patient: string | null;
             token: string;
             expires: string | null;
         };
@@ -718,6 +719,7 @@ export interface components {
         NewToken: {
             name: string;
             scope: string;
+            patient?: string | null;
             expires?: string | null;
         };
         NewUser: {
@@ -1057,7 +1059,7 @@ export interface components {
             revoked: number;
         };
         /** @enum {string} */
-        Role: "admin" | "clinician";
+        Role: "admin" | "security-officer" | "auditor" | "clinician";
         RowBytes: {
             no: number;
             offset: number;
@@ -1191,6 +1193,7 @@ export interface components {
             locked: boolean;
             scopes: string;
             administers: boolean;
+            duties: ("system" | "security" | "audit")[];
             features: string[];
             csrf: string | null;
             zone: string;
@@ -1317,6 +1320,11 @@ export interface components {
                 problem: string | null;
             };
             data?: string;
+            backup?: {
+                taken: string | null;
+                problem: string | null;
+                place: string;
+            } | null;
             late_sources?: string[];
             failed_pulls?: string[];
             failed_runs?: string[];
@@ -1406,6 +1414,7 @@ export interface components {
             id: number;
             name: string;
             scope: string;
+            patient: string | null;
             /** Format: date-time */
             created: string;
             created_by: string;

@@ -14,6 +14,19 @@ export type Choices = Shapes['Choices'];
 /** A place where the account is signed in. */
 export type OpenSession = Me['sessions'][number];
 
+export type Account = Shapes['Account'];
+export type Role = Shapes['Role'];
+export type Users = Shapes['Users'];
+export type MadeUser = Shapes['MadeUser'];
+export type ChangeUser = Shapes['ChangeUser'];
+/** A sign-in link: `path` is where it leads on this server; told once. */
+export type SignInLink = Shapes['Link'];
+export type Tokens = Shapes['Tokens'];
+export type Token = Shapes['Token'];
+export type AccountEvents = Shapes['AccountEvents'];
+export type Reads = Shapes['Reads'];
+export type Status = Shapes['Status'];
+
 export type Name = Shapes['Name'];
 export type Identifier = Shapes['Identifier'];
 export type Patients = Shapes['Patients'];
@@ -38,6 +51,8 @@ export type Where = Shapes['Where'];
 export type Version = Where['versions'][number];
 
 export type Sources = Shapes['Sources'];
+/** An address or network that may send messages. */
+export type AllowedSender = Sources['sources'][number];
 export type Mappings = Shapes['Mappings'];
 export type TableSource = Shapes['TableSource'];
 export type ArrivalSources = Shapes['ArrivalSources'];

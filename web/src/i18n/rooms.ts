@@ -1,3 +1,4 @@
+import type admin from './en/admin.json';
 import type chart from './en/chart.json';
 import type codes from './en/codes.json';
 import core from './en/core.json';
@@ -15,7 +16,7 @@ import type where from './en/where.json';
 export const LANGUAGES = { en: 'English', 'zh-Hans': '简体中文' } as const;
 export type Language = keyof typeof LANGUAGES;
 
-type Texts = typeof chart & typeof codes & typeof core & typeof letters & typeof mapping & typeof me & typeof profile & typeof quality & typeof runs & typeof sql & typeof tables & typeof where;
+type Texts = typeof admin & typeof chart & typeof codes & typeof core & typeof letters & typeof mapping & typeof me & typeof profile & typeof quality & typeof runs & typeof sql & typeof tables & typeof where;
 /** A message of the catalogue. */
 export type Key = keyof Texts;
 
@@ -23,12 +24,13 @@ export type Key = keyof Texts;
 export const ALWAYS = core;
 
 /** Part of the catalogue: what all pages say is `core`, the others come with the pages that say them. */
-export type Room = 'chart' | 'codes' | 'core' | 'letters' | 'mapping' | 'me' | 'profile' | 'quality' | 'runs' | 'sql' | 'tables' | 'where';
+export type Room = 'admin' | 'chart' | 'codes' | 'core' | 'letters' | 'mapping' | 'me' | 'profile' | 'quality' | 'runs' | 'sql' | 'tables' | 'where';
 
 type Fetch = () => Promise<{ default: Partial<Record<Key, string>> }>;
 
 export const ROOMS: Record<Language, Record<Room, Fetch>> = {
   en: {
+    admin: () => import('./en/admin.json'),
     chart: () => import('./en/chart.json'),
     codes: () => import('./en/codes.json'),
     core: () => Promise.resolve({ default: core }),
@@ -43,6 +45,7 @@ export const ROOMS: Record<Language, Record<Room, Fetch>> = {
     where: () => import('./en/where.json'),
   },
   'zh-Hans': {
+    admin: () => import('./zh-Hans/admin.json'),
     chart: () => import('./zh-Hans/chart.json'),
     codes: () => import('./zh-Hans/codes.json'),
     core: () => import('./zh-Hans/core.json'),

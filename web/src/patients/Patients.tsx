@@ -27,13 +27,22 @@ const ROWS = '[data-row-link]';
 
 export function Patients() {
   const t = useT();
+  const session = useSession();
+  const administers = session?.administers ?? false;
   // Administrators manage the program and see no clinical data.
-  if (useSession()?.features.includes('patients')) return <Search />;
+  if (session?.features.includes('patients')) return <Search />;
   return (
     <>
       <PageTitle quiet>{t('patients.title')}</PageTitle>
-      <Empty title={t('patients.notYours.title')} command="medweave user create NAME --role clinician --password-stdin">
+      <Empty title={t('patients.notYours.title')}>
         <p>{t('patients.notYours.text')}</p>
+        {administers && (
+          <p className="failure-ways">
+            <Link to="/admin/{-$part}" params={{ part: 'people' }} className="button" data-primary>
+              {t('patients.notYours.toAdmin')}
+            </Link>
+          </p>
+        )}
       </Empty>
     </>
   );

@@ -103,7 +103,7 @@ export function AccountMenu({ onKeys }: { onKeys: () => void }) {
       head={
         <>
           {name}
-          {session?.person && <> · {session.person.role === 'admin' ? t('role.admin') : t('role.clinician')}</>}
+          {session?.person && <> · {t(`role.${session.person.role}`)}</>}
         </>
       }
       choices={[

@@ -19,9 +19,10 @@ import './shell.css';
 const BRAND = 'medweave';
 
 interface Place {
-  to: '/patients' | '/sql' | '/sources' | '/quality';
-  feature: string;
-  word: 'place.patients' | 'place.sql' | 'place.sources' | 'place.quality';
+  to: '/patients' | '/sql' | '/sources' | '/quality' | '/admin/{-$part}';
+  /** What an account must be able to open; nothing where it must administer. */
+  feature?: string;
+  word: 'place.patients' | 'place.sql' | 'place.sources' | 'place.quality' | 'place.admin';
   icon: ReactNode;
 }
 
@@ -30,6 +31,7 @@ const PLACES: Place[] = [
   { to: '/sql', feature: 'sql', word: 'place.sql', icon: <path d="M2 3h12v10H2zM2 6.5h12M6.5 6.5V13M2 10h12" /> },
   { to: '/sources', feature: 'sources', word: 'place.sources', icon: <path d="M8 2C5 2 3 2.9 3 4v8c0 1.1 2 2 5 2s5-.9 5-2V4c0-1.1-2-2-5-2ZM3 4c0 1.1 2 2 5 2s5-.9 5-2M3 8c0 1.1 2 2 5 2s5-.9 5-2" /> },
   { to: '/quality', feature: 'quality', word: 'place.quality', icon: <path d="M3 2.5h10v11H3zM5.5 5.5l1 1 1.5-2M9.5 5.5h2M5.5 10l1 1 1.5-2M9.5 10.5h2" /> },
+  { to: '/admin/{-$part}', word: 'place.admin', icon: <path d="M2 4.5h7M12 4.5h2M10.5 3v3M2 8h2M7 8h7M5.5 6.5v3M2 11.5h7M12 11.5h2M10.5 10v3" /> },
 ];
 
 /** The frame of every page of somebody signed in: rail, top bar, and what holds for all pages. */
@@ -39,7 +41,8 @@ export function Shell() {
   const navigate = useNavigate();
   const [help, setHelp] = useState(false);
   const features = session?.features;
-  const places = useMemo(() => PLACES.filter((place) => features?.includes(place.feature)), [features]);
+  const administers = session?.administers ?? false;
+  const places = useMemo(() => PLACES.filter(({ feature }) => (feature === undefined ? administers : features?.includes(feature))), [features, administers]);
   const path = useRouterState({ select: (state) => state.location.pathname });
 
   const keys = useMemo<Binding[]>(
@@ -92,7 +95,7 @@ export function Shell() {
         </header>
         <nav className="rail" aria-label={t('shell.rail')}>
           {places.map((place) => (
-            <Link key={place.to} to={place.to} className="rail-link" data-within={(place.to === '/patients' && path.startsWith('/p/')) || path.startsWith(`${place.to}/`) ? '' : undefined} activeProps={{ 'aria-current': 'page' }}>
+            <Link key={place.to} to={place.to} className="rail-link" data-within={(place.to === '/patients' && path.startsWith('/p/')) || path.startsWith(`${place.to.split('/{')[0]}/`) ? '' : undefined} activeProps={{ 'aria-current': 'page' }}>
               <svg viewBox="0 0 16 16" aria-hidden>
                 {place.icon}
               </svg>

@@ -8,6 +8,7 @@ export const ACTIONS = {
   'place.sql': 'g s',
   'place.sources': 'g o',
   'place.quality': 'g q',
+  'place.admin': 'g a',
   'place.me': 'g m',
   'keys.search': '/',
   'keys.help': '?',
@@ -29,6 +30,14 @@ export const ACTIONS = {
   'source.codes': '0',
   'source.letters': '-',
   'sql.toEditor': 'e',
+  'admin.people': 'a p',
+  'admin.tokens': 'a t',
+  'admin.senders': 'a s',
+  'admin.audit': 'a u',
+  'admin.health': 'a h',
+  'admin.about': 'a b',
+  'keys.make': '+',
+  'keys.undo': 'u',
 } as const satisfies Partial<Record<Key, string>>;
 export type Action = keyof typeof ACTIONS;
 

@@ -45,7 +45,7 @@ export function SetUp() {
     try {
       await json('/api/setup', { method: 'POST', body: { code: code || field(form, 'code').trim(), name, password } });
       forget(queries);
-      await navigate({ to: '/patients', search: { q: '' } });
+      await navigate({ to: '/' });
     } catch (error) {
       const api = error instanceof ApiError ? error : undefined;
       if (api?.status === 0) setProblem(t('failure.offline.text'));

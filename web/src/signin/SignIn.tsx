@@ -13,7 +13,7 @@ import { wordsOfLink, wordsOfRefusal } from './refusal';
 
 /** Only a path of this site may be gone back to. */
 export function safeReturn(to: string | undefined): string {
-  return to && /^\/(?![/\\])/.test(to) ? to : '/patients';
+  return to && /^\/(?![/\\])/.test(to) ? to : '/';
 }
 
 export function SignIn() {

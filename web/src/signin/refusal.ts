@@ -5,10 +5,10 @@ import type { Translate } from '../i18n';
 export function wordsOfRefusal(t: Translate, error: ApiError): string {
   if (error.status === 0) return t('failure.offline.text');
   if (error.status === 429) {
-    if (error.wait_s !== undefined) return t('failure.busy.text', { seconds: error.wait_s });
-    // The refusal says until when.
+    // Of a lock the refusal says until when; that it may be asked again sooner is for programs.
     const until_ms = Date.parse(/\d{4}-\d\d-\d\dT[\d:.]+Z/.exec(error.message)?.[0] ?? '');
-    return Number.isNaN(until_ms) ? t('signin.locked') : t('signin.lockedMinutes', { minutes: Math.max(1, Math.ceil((until_ms - Date.now()) / 60_000)) });
+    if (!Number.isNaN(until_ms)) return t('signin.lockedMinutes', { minutes: Math.max(1, Math.ceil((until_ms - Date.now()) / 60_000)) });
+    return error.wait_s === undefined ? t('signin.locked') : t('failure.busy.text', { seconds: error.wait_s });
   }
   if (/\bdisabled\b/.test(error.message)) return t('signin.disabled');
   if (error.status === 401) return t('signin.wrong');

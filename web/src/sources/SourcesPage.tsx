@@ -97,10 +97,18 @@ function Tables({ tables }: { tables: TableSource[] }) {
 
 function Senders({ senders }: { senders: Sender[] }) {
   const t = useT();
-  const reads = useSession()?.features.includes('sql') ?? false;
+  const session = useSession();
+  const reads = session?.features.includes('sql') ?? false;
   return (
     <section aria-label={t('sources.senders')} className="panel">
       <h2>{t('sources.senders')}</h2>
+      {session?.administers && (
+        <p className="panel-empty">
+          <Link to="/admin/{-$part}" params={{ part: 'senders' }}>
+            {t('sources.manageSenders')}
+          </Link>
+        </p>
+      )}
       {senders.length === 0 ? (
         <p className="muted panel-empty">
           {t('sources.noSenders')} <code>medweave source allow ADDRESS</code>

@@ -1,0 +1,37 @@
+/** What can be done to accounts, tokens, sessions and sources, as the trail says it. */
+export const DEEDS = [
+  'sign in',
+  'sign in by link',
+  'sign out',
+  'lock out',
+  'lock session',
+  'unlock session',
+  'end session',
+  'make sign-in link',
+  'create account',
+  'set role',
+  'reset password',
+  'change password',
+  'disable account',
+  'enable account',
+  'unlock account',
+  'create token',
+  'revoke token',
+  'use token',
+  'allow source',
+  'add source',
+  'change source',
+  'change source password',
+  'remove source',
+  'change mapping',
+  'save mapping',
+  'remove mapping',
+  'approve code',
+  'revoke code',
+  'make set-up link',
+  'complete set-up',
+  'read account audit',
+] as const;
+
+/** The end of the key of a deed's words. */
+export const keyOf = (deed: string): string => deed.replaceAll(/[^a-z]+/g, '_');
