@@ -493,7 +493,7 @@ impl Curious<'_> {
         let history = records.history(
             &self.grant,
             HistoryOf::Resource(of, &id),
-            &HistoryQuery { count: 50, ..HistoryQuery::default() },
+            &HistoryQuery { count: 5_000, ..HistoryQuery::default() },
         );
         let history = match history {
             Ok(page) => page.versions.iter().map(|stored| stored.version as usize).collect(),
