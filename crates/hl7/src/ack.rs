@@ -93,6 +93,17 @@ pub struct Fault {
     pub text: String,
 }
 
+impl ParseError {
+    /// The kind of the fault, as answers tell it.
+    pub fn condition(&self) -> Condition {
+        match self {
+            ParseError::TooLong { .. } | ParseError::TooMany { .. } => Condition::ValueTooLong,
+            ParseError::Charset { .. } => Condition::TableValueNotFound,
+            _ => Condition::SegmentSequence,
+        }
+    }
+}
+
 /// What to tell the sender.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
@@ -158,6 +169,26 @@ impl Wanted {
             Wanted::Never => false,
             Wanted::OnError => outcome != Outcome::Accepted,
             Wanted::OnSuccess => outcome == Outcome::Accepted,
+        }
+    }
+}
+
+impl Outcome {
+    /// The code of an application acknowledgement: `AA`, `AE`, `AR`.
+    pub fn application_code(self) -> &'static str {
+        match self {
+            Outcome::Accepted => "AA",
+            Outcome::Error => "AE",
+            Outcome::Rejected => "AR",
+        }
+    }
+
+    /// The code of an accept acknowledgement: `CA`, `CE`, `CR`.
+    pub fn accept_code(self) -> &'static str {
+        match self {
+            Outcome::Accepted => "CA",
+            Outcome::Error => "CE",
+            Outcome::Rejected => "CR",
         }
     }
 }
@@ -229,12 +260,7 @@ pub fn one(message: &Message<'_>, answer: &Answer, stamp: Stamp<'_>) -> Vec<u8> 
 
 /// An answer to bytes that are no message: AR, addressed as far as the header can be read.
 pub fn reject_unreadable(bytes: &[u8], error: &ParseError, stamp: Stamp<'_>) -> Vec<u8> {
-    let condition = match error {
-        ParseError::TooLong { .. } | ParseError::TooMany { .. } => Condition::ValueTooLong,
-        ParseError::Charset { .. } => Condition::TableValueNotFound,
-        _ => Condition::SegmentSequence,
-    };
-    let answer = Answer::refused(Outcome::Rejected, condition, None, error.to_string());
+    let answer = Answer::refused(Outcome::Rejected, error.condition(), None, error.to_string());
     let start = memchr::memmem::find(&bytes[..bytes.len().min(1024)], b"MSH").unwrap_or(bytes.len());
     let line = &bytes[start..];
     let line = &line[..memchr::memchr2(b'\r', b'\n', line).unwrap_or(line.len()).min(64 << 10)];
@@ -295,13 +321,9 @@ fn write(message: &Message<'_>, answer: &Answer, level: Level, time: &str, contr
     if header.field(18).has_value() {
         copy(&mut writer, 18, header, 18);
     }
-    let code = match (level, answer.outcome) {
-        (Level::Accept, Outcome::Accepted) => "CA",
-        (Level::Accept, Outcome::Error) => "CE",
-        (Level::Accept, Outcome::Rejected) => "CR",
-        (Level::Application, Outcome::Accepted) => "AA",
-        (Level::Application, Outcome::Error) => "AE",
-        (Level::Application, Outcome::Rejected) => "AR",
+    let code = match level {
+        Level::Accept => answer.outcome.accept_code(),
+        Level::Application => answer.outcome.application_code(),
     };
     writer.segment("MSA").field(1, code).raw_field(2, header.field(10).raw());
     if !answer.text.is_empty() {

@@ -6,6 +6,9 @@
 //! after the HL7 v2-to-FHIR guide, lists what it did not take, and refuses events it has no whole map for. [`ccda::convert`] does the same
 //! for a C-CDA document.
 //!
+//! For whoever connects systems: [`lint`] tells what is wrong with a message, [`diff`] in what two differ, [`exchange`] is the side of
+//! a sender.
+//!
 //! Bad input is data: the parser keeps what it can and lists [`Issue`]s; only bytes that cannot be a message are an error.
 //!
 //! Pure: no I/O, no clock, no async, no randomness. Time, control ids and settings are passed in.
@@ -14,7 +17,10 @@
 
 pub mod ack;
 pub mod ccda;
+pub mod diff;
 mod error;
+pub mod exchange;
+pub mod lint;
 pub mod map;
 pub mod message;
 pub mod mllp;

@@ -64,6 +64,7 @@ pub use moving::Move;
 pub use settings::Settings;
 pub use transaction::{Key, MappedResource, Write, token_condition};
 
+use crate::ack::Condition;
 use crate::message::{Issue, Place};
 use fhir::json::Tree;
 
@@ -139,6 +140,15 @@ pub enum MapError {
 }
 
 impl MapError {
+    /// The kind of the fault, as answers tell it.
+    pub fn condition(&self) -> Condition {
+        match self {
+            MapError::MissingSegment { .. } => Condition::SegmentSequence,
+            MapError::NoIdentity { .. } => Condition::RequiredFieldMissing,
+            MapError::TooManyRepetitions { .. } | MapError::TooManySegments { .. } => Condition::ValueTooLong,
+        }
+    }
+
     /// Where, if it is about a place.
     pub fn place(&self) -> Option<Place> {
         match self {

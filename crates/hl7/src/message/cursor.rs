@@ -37,6 +37,11 @@ impl<'m> Segment<'m> {
         self.entry().id.0 == id.as_bytes()
     }
 
+    /// What separates in its message.
+    pub fn separators(self) -> &'m super::Separators {
+        &self.message.separators
+    }
+
     /// Position among all segments of the message, from 0.
     pub fn index(self) -> usize {
         self.index
@@ -45,6 +50,16 @@ impl<'m> Segment<'m> {
     /// Bytes of the message, without the line end.
     pub fn span(self) -> Range<usize> {
         self.entry().span.range()
+    }
+
+    /// Its bytes as they came, without the line end.
+    pub fn raw(self) -> &'m [u8] {
+        &self.message.raw[self.span()]
+    }
+
+    /// Its text, decoded; separators and escape sequences as they stand.
+    pub fn text(self) -> Cow<'m, str> {
+        self.message.charset.decode(self.raw()).0
     }
 
     /// Its name as a place.

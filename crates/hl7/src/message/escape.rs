@@ -1,8 +1,10 @@
 //! Escape sequences (chapter 2.7): `\F\ \S\ \T\ \R\ \E\ \P\`, `\X..\`, `\C..\ \M..\` and the formatting commands.
 
 use super::charset::Charset;
+use super::parse::Message;
 use super::separators::Separators;
 use std::borrow::Cow;
+use std::ops::Range;
 
 /// Resolves escape sequences in decoded text. What is no sequence of the standard stays as it is, so that a path with
 /// backslashes survives.
@@ -84,4 +86,31 @@ fn hex_bytes(hex: &str) -> Option<Vec<u8>> {
     }
     let digit = |byte: u8| (byte as char).to_digit(16).unwrap_or(0) as u8;
     Some(hex.chunks(2).map(|pair| digit(pair[0]) << 4 | digit(pair[1])).collect())
+}
+
+/// Where text between escape characters, or from one that has no second, is no sequence of the standard; by bytes of the message.
+pub(crate) fn not_escapes(message: &Message<'_>, span: Range<usize>) -> Vec<Range<usize>> {
+    /// What is shown of one that does not end.
+    const SHOWN_BYTES: usize = 8;
+    let separators = message.separators();
+    let Some(escape) = separators.escape else { return Vec::new() };
+    let bytes = &message.raw()[span.clone()];
+    let mut places = Vec::new();
+    message.charset().positions(bytes, escape, |at| {
+        places.push(at);
+        true
+    });
+    let (mut found, mut next) = (Vec::new(), 0);
+    while let Some(&open) = places.get(next) {
+        let close = places.get(next + 1).copied();
+        let sequence = close.and_then(|close| std::str::from_utf8(&bytes[open + 1..close]).ok());
+        if sequence.is_some_and(|sequence| resolve(sequence, separators, message.charset()).is_some()) {
+            next += 2;
+            continue;
+        }
+        let end = close.map_or(bytes.len(), |close| close + 1).min(open + SHOWN_BYTES).min(bytes.len());
+        found.push(span.start + open..span.start + end);
+        next += 1;
+    }
+    found
 }

@@ -26,6 +26,7 @@ mod write;
 pub use batch::Batch;
 pub use charset::Charset;
 pub use cursor::{Component, Field, Repeat, Segment, Sub, Value};
+pub(crate) use escape::not_escapes;
 pub use parse::{Limits, Message, ParseOptions};
 pub use place::{Issue, Place, SegmentId, Severity};
 pub use separators::Separators;

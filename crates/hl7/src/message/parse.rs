@@ -209,7 +209,8 @@ impl<'a> Message<'a> {
         out.extend_from_slice(&self.raw[at..]);
     }
 
-    fn segment(&self, index: usize) -> Segment<'_> {
+    /// The segment at `index`, which must be one of them.
+    pub(crate) fn segment(&self, index: usize) -> Segment<'_> {
         Segment::new(self, index)
     }
 

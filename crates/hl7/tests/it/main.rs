@@ -4,5 +4,6 @@
 mod agreement;
 mod ccda;
 mod data;
+mod lint;
 mod maps;
 mod messages;

@@ -3,6 +3,7 @@
 mod admissions;
 mod appointments;
 mod bills;
+mod codes;
 mod documents;
 mod drugs;
 mod identity;
