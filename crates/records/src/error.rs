@@ -70,6 +70,9 @@ pub enum Error {
     /// The search names something that is not supported.
     #[error("{0}")]
     NotSupported(String),
+    /// A question about codes that cannot be answered from what is stored.
+    #[error("{}", advised(.0))]
+    Terminology(#[from] fhir::terminology::TerminologyError),
     /// A page token that is no longer, or never was, good.
     #[error("{0}")]
     PageGone(String),
@@ -109,6 +112,11 @@ pub struct Issue {
     pub message: String,
     /// Byte offset in the content.
     pub offset: usize,
+}
+
+fn advised(error: &fhir::terminology::TerminologyError) -> String {
+    let advice = error.advice();
+    if advice.is_empty() { error.to_string() } else { format!("{error}: {advice}") }
 }
 
 fn conflict(resource_type: &str, id: &str, current: i64, asked: i64) -> String {

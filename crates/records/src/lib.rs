@@ -61,7 +61,9 @@ pub use row_letter::{MAPPING_DOOR, PULL_DOOR, RowClosed, RowLetter};
 pub use seal::{SEAL_EVERY, Seal};
 #[cfg(feature = "testing")]
 pub use search::planted;
-pub use search::{DEFAULT_COUNT, Everything, LimitPlace, SCOPE_TYPES, SearchPage, is_of_several, query_pairs};
+pub use search::{
+    DEFAULT_COUNT, Everything, LastN, LimitPlace, SCOPE_TYPES, SearchPage, TermsAsked, is_of_several, query_pairs,
+};
 pub use store::{Clock, Options, Pending, Prepared, Randomness, Records, ReuseArrival};
 pub use undo::{Becomes, Delivered, Outlook, Prospect, REDO_DOOR, UNDO_DOOR, Written};
 pub use unmapped::NO_MAP;

@@ -1,6 +1,7 @@
 //! Code lists of required bindings.
 
 use std::collections::HashMap;
+use std::sync::LazyLock;
 
 const CODE_LISTS: &str = include_str!("../../data/code-lists.txt");
 const VALUE_SET: &str = "http://hl7.org/fhir/ValueSet/";
@@ -48,7 +49,12 @@ impl CodeList {
 }
 
 /// All lists by name, from lines `NAME SYSTEM CODE CODE …` separated by tabs.
-pub(super) fn code_lists() -> HashMap<&'static str, &'static CodeList> {
+pub(super) fn code_lists() -> &'static HashMap<&'static str, &'static CodeList> {
+    static LISTS: LazyLock<HashMap<&'static str, &'static CodeList>> = LazyLock::new(read);
+    &LISTS
+}
+
+fn read() -> HashMap<&'static str, &'static CodeList> {
     let mut lists: Vec<CodeList> = Vec::with_capacity(256);
     for line in CODE_LISTS.lines() {
         let mut words = line.split('\t');

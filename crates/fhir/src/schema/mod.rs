@@ -46,6 +46,11 @@ pub fn r4() -> &'static Schema {
 }
 
 impl Schema {
+    /// The list of codes that is the value set `http://hl7.org/fhir/ValueSet/` + `name`, if elements are bound to it.
+    pub fn code_list(&self, name: &str) -> Option<&'static CodeList> {
+        codes::code_lists().get(name).copied()
+    }
+
     /// The type of this name: `Patient`, `HumanName`, `dateTime`, `Patient.contact`, `Resource`. Case counts.
     pub fn type_id(&self, name: &str) -> Option<TypeId> {
         self.ids.get(name).copied()

@@ -21,7 +21,7 @@ struct Types {
 
 struct Decoder {
     ids: HashMap<&'static str, TypeId>,
-    code_lists: HashMap<&'static str, &'static CodeList>,
+    code_lists: &'static HashMap<&'static str, &'static CodeList>,
     /// Many elements share one text in the types column.
     types: HashMap<&'static str, Types>,
 }

@@ -65,7 +65,8 @@ fn named<'c>(of: &str, name: &str, corpus: &'c dyn Corpus) -> Option<Node<'c>> {
 fn in_value_set(name: &str, system: &str, code: &str, corpus: &dyn Corpus) -> bool {
     let Some(value_set) = named("ValueSet", name, corpus) else { return false };
     let contains = list(value_set, &["expansion", "contains"]);
-    if !contains.is_empty() {
+    // What has a definition is asked for that; one that cannot be computed is not asked of this plain reading.
+    if value_set.get("compose").is_none() {
         return contains.iter().any(|entry| text(*entry, "system") == system && text(*entry, "code") == code);
     }
     let has = |part: &Node<'_>| {

@@ -1,233 +1,328 @@
-//! From a value set to its codes.
+//! `ValueSet/$expand`: the codes of a value set with what they are called, whole or in pages.
 
-use super::{Hierarchy, TerminologyError};
-use crate::json::{Document, Node};
+use super::asked::{Asked, invalid};
+use super::code_system::Designation;
+use super::compose::{Composer, Entry};
+use super::definitions::{Library, Versions};
+use super::words::{is_of, languages, words};
+use super::{Definitions, TerminologyError};
+use crate::json::{Document, Node, Rewriter, Tree};
 use crate::search::Way;
-use std::collections::BTreeSet;
+use crate::time::format_us;
+use std::collections::{HashMap, HashSet};
 
-/// Codes that one value set may have.
-pub const CODES_LIMIT: usize = 100_000;
-/// Value sets and code systems that one set of codes may be read from.
-pub const DEFINITIONS_LIMIT: usize = 256;
-/// How deep value sets may be made of others.
-pub const NESTING_LIMIT: usize = 16;
+/// The parameters of the operation.
+pub(super) const PARAMETERS: &[&str] = &[
+    "url",
+    "valueSet",
+    "valueSetVersion",
+    "context",
+    "contextDirection",
+    "filter",
+    "date",
+    "offset",
+    "count",
+    "includeDesignations",
+    "designation",
+    "includeDefinition",
+    "activeOnly",
+    "excludeNested",
+    "excludeNotForUI",
+    "excludePostCoordinated",
+    "displayLanguage",
+    "exclude-system",
+    "system-version",
+    "check-system-version",
+    "force-system-version",
+];
 
-/// Codes as (system, code); the system is empty where there is none.
-pub type Codes = BTreeSet<(String, String)>;
+/// Those that the expansion repeats, with the elements that hold their values.
+const ECHOED: [(&str, &str); 15] = [
+    ("filter", "valueString"),
+    ("offset", "valueInteger"),
+    ("count", "valueInteger"),
+    ("includeDesignations", "valueBoolean"),
+    ("designation", "valueString"),
+    ("includeDefinition", "valueBoolean"),
+    ("activeOnly", "valueBoolean"),
+    ("excludeNested", "valueBoolean"),
+    ("excludeNotForUI", "valueBoolean"),
+    ("excludePostCoordinated", "valueBoolean"),
+    ("displayLanguage", "valueCode"),
+    ("exclude-system", "valueUri"),
+    ("system-version", "valueUri"),
+    ("check-system-version", "valueUri"),
+    ("force-system-version", "valueUri"),
+];
 
-/// Where the definitions lie.
-pub trait Definitions {
-    /// What may go wrong there.
-    type Error: From<TerminologyError>;
-
-    /// The text of a value set, named by `ValueSet/id` or its canonical URL with or without `|version`; `None` if there is none.
-    ///
-    /// # Errors
-    /// If it cannot be read, or the name fits several.
-    fn value_set(&self, name: &str) -> Result<Option<String>, Self::Error>;
-
-    /// The text of a code system, named by its canonical URL with or without `|version`; `None` if there is none.
-    ///
-    /// # Errors
-    /// As [`Definitions::value_set`].
-    fn code_system(&self, url: &str) -> Result<Option<String>, Self::Error>;
+/// How entries are shown.
+struct Showing {
+    languages: Vec<String>,
+    with_designations: bool,
+    /// Languages and `system|code` of uses; empty for all.
+    designations: Vec<String>,
 }
 
-/// The codes of a value set.
-///
-/// # Errors
-/// If it is not known which they are: something is not stored, is stored in part, or is defined in a way that is not understood
-/// here. If there are more than [`CODES_LIMIT`].
-pub fn expand<D: Definitions>(definitions: &D, name: &str) -> Result<Codes, D::Error> {
-    Expander { definitions, open: Vec::new(), read: 0 }.value_set(name)
-}
-
-/// A code and what it subsumes, or what subsumes it.
-///
-/// # Errors
-/// As [`expand`], and if the code system does not have the code.
-pub fn below_or_above<D: Definitions>(definitions: &D, system: &str, code: &str, way: Way) -> Result<Codes, D::Error> {
-    Expander { definitions, open: Vec::new(), read: 0 }.with_system(system, |hierarchy| {
-        let found = if way == Way::Below { hierarchy.below(code)? } else { hierarchy.above(code)? };
-        coded(system, found.into_iter())
-    })
-}
-
-struct Expander<'d, D> {
-    definitions: &'d D,
-    /// The value sets that are being read: each is needed for the one before.
-    open: Vec<String>,
-    /// Definitions read so far.
-    read: usize,
-}
-
-fn unclear(name: &str, why: impl Into<String>) -> TerminologyError {
-    TerminologyError::Unclear { name: name.to_owned(), why: why.into() }
-}
-
-fn text<'d>(node: Node<'d>, name: &str) -> Option<std::borrow::Cow<'d, str>> {
-    node.get(name).and_then(Node::as_str).filter(|text| !text.is_empty())
-}
-
-fn list<'d>(node: Node<'d>, name: &str) -> impl Iterator<Item = Node<'d>> + use<'d> {
-    node.get(name).into_iter().flat_map(Node::each)
-}
-
-/// Codes of a system, none of them too many.
-fn coded<'c>(system: &str, codes: impl Iterator<Item = &'c str>) -> Result<Codes, TerminologyError> {
-    // A version is no part of a token.
-    let url = system.split('|').next().unwrap_or_default();
-    bounded(system, codes.map(|code| (url.to_owned(), code.to_owned())).take(CODES_LIMIT + 1).collect())
-}
-
-fn bounded(name: &str, codes: Codes) -> Result<Codes, TerminologyError> {
-    if codes.len() > CODES_LIMIT {
-        return Err(unclear(name, format!("it has more than {CODES_LIMIT} codes")));
+/// The value set that a request is about, and what it is called: stored, sent along, or asked itself.
+pub(super) fn value_set_asked<D: Definitions>(
+    library: &Library<'_, D>,
+    asked: &Asked<'_>,
+    instance: Option<Node<'_>>,
+) -> Result<(String, String), D::Error> {
+    let url = asked.text("url")?;
+    let sent = asked.resource("valueSet", "ValueSet")?;
+    let own = instance.or(sent);
+    if own.is_some() && (url.is_some() || (instance.is_some() && sent.is_some())) {
+        return Err(
+            invalid("url", "the value set is named twice: give url, or valueSet, or ask a ValueSet by its id").into()
+        );
     }
-    Ok(codes)
+    if let Some(node) = own {
+        let url = node.get("url").and_then(Node::as_str);
+        return Ok((url.as_deref().unwrap_or("the value set").to_owned(), node.raw().to_owned()));
+    }
+    let url = url.ok_or_else(|| {
+        invalid("url", "which value set is meant? Give url, or valueSet, or ask a ValueSet by its id")
+    })?;
+    let name = match asked.text("valueSetVersion")? {
+        Some(version) if !url.contains('|') => format!("{url}|{version}"),
+        _ => url,
+    };
+    let text = library.value_set(&name)?;
+    Ok((name, text))
 }
 
-impl<D: Definitions> Expander<'_, D> {
-    fn value_set(&mut self, name: &str) -> Result<Codes, D::Error> {
-        if self.open.iter().any(|open| open == name) {
-            return Err(unclear(name, "the value set is made of itself").into());
+/// The versions of code systems that a request asks for.
+pub(super) fn versions_asked(asked: &Asked<'_>) -> Result<Versions, TerminologyError> {
+    let read = |name: &str| {
+        let all = asked.texts(name)?;
+        match all.iter().find(|one| !one.contains('|')) {
+            None => Ok(all),
+            Some(other) => Err(invalid(name, format!("{other:?} is not of the form system|version"))),
         }
-        if self.open.len() == NESTING_LIMIT {
-            return Err(unclear(name, format!("value sets are made of others more than {NESTING_LIMIT} deep")).into());
-        }
-        self.count(name)?;
-        let unknown = || TerminologyError::Unknown { kind: "ValueSet", name: name.to_owned() };
-        let stored = self.definitions.value_set(name)?.ok_or_else(unknown)?;
-        let document = Document::parse(stored.as_bytes()).map_err(|error| unclear(name, error.to_string()))?;
-        self.open.push(name.to_owned());
-        let codes = self.codes(name, document.root())?;
-        self.open.pop();
-        Ok(bounded(name, codes)?)
-    }
+    };
+    let (default, check) = (read("system-version")?, read("check-system-version")?);
+    Ok(Versions { default, check, force: read("force-system-version")? })
+}
 
-    fn codes(&mut self, name: &str, value_set: Node<'_>) -> Result<Codes, D::Error> {
-        if let Some(codes) = expansion(value_set) {
-            return Ok(codes);
+pub(super) fn answer<D: Definitions>(
+    definitions: &D,
+    asked: &Asked<'_>,
+    instance: Option<Node<'_>>,
+    now_us: i64,
+) -> Result<String, D::Error> {
+    asked.refuse(&["context", "contextDirection"], "name the value set by url")?;
+    asked.refuse(&["date"], "a value set is expanded as it is stored now")?;
+    let showing = Showing {
+        languages: languages(asked.text("displayLanguage")?.as_deref()),
+        with_designations: asked.flag("includeDesignations")?.unwrap_or(asked.has("designation")),
+        designations: asked.texts("designation")?,
+    };
+    let (offset, count) = (asked.number("offset")?, asked.number("count")?);
+    let with_definition = asked.flag("includeDefinition")? == Some(true);
+    let is_nested = asked.flag("excludeNested")? == Some(false) && offset.is_none() && count.is_none();
+    let (only_active, only_selectable) =
+        (asked.flag("activeOnly")? == Some(true), asked.flag("excludeNotForUI")? == Some(true));
+    // Nothing here is put together of several codes.
+    asked.flag("excludePostCoordinated")?;
+    let filter = words(&asked.text("filter")?.unwrap_or_default());
+    let excluded = asked.texts("exclude-system")?;
+    let library = Library::with_versions(definitions, versions_asked(asked)?);
+    let (name, text) = value_set_asked(&library, asked, instance)?;
+    let unclear = |why: String| TerminologyError::Unclear { name: name.clone(), why };
+    let document = Document::parse(text.as_bytes()).map_err(|error| unclear(error.to_string()))?;
+    let entries = Composer::new(&library).of(&name, document.root())?;
+    let is_excluded = |entry: &Entry| {
+        let versioned = |version: &str| format!("{}|{version}", entry.system);
+        excluded.iter().any(|one| {
+            **one == *entry.system || entry.version.as_deref().is_some_and(|version| *one == versioned(version))
+        })
+    };
+    let is_left_out = |entry: &Entry| {
+        (only_active && entry.is_inactive) || (only_selectable && entry.is_abstract) || is_excluded(entry)
+    };
+    let entries = entries.kept(|entry| !is_left_out(entry) && (filter.is_empty() || entry.has_words(&filter)));
+    let all = entries.list;
+    let in_groups = if is_nested { nested(&library, &all, &showing)? } else { None };
+    let contains = in_groups.unwrap_or_else(|| {
+        let page = all.iter().skip(offset.unwrap_or(0)).take(count.unwrap_or(usize::MAX));
+        page.map(|entry| showing.entry(entry)).collect()
+    });
+    let mut parameters = asked.echoes(&ECHOED)?;
+    for version in library.versions_read() {
+        let mut parameter = Tree::object();
+        parameter.set("name", "version").set("valueUri", version);
+        parameters.push(parameter);
+    }
+    let mut expansion = Tree::object();
+    let asked_for = Tree::Array(parameters.clone()).to_string();
+    expansion.set("identifier", identifier(&name, &asked_for, &all)).set("timestamp", format_us(now_us));
+    expansion.set("total", Tree::Number(all.len().to_string()));
+    if let Some(offset) = offset.or(count.map(|_| 0)) {
+        expansion.set("offset", Tree::Number(offset.to_string()));
+    }
+    for (name, list) in [("parameter", parameters), ("contains", contains)] {
+        if !list.is_empty() {
+            expansion.set(name, Tree::Array(list));
         }
-        let compose = value_set
-            .get("compose")
-            .ok_or_else(|| unclear(name, "the value set has neither a whole expansion nor a definition (compose)"))?;
-        let mut codes = Codes::new();
-        for include in list(compose, "include") {
-            codes.append(&mut self.part(name, include)?);
-            codes = bounded(name, codes)?;
+    }
+    let mut out = String::with_capacity(1_024);
+    out.push('{');
+    let left_out: &[&str] =
+        if with_definition { &["text", "expansion"] } else { &["text", "expansion", "compose", "contained"] };
+    Rewriter::new().write_members(document.root(), left_out, &mut out);
+    if out.len() > 1 {
+        out.push(',');
+    }
+    out.push_str("\"expansion\":");
+    expansion.write(&mut out);
+    out.push('}');
+    Ok(out)
+}
+
+impl Showing {
+    fn entry(&self, entry: &Entry) -> Tree {
+        let mut out = Tree::object();
+        if !entry.system.is_empty() {
+            out.set("system", &*entry.system);
         }
-        for exclude in list(compose, "exclude") {
-            for code in self.part(name, exclude)? {
-                codes.remove(&code);
+        for (name, flag) in [("abstract", entry.is_abstract), ("inactive", entry.is_inactive)] {
+            if flag {
+                out.set(name, true);
             }
         }
-        Ok(codes)
+        if let Some(version) = &entry.version {
+            out.set("version", &**version);
+        }
+        out.set("code", entry.code.as_str());
+        if let Some(display) = entry.name(&self.languages) {
+            out.set("display", display);
+        }
+        if self.with_designations {
+            let shown = entry.designations.iter().filter(|one| self.is_wanted(one));
+            let list: Vec<Tree> = shown.map(designation).collect();
+            if !list.is_empty() {
+                out.set("designation", Tree::Array(list));
+            }
+        }
+        out
     }
 
-    /// The codes of an `include` or `exclude`: those of its system that are also in all its value sets.
-    fn part(&mut self, name: &str, part: Node<'_>) -> Result<Codes, D::Error> {
-        let mut codes: Option<Codes> = None;
-        if let Some(url) = text(part, "system") {
-            let versioned = text(part, "version").map(|version| format!("{url}|{version}"));
-            let system = versioned.as_deref().unwrap_or(&url);
-            let listed: Vec<_> = list(part, "concept").filter_map(|concept| text(concept, "code")).collect();
-            codes = Some(if !listed.is_empty() {
-                coded(&url, listed.iter().map(AsRef::as_ref))?
-            } else if part.get("filter").is_some() {
-                let filters: Vec<Node<'_>> = list(part, "filter").collect();
-                self.with_system(system, |hierarchy| filtered(name, hierarchy, &url, &filters))?
-            } else {
-                self.with_system(system, |hierarchy| coded(&url, hierarchy.codes()))?
-            });
-        }
-        for other in list(part, "valueSet").filter_map(Node::as_str) {
-            let theirs = self.value_set(&other)?;
-            codes = Some(match codes {
-                Some(own) => own.intersection(&theirs).cloned().collect(),
-                None => theirs,
-            });
-        }
-        Ok(codes.ok_or_else(|| unclear(name, "a part of the value set names neither a system nor a value set"))?)
-    }
-
-    fn count(&mut self, name: &str) -> Result<(), TerminologyError> {
-        self.read += 1;
-        if self.read > DEFINITIONS_LIMIT {
-            let why = format!("a value set is made of more than {DEFINITIONS_LIMIT} value sets and code systems");
-            return Err(unclear(name, why));
-        }
-        Ok(())
-    }
-
-    fn with_system(
-        &mut self,
-        system: &str,
-        read: impl FnOnce(&Hierarchy) -> Result<Codes, TerminologyError>,
-    ) -> Result<Codes, D::Error> {
-        self.count(system)?;
-        let unknown = || TerminologyError::Unknown { kind: "CodeSystem", name: system.to_owned() };
-        let stored = self.definitions.code_system(system)?.ok_or_else(unknown)?;
-        let document = Document::parse(stored.as_bytes()).map_err(|error| unclear(system, error.to_string()))?;
-        Ok(read(&Hierarchy::read(document.root())?)?)
+    fn is_wanted(&self, designation: &Designation) -> bool {
+        let purpose = |name: &str| designation.purpose.as_ref().and_then(|purpose| purpose.get(name)?.as_str());
+        self.designations.is_empty()
+            || self.designations.iter().any(|asked| match asked.split_once('|') {
+                Some(("urn:ietf:bcp:47", language)) => is_of(designation.language.as_deref(), language),
+                Some((system, code)) => {
+                    purpose("system") == Some(system) && (code.is_empty() || purpose("code") == Some(code))
+                }
+                None => is_of(designation.language.as_deref(), asked),
+            })
     }
 }
 
-/// The codes that all filters let pass.
-fn filtered(name: &str, hierarchy: &Hierarchy, system: &str, filters: &[Node<'_>]) -> Result<Codes, TerminologyError> {
-    let mut codes: Option<Codes> = None;
-    for filter in filters {
-        let part = |name: &str| text(*filter, name).unwrap_or_default();
-        let (property, operation, value) = (part("property"), part("op"), part("value"));
-        let on_code = matches!(&*property, "concept" | "code");
-        let without = |gone: Vec<&str>| {
-            let gone: BTreeSet<&str> = gone.into_iter().collect();
-            coded(system, hierarchy.codes().filter(|code| !gone.contains(code)))
-        };
-        let listed = || value.split(',').map(str::trim).collect::<BTreeSet<_>>();
-        let theirs = match &*operation {
-            "is-a" if on_code => coded(system, hierarchy.below(&value)?.into_iter())?,
-            "descendent-of" if on_code => coded(system, hierarchy.below(&value)?.into_iter().skip(1))?,
-            "is-not-a" if on_code => without(hierarchy.below(&value)?)?,
-            "generalizes" if on_code => coded(system, hierarchy.above(&value)?.into_iter())?,
-            "in" if on_code => coded(system, listed().into_iter().filter(|code| hierarchy.has(code)))?,
-            "not-in" if on_code => without(listed().into_iter().collect())?,
-            "=" if on_code => coded(system, Some(&*value).into_iter().filter(|code| hierarchy.has(code)))?,
-            "=" => coded(system, hierarchy.with_property(&property, &value))?,
-            _ => {
-                let why = format!("the filter {property} {operation} {value} of the value set is not understood here");
-                return Err(unclear(name, why));
-            }
-        };
-        codes = Some(match codes {
-            Some(own) => own.intersection(&theirs).cloned().collect(),
-            None => theirs,
-        });
+/// A designation as resources have it.
+pub(super) fn designation(one: &Designation) -> Tree {
+    let mut out = Tree::object();
+    if let Some(language) = &one.language {
+        out.set("language", language.as_str());
     }
-    Ok(codes.unwrap_or_default())
+    if let Some(purpose) = &one.purpose {
+        out.set("use", purpose.clone());
+    }
+    out.set("value", one.value.as_str());
+    out
 }
 
-/// The codes of an expansion that is whole.
-fn expansion(value_set: Node<'_>) -> Option<Codes> {
-    fn gather(within: Node<'_>, codes: &mut Codes) -> usize {
-        let mut count = 0;
-        for entry in list(within, "contains") {
-            count += 1;
-            // What is abstract only groups others.
-            let is_abstract = entry.get("abstract").and_then(Node::as_bool) == Some(true);
-            if let Some(code) = text(entry, "code").filter(|_| !is_abstract) {
-                let system = text(entry, "system").unwrap_or_default();
-                codes.insert((system.into_owned(), code.into_owned()));
+/// How deep entries stand within others: each level is two of JSON, of which readers take 64.
+const DEPTH_LIMIT: usize = 28;
+/// Steps upwards in hierarchies that nesting an expansion takes, at most.
+const CLIMBS_LIMIT: usize = 5_000_000;
+
+/// Entries within the nearest of those above them, as far as the code systems are stored; `None` where that goes too deep or takes
+/// too long.
+fn nested<D: Definitions>(
+    library: &Library<'_, D>,
+    all: &[Entry],
+    showing: &Showing,
+) -> Result<Option<Vec<Tree>>, D::Error> {
+    let places: HashMap<(&str, &str), usize> =
+        all.iter().enumerate().map(|(at, entry)| ((&*entry.system, entry.code.as_str()), at)).collect();
+    let mut steps = 0;
+    let mut parent_of: Vec<Option<usize>> = vec![None; all.len()];
+    for (no, entry) in all.iter().enumerate() {
+        let Some(system) = library.system_if_known(&entry.system, entry.version.as_deref())? else { continue };
+        let Some(start) = system.find(&entry.code) else { continue };
+        let mut above = vec![start];
+        let mut seen = HashSet::from([start]);
+        let mut next = 0;
+        let mut parent = None;
+        while let Some(&at) = above.get(next).filter(|_| parent.is_none()) {
+            next += 1;
+            for &one in system.next(at, Way::Above).iter().filter(|&&one| seen.insert(one)) {
+                parent = parent.or_else(|| places.get(&(&*entry.system, system.concept(one).code.as_str())).copied());
+                above.push(one);
             }
-            count += gather(entry, codes);
         }
-        count
+        steps += above.len();
+        // Of a circle the last stays outside.
+        let mut higher = parent;
+        while let Some(one) = higher.filter(|&one| one != no && steps <= CLIMBS_LIMIT) {
+            steps += 1;
+            higher = parent_of[one];
+        }
+        if steps > CLIMBS_LIMIT {
+            return Ok(None);
+        }
+        parent_of[no] = parent.filter(|_| higher.is_none());
     }
-    let expansion = value_set.get("expansion")?;
-    let number = |name: &str| expansion.get(name).and_then(Node::number_text)?.parse::<usize>().ok();
-    let mut codes = Codes::new();
-    let count = gather(expansion, &mut codes);
-    let is_page =
-        number("offset").is_some_and(|offset| offset > 0) || number("total").is_some_and(|total| total > count);
-    (!is_page && count > 0).then_some(codes)
+    let mut within: Vec<Vec<usize>> = vec![Vec::new(); all.len()];
+    let mut order: Vec<(usize, usize)> = Vec::with_capacity(all.len());
+    for (no, parent) in parent_of.iter().enumerate() {
+        match parent {
+            Some(parent) => within[*parent].push(no),
+            None => order.push((no, 1)),
+        }
+    }
+    let roots = order.len();
+    let mut next = 0;
+    while let Some(&(no, depth)) = order.get(next) {
+        if depth > DEPTH_LIMIT {
+            return Ok(None);
+        }
+        order.extend(within[no].iter().map(|&child| (child, depth + 1)));
+        next += 1;
+    }
+    let mut made: Vec<Option<Tree>> = vec![None; all.len()];
+    for &(no, _) in order.iter().rev() {
+        let mut tree = showing.entry(&all[no]);
+        let children: Vec<Tree> = within[no].iter().filter_map(|&child| made[child].take()).collect();
+        if !children.is_empty() {
+            tree.set("contains", Tree::Array(children));
+        }
+        made[no] = Some(tree);
+    }
+    Ok(Some(order[..roots].iter().filter_map(|&(root, _)| made[root].take()).collect()))
+}
+
+/// A name for the expansion: the same for the same codes of the same value set asked for alike.
+fn identifier(name: &str, parameters: &str, all: &[Entry]) -> String {
+    // FNV-1a of 128 bits: it names, it does not protect.
+    let mut hash: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
+    let mut take = |text: &str| {
+        for byte in text.bytes().chain([0]) {
+            hash = (hash ^ u128::from(byte)).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013b);
+        }
+    };
+    take(name);
+    take(parameters);
+    for entry in all {
+        take(&entry.system);
+        take(&entry.code);
+    }
+    // Version 8, variant 1 (RFC 9562): a UUID of one's own making.
+    let bits = (hash & !(0xf << 76) & !(0x3 << 62)) | (0x8 << 76) | (0x2 << 62);
+    let digits = format!("{bits:032x}");
+    let part = |from: usize, to: usize| &digits[from..to];
+    format!("urn:uuid:{}-{}-{}-{}-{}", part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32))
 }

@@ -1,11 +1,16 @@
+mod operations;
+mod random;
+mod stored;
+
 use super::*;
+use crate::json::{Document, Node};
 use crate::search::Way;
 use std::collections::BTreeMap;
 
 /// Definitions by name, as text.
-struct Shelf(BTreeMap<&'static str, &'static str>);
+struct Shelf<'t>(BTreeMap<&'t str, &'t str>);
 
-impl Definitions for Shelf {
+impl Definitions for Shelf<'_> {
     type Error = TerminologyError;
 
     fn value_set(&self, name: &str) -> Result<Option<String>, TerminologyError> {
@@ -17,7 +22,23 @@ impl Definitions for Shelf {
     }
 }
 
-fn shelf() -> Shelf {
+impl ConceptMaps for Shelf<'_> {
+    fn concept_map(&self, url: &str) -> Result<Option<String>, TerminologyError> {
+        self.value_set(url)
+    }
+
+    fn concept_maps(&self, system: &str, end: End, limit: usize) -> Result<Vec<String>, TerminologyError> {
+        let name = if end == End::Source { "source" } else { "target" };
+        let has = |text: &&&str| {
+            let document = Document::parse(text.as_bytes()).unwrap();
+            let mut groups = document.root().get("group").into_iter().flat_map(Node::each);
+            groups.any(|group| group.get(name).is_some_and(|own| own.is_str(system)))
+        };
+        Ok(self.0.values().filter(has).take(limit).map(|text| (*text).to_owned()).collect())
+    }
+}
+
+fn shelf() -> Shelf<'static> {
     Shelf(BTreeMap::from([
         (
             "http://cs",
@@ -95,7 +116,10 @@ fn value_sets_are_lists_systems_others_filters_and_expansions() {
         ("kinds", "http://cs|c"),
         ("expanded", "|2 s|1"),
         ("page", "http://cs|b"),
-        ("odd", "odd: the filter x regex y of the value set is not understood here"),
+        (
+            "odd",
+            "odd: the filter x regex y of the value set asks for a property that the stored http://cs does not have",
+        ),
         ("self", "self: the value set is made of itself"),
         ("nowhere", "no CodeSystem \"http://none\" is stored here"),
         ("fragment", "http://part: the stored CodeSystem holds not all of it (content is fragment)"),

@@ -6,6 +6,7 @@ mod data;
 mod fhirpath_suite;
 mod static_types;
 mod suite;
+mod terminology;
 mod validation;
 mod view_suite;
 mod xml;

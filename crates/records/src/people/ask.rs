@@ -1,8 +1,8 @@
 //! What was typed into the one box, and how well a patient answers it.
 
-use super::born::{Date, days};
-use super::distance::{distance, letters};
-use super::terms::{Entry, Kind, Term, alphanumeric, is_han, words};
+use super::born::days;
+use super::terms::{Entry, Kind, Term, alphanumeric, words};
+use identity::{Date, distance, is_han, letters};
 
 /// Shortest part of a number that finds it by its beginning, or by its end.
 const NUMBER_HEAD: usize = 3;

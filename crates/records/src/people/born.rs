@@ -1,62 +1,16 @@
 //! Birth dates as people type them: in any order, with any signs between, or as part of one.
 
-/// A day, or as much of one as was typed: year, month, day.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct Date {
-    pub(crate) year: u16,
-    /// 1-12; 0 if not said.
-    pub(crate) month: u8,
-    /// 1-31; 0 if not said.
-    pub(crate) day: u8,
-}
+use identity::Date;
 
 /// Years that a person who is looked for may be born in.
 const YEARS: std::ops::RangeInclusive<u16> = 1850..=2199;
 
 const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 
-impl Date {
-    /// Reads the date part of a FHIR date or dateTime.
-    pub(crate) fn parse(text: &str) -> Option<Date> {
-        let date = text.get(..10).unwrap_or(text);
-        let mut parts = date.splitn(3, '-');
-        let year = parts.next().filter(|y| y.len() == 4)?.parse().ok()?;
-        let month = parts.next().map_or(Some(0), |m| m.parse().ok())?;
-        let day = parts.next().map_or(Some(0), |d| d.parse().ok())?;
-        Some(Date { year, month, day })
-    }
-
-    /// Whether somebody born on `born` is meant: what either leaves open agrees with anything.
-    pub(crate) fn agrees(self, born: Date) -> bool {
-        let open = |a: u8, b: u8| a == 0 || b == 0 || a == b;
-        self.year == born.year && open(self.month, born.month) && open(self.day, born.day)
-    }
-
-    fn of(year: u16, month: u16, day: u16) -> Option<Date> {
-        let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-        let last = match month {
-            2 if leap => 29,
-            2 => 28,
-            4 | 6 | 9 | 11 => 30,
-            1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
-            _ => return None,
-        };
-        (YEARS.contains(&year) && (1..=last).contains(&day)).then_some(Date {
-            year,
-            month: month as u8,
-            day: day as u8,
-        })
-    }
-}
-
-impl std::fmt::Display for Date {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match (self.month, self.day) {
-            (0, _) => write!(f, "{:04}", self.year),
-            (month, 0) => write!(f, "{:04}-{month:02}", self.year),
-            (month, day) => write!(f, "{:04}-{month:02}-{day:02}", self.year),
-        }
-    }
+/// The day, if somebody who is looked for may be born on it.
+fn day_of(year: u16, month: u16, day: u16) -> Option<Date> {
+    let date = Date::of(year, u8::try_from(month).ok()?, u8::try_from(day).ok()?)?;
+    YEARS.contains(&year).then_some(date)
 }
 
 /// A run of digits, or of letters.
@@ -135,7 +89,7 @@ fn three(runs: &[Run<'_>], text: &str, found: &mut Vec<(Date, std::ops::Range<us
         // Two digits mean this century and the one before.
         let years = if digits <= 2 { vec![1900 + year, 2000 + year] } else { vec![year] };
         for year in years {
-            let day = Date::of(year, month, day).map(|day| (day, range.clone()));
+            let day = day_of(year, month, day).map(|day| (day, range.clone()));
             found.extend(day.filter(|day| !found.contains(day)));
         }
     };
@@ -173,7 +127,7 @@ fn packed(runs: &[Run<'_>], found: &mut Vec<(Date, std::ops::Range<usize>)>) -> 
     let part = |from: usize, to: usize| run.text.get(from..to)?.parse::<u16>().ok();
     let before = found.len();
     for (year, month, day) in [((0, 4), (4, 6), (6, 8)), ((4, 8), (2, 4), (0, 2)), ((4, 8), (0, 2), (2, 4))] {
-        let day = Date::of(part(year.0, year.1)?, part(month.0, month.1)?, part(day.0, day.1)?);
+        let day = day_of(part(year.0, year.1)?, part(month.0, month.1)?, part(day.0, day.1)?);
         let day = day.map(|day| (day, run.from..run.to));
         found.extend(day.filter(|day| !found.contains(day)));
     }
@@ -283,7 +237,7 @@ mod tests {
                 3 => format!("{year:04}{month:02}{day:02}"),
                 _ => format!("{year}年{month}月{day}日"),
             };
-            let wanted = Date::of(year, month, day).unwrap();
+            let wanted = day_of(year, month, day).unwrap();
             prop_assert!(days(&text).iter().any(|(read, _)| *read == wanted), "{}", text);
         }
     }

@@ -6,7 +6,6 @@
 
 mod ask;
 mod born;
-mod distance;
 mod terms;
 
 pub use ask::{Why, WhyKind};

@@ -37,13 +37,19 @@ impl Compiler<'_> {
             parts.push(self.filter(query.resource_type, filter)?);
         }
         self.join_code_and_date(query.resource_type, &mut parts);
-        parts.extend(self.limit(LimitPlace::Search, query.resource_type)?.map(|limit| limit.as_ref().clone()));
+        let limit = self.limit(LimitPlace::Search, Permission::Search, query.resource_type)?;
+        parts.extend(limit.map(|limit| limit.as_ref().clone()));
         Ok(parts)
     }
 
     /// What limits the resources of a type for whoever asks.
-    fn limit(&self, place: LimitPlace, resource_type: TypeId) -> Result<Option<Rc<Condition>>, Error> {
-        self.sights.map_or(Ok(None), |sights| sights.limit(place, Permission::Search, resource_type))
+    fn limit(
+        &self,
+        place: LimitPlace,
+        permission: Permission,
+        resource_type: TypeId,
+    ) -> Result<Option<Rc<Condition>>, Error> {
+        self.sights.map_or(Ok(None), |sights| sights.limit(place, permission, resource_type))
     }
 
     /// A code and a date of a type that keeps both in one table are answered by one scan of it.
@@ -70,7 +76,7 @@ impl Compiler<'_> {
         let condition = self.test(resource_type, &filter.test)?;
         let Condition::Checked { among, test } = condition else { return Ok(condition) };
         // No body is looked at that is not seen: that one of them is too large, or how many there are, tells of them.
-        let among = match self.limit(LimitPlace::Search, resource_type)? {
+        let among = match self.limit(LimitPlace::Search, Permission::Search, resource_type)? {
             Some(limit) => Box::new(Condition::All(vec![*among, limit.as_ref().clone()])),
             None => among,
         };
@@ -83,7 +89,18 @@ impl Compiler<'_> {
 
     /// The live resources of a type for which a condition holds, of those that are seen.
     pub(super) fn rows(&self, place: LimitPlace, of: TypeId, condition: Condition) -> Result<RoaringTreemap, Error> {
-        let condition = match self.limit(place, of)? {
+        self.rows_for(place, Permission::Search, of, condition)
+    }
+
+    /// As [`Compiler::rows`], of those on which another permission is held.
+    pub(super) fn rows_for(
+        &self,
+        place: LimitPlace,
+        permission: Permission,
+        of: TypeId,
+        condition: Condition,
+    ) -> Result<RoaringTreemap, Error> {
+        let condition = match self.limit(place, permission, of)? {
             Some(limit) => Condition::All(vec![condition, limit.as_ref().clone()]),
             None => condition,
         };

@@ -11,6 +11,7 @@ mod evaluate;
 mod everything;
 mod frozen;
 mod include;
+mod last;
 mod limit_place;
 mod scope_filter;
 mod sight;
@@ -25,12 +26,14 @@ pub(crate) use evaluate::Index;
 pub use everything::Everything;
 pub(crate) use everything::patients_of;
 pub(crate) use frozen::Frozen;
+pub use last::LastN;
 pub use limit_place::LimitPlace;
 #[cfg(feature = "testing")]
 pub use limit_place::planted;
 pub use scope_filter::SCOPE_TYPES;
 pub(crate) use sight::Sights;
 pub use sight::is_of_several;
+pub use terms::TermsAsked;
 
 use crate::error::Error;
 use crate::id::{Row, Seq};

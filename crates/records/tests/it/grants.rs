@@ -6,8 +6,8 @@ use access::Grant;
 use fhir::schema::r4;
 use fhir::search::{ParseOptions, SearchQuery};
 use records::{
-    ArrivalNo, Arrived, Besides, DeadLetterNo, DeliveryNo, Error, Everything, HistoryOf, HistoryQuery, IfEqual, Lookup,
-    Operation, Planner, Records, ReuseArrival, Row, Seq, Trail, Write,
+    ArrivalNo, Arrived, Besides, DeadLetterNo, DeliveryNo, Error, Everything, HistoryOf, HistoryQuery, IfEqual, LastN,
+    Lookup, Operation, Planner, Records, ReuseArrival, Row, Seq, TermsAsked, Trail, Write,
 };
 
 const PATIENT: &str =
@@ -68,6 +68,14 @@ fn reading_needs_the_right_to_read() {
     let patient = r4().type_id("Patient").unwrap();
     denied(records.read(&without, "Patient", "ann"));
     denied(records.read_version(&without, "Patient", "ann", 1));
+    let sent: &[u8] = br#"{"resourceType":"ValueSet","compose":{"include":[{"system":"s","concept":[{"code":"c"}]}]}}"#;
+    let known = records::query_pairs("url=http://hl7.org/fhir/ValueSet/administrative-gender");
+    for (query, body, id) in [(&known[..], None, None), (&known[..0], Some(sent), None), (&known[..0], None, Some("1"))]
+    {
+        let asked = TermsAsked { operation: fhir::terminology::Operation::Expand, query, body, id };
+        denied(records.terminology(&without, &asked));
+        denied(records.terminology(&grant("system/CodeSystem.cruds"), &asked));
+    }
     denied(records.row(&without, "Patient", "ann"));
     denied(records.source(&without, "Patient", "ann", None));
     denied(records.source_bytes(&without, "Patient", "ann", None));
@@ -157,6 +165,12 @@ fn searching_needs_the_right_to_search() {
     ] {
         denied(search(&patients, query));
     }
+    let last = |grant: &Grant, query: &str| {
+        let query = SearchQuery::parse("Observation", records::query_pairs(query), &ParseOptions::default()).unwrap();
+        records.last_n(grant, &LastN { query, max: 1 })
+    };
+    denied(last(&without, "patient=ann&code=x"));
+    denied(last(&grant("system/Observation.rs"), "patient.gender=female&code=x"));
     denied(records.counts(&without));
     denied(records.people(&without, "", 10));
     denied(records.everything(&without, "ann", &Everything::default()));

@@ -10,10 +10,14 @@ use fhir::json::{Document, Node};
 use fhir::schema::r4;
 use fhir::search::matches::matches;
 use fhir::search::{Handling, ParseOptions, SearchError, SearchQuery};
-use records::{Error, Everything, HistoryOf, HistoryQuery, IfEqual, LimitPlace, SearchPage, planted, query_pairs};
+use records::{
+    Error, Everything, HistoryOf, HistoryQuery, IfEqual, LastN, LimitPlace, SearchPage, planted, query_pairs,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 type Key = (String, String);
+/// Codes that are one, and when and which observations have them.
+type Group = (BTreeSet<String>, Vec<(String, Key)>);
 type Texts = BTreeMap<Key, String>;
 type Documents<'t> = BTreeMap<Key, Document<'t>>;
 
@@ -106,10 +110,11 @@ fn resource(dice: &mut Dice, resource_type: &str) -> String {
             dice.of(&["Lee", "Lund", "Ito"])
         ),
         "Observation" => format!(
-            r#""status":"{}","category":[{{"coding":[{{"code":"{}"}}]}}],"code":{{"coding":[{{"system":"http://loinc.org","code":"{}"}}]}},{subject},"encounter":{{"reference":"Encounter/e{}"}},"performer":[{{"reference":"{}"}}],"effectiveDateTime":"20{}","valueQuantity":{{"value":{}}}"#,
+            r#""status":"{}","category":[{{"coding":[{{"code":"{}"}}]}}],"code":{{"coding":[{{"system":"http://loinc.org","code":"{}"}}{}]}},{subject},"encounter":{{"reference":"Encounter/e{}"}},"performer":[{{"reference":"{}"}}],"effectiveDateTime":"20{}","valueQuantity":{{"value":{}}}"#,
             dice.of(&["final", "amended"]),
             dice.of(&["laboratory", "vital-signs"]),
             dice.of(&["718-7", "4548-4"]),
+            if dice.chance(5) { r#",{"system":"http://loinc.org","code":"718-7"}"# } else { "" },
             dice.below(5),
             if dice.chance(6) { format!("Patient/p{}", dice.below(PEOPLE)) } else { doctor },
             dice.of(&["19", "20", "21"]),
@@ -552,6 +557,52 @@ impl Curious<'_> {
         }
     }
 
+    /// The last of each code, of those that are seen alone.
+    fn lasts(&self, dice: &mut Dice) -> Difference {
+        let max = 1 + dice.below(3) as usize;
+        let whose = dice.of(&["patient=p1", "patient=p2", "subject=Patient/p1,Patient/p2,Patient/p3"]);
+        let which = dice.of(&["category=laboratory", "code=718-7", "code=718-7,4548-4", "category:missing=false"]);
+        let text = format!("{whose}&{which}");
+        let asked = format!("Observation/$lastn?max={max}&{text}");
+        let query = parse("Observation", &text);
+        let all = documents(&self.ward.texts);
+        let found = self.ward.house.records.last_n(&self.grant, &LastN { query: query.clone(), max });
+        if !self.reader.is_held('s', "Observation") {
+            return (!matches!(found, Err(Error::Denied(_)))).then(|| format!("{asked}: not denied"));
+        }
+        let found = match found {
+            Ok(found) => found,
+            Err(error) => return Some(format!("{asked}: {error}")),
+        };
+        let seen = self.reader.seen('s', &self.ward.texts, &all);
+        let mut groups: Vec<Group> = Vec::new();
+        for (key, document) in
+            seen.iter().filter(|((of, _), d)| of == "Observation" && matches(&query, d.root(), &All(&seen)))
+        {
+            let root = document.root();
+            let codings = root.path(&["code", "coding"]).into_iter().flat_map(Node::each);
+            let codes = codings.filter_map(|coding| coding.get("code")?.as_str().map(String::from)).collect();
+            let year = root.get("effectiveDateTime").and_then(Node::as_str).unwrap_or_default().into_owned();
+            let mut joined: Group = (codes, vec![(year, key.clone())]);
+            let (same, others) = groups.into_iter().partition(|(codes, _)| !codes.is_disjoint(&joined.0));
+            groups = others;
+            let same: Vec<Group> = same;
+            for (codes, members) in same {
+                joined.0.extend(codes);
+                joined.1.extend(members);
+            }
+            groups.push(joined);
+        }
+        let mut expected = BTreeSet::new();
+        for (_, mut members) in groups {
+            members.sort_by(|a, b| b.0.cmp(&a.0));
+            let last = members[max.min(members.len()) - 1].0.clone();
+            expected.extend(members.into_iter().filter(|(year, _)| *year >= last).map(|(_, key)| key));
+        }
+        differs(&asked, &named(&found.matches), &expected)
+            .or_else(|| differs(&format!("{asked} counted"), &found.total, &Some(expected.len() as u64)))
+    }
+
     fn writes(&mut self, dice: &mut Dice) -> Difference {
         let of = dice.of(&TYPES[1..]);
         let deletes = dice.chance(3);
@@ -632,10 +683,11 @@ fn ask(scopes: &str, patient: &str, seed: u64, requests: u64) -> Difference {
     let grant = Grant::for_test_of(Principal::new(PrincipalKind::Token, 1, "curious"), scopes, of);
     let mut curious = Curious { ward: &mut ward, grant, reader: Reader::new(scopes, patient) };
     for no in 0..requests {
-        let difference = match dice.below(8) {
+        let difference = match dice.below(9) {
             0..4 => curious.searches(&mut dice),
             4 | 5 => curious.reads(&mut dice),
             6 => curious.everything(&mut dice),
+            7 => curious.lasts(&mut dice),
             _ => curious.writes(&mut dice),
         };
         if let Some(difference) = difference {

@@ -2,7 +2,7 @@
 
 use super::kinds::{self, Prefer, Returning};
 use super::read::{etag, names};
-use super::{everything, history, search, write};
+use super::{everything, history, lastn, search, terms, write};
 use crate::answer::Answer;
 use crate::app::App;
 use crate::call::{Call, pairs};
@@ -57,6 +57,13 @@ impl Reading<'_> {
         Ok(resource(stored))
     }
 
+    fn handling(&self) -> fhir::search::Handling {
+        match self.prefer.handling {
+            kinds::Handling::Strict => fhir::search::Handling::Strict,
+            kinds::Handling::Lenient => fhir::search::Handling::Lenient,
+        }
+    }
+
     fn get(&self, url: &str) -> Result<EntryAnswer, Refusal> {
         let path = url.strip_prefix(self.base).unwrap_or(url).trim_start_matches('/');
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
@@ -66,15 +73,16 @@ impl Reading<'_> {
         let (grant, records) = (self.grant, &self.app.records);
         let known = |name: &str| if r4().is_resource(name) { Ok(()) } else { Err(unknown_type(name)) };
         let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
+        if let Some((operation, id)) = terms::named(&segments) {
+            let asked = terms::Asked { operation, id, query: &given, body: None };
+            return Ok(found(terms::answer(self.app, grant, &asked, url)?));
+        }
         match segments.as_slice() {
+            ["Observation", "$lastn"] => Ok(found(lastn::bundle(self.app, grant, self.base, given, self.handling())?)),
             ["_history"] => Ok(found(history::bundle(self.app, grant, self.base, "", "", &given)?)),
             [name] => {
                 known(name)?;
-                let handling = match self.prefer.handling {
-                    kinds::Handling::Strict => fhir::search::Handling::Strict,
-                    kinds::Handling::Lenient => fhir::search::Handling::Lenient,
-                };
-                Ok(found(search::bundle(self.app, grant, self.base, name, given, handling)?))
+                Ok(found(search::bundle(self.app, grant, self.base, name, given, self.handling())?))
             }
             [name, "_history"] => {
                 known(name)?;

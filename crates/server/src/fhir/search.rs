@@ -10,7 +10,7 @@ use crate::refusal::{Issue, Refusal};
 use access::Grant;
 use axum::http::StatusCode;
 use fhir::search::{ParseOptions, SearchQuery};
-use records::Stored;
+use records::{SearchPage, Stored};
 
 /// `GET [type]?…`
 pub(crate) async fn by_get(call: Call) -> Result<Answer, Refusal> {
@@ -55,10 +55,7 @@ pub(super) fn bundle(
     let query = SearchQuery::parse(resource_type, given, &options).map_err(records::Error::from)?;
     let page = app.records.search(grant, &query)?;
     let asked = url("/fhir", resource_type, query.used.iter().map(|(n, v)| (n.as_str(), v.as_str())));
-    app.audit(grant, "search", &asked, &page.matches)?;
-    if !page.included.is_empty() {
-        app.audit(grant, "include", &asked, &page.included)?;
-    }
+    audit(app, grant, "search", &asked, &page)?;
     let without_page = || query.used.iter().filter(|(name, _)| name != "_page").map(|(n, v)| (n.as_str(), v.as_str()));
     let mut links = vec![("self", url(base, resource_type, query.used.iter().map(|(n, v)| (n.as_str(), v.as_str()))))];
     if query.page.is_some() {
@@ -70,9 +67,29 @@ pub(super) fn bundle(
     if let Some(next) = &page.next {
         links.push(("next", url(base, resource_type, without_page().chain([("_page", next.as_str())]))));
     }
+    Ok(searchset(app, base, &query, page, &links))
+}
+
+/// Records what a page gives out, before it does.
+pub(super) fn audit(app: &App, grant: &Grant, action: &str, asked: &str, page: &SearchPage) -> Result<(), Refusal> {
+    app.audit(grant, action, asked, &page.matches)?;
+    if !page.included.is_empty() {
+        app.audit(grant, "include", asked, &page.included)?;
+    }
+    Ok(())
+}
+
+/// The bundle of a page.
+pub(super) fn searchset(
+    app: &App,
+    base: &str,
+    query: &SearchQuery,
+    page: SearchPage,
+    links: &[(&str, String)],
+) -> String {
     let room = page.matches.iter().chain(&page.included).map(|stored| stored.json.len() + 160).sum();
     let mut bundle = BundleWriter::new("searchset", base, page.total, app.now_us(), room);
-    bundle.links(&links);
+    bundle.links(links);
     let narrow = Narrow { summary: query.summary, elements: query.elements.clone() };
     let entry = |bundle: &mut BundleWriter, stored: Stored, narrow: &Narrow, mode| {
         if narrow.is_whole() {
@@ -99,5 +116,5 @@ pub(super) fn bundle(
         })
         .collect();
     bundle.remarks(&ignored);
-    Ok(bundle.finish())
+    bundle.finish()
 }

@@ -4,7 +4,7 @@
 const LETTERS: usize = 32;
 
 /// Set of the letters of a word: words whose sets differ in more than `2 × most` letters are further apart than `most`.
-pub(crate) fn letters(word: &str) -> u32 {
+pub fn letters(word: &str) -> u32 {
     word.chars().fold(0, |set, letter| {
         let bit = match letter {
             'a'..='z' => letter as u32 - 'a' as u32,
@@ -16,7 +16,7 @@ pub(crate) fn letters(word: &str) -> u32 {
 }
 
 /// Number of letters inserted, left out, replaced, or swapped with their neighbour, if it is at most `most`.
-pub(crate) fn distance(one: &str, other: &str, most: usize) -> Option<usize> {
+pub fn distance(one: &str, other: &str, most: usize) -> Option<usize> {
     let mut a = [' '; LETTERS];
     let mut b = [' '; LETTERS];
     let a = spell(one, &mut a)?;
