@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The order of the crates: each may use only those before it.
-const ORDER: [&str; 13] = [
-    "fhir", "hl7", "synth", "access", "backup", "records", "lake", "tables", "omop", "intake", "server", "medweave",
-    "tidy",
+const ORDER: [&str; 14] = [
+    "fhir", "hl7", "identity", "synth", "access", "backup", "records", "lake", "tables", "omop", "intake", "server",
+    "medweave", "tidy",
 ];
 /// Crates without I/O, clock, async or randomness.
-const PURE: [&str; 3] = ["fhir", "hl7", "synth"];
+const PURE: [&str; 4] = ["fhir", "hl7", "identity", "synth"];
 /// A file past this length holds more than one concept.
 const FILE_LINES: usize = 1_000;
 
