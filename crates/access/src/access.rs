@@ -75,6 +75,8 @@ pub enum Component {
     Lake,
     /// What tells open pages that something changed: likewise. What each page may know is asked of its own grant.
     Live,
+    /// What looks for records of one person: reads everything, writes links between them.
+    Identity,
     /// What pulls sources and runs their mappings when their time has come: it reads and writes everything, and administers nothing.
     Schedule,
 }
@@ -129,6 +131,7 @@ impl Access {
             Component::Lake => (1, "lake", "system/*.rs"),
             Component::Live => (2, "live", "system/*.rs"),
             Component::Schedule => (3, "schedule", "system/*.cruds"),
+            Component::Identity => (4, "identity", "system/*.rs system/Linkage.cud"),
         };
         let principal = Principal::new(PrincipalKind::Component, id, name);
         Grant::new(Holder::new(principal, fixed(scopes), Duties::None, None), Origin::INTERNAL)

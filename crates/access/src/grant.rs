@@ -14,6 +14,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// `system/OmopPersonLink.r`.
 pub const PERSON_LINK: &str = "OmopPersonLink";
 
+/// What stands in a scope where a resource type does, for the program's own figures: `system/Metrics.r`. Whoever watches the program
+/// need not see a patient.
+pub const METRICS: &str = "Metrics";
+
 /// The proof that somebody may do something.
 ///
 /// Stores take one in every function that touches patient data, and only [`Access`](crate::Access) makes one: there is no
@@ -194,6 +198,16 @@ impl Grant {
         self.demand(self.holder.reach.by_name(PERSON_LINK).contains(Permission::Read), || Need::Scope {
             permissions: Permission::Read.into(),
             resource_type: Some(PERSON_LINK.to_owned()),
+        })
+    }
+
+    /// Whether the program's own figures may be seen: [`METRICS`] named by itself, or the duty of the system.
+    #[cfg_attr(any(test, feature = "testing"), track_caller)]
+    pub fn may_see_metrics(&self) -> Result<(), Denied> {
+        let is_named = self.holder.reach.by_name(METRICS).contains(Permission::Read);
+        self.demand(is_named || self.holder.duties.hold(Duty::System), || Need::Scope {
+            permissions: Permission::Read.into(),
+            resource_type: Some(METRICS.to_owned()),
         })
     }
 

@@ -41,7 +41,7 @@ pub use audit::{Action, Audit, Subject};
 pub use choice::{Choices, MAX_CHOICE_CHARACTERS, MAX_CHOICES};
 pub use duty::Duty;
 pub use error::{Error, LinkRefused, Refused, SetupRefused, SignInRefused};
-pub use grant::{Denied, Grant, Need, PERSON_LINK};
+pub use grant::{Denied, Grant, METRICS, Need, PERSON_LINK};
 pub use link::{LINK_US, SignInLink};
 pub use lockout::{LOCK_US, MAX_TRIES, MAX_TRIES_PER_ADDRESS, WINDOW_US};
 pub use name::MAX_NAME_CHARACTERS;

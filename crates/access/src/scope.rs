@@ -235,7 +235,9 @@ impl Scopes {
             }
             let name = match &scope.types {
                 ScopeTypes::All => "*",
-                ScopeTypes::One(name) if !(types.is_resource)(name) && name != crate::PERSON_LINK => {
+                ScopeTypes::One(name)
+                    if !(types.is_resource)(name) && name != crate::PERSON_LINK && name != crate::METRICS =>
+                {
                     return fail(scope.context.as_str().len() + 1, ScopeProblem::UnknownType(name.clone()));
                 }
                 ScopeTypes::One(name) => name,

@@ -106,14 +106,7 @@ impl MessagePlan {
     /// What to tell the sender of `error`, with which the message was refused: the kind of the fault, and its place.
     pub fn fault(&self, error: &Error) -> (Condition, Option<Place>) {
         match (&*self.refused.lock().unwrap_or_else(PoisonError::into_inner), error) {
-            (Some(refused), _) => {
-                let condition = match refused {
-                    MapError::MissingSegment { .. } => Condition::SegmentSequence,
-                    MapError::NoIdentity { .. } => Condition::RequiredFieldMissing,
-                    MapError::TooManyRepetitions { .. } | MapError::TooManySegments { .. } => Condition::ValueTooLong,
-                };
-                (condition, refused.place())
-            }
+            (Some(refused), _) => (refused.condition(), refused.place()),
             (None, Error::MultipleMatches { resource_type, .. }) => {
                 let place = match resource_type.as_str() {
                     "Patient" => Some(Place::of_field(*b"PID", 3)),

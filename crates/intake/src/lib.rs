@@ -17,6 +17,7 @@ mod document_versions;
 mod error;
 pub mod fhir_door;
 pub mod hl7_door;
+pub mod identity;
 pub mod import;
 pub mod mllp;
 mod replay;

@@ -70,6 +70,21 @@ pub fn refusal(error: &Error) -> Refusal {
             return Refusal { status, issues: issues.clone() };
         }
         Error::Invalid(_) => (422, "invalid"),
+        Error::Terminology(wrong) => {
+            let status = match wrong.issue_type() {
+                "not-found" => 404,
+                "invalid" | "not-supported" => 400,
+                _ => 422,
+            };
+            let place = wrong.parameter().map(|name| format!("Parameters.parameter.where(name = '{name}')"));
+            let issue = Issue {
+                code: wrong.issue_type().into(),
+                place: place.unwrap_or_default(),
+                message: error.to_string(),
+                offset: 0,
+            };
+            return Refusal { status, issues: vec![issue] };
+        }
         Error::Denied(_) => (403, "forbidden"),
         Error::NotFound { .. } => (404, "not-found"),
         Error::Gone { .. } => (410, "deleted"),

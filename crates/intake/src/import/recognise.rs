@@ -193,8 +193,10 @@ pub(crate) fn is_lines(start: &[u8], is_all: bool) -> bool {
         .filter(|(_, line)| !line.trim_ascii().is_empty());
     let (mut whole, mut other) = (0, 0);
     for (_, line) in lines.by_ref().take(LINES) {
-        // The line of a document laid out for reading never is a whole object from its first column.
-        if line.starts_with(b"{") && line.ends_with(b"}") && Document::parse(line).is_ok() {
+        // The line of a document laid out for reading never is a whole object from its first column, but an entry of a bundle
+        // that has one a line is: after a first line that is not whole, what has no type is a part.
+        let is_whole = line.starts_with(b"{") && line.ends_with(b"}") && Document::parse(line).is_ok();
+        if is_whole && (other == 0 || whole > 0 || resource_type(line).is_some()) {
             whole += 1;
         } else {
             other += 1;
@@ -287,6 +289,15 @@ impl<'a> Scan<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_bundle_with_an_entry_a_line_is_one_document() {
+        let bundle = b"{\"resourceType\":\"Bundle\",\"type\":\"collection\",\"entry\":[\n{\"resource\":{\"resourceType\":\"Patient\"}},\n{\"resource\":{\"resourceType\":\"Patient\"}}\n]}\n";
+        assert!(!is_lines(bundle, true));
+        // A line that is damaged is one among lines.
+        let lines = b"{\"resourceType\":\"Patient\",\n{\"resourceType\":\"Patient\",\"id\":\"a\"}\n{\"resourceType\":\"Patient\",\"id\":\"b\"}\n";
+        assert!(is_lines(lines, true));
+    }
     use proptest::prelude::*;
 
     #[test]
@@ -338,9 +349,12 @@ mod tests {
 
     #[test]
     fn lines_and_documents_are_told_apart() {
-        for lines in
-            ["{\"a\":1}\n{\"b\":2}\n", "{\"a\":1}\r\n\r\n{\"b\":2", "{\"a\":\n{\"b\":2}\n", "\u{feff}{\"a\":1}\n{}"]
-        {
+        for lines in [
+            "{\"a\":1}\n{\"b\":2}\n",
+            "{\"a\":1}\r\n\r\n{\"b\":2",
+            "{\"a\":\n{\"resourceType\":\"b\"}\n",
+            "\u{feff}{\"a\":1}\n{}",
+        ] {
             assert!(is_lines(lines.as_bytes(), true), "{lines}");
         }
         for document in

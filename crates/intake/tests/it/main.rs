@@ -3,6 +3,7 @@
 
 mod bundle;
 mod documents;
+mod duplicates;
 mod formats;
 mod hostile;
 mod hostile_messages;

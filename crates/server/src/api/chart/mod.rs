@@ -19,6 +19,7 @@ use access::{Grant, Permission};
 use fhir::json::{Document, Node};
 use fhir::schema::r4;
 use fhir::search::{Handling, ParseOptions, SearchQuery};
+use intake::identity::State;
 use records::{Everything, SearchPage, Stored};
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -81,8 +82,10 @@ fn of_patient(app: &App, grant: &Grant, id: &str) -> Result<Value, Refusal> {
         .map(|(stored, document)| Parsed { reference: format!("Observation/{}", stored.id), root: document.root() })
         .collect();
     let (tests, results) = labs::table(&parsed);
+    let mut banner = person::banner(patient.root);
+    alike(app, grant, id, &mut banner);
     Ok(json!({
-        "patient": person::banner(patient.root),
+        "patient": banner,
         "problems": problems::problems(all("Condition")),
         "allergies": problems::allergies(all("AllergyIntolerance")),
         "medications": medications,
@@ -94,6 +97,28 @@ fn of_patient(app: &App, grant: &Grant, id: &str) -> Result<Value, Refusal> {
         "as_of": now,
         "seq": page.seq.0,
     }))
+}
+
+/// The records that may be of the same person or are said to be, for whoever may see all patients.
+fn alike(app: &App, grant: &Grant, id: &str, banner: &mut Value) {
+    let may = |name: &str| grant.may(Permission::Read, name).and(grant.may(Permission::Search, name)).is_ok();
+    if !may("Patient") || !may("Linkage") {
+        return;
+    }
+    // A chart is there also while its duplicates are not.
+    let links = match app.identity().and_then(|identity| Ok(identity.of_patient(grant, id)?)) {
+        Ok(links) => links,
+        Err(refusal) => {
+            records::tell_operator!("medweave: duplicates are not told in a chart: {}", refusal.issues[0].text);
+            return;
+        }
+    };
+    let of = |state| -> Vec<Value> {
+        let links = links.iter().filter(|(_, of, _)| *of == state);
+        links.map(|(pair, _, patient)| json!({"pair": pair, "patient": patient})).collect()
+    };
+    banner["may_be"] = Value::Array(of(State::Waiting));
+    banner["same_as"] = Value::Array(of(State::Same));
 }
 
 fn parse(all: &[Stored]) -> Result<Vec<Document<'_>>, Refusal> {
