@@ -2,11 +2,13 @@
 
 use crate::api::LineageGuest;
 use crate::api::live::Hub;
+use crate::counts::Counts;
 use crate::refusal::Refusal;
 use crate::running::Running;
 use crate::turns::Turns;
 use access::{Access, Component, Grant};
 use axum::http::StatusCode;
+use intake::identity::Identity;
 use lake::workbench::Workbench;
 use lake::{Capacity, FlushBy, Lake};
 use omop::views::OmopGuest;
@@ -61,9 +63,11 @@ pub struct App {
     lake: Mutex<Option<Arc<Lake>>>,
     sources: Mutex<Option<Arc<Sources>>>,
     omop: Mutex<Option<Arc<OmopGuest>>>,
+    identity: Mutex<Option<Arc<Identity>>>,
     own: Mutex<Option<Arc<OwnMappings>>>,
     workbench: Mutex<Option<Workbench>>,
     pub(crate) running: Running,
+    pub(crate) counts: Counts,
     pub(crate) live: Arc<Hub>,
     pub(crate) body_room: Arc<Semaphore>,
     pub(crate) turns: Arc<Turns>,
@@ -126,9 +130,11 @@ impl App {
             lake: Mutex::default(),
             sources: Mutex::default(),
             omop: Mutex::default(),
+            identity: Mutex::default(),
             own: Mutex::default(),
             workbench: Mutex::default(),
             running: Running::default(),
+            counts: Counts::default(),
             live,
             body_room: Arc::new(Semaphore::new(crate::body::ROOM_KIB)),
             turns: Arc::default(),
@@ -173,6 +179,31 @@ impl App {
         lake.host(Arc::new(LineageGuest(Weak::clone(&self.me))));
         *opened = Some(Arc::clone(&lake));
         Ok(lake)
+    }
+
+    /// What looks for records of one person; it begins when it is first asked for.
+    ///
+    /// # Errors
+    /// A refusal if its index cannot be opened.
+    pub fn identity(&self) -> Result<Arc<Identity>, Refusal> {
+        let mut opened = self.identity.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(identity) = &*opened {
+            return Ok(Arc::clone(identity));
+        }
+        if self.is_stopping() {
+            return Err(records::Error::Closed.into());
+        }
+        let grant = self.access.component(Component::Identity);
+        let folder = self.data.join(intake::identity::FOLDER);
+        let identity = Arc::new(Identity::open(&folder, Arc::clone(&self.records), grant)?);
+        *opened = Some(Arc::clone(&identity));
+        Ok(identity)
+    }
+
+    /// Ends the look for records of one person, and waits until it has.
+    pub fn close_identity(&self) {
+        let identity = self.identity.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(identity);
     }
 
     /// The OMOP tables of the store, made when they are first asked for.

@@ -49,6 +49,7 @@ pub(crate) fn pass(call: &mut Call, route: &Route) -> Result<(), Refusal> {
         Need::OnAll(permission) => grant.may_all(permission)?,
         Need::Duty(duty) => grant.may_do(duty)?,
         Need::Oversee => grant.may_oversee()?,
+        Need::Metrics => grant.may_see_metrics()?,
     }
     Ok(())
 }

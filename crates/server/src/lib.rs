@@ -15,6 +15,7 @@ mod app;
 mod body;
 mod call;
 mod cookie;
+mod counts;
 mod fhir;
 mod gate;
 pub mod listen;

@@ -44,7 +44,7 @@ impl Dialect {
         let below = |root: &str| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
         match path {
             _ if below("/fhir") => Dialect::Fhir,
-            _ if below("/api") => Dialect::Own,
+            _ if below("/api") || below("/metrics") => Dialect::Own,
             _ => Dialect::Page,
         }
     }

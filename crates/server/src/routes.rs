@@ -23,6 +23,7 @@ use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Instant;
 use tower_http::compression::{CompressionLayer, CompressionLevel};
 
 /// What a route needs of whoever asks.
@@ -46,6 +47,8 @@ pub enum Need {
     Duty(Duty),
     /// Some duty.
     Oversee,
+    /// The program's own figures.
+    Metrics,
 }
 
 /// The longest `X-Request-Id` that is given back as `X-Correlation-Id` where another name holds.
@@ -156,16 +159,18 @@ async fn pass(app: Arc<App>, route: Route, parameters: Parameters, request: Requ
         body,
     };
     let is_pretty = dialect == Dialect::Fhir && call.query_value("_pretty").as_deref() == Some("true");
+    let began = Instant::now();
     let passed = gate::pass(&mut call, &route);
     let app = Arc::clone(&call.app);
+    let counted = Counted { app: Arc::clone(&app), route: route.clone(), began };
     let who = call.grant.clone().map(|grant| (grant, format!("{} {}", call.method, call.asked())));
     let answered = match passed {
         Ok(()) => Caught((route.handler)(call)).await,
         Err(refusal) => Err(refusal),
     };
     let refusal = match answered {
-        Ok(answer) if is_pretty => return answer.pretty().into_response(),
-        Ok(answer) => return answer.into_response(),
+        Ok(answer) if is_pretty => return counted.by(answer.pretty().into_response()),
+        Ok(answer) => return counted.by(answer.into_response()),
         Err(refusal) => refusal,
     };
     if refusal.is_fault() {
@@ -179,7 +184,21 @@ async fn pass(app: Arc<App>, route: Route, parameters: Parameters, request: Requ
         // The trail's own failure is told there; it changes nothing about the refusal.
         let _ = tokio::task::spawn_blocking(move || app.audit_refusal(&grant, "refused", &asked, &shown)).await;
     }
-    refusal.found_by(&name, audience).into_response(dialect)
+    counted.by(refusal.found_by(&name, audience).into_response(dialect))
+}
+
+/// A request that is counted when its answer is known.
+struct Counted {
+    app: Arc<App>,
+    route: Route,
+    began: Instant,
+}
+
+impl Counted {
+    fn by(self, response: Response) -> Response {
+        self.app.counts.request(&self.route.method, self.route.path, response.status(), self.began.elapsed());
+        response
+    }
 }
 
 /// A handler; if it panics, that is a refusal, and the connection with its other requests lives on.

@@ -11,6 +11,7 @@ mod cohorts;
 mod databases;
 mod deadletters;
 mod export;
+mod identity;
 mod import;
 mod lineage;
 mod lineage_sql;
@@ -19,6 +20,7 @@ mod mapping_editor;
 mod mapping_files;
 mod mappings;
 mod me;
+mod metrics;
 mod omop;
 mod own_mappings;
 mod patients;
@@ -45,7 +47,7 @@ mod where_from;
 pub(crate) use arrivals::arrival_json;
 pub(crate) use lineage_sql::LineageGuest;
 
-use crate::Need::{self, Known, Nothing, On, OnAll, OnType, Oversee, Person, Session};
+use crate::Need::{self, Known, Metrics, Nothing, On, OnAll, OnType, Oversee, Person, Session};
 use crate::Route;
 use crate::body;
 use crate::call::Call;
@@ -66,6 +68,7 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::new(Method::GET, "/health", Nothing, status::health),
         Route::new(Method::GET, "/ready", Nothing, status::ready),
         Route::new(Method::GET, "/api/openapi.json", Nothing, openapi::show),
+        Route::new(Method::GET, "/metrics", Metrics, metrics::show).in_background(),
         Route::new(Method::GET, "/api/status", Known, status::status),
         Route::new(Method::GET, "/api/session", Session, session::show),
         Route::new(Method::POST, "/api/session", Nothing, session::sign_in),
@@ -150,6 +153,11 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::new(Method::POST, "/api/deadletters/{no}/correct", OnAll(Update), deadletters::correct),
         Route::new(Method::POST, "/api/deadletters/{no}/replay", OnAll(Update), deadletters::replay),
         Route::new(Method::POST, "/api/deadletters/{no}/discard", OnAll(Update), deadletters::discard),
+        Route::new(Method::GET, "/api/identity", On(Search, "Patient"), identity::list),
+        Route::new(Method::GET, "/api/identity/{id}", On(Search, "Patient"), identity::one),
+        Route::new(Method::POST, "/api/identity/{id}/decide", On(Update, "Patient"), identity::decided),
+        Route::new(Method::POST, "/api/identity/{id}/merge", On(Update, "Patient"), identity::merge),
+        Route::new(Method::POST, "/api/identity/{id}/undo", On(Update, "Patient"), identity::undo),
         Route::new(Method::POST, "/api/import", OnAll(Create), import::import),
         Route::new(Method::POST, "/api/import/files", OnAll(Create), import::files),
         Route::new(Method::POST, "/api/import/files/{no}/stop", OnAll(Create), import::stop),

@@ -94,6 +94,12 @@ fn features(grant: &Grant) -> Vec<&'static str> {
     if grant.may(Permission::Search, "Patient").is_ok() && grant.may(Permission::Read, "Patient").is_ok() {
         features.push("patients");
     }
+    if ["Patient", "Linkage"]
+        .iter()
+        .all(|name| grant.may(Permission::Search, name).and(grant.may(Permission::Read, name)).is_ok())
+    {
+        features.push("identity");
+    }
     if grant.may_use_sql().is_ok() {
         let has = |path: &str| crate::routes().iter().any(|route| route.path == path);
         features.extend(["sql", "quality"].into_iter().filter(|feature| has(&format!("/api/{feature}"))));

@@ -86,15 +86,19 @@ pub(super) async fn status(call: Call) -> Result<Answer, Refusal> {
 
 /// When the last good copy of the directory was begun and why the last try failed, if it did; `null` where none was tried.
 fn last_copy(data: &Path) -> Value {
-    let noted = std::fs::read(data.join("backup/last.json")).ok();
-    let noted: Option<Value> = noted.and_then(|bytes| serde_json::from_slice(&bytes).ok());
-    noted.map_or(Value::Null, |noted| {
+    last_copy_noted(data).map_or(Value::Null, |noted| {
         json!({"taken": noted["taken_us"].as_i64().map(instant), "problem": noted["problem"], "place": noted["repository"]})
     })
 }
 
+/// What the last try of a copy noted.
+pub(super) fn last_copy_noted(data: &Path) -> Option<Value> {
+    let noted = std::fs::read(data.join("backup/last.json")).ok()?;
+    serde_json::from_slice(&noted).ok()
+}
+
 /// Bytes of the files in a folder; 0 where there is none.
-fn size_of(folder: &Path) -> u64 {
+pub(super) fn size_of(folder: &Path) -> u64 {
     let Ok(entries) = std::fs::read_dir(folder) else { return 0 };
     entries
         .filter_map(Result::ok)

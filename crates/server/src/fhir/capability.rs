@@ -117,14 +117,33 @@ fn resource(rows: &[support::Support]) -> Value {
             out[element] = list;
         }
     }
-    if name == "Patient" {
-        out["operation"] = json!([{
-            "name": "everything",
-            "definition": "http://hl7.org/fhir/OperationDefinition/Patient-everything",
-        }]);
+    let own: Vec<Value> = OPERATIONS
+        .iter()
+        .filter(|(of, _)| *of == name)
+        .map(|(of, operation)| {
+            let definition = format!("http://hl7.org/fhir/OperationDefinition/{of}-{operation}");
+            json!({"name": operation, "definition": definition})
+        })
+        .collect();
+    if !own.is_empty() {
+        out["operation"] = Value::Array(own);
     }
     out
 }
+
+/// The operations of FHIR that are there, with the types that they are of.
+const OPERATIONS: [(&str, &str); 10] = [
+    ("Patient", "everything"),
+    ("Patient", "match"),
+    ("Patient", "merge"),
+    ("Observation", "lastn"),
+    ("ValueSet", "expand"),
+    ("ValueSet", "validate-code"),
+    ("CodeSystem", "lookup"),
+    ("CodeSystem", "subsumes"),
+    ("CodeSystem", "validate-code"),
+    ("ConceptMap", "translate"),
+];
 
 /// `Type:parameter` of every supported reference to a type that names it as a target.
 fn referring(target: fhir::schema::TypeId) -> Vec<String> {

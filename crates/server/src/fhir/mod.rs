@@ -5,11 +5,14 @@ mod capability;
 mod everything;
 mod history;
 mod kinds;
+mod lastn;
 mod narrow;
+mod people;
 mod read;
 mod search;
 mod searchset;
 mod source;
+mod terms;
 mod write;
 
 use crate::Need::{Known, Nothing, On, OnAll, OnType};
@@ -19,7 +22,7 @@ use axum::http::Method;
 
 /// The rows of the FHIR API.
 pub(crate) fn routes() -> Vec<Route> {
-    vec![
+    let mut all = vec![
         Route::new(Method::GET, "/fhir/metadata", Nothing, capability::statement),
         Route::new(Method::POST, "/fhir", Known, bundle::post),
         Route::new(Method::POST, "/fhir/", Known, bundle::post),
@@ -39,5 +42,11 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::new(Method::GET, "/fhir/{type}/{id}/_history/{version}", OnType(Read), read::version),
         Route::new(Method::GET, "/fhir/{type}/{id}/$source", OnType(Read), source::source),
         Route::new(Method::GET, "/fhir/Patient/{id}/$everything", On(Read, "Patient"), everything::of_patient),
-    ]
+        Route::new(Method::POST, "/fhir/Patient/$match", On(Search, "Patient"), people::find),
+        Route::new(Method::POST, "/fhir/Patient/$merge", On(Update, "Patient"), people::join),
+        Route::new(Method::GET, "/fhir/Observation/$lastn", On(Search, "Observation"), lastn::by_get),
+        Route::new(Method::POST, "/fhir/Observation/$lastn", On(Search, "Observation"), lastn::by_post),
+    ];
+    all.extend(terms::routes());
+    all
 }

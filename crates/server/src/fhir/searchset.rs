@@ -7,6 +7,9 @@ use fhir::schema::r4;
 use records::{Change, Naming, Stored};
 use std::fmt::Write;
 
+/// What says how sure a match of `Patient/$match` is.
+const MATCH_GRADE: &str = "http://hl7.org/fhir/StructureDefinition/match-grade";
+
 /// A bundle on its way out.
 pub(crate) struct BundleWriter {
     out: String,
@@ -65,6 +68,17 @@ impl BundleWriter {
             self.out,
             "{{\"fullUrl\":\"{}/{name}/{}\",\"resource\":{json},\"search\":{{\"mode\":\"{mode}\"}}}}",
             self.base, stored.id
+        );
+    }
+
+    /// A patient who may be the one that is described, with the score and grade of the match.
+    pub(crate) fn scored(&mut self, stored: &Stored, score: f64, grade: &str) {
+        self.begin_entry();
+        let name = r4().info(stored.resource_type).name;
+        let _ = write!(
+            self.out,
+            "{{\"fullUrl\":\"{}/{name}/{}\",\"resource\":{},\"search\":{{\"extension\":[{{\"url\":\"{MATCH_GRADE}\",\"valueCode\":\"{grade}\"}}],\"mode\":\"match\",\"score\":{score:.6}}}}}",
+            self.base, stored.id, stored.json
         );
     }
 

@@ -162,6 +162,7 @@ fn needs(need: Need) -> String {
         Need::On(permission, name) => scope(permission, name),
         Need::Duty(duty) => format!("the duty of {}", duty.as_str()),
         Need::Oversee => "some duty".to_owned(),
+        Need::Metrics => format!("{}, or the duty of system", scope(access::Permission::Read, access::METRICS)),
     }
 }
 

@@ -63,11 +63,12 @@ fn too_narrow(need: Need) -> &'static str {
         Need::OnType(Permission::Delete) | Need::On(Permission::Delete, _) => {
             "system/Patient.crus system/Observation.d"
         }
+        Need::On(Permission::Search, "Observation") => "system/Observation.crud system/Patient.s",
         Need::OnType(Permission::Search) | Need::On(Permission::Search, _) => {
             "system/Patient.crud system/Observation.s"
         }
         Need::OnAll(_) => "system/Patient.cruds",
-        Need::Duty(_) | Need::Oversee => "system/*.cruds",
+        Need::Duty(_) | Need::Oversee | Need::Metrics => "system/*.cruds",
         Need::Known | Need::Nothing | Need::Session | Need::Person => "system/Basic.r",
     }
 }
@@ -176,7 +177,7 @@ async fn each_role_is_refused_what_is_not_its_own() {
             let told = boss.send(route.method.clone(), &path(route), media, body).await;
             assert_eq!(told.status, StatusCode::FORBIDDEN, "{name} by an administrator: {}", told.text);
         }
-        if matches!(route.need, Need::Duty(_) | Need::Oversee) {
+        if matches!(route.need, Need::Duty(_) | Need::Oversee | Need::Metrics) {
             let told = ada.send(route.method.clone(), &path(route), media, body).await;
             assert_eq!(told.status, StatusCode::FORBIDDEN, "{name} by a clinician: {}", told.text);
         }

@@ -100,6 +100,12 @@ async fn every_answer_is_of_the_shape_that_the_document_gives_it() {
     file("mapping.toml", "name = \"clinic\"\n[tables.people]\nkey = [\"pid\"]\n");
     file("patient.sql", "-- @target Patient @key p.pid\nSELECT date(p.born) AS \"birthDate\" FROM people p");
     let lineage = format!("/api/lineage/Patient/{}", tables::value::id::derived("clinic", "Patient", &["17"]));
+    let pair = format!("/api/identity/{}", records::derived_id("identity", "one two"));
+    let [undo, decide, join] = ["undo", "decide", "merge"].map(|what| format!("{pair}/{what}"));
+    let merge = json!({"resourceType": "Parameters", "parameter": [
+        {"name": "source-patient", "valueReference": {"reference": "Patient/one"}},
+        {"name": "target-patient", "valueReference": {"reference": "Patient/two"}},
+    ]});
     let clinic = json!({"name": "clinic", "path": extracts.path(), "mapping": extracts.path()});
     let files = json!([
         {"path": "mapping.toml", "text": "name = \"ward\"\n[tables.people]\n"},
@@ -220,6 +226,14 @@ async fn every_answer_is_of_the_shape_that_the_document_gives_it() {
         (Method::DELETE, "/api/vocabularies", Value::Null),
         (Method::POST, "/api/lake/flush", Value::Null),
         (Method::POST, "/api/lake/rebuild", Value::Null),
+        (Method::PUT, "/fhir/Patient/one", json!({"resourceType": "Patient", "id": "one"})),
+        (Method::PUT, "/fhir/Patient/two", json!({"resourceType": "Patient", "id": "two"})),
+        (Method::POST, "/fhir/Patient/$merge", merge),
+        (Method::GET, "/api/identity?state=all", Value::Null),
+        (Method::GET, &pair, Value::Null),
+        (Method::POST, &undo, json!({})),
+        (Method::POST, &decide, json!({"same": true, "reason": "asked her"})),
+        (Method::POST, &join, json!({"into": "one"})),
         (Method::GET, "/api/status", Value::Null),
         (Method::GET, "/api/audit/reads", Value::Null),
         (Method::GET, "/api/audit/accounts", Value::Null),
@@ -249,6 +263,7 @@ async fn every_answer_is_of_the_shape_that_the_document_gives_it() {
         "/api/export",
         "/api/import",
         "/api/omop/export",
+        "/metrics",
     ];
     for route in routes().iter().filter(|route| !route.path.starts_with("/fhir")) {
         // Only a source of tables is changed.
@@ -258,6 +273,7 @@ async fn every_answer_is_of_the_shape_that_the_document_gives_it() {
             route.method.to_string(),
             path.replace("/where/Patient/p", "/where/Observation/o")
                 .replace("/api/lineage/Patient/p", &lineage)
+                .replace(&filled("/api/identity/{id}"), &pair)
                 .replace("/api/lineage/omop/people/0", "/api/lineage/omop/person/1")
                 .replace("/tables/people/rows/0", "/tables/people/rows/1"),
         ));

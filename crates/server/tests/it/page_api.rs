@@ -119,7 +119,7 @@ async fn a_session_says_what_its_pages_may_open() {
         ("system/Patient.r", json!([])),
         ("system/Patient.s", json!([])),
         ("system/Patient.rs", json!(["patients"])),
-        ("system/*.rs", json!(["patients", "sql", "quality", "sources"])),
+        ("system/*.rs", json!(["patients", "identity", "sql", "quality", "sources"])),
     ] {
         let token = ward.house.token(scopes);
         let (_, body) = ward.get_as(&token, "/api/session").await;

@@ -25,7 +25,9 @@ const OF_NO_PATIENT: [&str; 13] = [
     "/api/quality/thresholds",
 ];
 /// Routes of sources of tables, which have a test of their own.
-const OF_SOURCES: [&str; 5] = [
+const OF_SOURCES: [&str; 6] = [
+    // A pair of patients, likewise.
+    "/api/identity/{id}",
     "/api/sources/{id}/tables/{table}/rows/{row}",
     "/api/sources/{id}/profile",
     "/api/codes",
@@ -42,6 +44,8 @@ fn reading() -> Vec<(Route, String, &'static str, String)> {
     routes()
         .into_iter()
         .filter(|route| is_clinical(route) && !OF_NO_PATIENT.contains(&route.path) && !OF_SOURCES.contains(&route.path))
+        // Terminology tells of no patient.
+        .filter(|route| !["/ValueSet/", "/CodeSystem/", "/ConceptMap/"].iter().any(|of| route.path.contains(of)))
         .filter(|route| !LISTS.contains(&(route.method.clone(), route.path)))
         .filter_map(|route| {
             let (media, body) = match (&route.method, route.path) {
@@ -66,7 +70,9 @@ fn reading() -> Vec<(Route, String, &'static str, String)> {
                 ("{row}", "1"),
             ];
             let path = parts.iter().fold(route.path.to_owned(), |path, (place, value)| path.replace(place, value));
-            let path = if path.ends_with("/undo") { format!("{path}?dry_run=1") } else { path };
+            let asked = [("/undo", "dry_run=1"), ("/$lastn", "patient=1&code:missing=false")];
+            let asked = asked.into_iter().find(|(end, _)| path.ends_with(end));
+            let path = asked.map_or(path.clone(), |(_, asked)| format!("{path}?{asked}"));
             Some((route, path, media, body))
         })
         .collect()
