@@ -2,12 +2,16 @@
 
 mod access;
 mod backup;
+mod hl7;
+mod identity;
 mod intake;
 mod omop;
 mod tables;
 
 pub(crate) use self::access::{Role, Token, User};
 pub(crate) use self::backup::{Backup, BackupCommand, BackupList, Restore};
+pub(crate) use self::hl7::{Destination, Hl7, Hl7Diff, Hl7Lint, Hl7Send, Level};
+pub(crate) use self::identity::Identity;
 pub(crate) use self::intake::{Convert, ConvertCcda, ConvertCommand, Deadletter, Import, ImportCommand, Undo};
 pub(crate) use self::omop::{Omop, OmopCheck, OmopCohort, OmopExport, OmopThresholds, ThresholdAct, Vocabulary};
 pub(crate) use self::tables::{Codes, Mapping, Source};
@@ -61,6 +65,13 @@ pub(crate) enum Command {
     ///
     /// Example: medweave convert adt.hl7 --out bundles/, medweave convert ccda discharge.xml
     Convert(Convert),
+    /// Check, compare and send HL7 v2 messages: tools for whoever connects systems
+    ///
+    /// Nothing is stored and no data directory is needed.
+    ///
+    /// Example: medweave hl7 lint adt.hl7
+    #[command(subcommand)]
+    Hl7(Hl7),
     /// Load files: bundles, NDJSON, single resources, HL7 v2 messages, plain or packed
     ///
     /// Files are known by content; folders are walked in the order of their names. Loading the same again stores nothing;
@@ -131,6 +142,15 @@ pub(crate) enum Command {
     /// Example: medweave deadletter list
     #[command(subcommand)]
     Deadletter(Deadletter),
+    /// List records of patients that may be of one person, and say what they are
+    ///
+    /// While `medweave serve` runs, each patient that comes or changes is compared with those that share a number, a telephone, or a birth
+    /// date and the letters of a name. A pair that agrees enough waits here; nothing is changed in either record until somebody says so, and
+    /// whatever was said can be taken back.
+    ///
+    /// Example: medweave identity list
+    #[command(subcommand)]
+    Identity(Identity),
     /// Ask a question in SQL over all records
     ///
     /// It only reads: nothing can be changed by a query.

@@ -100,6 +100,7 @@ impl Opened {
         let (app, access, records) = (Arc::clone(&self.app), Arc::clone(&self.app.access), self.records);
         let _ = tokio::task::spawn_blocking(move || {
             tend(&access, &records, Records::seal);
+            app.close_identity();
             app.close_lake();
             records.close();
         })

@@ -19,7 +19,7 @@ const FIRST: [&str; 1] = ["audit/seals"];
 /// Arrivals that the other databases name are in it.
 const RECORDS: &str = "records/records.db";
 /// What belongs to the running program, or is made again from the records.
-const LEFT_OUT: [&str; 4] = ["LOCK", "control.sock", "lake", MEMORY];
+const LEFT_OUT: [&str; 5] = ["LOCK", "control.sock", "lake", intake::identity::FOLDER, MEMORY];
 /// Folders of what is on its way into a place, or spilt while one computes.
 const PASSING: [&str; 3] = ["coming", "spill", "scratch"];
 

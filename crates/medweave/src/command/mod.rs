@@ -9,6 +9,8 @@ pub(crate) mod deadletter;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod export;
+pub(crate) mod hl7;
+pub(crate) mod identity;
 pub(crate) mod import;
 pub(crate) mod import_undo;
 pub(crate) mod lake;

@@ -72,6 +72,9 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {
         if let Err(refusal) = app.lake() {
             records::tell_operator!("medweave: SQL is not there: {}", refusal.issues[0].text);
         }
+        if let Err(refusal) = app.identity() {
+            records::tell_operator!("medweave: duplicates are not looked for: {}", refusal.issues[0].text);
+        }
     });
     crate::copies::follow(settings, &data)?;
     tokio::spawn(server::schedule::follow(std::sync::Arc::clone(&opened.app)));

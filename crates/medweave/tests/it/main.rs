@@ -26,6 +26,7 @@ mod full;
 mod full_runs;
 mod growth;
 mod help;
+mod hl7;
 mod import;
 mod links;
 mod made;

@@ -62,7 +62,10 @@ impl Follower {
 
     fn shell(&mut self, script: &str) {
         let script = match &self.served {
-            Some(served) => script.replace("http://127.0.0.1:8400", &served.url),
+            Some(served) => {
+                let script = script.replace("http://127.0.0.1:8400", &served.url);
+                served.mllp.as_ref().map_or(script.clone(), |mllp| script.replace("127.0.0.1:2575", mllp))
+            }
             None => script.to_owned(),
         };
         let program = self.data.command(&[]);
@@ -160,6 +163,10 @@ fn the_commands_of_the_page_on_messages_do_what_it_says() {
         follower.follow(&block.replace("discard 7", "discard 6"), &[]);
     }
     follower.has_said(&[
+        "1 message, 1 would be taken: 0 errors, 0 warnings, 0 notes",
+        "OBX-5: \"13.4\" became \"14.1\"",
+        "2 sent, 2 accepted, 0 refused",
+        "20 sent, 20 accepted, 0 refused",
         "would be taken: medweave deadletter replay 7",
         "letter 7 is replayed",
         "letter 6 is discarded",
