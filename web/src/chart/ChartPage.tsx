@@ -3,7 +3,7 @@ import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { useCallback, useMemo } from 'react';
 import { json } from '../api/client';
 import type { Chart } from '../api/types';
-import { WhereFrom } from '../fetched';
+import { MedicinesTab, NotesTab, PrintView, VitalsTab, WhereFrom } from '../fetched';
 import { useT } from '../i18n';
 import { useFollow } from '../live/follow';
 import { useZone } from '../live/session';
@@ -17,6 +17,7 @@ import { AsOf, ZONE_MARK } from '../parts/When';
 import { placeOf } from '../patients/list';
 import type { ChartSearch } from '../router';
 import { Missing } from '../shell/Missing';
+import { keysOf } from '../shell/keymap';
 import { moveFocus, useFocusBack, useKeys, type Binding } from '../shell/keys';
 import { Encounters } from './Encounters';
 import { Labs } from './Labs';
@@ -26,19 +27,25 @@ import { Summary } from './Summary';
 import '../parts/tabs.css';
 import './chart.css';
 
-type TabWord = 'chart.summary' | 'chart.labs' | 'chart.vitals' | 'chart.other' | 'chart.encounters';
+type TabWord = 'chart.summary' | 'chart.labs' | 'chart.vitals' | 'chart.notes' | 'chart.medications' | 'chart.other' | 'chart.encounters';
 
 const TABS: { tab: string | undefined; word: TabWord; part?: Part }[] = [
   { tab: undefined, word: 'chart.summary' },
   { tab: 'labs', word: 'chart.labs', part: 'labs' },
-  { tab: 'vitals', word: 'chart.vitals', part: 'vitals' },
+  { tab: 'vitals', word: 'chart.vitals' },
+  { tab: 'notes', word: 'chart.notes' },
+  { tab: 'medications', word: 'chart.medications' },
   { tab: 'other', word: 'chart.other', part: 'other' },
   { tab: 'encounters', word: 'chart.encounters' },
 ];
+/** The summary for paper: no tab, and a way of its own. */
+const PRINT = 'print';
+/** Tabs that show more than the chart brings, and count for themselves what of it was entered in error. */
+const OWN_ERRORS: ReadonlySet<string | undefined> = new Set(['notes', 'medications']);
 const ITEMS = '[data-item]';
 
 /** What of the address changes; `undefined` takes it out. */
-type Change = { [Name in keyof ChartSearch]?: ChartSearch[Name] | undefined };
+export type Change = { [Name in keyof ChartSearch]?: ChartSearch[Name] | undefined };
 
 /** Opens where a record came from; `field` is the element that a value stands in. */
 export type OpenWhere = (ref: string, field?: string) => void;
@@ -91,29 +98,43 @@ export function ChartPage() {
         run: () => {
           const item = document.activeElement?.closest<HTMLElement>('[data-ref]');
           if (item?.dataset['ref']) openWhere(item.dataset['ref'], item.dataset['field']);
-          // What is shown already stays; of nothing in particular, it is the patient.
-          else if (!where) openWhere(`Patient/${id}`);
+          // What is shown already stays; of nothing in particular, it is the note that is read or the patient.
+          else if (!where) openWhere(search.note ?? `Patient/${id}`);
         },
       },
       ...tabs.map(({ tab: to, word }): Binding => ({
         does: word,
         run: () => void navigate({ to: '/p/$id/{-$tab}', params: { id, tab: to }, search: errors ? { errors } : {} }),
       })),
+      { does: 'chart.print', run: () => void navigate({ to: '/p/$id/{-$tab}', params: { id, tab: PRINT }, search: {} }) },
       ...(previous === undefined ? [] : [{ does: 'keys.previousPatient', run: () => go(previous) } as const]),
       ...(next === undefined ? [] : [{ does: 'keys.nextPatient', run: () => go(next) } as const]),
-      { fixed: 'Escape', does: 'keys.close', run: () => (where ? closeWhere() : set({ test: undefined })) },
+      { fixed: 'Escape', does: 'keys.close', run: () => (where ? closeWhere() : set({ test: undefined, note: undefined, version: undefined })) },
     ];
-  }, [navigate, id, tab, tabs, errors, openWhere, closeWhere, where, set]);
+  }, [navigate, id, tab, tabs, errors, openWhere, closeWhere, where, search.note, set]);
   useKeys(keys);
 
   const open = TABS.find((known) => known.tab === tab);
-  if (!open) return <Missing />;
+  if (!open && tab !== PRINT) return <Missing />;
   if (!data) {
     return (
       <>
         <PageTitle quiet>{t('chart.title')}</PageTitle>
         {chart.error ? <Failure error={chart.error} onRetry={() => void chart.refetch()} /> : <Waiting lines={14} />}
       </>
+    );
+  }
+  const way = where && <WhereFrom key={`${where} ${field ?? ''}`} patient={id} reference={where} field={field} onClose={closeWhere} />;
+  if (!open) {
+    return (
+      <div className="chart" data-panel={where ? '' : undefined}>
+        <div className="chart-main">
+          <PageTitle quiet>{t('chart.print')}</PageTitle>
+          <StaleBar error={chart.error} onRetry={() => void chart.refetch()} />
+          <PrintView chart={data} search={search} set={set} openWhere={openWhere} />
+        </div>
+        {way}
+      </div>
     );
   }
   return (
@@ -139,16 +160,17 @@ export function ChartPage() {
               </Link>
             ))}
           </nav>
-          <Facts chart={data} errors={errors} onErrors={(on) => set({ errors: on || undefined })} updated_ms={chart.dataUpdatedAt} live={!chart.error && !chart.isFetching} />
+          <Facts chart={data} errors={errors} counts={!OWN_ERRORS.has(tab)} onErrors={(on) => set({ errors: on || undefined })} updated_ms={chart.dataUpdatedAt} live={!chart.error && !chart.isFetching} />
         </div>
         <Bounds chart={data} />
         {tab === undefined && <Summary chart={data} errors={errors} openWhere={openWhere} />}
         {open.part && <Labs key={open.part} chart={data} part={open.part} errors={errors} search={search} set={set} openWhere={openWhere} />}
+        {tab === 'vitals' && <VitalsTab chart={data} errors={errors} search={search} set={set} openWhere={openWhere} />}
+        {tab === 'notes' && <NotesTab chart={data} errors={errors} search={search} set={set} openWhere={openWhere} />}
+        {tab === 'medications' && <MedicinesTab chart={data} errors={errors} search={search} set={set} openWhere={openWhere} />}
         {tab === 'encounters' && <Encounters chart={data} errors={errors} openWhere={openWhere} />}
       </div>
-      {where && (
-        <WhereFrom key={`${where} ${field ?? ''}`} patient={id} reference={where} field={field} onClose={closeWhere} />
-      )}
+      {way}
     </div>
   );
 }
@@ -156,13 +178,15 @@ export function ChartPage() {
 interface FactsProps {
   chart: Chart;
   errors: boolean;
+  /** Whether it is said here how much was entered in error. */
+  counts: boolean;
   onErrors: (on: boolean) => void;
   updated_ms: number;
   live: boolean;
 }
 
 /** What holds for the whole chart: the list one came from, records entered in error, the clock, how old this is. */
-function Facts({ chart, errors, onErrors, updated_ms, live }: FactsProps) {
+function Facts({ chart, errors, counts, onErrors, updated_ms, live }: FactsProps) {
   const t = useT();
   const zone = useZone();
   const count = errorCount(chart);
@@ -172,7 +196,7 @@ function Facts({ chart, errors, onErrors, updated_ms, live }: FactsProps) {
   );
   return (
     <div className="chart-facts">
-      {(count > 0 || errors) && (
+      {counts && (count > 0 || errors) && (
         <Toggle on={errors} onChange={onErrors}>
           {t('chart.showErrors', { count })}
         </Toggle>
@@ -181,6 +205,9 @@ function Facts({ chart, errors, onErrors, updated_ms, live }: FactsProps) {
         {t('chart.zone', { zone: zoneName(zone) })}
         {foreign && ` · ${t('chart.foreignZone', { mark: ZONE_MARK })}`} · <AsOf at_ms={updated_ms} live={live} />
       </span>
+      <Link to="/p/$id/{-$tab}" params={{ id: chart.patient.id, tab: PRINT }} className="button" title={`${t('chart.print')} (${keysOf('chart.print')})`}>
+        {t('chart.printWord')}
+      </Link>
       <ListSteps id={chart.patient.id} />
     </div>
   );

@@ -50,9 +50,11 @@ export function Section({ title, empty, count, kind = 'facts', children }: Secti
   );
 }
 
-/** A list that is closed until it is asked for. */
-export function Fold({ title, count, children }: { title: string; count: number; children: ReactNode }) {
+/** A list that is closed until it is asked for. `shut`: nothing can ask, as on paper, and it says that it is not shown. */
+export function Fold({ title, count, shut = false, children }: { title: string; count: number; shut?: boolean; children: ReactNode }) {
+  const t = useT();
   if (count === 0) return null;
+  if (shut) return <p className="muted section-shut">{t('summary.notPrinted', { title, count })}</p>;
   return (
     <details className="section fold">
       <summary>

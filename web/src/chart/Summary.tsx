@@ -17,13 +17,15 @@ import { ResultValue } from './ResultValue';
 interface Props {
   chart: Chart;
   errors: boolean;
+  /** For paper: all of the latest results, and of what is folded away how much it is. */
+  whole?: boolean;
   openWhere: OpenWhere;
 }
 
 const LATEST_SHOWN = 20;
 const ERROR = 'entered-in-error';
 
-export function Summary({ chart, errors, openWhere }: Props) {
+export function Summary({ chart, errors, whole = false, openWhere }: Props) {
   const t = useT();
   const problems = chart.problems.filter((p) => errors || p.verification !== ERROR);
   const current = problems.filter((p) => isCurrent(p) || p.verification === ERROR);
@@ -40,7 +42,7 @@ export function Summary({ chart, errors, openWhere }: Props) {
             <ProblemLine key={problem.ref} problem={problem} openWhere={openWhere} />
           ))}
         </Section>
-        <Fold title={t('summary.pastProblems')} count={past.length}>
+        <Fold title={t('summary.pastProblems')} count={past.length} shut={whole}>
           {past.map((problem) => (
             <ProblemLine key={problem.ref} problem={problem} openWhere={openWhere} />
           ))}
@@ -57,25 +59,25 @@ export function Summary({ chart, errors, openWhere }: Props) {
             <MedicationLine key={medication.ref} medication={medication} openWhere={openWhere} />
           ))}
         </Section>
-        <Fold title={t('summary.stoppedMedications')} count={stopped.length}>
+        <Fold title={t('summary.stoppedMedications')} count={stopped.length} shut={whole}>
           {stopped.map((medication) => (
             <MedicationLine key={medication.ref} medication={medication} openWhere={openWhere} />
           ))}
         </Fold>
       </div>
-      <LatestResults chart={chart} errors={errors} openWhere={openWhere} />
+      <LatestResults chart={chart} errors={errors} whole={whole} openWhere={openWhere} />
     </div>
   );
 }
 
 /** The newest vital signs and laboratory results. */
-function LatestResults({ chart, errors, openWhere }: Props) {
+function LatestResults({ chart, errors, whole = false, openWhere }: Props) {
   const t = useT();
   const language = useLanguage();
   const zone = useZone();
   const vitals = useMemo(() => latestVitals(chart, errors, zone), [chart, errors, zone]);
   const labs = useMemo(() => latest(chart, errors, zone), [chart, errors, zone]);
-  const shown = labs.slice(0, LATEST_SHOWN);
+  const shown = whole ? labs : labs.slice(0, LATEST_SHOWN);
   return (
     <div className="summary-column">
       {vitals.length > 0 && (
@@ -89,7 +91,7 @@ function LatestResults({ chart, errors, openWhere }: Props) {
       <Section kind="results" title={t('summary.latestLabs')} empty={t('summary.noLabs')} count={labs.length}>
         <ResultLines lines={shown.map(({ test, result }) => ({ name: test.code.text, result, range: rangeText(result.range) }))} openWhere={openWhere} />
       </Section>
-      {labs.length > LATEST_SHOWN && (
+      {labs.length > shown.length && (
         <p>
           <Link to="/p/$id/{-$tab}" params={{ id: chart.patient.id, tab: 'labs' }} className="button">
             {t('summary.allLabs', { count: labs.length })}

@@ -20,6 +20,11 @@ const BEDSIDE = [
   '8867-4', '8480-6', '8462-4', '8478-0', '9279-1', '59408-5', '2708-6', '3151-8', '3150-6', '8310-5', '67775-7', '80288-4', '9269-2', '72514-3', '29463-7', '8302-2', '39156-5',
 ];
 
+/** LOINC codes of the parts of a blood pressure. */
+export const SYSTOLIC = '8480-6';
+export const DIASTOLIC = '8462-4';
+export const MEAN = '8478-0';
+
 function bedsideOrder(test: LabTest): number {
   const at = BEDSIDE.indexOf(test.code.code ?? '');
   return at < 0 ? BEDSIDE.length : at;
@@ -133,8 +138,6 @@ export function latest(chart: Chart, errors: boolean, zone: string): Latest[] {
 /** `isPressure`: the value is both parts of a blood pressure, and `flag` the worse of theirs. */
 export type Vital = Latest & { isPressure: boolean; flag?: FlagOf | undefined };
 
-const SYSTOLIC = '8480-6';
-const DIASTOLIC = '8462-4';
 
 /** The newest vital signs in bedside order; both parts of a blood pressure that were measured together stand together, `118/72`. */
 export function latestVitals(chart: Chart, errors: boolean, zone: string): Vital[] {
