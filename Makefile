@@ -114,6 +114,10 @@ bench: ## the figures of the README, beside their peers (needs MEDWEAVE_TEST_DAT
 	$(MAKE) --no-print-directory $(TARGET)/python-bench-1/ready
 	python3 tools/bench/tables.py $(TARGET)/release/medweave $(MEDWEAVE_TEST_DATA) --python $(TARGET)/python-bench-1/bin/python $(addprefix --large ,$(LARGE))
 	python3 tools/bench/ccda.py $(TARGET)/release/medweave $(MEDWEAVE_TEST_DATA) --python $(TARGET)/python-bench-1/bin/python
+	[ -e $(TARGET)/python-identity-1/ready ] || { python3 -m venv $(TARGET)/python-identity-1 && \
+	  $(TARGET)/python-identity-1/bin/pip install --quiet recordlinkage==0.16 splink==5.0.0 && touch $(TARGET)/python-identity-1/ready; }
+	cargo build --release -p identity --example register
+	$(TARGET)/python-identity-1/bin/python tools/bench/identity.py $(TARGET)/release/examples/register
 
 # The peers of the figures that are Python packages.
 $(TARGET)/python-bench-1/ready:

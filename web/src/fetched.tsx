@@ -15,8 +15,14 @@ export const ChartPage: Page = later(async () => (await import('./chart/ChartPag
 export const SqlPage: Page = later(async () => (await import('./sql/SqlPage')).SqlPage, ['sql', 'where']);
 export const QualityPage: Page = later(async () => (await import('./quality/QualityPage')).QualityPage, ['quality', 'tables', 'where']);
 export const SourcesPage: Page = later(async () => (await import('./sources/SourcesPage')).SourcesPage, ['tables']);
+export const IntakePage: Page = later(async () => (await import('./intake/IntakePage')).IntakePage, ['intake', 'where']);
 export const AdminPage: Page = later(async () => (await import('./admin/AdminPage')).AdminPage, ['admin']);
 export const SourcePage: Page = later(async () => (await import('./sources/SourcePage')).SourcePage, ['tables']);
+
+export const MedicinesTab = later(async () => (await import('./chart/medicines/MedicinesTab')).MedicinesTab, ['chart', 'course', 'medicines'], lines(12));
+export const NotesTab = later(async () => (await import('./chart/notes/NotesTab')).NotesTab, ['chart', 'notes'], lines(12));
+export const PrintView = later(async () => (await import('./chart/print/PrintView')).PrintView, ['chart', 'print'], lines(14));
+export const VitalsTab = later(async () => (await import('./chart/course/VitalsTab')).VitalsTab, ['chart', 'course'], lines(12));
 
 export const LicenceText = later(async () => (await import('./admin/LicenceText')).LicenceText, ['admin'], lines(12));
 export const Codes = later(async () => (await import('./sources/Codes')).Codes, ['codes', 'tables'], lines(8));

@@ -2,7 +2,8 @@ import { MutationCache, QueryCache, QueryClient } from '@tanstack/react-query';
 import { createRootRouteWithContext, createRoute, createRouter, Outlet, parseSearchWith, redirect, stringifySearchWith } from '@tanstack/react-router';
 import { ApiError } from './api/client';
 import type { Session } from './api/types';
-import { AdminPage, ChartPage, MePage, QualityPage, SetUp, SourcePage, SourcesPage, SqlPage } from './fetched';
+import { fromAddress, isSpan, type Span } from './chart/course/address';
+import { AdminPage, ChartPage, IntakePage, MePage, QualityPage, SetUp, SourcePage, SourcesPage, SqlPage } from './fetched';
 import { setLocked } from './live/lock';
 import { forget, sessionQuery } from './live/session';
 import { Failure } from './parts/Failure';
@@ -11,6 +12,7 @@ import { Missing } from './shell/Missing';
 import { Waiting } from './parts/Waiting';
 import { SignIn } from './signin/SignIn';
 import { Patients } from './patients/Patients';
+import { LETTER_STATES, LINK_STATES, type LetterState, type LinkState } from './intake/states';
 import { CATEGORIES, type Category } from './quality/categories';
 import { LIMITS } from './sql/limits';
 
@@ -107,13 +109,23 @@ const patients = createRoute({
   component: Patients,
 });
 
-/** What of a chart is open: the record whose way is shown, the test whose course is, and whether errors are. */
+/** What of a chart is open: the record whose way is shown, the test whose course is, whether errors are, and what its parts have for themselves. */
 export interface ChartSearch {
   where?: string;
   field?: string;
   test?: string;
   errors?: boolean;
   columns?: number;
+  /** The stretch of time that is looked at: one of a button, or from one minute to another (`2026-11-24T06:05Z`). */
+  span?: Span;
+  from?: string;
+  to?: string;
+  view?: 'table';
+  /** The note that is read, and an older version of it; whether reports that only gather results are listed. */
+  note?: string;
+  version?: number;
+  panels?: boolean;
+  paper?: 'a4' | 'letter';
 }
 
 const chart = createRoute({
@@ -128,6 +140,14 @@ const chart = createRoute({
     if (field) valid.field = field;
     if (test) valid.test = test;
     if (search['errors'] === true) valid.errors = true;
+    const [from, to, note] = [asText(search['from']), asText(search['to']), asText(search['note'])];
+    if (isSpan(search['span'])) valid.span = search['span'];
+    if (fromAddress(from) !== undefined && fromAddress(to) !== undefined) Object.assign(valid, { from, to });
+    if (search['view'] === 'table') valid.view = 'table';
+    if (note && isReference(note)) valid.note = note;
+    if (typeof search['version'] === 'number' && search['version'] > 0) valid.version = Math.floor(search['version']);
+    if (search['panels'] === true) valid.panels = true;
+    if (search['paper'] === 'a4' || search['paper'] === 'letter') valid.paper = search['paper'];
     if (typeof search['columns'] === 'number' && search['columns'] > 0) valid.columns = Math.floor(search['columns']);
     return valid;
   },
@@ -250,6 +270,34 @@ const admin = createRoute({
   component: AdminPage,
 });
 
+/** What of the intake is open, and what of its lists is asked for: an arrival, a letter, two records that may be of one person. */
+export interface IntakeSearch {
+  arrival?: number;
+  door?: string;
+  letter?: number;
+  letters?: LetterState;
+  link?: string;
+  links?: LinkState;
+  q?: string;
+  source?: string;
+}
+
+const intake = createRoute({
+  getParentRoute: () => inside,
+  path: '/intake/{-$part}',
+  validateSearch: (search): IntakeSearch => {
+    const valid: IntakeSearch = {};
+    for (const name of ['door', 'link', 'q', 'source'] as const) {
+      const text = asText(search[name]);
+      if (text) valid[name] = text;
+    }
+    for (const name of ['arrival', 'letter'] as const) if (typeof search[name] === 'number') valid[name] = search[name];
+    const [letters, links] = [LETTER_STATES.find((one) => one === search['letters']), LINK_STATES.find((one) => one === search['links'])];
+    return { ...valid, ...(letters && { letters }), ...(links && { links }) };
+  },
+  component: IntakePage,
+});
+
 /** An address that is no page, in the frame that leads to those there are. */
 const missing = createRoute({
   getParentRoute: () => inside,
@@ -270,7 +318,7 @@ export function searchValue(text: string): unknown {
 }
 
 export const router = createRouter({
-  routeTree: root.addChildren([signin, setup, inside.addChildren([home, patients, chart, sql, sources, source, quality, admin, me, missing])]),
+  routeTree: root.addChildren([signin, setup, inside.addChildren([home, patients, chart, sql, sources, source, quality, intake, admin, me, missing])]),
   context: { queries },
   parseSearch: parseSearchWith(searchValue),
   stringifySearch: stringifySearchWith(JSON.stringify, searchValue),

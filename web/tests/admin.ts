@@ -419,7 +419,7 @@ export function admin(house: House): void {
       const id = await page.request.get(server.url('/api/users')).then(async (answer) => ((await answer.json()) as { users: { id: number; name: string }[] }).users.find((user) => user.name === 'nora')?.id);
       for (const [what, path, wait] of [
         ['people', '/admin', '[data-row-link]'],
-        ['person', `/admin/people?person=${id}`, '.admin-act'],
+        ['person', `/admin/people?person=${id}`, '.panel-act'],
         ['person-new', '/admin/people?make=true', '.admin-form'],
         ['tokens', '/admin/tokens?all=true', '[data-row-link]'],
         ['token-new', '/admin/tokens?make=true', '.copyable'],

@@ -2,6 +2,7 @@ import type { Browser, BrowserContext } from 'playwright-core';
 import { expect } from 'vitest';
 import { launch, visitor, WIDE, type Look, type Watched } from './browser';
 import { Demo, Server } from './program';
+import { AMENDED, STAY } from './stay';
 import { CORRECTION, MESSAGE, WARD } from './ward';
 
 export const PASSWORD = 'seven east at three in the morning';
@@ -21,6 +22,8 @@ export class House {
     const demo = this.demo.start();
     this.server.load('ward', WARD);
     this.server.load('correction', CORRECTION);
+    this.server.load('stay', STAY);
+    this.server.load('amended', AMENDED);
     this.server.message('oru', MESSAGE);
     await this.server.start();
     this.open = await launch();

@@ -49,11 +49,11 @@ export function me(house: House): void {
       const { page } = watched;
       await page.getByRole('textbox', { name: 'Next in the list' }).fill('k');
       await page.getByText('Taken by: Previous in the list').waitFor();
-      await page.getByRole('textbox', { name: 'Next in the list' }).fill('n');
+      await page.getByRole('textbox', { name: 'Next in the list' }).fill('b');
       await fine(watched);
       await page.getByRole('link', { name: 'Patients' }).click();
       await page.locator('[data-row-link]').first().waitFor();
-      await page.keyboard.press('n');
+      await page.keyboard.press('b');
       await expect.poll(() => page.locator('[data-row-link]').first().evaluate((row) => row === document.activeElement)).toBe(true);
       await watched.close();
     });

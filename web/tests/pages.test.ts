@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe } from 'vitest';
 import { admin } from './admin';
 import { chart } from './chart';
 import { House } from './house';
+import { intake } from './intake';
 import { journey } from './journey';
 import { live } from './live';
 import { me } from './me';
@@ -31,6 +32,7 @@ describe.concurrent('signed in', () => {
 });
 tables(house);
 admin(house);
+intake(house);
 me(house);
 // The last stops the server and starts it anew.
 live(house);

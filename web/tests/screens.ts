@@ -36,7 +36,7 @@ const cut = (page: Watched['page']) =>
       .map((element) => `${element.tagName}.${element.className} ${element.textContent.slice(0, 60)}`),
   );
 
-/** Requests of a page beyond its files and the one stream. */
+/** Requests of a page beyond its files, the one stream, and what the rail counts once the page is there. */
 const MOST_REQUESTS = 6;
 
 /** A patient of the demo who has laboratory values, and one of those values, found as a person would: by what is stored. */
@@ -101,7 +101,11 @@ function pagesOf({ id, name, test, ref, field, mapped }: Someone): [what: string
     ['patients-found', `/patients?${new URLSearchParams({ q: name })}`, '[data-row-link]'],
     ['chart', chart, '.summary .item'],
     ['labs', `${chart}/labs?${new URLSearchParams({ test })}`, '.trend-chart'],
-    ['vitals', `${chart}/vitals`, '.labs-grid'],
+    ['vitals', `${chart}/vitals`, '.strip-plot'],
+    ['vitals-table', `${chart}/vitals?view=table`, '.labs-grid'],
+    ['notes', `${chart}/notes`, '.notes, .empty'],
+    ['medications', `${chart}/medications`, '.medicine-bar'],
+    ['print', `${chart}/print`, '.paper .item'],
     ['where', `${chart}/labs?${new URLSearchParams({ where: ref, field })}`, '.where mark'],
     ['encounters', `${chart}/encounters`, '.encounters .item'],
     ['sql', `/sql?${statement}`, '.sql-list li'],
@@ -134,6 +138,9 @@ export async function look(watched: Watched, what: string, language: string, siz
   expect(await cut(watched.page), `${what} cuts no words off`).toEqual([]);
 }
 
+/** What the frame asks on every page, after it: the stream of changes, and the counts of the rail. */
+const FRAME = new Set(['/api/live', '/api/status', '/api/identity']);
+
 /** Every page of the demo, as `medweave demo` shows it, in each language, theme and size. */
 export function screens(house: House): void {
   const { demo } = house;
@@ -151,7 +158,7 @@ export function screens(house: House): void {
         let requests = 0;
         const count = (request: { url: () => string }) => {
           const { pathname } = new URL(request.url());
-          if (/^\/(api|fhir)\//.test(pathname) && pathname !== '/api/live') requests += 1;
+          if (/^\/(api|fhir)(\/|$)/.test(pathname) && !FRAME.has(pathname)) requests += 1;
         };
         page.on('request', count);
         await page.goto(demo.url(path));
@@ -194,6 +201,8 @@ export function screens(house: House): void {
       for (const [what, path, wait] of [
         ['patients', '/patients', '[data-row-link]'],
         ['chart', `/p/${who.id}`, '.summary .item'],
+        ['vitals', `/p/${who.id}/vitals`, '.strip-plot'],
+        ['medications', `/p/${who.id}/medications`, '.medicine-bar'],
         ['where', `/p/${who.id}?${new URLSearchParams({ where: who.ref, field: who.field })}`, '.where mark'],
         ['sql', '/sql', '.sql-list li'],
         ['source', '/sources/clinic', '.fold-row table'],

@@ -1,7 +1,7 @@
 import { LicenceText } from '../fetched';
 import { useT } from '../i18n';
 import { useSession } from '../live/session';
-import { Fact } from './Panel';
+import { Fact } from '../parts/Panel';
 import { useState } from 'react';
 import '../parts/where.css';
 

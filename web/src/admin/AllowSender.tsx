@@ -4,7 +4,7 @@ import { json } from '../api/client';
 import { useT } from '../i18n';
 import { useSession, useZone } from '../live/session';
 import { field } from '../signin/field';
-import { Panel } from './Panel';
+import { Panel } from '../parts/Panel';
 import { SENDERS } from './queries';
 import { Refused } from './Refused';
 

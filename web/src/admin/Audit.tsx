@@ -9,7 +9,7 @@ import { Failure, StaleBar } from '../parts/Failure';
 import { Waiting } from '../parts/Waiting';
 import { AsOf } from '../parts/When';
 import type { PartProps } from './AdminPage';
-import { Instant } from './Instant';
+import { Instant } from '../parts/Instant';
 import { AT_ONCE, matching, mayGoOn, newest, older, type Stretch, type TrailRow } from './trail';
 import { TrailFilter } from './TrailFilter';
 import { TrailList } from './TrailList';

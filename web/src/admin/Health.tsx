@@ -6,8 +6,8 @@ import { Waiting } from '../parts/Waiting';
 import { AsOf } from '../parts/When';
 import { zoneName } from '../parts/time';
 import { bytesIn, clockSkew_s, durationOf } from './figures';
-import { Instant } from './Instant';
-import { Fact } from './Panel';
+import { Instant } from '../parts/Instant';
+import { Fact } from '../parts/Panel';
 import { useHealth, type Health as Told } from './queries';
 import '../parts/where.css';
 

@@ -5,7 +5,7 @@ import type { MadeUser, Role } from '../api/types';
 import { useT } from '../i18n';
 import { field } from '../signin/field';
 import { LEAST_CHARACTERS } from '../signin/password';
-import { Panel } from './Panel';
+import { Panel } from '../parts/Panel';
 import { USERS } from './queries';
 import { sessionQuery } from '../live/session';
 import { Refused } from './Refused';

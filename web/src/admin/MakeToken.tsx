@@ -3,7 +3,7 @@ import { useT } from '../i18n';
 import { useZone } from '../live/session';
 import { zoneName } from '../parts/time';
 import { Copyable } from './Copyable';
-import { Panel } from './Panel';
+import { Panel } from '../parts/Panel';
 import { commandOf, readTypes, RIGHTS, scopeText, type Right } from './scopes';
 
 /**

@@ -6,8 +6,8 @@ import { useT } from '../i18n';
 import { useNow } from '../live/clock';
 import { acting, takesFocus } from '../parts/acting';
 import { Copyable } from './Copyable';
-import { Instant } from './Instant';
-import { Act } from './Panel';
+import { Instant } from '../parts/Instant';
+import { Act } from '../parts/Panel';
 import { Refused } from './Refused';
 
 /**

@@ -7,13 +7,13 @@ import { Failure, StaleBar } from '../parts/Failure';
 import { Waiting } from '../parts/Waiting';
 import { AsOf } from '../parts/When';
 import { opening, type PartProps } from './AdminPage';
-import { Instant } from './Instant';
+import { Instant } from '../parts/Instant';
 import { MakePerson } from './MakePerson';
 import { among } from './among';
 import { Person } from './Person';
 import { useUsers } from './queries';
 import { RowLink } from './RowLink';
-import { Typed } from './Typed';
+import { Typed } from '../parts/Typed';
 
 const STATES = ['all', 'open', 'disabled'] as const;
 /** Rows that are drawn at once; whoever looks for one of thousands types a name. */

@@ -7,7 +7,7 @@ import { Waiting } from '../parts/Waiting';
 import { AsOf } from '../parts/When';
 import { opening, type PartProps } from './AdminPage';
 import { AllowSender } from './AllowSender';
-import { Instant } from './Instant';
+import { Instant } from '../parts/Instant';
 import { OneSender } from './OneSender';
 import { useSenders } from './queries';
 import { RowLink } from './RowLink';

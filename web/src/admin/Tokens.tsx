@@ -8,7 +8,7 @@ import { Waiting } from '../parts/Waiting';
 import { AsOf } from '../parts/When';
 import { Who } from '../parts/Who';
 import { opening, type PartProps } from './AdminPage';
-import { Instant } from './Instant';
+import { Instant } from '../parts/Instant';
 import { MakeToken } from './MakeToken';
 import { OneToken } from './OneToken';
 import { useTokens } from './queries';

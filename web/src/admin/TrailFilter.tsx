@@ -3,7 +3,7 @@ import { useT } from '../i18n';
 import type { PartProps } from './AdminPage';
 import { DEEDS } from './deeds';
 import { deedText } from './deedText';
-import { Typed } from './Typed';
+import { Typed } from '../parts/Typed';
 
 interface Props extends PartProps {
   /** Whether the deeds of the accounts' trail can be chosen from. */

@@ -4,7 +4,7 @@ import { Who } from '../parts/Who';
 import { save } from '../sql/ask';
 import type { PartProps } from './AdminPage';
 import { deedsText } from './deedText';
-import { Instant } from './Instant';
+import { Instant } from '../parts/Instant';
 import { csvOf, type TrailRow } from './trail';
 
 /** Rows that are drawn at once. */

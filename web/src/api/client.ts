@@ -115,6 +115,8 @@ export async function lines<Report>(path: string, call: Call, each: (line: Json)
 export interface Call {
   method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   body?: unknown;
+  /** Sent as they are, in place of a body of JSON. */
+  bytes?: Uint8Array<ArrayBuffer>;
   accept?: string;
   signal?: AbortSignal | undefined;
 }
@@ -131,6 +133,9 @@ export async function send(path: string, call: Call = {}): Promise<Response> {
   if (call.body !== undefined) {
     headers.set('content-type', 'application/json');
     init.body = JSON.stringify(call.body);
+  } else if (call.bytes !== undefined) {
+    headers.set('content-type', 'application/octet-stream');
+    init.body = call.bytes;
   }
   let response: Response;
   try {

@@ -1,5 +1,5 @@
-// docs/openapi.json 8e7744146f86ed05b93822905190d12d104f2122abb9f0d16e20d54750a98b5b
-// Made by `make api-types`, not by hand: d658d90260e3425e3371bcaba4fdeaa20117fa82f72bbee2f7fdbc9c886174b1
+// docs/openapi.json 68e52442b703691798f1e09a44f562bfea08b4d2b061ddea0d7cac689d9cb518
+// Made by `make api-types`, not by hand: 3ca1bb50920e2729f24e72ae8679c88157399f667bb7371be8d9f53e929b7460
 export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
 export interface components {
@@ -28,6 +28,10 @@ export interface components {
         };
         AccountEvents: {
             events: components["schemas"]["AccountEvent"][];
+        };
+        AlikePatient: {
+            pair: string;
+            patient: string;
         };
         Allergy: {
             ref: string;
@@ -140,6 +144,8 @@ export interface components {
             identifiers: components["schemas"]["Identifier"][];
             merged_into?: string;
             merged_from: string[];
+            may_be?: components["schemas"]["AlikePatient"][];
+            same_as?: components["schemas"]["AlikePatient"][];
         };
         CheckValues: {
             table: string;
@@ -418,6 +424,57 @@ export interface components {
             system?: string;
             value: string;
             label?: string;
+        };
+        IdentityDecision: {
+            same: boolean;
+            reason?: string | null;
+        };
+        IdentityLink: {
+            id: string;
+            /** @enum {string} */
+            state: "waiting" | "same" | "different" | "merged";
+            score: number;
+            found: string | null;
+            decided: string | null;
+            decided_by: string | null;
+            reason: string | null;
+            into: string | null;
+            parts: {
+                /** @enum {string} */
+                name: "number" | "name" | "phone" | "birthDate" | "sex" | "address";
+                /** @enum {string} */
+                outcome: "equal" | "near" | "differs" | "missing";
+                weight: number;
+                how: string | null;
+            }[];
+            patients: components["schemas"]["IdentityPerson"][];
+        };
+        IdentityLinks: {
+            waiting: number;
+            links: components["schemas"]["IdentityLink"][];
+            next_before: string | null;
+            behind: number;
+        };
+        IdentityMerge: {
+            into: string;
+            reason?: string | null;
+        };
+        IdentityPerson: {
+            id: string;
+            active: boolean;
+            name: string;
+            birth_date: string | null;
+            sex: string | null;
+            numbers: string[];
+            phones: string[];
+            address: string | null;
+            /** Format: date-time */
+            updated: string;
+            source: string;
+            deceased: boolean;
+        };
+        IdentityUndo: {
+            reason?: string | null;
         };
         Issue: {
             severity: string;

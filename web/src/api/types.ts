@@ -46,6 +46,9 @@ export type LabResult = Shapes['LabResult'];
 export type Range = NonNullable<LabResult['range']>;
 
 export type Arrival = Shapes['Arrival'];
+export type Arrivals = Shapes['Arrivals'];
+/** What taking back an arrival did, or would do. */
+export type Undone = Shapes['Undone'];
 export type Where = Shapes['Where'];
 /** A version of a record; `offset` and `length` are its place in the arrival's content. */
 export type Version = Where['versions'][number];

@@ -68,8 +68,26 @@ export function Banner({ chart }: { chart: Chart }) {
           </Link>
         </p>
       )}
+      <Alike pairs={patient.same_as} word="banner.sameAs" />
+      <Alike pairs={patient.may_be} word="banner.mayBe" />
       {patient.merged_from.length > 0 && <p className="banner-note">{t('banner.mergedFrom', { ids: patient.merged_from.join(', ') })}</p>}
     </section>
+  );
+}
+
+/** The records that are of the same person, or may be, with the way to lay them side by side. */
+function Alike({ pairs = [], word }: { pairs: Chart['patient']['may_be']; word: 'banner.sameAs' | 'banner.mayBe' }) {
+  const t = useT();
+  if (pairs.length === 0) return null;
+  return (
+    <p className="banner-note">
+      {t(word, { ids: pairs.map(({ patient }) => patient).join(', ') })}{' '}
+      {pairs.map(({ pair, patient }) => (
+        <Link key={pair} to="/intake/{-$part}" params={{ part: 'same' }} search={{ link: pair }}>
+          {t('banner.compare')} <code>{patient}</code>
+        </Link>
+      ))}
+    </p>
   );
 }
 

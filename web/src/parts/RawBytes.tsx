@@ -5,7 +5,6 @@ import type { Version } from '../api/types';
 import { useT } from '../i18n';
 import { pieces, readingOf, type Piece, type Reading } from './bytes';
 import { CharsetChoice } from './CharsetChoice';
-import { diff } from './diff';
 import { Failure } from './Failure';
 import { locateInMessage } from './hl7Text';
 import { layOut, spanOf } from './jsonText';
@@ -121,7 +120,7 @@ export function Bytes({ label, children }: { label: string; children: ReactNode 
   );
 }
 
-function useVersion(reference: string, version: number, enabled = true) {
+export function useVersion(reference: string, version: number, enabled = true) {
   return useQuery({
     queryKey: ['version', reference, version],
     queryFn: async ({ signal }) => layOut(await (await send(`/fhir/${reference}/_history/${version}`, { signal, accept: 'application/fhir+json' })).text()),
@@ -146,28 +145,6 @@ export function JsonView({ reference, version, field }: { reference: string; ver
       ) : (
         text.data
       )}
-    </Bytes>
-  );
-}
-
-export function Differences({ reference, from, to }: { reference: string; from: number; to: number }) {
-  const t = useT();
-  const before = useVersion(reference, from);
-  const after = useVersion(reference, to);
-  const lines = useMemo(() => (before.data !== undefined && after.data !== undefined ? diff(before.data, after.data) : []), [before.data, after.data]);
-  const error = before.error ?? after.error;
-  if (error) return <Failure error={error} />;
-  if (before.data === undefined || after.data === undefined) return <Waiting lines={8} />;
-  if (!lines) return <p className="notice">{t('where.tooLong')}</p>;
-  const sign = { same: ' ', gone: '−', new: '+' } as const;
-  return (
-    <Bytes label={t('where.diffOf', { from, to })}>
-      {lines.map((line, n) => (
-        <span key={n} className="where-line" data-kind={line.kind} data-mark={line.kind === 'same' ? undefined : 'line'}>
-          {sign[line.kind]} {line.text}
-          {'\n'}
-        </span>
-      ))}
     </Bytes>
   );
 }

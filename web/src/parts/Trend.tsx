@@ -3,14 +3,14 @@ import type { Range } from '../api/types';
 import { flagOf } from '../chart/flag';
 import { rangeText } from '../chart/labs';
 import { ResultValue } from '../chart/ResultValue';
-import { useLanguage, useT, type Language } from '../i18n';
+import { useLanguage, useT } from '../i18n';
 import { useZone } from '../live/session';
 import { widestFraction } from './decimal';
 import { When } from './When';
 import { Band, numberOf, pathOf, type Point } from './Spark';
+import { anchorOf, dotOf, timeMarks } from './marks';
 import { formatMoment } from './time';
-import { scaleOf, valueTicks, type Scale } from './scale';
-import { timeAxis, type Grain } from './timeAxis';
+import { scaleOf, valueTicks } from './scale';
 import './trend.css';
 
 interface TrendProps {
@@ -23,8 +23,6 @@ interface TrendProps {
 }
 
 const HEIGHT_PX = 200;
-/** Room for the words of a mark of the time axis. */
-const MARK_PX = 96;
 /** A press so far from a point still means it: a finger is no needle. */
 const REACH_PX = 32;
 
@@ -123,8 +121,7 @@ function Course({ label, width, range, unit, points, near, onNear, onPoint }: Co
   const zone = useZone();
   const drawing = useRef<SVGSVGElement>(null);
   const scale = scaleOf(points, numberOf(range?.low), numberOf(range?.high), { left: 52, right: width - 12, top: 12, bottom: HEIGHT_PX - 40 }, 10);
-  const axis = timeAxis(scale.from_ms, scale.to_ms, zone, Math.max(2, Math.floor((scale.box.right - scale.box.left) / MARK_PX)));
-  const marks = axis.at_ms.length > 0 ? axis.at_ms.map((at_ms, n) => ({ at_ms, lines: markLines(language, zone, axis.grain, at_ms, n === 0) })) : edges(language, zone, scale);
+  const marks = timeMarks(language, zone, scale);
 
   const go = (n: number): void => {
     const next = Math.max(0, Math.min(points.length - 1, n));
@@ -212,38 +209,4 @@ function Course({ label, width, range, unit, points, near, onNear, onPoint }: Co
       ))}
     </svg>
   );
-}
-
-/** A disc; a triangle that points up or down where the value is high or low: colour alone says nothing. */
-function dotOf(mark: string, x: number, y: number, r: number): string {
-  const up = /[↑⇈]/.test(mark) ? 1 : /[↓⇊]/.test(mark) ? -1 : 0;
-  if (up === 0) return `M${x - r} ${y}a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0Z`;
-  const size = r * 1.25;
-  return `M${x - size} ${y + up * size * 0.75}L${x + size} ${y + up * size * 0.75}L${x} ${y - up * size}Z`;
-}
-
-/** A mark's words: the clock, with its day below where one begins; else the day, month or year. */
-function markLines(language: Language, zone: string, grain: Grain, at_ms: number, isFirst: boolean): string[] {
-  const at = new Date(at_ms).toISOString();
-  const day = formatMoment(language, at, zone, 'day');
-  if (grain === 'day') return [day];
-  if (grain === 'hour') {
-    const clock = formatMoment(language, at, zone, 'clock');
-    return isFirst || clock === '00:00' ? [clock, day] : [clock];
-  }
-  const [year = '', month = ''] = formatMoment('zh-Hans', at, zone, 'day').split('-');
-  return [grain === 'year' ? year : formatMoment(language, `${year}-${month}`, zone)];
-}
-
-/** Where no round time lies between them: the first moment and the last. */
-function edges(language: Language, zone: string, { from_ms, to_ms }: Scale): { at_ms: number; lines: string[] }[] {
-  const words = (at_ms: number) => ({ at_ms, lines: ['clock', 'day'].map((extent) => formatMoment(language, new Date(at_ms).toISOString(), zone, extent === 'day' ? 'day' : 'clock')) });
-  return from_ms === to_ms ? [words(from_ms)] : [words(from_ms), words(to_ms)];
-}
-
-/** Words at the ends of the axis stay within the drawing. */
-function anchorOf(scale: Scale, at_ms: number): 'start' | 'middle' | 'end' {
-  const x = scale.x(at_ms);
-  if (x - scale.box.left < 32) return 'start';
-  return scale.box.right - x < 32 ? 'end' : 'middle';
 }

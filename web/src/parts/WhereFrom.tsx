@@ -5,8 +5,9 @@ import type { Version, Where } from '../api/types';
 import { Cells } from '../fetched';
 import { useT, type Key } from '../i18n';
 import { useFollow } from '../live/follow';
+import { Compare } from './Compare';
 import { doorText } from './door';
-import { Differences, JsonView, RawBytes } from './RawBytes';
+import { JsonView, RawBytes } from './RawBytes';
 import { Failure } from './Failure';
 import { Waiting } from './Waiting';
 import { At } from './When';
@@ -37,6 +38,8 @@ export function WhereFrom({ patient, reference, field, onClose }: Props) {
   const heading = useRef<HTMLHeadingElement>(null);
   const [chosen, setChosen] = useState<number>();
   const [wanted, setView] = useState<View>();
+  const [against, setAgainst] = useState<number>();
+  const [wide, setWide] = useState(false);
   const where = useQuery({
     queryKey: ['where', reference],
     queryFn: ({ signal }) => json<Where>(`/api/where/${reference}`, { signal }),
@@ -45,7 +48,9 @@ export function WhereFrom({ patient, reference, field, onClose }: Props) {
   useEffect(() => heading.current?.focus(), []);
   const versions = where.data?.versions ?? [];
   const version = versions.find((v) => v.version === chosen) ?? versions[0];
-  const before = version && versions.find((v) => v.version < version.version && v.change !== 'deleted');
+  const others = versions.filter((v) => v !== version && v.change !== 'deleted');
+  // The one before, unless another is asked for; of the oldest, the newest.
+  const other = version && version.change !== 'deleted' ? (others.find((v) => v.version === against) ?? others.find((v) => v.version < version.version) ?? others[0]) : undefined;
 
   // What a mapping made came as cells of tables; anything else as bytes of its own.
   const mapped = version?.arrival.media === ROW_LINKS && version.change !== 'deleted';
@@ -53,11 +58,14 @@ export function WhereFrom({ patient, reference, field, onClose }: Props) {
   const view = wanted && views.includes(wanted) ? wanted : mapped ? 'cells' : 'raw';
 
   return (
-    <aside className="where" aria-labelledby={title}>
+    <aside className="where" aria-labelledby={title} data-wide={wide ? '' : undefined}>
       <header className="where-head">
         <h2 id={title} ref={heading} tabIndex={-1}>
           {t('where.title')} <code className="where-ref">{reference}</code>
         </h2>
+        <button type="button" className="button where-wider" aria-pressed={wide} onClick={() => setWide(!wide)} aria-label={t('where.wider')} title={t('where.wider')}>
+          <span aria-hidden>⇔</span>
+        </button>
         <button type="button" className="button" onClick={onClose} aria-label={t('where.close')}>
           <span aria-hidden>✕</span>
         </button>
@@ -81,7 +89,7 @@ export function WhereFrom({ patient, reference, field, onClose }: Props) {
           {!mapped && <ArrivalFacts version={version} />}
           <div className="where-views" role="group" aria-label={t('where.show')}>
             {views.map((name) => (
-              <button key={name} type="button" className="button" aria-pressed={view === name} disabled={name === 'diff' && !before} onClick={() => setView(name)}>
+              <button key={name} type="button" className="button" aria-pressed={view === name} disabled={name === 'diff' && !other} onClick={() => setView(name)}>
                 {t(VIEWS[name])}
               </button>
             ))}
@@ -91,7 +99,7 @@ export function WhereFrom({ patient, reference, field, onClose }: Props) {
           )}
           {view === 'raw' && <RawBytes key={version.version} reference={reference} version={version} field={field} />}
           {view === 'json' && <JsonView key={version.version} reference={reference} version={version.version} field={field} />}
-          {view === 'diff' && before && <Differences key={version.version} reference={reference} from={before.version} to={version.version} />}
+          {view === 'diff' && other && <Compare reference={reference} one={version} other={other} others={others} onOther={setAgainst} />}
           {mapped && (
             <details className="where-run">
               <summary>{t('where.run')}</summary>

@@ -24,6 +24,18 @@ function known(name: string): string | undefined {
   }
 }
 
+/** Bytes of base64; `undefined` if it is none. */
+export function bytesOf(base64: string): Uint8Array<ArrayBuffer> | undefined {
+  try {
+    const letters = atob(base64.replace(/\s+/g, ''));
+    const bytes = new Uint8Array(letters.length);
+    for (let n = 0; n < letters.length; n += 1) bytes[n] = letters.charCodeAt(n);
+    return bytes;
+  } catch {
+    return undefined;
+  }
+}
+
 /** A stretch of received bytes as text, and what of it is marked. */
 export interface Piece {
   text: string;

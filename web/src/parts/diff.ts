@@ -39,3 +39,35 @@ export function diff(before: string, after: string): Line[] | undefined {
   }
   return lines;
 }
+
+/** A line of two texts side by side; what stands on one side alone has nothing on the other. */
+export interface Pair {
+  kind: 'same' | 'different';
+  before?: string;
+  after?: string;
+}
+
+/** The lines of a comparison side by side: what went and what came in its place stand in one line. */
+export function sideBySide(lines: readonly Line[]): Pair[] {
+  const pairs: Pair[] = [];
+  let gone: string[] = [];
+  let come: string[] = [];
+  const flush = (): void => {
+    for (let n = 0; n < Math.max(gone.length, come.length); n += 1) {
+      const [before, after] = [gone[n], come[n]];
+      pairs.push({ kind: 'different', ...(before !== undefined && { before }), ...(after !== undefined && { after }) });
+    }
+    gone = [];
+    come = [];
+  };
+  for (const { kind, text } of lines) {
+    if (kind === 'gone') gone.push(text);
+    else if (kind === 'new') come.push(text);
+    else {
+      flush();
+      pairs.push({ kind: 'same', before: text, after: text });
+    }
+  }
+  flush();
+  return pairs;
+}

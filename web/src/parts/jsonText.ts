@@ -9,7 +9,8 @@ export interface Span {
 
 const BLANK = /\s/;
 
-class Scanner {
+/** Goes through JSON text, value by value. */
+export class Scanner {
   at = 0;
   constructor(readonly text: string) {}
 

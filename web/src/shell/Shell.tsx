@@ -1,12 +1,14 @@
 import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router';
-import { useQueryClient } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
 import { useT } from '../i18n';
+import { useLasting } from '../live/clock';
 import { useConnection } from '../live/connection';
 import { useKeptChoices } from '../live/choices';
 import { stream, useStream } from '../live/follow';
 import { useIdleLock, useLocked } from '../live/lock';
 import { useSession } from '../live/session';
+import { statusQuery, waitingQuery } from '../live/waiting';
 import { nextTheme } from '../live/theme';
 import { Ago } from '../parts/When';
 import { useAhead } from './ahead';
@@ -19,16 +21,17 @@ import './shell.css';
 const BRAND = 'medweave';
 
 interface Place {
-  to: '/patients' | '/sql' | '/sources' | '/quality' | '/admin/{-$part}';
+  to: '/patients' | '/sql' | '/intake/{-$part}' | '/sources' | '/quality' | '/admin/{-$part}';
   /** What an account must be able to open; nothing where it must administer. */
   feature?: string;
-  word: 'place.patients' | 'place.sql' | 'place.sources' | 'place.quality' | 'place.admin';
+  word: 'place.patients' | 'place.sql' | 'place.intake' | 'place.sources' | 'place.quality' | 'place.admin';
   icon: ReactNode;
 }
 
 const PLACES: Place[] = [
   { to: '/patients', feature: 'patients', word: 'place.patients', icon: <path d="M8 8a3 3 0 1 0 0-6 3 3 0 0 0 0 6Zm-6 6c0-3 2.5-4.5 6-4.5s6 1.5 6 4.5" /> },
   { to: '/sql', feature: 'sql', word: 'place.sql', icon: <path d="M2 3h12v10H2zM2 6.5h12M6.5 6.5V13M2 10h12" /> },
+  { to: '/intake/{-$part}', feature: 'sql', word: 'place.intake', icon: <path d="M8 1.5v7M5 6l3 3 3-3M2 9.5v4h12v-4M2 9.5h3l1 2h4l1-2h3" /> },
   { to: '/sources', feature: 'sources', word: 'place.sources', icon: <path d="M8 2C5 2 3 2.9 3 4v8c0 1.1 2 2 5 2s5-.9 5-2V4c0-1.1-2-2-5-2ZM3 4c0 1.1 2 2 5 2s5-.9 5-2M3 8c0 1.1 2 2 5 2s5-.9 5-2" /> },
   { to: '/quality', feature: 'quality', word: 'place.quality', icon: <path d="M3 2.5h10v11H3zM5.5 5.5l1 1 1.5-2M9.5 5.5h2M5.5 10l1 1 1.5-2M9.5 10.5h2" /> },
   { to: '/admin/{-$part}', word: 'place.admin', icon: <path d="M2 4.5h7M12 4.5h2M10.5 3v3M2 8h2M7 8h7M5.5 6.5v3M2 11.5h7M12 11.5h2M10.5 10v3" /> },
@@ -100,6 +103,7 @@ export function Shell() {
                 {place.icon}
               </svg>
               {t(place.word)}
+              {place.word === 'place.intake' && <WaitingCount identity={features?.includes('identity') ?? false} />}
             </Link>
           ))}
         </nav>
@@ -113,6 +117,25 @@ export function Shell() {
       </div>
       {locked && <LockScreen />}
     </>
+  );
+}
+
+/** Not at once: what the page itself needs comes first. */
+const COUNT_AFTER_MS = 5_000;
+const COUNT_MS = 30_000;
+
+/** How much waits for somebody: letters that are open, and records that may be of one person. */
+function WaitingCount({ identity }: { identity: boolean }) {
+  const t = useT();
+  const due = useLasting(COUNT_AFTER_MS);
+  const letters = useQuery({ ...statusQuery, enabled: due, refetchInterval: COUNT_MS, staleTime: COUNT_MS }).data?.dead_letters ?? 0;
+  const links = useQuery({ ...waitingQuery, enabled: due && identity, refetchInterval: COUNT_MS, staleTime: COUNT_MS }).data ?? 0;
+  if (letters + links === 0) return null;
+  return (
+    <span className="rail-count">
+      {t('value.number', { n: letters + links })}
+      <span className="hidden-text"> {t('shell.waiting', { letters, links })}</span>
+    </span>
   );
 }
 

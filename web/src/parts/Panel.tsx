@@ -1,6 +1,7 @@
 import { useEffect, useId, useRef, type ReactNode } from 'react';
 import { useT } from '../i18n';
-import '../parts/where.css';
+import './panel.css';
+import './where.css';
 
 interface Props {
   title: string;
@@ -15,9 +16,9 @@ export function Panel({ title, onClose, children }: Props) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), []);
   return (
-    <aside className="where admin-aside" aria-labelledby={id}>
+    <aside className="where panel-aside" aria-labelledby={id}>
       <header className="where-head">
-        <h2 id={id} ref={heading} tabIndex={-1} className="admin-name">
+        <h2 id={id} ref={heading} tabIndex={-1} className="panel-name">
           {title}
         </h2>
         <button type="button" className="button" onClick={onClose} aria-label={t('panel.close')}>
@@ -42,7 +43,7 @@ export function Fact({ name, children }: { name: string; children: ReactNode }) 
 /** A part of a panel: something that can be done. */
 export function Act({ title, children }: { title: string; children: ReactNode }) {
   return (
-    <section className="admin-act" aria-label={title}>
+    <section className="panel-act" aria-label={title}>
       <h3>{title}</h3>
       {children}
     </section>

@@ -1,5 +1,5 @@
 import { useZone } from '../live/session';
-import { isoInZone } from '../parts/time';
+import { isoInZone } from './time';
 
 /** A moment to the second with its offset (ISO 8601), on the wall clock of the site: what engineers and auditors compare with logs. */
 export function Instant({ at }: { at: string }) {
