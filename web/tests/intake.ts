@@ -384,6 +384,34 @@ export function intake(house: House): void {
       expect(new URL(page.url()).pathname).toBe('/p/wei');
       await watched.close();
     });
+
+    it('finds two records of one person as they come, links them by keys, says so in both charts, and takes it back', async () => {
+      const watched = await clinician();
+      const { page } = watched;
+      await page.goto(server.url('/intake/same'));
+      const record = (id: string, name: object) => ({ resourceType: 'Patient', id, name: [name], gender: 'female', birthDate: '1964-09-21', telecom: [{ system: 'phone', value: '617 555 7744' }] });
+      const lines = [record('quill-1', { family: 'Quill', given: ['Zora'] }), record('quill-2', { text: 'ZORA QUILL' })];
+      await send(watched, house, 'quill.ndjson', lines.map((line) => JSON.stringify(line)).join('\n'));
+      const row = page.locator('[data-row-link]', { hasText: 'Quill' });
+      await row.waitFor();
+      await row.focus();
+      await page.keyboard.press('Enter');
+      await page.getByRole('row', { name: /^Telephone/ }).getByText('equal').waitFor();
+      const pair = new URL(page.url()).searchParams.get('link');
+      await page.keyboard.press('y');
+      await page.getByText('the same person; both records stay').waitFor();
+      await page.goto(server.url('/p/quill-1'));
+      await page.getByText('The same person as quill-2.').waitFor();
+      await page.getByRole('link', { name: 'Compare quill-2' }).click();
+      await page.getByText('the same person; both records stay').waitFor();
+      expect(new URL(page.url()).searchParams.get('link')).toBe(pair);
+      await page.keyboard.press('u');
+      await page.getByText('the same person; both records stay').waitFor({ state: 'detached' });
+      await page.goto(server.url('/p/quill-2'));
+      await page.getByText('May be the same person as quill-1').waitFor();
+      await fine(watched);
+      await watched.close();
+    });
   });
 
   describe.each(['en', 'zh-Hans'] as const)('each part of the intake in %s', (language) => {
